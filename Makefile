@@ -1,0 +1,46 @@
+# Every target sets up .venv by itself on a machine that has only Python 3.11+ and GNU make.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo test check bench chaos openapi lock format clean
+.DEFAULT_GOAL := help
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## install what is needed into .venv
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned requirements into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
+	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
+
+test: $(STAMP) ## the test suite
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMP) ## format, lint, types, import contracts, OpenAPI drift, Dockerfile
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m txn_api.openapi --check openapi.yaml
+	@$(BIN)/hadolint Dockerfile
+
+format: $(STAMP) ## put the code into its one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+openapi: $(STAMP) ## write openapi.yaml anew
+	@$(BIN)/python -m txn_api.openapi --write openapi.yaml
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,115 @@
+"""Every setting of every process, read once from `TXN_*` environment variables and handed down.
+
+AWS credentials and profiles are not ours: the AWS client finds them by its own chain (environment, instance
+role, ...). Keys have no default: outside the local stack, which makes random ones for each data directory, a
+process without keys does not start.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from txn_core.errors import SettingsError
+
+KEY_BYTES_MIN = 32
+
+
+def _key_bytes(value: object) -> object:
+    """Decode a key given as base64, and refuse one that is too short to be a key."""
+    if not isinstance(value, str):
+        return value
+    try:
+        key = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raise ValueError("not base64") from None
+    if len(key) < KEY_BYTES_MIN:
+        raise ValueError(f"shorter than {KEY_BYTES_MIN} bytes")
+    return key
+
+
+KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Frozen: what a process was started with is what it runs with."""
+
+    model_config = SettingsConfigDict(env_prefix="TXN_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path(".txn"), description="folder of the local stack")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe log line")
+
+    aws_region: str = Field("us-east-1", description="AWS region")
+    kinesis_endpoint_url: str | None = Field(None, description="Kinesis endpoint; AWS when absent")
+    dynamodb_endpoint_url: str | None = Field(None, description="DynamoDB endpoint; AWS when absent")
+    s3_endpoint_url: str | None = Field(None, description="S3 endpoint; AWS when absent")
+    stream: str = Field("txn-transactions", description="Kinesis stream")
+    stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
+    table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
+    merchant_write_shards: int = Field(
+        8, ge=1, le=256, description="write shards a merchant has in a new table; kept with the table afterwards"
+    )
+    bucket: str = Field("txn-lake", description="S3 bucket of the lake")
+
+    card_keys: dict[int, KeyMaterial] = Field(
+        default_factory=dict, description='card keys by version as JSON, `{"1": "<base64>"}`; the highest one signs'
+    )
+    identity_key: KeyMaterial | None = Field(None, description="key of merchant and customer ids, never rotated, base64")
+    cursor_key: KeyMaterial | None = Field(None, description="key that signs paging cursors, base64")
+    dead_letter_key: KeyMaterial | None = Field(None, description="key that seals dead letters (AES-GCM), base64")
+
+    api_host: str = Field("127.0.0.1", description="address the API binds")
+    api_port: int = Field(8080, ge=0, le=65535, description="port the API binds")
+    api_concurrency_max: int = Field(4096, ge=1, description="connections served at once; more are answered 503")
+    body_bytes_max: int = Field(65_536, ge=1024, description="largest body of a single request, bytes")
+    bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")
+    bulk_lines_in_flight_max: int = Field(2_000, ge=1, description="lines of one upload waiting for the stream")
+    body_deadline_s: float = Field(30.0, gt=0, description="longest wait for the next piece of a body, seconds")
+    request_deadline_s: float = Field(10.0, gt=0, description="longest wait for the stream's acknowledgement, seconds")
+    shutdown_deadline_s: float = Field(25.0, gt=0, description="longest drain at shutdown, seconds")
+    api_key_cache_s: float = Field(5.0, ge=0, description="how long a checked API key is trusted, seconds")
+    occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
+
+    buffer_bytes_max: int = Field(64 << 20, ge=1 << 20, description="bytes the producer holds at most")
+    put_requests_in_flight_max: int = Field(4, ge=1, le=64, description="PutRecords calls at once")
+    put_timeout_s: float = Field(5.0, gt=0, description="longest wait for one PutRecords answer, seconds")
+
+    worker_id: str | None = Field(None, description="lease owner name; host, process id and a random part when absent")
+    worker_metrics_port: int | None = Field(None, ge=0, le=65535, description="port of a worker's metrics; off when absent")
+    lease_failover_s: float = Field(10.0, gt=0, description="a lease whose counter stands still this long is taken")
+    lease_renew_s: float = Field(2.0, gt=0, description="pause between two renewals and scans of the leases")
+    shard_sync_s: float = Field(10.0, gt=0, description="pause between two looks at the stream's shards")
+    poll_idle_s: float = Field(0.25, ge=0.2, description="pause after an empty read; 5 reads/s a shard is the limit")
+    poll_records_max: int = Field(1_000, ge=1, le=10_000, description="records asked for in one read")
+    archive_flush_rows: int = Field(50_000, ge=1, description="rows that make the archive write an object")
+    archive_flush_bytes: int = Field(32 << 20, ge=1024, description="event bytes that make the archive write an object")
+    archive_flush_age_s: float = Field(10.0, gt=0, description="age of the oldest row that does so, seconds")
+    index_writes_in_flight_max: int = Field(32, ge=1, le=1_024, description="DynamoDB writes at once a worker")
+
+    @model_validator(mode="after")
+    def _renewal_fits_failover(self) -> Self:
+        if self.lease_renew_s * 3 > self.lease_failover_s:
+            raise ValueError("TXN_LEASE_RENEW_S must be at most a third of TXN_LEASE_FAILOVER_S")
+        return self
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Build the settings from `TXN_*` variables.
+
+        Raises:
+            SettingsError: a value does not fit, or a `TXN_` variable is not known. Values are never shown.
+        """
+        given = {k: v for k, v in (os.environ if environment is None else environment).items() if k.startswith("TXN_")}
+        unknown = sorted(k for k in given if k[4:].lower() not in cls.model_fields)
+        if unknown:
+            raise SettingsError(f"unknown settings: {', '.join(unknown)}")
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = (f"TXN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            raise SettingsError("; ".join(faults)) from None
