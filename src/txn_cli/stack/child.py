@@ -1,0 +1,162 @@
+"""One child process of the stack: started on a tether, its output in a log, stopped in bounded time."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from txn_cli.stack import tether
+from txn_core.errors import StackError
+
+LOG_BYTES_MAX = 8 << 20
+LOG_TAIL_BYTES = 8_192
+LAST_LINE_CHARACTERS_MAX = 300
+PROBE_PAUSE_S = 0.05
+PROBE_TIMEOUT_S = 5.0
+KILL_DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a child shows that it answers: any HTTP status, or the one that is named."""
+
+    url: str
+    status: int | None = None
+
+    async def answers(self, client: httpx.AsyncClient) -> bool:
+        """Whether the child answers now."""
+        try:
+            response = await client.get(self.url)
+        except httpx.TransportError:
+            return False
+        return self.status is None or response.status_code == self.status
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """What a child is: the same each time it is started."""
+
+    name: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    log: Path
+    probe: Probe | None = None
+    start_deadline_s: float = 30.0
+    stop_deadline_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a child ended."""
+
+    returncode: int
+    last_line: str
+
+    def __str__(self) -> str:
+        """The reason for people, in one line."""
+        if self.returncode < 0:
+            reason = f"signal {signal.Signals(-self.returncode).name}"
+        else:
+            reason = f"exit code {self.returncode}"
+        return f"{reason}: {self.last_line}" if self.last_line else reason
+
+
+class Child:
+    """A running child. It leads its own session, so that a terminal's Ctrl-C reaches the supervisor alone."""
+
+    def __init__(self, spec: ChildSpec, process: asyncio.subprocess.Process, log_offset: int) -> None:
+        self.spec = spec
+        self._process = process
+        self._log_offset = log_offset
+
+    @classmethod
+    async def start(cls, spec: ChildSpec) -> "Child":
+        """Start the child; its output goes to the log from here on."""
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        _bound(spec.log)
+        with spec.log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *tethered(spec.argv),
+                env=dict(spec.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            return cls(spec, process, log.tell())
+
+    @property
+    def pid(self) -> int:
+        """Its process id; of the child itself, since the tether becomes it."""
+        return self._process.pid
+
+    async def ended(self) -> Ending:
+        """How it ended, once it has."""
+        returncode = await self._process.wait()
+        return Ending(returncode, _last_line(self.spec.log, self._log_offset))
+
+    async def answered(self) -> None:
+        """Return once the child answers its probe; at once when it has none.
+
+        Raises:
+            StackError: it ended first, or did not answer within its start deadline.
+        """
+        try:
+            async with asyncio.timeout(self.spec.start_deadline_s):
+                await self._until_answer_or_end()
+        except TimeoutError:
+            limit = f"{self.spec.start_deadline_s:.0f} s"
+            raise StackError(f"{self.spec.name} did not answer within {limit}; see {self.spec.log}") from None
+
+    async def _until_answer_or_end(self) -> None:
+        if (probe := self.spec.probe) is None:
+            return
+        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+            while not await probe.answers(client):
+                if self._process.returncode is not None:
+                    raise StackError(f"{self.spec.name} ended at its start, {await self.ended()}")
+                await asyncio.sleep(PROBE_PAUSE_S)
+
+    async def stop(self) -> Ending:
+        """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
+        if self._process.returncode is None:
+            self._process.terminate()
+            try:
+                async with asyncio.timeout(self.spec.stop_deadline_s):
+                    return await self.ended()
+            except TimeoutError:
+                self.kill()
+        async with asyncio.timeout(KILL_DEADLINE_S):
+            return await self.ended()
+
+    def kill(self) -> None:
+        """End the child at once."""
+        if self._process.returncode is None:
+            self._process.kill()
+
+
+def tethered(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command that runs `argv` and ends when this process ends (see `tether`)."""
+    return (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *argv)
+
+
+def _bound(log: Path) -> None:
+    """Begin a new log when the old one has grown large; one old one is kept."""
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _last_line(log: Path, offset: int) -> str:
+    """The last line that was written after `offset`, shortened; empty when there is none."""
+    with log.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(offset, end - LOG_TAIL_BYTES))
+        lines = file.read().decode(errors="replace").split("\n")
+    written = [line.strip() for line in lines if line.strip()]
+    return written[-1][:LAST_LINE_CHARACTERS_MAX] if written else ""

@@ -1,0 +1,68 @@
+"""The secrets of one data directory: made at its first start, kept ever after, for its owner's eyes alone."""
+
+import base64
+import secrets
+from dataclasses import asdict, dataclass, fields, replace
+
+from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_core.errors import StackError
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """Keys as base64 text, the lake's access key pair, and the stack's own API key once it is made."""
+
+    card_key: str
+    identity_key: str
+    cursor_key: str
+    dead_letter_key: str
+    access_key: str
+    secret_key: str
+    api_key: str = ""
+
+    @classmethod
+    def generate(cls) -> "Secrets":
+        """Fresh secrets, each from the system's random source."""
+        return cls(
+            card_key=_key(),
+            identity_key=_key(),
+            cursor_key=_key(),
+            dead_letter_key=_key(),
+            access_key=f"AKIA{secrets.token_hex(8).upper()}",
+            secret_key=secrets.token_hex(20),
+        )
+
+    @classmethod
+    def of(cls, data_dir: DataDir) -> "Secrets":
+        """The secrets of this data directory, made and stored when it has none.
+
+        Raises:
+            StackError: the file is there and does not hold them. Making new ones would orphan the data.
+        """
+        return cls.read(data_dir) or cls.generate().stored(data_dir)
+
+    @classmethod
+    def read(cls, data_dir: DataDir) -> "Secrets | None":
+        """The stored secrets; none in a folder that never was a stack."""
+        document = read_json(data_dir.secrets)
+        if document is None:
+            return None
+        names = {field.name for field in fields(cls)}
+        if set(document) != names or not all(isinstance(value, str) for value in document.values()):
+            raise StackError(f"{data_dir.secrets} does not hold this stack's secrets")
+        return cls(**{name: str(document[name]) for name in names})
+
+    def stored(self, data_dir: DataDir) -> "Secrets":
+        """These secrets, after they were written."""
+        write_private(data_dir.secrets, asdict(self))
+        return self
+
+    def with_api_key(self, api_key: str) -> "Secrets":
+        """These secrets and the local API key."""
+        return replace(self, api_key=api_key)
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()

@@ -1,0 +1,112 @@
+"""The folder of one local stack: its data, secrets, logs and state, held by one supervisor at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from txn_core.errors import StackError
+
+PRIVATE_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """The places inside the folder. Paths are absolute, so that children may run anywhere."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path) -> "DataDir":
+        """The data directory at this path; nothing is made yet."""
+        return cls(path.expanduser().absolute())
+
+    def create(self) -> None:
+        """Make the folder, readable by its owner alone: it holds keys and transactions."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def secrets(self) -> Path:
+        """Keys of this stack."""
+        return self.root / "secrets.json"
+
+    @property
+    def ports(self) -> Path:
+        """Ports of this stack, to be the same the next time."""
+        return self.root / "ports.json"
+
+    @property
+    def children(self) -> Path:
+        """Which processes belong to this stack, to end those that a killed supervisor left behind."""
+        return self.root / "children.json"
+
+    @property
+    def ready(self) -> Path:
+        """Where clients find the stack; there while it is ready."""
+        return self.root / "ready.json"
+
+    def log(self, name: str) -> Path:
+        """The log of one child."""
+        return self.root / "logs" / f"{name}.log"
+
+    def data(self, name: str) -> Path:
+        """The data of one server; made when it is not there."""
+        folder = self.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder; the lock ends with the process, however it ends.
+
+        Raises:
+            StackError: another supervisor holds it.
+        """
+        self.create()
+        with (self.root / "lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                raise StackError(f"{self.root} is in use by another stack (process {holder})") from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+def write_private(path: Path, document: object) -> None:
+    """Write JSON so that a reader sees the old document or the new one, and other users neither."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            os.fchmod(file.fileno(), PRIVATE_MODE)
+            json.dump(document, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def read_json(path: Path) -> dict[str, object] | None:
+    """The document at this path; none when there is no file.
+
+    Raises:
+        StackError: the file holds no JSON object.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise StackError(f"{path} is damaged") from None
+    if not isinstance(document, dict):
+        raise StackError(f"{path} is damaged")
+    return document

@@ -1,0 +1,62 @@
+"""Fixtures for every test that talks to the stack's real servers, on 127.0.0.1 alone."""
+
+import base64
+import os
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.foundation import Endpoints, servers_running
+from txn_core.settings import Settings
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def local_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Endpoints]:
+    """One set of SeaweedFS, kinesalite and dynalite for the whole session, with data and ports of its own."""
+    async with servers_running(DataDir.at(tmp_path_factory.mktemp("servers"))) as endpoints:
+        yield endpoints
+
+
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without the developer's own settings and AWS credentials."""
+    for name in os.environ:
+        if name.startswith(("TXN_", "AWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+@pytest.fixture
+def settings(local_servers: Endpoints, own_environment: pytest.MonkeyPatch) -> Settings:
+    """Settings for the local servers with a stream, tables and a bucket that no other test has.
+
+    Nothing is bootstrapped yet. The AWS credentials are in the environment, as they would be in production.
+    Change single settings with `settings.model_copy(update={...})`.
+    """
+    own_environment.setenv("AWS_ACCESS_KEY_ID", local_servers.access_key)
+    own_environment.setenv("AWS_SECRET_ACCESS_KEY", local_servers.secret_key)
+    own_environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    unique = f"t{secrets.token_hex(6)}"
+    return Settings(
+        kinesis_endpoint_url=local_servers.kinesis_url,
+        dynamodb_endpoint_url=local_servers.dynamodb_url,
+        s3_endpoint_url=local_servers.s3_url,
+        stream=unique,
+        table_prefix=unique,
+        bucket=unique,
+        card_keys={1: _key(1)},
+        identity_key=_key(2),
+        cursor_key=_key(3),
+        dead_letter_key=_key(4),
+    )
+
+
+def _key(byte: int) -> str:
+    """A key that is the same in each run, so that known answers may be stated."""
+    return base64.b64encode(bytes([byte]) * 32).decode()
