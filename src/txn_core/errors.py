@@ -2,11 +2,20 @@
 
     TxnError
     ├── SettingsError            a process was started with settings that do not fit
-    ├── Problem                  an answer to a client (RFC 9457); see `txn_core.problems`
-    ├── EventError               bytes that are not an event we wrote
-    ├── StackError               the local stack cannot start or go on
-    └── StoreError               a store answered in a way that no retry mends
+    ├── InvalidTransactionError  a client's transaction breaks rules; carries the faults, never the values
+    ├── MalformedJsonError       a client's bytes are not JSON at all
+    ├── EventError               bytes on the stream that no version of us wrote
+    ├── ProducerError            a record's way to the stream ended without an acknowledgement
+    │   ├── BufferFullError      refused before anything was buffered
+    │   ├── NotStoredError       the stream is known not to hold the record
+    │   └── OutcomeUnknownError  the record may or may not be on the stream
+    ├── StoreError               a store answered in a way that no retry mends
+    └── StackError               the local stack cannot start or go on
+
+What a client is told of each is decided in `txn_api.problems`.
 """
+
+from txn_core.faults import Fault
 
 
 class TxnError(Exception):
@@ -17,13 +26,45 @@ class SettingsError(TxnError):
     """A process was started with settings that do not fit."""
 
 
+class InvalidTransactionError(TxnError):
+    """A client's transaction breaks rules of the domain. Holds which and where, never what was sent."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(", ".join(f"{fault.pointer} {fault.code}" for fault in faults))
+        self.faults = faults
+
+
+class MalformedJsonError(TxnError):
+    """A client's bytes are not one JSON document."""
+
+
 class EventError(TxnError):
     """Bytes that are not an event any version of us wrote. Its text never holds content of the bytes."""
 
 
-class StackError(TxnError):
-    """The local stack cannot start or go on."""
+class ProducerError(TxnError):
+    """A record's way to the stream ended without an acknowledgement."""
+
+
+class BufferFullError(ProducerError):
+    """Refused before anything was buffered; `retry_after_s` says when to come back."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("the producer's buffer is full")
+        self.retry_after_s = retry_after_s
+
+
+class NotStoredError(ProducerError):
+    """The stream is known not to hold the record; the text names the stream's last error code."""
+
+
+class OutcomeUnknownError(ProducerError):
+    """The record may or may not be on the stream; sending it again is safe."""
 
 
 class StoreError(TxnError):
     """A store answered in a way that no retry mends."""
+
+
+class StackError(TxnError):
+    """The local stack cannot start or go on."""

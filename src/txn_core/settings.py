@@ -8,7 +8,6 @@ process without keys does not start.
 import base64
 import binascii
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -52,14 +51,20 @@ class Settings(BaseSettings):
     stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
     table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
     merchant_write_shards: int = Field(
-        8, ge=1, le=256, description="write shards a merchant has in a new table; kept with the table afterwards"
+        8,
+        ge=1,
+        le=256,
+        description="write shards a merchant has in a new table; kept with the table afterwards",
     )
     bucket: str = Field("txn-lake", description="S3 bucket of the lake")
 
     card_keys: dict[int, KeyMaterial] = Field(
-        default_factory=dict, description='card keys by version as JSON, `{"1": "<base64>"}`; the highest one signs'
+        default_factory=dict,
+        description='card keys by version as JSON, `{"1": "<base64>"}`; the highest one signs',
     )
-    identity_key: KeyMaterial | None = Field(None, description="key of merchant and customer ids, never rotated, base64")
+    identity_key: KeyMaterial | None = Field(
+        None, description="key of merchant and customer ids, never rotated, base64"
+    )
     cursor_key: KeyMaterial | None = Field(None, description="key that signs paging cursors, base64")
     dead_letter_key: KeyMaterial | None = Field(None, description="key that seals dead letters (AES-GCM), base64")
 
@@ -70,7 +75,9 @@ class Settings(BaseSettings):
     bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")
     bulk_lines_in_flight_max: int = Field(2_000, ge=1, description="lines of one upload waiting for the stream")
     body_deadline_s: float = Field(30.0, gt=0, description="longest wait for the next piece of a body, seconds")
-    request_deadline_s: float = Field(10.0, gt=0, description="longest wait for the stream's acknowledgement, seconds")
+    request_deadline_s: float = Field(
+        10.0, gt=0, description="longest wait for the stream's acknowledgement, seconds"
+    )
     shutdown_deadline_s: float = Field(25.0, gt=0, description="longest drain at shutdown, seconds")
     api_key_cache_s: float = Field(5.0, ge=0, description="how long a checked API key is trusted, seconds")
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
@@ -79,15 +86,21 @@ class Settings(BaseSettings):
     put_requests_in_flight_max: int = Field(4, ge=1, le=64, description="PutRecords calls at once")
     put_timeout_s: float = Field(5.0, gt=0, description="longest wait for one PutRecords answer, seconds")
 
-    worker_id: str | None = Field(None, description="lease owner name; host, process id and a random part when absent")
-    worker_metrics_port: int | None = Field(None, ge=0, le=65535, description="port of a worker's metrics; off when absent")
+    worker_id: str | None = Field(
+        None, description="lease owner name; host, process id and a random part when absent"
+    )
+    worker_metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="port of a worker's metrics; off when absent"
+    )
     lease_failover_s: float = Field(10.0, gt=0, description="a lease whose counter stands still this long is taken")
     lease_renew_s: float = Field(2.0, gt=0, description="pause between two renewals and scans of the leases")
     shard_sync_s: float = Field(10.0, gt=0, description="pause between two looks at the stream's shards")
     poll_idle_s: float = Field(0.25, ge=0.2, description="pause after an empty read; 5 reads/s a shard is the limit")
     poll_records_max: int = Field(1_000, ge=1, le=10_000, description="records asked for in one read")
     archive_flush_rows: int = Field(50_000, ge=1, description="rows that make the archive write an object")
-    archive_flush_bytes: int = Field(32 << 20, ge=1024, description="event bytes that make the archive write an object")
+    archive_flush_bytes: int = Field(
+        32 << 20, ge=1024, description="event bytes that make the archive write an object"
+    )
     archive_flush_age_s: float = Field(10.0, gt=0, description="age of the oldest row that does so, seconds")
     index_writes_in_flight_max: int = Field(32, ge=1, le=1_024, description="DynamoDB writes at once a worker")
 
@@ -98,18 +111,19 @@ class Settings(BaseSettings):
         return self
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+    def from_environment(cls) -> Self:
         """Build the settings from `TXN_*` variables.
 
         Raises:
             SettingsError: a value does not fit, or a `TXN_` variable is not known. Values are never shown.
         """
-        given = {k: v for k, v in (os.environ if environment is None else environment).items() if k.startswith("TXN_")}
-        unknown = sorted(k for k in given if k[4:].lower() not in cls.model_fields)
+        given = [name for name in os.environ if name.startswith("TXN_")]
+        unknown = sorted(name for name in given if name.removeprefix("TXN_").lower() not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
         try:
             return cls()
         except ValidationError as error:
-            faults = (f"TXN_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+            details = error.errors(include_url=False, include_input=False, include_context=False)
+            faults = (f"TXN_{str(d['loc'][0]).upper()}: {d['msg']}" if d["loc"] else d["msg"] for d in details)
             raise SettingsError("; ".join(faults)) from None

@@ -1,0 +1,161 @@
+"""The event: one transaction as it stands on the stream, in the index and in the lake, for ever.
+
+Compact JSON with every field of its schema version, in one order, so that equal content is equal bytes. Writing
+puts the client's fields behind the derived ones without going through a second object; reading accepts every
+version ever written and holds types, not the rules that clients are held to (those may tighten, events may not).
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
+
+from txn_core.errors import EventError
+from txn_core.faults import ID_PATTERN
+from txn_core.identity import (
+    ACCOUNT_PATTERN,
+    CARD_ID_PATTERN,
+    CUSTOMER_ID_PATTERN,
+    MERCHANT_ID_PATTERN,
+    Account,
+    CardId,
+    CustomerId,
+    KeyRing,
+    MerchantId,
+    TransactionId,
+)
+from txn_core.instants import INSTANT_PATTERN, Instant
+from txn_core.transaction import TransactionRequest
+
+SCHEMA_VERSION: Final = 1
+# Fields that the service adds: two events have the same content when all the others are equal.
+_DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"})
+_CLIENT_FIELDS_LEFT_OUT: Final = {"transaction_id", "card_number"}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class EventMerchant(_Part):
+    """Where the money went."""
+
+    name: str
+    category: str | None
+    latitude: float | None
+    longitude: float | None
+
+
+class EventCustomer(_Part):
+    """Who paid."""
+
+    reference: str | None
+    first_name: str | None
+    last_name: str | None
+    gender: str | None
+    date_of_birth: str | None
+    job: str | None
+    street: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    latitude: float | None
+    longitude: float | None
+    city_population: int | None
+
+
+class EventTerminal(_Part):
+    """The device and how it read the card."""
+
+    terminal_id: str | None
+    entry_mode: str | None
+
+
+class Event(_Part):
+    """Schema version 1."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    transaction_id: Annotated[TransactionId, StringConstraints(pattern=ID_PATTERN)]
+    account: Annotated[Account, StringConstraints(pattern=ACCOUNT_PATTERN)]
+    card_id: Annotated[CardId, StringConstraints(pattern=CARD_ID_PATTERN)]
+    card_masked: str
+    customer_id: Annotated[CustomerId, StringConstraints(pattern=CUSTOMER_ID_PATTERN)]
+    merchant_id: Annotated[MerchantId, StringConstraints(pattern=MERCHANT_ID_PATTERN)]
+    accepted_at: Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN)]
+    type: str
+    original_transaction_id: str | None
+    amount_minor: int
+    currency: str
+    occurred_at: Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN)]
+    merchant: EventMerchant
+    customer: EventCustomer | None
+    terminal: EventTerminal | None
+    is_fraud: bool | None
+
+    @classmethod
+    def decode(cls, data: bytes | str) -> Self:
+        """Read an event of any version.
+
+        Raises:
+            EventError: the bytes are not an event. Says which field, never what stood there.
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = "/".join(str(step) for step in first["loc"] if step in cls.model_fields)
+            raise EventError(f"{first['type']} at /{where}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedEvent:
+    """An event's bytes with the ids that its acknowledgement repeats."""
+
+    data: bytes
+    transaction_id: TransactionId
+    card_id: CardId
+    customer_id: CustomerId
+    merchant_id: MerchantId
+    accepted_at: Instant
+
+
+def encode(
+    request: TransactionRequest,
+    *,
+    transaction_id: TransactionId,
+    account: Account,
+    keys: KeyRing,
+    accepted_at: Instant,
+) -> EncodedEvent:
+    """Turn an accepted request into its event. The card number ends here."""
+    pan = request.card_number
+    reference = request.customer.reference if request.customer else None
+    card_id = keys.card_id(pan)
+    customer_id = keys.customer_id(account, reference, pan)
+    merchant_id = keys.merchant_id(request.merchant.name)
+    client_fields = request.__pydantic_serializer__.to_json(request, exclude=_CLIENT_FIELDS_LEFT_OUT)
+    # Ids, masks and instants need no escaping; their patterns see to that.
+    derived = (
+        f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
+        f'"card_id":"{card_id}","card_masked":"{pan.masked}","customer_id":"{customer_id}",'
+        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",'
+    )
+    return EncodedEvent(
+        data=derived.encode() + client_fields[1:],
+        transaction_id=transaction_id,
+        card_id=card_id,
+        customer_id=customer_id,
+        merchant_id=merchant_id,
+        accepted_at=accepted_at,
+    )
+
+
+def same_content(one: bytes | str, other: bytes | str) -> bool:
+    """Whether two events of one transaction id say the same of it, `card_id` standing for the card number."""
+    return _content(one) == _content(other)
+
+
+def _content(data: bytes | str) -> dict[str, object]:
+    document: dict[str, object] = from_json(data)
+    return {name: value for name, value in document.items() if name not in _DERIVED}

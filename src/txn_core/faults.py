@@ -1,0 +1,129 @@
+"""What can be wrong with a transaction: a stable code each, with a fixed text.
+
+A fault says where (an RFC 6901 pointer made of *our* field names) and which rule, and never repeats what was
+sent: a mistyped card number in an error body would be a card number in somebody's log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
+TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
+CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+
+MESSAGES: Final[dict[str, str]] = {
+    "card_number_format": "must be a string of 8 to 19 digits",
+    "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
+    "card_number_misplaced": "holds a card number where none may stand",
+    "control_character": "must not hold control characters",
+    "currency_unknown": "is not an ISO 4217 currency with minor units",
+    "date_format": "must be a calendar date YYYY-MM-DD",
+    "date_out_of_range": "must lie between 1850-01-01 and today",
+    "field_required": "is required",
+    "field_unknown": "holds a field that is not part of the contract",
+    "id_format": "must be 8 to 64 characters of A-Z, a-z, 0-9, _ and -",
+    "id_required": "is required unless an Idempotency-Key is sent",
+    "integer_required": "must be an integer, not a float or a string",
+    "invalid_value": "does not fit the contract",
+    "merchant_name_blank": "must hold something other than white space",
+    "not_finite": "must be a finite number",
+    "number_out_of_range": "is out of range",
+    "number_required": "must be a number",
+    "boolean_required": "must be true or false",
+    "object_required": "must be an object",
+    "original_required": "must name the original of a refund or reversal",
+    "original_unexpected": "is only for refunds and reversals",
+    "sensitive_authentication_data": "security codes, PINs and track data are never accepted (PCI DSS 3.3.1)",
+    "string_required": "must be a string",
+    "text_too_long": "is too long",
+    "terminal_id_format": "must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -",
+    "text_too_short": "is too short",
+    "timestamp_format": "must be an RFC 3339 time with at most six fractional digits",
+    "timestamp_in_future": "lies too far ahead of the server's clock",
+    "timestamp_offset_required": "must carry an offset from UTC, such as Z",
+    "timestamp_out_of_range": "must not lie before 1970",
+    "value_not_allowed": "is not one of the allowed values",
+}
+
+_CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
+    "missing": "field_required",
+    "extra_forbidden": "field_unknown",
+    "string_type": "string_required",
+    "string_too_long": "text_too_long",
+    "string_too_short": "text_too_short",
+    "string_unicode": "string_required",
+    "int_type": "integer_required",
+    "int_from_float": "integer_required",
+    "int_parsing": "integer_required",
+    "int_parsing_size": "number_out_of_range",
+    "float_type": "number_required",
+    "finite_number": "not_finite",
+    "greater_than_equal": "number_out_of_range",
+    "less_than_equal": "number_out_of_range",
+    "bool_type": "boolean_required",
+    "model_type": "object_required",
+    "model_attributes_type": "object_required",
+    "literal_error": "value_not_allowed",
+    "enum": "value_not_allowed",
+}
+
+_CODE_OF_PATTERN: Final[dict[str, str]] = {
+    ID_PATTERN: "id_format",
+    TERMINAL_ID_PATTERN: "terminal_id_format",
+    CONTROL_FREE_PATTERN: "control_character",
+}
+
+# Names of data that PCI DSS 3.3.1 forbids to keep after authorisation, compared without case and punctuation.
+_SENSITIVE_NAMES: Final = frozenset(
+    "cav2 cid csc cvc cvc2 cvn cvv cvv2 pin pinblock pinoffset pvv securitycode "
+    "magstripe track track1 track2 track3 trackdata".split()
+)
+_SENSITIVE_PARTS: Final = ("cvv", "cvc", "pinblock", "track1", "track2", "trackdata", "securitycode")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One broken rule: `pointer` (RFC 6901, "" for the whole document) and `code` (a key of `MESSAGES`)."""
+
+    pointer: str
+    code: str
+
+    @property
+    def message(self) -> str:
+        """The fixed text of the code."""
+        return MESSAGES[self.code]
+
+
+def fault_of(error: ErrorDetails) -> Fault:
+    """Translate one pydantic error, dropping every part of it that a client could have written."""
+    kind, where = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        code = "sensitive_authentication_data" if _is_sensitive(str(where[-1])) else "field_unknown"
+        return Fault(_pointer(where[:-1]), code)
+    return Fault(_pointer(where), _code_of(kind, error.get("ctx", {})))
+
+
+def rule_broken(code: str) -> PydanticCustomError:
+    """The error that a validator raises for one of our codes; its text is the fixed one."""
+    return PydanticCustomError(code, MESSAGES[code])
+
+
+def _code_of(kind: str, context: Mapping[str, object]) -> str:
+    if kind in MESSAGES:
+        return kind
+    if kind == "string_pattern_mismatch":
+        return _CODE_OF_PATTERN[str(context["pattern"])]
+    return _CODE_OF_PYDANTIC_TYPE.get(kind, "invalid_value")
+
+
+def _is_sensitive(name: str) -> bool:
+    plain = "".join(c for c in name.casefold() if c.isalnum())
+    return plain in _SENSITIVE_NAMES or any(part in plain for part in _SENSITIVE_PARTS)
+
+
+def _pointer(where: tuple[int | str, ...]) -> str:
+    # A union adds steps of its own ("function-after[...]", "str"); the contract's names are plain identifiers.
+    return "".join(f"/{step}" for step in where if isinstance(step, int) or step.isidentifier())

@@ -1,0 +1,88 @@
+"""Identities, in one place: every id is derived from what it identifies, so no process ever looks one up.
+
+A derived id is a prefix and 32 lower-case hex digits of an HMAC-SHA-256 over a context string and the subject.
+Card ids depend on the card key, of which a compromise makes a new version; merchant ids and ids of client-given
+references depend on the identity key, which never rotates.
+"""
+
+import hmac
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NewType, Self
+
+from txn_core.errors import SettingsError
+from txn_core.pan import Pan
+from txn_core.settings import Settings
+
+Account = NewType("Account", str)
+CardId = NewType("CardId", str)
+CustomerId = NewType("CustomerId", str)
+MerchantId = NewType("MerchantId", str)
+TransactionId = NewType("TransactionId", str)
+
+ACCOUNT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+CARD_ID_PATTERN = r"^card_[1-9][0-9]{0,3}_[0-9a-f]{32}$"
+CUSTOMER_ID_PATTERN = r"^cus_[0-9a-f]{32}$"
+MERCHANT_ID_PATTERN = r"^mer_[0-9a-f]{32}$"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys that ids are derived under. The highest card key version signs; older ones serve retained data."""
+
+    card_keys: Mapping[int, bytes]
+    identity_key: bytes
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Take the keys out of the settings.
+
+        Raises:
+            SettingsError: a key is missing.
+        """
+        if not settings.card_keys or settings.identity_key is None:
+            raise SettingsError("TXN_CARD_KEYS and TXN_IDENTITY_KEY are required")
+        return cls(
+            card_keys={version: key.get_secret_value() for version, key in settings.card_keys.items()},
+            identity_key=settings.identity_key.get_secret_value(),
+        )
+
+    @property
+    def signing_version(self) -> int:
+        """The card key version that new card ids carry."""
+        return max(self.card_keys)
+
+    def card_id(self, pan: Pan, version: int | None = None) -> CardId:
+        """The id of a card under a key version, the signing one unless told."""
+        version = version or self.signing_version
+        return CardId(f"card_{version}_{_derive(self.card_keys[version], 'card_id', pan.digits_for_identity())}")
+
+    def card_ids(self, pan: Pan) -> tuple[CardId, ...]:
+        """The ids of a card under every version that may have data, the signing one first."""
+        return tuple(self.card_id(pan, version) for version in sorted(self.card_keys, reverse=True))
+
+    def customer_id(self, account: Account, reference: str | None, pan: Pan) -> CustomerId:
+        """The id of a customer: of the client's own reference within its account, or else of the card."""
+        if reference is not None:
+            return CustomerId(f"cus_{_derive(self.identity_key, 'customer_id/reference', account, reference)}")
+        card_key = self.card_keys[self.signing_version]
+        return CustomerId(f"cus_{_derive(card_key, 'customer_id/card', pan.digits_for_identity())}")
+
+    def merchant_id(self, name: str) -> MerchantId:
+        """The id of a merchant by its name, whatever its casing and spacing."""
+        return MerchantId(f"mer_{_derive(self.identity_key, 'merchant_id', normalise_merchant(name))}")
+
+    def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
+        """The id of a transaction whose client sent only an Idempotency-Key."""
+        return TransactionId(f"txn_{_derive(self.identity_key, 'transaction_id', account, idempotency_key)}")
+
+
+def normalise_merchant(name: str) -> str:
+    """The form in which merchant names are compared: NFKC, casefold, collapsed white space."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _derive(key: bytes, context: str, *subject: str) -> str:
+    message = "\0".join((f"txn-api/{context}", *subject))
+    return hmac.digest(key, message.encode(), "sha256").hex()[:32]

@@ -1,0 +1,76 @@
+"""Moments in the one form that is stored and sorted: UTC, microseconds, fixed width, `2019-01-01T00:00:18.000000Z`.
+
+Fixed width makes text order the order of time, which `datetime.isoformat` does not (it drops zero microseconds).
+"""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Final, NewType
+
+from txn_core.faults import rule_broken
+
+Instant = NewType("Instant", str)
+
+INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BIRTH_EARLIEST: Final = date(1850, 1, 1)
+
+
+def instant_of(moment: datetime) -> Instant:
+    """The instant of an aware datetime."""
+    return Instant(moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
+
+
+def now() -> Instant:
+    """The present instant by the system's clock."""
+    return instant_of(datetime.now(UTC))
+
+
+def datetime_of(instant: Instant) -> datetime:
+    """The aware datetime of an instant."""
+    return datetime.fromisoformat(instant)
+
+
+def parse_instant(text: str) -> Instant:
+    """Read an RFC 3339 time with an offset, of 1970 or later, with at most six fractional digits.
+
+    Raises:
+        PydanticCustomError: `timestamp_format`, `timestamp_offset_required` or `timestamp_out_of_range`.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise rule_broken("timestamp_format")
+    if match[1] is None:
+        raise rule_broken("timestamp_offset_required")
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise rule_broken("timestamp_format") from None
+    if moment < EARLIEST:
+        raise rule_broken("timestamp_out_of_range")
+    try:
+        return instant_of(moment)
+    except OverflowError:
+        raise rule_broken("timestamp_out_of_range") from None
+
+
+def parse_birth_date(text: str) -> str:
+    """Check a calendar date `YYYY-MM-DD` between 1850 and today.
+
+    Raises:
+        PydanticCustomError: `date_format` or `date_out_of_range`.
+    """
+    if not _DATE.fullmatch(text):
+        raise rule_broken("date_format")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise rule_broken("date_format") from None
+    if not _BIRTH_EARLIEST <= day <= datetime.now(UTC).date():
+        raise rule_broken("date_out_of_range")
+    return text

@@ -1,0 +1,76 @@
+"""Card numbers where none may stand: whatever else a request carries may be stored as an id or a name.
+
+Two rules (promise P5). No string, number, header or path may contain the request's own card number, separators
+ignored. And no free text may hold any Luhn-valid run of 13 to 19 digits; ids may, since one numeric id in ten
+passes Luhn by chance.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pydantic_core import from_json
+
+from txn_core.errors import InvalidTransactionError
+from txn_core.faults import Fault
+from txn_core.pan import Pan, ascii_alphanumerics, holds_card_number
+from txn_core.transaction import TransactionRequest
+
+CODE: Final = "card_number_misplaced"
+
+_SEPARATORS = bytes(c for c in range(128) if not chr(c).isalnum())
+_CUSTOMER_TEXTS: Final = (
+    "first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code"
+)  # fmt: skip
+# Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
+_TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
+
+
+def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: Iterable[str]) -> None:
+    """Search a parsed request, its raw body and the texts around it (headers, path, query).
+
+    Raises:
+        InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
+    """
+    faults = [*_own_number_elsewhere(body, request.card_number), *_numbers_in_free_text(request)]
+    digits = request.card_number.digits_for_identity()
+    if any(digits in ascii_alphanumerics(text) for text in surroundings):
+        faults.append(Fault("", CODE))
+    if faults:
+        raise InvalidTransactionError(*dict.fromkeys(faults))
+
+
+def _own_number_elsewhere(body: bytes, pan: Pan) -> Iterator[Fault]:
+    digits = pan.digits_for_identity()
+    # Nearly every body is plain ASCII without escapes: deleting all separators leaves field names between values,
+    # so a number that stands once stands in its own field alone.
+    if body.isascii() and b"\\" not in body and body.translate(None, _SEPARATORS).count(digits.encode()) == 1:
+        return
+    for pointer, value in _leaves(from_json(body), ""):
+        if pointer != "/card_number" and pointer not in _TIMES and digits in ascii_alphanumerics(value):
+            yield Fault(pointer, CODE)
+
+
+def _leaves(value: object, pointer: str) -> Iterator[tuple[str, str]]:
+    """Every string and number of a validated document as text; its keys are the contract's own."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{pointer}/{key}")
+    elif value is not None and not isinstance(value, bool):
+        yield pointer, str(value)
+
+
+def _numbers_in_free_text(request: TransactionRequest) -> Iterator[Fault]:
+    texts = dict(_free_texts(request))
+    if holds_card_number("\n".join(texts.values())):
+        yield from (Fault(pointer, CODE) for pointer, text in texts.items() if holds_card_number(text))
+
+
+def _free_texts(request: TransactionRequest) -> Iterator[tuple[str, str]]:
+    yield "/merchant/name", request.merchant.name
+    if request.merchant.category is not None:
+        yield "/merchant/category", request.merchant.category
+    if request.customer is not None:
+        for name in _CUSTOMER_TEXTS:
+            text = getattr(request.customer, name)
+            if text is not None:
+                yield f"/customer/{name}", text

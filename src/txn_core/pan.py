@@ -1,0 +1,125 @@
+"""The primary account number (ISO/IEC 7812), in the one type that may hold it.
+
+A `Pan` lives from the parsing of a request to the derivation of its `card_id`, in memory alone. It cannot be
+printed, formatted, compared with text, pickled or serialised; `digits_for_identity` is the only way to its digits
+and is called where ids are derived and where a request is searched for copies of its card number.
+"""
+
+import re
+import unicodedata
+from typing import Any, Final, Never, NoReturn
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from txn_core.faults import rule_broken
+
+LENGTH_MIN: Final = 8
+LENGTH_MAX: Final = 19
+MASK: Final = "*"
+
+_DIGITS = re.compile(rf"[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}")
+# ASCII digit -> ASCII digit of the digit sum of its double.
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+
+
+class Pan:
+    """A card number that passed the Luhn check."""
+
+    __slots__ = ("_digits", "masked")
+
+    def __init__(self, digits: str) -> None:
+        """Take 8 to 19 ASCII digits.
+
+        Raises:
+            PydanticCustomError: `card_number_format` or `card_number_luhn`; the text never holds the digits.
+        """
+        if not _DIGITS.fullmatch(digits):
+            raise rule_broken("card_number_format")
+        if not passes_luhn(digits):
+            raise rule_broken("card_number_luhn")
+        self._digits = digits
+        self.masked = mask(digits)
+
+    def digits_for_identity(self) -> str:
+        """The digits themselves: for deriving ids and for searching the request for copies, nothing else."""
+        return self._digits
+
+    def __repr__(self) -> str:
+        return "Pan(hidden)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pan) and self._digits == other._digits
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a card number is not serialised")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.str_schema(strict=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(_refuse),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "pattern": f"^[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}$",
+            "minLength": LENGTH_MIN,
+            "maxLength": LENGTH_MAX,
+            "description": "Primary account number; must pass the Luhn check. Never stored.",
+        }
+
+
+def _refuse(value: Never) -> NoReturn:
+    raise TypeError("a card number is not serialised")
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether ASCII digits end in their ISO/IEC 7812-1 check digit."""
+    ascii_digits = digits.encode("ascii")
+    total = sum(ascii_digits[-1::-2]) + sum(ascii_digits[-2::-2].translate(_DOUBLED))
+    return (total - 48 * len(ascii_digits)) % 10 == 0
+
+
+def mask(digits: str) -> str:
+    """Hide at least six digits: the last four stay, and at most six leading ones as far as six stay hidden.
+
+    Under ten digits only the last `length - 6` stay. Six hidden digits of which Luhn fixes one leave 100,000
+    candidates whatever the length, so that mask and check digit together do not give the number away.
+    """
+    length = len(digits)
+    tail = min(4, length - 6)
+    lead = max(0, min(6, length - 10))
+    return digits[:lead] + MASK * (length - lead - tail) + digits[length - tail :]
+
+
+def ascii_alphanumerics(text: str) -> str:
+    """The text's letters and digits alone, every Unicode digit as its ASCII one: separators hide nothing."""
+    if text.isascii():
+        return "".join(filter(str.isalnum, text))
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded if c.isalnum())
+
+
+# A run of 13 to 19 digits, single spaces or hyphens allowed between them as people type card numbers.
+_RUN = re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])")
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether free text holds a Luhn-valid run of 13 to 19 digits bounded by non-alphanumerics."""
+    if not text.isascii():
+        text = "".join(
+            str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKC", text)
+        )
+    return any(passes_luhn(re.sub("[ -]", "", run[0])) for run in _RUN.finditer(text))

@@ -1,0 +1,175 @@
+"""The transaction as a client sends it, with every rule that a field alone can be held to.
+
+Strict throughout: a number in quotes, a float for an amount or an unknown field is refused, because a terminal
+that sends one has a fault that silence would hide. Bounds follow ISO 8583 where it has a field for it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from txn_core.currency import EXPONENTS
+from txn_core.errors import InvalidTransactionError, MalformedJsonError
+from txn_core.faults import (
+    CONTROL_FREE_PATTERN,
+    ID_PATTERN,
+    TERMINAL_ID_PATTERN,
+    Fault,
+    fault_of,
+    rule_broken,
+)
+from txn_core.identity import normalise_merchant
+from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
+from txn_core.pan import Pan
+
+AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
+MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
+FAULTS_MAX: Final = 50
+
+TransactionType = Literal["purchase", "refund", "reversal"]
+# How the card was read (ISO 8583 field 22).
+EntryMode = Literal[
+    "unknown",
+    "manual",
+    "magnetic_stripe",
+    "chip",
+    "contactless",
+    "fallback",
+    "ecommerce",
+    "credential_on_file",
+]
+
+
+def _known_currency(code: str) -> str:
+    if code not in EXPONENTS:
+        raise rule_broken("currency_unknown")
+    return code
+
+
+def _nameable(name: str) -> str:
+    key = normalise_merchant(name)
+    if not key:
+        raise rule_broken("merchant_name_blank")
+    if len(key.encode()) > MERCHANT_KEY_BYTES_MAX:
+        raise rule_broken("text_too_long")
+    return name
+
+
+def _text(length_max: int) -> StringConstraints:
+    return StringConstraints(min_length=1, max_length=length_max, pattern=CONTROL_FREE_PATTERN)
+
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"})]
+OccurredAt = Annotated[
+    Instant,
+    AfterValidator(parse_instant),
+    Field(json_schema_extra={"format": "date-time", "maxLength": 35}, description="RFC 3339 with an offset"),
+]
+
+
+class _Part(BaseModel):
+    """The common rules of every object of the contract."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+_AnyPart = TypeVar("_AnyPart", bound=_Part)
+
+
+class Merchant(_Part):
+    """Where the money went. The place is the transaction's, not the merchant's."""
+
+    name: Annotated[str, _text(100), AfterValidator(_nameable)]
+    category: Annotated[str, _text(64)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class Customer(_Part):
+    """Who paid, as far as the client knows."""
+
+    reference: Annotated[str, _text(64)] | None = None
+    first_name: Annotated[str, _text(100)] | None = None
+    last_name: Annotated[str, _text(100)] | None = None
+    gender: Annotated[str, _text(16)] | None = None
+    date_of_birth: BirthDate | None = None
+    job: Annotated[str, _text(200)] | None = None
+    street: Annotated[str, _text(200)] | None = None
+    city: Annotated[str, _text(100)] | None = None
+    state: Annotated[str, _text(64)] | None = None
+    postal_code: Annotated[str, _text(16)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    city_population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+
+
+class Terminal(_Part):
+    """The device (ISO 8583 field 41) and how it read the card."""
+
+    terminal_id: Annotated[str, StringConstraints(pattern=TERMINAL_ID_PATTERN)] | None = None
+    entry_mode: EntryMode | None = None
+
+
+def _or_absent(part: _AnyPart | None) -> _AnyPart | None:
+    """An object that says nothing is the same as none: a table row cannot tell them apart."""
+    return part if part is not None and any(v is not None for v in part.__dict__.values()) else None
+
+
+class TransactionRequest(_Part):
+    """The body of `POST /transactions`, and one line of a bulk upload."""
+
+    transaction_id: TransactionIdText | None = None
+    type: TransactionType = "purchase"
+    original_transaction_id: TransactionIdText | None = None
+    card_number: Pan
+    amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
+    currency: Annotated[str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+    occurred_at: OccurredAt
+    merchant: Merchant
+    customer: Annotated[Customer | None, AfterValidator(_or_absent)] = None
+    terminal: Annotated[Terminal | None, AfterValidator(_or_absent)] = None
+    is_fraud: Annotated[bool | None, Field(description="A training label; never steers the service.")] = None
+
+    @model_validator(mode="after")
+    def _original_fits_type(self) -> Self:
+        if (self.type == "purchase") != (self.original_transaction_id is None):
+            raise rule_broken("original_unexpected" if self.type == "purchase" else "original_required")
+        return self
+
+
+def parse_transaction(body: bytes) -> TransactionRequest:
+    """Read one JSON document as a transaction.
+
+    Raises:
+        MalformedJsonError: the bytes are not one JSON document in UTF-8.
+        InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
+    """
+    try:
+        return TransactionRequest.model_validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        if details[0]["type"] == "json_invalid":
+            raise MalformedJsonError("not one JSON document") from None
+        raise InvalidTransactionError(*map(fault_of, details[:FAULTS_MAX])) from None
+
+
+def refuse_future(occurred_at: Instant, *, ahead_s_max: float) -> None:
+    """Hold a time against the server's clock.
+
+    Raises:
+        InvalidTransactionError: `timestamp_in_future`.
+    """
+    if datetime_of(occurred_at) > datetime.now(UTC) + timedelta(seconds=ahead_s_max):
+        raise InvalidTransactionError(Fault("/occurred_at", "timestamp_in_future"))
