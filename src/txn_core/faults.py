@@ -78,8 +78,11 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
 
 # Names of data that PCI DSS 3.3.1 forbids to keep after authorisation, compared without case and punctuation.
 _SENSITIVE_NAMES: Final = frozenset(
-    "cav2 cid csc cvc cvc2 cvn cvv cvv2 pin pinblock pinoffset pvv securitycode "
-    "magstripe track track1 track2 track3 trackdata".split()
+    {
+        *("cav2", "cid", "csc", "cvc", "cvc2", "cvn", "cvv", "cvv2", "securitycode"),
+        *("pin", "pinblock", "pinoffset", "pvv"),
+        *("magstripe", "track", "track1", "track2", "track3", "trackdata"),
+    }
 )
 _SENSITIVE_PARTS: Final = ("cvv", "cvc", "pinblock", "track1", "track2", "trackdata", "securitycode")
 

@@ -18,9 +18,7 @@ from txn_core.transaction import TransactionRequest
 CODE: Final = "card_number_misplaced"
 
 _SEPARATORS = bytes(c for c in range(128) if not chr(c).isalnum())
-_CUSTOMER_TEXTS: Final = (
-    "first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code"
-)  # fmt: skip
+_CUSTOMER_TEXTS: Final = ("first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code")
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
 

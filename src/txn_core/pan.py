@@ -81,7 +81,7 @@ class Pan:
         }
 
 
-def _refuse(value: Never) -> NoReturn:
+def _refuse(_: Never) -> NoReturn:
     raise TypeError("a card number is not serialised")
 
 

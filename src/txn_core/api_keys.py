@@ -1,0 +1,139 @@
+"""API keys: who may do what on whose transactions. Only a hash of the secret is kept; it is shown once.
+
+A key reads `txn_<key id>_<secret>`: the prefix makes it findable by scanners for leaked secrets, the key id by
+us, and the secret has 256 bits, so that one round of SHA-256 is enough (a password hash guards guessable secrets).
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
+
+from txn_core.identity import Account
+from txn_core.instants import Instant, instant_of, now
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+Scope = Literal["transactions:write", "transactions:read", "cards:lookup", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+KeyId = NewType("KeyId", str)
+
+PREFIX: Final = "txn"
+ALL_ACCOUNTS: Final = "*"
+_KEY_ID_BYTES: Final = 8
+_SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of a key. It writes and reads its account, and reads the accounts it was granted besides."""
+
+    key_id: KeyId
+    secret_sha256: str
+    account: Account
+    scopes: frozenset[Scope]
+    name: str
+    created_at: Instant
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+    granted_accounts: frozenset[str] = frozenset()
+
+    def admits(self, secret: str, at: Instant) -> bool:
+        """Whether the secret is this key's and the key is in force at that moment."""
+        presented = hashlib.sha256(secret.encode()).hexdigest()
+        in_force = self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+        return hmac.compare_digest(presented, self.secret_sha256) and in_force
+
+    def may_read(self, account: str) -> bool:
+        """Whether the key reads that account's transactions."""
+        return account == self.account or not self.granted_accounts.isdisjoint({account, ALL_ACCOUNTS})
+
+
+def split(presented: str) -> tuple[KeyId, str] | None:
+    """The key id and the secret of a presented key; none when it is not in our form."""
+    prefix, _, rest = presented.partition("_")
+    key_id, _, secret = rest.partition("_")
+    well_formed = prefix == PREFIX and len(key_id) == 2 * _KEY_ID_BYTES and len(secret) == 2 * _SECRET_BYTES
+    return (KeyId(key_id), secret) if well_formed and (key_id + secret).isalnum() and presented.isascii() else None
+
+
+def mint(
+    *,
+    account: Account,
+    scopes: Iterable[Scope],
+    name: str = "",
+    expires_in: timedelta | None = None,
+    granted_accounts: Iterable[str] = (),
+) -> tuple[ApiKey, str]:
+    """Make a key: what is kept of it, and the whole key as its holder presents it, which is not kept."""
+    key_id, secret = KeyId(secrets.token_hex(_KEY_ID_BYTES)), secrets.token_hex(_SECRET_BYTES)
+    key = ApiKey(
+        key_id=key_id,
+        secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+        account=account,
+        scopes=frozenset(scopes),
+        name=name,
+        created_at=now(),
+        expires_at=None if expires_in is None else instant_of(datetime.now(UTC) + expires_in),
+        granted_accounts=frozenset(granted_accounts),
+    )
+    return key, f"{PREFIX}_{key_id}_{secret}"
+
+
+class ApiKeyTable:
+    """The keys in DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    async def put(self, key: ApiKey) -> None:
+        """Keep a key."""
+        item: dict[str, Any] = {
+            "key_id": {"S": key.key_id},
+            "secret_sha256": {"S": key.secret_sha256},
+            "account": {"S": key.account},
+            "scopes": {"SS": sorted(key.scopes)},
+            "created_at": {"S": key.created_at},
+        }
+        for name, text in (("name", key.name), ("expires_at", key.expires_at), ("revoked_at", key.revoked_at)):
+            if text:
+                item[name] = {"S": text}
+        if key.granted_accounts:
+            item["granted_accounts"] = {"SS": sorted(key.granted_accounts)}
+        await self._client.put_item(TableName=self._name, Item=item)
+
+    async def get(self, key_id: KeyId) -> ApiKey | None:
+        """A key by its id, revoked and expired ones too."""
+        answer = await self._client.get_item(TableName=self._name, Key={"key_id": {"S": key_id}}, ConsistentRead=True)
+        if (item := answer.get("Item")) is None:
+            return None
+        expires_at, revoked_at = (item.get(name, {}).get("S") for name in ("expires_at", "revoked_at"))
+        return ApiKey(
+            key_id=key_id,
+            secret_sha256=item["secret_sha256"]["S"],
+            account=Account(item["account"]["S"]),
+            scopes=frozenset(scope for scope in SCOPES if scope in item["scopes"]["SS"]),
+            name=item.get("name", {}).get("S", ""),
+            created_at=Instant(item["created_at"]["S"]),
+            expires_at=Instant(expires_at) if expires_at else None,
+            revoked_at=Instant(revoked_at) if revoked_at else None,
+            granted_accounts=frozenset(item.get("granted_accounts", {}).get("SS", ())),
+        )
+
+    async def revoke(self, key_id: KeyId) -> bool:
+        """Revoke a key for good; false when there is none of that id. Caches notice within their own bound."""
+        try:
+            await self._client.update_item(
+                TableName=self._name,
+                Key={"key_id": {"S": key_id}},
+                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :now)",
+                ConditionExpression="attribute_exists(key_id)",
+                ExpressionAttributeValues={":now": {"S": now()}},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True

@@ -1,0 +1,65 @@
+"""The AWS clients of a process: made once at its composition root, closed with it, endpoints from the settings.
+
+botocore's own retries are off everywhere. A retry that its caller does not see breaks order, hides doubt about an
+outcome and multiplies deadlines; each caller here retries on purpose, with a bound.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import aioboto3
+from aiobotocore.config import AioConfig
+
+from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_s3 import S3Client
+
+CONNECT_TIMEOUT_S: Final = 2.0
+READ_TIMEOUT_S: Final = 10.0
+CONNECTIONS_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """Makes clients for the services that the settings point to; each is an async context manager."""
+
+    settings: Settings
+
+    def kinesis(
+        self, *, read_timeout_s: float = READ_TIMEOUT_S, validate: bool = True
+    ) -> "AbstractAsyncContextManager[KinesisClient]":
+        """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
+        url = self.settings.kinesis_endpoint_url
+        config = _config(read_timeout_s, validate=validate)
+        return self._session().client("kinesis", endpoint_url=url, config=config)
+
+    def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
+        """A DynamoDB client, without botocore's parameter checks."""
+        url = self.settings.dynamodb_endpoint_url
+        return self._session().client("dynamodb", endpoint_url=url, config=_config(READ_TIMEOUT_S, validate=False))
+
+    def s3(self) -> "AbstractAsyncContextManager[S3Client]":
+        """An S3 client; buckets stand in the path where an endpoint is given, since an address has no subdomains."""
+        url = self.settings.s3_endpoint_url
+        config = _config(READ_TIMEOUT_S * 3, validate=True).merge(
+            AioConfig(s3={"addressing_style": "path" if url else "auto"})
+        )
+        return self._session().client("s3", endpoint_url=url, config=config)
+
+    def _session(self) -> aioboto3.Session:
+        return aioboto3.Session(region_name=self.settings.aws_region)
+
+
+def _config(read_timeout_s: float, *, validate: bool) -> AioConfig:
+    return AioConfig(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=read_timeout_s,
+        max_pool_connections=CONNECTIONS_MAX,
+        retries={"total_max_attempts": 1},
+        parameter_validation=validate,
+        tcp_keepalive=True,
+    )

@@ -1,0 +1,84 @@
+"""Makes what the system stands on: stream, tables, bucket. Doing it again changes nothing."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import TableNames, definitions
+from txn_core.dynamodb.transactions import LAYOUT_ID
+from txn_core.errors import StoreError
+from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
+
+READY_WAIT_S: Final = 120.0
+POLL_S: Final = 0.1
+
+
+async def bootstrap(settings: Settings) -> None:
+    """Make whatever is missing and wait until all of it is usable.
+
+    Raises:
+        StoreError: something is not usable after `READY_WAIT_S` seconds.
+    """
+    aws = Aws(settings)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
+        try:
+            async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
+                tasks.create_task(_stream(kinesis, settings))
+                tasks.create_task(_tables(dynamodb, settings))
+                tasks.create_task(_bucket(s3, settings))
+        except TimeoutError:
+            raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
+
+
+async def _stream(client: "KinesisClient", settings: Settings) -> None:
+    with suppress(client.exceptions.ResourceInUseException):
+        await client.create_stream(StreamName=settings.stream, ShardCount=settings.stream_shards)
+    while True:
+        summary = await client.describe_stream_summary(StreamName=settings.stream)
+        if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def _tables(client: "DynamoDBClient", settings: Settings) -> None:
+    names = TableNames(settings.table_prefix)
+    async with asyncio.TaskGroup() as tasks:
+        for definition in definitions(names):
+            tasks.create_task(_table(client, definition))
+    # The table keeps the number of write shards that it was made with.
+    with suppress(client.exceptions.ConditionalCheckFailedException):
+        await client.put_item(
+            TableName=names.transactions,
+            Item={"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}},
+            ConditionExpression="attribute_not_exists(id)",
+        )
+
+
+async def _table(client: "DynamoDBClient", definition: Any) -> None:
+    with suppress(client.exceptions.ResourceInUseException):
+        await client.create_table(**definition)
+    while True:
+        table = (await client.describe_table(TableName=definition["TableName"]))["Table"]
+        if table["TableStatus"] == "ACTIVE":
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def _bucket(client: Any, settings: Settings) -> None:
+    region = settings.aws_region
+    # us-east-1 is the one region that CreateBucket does not want to hear.
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        await client.create_bucket(Bucket=settings.bucket, **place)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+            raise
+    # Somebody else may own a bucket of that name: then this is refused.
+    await client.head_bucket(Bucket=settings.bucket)

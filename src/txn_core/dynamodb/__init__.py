@@ -1,0 +1,1 @@
+"""The DynamoDB tables, one adapter each: transactions, merchants, API keys."""

@@ -1,0 +1,74 @@
+"""The names of merchants by account, found by the beginning of their normalised form."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from txn_core.identity import Account, MerchantId, normalise_merchant
+from txn_core.positions import WriteOrder
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantName:
+    """A merchant's canonical name: the spelling of its first transaction."""
+
+    merchant_id: MerchantId
+    name: str
+    key: str
+
+
+class MerchantTable:
+    """Reads and first-spelling-wins writes of the merchant names."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    async def put_first(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> None:
+        """Keep the spelling of the earliest write; a later one changes nothing."""
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item={
+                    "account": {"S": account},
+                    "name": {"S": normalise_merchant(name)},
+                    "merchant_id": {"S": merchant_id},
+                    "display_name": {"S": name},
+                    "order": {"S": order.text},
+                },
+                ConditionExpression="attribute_not_exists(#name) OR #order > :order",
+                ExpressionAttributeNames={"#name": "name", "#order": "order"},
+                ExpressionAttributeValues={":order": {"S": order.text}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    async def page(
+        self, account: Account, prefix: str, *, after: str | None, limit: int
+    ) -> tuple[list[MerchantName], bool]:
+        """Names whose normalised form begins with the normalised prefix, in order, and whether there are more."""
+        condition = "#account = :account"
+        names = {"#account": "account"}
+        values: dict[str, Any] = {":account": {"S": account}}
+        request: Any = {"TableName": self._name, "Limit": limit + 1}
+        if key := normalise_merchant(prefix):
+            condition += " AND begins_with(#name, :prefix)"
+            values[":prefix"] = {"S": key}
+            names["#name"] = "name"
+        if after is not None:
+            request["ExclusiveStartKey"] = {"account": {"S": account}, "name": {"S": after}}
+        answer = await self._client.query(
+            **request,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+        found = [
+            MerchantName(MerchantId(i["merchant_id"]["S"]), i["display_name"]["S"], i["name"]["S"])
+            for i in answer["Items"]
+        ]
+        return found[:limit], len(found) > limit or (len(found) == limit and "LastEvaluatedKey" in answer)

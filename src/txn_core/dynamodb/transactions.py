@@ -1,0 +1,206 @@
+"""The index of transactions: one item a transaction id, found again by card, by merchant and by id."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from txn_core.dynamodb.ranges import Page, RangeQuery, Row, SortKey, Span, merge
+from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.errors import StoreError
+from txn_core.event import Event
+from txn_core.identity import Account, CardId, MerchantId, TransactionId
+from txn_core.positions import WriteOrder
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+# The item that keeps the number of write shards with the table; no account is called so.
+LAYOUT_ID: Final = "#layout"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexItem:
+    """A transaction as it is to be written: the event's bytes and what it is found by."""
+
+    account: Account
+    transaction_id: TransactionId
+    card_id: CardId
+    merchant_id: MerchantId
+    sort: SortKey
+    event: str
+    order: WriteOrder
+
+    @classmethod
+    def of(cls, event: Event, data: bytes, order: WriteOrder) -> "IndexItem":
+        """The item of an event read at a position."""
+        return cls(
+            account=event.account,
+            transaction_id=event.transaction_id,
+            card_id=event.card_id,
+            merchant_id=event.merchant_id,
+            sort=SortKey(f"{event.occurred_at}#{event.transaction_id}"),
+            event=data.decode(),
+            order=order,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """A transaction as it was found: its event, when it was written, and later 202s that contradict it."""
+
+    event: str
+    order: WriteOrder
+    conflicts: tuple[WriteOrder, ...]
+
+
+class TransactionTable:
+    """Reads and first-write-wins writes of the index table."""
+
+    def __init__(self, client: "DynamoDBClient", name: str, write_shards: int) -> None:
+        self._client, self._name, self.write_shards = client, name, write_shards
+
+    @classmethod
+    async def open(cls, client: "DynamoDBClient", name: str) -> "TransactionTable":
+        """Open a bootstrapped table with the number of write shards that it was made with.
+
+        Raises:
+            StoreError: the table is not there or was not bootstrapped.
+        """
+        try:
+            answer = await client.get_item(TableName=name, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
+        except client.exceptions.ResourceNotFoundException:
+            raise StoreError(f"table {name} does not exist; run `txn bootstrap`") from None
+        if "Item" not in answer:
+            raise StoreError(f"table {name} has no layout item; run `txn bootstrap`")
+        return cls(client, name, int(answer["Item"]["write_shards"]["N"]))
+
+    async def put_if_absent(self, item: IndexItem) -> bool:
+        """Write a transaction unless its id is taken; false when it is."""
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item={"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)},
+                ConditionExpression="attribute_not_exists(id)",
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
+    async def replace(self, item: IndexItem, *, seen: StoredTransaction, conflict: WriteOrder | None) -> bool:
+        """Put an earlier write in the place of the one that was seen; false when it is no longer there.
+
+        `conflict` is the order of the replaced write when its content differs.
+        """
+        attributes = self._attributes(item)
+        names = {f"#{name}": name for name in attributes}
+        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
+        if conflict is not None:
+            update += " ADD conflicts :conflict"
+            values[":conflict"] = {"SS": [conflict.text]}
+        try:
+            await self._client.update_item(
+                TableName=self._name,
+                Key={"id": {"S": _id(item.account, item.transaction_id)}},
+                UpdateExpression=update,
+                ConditionExpression="#order = :seen",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={**values, ":seen": {"S": seen.order.text}},
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
+    async def add_conflict(self, account: Account, transaction_id: TransactionId, conflict: WriteOrder) -> None:
+        """Note on a transaction that a later 202 contradicts it. Noting it again changes nothing."""
+        await self._client.update_item(
+            TableName=self._name,
+            Key={"id": {"S": _id(account, transaction_id)}},
+            UpdateExpression="ADD conflicts :conflict",
+            ConditionExpression="attribute_exists(id)",
+            ExpressionAttributeValues={":conflict": {"SS": [conflict.text]}},
+        )
+
+    async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
+        """One transaction, read consistently."""
+        answer = await self._client.get_item(
+            TableName=self._name, Key={"id": {"S": _id(account, transaction_id)}}, ConsistentRead=True
+        )
+        item = answer.get("Item")
+        if item is None:
+            return None
+        return StoredTransaction(
+            event=item["event"]["S"],
+            order=WriteOrder(item["order"]["S"]),
+            conflicts=tuple(WriteOrder(text) for text in sorted(item.get("conflicts", {}).get("SS", ()))),
+        )
+
+    def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
+        """The range of one card, whose ids are those under every key version with data."""
+        return RangeQuery(BY_CARD, "card", tuple(f"{account}#{card_id}" for card_id in card_ids), span)
+
+    def by_merchant(self, account: Account, merchant_id: MerchantId, span: Span) -> RangeQuery:
+        """The range of one merchant over all its write shards."""
+        partitions = tuple(_merchant_key(account, merchant_id, shard) for shard in range(self.write_shards))
+        return RangeQuery(BY_MERCHANT, "merchant", partitions, span)
+
+    async def page(self, query: RangeQuery) -> Page:
+        """One page of a range. Index reads may lag behind writes on AWS."""
+        low, high = query.span.bounds()
+
+        async def read(partition: str, after: SortKey | None) -> tuple[list[Row], bool]:
+            request: Any = {
+                "TableName": self._name,
+                "IndexName": query.index,
+                "KeyConditionExpression": "#key = :key AND #sort BETWEEN :low AND :high",
+                "ExpressionAttributeNames": {"#key": query.key, "#sort": "sort"},
+                "ExpressionAttributeValues": {":key": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
+                "ScanIndexForward": not query.span.descending,
+                "Limit": query.chunk,
+            }
+            if after is not None:
+                request["ExclusiveStartKey"] = _start_key(query.key, partition, after)
+            answer = await self._client.query(**request)
+            return [_row(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+        return await merge(query, read)
+
+    def _attributes(self, item: IndexItem) -> dict[str, Any]:
+        shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
+        return {
+            "card": {"S": f"{item.account}#{item.card_id}"},
+            "merchant": {"S": _merchant_key(item.account, item.merchant_id, shard)},
+            "sort": {"S": item.sort},
+            "event": {"S": item.event},
+            "order": {"S": item.order.text},
+        }
+
+
+def _id(account: str, transaction_id: str) -> str:
+    return f"{account}#{transaction_id}"
+
+
+def _merchant_key(account: Account, merchant_id: MerchantId, shard: int) -> str:
+    return f"{account}#{merchant_id}#{shard}"
+
+
+def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
+    """The key of the row behind which a read goes on; it need not stand in this partition."""
+    account = partition.partition("#")[0]
+    transaction_id = after.partition("#")[2]
+    return {"id": {"S": _id(account, transaction_id)}, key: {"S": partition}, "sort": {"S": after}}
+
+
+def _row(item: Any) -> Row:
+    conflicts = tuple(sorted(item.get("conflicts", {}).get("SS", ())))
+    return Row(sort=SortKey(item["sort"]["S"]), event=item["event"]["S"], conflicts=conflicts)
+
+
+def _refused_by_condition(error: ClientError) -> bool:
+    """False for a failed condition; any other error goes on."""
+    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+        return False
+    raise error

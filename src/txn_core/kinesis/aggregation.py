@@ -1,0 +1,145 @@
+"""The KPL aggregation format: many user records in one Kinesis record.
+
+    0xF3 0x89 0x9A 0xC2 | protobuf AggregatedRecord | MD5 of the protobuf
+
+    message AggregatedRecord { repeated string partition_key_table = 1;
+                               repeated string explicit_hash_key_table = 2;
+                               repeated Record records = 3; }
+    message Record { required uint64 partition_key_index = 1; optional uint64 explicit_hash_key_index = 2;
+                     required bytes data = 3; repeated Tag tags = 4; }
+
+Source: the KPL's aggregation-format.md. The four fields that matter are read and written here by hand: a generated
+protobuf class costs several times as much and a dependency.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MAGIC: Final = b"\xf3\x89\x9a\xc2"
+_DIGEST_BYTES: Final = 16
+_KEYS_FIELD, _HASH_KEYS_FIELD, _RECORDS_FIELD = 1, 2, 3
+_KEY_INDEX_FIELD, _DATA_FIELD = 1, 3
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """One record as its producer meant it."""
+
+    partition_key: str
+    data: bytes
+
+
+class _BrokenMessageError(Exception):
+    """The bytes between magic and digest are not the protobuf message."""
+
+
+def aggregate(records: Sequence[UserRecord], explicit_hash_key: str) -> bytes:
+    """Pack user records into one; every one carries the explicit hash key of the whole.
+
+    KCL discards an aggregate of which one sub-record hashes outside the shard, so all carry the hash that the
+    record is sent with and land, read and stay together after a split.
+    """
+    keys: dict[str, int] = {}
+    packed: list[bytes] = []
+    for record in records:
+        index = keys.setdefault(record.partition_key, len(keys))
+        body = b"\x08" + _varint(index) + b"\x10\x00\x1a" + _varint(len(record.data)) + record.data
+        packed.append(b"\x1a" + _varint(len(body)) + body)
+    head = b"".join(b"\x0a" + _varint(len(key)) + key for key in (k.encode() for k in keys))
+    hash_key = explicit_hash_key.encode()
+    message = head + b"\x12" + _varint(len(hash_key)) + hash_key + b"".join(packed)
+    return MAGIC + message + hashlib.md5(message, usedforsecurity=False).digest()
+
+
+def deaggregate(data: bytes, partition_key: str) -> list[UserRecord]:
+    """The user records of a Kinesis record; one that is no aggregate is its own only user record.
+
+    Bytes that begin with the magic but have another digest are a plain record that happens to begin so. Nothing
+    is dropped, also not what lies outside the shard's range of hashes.
+    """
+    message = data[len(MAGIC) : -_DIGEST_BYTES]
+    if (
+        not data.startswith(MAGIC)
+        or len(data) < len(MAGIC) + _DIGEST_BYTES
+        or hashlib.md5(message, usedforsecurity=False).digest() != data[-_DIGEST_BYTES:]
+    ):
+        return [UserRecord(partition_key, data)]
+    try:
+        return _records(message)
+    except _BrokenMessageError:
+        return [UserRecord(partition_key, data)]
+
+
+def _records(message: bytes) -> list[UserRecord]:
+    keys: list[str] = []
+    bodies: list[bytes] = []
+    for field, value in _fields(message):
+        if field == _KEYS_FIELD and isinstance(value, bytes):
+            keys.append(value.decode(errors="replace"))
+        elif field == _RECORDS_FIELD and isinstance(value, bytes):
+            bodies.append(value)
+    return [_record(body, keys) for body in bodies]
+
+
+def _record(body: bytes, keys: list[str]) -> UserRecord:
+    index, data = -1, None
+    for field, value in _fields(body):
+        if field == _KEY_INDEX_FIELD and isinstance(value, int):
+            index = value
+        elif field == _DATA_FIELD and isinstance(value, bytes):
+            data = value
+    if data is None or not 0 <= index < len(keys):
+        raise _BrokenMessageError
+    return UserRecord(keys[index], data)
+
+
+def _fields(message: bytes) -> list[tuple[int, int | bytes]]:
+    """The fields of a protobuf message: numbers for varints, bytes for everything else."""
+    fields: list[tuple[int, int | bytes]] = []
+    at, end = 0, len(message)
+    while at < end:
+        tag, at = _read_varint(message, at)
+        kind = tag & 7
+        if kind == _VARINT:
+            value, at = _read_varint(message, at)
+            fields.append((tag >> 3, value))
+            continue
+        if kind == _BYTES:
+            length, at = _read_varint(message, at)
+        elif kind in {_FIXED32, _FIXED64}:
+            length = 4 if kind == _FIXED32 else 8
+        else:
+            raise _BrokenMessageError
+        if at + length > end:
+            raise _BrokenMessageError
+        fields.append((tag >> 3, message[at : at + length]))
+        at += length
+    return fields
+
+
+def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while shift < 64:
+        if at >= len(message):
+            raise _BrokenMessageError
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise _BrokenMessageError
+
+
+def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return bytes((value,))
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,47 @@
+"""The object store of the lake: put once, look, list, read."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+
+class ObjectStore:
+    """One bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+        """Write an object unless its key is taken; false when it is (412).
+
+        Raises:
+            ClientError: anything else, such as 409 (a concurrent write of the key) and 503, which may be retried.
+        """
+        try:
+            await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+                return False
+            raise
+        return True
+
+    async def metadata(self, key: str) -> Mapping[str, str]:
+        """The metadata of an object that is there."""
+        return (await self._client.head_object(Bucket=self._bucket, Key=key))["Metadata"]
+
+    async def read(self, key: str) -> bytes:
+        """The bytes of an object that is there."""
+        answer = await self._client.get_object(Bucket=self._bucket, Key=key)
+        async with answer["Body"] as body:
+            return await body.read()
+
+    async def keys(self, prefix: str) -> AsyncIterator[str]:
+        """The keys under a prefix, in order."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        async for page in pages:
+            for entry in page.get("Contents", ()):
+                yield entry["Key"]
