@@ -1,0 +1,5 @@
+"""Transactions that nobody made, in the Kaggle layout: the same ones for the same seed, on every machine."""
+
+from txn_cli.simulator.rows import simulate_rows
+
+__all__ = ["simulate_rows"]
