@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,20 +126,24 @@ class Child:
 
     async def stop(self) -> Ending:
         """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
-        if self._process.returncode is None:
-            self._process.terminate()
-            try:
-                async with asyncio.timeout(self.spec.stop_deadline_s):
-                    return await self.ended()
-            except TimeoutError:
-                self.kill()
+        self._send(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self.spec.stop_deadline_s):
+                return await self.ended()
+        except TimeoutError:
+            self.kill()
         async with asyncio.timeout(KILL_DEADLINE_S):
             return await self.ended()
 
     def kill(self) -> None:
         """End the child at once."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        """Signal the child. Not by `Process.terminate`, which reaps and so takes the exit code from `wait`."""
         if self._process.returncode is None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 def tethered(argv: tuple[str, ...]) -> tuple[str, ...]:

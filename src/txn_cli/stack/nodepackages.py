@@ -108,9 +108,7 @@ async def _run_npm(node: Node, folder: Path) -> None:
             npm.kill()
             await npm.wait()
     if npm.returncode != 0:
-        lines = [
-            line for line in errors.decode(errors="replace").splitlines() if line.startswith("npm error")
-        ]
+        lines = [line for line in errors.decode(errors="replace").splitlines() if line.startswith("npm error")]
         reason = lines[0].removeprefix("npm error").strip() if lines else f"exit code {npm.returncode}"
         raise StackError(f"npm ci failed: {reason}")
 

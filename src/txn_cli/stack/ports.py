@@ -20,9 +20,7 @@ STEPS_MAX = 100
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # a closed connection's port counts as free
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a closed connection's port counts as free
         try:
             probe.bind((HOST, port))
         except OSError:
@@ -45,13 +43,14 @@ def choose(taken: Iterable[int] = (), *, with_grpc: bool = False) -> int:
     raise StackError(f"no free port between {PORT_MIN} and {PORT_MAX}")
 
 
-def next_free(port: int) -> int:
-    """The given port, or the next one above it that is free.
+def next_free(port: int, avoid: Iterable[int] = ()) -> int:
+    """The given port, or the next one above it that is free and not to be avoided.
 
     Raises:
         StackError: none of the next hundred is free.
     """
+    avoided = set(avoid)
     for candidate in range(port, min(port + STEPS_MAX, 65_536)):
-        if is_free(candidate):
+        if candidate not in avoided and is_free(candidate):
             return candidate
     raise StackError(f"no free port from {port} to {port + STEPS_MAX - 1}")

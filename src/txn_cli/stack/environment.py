@@ -1,0 +1,56 @@
+"""What the stack's processes find in their environment: its servers, its keys, and nothing of a real account."""
+
+import json
+import os
+from collections.abc import Mapping
+
+from txn_cli.stack import ports
+from txn_cli.stack.foundation import Foundation
+from txn_core.settings import Settings
+
+
+def stack_environment(base: Foundation, api_port: int, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of the stack's processes, made from the user's.
+
+    Settings that the user gave (`TXN_ARCHIVE_FLUSH_AGE_S`, ...) pass on, except those which make this stack
+    what it is. AWS variables and files do not: a profile must not lead a local process to a real account.
+    """
+    secrets, endpoints = base.secrets, base.endpoints
+    return {
+        **{name: value for name, value in outer.items() if not name.startswith("AWS_")},
+        "AWS_ACCESS_KEY_ID": secrets.access_key,
+        "AWS_SECRET_ACCESS_KEY": secrets.secret_key,
+        "AWS_REGION": (region := outer.get("TXN_AWS_REGION", "us-east-1")),
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": _with_host(outer.get("NO_PROXY", "")),
+        "no_proxy": _with_host(outer.get("no_proxy", "")),
+        "PYTHONUNBUFFERED": "1",
+        "TXN_DATA_DIR": str(base.data_dir.root),
+        "TXN_KINESIS_ENDPOINT_URL": endpoints.kinesis_url,
+        "TXN_DYNAMODB_ENDPOINT_URL": endpoints.dynamodb_url,
+        "TXN_S3_ENDPOINT_URL": endpoints.s3_url,
+        "TXN_CARD_KEYS": json.dumps({"1": secrets.card_key}),
+        "TXN_IDENTITY_KEY": secrets.identity_key,
+        "TXN_CURSOR_KEY": secrets.cursor_key,
+        "TXN_DEAD_LETTER_KEY": secrets.dead_letter_key,
+        "TXN_API_HOST": ports.HOST,
+        "TXN_API_PORT": str(api_port),
+    }
+
+
+def adopt(environment: Mapping[str, str]) -> Settings:
+    """Make this process one of the stack's, and return its settings.
+
+    AWS clients find credentials by the environment alone, so there is no way around changing it.
+    """
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TXN_"))]:
+        del os.environ[name]
+    os.environ.update(environment)
+    return Settings.from_environment()
+
+
+def _with_host(no_proxy: str) -> str:
+    return ",".join(filter(None, (no_proxy, ports.HOST)))

@@ -1,0 +1,32 @@
+"""The API key of whoever runs the stack: every scope, every account, no rate limit, the same at each start."""
+
+from txn_cli.stack.credentials import Secrets
+from txn_cli.stack.datadir import DataDir
+from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKeyTable, mint, split
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import TableNames
+from txn_core.identity import Account
+from txn_core.instants import now
+from txn_core.settings import Settings
+
+LOCAL_ACCOUNT = Account("local")
+
+
+async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secrets) -> str:
+    """The stored key when the API would take it, or else a new one, stored for the next time."""
+    async with Aws(settings).dynamodb() as client:
+        table = ApiKeyTable(client, TableNames(settings.table_prefix).api_keys)
+        if await _is_in_force(table, secrets.api_key):
+            return secrets.api_key
+        key, presented = mint(
+            account=LOCAL_ACCOUNT, scopes=SCOPES, name="local stack", granted_accounts=[ALL_ACCOUNTS]
+        )
+        await table.put(key)
+    return secrets.with_api_key(presented).stored(data_dir).api_key
+
+
+async def _is_in_force(table: ApiKeyTable, presented: str) -> bool:
+    if (parts := split(presented)) is None:
+        return False
+    key = await table.get(parts[0])
+    return key is not None and key.admits(parts[1], now())

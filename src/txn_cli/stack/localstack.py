@@ -1,0 +1,122 @@
+"""The whole local stack: servers, what they must hold, one worker of each kind and the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from txn_cli.stack import foundation, leftovers, ports
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.environment import adopt, stack_environment
+from txn_cli.stack.foundation import Foundation
+from txn_cli.stack.interruption import Interruption
+from txn_cli.stack.localkey import ensure_local_key
+from txn_cli.stack.narrator import Narrator
+from txn_cli.stack.processes import WORKERS, api_spec, api_url, worker_spec
+from txn_cli.stack.ready import Ready
+from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.stack.supervisor import supervised
+from txn_core.bootstrap import bootstrap
+from txn_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """A stack that is ready."""
+
+    ready: Ready
+    settings: Settings
+    ports: StackPorts
+    data_dir: DataDir
+
+    @property
+    def links(self) -> dict[str, str]:
+        """What a person may want to open."""
+        api = self.ready.api_url
+        return {
+            "API": api,
+            "Docs": f"{api}/docs",
+            "Health": f"{api}/readyz",
+            "Metrics": f"{api}/metrics",
+            **{f"Metrics of {kind}": f"{self.ports.url(METRICS_OF[kind])}/metrics" for kind in WORKERS},
+        }
+
+
+class _Publication:
+    """Keeps the files that name the stack's processes true, and `ready.json` absent until the stack is ready."""
+
+    def __init__(self, data_dir: DataDir) -> None:
+        self._data_dir = data_dir
+        self._ready: Ready | None = None
+
+    def pids(self, pids: dict[str, int]) -> None:
+        leftovers.note(self._data_dir, pids)
+        if self._ready is not None:
+            self.ready(replace(self._ready, pids=pids))
+
+    def ready(self, ready: Ready) -> None:
+        self._ready = ready
+        ready.write(self._data_dir)
+
+    def withdraw(self) -> None:
+        self._ready = None
+        Ready.withdraw(self._data_dir)
+
+
+@asynccontextmanager
+async def local_stack(
+    data_dir: DataDir, api_port: int, narrator: Narrator, interruption: Interruption
+) -> AsyncIterator[LocalStack]:
+    """The stack for the time of the block, supervised; nothing of it runs afterwards.
+
+    Raises:
+        StackError: the folder is in use, something does not start, or a child cannot stay up.
+    """
+    with data_dir.locked():
+        publication = _Publication(data_dir)
+        publication.withdraw()
+        base = await foundation.lay(data_dir, narrator)
+        port = _api_port(api_port, base, narrator)
+        async with supervised(narrator, publication.pids) as supervisor:
+            interruption.when_forced(supervisor.kill)
+            with narrator.step("Starting Kinesis, DynamoDB and S3 on this machine"):
+                await supervisor.start(base.servers)
+            environment = stack_environment(base, port)
+            settings = adopt(environment)
+            with narrator.step("Making stream, tables, bucket and API key"):
+                await bootstrap(settings)
+                api_key = await ensure_local_key(settings, data_dir, base.secrets)
+            with narrator.step("Starting the workers"):
+                await supervisor.start(
+                    [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in WORKERS]
+                )
+            with narrator.step("Starting the API"):
+                await supervisor.start([api_spec(settings, data_dir, environment)])
+            ready = _ready(base, settings, api_key, supervisor.pids)
+            publication.ready(ready)
+            try:
+                yield LocalStack(ready, settings, base.ports, data_dir)
+            finally:
+                publication.withdraw()
+
+
+def _api_port(wanted: int, base: Foundation, narrator: Narrator) -> int:
+    port = ports.next_free(wanted, avoid=base.ports.owned)
+    if port != wanted:
+        narrator.warn(f"Port {wanted} is taken; the API gets {port}")
+    return port
+
+
+def _ready(base: Foundation, settings: Settings, api_key: str, pids: dict[str, int]) -> Ready:
+    endpoints = base.endpoints
+    return Ready(
+        api_url=api_url(settings),
+        api_key=api_key,
+        kinesis_url=endpoints.kinesis_url,
+        dynamodb_url=endpoints.dynamodb_url,
+        s3_url=endpoints.s3_url,
+        stream=settings.stream,
+        bucket=settings.bucket,
+        access_key=endpoints.access_key,
+        secret_key=endpoints.secret_key,
+        pids=pids,
+    )

@@ -1,0 +1,39 @@
+"""What the stack tells the person at the terminal: a line for each thing that happened, a spinner while it does."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+
+class Narrator:
+    """Tells in plain lines where the output is not a terminal, so that logs read well too."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+
+    def say(self, line: str, style: str = "") -> None:
+        """One line."""
+        self._console.print(Text(line, style=style), soft_wrap=True)
+
+    def warn(self, line: str) -> None:
+        """One line that wants attention."""
+        self.say(line, style="yellow")
+
+    def show(self, what: RenderableType) -> None:
+        """A table or the like."""
+        self._console.print(what)
+
+    @contextmanager
+    def step(self, doing: str) -> Iterator[None]:
+        """Something that takes a while: shown as it runs, and told with its duration once it is done."""
+        began = time.monotonic()
+        if self._console.is_terminal:
+            with self._console.status(Text(doing)):
+                yield
+        else:
+            self.say(f"{doing} ...")
+            yield
+        self.say(f"{doing}: done in {time.monotonic() - began:.1f} s", style="dim")

@@ -1,0 +1,48 @@
+"""`ready.json`: where clients find a running stack, and proof that it is ready."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_core.errors import StackError
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The document. `pids` maps each child's name to its process id, the present one."""
+
+    api_url: str
+    api_key: str
+    kinesis_url: str
+    dynamodb_url: str
+    s3_url: str
+    stream: str
+    bucket: str
+    access_key: str
+    secret_key: str
+    pids: Mapping[str, int]
+
+    def write(self, data_dir: DataDir) -> None:
+        """Publish the document: whole, and for the owner alone."""
+        write_private(data_dir.ready, asdict(self))
+
+    @classmethod
+    def read(cls, data_dir: DataDir) -> "Ready | None":
+        """The document of a running stack; none when no stack is ready there.
+
+        Raises:
+            StackError: the file is not such a document.
+        """
+        document = read_json(data_dir.ready)
+        if document is None:
+            return None
+        pids = document.pop("pids", None)
+        texts = {name: value for name, value in document.items() if isinstance(value, str)}
+        if not isinstance(pids, dict) or texts.keys() != cls.__dataclass_fields__.keys() - {"pids"}:
+            raise StackError(f"{data_dir.ready} is damaged")
+        return cls(**texts, pids=pids)
+
+    @staticmethod
+    def withdraw(data_dir: DataDir) -> None:
+        """Remove the document: the stack is no longer ready."""
+        data_dir.ready.unlink(missing_ok=True)

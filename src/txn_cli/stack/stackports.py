@@ -1,0 +1,53 @@
+"""The ports of one stack by name: chosen once a data directory, and again only when somebody took one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from txn_cli.stack import ports
+from txn_cli.stack.datadir import DataDir, read_json, write_private
+
+KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
+LAKE_SERVERS = (S3, "master", "volume", "filer", "admin")
+"""The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
+METRICS_OF = {"index": "index-metrics", "archive": "archive-metrics"}
+"""The name of a worker's metrics port."""
+NAMES = (KINESIS, DYNAMODB, *LAKE_SERVERS, *METRICS_OF.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StackPorts:
+    """One port a name."""
+
+    of: Mapping[str, int]
+
+    @classmethod
+    def chosen(cls, data_dir: DataDir) -> "StackPorts":
+        """The ports of the last time where they are free, others where not; kept for the next time.
+
+        Raises:
+            StackError: there are no free ports.
+        """
+        stored = read_json(data_dir.ports) or {}
+        chosen: dict[str, int] = {}
+        for name in NAMES:
+            port = stored.get(name)
+            if not (isinstance(port, int) and _is_free(name, port)):
+                port = ports.choose(cls(chosen).owned, with_grpc=name in LAKE_SERVERS)
+            chosen[name] = port
+        write_private(data_dir.ports, chosen)
+        return cls(chosen)
+
+    @property
+    def owned(self) -> set[int]:
+        """Every port that this stack uses, apart from the API's."""
+        return set(self.of.values()) | {self.of[name] + ports.GRPC_OFFSET for name in LAKE_SERVERS if name in self.of}
+
+    def url(self, name: str) -> str:
+        """Where clients find a server."""
+        return f"http://{ports.HOST}:{self.of[name]}"
+
+
+def _is_free(name: str, port: int) -> bool:
+    in_range = ports.PORT_MIN <= port <= ports.PORT_MAX
+    wanted = (port, port + ports.GRPC_OFFSET) if name in LAKE_SERVERS else (port,)
+    return in_range and all(map(ports.is_free, wanted))
