@@ -1,0 +1,61 @@
+"""The stream's shards: which there are, which of them lack a lease, and which may be read yet.
+
+After a split or merge the children hold what came after the parents' last record, so parents are finished first:
+then one card's transactions are processed in the order in which they stand on the stream.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from txn_core.positions import ShardId
+from workers.leases import Lease
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard as the stream lists it, open or closed. A merge has two parents."""
+
+    shard_id: ShardId
+    parents: tuple[ShardId, ...]
+    hash_keys: tuple[str, str]
+
+
+async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
+    """Every shard that still has records or may get some, page by page."""
+    request: Any = {"StreamName": stream}
+    found: list[Shard] = []
+    while True:
+        answer = await client.list_shards(**request)
+        found += map(_shard, answer["Shards"])
+        if not (token := answer.get("NextToken")):
+            return found
+        request = {"NextToken": token}  # which names the stream, and must stand alone
+
+
+def leases_lacking(shards: Iterable[Shard], known: Iterable[Lease]) -> list[Lease]:
+    """New rows for shards without one. All start at the horizon: nothing that is still there is skipped."""
+    leased = {lease.shard_id for lease in known}
+    return [
+        Lease(shard_id=shard.shard_id, parents=shard.parents, hash_keys=shard.hash_keys)
+        for shard in shards
+        if shard.shard_id not in leased
+    ]
+
+
+def may_start(lease: Lease, leases: Mapping[ShardId, Lease]) -> bool:
+    """Whether a shard's parents are finished. A parent without a row has left the stream, and with it its records."""
+    return all(leases[parent].checkpoint.shard_ended for parent in lease.parents if parent in leases)
+
+
+def _shard(item: Any) -> Shard:
+    parents = {item[name] for name in ("ParentShardId", "AdjacentParentShardId") if item.get(name)}
+    hash_range = item["HashKeyRange"]
+    return Shard(
+        shard_id=ShardId(item["ShardId"]),
+        parents=tuple(sorted(ShardId(parent) for parent in parents)),
+        hash_keys=(hash_range["StartingHashKey"], hash_range["EndingHashKey"]),
+    )
