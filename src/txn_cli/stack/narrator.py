@@ -1,7 +1,7 @@
 """What the stack tells the person at the terminal: a line for each thing that happened, a spinner while it does."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -37,3 +37,9 @@ class Narrator:
             self.say(f"{doing} ...")
             yield
         self.say(f"{doing}: done in {time.monotonic() - began:.1f} s", style="dim")
+
+    def links(self, links: Mapping[str, str]) -> None:
+        """Named addresses, one a line."""
+        width = max(map(len, links))
+        for name, url in links.items():
+            self.say(f"  {name.ljust(width)}  {url}")

@@ -1,0 +1,1 @@
+"""The commands of `txn`, each module one noun with a `register`."""

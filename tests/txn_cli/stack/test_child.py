@@ -1,0 +1,108 @@
+"""One child process: its log, its probe, its end, and its tether."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.txn_cli.stack.children import FOREVER, python, until, wait_until
+from txn_cli.stack import child as child_module
+from txn_cli.stack import ports
+from txn_cli.stack.child import Child, Ending, Probe
+from txn_cli.stack.leftovers import ProcessMark
+from txn_core.errors import StackError
+
+STUBBORN = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile 1: signal.pause()"
+)
+UP = "up\n"
+
+
+async def test_an_end_tells_the_code_and_the_last_line_of_this_run(tmp_path: Path) -> None:
+    spec = python("child", tmp_path, "print('one'); print('two'); raise SystemExit(3)")
+    spec.log.write_text("an earlier run\n")
+    ending = await (await Child.start(spec)).ended()
+    assert str(ending) == "exit code 3: two"
+    assert spec.log.read_text() == "an earlier run\none\ntwo\n"
+
+
+async def test_an_end_without_a_word_tells_the_code_alone(tmp_path: Path) -> None:
+    spec = python("child", tmp_path, "raise SystemExit(4)")
+    spec.log.write_text("an earlier run\n")
+    assert str(await (await Child.start(spec)).ended()) == "exit code 4"
+
+
+def test_an_end_by_a_signal_names_it() -> None:
+    assert str(Ending(-signal.SIGKILL, "")) == "signal SIGKILL"
+
+
+async def test_a_program_that_is_not_there_is_said_in_the_log(tmp_path: Path) -> None:
+    spec = replace(python("child", tmp_path, ""), argv=("/nowhere/program",))
+    assert "cannot run /nowhere/program" in str(await (await Child.start(spec)).ended())
+
+
+async def test_a_child_that_ends_before_it_answers_is_an_error_at_once(tmp_path: Path) -> None:
+    probe = Probe(f"http://{ports.HOST}:{ports.choose()}")
+    child = await Child.start(python("child", tmp_path, "raise SystemExit('no luck')", probe=probe))
+    with pytest.raises(StackError, match="child ended at its start, exit code 1: no luck"):
+        await child.answered()
+
+
+async def test_a_child_that_never_answers_is_an_error_after_its_deadline(tmp_path: Path) -> None:
+    spec = python("child", tmp_path, FOREVER, probe=Probe(f"http://{ports.HOST}:{ports.choose()}"))
+    child = await Child.start(replace(spec, start_deadline_s=0.2))
+    try:
+        with pytest.raises(StackError, match="child did not answer within"):
+            await child.answered()
+    finally:
+        await child.stop()
+
+
+async def test_a_child_that_heeds_sigterm_ends_by_it(tmp_path: Path) -> None:
+    child = await Child.start(python("child", tmp_path, FOREVER))
+    assert (await child.stop()).returncode == -signal.SIGTERM
+    assert (await child.stop()).returncode == -signal.SIGTERM, "stopping twice changes nothing"
+
+
+async def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    spec = python("child", tmp_path, STUBBORN, stop_deadline_s=0.2)
+    child = await Child.start(spec)
+    await until(lambda: spec.log.read_text() == UP)
+    assert (await child.stop()).returncode == -signal.SIGKILL
+
+
+async def test_a_large_log_is_begun_anew_and_one_old_one_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_module, "LOG_BYTES_MAX", 10)
+    spec = python("child", tmp_path, "print('new')")
+    spec.log.write_text("old " * 10)
+    await (await Child.start(spec)).ended()
+    assert spec.log.read_text() == "new\n"
+    assert (tmp_path / "child.log.1").read_text() == "old " * 10
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+def test_a_child_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    parent_code = f"""
+import asyncio, signal
+from pathlib import Path
+from tests.txn_cli.stack.children import python, FOREVER
+from txn_cli.stack.child import Child
+async def main():
+    child = await Child.start(python("child", Path({str(tmp_path)!r}), FOREVER))
+    print(child.pid, flush=True)
+    signal.pause()
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", parent_code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = ProcessMark.of(int(parent.stdout.readline()))
+        assert child is not None
+        wait_until((tmp_path / "child.log").exists)
+        os.kill(parent.pid, signal.SIGKILL)
+    wait_until(lambda: not child.is_running())

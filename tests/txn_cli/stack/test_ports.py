@@ -1,0 +1,64 @@
+"""Ports that are taken are avoided, and those of the last time are kept."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from txn_cli.stack import ports
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.stackports import LAKE_SERVERS, NAMES, StackPorts
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """A port on which somebody listens."""
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, ports.choose()))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_with_a_listener_is_not_free(busy: int) -> None:
+    assert not ports.is_free(busy)
+
+
+def test_a_port_whose_listener_is_gone_is_free(busy: int) -> None:
+    """Connections that linger in TIME_WAIT do not keep a server from coming back to its port."""
+    with socket.create_connection((ports.HOST, busy)):
+        pass
+    free = ports.choose()
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ports.HOST, free))
+        listener.listen()
+        with socket.create_connection((ports.HOST, free)):
+            accepted, _ = listener.accept()
+            accepted.close()
+    assert ports.is_free(free)
+
+
+def test_the_next_free_port_skips_taken_and_avoided_ones(busy: int) -> None:
+    found = ports.next_free(busy, avoid=[busy + 1])
+    assert found > busy + 1
+    assert ports.is_free(found)
+
+
+def test_ports_are_kept_for_the_next_time(tmp_path: Path) -> None:
+    data_dir = DataDir.at(tmp_path)
+    first = StackPorts.chosen(data_dir)
+    assert StackPorts.chosen(data_dir) == first
+    assert set(first.of) == set(NAMES)
+    assert len(first.owned) == len(NAMES) + len(LAKE_SERVERS)
+
+
+def test_only_a_port_that_was_taken_meanwhile_changes(tmp_path: Path) -> None:
+    data_dir = DataDir.at(tmp_path)
+    first = StackPorts.chosen(data_dir)
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, first.of["kinesis"]))
+        listener.listen()
+        second = StackPorts.chosen(data_dir)
+    assert second.of["kinesis"] != first.of["kinesis"]
+    assert {**second.of, "kinesis": 0} == {**first.of, "kinesis": 0}
