@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final, TextIO
@@ -50,11 +50,14 @@ def simulate_rows(*, rows: int, cards: int, seed: int) -> Iterator[dict[str, str
         }
 
 
-def write_rows(rows: Iterator[dict[str, str]], file: TextIO) -> None:
-    """The rows as CSV, header first, handed on row by row."""
+def write_rows(rows: Iterable[dict[str, str]], file: TextIO, *, flush_each: bool = False) -> None:
+    """The rows as CSV, header first, handed on row by row; at once if each is to be flushed."""
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow(row)
+        if flush_each:
+            file.flush()
 
 
 def _moments(seed: int, cards: int) -> Iterator[datetime]:

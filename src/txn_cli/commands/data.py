@@ -1,0 +1,192 @@
+"""`txn simulate`, `txn load`, `txn verify`: rows made, rows sent, rows compared with what is stored."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from txn_cli.client import ApiClient
+from txn_cli.commands.stack import DataDirOption
+from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, UndeliveredError
+from txn_cli.load.bookmark import Bookmark
+from txn_cli.load.summary import LoadSummary
+from txn_cli.meter import Meter
+from txn_cli.retry import RetryPolicy
+from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.output import opened, paced
+from txn_cli.simulator.rows import write_rows
+from txn_cli.source import STANDARD_INPUT, Source
+from txn_cli.stack.datadir import DataDir
+from txn_cli.target import Target
+from txn_cli.verify import Audit, Report
+from txn_cli.verify.lake import open_lake
+from txn_cli.verify.report import EXPLANATIONS
+from txn_core.errors import TxnError
+
+INTERRUPTED = 130
+FAULTS_SHOWN = 10
+SIMULATE_PROGRESS_ROWS = 1_000
+
+FileArgument = Annotated[str, typer.Argument(help="CSV in the Kaggle layout, plain or gzipped; - is standard input.")]
+UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
+ApiKeyOption = Annotated[str | None, typer.Option("--api-key", help="Its key.", show_default="the local stack's")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (simulate, load, verify):
+        app.command()(command)
+
+
+def simulate(
+    *,
+    rows: Annotated[int, typer.Option(min=0, help="How many rows.")] = 1_000,
+    cards: Annotated[int, typer.Option(min=1, help="How many cards, each with a customer.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed and cards make the same rows.")] = 1,
+    rate: Annotated[float | None, typer.Option(min=0.001, help="Rows a second.", show_default="at once")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, gzipped if it ends in .gz.", show_default="standard output")
+    ] = None,
+) -> None:
+    """Write made-up rows in the Kaggle layout, with made-up card numbers."""
+    made = simulate_rows(rows=rows, cards=cards, seed=seed)
+    try:
+        with Meter("Simulating") as meter, opened(out) as file:
+            shown = _shown(made, rows, meter) if out else made
+            write_rows(paced(shown, rate) if rate else shown, file, flush_each=rate is not None)
+    except BrokenPipeError:
+        # Whoever read has seen enough. Python would complain when it flushes standard output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise TxnError(f"cannot write {out or 'standard output'}: {error.strerror}") from None
+
+
+def load(
+    file: FileArgument,
+    *,
+    limit: LimitOption = None,
+    single: Annotated[bool, typer.Option("--single", help="One request a row, several at once.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write each rejection's line, field and code here (.csv, else NDJSON).")
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = Path(".txn"),
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+) -> None:
+    """Load a file through the API. After an interruption the same command goes on where it stopped.
+
+    Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe.
+    """
+    target = Target.of(url=url, api_key=api_key, data_dir=data_dir)
+    with Source.open(file) as source:
+        particulars = [target.url, str(limit), str(rejects and rejects.absolute())]
+        bookmark = (
+            Bookmark.of(
+                DataDir.at(data_dir).root / "loads", Path(file), api_key=target.api_key, particulars=particulars
+            )
+            if file != STANDARD_INPUT
+            else None
+        )
+        try:
+            totals = asyncio.run(_load(FileLoad(source, limit, rejects, bookmark), target, single=single))
+        except KeyboardInterrupt:
+            print("txn: interrupted; the same command goes on where it stopped", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except UndeliveredError as error:
+            raise TxnError(
+                f"{error}; all rows before them are settled. Run the same command again to go on there: "
+                "sending a row again is safe"
+            ) from error
+    if as_json:
+        print(json.dumps(totals.document()))
+    else:
+        rate = totals.read / totals.seconds if totals.seconds else 0.0
+        print(
+            f"{totals.read:,} rows read, {totals.accepted:,} accepted, {totals.rejected:,} rejected "
+            f"in {totals.seconds:.1f} s ({rate:,.0f} rows/s)"
+        )
+
+
+def verify(
+    file: FileArgument,
+    *,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = Path(".txn"),
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+) -> None:
+    """Compare a file with what the index and the raw lake hold; exit code 0 only when all is right.
+
+    Rows that the service rejects are not expected to be stored. Let the workers catch up first:
+    `txn status --wait-caught-up`.
+    """
+    target = Target.of(url=url, api_key=api_key, data_dir=data_dir)
+    with Source.open(file) as source:
+        report = asyncio.run(_verify(source, limit, target))
+    if as_json:
+        print(json.dumps(report.document()))
+    else:
+        Console().print(_table(report))
+    raise typer.Exit(0 if report.all_right else 1)
+
+
+async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
+    place = work.place()
+    with Meter("Loading") as meter:
+        summary = LoadSummary(meter, rejects=work.rejects)
+        if place.totals.read:
+            meter.say(f"Going on after {place.totals.read:,} rows that an earlier run has settled")
+        async with ApiClient.connect(target.url, target.api_key) as client:
+            policy = RetryPolicy(notice=meter.say)
+            delivery = SingleDelivery(client, policy) if single else BulkDelivery(client, policy)
+            totals = await work.run(place, delivery, summary.progress)
+        summary.end(totals)
+        return totals
+
+
+async def _verify(source: Source, limit: int | None, target: Target) -> Report:
+    shown = 0
+    with Meter("Verifying") as meter:
+
+        def progress(what: str, rows: int) -> None:
+            part = source.fraction if limit is None else rows / limit
+            meter.show(part if what == "index" else None, f"{rows:,} rows of the {what}")
+
+        def fault(line: int, what: str) -> None:
+            nonlocal shown
+            shown += 1
+            if shown <= FAULTS_SHOWN:
+                meter.say(f"line {line}: {what.replace('_', ' ')}")
+
+        async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
+            policy = RetryPolicy(notice=meter.say)
+            audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy)
+            return await audit.run(source.rows(limit))
+
+
+def _table(report: Report) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("")
+    table.add_column("count", justify="right")
+    table.add_column("")
+    for name, count in report.document().items():
+        table.add_row(name, f"{count:,}", EXPLANATIONS[name])
+    return table
+
+
+def _shown(made: Iterator[dict[str, str]], rows: int, meter: Meter) -> Iterator[dict[str, str]]:
+    for number, row in enumerate(made, start=1):
+        if number % SIMULATE_PROGRESS_ROWS == 0:
+            meter.show(number / rows, f"{number:,} rows")
+        yield row

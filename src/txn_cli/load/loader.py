@@ -1,0 +1,59 @@
+"""The load itself: rows in, chunk by chunk through a delivery, totals out."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from txn_cli.kaggle import DamagedRow, Row, SoundRow
+from txn_cli.load.delivery import Delivered, Delivery
+from txn_cli.load.feed import LINGER_S, RowFeed
+from txn_cli.load.totals import LoadTotals
+from txn_cli.rejection import Rejection
+
+# Told after each chunk: the totals so far, and the rejections that the chunk added, in the order of lines.
+OnSettled = Callable[[LoadTotals, Sequence[Rejection]], None]
+
+
+def _nothing(totals: LoadTotals, rejections: Sequence[Rejection]) -> None:
+    """What happens after a chunk when nobody asked."""
+
+
+async def load_rows(
+    rows: Iterable[Row],
+    delivery: Delivery,
+    *,
+    before: LoadTotals | None = None,
+    on_settled: OnSettled = _nothing,
+    linger_s: float = LINGER_S,
+) -> LoadTotals:
+    """Deliver every sound row and count every row, with at most two chunks in memory.
+
+    `before` are the totals of an earlier part of the same load. Rows that come slowly are sent after `linger_s`
+    seconds at the latest. When this returns, each row was accepted or rejected.
+
+    Raises:
+        UndeliveredError: the outcome of some rows is unknown; `on_settled` has told of all chunks before them.
+        TxnError: the service refuses us, or the rows cannot be read on.
+    """
+    totals = before or LoadTotals()
+    began = time.monotonic() - totals.seconds
+    feed = RowFeed(rows, chunk_rows=delivery.rows_max, linger_s=linger_s)
+    async with aclosing(feed.chunks()) as chunks:
+        async for chunk in chunks:
+            rejections, receipts = await _settle(chunk, delivery)
+            rejected = len({rejection.line for rejection in rejections})
+            totals = totals.plus(
+                accepted=len(chunk) - rejected, rejected=rejected, receipts=receipts, faults=rejections
+            )
+            totals = replace(totals, seconds=time.monotonic() - began)
+            on_settled(totals, rejections)
+    return replace(totals, seconds=time.monotonic() - began)
+
+
+async def _settle(chunk: Sequence[Row], delivery: Delivery) -> tuple[Sequence[Rejection], Sequence[str]]:
+    """Deliver a chunk's sound rows; the rejections of all its rows in the order of lines, and the receipts."""
+    sound = [row for row in chunk if isinstance(row, SoundRow)]
+    delivered = await delivery.deliver(sound) if sound else Delivered()
+    faults = [fault for row in chunk if isinstance(row, DamagedRow) for fault in row.faults]
+    return sorted((*delivered.rejections, *faults), key=lambda rejection: rejection.line), delivered.receipts

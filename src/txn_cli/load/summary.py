@@ -1,0 +1,37 @@
+"""What a person sees of a load: its progress, its first rejections, and how many there were of each kind."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from txn_cli.load.totals import LoadTotals
+from txn_cli.meter import Meter
+from txn_cli.rejection import Rejection
+
+REJECTIONS_SHOWN: Final = 10
+
+
+class LoadSummary:
+    """Tells of one load on its meter. Single rejections are shown only when they go to no file."""
+
+    def __init__(self, meter: Meter, *, rejects: Path | None) -> None:
+        self._meter, self._rejects = meter, rejects
+        self._left_to_show = 0 if rejects else REJECTIONS_SHOWN
+
+    def progress(self, totals: LoadTotals, fraction: float | None, rejections: Sequence[Rejection]) -> None:
+        """Show how far the load is, and the first rejections."""
+        shown = rejections[: self._left_to_show]
+        self._left_to_show -= len(shown)
+        for rejection in shown:
+            self._meter.say(f"line {rejection.line}: {rejection.field} {rejection.message} ({rejection.code})")
+        rate = totals.read / totals.seconds if totals.seconds else 0.0
+        self._meter.show(fraction, f"{totals.read:,} rows, {totals.rejected:,} rejected, {rate:,.0f} rows/s")
+
+    def end(self, totals: LoadTotals) -> None:
+        """Show how many rejections there were of each kind, and where all of them are."""
+        for kind, count in sorted(totals.faults.items(), key=lambda item: -item[1]):
+            self._meter.say(f"{count:>8,} x {kind}")
+        if self._rejects and totals.rejected:
+            self._meter.say(f"each with its line in {self._rejects}")
+        elif totals.rejected:
+            self._meter.say("each with its line by --rejects FILE")
