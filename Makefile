@@ -32,7 +32,7 @@ check: $(STAMP) ## format, lint, types, import contracts, OpenAPI drift, Dockerf
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m txn_api.openapi --check openapi.yaml
+	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
 	@$(BIN)/hadolint Dockerfile
 
 format: $(STAMP) ## put the code into its one format
@@ -40,7 +40,7 @@ format: $(STAMP) ## put the code into its one format
 	@$(BIN)/ruff check --fix .
 
 openapi: $(STAMP) ## write openapi.yaml anew
-	@$(BIN)/python -m txn_api.openapi --write openapi.yaml
+	@$(BIN)/python -m txn_api.openapi_file openapi.yaml
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis

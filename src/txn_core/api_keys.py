@@ -6,13 +6,15 @@ us, and the secret has 256 bits, so that one round of SHA-256 is enough (a passw
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
-from txn_core.identity import Account
+from txn_core.errors import SettingsError
+from txn_core.identity import ACCOUNT_PATTERN, Account
 from txn_core.instants import Instant, instant_of, now
 
 if TYPE_CHECKING:
@@ -69,17 +71,26 @@ def mint(
     expires_in: timedelta | None = None,
     granted_accounts: Iterable[str] = (),
 ) -> tuple[ApiKey, str]:
-    """Make a key: what is kept of it, and the whole key as its holder presents it, which is not kept."""
+    """Make a key: what is kept of it, and the whole key as its holder presents it, which is not kept.
+
+    Raises:
+        SettingsError: an account is not in the form that ids are made of, or no scope is given.
+    """
+    granted, allowed = frozenset(granted_accounts), frozenset(scopes)
+    if not all(re.fullmatch(ACCOUNT_PATTERN, name) for name in {account, *granted} - ({ALL_ACCOUNTS} & granted)):
+        raise SettingsError("an account is 1 to 64 characters of a-z, 0-9, _ and -")
+    if not allowed:
+        raise SettingsError("a key needs at least one scope")
     key_id, secret = KeyId(secrets.token_hex(_KEY_ID_BYTES)), secrets.token_hex(_SECRET_BYTES)
     key = ApiKey(
         key_id=key_id,
         secret_sha256=hashlib.sha256(secret.encode()).hexdigest(),
         account=account,
-        scopes=frozenset(scopes),
+        scopes=allowed,
         name=name,
         created_at=now(),
         expires_at=None if expires_in is None else instant_of(datetime.now(UTC) + expires_in),
-        granted_accounts=frozenset(granted_accounts),
+        granted_accounts=granted,
     )
     return key, f"{PREFIX}_{key_id}_{secret}"
 

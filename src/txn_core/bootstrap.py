@@ -41,9 +41,10 @@ async def _stream(client: "KinesisClient", settings: Settings) -> None:
     with suppress(client.exceptions.ResourceInUseException):
         await client.create_stream(StreamName=settings.stream, ShardCount=settings.stream_shards)
     while True:
-        summary = await client.describe_stream_summary(StreamName=settings.stream)
-        if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-            return
+        with suppress(client.exceptions.ResourceNotFoundException):
+            summary = await client.describe_stream_summary(StreamName=settings.stream)
+            if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
+                return
         await asyncio.sleep(POLL_S)
 
 
@@ -65,9 +66,11 @@ async def _table(client: "DynamoDBClient", definition: Any) -> None:
     with suppress(client.exceptions.ResourceInUseException):
         await client.create_table(**definition)
     while True:
-        table = (await client.describe_table(TableName=definition["TableName"]))["Table"]
-        if table["TableStatus"] == "ACTIVE":
-            return
+        # A table that was only just asked for may not be known yet.
+        with suppress(client.exceptions.ResourceNotFoundException):
+            table = (await client.describe_table(TableName=definition["TableName"]))["Table"]
+            if table["TableStatus"] == "ACTIVE":
+                return
         await asyncio.sleep(POLL_S)
 
 

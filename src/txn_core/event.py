@@ -8,7 +8,7 @@ version ever written and holds types, not the rules that clients are held to (th
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
 from txn_core.errors import EventError
@@ -25,13 +25,19 @@ from txn_core.identity import (
     MerchantId,
     TransactionId,
 )
-from txn_core.instants import INSTANT_PATTERN, Instant
+from txn_core.instants import INSTANT_PATTERN, Instant, real_instant
+from txn_core.pan import MASK_PATTERN
 from txn_core.transaction import TransactionRequest
 
 SCHEMA_VERSION: Final = 1
 # Fields that the service adds: two events have the same content when all the others are equal.
 _DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"})
 _CLIENT_FIELDS_LEFT_OUT: Final = {"transaction_id", "card_number"}
+
+# What the lake's columns can hold; JSON itself bounds neither.
+_Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+_Degrees = Annotated[float, Field(allow_inf_nan=False)]
+_Moment = Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN), AfterValidator(real_instant)]
 
 
 class _Part(BaseModel):
@@ -43,8 +49,8 @@ class EventMerchant(_Part):
 
     name: str
     category: str | None
-    latitude: float | None
-    longitude: float | None
+    latitude: _Degrees | None
+    longitude: _Degrees | None
 
 
 class EventCustomer(_Part):
@@ -60,9 +66,9 @@ class EventCustomer(_Part):
     city: str | None
     state: str | None
     postal_code: str | None
-    latitude: float | None
-    longitude: float | None
-    city_population: int | None
+    latitude: _Degrees | None
+    longitude: _Degrees | None
+    city_population: _Int64 | None
 
 
 class EventTerminal(_Part):
@@ -79,15 +85,15 @@ class Event(_Part):
     transaction_id: Annotated[TransactionId, StringConstraints(pattern=ID_PATTERN)]
     account: Annotated[Account, StringConstraints(pattern=ACCOUNT_PATTERN)]
     card_id: Annotated[CardId, StringConstraints(pattern=CARD_ID_PATTERN)]
-    card_masked: str
+    card_masked: Annotated[str, StringConstraints(pattern=MASK_PATTERN)]
     customer_id: Annotated[CustomerId, StringConstraints(pattern=CUSTOMER_ID_PATTERN)]
     merchant_id: Annotated[MerchantId, StringConstraints(pattern=MERCHANT_ID_PATTERN)]
-    accepted_at: Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN)]
+    accepted_at: _Moment
     type: str
     original_transaction_id: str | None
-    amount_minor: int
+    amount_minor: _Int64
     currency: str
-    occurred_at: Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN)]
+    occurred_at: _Moment
     merchant: EventMerchant
     customer: EventCustomer | None
     terminal: EventTerminal | None

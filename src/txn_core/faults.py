@@ -37,6 +37,8 @@ MESSAGES: Final[dict[str, str]] = {
     "original_required": "must name the original of a refund or reversal",
     "original_unexpected": "is only for refunds and reversals",
     "sensitive_authentication_data": "security codes, PINs and track data are never accepted (PCI DSS 3.3.1)",
+    "range_reversed": "must not lie after `to`",
+    "selector_required": "give exactly one of card_number, card_id and merchant_name",
     "string_required": "must be a string",
     "text_too_long": "is too long",
     "terminal_id_format": "must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -",

@@ -79,8 +79,12 @@ class KeyRing:
 
 
 def normalise_merchant(name: str) -> str:
-    """The form in which merchant names are compared: NFKC, casefold, collapsed white space."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """The form in which merchant names are compared: NFKC, casefold, collapsed white space.
+
+    NFKC again behind casefold, which takes some letters apart (Unicode, D146): without it `ΐ` and its capital differ.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def _derive(key: bytes, context: str, *subject: str) -> str:

@@ -15,7 +15,7 @@ INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BIRTH_EARLIEST: Final = date(1850, 1, 1)
@@ -34,6 +34,19 @@ def now() -> Instant:
 def datetime_of(instant: Instant) -> datetime:
     """The aware datetime of an instant."""
     return datetime.fromisoformat(instant)
+
+
+def real_instant(text: str) -> Instant:
+    """Text in the form of an instant, held to the calendar: no 30 February, no 61st second.
+
+    Raises:
+        PydanticCustomError: `timestamp_format`.
+    """
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise rule_broken("timestamp_format") from None
+    return Instant(text)
 
 
 def parse_instant(text: str) -> Instant:

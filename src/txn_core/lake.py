@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from txn_core.errors import EventError
 from txn_core.event import Event
+from txn_core.instants import instant_of
 from txn_core.positions import Position, SequenceNumber, ShardId
 
 RAW_PREFIX: Final = "raw/"
@@ -75,11 +76,12 @@ def table_of(events: Sequence[Arrived]) -> pa.Table:
         )
         parsed = parsed.select(_EVENT.names).combine_chunks()
         parsed.validate(full=True)
+        own_columns = dict(_flat(parsed))
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise EventError(f"not {len(events)} events: {type(error).__name__}") from None
     if parsed.num_rows != len(events):
         raise EventError(f"{parsed.num_rows} documents in {len(events)} events")
-    columns = dict(_flat(parsed)) | {
+    columns = own_columns | {
         "shard_id": pa.array([e.position.shard_id for e in events], pa.string()),
         "sequence_number": pa.array([e.position.sequence_number for e in events], pa.string()),
         "sub_sequence_number": pa.array([e.position.sub_sequence_number for e in events], pa.int64()),
@@ -138,7 +140,7 @@ def _event_bytes(row: dict[str, Any]) -> bytes:
         if field.name == "schema":
             document["schema"] = row["schema_version"]
         elif field.name in _TIMES:
-            document[field.name] = row[field.name].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            document[field.name] = instant_of(row[field.name])
         elif field.name in NESTED:
             inner = {part.name: row[_column(field.name, part.name)] for part in field.type}
             document[field.name] = inner if any(value is not None for value in inner.values()) else None

@@ -7,6 +7,7 @@ and is called where ids are derived and where a request is searched for copies o
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any, Final, Never, NoReturn
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -18,6 +19,7 @@ from txn_core.faults import rule_broken
 LENGTH_MIN: Final = 8
 LENGTH_MAX: Final = 19
 MASK: Final = "*"
+MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
 
 _DIGITS = re.compile(rf"[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}")
 # ASCII digit -> ASCII digit of the digit sum of its double.
@@ -106,20 +108,43 @@ def mask(digits: str) -> str:
 
 def ascii_alphanumerics(text: str) -> str:
     """The text's letters and digits alone, every Unicode digit as its ASCII one: separators hide nothing."""
-    if text.isascii():
-        return "".join(filter(str.isalnum, text))
-    folded = unicodedata.normalize("NFKC", text)
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded if c.isalnum())
+    return "".join(filter(str.isalnum, text if text.isascii() else _folded(text)))
 
 
-# A run of 13 to 19 digits, single spaces or hyphens allowed between them as people type card numbers.
-_RUN = re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])")
+RUN_MIN: Final = 13
+# Groups of digits with a single space, dot or hyphen between them, as people type card numbers.
+_CHAIN = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[ .-][0-9]+)*(?![A-Za-z0-9])")
+_GROUP = re.compile(r"[0-9]+")
 
 
 def holds_card_number(text: str) -> bool:
-    """Whether free text holds a Luhn-valid run of 13 to 19 digits bounded by non-alphanumerics."""
-    if not text.isascii():
-        text = "".join(
-            str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKC", text)
-        )
-    return any(passes_luhn(re.sub("[ -]", "", run[0])) for run in _RUN.finditer(text))
+    """Whether free text holds a Luhn-valid run of 13 to 19 digits bounded by non-alphanumerics.
+
+    Any neighbouring groups of digits may be the run: a house number beside a card number does not hide it.
+    """
+    chains = _CHAIN.finditer(text if text.isascii() else _folded(text))
+    return any(passes_luhn(run) for chain in chains for run in _runs(_GROUP.findall(chain[0])))
+
+
+def _runs(groups: list[str]) -> Iterator[str]:
+    """Every run of neighbouring groups that is as long as a card number."""
+    for start in range(len(groups)):
+        run = ""
+        for group in groups[start:]:
+            run += group
+            if len(run) > LENGTH_MAX:
+                break
+            if len(run) >= RUN_MIN:
+                yield run
+
+
+def _folded(text: str) -> str:
+    """Text with ASCII for whatever Unicode has to write digits, spaces and hyphens, and nothing invisible."""
+    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
+
+
+def _plain(character: str) -> str:
+    if (digit := unicodedata.digit(character, None)) is not None:
+        return str(digit)
+    category = unicodedata.category(character)
+    return {"Pd": "-", "Zs": " ", "Cf": "", "Mn": ""}.get(category, character)

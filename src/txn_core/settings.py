@@ -13,10 +13,12 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
 
 KEY_BYTES_MIN = 32
+CARD_KEY_VERSION_MAX = 9_999  # a card id holds at most four digits of it
 
 
 def _key_bytes(value: object) -> object:
@@ -33,12 +35,15 @@ def _key_bytes(value: object) -> object:
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
+CardKeyVersion = Annotated[int, Field(ge=1, le=CARD_KEY_VERSION_MAX)]
 
 
 class Settings(BaseSettings):
     """The settings of one process. Frozen: what a process was started with is what it runs with."""
 
-    model_config = SettingsConfigDict(env_prefix="TXN_", frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TXN_", frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     data_dir: Path = Field(Path(".txn"), description="folder of the local stack")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe log line")
@@ -58,7 +63,7 @@ class Settings(BaseSettings):
     )
     bucket: str = Field("txn-lake", description="S3 bucket of the lake")
 
-    card_keys: dict[int, KeyMaterial] = Field(
+    card_keys: dict[CardKeyVersion, KeyMaterial] = Field(
         default_factory=dict,
         description='card keys by version as JSON, `{"1": "<base64>"}`; the highest one signs',
     )
@@ -117,8 +122,9 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: a value does not fit, or a `TXN_` variable is not known. Values are never shown.
         """
-        given = [name for name in os.environ if name.startswith("TXN_")]
-        unknown = sorted(name for name in given if name.removeprefix("TXN_").lower() not in cls.model_fields)
+        # Names are read in any case, so they are checked in any case.
+        given = [name for name in os.environ if name.upper().startswith("TXN_")]
+        unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
         try:
@@ -127,3 +133,6 @@ class Settings(BaseSettings):
             details = error.errors(include_url=False, include_input=False, include_context=False)
             faults = (f"TXN_{str(d['loc'][0]).upper()}: {d['msg']}" if d["loc"] else d["msg"] for d in details)
             raise SettingsError("; ".join(faults)) from None
+        except UnreadableSettingError as error:
+            # Its text names the field; its cause holds the value.
+            raise SettingsError(str(error)) from None

@@ -4,6 +4,7 @@ Strict throughout: a number in quotes, a float for an amount or an unknown field
 that sends one has a fault that silence would hide. Bounds follow ISO 8583 where it has a field for it.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, Self, TypeVar
 
@@ -83,6 +84,10 @@ class _Part(BaseModel):
     """The common rules of every object of the contract."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+        """Nothing: until a request was searched for card numbers, any of its texts may be one."""
+        return ()
 
 
 _AnyPart = TypeVar("_AnyPart", bound=_Part)

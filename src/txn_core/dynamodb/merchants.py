@@ -50,7 +50,10 @@ class MerchantTable:
     async def page(
         self, account: Account, prefix: str, *, after: str | None, limit: int
     ) -> tuple[list[MerchantName], bool]:
-        """Names whose normalised form begins with the normalised prefix, in order, and whether there are more."""
+        """Names whose normalised form begins with the normalised prefix, in order, and whether there are more.
+
+        A page may be short of its limit and still have more behind it: DynamoDB reads a megabyte at most.
+        """
         condition = "#account = :account"
         names = {"#account": "account"}
         values: dict[str, Any] = {":account": {"S": account}}
@@ -71,4 +74,4 @@ class MerchantTable:
             MerchantName(MerchantId(i["merchant_id"]["S"]), i["display_name"]["S"], i["name"]["S"])
             for i in answer["Items"]
         ]
-        return found[:limit], len(found) > limit or (len(found) == limit and "LastEvaluatedKey" in answer)
+        return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NewType
 
 from txn_core.instants import Instant
@@ -44,6 +44,10 @@ class RangeQuery:
     key: str
     partitions: tuple[str, ...]
     span: Span
+
+    def behind(self, after: SortKey | None) -> "RangeQuery":
+        """The same range, going on behind a sort key."""
+        return replace(self, span=replace(self.span, after=after))
 
     @property
     def chunk(self) -> int:

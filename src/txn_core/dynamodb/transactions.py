@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The item that keeps the number of write shards with the table; no account is called so.
 LAYOUT_ID: Final = "#layout"
+# An item holds 400 KB: without a bound, a client that uses one id for everything would fill it up.
+CONFLICTS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,20 @@ class TransactionTable:
         return True
 
     async def add_conflict(self, account: Account, transaction_id: TransactionId, conflict: WriteOrder) -> None:
-        """Note on a transaction that a later 202 contradicts it. Noting it again changes nothing."""
-        await self._client.update_item(
-            TableName=self._name,
-            Key={"id": {"S": _id(account, transaction_id)}},
-            UpdateExpression="ADD conflicts :conflict",
-            ConditionExpression="attribute_exists(id)",
-            ExpressionAttributeValues={":conflict": {"SS": [conflict.text]}},
-        )
+        """Note on a stored transaction that a later 202 contradicts it. Noting it again changes nothing.
+
+        The first `CONFLICTS_MAX` are noted; the dead letters hold them all.
+        """
+        try:
+            await self._client.update_item(
+                TableName=self._name,
+                Key={"id": {"S": _id(account, transaction_id)}},
+                UpdateExpression="ADD conflicts :conflict",
+                ConditionExpression="attribute_exists(id) AND NOT size(conflicts) >= :max",
+                ExpressionAttributeValues={":conflict": {"SS": [conflict.text]}, ":max": {"N": str(CONFLICTS_MAX)}},
+            )
+        except ClientError as error:
+            _refused_by_condition(error)
 
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""

@@ -81,6 +81,9 @@ def _records(message: bytes) -> list[UserRecord]:
             keys.append(value.decode(errors="replace"))
         elif field == _RECORDS_FIELD and isinstance(value, bytes):
             bodies.append(value)
+    if not bodies:
+        # Handing on nothing would lose the record without a trace.
+        raise _BrokenMessageError
     return [_record(body, keys) for body in bodies]
 
 

@@ -1,0 +1,73 @@
+"""The HTTP application: the one place where its parts are put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from txn_api import openapi
+from txn_api.edge import Edge
+from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
+from txn_api.routes import bulk, health, merchants, post, reads
+from txn_api.services import open_services
+from txn_core.faults import Fault, fault_of
+from txn_core.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application; its clients and tables are opened when it starts."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings, registry) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="txn-api",
+        version=openapi.API_VERSION,
+        # A redirect of a slash would echo the query, card number and all.
+        redirect_slashes=False,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.registry = registry
+    for routes in (post, bulk, reads, merchants, health):
+        app.include_router(routes.router)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_middleware(Edge, requests_max=settings.api_concurrency_max, registry=registry)
+    openapi.install(app, reads.RangeParameters)
+    return app
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
+    return error.response(request.state.request_id)
+
+
+async def _answer_invalid_parameter(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+    return ParameterInvalid([_parameter_fault(detail) for detail in error.errors()]).response(
+        request.state.request_id
+    )
+
+
+def _parameter_fault(detail: ErrorDetails) -> Fault:
+    # The first step of a location says query or path; the rest are our own names.
+    return fault_of({**detail, "loc": detail["loc"][1:]})
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    problem: Problem = MethodNotAllowed(headers=error.headers) if error.status_code == 405 else RouteNotFound()
+    return problem.response(request.state.request_id)

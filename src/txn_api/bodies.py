@@ -1,0 +1,57 @@
+"""Reading a request's body: its type, its size and the time it may take are bounded before anything is parsed."""
+
+import asyncio
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+
+from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+
+# A body over the limit is still read this far, so that its sender sees the answer instead of a cut connection.
+DRAIN_BYTES_MAX: Final = 4 << 20
+JSON: Final = frozenset({"application/json"})
+NDJSON: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+
+
+def check_type(headers: Headers, allowed: frozenset[str]) -> None:
+    """Hold the declared type and encoding against what a call takes; a missing type passes.
+
+    Raises:
+        MediaTypeUnsupported: the body says that it is something else.
+        ContentEncodingUnsupported: the body says that it is compressed.
+    """
+    declared = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared and declared not in allowed:
+        raise MediaTypeUnsupported
+    if headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+        raise ContentEncodingUnsupported
+
+
+async def read_body(request: Request, *, bytes_max: int, deadline_s: float) -> bytes:
+    """The whole body of a small JSON request.
+
+    Raises:
+        BodyTooLarge: it has more than `bytes_max` bytes.
+        BodyTimeout: its next piece did not come within `deadline_s` seconds.
+        MediaTypeUnsupported, ContentEncodingUnsupported: as `check_type`.
+    """
+    check_type(request.headers, JSON)
+    body = bytearray()
+    size = 0
+    stream = request.stream()
+    try:
+        async with asyncio.timeout(deadline_s):
+            async for piece in stream:
+                size += len(piece)
+                if size <= bytes_max:
+                    body += piece
+                elif size > bytes_max + DRAIN_BYTES_MAX:
+                    break
+    except TimeoutError:
+        raise BodyTimeout from None
+    except ClientDisconnect:
+        raise BodyTimeout from None
+    if size > bytes_max:
+        raise BodyTooLarge
+    return bytes(body)

@@ -1,0 +1,38 @@
+"""Transactions as clients read them, assembled from the stored bytes rather than rebuilt field by field."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from txn_core.positions import WriteOrder
+
+_HEAD: Final = '{"schema":1,'
+
+
+def document(event: str, conflicts: Iterable[WriteOrder]) -> str:
+    """The document of an event: the event without its schema version, with the 202s that contradict it."""
+    body = event.removeprefix(_HEAD) if event.startswith(_HEAD) else _other_form(event)
+    return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+
+
+def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -> bytes:
+    """One page of a list."""
+    cursor = f'"{next_cursor}"' if next_cursor else "null"
+    more = "true" if has_more else "false"
+    return f'{{"data":[{",".join(documents)}],"has_more":{more},"next_cursor":{cursor}}}'.encode()
+
+
+def _conflict(order: WriteOrder) -> str:
+    accepted_at, position = order.parts()
+    return (
+        f'{{"accepted_at":"{accepted_at}","shard_id":"{position.shard_id}",'
+        f'"sequence_number":"{position.sequence_number}","sub_sequence_number":{position.sub_sequence_number}}}'
+    )
+
+
+def _other_form(event: str) -> str:
+    """The members of an event that another writer laid out differently."""
+    document: dict[str, object] = from_json(event)
+    document.pop("schema", None)
+    return to_json(document).decode()[1:]

@@ -1,0 +1,48 @@
+"""Lines out of a body that arrives in pieces, in bounded memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line with its 1-based number; `data` is none when it was longer than the bound."""
+
+    number: int
+    data: bytes | None
+
+
+class LineSplitter:
+    """Splits pieces at newlines. A line over the bound is dropped while it arrives and reported once, at its end."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._rest = b""
+        self._number = 0
+        self._overlong = False
+
+    def feed(self, piece: bytes) -> Iterator[Line]:
+        """The lines that a piece completes; blank ones are passed over but counted."""
+        *complete, rest = (self._rest + piece).split(b"\n")
+        for data in complete:
+            yield from self._line(data)
+        self._keep(rest)
+
+    def end(self) -> Iterator[Line]:
+        """The last line, if the body did not end in a newline."""
+        if self._rest or self._overlong:
+            yield from self._line(self._rest)
+            self._rest = b""
+
+    def _line(self, data: bytes) -> Iterator[Line]:
+        self._number += 1
+        if self._overlong or len(data) > self._bytes_max:
+            self._overlong = False
+            yield Line(self._number, None)
+        elif data.strip():
+            yield Line(self._number, data)
+
+    def _keep(self, rest: bytes) -> None:
+        if len(rest) > self._bytes_max:
+            self._overlong = True
+        self._rest = b"" if self._overlong else rest

@@ -1,0 +1,251 @@
+"""Every answer that is not what the client asked for: RFC 9457 problems, one class each, with a stable code.
+
+    Problem
+    ├── 400 malformed_json
+    ├── 401 api_key_missing, api_key_invalid
+    ├── 403 scope_missing, account_forbidden
+    ├── 404 route_not_found, transaction_not_found
+    ├── 405 method_not_allowed
+    ├── 408 body_timeout
+    ├── 413 body_too_large
+    ├── 415 media_type_unsupported, content_encoding_unsupported
+    ├── 422 validation_failed, id_required, card_number_misplaced, parameter_invalid, range_reversed, cursor_invalid
+    ├── 500 internal_error
+    └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
+
+A problem never repeats what was sent. Its texts are fixed by its class and by the codes of its faults.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from txn_core.faults import Fault
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "/problems/"
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
+    """The root: what a client is told, and with which status."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    title: ClassVar[str]
+    detail: ClassVar[str]
+
+    def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(self.code)
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+
+    def document(self, request_id: str) -> dict[str, object]:
+        """The members of the problem document."""
+        return {
+            "type": f"{TYPE_BASE}{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+            "errors": [{"pointer": f.pointer, "code": f.code, "message": f.message} for f in self.faults],
+        }
+
+    def response(self, request_id: str) -> Response:
+        """The problem as an HTTP response."""
+        return Response(
+            to_json(self.document(request_id)),
+            status_code=self.status,
+            media_type=MEDIA_TYPE,
+            headers={"Cache-Control": "no-store", **self.headers},
+        )
+
+
+class MalformedJson(Problem):
+    """The body is not one JSON document in UTF-8."""
+
+    status, code, title = 400, "malformed_json", "Malformed JSON"
+    detail = "The body is not one JSON document in UTF-8."
+
+
+class ApiKeyMissing(Problem):
+    """No API key was presented."""
+
+    status, code, title = 401, "api_key_missing", "API key missing"
+    detail = "Present an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api"'})
+
+
+class ApiKeyInvalid(Problem):
+    """The API key presented is unknown, expired or revoked."""
+
+    status, code, title = 401, "api_key_invalid", "API key invalid"
+    detail = "The API key is unknown, expired or revoked."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
+
+
+class ScopeMissing(Problem):
+    """The API key lacks a scope that the call needs."""
+
+    status, code, title = 403, "scope_missing", "Scope missing"
+    detail = "The API key lacks a scope that this call needs; the documentation names it."
+
+
+class AccountForbidden(Problem):
+    """The API key may not read that account."""
+
+    status, code, title = 403, "account_forbidden", "Account forbidden"
+    detail = "The API key may not read that account."
+
+
+class RouteNotFound(Problem):
+    """No such path."""
+
+    status, code, title = 404, "route_not_found", "Not found"
+    detail = "There is nothing at this path; /docs lists what there is."
+
+
+class TransactionNotFound(Problem):
+    """No transaction of that id is indexed (yet)."""
+
+    status, code, title = 404, "transaction_not_found", "Transaction not found"
+    detail = "No transaction of that id is indexed in this account, or not yet: a new one takes about a second."
+
+
+class MethodNotAllowed(Problem):
+    """The path does not take this method."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+    detail = "This path does not take this method."
+
+
+class BodyTimeout(Problem):
+    """The body did not arrive in time."""
+
+    status, code, title = 408, "body_timeout", "Body timed out"
+    detail = "The next piece of the body did not arrive in time; nothing of it was stored."
+
+
+class BodyTooLarge(Problem):
+    """The body is larger than one transaction can be."""
+
+    status, code, title = 413, "body_too_large", "Body too large"
+    detail = "The body is larger than this call takes; several transactions go to /transactions/bulk."
+
+
+class MediaTypeUnsupported(Problem):
+    """The body's media type is not the one that the call takes."""
+
+    status, code, title = 415, "media_type_unsupported", "Media type unsupported"
+    detail = "Send application/json, or application/x-ndjson for bulk."
+
+
+class ContentEncodingUnsupported(Problem):
+    """The body is compressed in a way that the call does not take."""
+
+    status, code, title = 415, "content_encoding_unsupported", "Content encoding unsupported"
+    detail = "Send the body without a content encoding."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Accept-Encoding": "identity"})
+
+
+class ValidationFailed(Problem):
+    """The transaction breaks rules; `errors` lists them."""
+
+    status, code, title = 422, "validation_failed", "Validation failed"
+    detail = "The transaction breaks the rules listed in `errors`."
+
+
+class IdRequired(Problem):
+    """The transaction has neither an id nor an Idempotency-Key."""
+
+    status, code, title = 422, "id_required", "Transaction id required"
+    detail = "Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction."
+
+    def __init__(self) -> None:
+        super().__init__([Fault("/transaction_id", "id_required")])
+
+
+class CardNumberMisplaced(Problem):
+    """A card number stands where it would be stored or logged."""
+
+    status, code, title = 422, "card_number_misplaced", "Card number misplaced"
+    detail = "A card number stands somewhere else than in card_number; nothing of the request was stored or logged."
+
+
+class ParameterInvalid(Problem):
+    """A query parameter or a member of a search breaks the rules; `errors` lists them."""
+
+    status, code, title = 422, "parameter_invalid", "Parameter invalid"
+    detail = "A parameter breaks the rules listed in `errors`."
+
+
+class RangeReversed(Problem):
+    """`from` lies after `to`."""
+
+    status, code, title = 422, "range_reversed", "Range reversed"
+    detail = "`from` must not lie after `to`."
+
+
+class CursorInvalid(Problem):
+    """The cursor was not made by this service for this very query."""
+
+    status, code, title = 422, "cursor_invalid", "Cursor invalid"
+    detail = "The cursor was not made by this service for this query and account; start again without it."
+
+
+class InternalError(Problem):
+    """A fault of ours."""
+
+    status, code, title = 500, "internal_error", "Internal error"
+    detail = "A fault of ours. Retrying with the same transaction id is safe."
+
+
+class Overloaded(Problem):
+    """The service cannot take more right now; nothing was buffered."""
+
+    status, code, title = 503, "overloaded", "Overloaded"
+    detail = "The service cannot take more right now. Nothing was stored; retry after the time given."
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after_s)})
+
+
+class NotStored(Problem):
+    """The stream did not take the transaction, and that is certain."""
+
+    status, code, title = 503, "not_stored", "Not stored"
+    detail = "The stream did not take the transaction. It is certainly not stored; retry with the same id."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
+class OutcomeUnknown(Problem):
+    """The stream did not answer in time: the transaction may or may not be stored."""
+
+    status, code, title = 503, "outcome_unknown", "Outcome unknown"
+    detail = "The stream did not answer in time. Retry with the same id: it is safe and never makes two."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
+class StoreUnavailable(Problem):
+    """A store that the call reads cannot be reached."""
+
+    status, code, title = 503, "store_unavailable", "Store unavailable"
+    detail = "A store that this call reads cannot be reached right now; retry after the time given."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "2"})
+
+
+PROBLEMS: tuple[type[Problem], ...] = tuple(sorted(Problem.__subclasses__(), key=lambda p: (p.status, p.code)))

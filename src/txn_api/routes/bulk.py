@@ -1,0 +1,112 @@
+"""`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
+
+import asyncio
+from functools import partial
+from typing import Annotated, Any, Final, Literal
+
+import structlog
+from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from txn_api import openapi
+from txn_api.auth import Principal, requires
+from txn_api.bodies import NDJSON, check_type
+from txn_api.bulk import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter, Upload
+from txn_api.problems import BodyTimeout, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.services import Services
+from txn_core.misplaced import surroundings_of
+
+router = APIRouter(tags=["transactions"])
+log = structlog.get_logger()
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+_HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
+_ANSWER: Final[dict[str, Any]] = {
+    "description": "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "anyOf": [
+                    {"$ref": f"#/components/schemas/{name}"}
+                    for name in ("BulkRejected", "BulkAccepted", "BulkTotals")
+                ]
+            }
+        }
+    },
+}
+
+
+@router.post(
+    "/transactions/bulk",
+    operation_id="postTransactionsInBulk",
+    summary="Send many transactions",
+    response_class=Response,
+    responses={200: _ANSWER, **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTimeout)},
+    openapi_extra=openapi.request_body("TransactionRequest", MEDIA_TYPE),
+)
+async def post_bulk(
+    request: Request,
+    principal: Annotated[Principal, requires("transactions:write")],
+    results: Annotated[
+        Literal["rejected", "all"], Query(description="`all` is for clients that read while they send.")
+    ] = "rejected",
+) -> Response:
+    """Take one transaction a line, each with its own `transaction_id`.
+
+    A bad line never spoils its neighbours. Uploading the same file again is safe. 10,000 rejected lines end the
+    upload.
+    """
+    check_type(request.headers, NDJSON)
+    services: Services = request.app.state.services
+    surroundings = surroundings_of([*request.headers.values(), request.url.query])
+    admit = partial(services.intake.admit, account=principal.account, surroundings=surroundings)
+    return _BulkResponse(services, admit, request.state.request_id, everything=results == "all")
+
+
+class _BulkResponse(Response):
+    """Reads the upload while it answers it."""
+
+    def __init__(self, services: Services, admit: Any, request_id: str, *, everything: bool) -> None:
+        super().__init__()
+        self._services, self._admit, self._request_id, self._everything = services, admit, request_id, everything
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        settings = self._services.settings
+        upload = Upload(
+            admit=self._admit,
+            producer=self._services.producer,
+            receive=receive,
+            line_bytes_max=settings.bulk_line_bytes_max,
+            lines_in_flight_max=settings.bulk_lines_in_flight_max,
+            body_deadline_s=settings.body_deadline_s,
+        )
+        try:
+            await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
+        except ClientDisconnect:
+            log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
+
+    async def _answer_rejected(self, upload: Upload, send: Send) -> None:
+        results = Results(self._request_id)
+        await upload.run(results)
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        body = bytes(results.kept) + upload.totals.line(upload.receipt_id)
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer_all(self, upload: Upload, send: Send) -> None:
+        writer = ResultWriter(send, unread_bytes_max=UNREAD_BYTES_MAX, unread_s_max=UNREAD_S_MAX)
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        sending = asyncio.create_task(writer.run())
+        try:
+            await upload.run(AllResults(self._request_id, writer))
+            await writer.write(upload.totals.line(upload.receipt_id))
+            await writer.end()
+            await sending
+        except (ResultsUnreadError, BodyTimeout) as error:
+            # The answer has begun: leaving it unfinished makes the server cut the connection.
+            log.info("upload cut off", request_id=self._request_id, reason=type(error).__name__)
+            return
+        finally:
+            sending.cancel()
+        await send({"type": "http.response.body", "body": b""})

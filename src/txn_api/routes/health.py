@@ -1,0 +1,61 @@
+"""Liveness, readiness and metrics: for machines that watch the process, without an API key."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from txn_api import openapi
+from txn_api.services import Services
+
+router = APIRouter(tags=["operations"])
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@router.get(
+    "/healthz",
+    operation_id="getLiveness",
+    summary="Is the process alive?",
+    response_class=Response,
+    responses={200: openapi.answer("Health", "The process is alive.")},
+)
+async def healthz() -> Response:
+    """Answer without asking any dependency."""
+    return Response(b'{"status":"ok"}', media_type="application/json", headers=_NO_STORE)
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Can the process do its work?",
+    response_class=Response,
+    responses={
+        200: openapi.answer("Readiness", "Every dependency answers."),
+        503: openapi.answer("Readiness", "Some dependency does not answer."),
+    },
+)
+async def readyz(request: Request) -> Response:
+    """Ask the stream and the index table, at most once in two seconds."""
+    services: Services = request.app.state.services
+    checks = await services.readiness.checks()
+    ready = all(check == "ok" for check in checks.values())
+    return Response(
+        to_json({"status": "ready" if ready else "not_ready", "checks": checks}),
+        status_code=200 if ready else 503,
+        media_type="application/json",
+        headers=_NO_STORE,
+    )
+
+
+@router.get(
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={
+        200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    },
+)
+async def metrics(request: Request) -> Response:
+    """Write the process's metrics in Prometheus' text format."""
+    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

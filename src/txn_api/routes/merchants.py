@@ -1,0 +1,61 @@
+"""`GET /merchants`: the canonical names of merchants with their ids, by the beginning of the name."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from txn_api import openapi
+from txn_api.auth import Principal, requires
+from txn_api.cursors import CURSOR_CHARS_MAX
+from txn_api.documents import page
+from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid, StoreUnavailable
+from txn_api.services import Services
+from txn_api.stores import store_reads
+from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
+
+router = APIRouter(tags=["merchants"])
+
+
+class MerchantParameters(BaseModel):
+    """What merchants are listed by."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name_prefix: str = Field(
+        "", max_length=100, description="Beginning of the name; casing and spacing do not matter."
+    )
+    account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+
+
+@router.get(
+    "/merchants",
+    operation_id="listMerchants",
+    summary="List merchants by name",
+    response_class=Response,
+    responses={
+        200: openapi.answer("MerchantList", "Names in order."),
+        **openapi.problems(ParameterInvalid, CursorInvalid, CardNumberMisplaced, AccountForbidden, StoreUnavailable),
+    },
+)
+async def list_merchants(
+    request: Request,
+    parameters: Annotated[MerchantParameters, Query()],
+    principal: Annotated[Principal, requires("transactions:read")],
+) -> Response:
+    """List the merchants of an account whose normalised name begins with the normalised prefix."""
+    services: Services = request.app.state.services
+    account = principal.reads(parameters.account)
+    query = ("merchants", account, normalise_merchant(parameters.name_prefix))
+    after = None if parameters.cursor is None else services.cursors.read(query, parameters.cursor)
+    async with store_reads():
+        found, has_more = await services.merchants.page(
+            account, parameters.name_prefix, after=after, limit=parameters.limit
+        )
+    names = (to_json({"merchant_id": merchant.merchant_id, "name": merchant.name}).decode() for merchant in found)
+    cursor = services.cursors.make(query, found[-1].key) if has_more else None
+    return Response(page(names, has_more=has_more, next_cursor=cursor), media_type="application/json")

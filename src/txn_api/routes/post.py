@@ -1,0 +1,104 @@
+"""`POST /transactions`: one transaction, acknowledged only when it is durably on the stream."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from txn_api import openapi
+from txn_api.auth import Principal, requires
+from txn_api.bodies import read_body
+from txn_api.problems import (
+    BodyTimeout,
+    BodyTooLarge,
+    CardNumberMisplaced,
+    ContentEncodingUnsupported,
+    IdRequired,
+    MalformedJson,
+    MediaTypeUnsupported,
+    NotStored,
+    OutcomeUnknown,
+    Overloaded,
+    Problem,
+    ValidationFailed,
+)
+from txn_api.services import Services
+from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
+from txn_core.event import EncodedEvent
+from txn_core.kinesis.lanes import Landing
+from txn_core.misplaced import surroundings_of
+
+router = APIRouter(tags=["transactions"])
+
+_REFUSALS = (
+    MalformedJson,
+    BodyTimeout,
+    BodyTooLarge,
+    MediaTypeUnsupported,
+    ContentEncodingUnsupported,
+    ValidationFailed,
+    IdRequired,
+    CardNumberMisplaced,
+    Overloaded,
+    NotStored,
+    OutcomeUnknown,
+)
+
+
+@router.post(
+    "/transactions",
+    operation_id="postTransaction",
+    summary="Send one transaction",
+    status_code=202,
+    response_class=Response,
+    responses={202: openapi.answer("Accepted", "Durably on the stream."), **openapi.problems(*_REFUSALS)},
+    openapi_extra=openapi.request_body("TransactionRequest"),
+)
+async def post_transaction(
+    request: Request, principal: Annotated[Principal, requires("transactions:write")]
+) -> Response:
+    """Validate a transaction, give it its ids and put it on the stream.
+
+    202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
+    transaction again is always safe.
+    """
+    services: Services = request.app.state.services
+    settings = services.settings
+    body = await read_body(request, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
+    event = services.intake.admit(
+        body,
+        account=principal.account,
+        surroundings=surroundings_of(_texts_around(request)),
+        idempotency_key=request.headers.get("idempotency-key"),
+    )
+    try:
+        landing = await services.producer.put(event.card_id, event.data)
+    except ProducerError as error:
+        raise problem_of(error) from None
+    return Response(
+        accepted(event, landing),
+        status_code=202,
+        media_type="application/json",
+        headers={"Location": f"/transactions/{event.transaction_id}", "Cache-Control": "no-store"},
+    )
+
+
+def accepted(event: EncodedEvent, landing: Landing) -> bytes:
+    """The acknowledgement of an event that landed; ids and instants need no escaping."""
+    return (
+        f'{{"transaction_id":"{event.transaction_id}","card_id":"{event.card_id}",'
+        f'"customer_id":"{event.customer_id}","merchant_id":"{event.merchant_id}","status":"accepted",'
+        f'"accepted_at":"{event.accepted_at}","shard_id":"{landing.shard_id}",'
+        f'"sequence_number":"{landing.sequence_number}"}}'
+    ).encode()
+
+
+def problem_of(error: ProducerError) -> Problem:
+    """What a client is told when the stream did not acknowledge."""
+    if isinstance(error, BufferFullError):
+        return Overloaded(error.retry_after_s)
+    return OutcomeUnknown() if isinstance(error, OutcomeUnknownError) else NotStored()
+
+
+def _texts_around(request: Request) -> list[str]:
+    return [*request.headers.values(), request.url.path, request.url.query]

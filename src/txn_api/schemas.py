@@ -1,0 +1,170 @@
+"""The shapes of answers, for the OpenAPI document alone: answers are assembled from stored bytes."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from txn_core.faults import ID_PATTERN, MESSAGES
+from txn_core.identity import CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.instants import INSTANT_PATTERN
+
+TransactionIdText = Annotated[str, Field(pattern=ID_PATTERN, examples=["0b242abb623afc578575680df30655b9"])]
+CardIdText = Annotated[str, Field(pattern=CARD_ID_PATTERN, examples=["card_1_2de66a60894b5631ccd6ee4e2a46a67b"])]
+CustomerIdText = Annotated[str, Field(pattern=CUSTOMER_ID_PATTERN, examples=["cus_20261907203b201c2c4e48140f8dd3d6"])]
+MerchantIdText = Annotated[str, Field(pattern=MERCHANT_ID_PATTERN, examples=["mer_c9b186bf878f4c3a1c5085d37391ead4"])]
+InstantText = Annotated[str, Field(pattern=INSTANT_PATTERN, examples=["2019-01-01T00:00:18.000000Z"])]
+ShardIdText = Annotated[str, Field(max_length=128, examples=["shardId-000000000000"])]
+SequenceNumberText = Annotated[
+    str, Field(pattern="^[0-9]{1,129}$", examples=["49590338271490256608559692538361571095921575989136588898"])
+]
+LineNumber = Annotated[int, Field(ge=1, description="1-based number of the line in the upload.")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Accepted(_Shape):
+    """The acknowledgement of a transaction that is durably on the stream."""
+
+    transaction_id: TransactionIdText
+    card_id: CardIdText
+    customer_id: CustomerIdText
+    merchant_id: MerchantIdText
+    status: Literal["accepted"]
+    accepted_at: InstantText
+    shard_id: ShardIdText
+    sequence_number: SequenceNumberText
+
+
+class Conflict(_Shape):
+    """A later 202 for the same transaction id whose content contradicts the first; it is kept as a dead letter."""
+
+    accepted_at: InstantText
+    shard_id: ShardIdText
+    sequence_number: SequenceNumberText
+    sub_sequence_number: Annotated[int, Field(ge=0)]
+
+
+class MerchantName(_Shape):
+    """A merchant, spelled as in its first transaction."""
+
+    merchant_id: MerchantIdText
+    name: Annotated[str, Field(max_length=100, examples=["Rippin, Kub and Mann"])]
+
+
+class MerchantList(_Shape):
+    """One page of merchants."""
+
+    data: Annotated[list[MerchantName], Field(max_length=1000)]
+    has_more: bool
+    next_cursor: Annotated[str | None, Field(max_length=1024)]
+
+
+class FaultShape(_Shape):
+    """One broken rule."""
+
+    pointer: Annotated[str, Field(max_length=128, description="RFC 6901 pointer to the field; empty for the whole.")]
+    code: Annotated[str, Field(max_length=64, examples=sorted(MESSAGES)[:1])]
+    message: Annotated[str, Field(max_length=256)]
+
+
+class ProblemShape(_Shape):
+    """RFC 9457 problem details. Never repeats a value that was sent."""
+
+    type: Annotated[str, Field(max_length=256)]
+    title: Annotated[str, Field(max_length=128)]
+    status: Annotated[int, Field(ge=400, le=599)]
+    code: Annotated[str, Field(max_length=64)]
+    detail: Annotated[str, Field(max_length=512)]
+    request_id: Annotated[str, Field(max_length=64)]
+    errors: Annotated[list[FaultShape], Field(max_length=50)]
+
+
+class BulkRejected(_Shape):
+    """A line that was not accepted."""
+
+    line: LineNumber
+    problem: ProblemShape
+
+
+class BulkAccepted(Accepted):
+    """A line that was accepted (only with `results=all`)."""
+
+    line: LineNumber
+
+
+class BulkTotals(_Shape):
+    """The last line of the answer: every line read was accepted, rejected or ended in doubt."""
+
+    receipt_id: Annotated[str, Field(pattern="^rcp_[0-9a-f]{32}$")]
+    read: Annotated[int, Field(ge=0)]
+    accepted: Annotated[int, Field(ge=0)]
+    rejected: Annotated[int, Field(ge=0)]
+    unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
+    ended: Annotated[
+        Literal["complete", "too_many_rejects", "shutting_down"],
+        Field(description="Why reading ended; anything but `complete` leaves lines behind `read` unread."),
+    ]
+
+
+class Health(_Shape):
+    """The process is alive."""
+
+    status: Literal["ok"]
+
+
+class Readiness(_Shape):
+    """Whether each dependency answers."""
+
+    status: Literal["ready", "not_ready"]
+    checks: Annotated[dict[str, Literal["ok", "unavailable"]], Field(max_length=8)]
+
+
+SHAPES: Final[tuple[type[BaseModel], ...]] = (
+    Accepted,
+    BulkAccepted,
+    BulkRejected,
+    BulkTotals,
+    Conflict,
+    Health,
+    MerchantList,
+    Readiness,
+)
+PROBLEM_NAME: Final = "Problem"
+
+
+def example_transaction() -> dict[str, Any]:
+    """A complete request body; the card number is made up and passes Luhn."""
+    return {
+        "transaction_id": "0b242abb623afc578575680df30655b9",
+        "type": "purchase",
+        "original_transaction_id": None,
+        "card_number": "2703186189652095",
+        "amount_minor": 497,
+        "currency": "USD",
+        "occurred_at": "2019-01-01T00:00:18Z",
+        "merchant": {
+            "name": "Rippin, Kub and Mann",
+            "category": "misc_net",
+            "latitude": 36.011293,
+            "longitude": -82.048315,
+        },
+        "customer": {
+            "reference": None,
+            "first_name": "Jennifer",
+            "last_name": "Banks",
+            "gender": "F",
+            "date_of_birth": "1988-03-09",
+            "job": "Psychologist, counselling",
+            "street": "561 Perry Cove",
+            "city": "Moravian Falls",
+            "state": "NC",
+            "postal_code": "28654",
+            "latitude": 36.0788,
+            "longitude": -81.1781,
+            "city_population": 3495,
+        },
+        "terminal": {"terminal_id": "T0000042", "entry_mode": "contactless"},
+        "is_fraud": False,
+    }

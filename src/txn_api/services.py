@@ -1,0 +1,71 @@
+"""What the routes work with, built once when the application starts and taken down when it stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from txn_api.auth import Authenticator
+from txn_api.cursors import Cursors
+from txn_api.intake import Intake
+from txn_api.readiness import Readiness
+from txn_core.api_keys import ApiKeyTable
+from txn_core.aws import Aws
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.tables import TableNames
+from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.identity import KeyRing
+from txn_core.kinesis.producer import Producer
+from txn_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a route may reach."""
+
+    settings: Settings
+    keys: KeyRing
+    intake: Intake
+    authenticator: Authenticator
+    cursors: Cursors
+    producer: Producer
+    transactions: TransactionTable
+    merchants: MerchantTable
+    readiness: Readiness
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Services]:
+    """Open the clients and tables; on the way out the producer drains before its client closes."""
+    keys = KeyRing.from_settings(settings)
+    cursors = Cursors.from_settings(settings)
+    aws, names = Aws(settings), TableNames(settings.table_prefix)
+    async with (
+        aws.kinesis(read_timeout_s=settings.put_timeout_s, validate=False) as kinesis,
+        aws.dynamodb() as dynamodb,
+    ):
+        producer = Producer(
+            kinesis,
+            settings.stream,
+            buffer_bytes_max=settings.buffer_bytes_max,
+            requests_in_flight_max=settings.put_requests_in_flight_max,
+            deadline_s=settings.request_deadline_s,
+            registry=registry,
+        )
+        transactions = await TransactionTable.open(dynamodb, names.transactions)
+        services = Services(
+            settings=settings,
+            keys=keys,
+            intake=Intake(keys, settings.occurred_ahead_s_max),
+            authenticator=Authenticator(ApiKeyTable(dynamodb, names.api_keys).get, settings.api_key_cache_s),
+            cursors=cursors,
+            producer=producer,
+            transactions=transactions,
+            merchants=MerchantTable(dynamodb, names.merchants),
+            readiness=Readiness(kinesis, settings.stream, dynamodb, names.transactions),
+        )
+        try:
+            yield services
+        finally:
+            await producer.close(settings.shutdown_deadline_s)

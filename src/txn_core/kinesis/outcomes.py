@@ -1,0 +1,108 @@
+"""What an attempt to put records came to: every class of result, decided on purpose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import ClientError as AiohttpError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
+
+from txn_core.kinesis.lanes import Landing
+from txn_core.positions import SequenceNumber, ShardId
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis.type_defs import PutRecordsOutputTypeDef
+
+ATTEMPT_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
+
+# The request was judged and turned down: nothing of it is stored.
+_REFUSED_AND_RETRIED: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "LimitExceededException",
+        "ThrottlingException",
+        "KMSThrottlingException",
+        "ExpiredTokenException",
+        "ExpiredToken",
+        "RequestExpired",
+    }
+)
+_REFUSED_FOR_GOOD: Final = frozenset(
+    {
+        "AccessDeniedException",
+        "IncompleteSignature",
+        "InvalidArgumentException",
+        "InvalidSignatureException",
+        "KMSAccessDeniedException",
+        "KMSDisabledException",
+        "KMSInvalidStateException",
+        "KMSNotFoundException",
+        "KMSOptInRequired",
+        "MissingAuthenticationTokenException",
+        "ResourceNotFoundException",
+        "SerializationException",
+        "UnrecognizedClientException",
+        "ValidationException",
+    }
+)
+
+
+class Doubt(Enum):
+    """What a failed attempt leaves behind."""
+
+    NOT_STORED = auto()  # certainly not on the stream; may be tried again
+    PERHAPS_STORED = auto()  # nobody knows; trying again may double it, which readers expect
+    HOPELESS = auto()  # certainly not on the stream, and trying again will not help
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A record that was not acknowledged: the error's code, and the doubt it leaves."""
+
+    code: str
+    doubt: Doubt
+
+
+Outcome = Landing | Failed
+
+
+def outcomes_of_answer(answer: "PutRecordsOutputTypeDef", sent: int) -> Sequence[Outcome]:
+    """The outcome of each record by Kinesis' answer; one that does not count as many as were sent says nothing."""
+    records = answer["Records"]
+    if len(records) != sent:
+        return [Failed("CountMismatch", Doubt.PERHAPS_STORED)] * sent
+    outcomes: list[Outcome] = []
+    for record in records:
+        sequence_number, shard_id = record.get("SequenceNumber"), record.get("ShardId")
+        if sequence_number and shard_id:
+            outcomes.append(Landing(ShardId(shard_id), SequenceNumber(sequence_number)))
+        else:
+            code = record.get("ErrorCode") or "NoSequenceNumber"
+            outcomes.append(Failed(code, _doubt_of_code(code)))
+    return outcomes
+
+
+def outcome_of_error(error: Exception) -> Failed:
+    """The outcome that all records of a request share when it failed as a whole."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"].get("Code", "Unknown")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        known = code in _REFUSED_AND_RETRIED or code in _REFUSED_FOR_GOOD
+        # An unknown code with a 4xx status was judged; with a 5xx the server may have failed after storing.
+        doubt = _doubt_of_code(code) if known or status >= 500 else Doubt.HOPELESS
+        return Failed(code, doubt)
+    never_sent = isinstance(error, EndpointConnectionError | ConnectTimeoutError | NoCredentialsError)
+    return Failed(type(error).__name__, Doubt.NOT_STORED if never_sent else Doubt.PERHAPS_STORED)
+
+
+def _doubt_of_code(code: str) -> Doubt:
+    if code in _REFUSED_AND_RETRIED:
+        return Doubt.NOT_STORED
+    return Doubt.HOPELESS if code in _REFUSED_FOR_GOOD else Doubt.PERHAPS_STORED
