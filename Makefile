@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench chaos openapi lock format clean
+.PHONY: help setup demo test check bench chaos openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -27,12 +27,13 @@ demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EX
 test: $(STAMP) ## the test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: $(STAMP) ## format, lint, types, import contracts, OpenAPI drift, Dockerfile
+check: $(STAMP) ## format, lint, types, import contracts, drift of generated files, Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
+	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
 
 format: $(STAMP) ## put the code into its one format
@@ -41,6 +42,14 @@ format: $(STAMP) ## put the code into its one format
 
 openapi: $(STAMP) ## write openapi.yaml anew
 	@$(BIN)/python -m txn_api.openapi_file openapi.yaml
+
+readme: $(STAMP) ## write the README's table of settings anew
+	@$(BIN)/python -m txn_cli.settings_table README.md
+
+lock: ## pin the requirements anew, with hashes (needs uv)
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/local.in -o requirements/local.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis
