@@ -1,0 +1,55 @@
+"""What it costs to admit one transaction, step by step, against parsing it alone: `python -m bench.admission`."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from pydantic_core import to_json
+
+from txn_api.schemas import example_transaction
+from txn_core.event import Event, encode
+from txn_core.identity import Account, KeyRing, TransactionId
+from txn_core.instants import now
+from txn_core.misplaced import refuse_misplaced
+from txn_core.transaction import parse_transaction
+
+ROUNDS = 7
+CALLS = 5_000
+
+
+def main() -> None:
+    """Time the steps in turn, `ROUNDS` times, and print medians and ratios."""
+    body = to_json(example_transaction())
+    request = parse_transaction(body)
+    keys = KeyRing({1: b"c" * 32}, b"i" * 32)
+    account, transaction_id = Account("bench"), TransactionId("0123456789abcdef")
+
+    def encoded() -> bytes:
+        return encode(request, transaction_id=transaction_id, account=account, keys=keys, accepted_at=now()).data
+
+    event = encoded()
+    steps: dict[str, Callable[[], object]] = {
+        "parse and validate": lambda: parse_transaction(body),
+        "search for misplaced numbers": lambda: refuse_misplaced(body, request, ""),
+        "derive ids and encode the event": encoded,
+        "decode the event (a worker's cost)": lambda: Event.decode(event),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(ROUNDS):
+        for name, step in steps.items():
+            taken[name].append(_seconds(step))
+    parse = statistics.median(taken["parse and validate"])
+    for name, seconds in taken.items():
+        median = statistics.median(seconds)
+        print(f"{name:36} {median * 1e6:6.1f} us   {median / parse:5.2f} x parse")
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        step()
+    return (time.perf_counter() - start) / CALLS
+
+
+if __name__ == "__main__":
+    main()
