@@ -82,11 +82,14 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
 _SENSITIVE_NAMES: Final = frozenset(
     {
         *("cav2", "cid", "csc", "cvc", "cvc2", "cvn", "cvv", "cvv2", "securitycode"),
-        *("pin", "pinblock", "pinoffset", "pvv"),
+        *("cardpin", "encryptedpin", "pin", "pincode", "pindata", "pinnumber", "pinoffset", "pvv"),
         *("magstripe", "track", "track1", "track2", "track3", "trackdata"),
     }
 )
-_SENSITIVE_PARTS: Final = ("cvv", "cvc", "pinblock", "track1", "track2", "trackdata", "securitycode")
+_SENSITIVE_PARTS: Final = (
+    *("cvv", "cvc", "securitycode", "verificationcode", "verificationvalue"),
+    *("pinblock", "track1", "track2", "track3", "trackdata"),
+)
 
 
 @dataclass(frozen=True, slots=True)

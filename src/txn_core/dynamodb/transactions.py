@@ -126,7 +126,9 @@ class TransactionTable:
                 TableName=self._name,
                 Key={"id": {"S": _id(account, transaction_id)}},
                 UpdateExpression="ADD conflicts :conflict",
-                ConditionExpression="attribute_exists(id) AND NOT size(conflicts) >= :max",
+                ConditionExpression=(
+                    "attribute_exists(id) AND (attribute_not_exists(conflicts) OR size(conflicts) < :max)"
+                ),
                 ExpressionAttributeValues={":conflict": {"SS": [conflict.text]}, ":max": {"N": str(CONFLICTS_MAX)}},
             )
         except ClientError as error:
