@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.foundation import Endpoints, servers_running
+from txn_cli.stack.endpoints import Endpoints
+from txn_cli.stack.foundation import servers_running
 from txn_core.settings import Settings
 
 

@@ -40,6 +40,11 @@ class DataDir:
         return self.root / "ports.json"
 
     @property
+    def settings(self) -> Path:
+        """What the user set for this stack, for commands from other terminals."""
+        return self.root / "settings.json"
+
+    @property
     def children(self) -> Path:
         """Which processes belong to this stack, to end those that a killed supervisor left behind."""
         return self.root / "children.json"

@@ -5,22 +5,35 @@ import os
 from collections.abc import Mapping
 
 from txn_cli.stack import ports
-from txn_cli.stack.foundation import Foundation
+from txn_cli.stack.credentials import Secrets
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.endpoints import Endpoints
 from txn_core.settings import Settings
 
+OURS = ("AWS_", "TXN_")
 
-def stack_environment(base: Foundation, api_port: int, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+
+def stack_environment(
+    data_dir: DataDir,
+    secrets: Secrets,
+    endpoints: Endpoints,
+    *,
+    api_port: int,
+    given: Mapping[str, str],
+    outer: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
     """The environment of the stack's processes, made from the user's.
 
-    Settings that the user gave (`TXN_ARCHIVE_FLUSH_AGE_S`, ...) pass on, except those which make this stack
-    what it is. AWS variables and files do not: a profile must not lead a local process to a real account.
+    Settings that were given (`TXN_ARCHIVE_FLUSH_AGE_S`, ...) pass on, except those which make this stack what it
+    is. AWS variables and files do not: a profile must not lead a local process to a real account.
     """
-    secrets, endpoints = base.secrets, base.endpoints
+    region = given.get("TXN_AWS_REGION", "us-east-1")
     return {
-        **{name: value for name, value in outer.items() if not name.startswith("AWS_")},
+        **{name: value for name, value in outer.items() if not name.upper().startswith(OURS)},
+        **given,
         "AWS_ACCESS_KEY_ID": secrets.access_key,
         "AWS_SECRET_ACCESS_KEY": secrets.secret_key,
-        "AWS_REGION": (region := outer.get("TXN_AWS_REGION", "us-east-1")),
+        "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -28,7 +41,7 @@ def stack_environment(base: Foundation, api_port: int, outer: Mapping[str, str] 
         "NO_PROXY": _with_host(outer.get("NO_PROXY", "")),
         "no_proxy": _with_host(outer.get("no_proxy", "")),
         "PYTHONUNBUFFERED": "1",
-        "TXN_DATA_DIR": str(base.data_dir.root),
+        "TXN_DATA_DIR": str(data_dir.root),
         "TXN_KINESIS_ENDPOINT_URL": endpoints.kinesis_url,
         "TXN_DYNAMODB_ENDPOINT_URL": endpoints.dynamodb_url,
         "TXN_S3_ENDPOINT_URL": endpoints.s3_url,
@@ -41,12 +54,22 @@ def stack_environment(base: Foundation, api_port: int, outer: Mapping[str, str] 
     }
 
 
+KEPT_SECRET = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY"}
+"""Given or not, the stack has keys of its own, and no other file than its secrets holds any."""
+
+
+def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The settings that the user gave, apart from keys."""
+    names = (name for name in outer if name.upper().startswith("TXN_"))
+    return {name.upper(): outer[name] for name in names if name.upper() not in KEPT_SECRET}
+
+
 def adopt(environment: Mapping[str, str]) -> Settings:
     """Make this process one of the stack's, and return its settings.
 
     AWS clients find credentials by the environment alone, so there is no way around changing it.
     """
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TXN_"))]:
+    for name in [name for name in os.environ if name.upper().startswith(OURS)]:
         del os.environ[name]
     os.environ.update(environment)
     return Settings.from_environment()

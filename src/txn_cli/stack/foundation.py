@@ -11,21 +11,11 @@ from txn_cli.stack.binaries import Node, find_node, find_weed
 from txn_cli.stack.child import ChildSpec
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.narrator import Narrator
 from txn_cli.stack.servers import Programs, server_specs
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3, StackPorts
 from txn_cli.stack.supervisor import supervised
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where the local servers are, and the lake's access key pair (the other two take any)."""
-
-    kinesis_url: str
-    dynamodb_url: str
-    s3_url: str
-    access_key: str
-    secret_key: str
 
 
 @dataclass(frozen=True, slots=True)

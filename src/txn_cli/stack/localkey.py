@@ -9,7 +9,7 @@ from txn_core.identity import Account
 from txn_core.instants import now
 from txn_core.settings import Settings
 
-LOCAL_ACCOUNT = Account("local")
+DEFAULT_ACCOUNT = Account("default")
 
 
 async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secrets) -> str:
@@ -19,7 +19,7 @@ async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secre
         if await _is_in_force(table, secrets.api_key):
             return secrets.api_key
         key, presented = mint(
-            account=LOCAL_ACCOUNT, scopes=SCOPES, name="local stack", granted_accounts=[ALL_ACCOUNTS]
+            account=DEFAULT_ACCOUNT, scopes=SCOPES, name="local stack", granted_accounts=[ALL_ACCOUNTS]
         )
         await table.put(key)
     return secrets.with_api_key(presented).stored(data_dir).api_key

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from txn_cli.stack import foundation, leftovers, ports
-from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.environment import adopt, stack_environment
+from txn_cli.stack.datadir import DataDir, write_private
+from txn_cli.stack.environment import adopt, given_settings, stack_environment
 from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import ensure_local_key
@@ -80,7 +80,9 @@ async def local_stack(
             interruption.when_forced(supervisor.kill)
             with narrator.step("Starting Kinesis, DynamoDB and S3 on this machine"):
                 await supervisor.start(base.servers)
-            environment = stack_environment(base, port)
+            given = given_settings()
+            write_private(data_dir.settings, given)
+            environment = stack_environment(data_dir, base.secrets, base.endpoints, api_port=port, given=given)
             settings = adopt(environment)
             with narrator.step("Making stream, tables, bucket and API key"):
                 await bootstrap(settings)

@@ -37,6 +37,12 @@ class StackPorts:
         write_private(data_dir.ports, chosen)
         return cls(chosen)
 
+    @classmethod
+    def stored(cls, data_dir: DataDir) -> "StackPorts | None":
+        """The ports of a running stack; none in a folder that never was one."""
+        stored = read_json(data_dir.ports)
+        return None if stored is None else cls({name: p for name, p in stored.items() if isinstance(p, int)})
+
     @property
     def owned(self) -> set[int]:
         """Every port that this stack uses, apart from the API's."""

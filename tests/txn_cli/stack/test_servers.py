@@ -19,7 +19,8 @@ from tests.txn_cli.stack.children import WAIT_S_MAX, Told, until
 from txn_cli.stack import ports
 from txn_cli.stack.binaries import find_node
 from txn_cli.stack.datadir import DataDir, read_json
-from txn_cli.stack.foundation import Endpoints, servers_running
+from txn_cli.stack.endpoints import Endpoints
+from txn_cli.stack.foundation import servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
 from txn_core.settings import Settings
 

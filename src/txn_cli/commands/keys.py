@@ -1,0 +1,129 @@
+"""`txn keys`: API keys are made and revoked here; what is kept of one is a hash, so its secret is shown once."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from txn_cli.commands.stack import JsonOption
+from txn_cli.stack.attachment import attach
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.localkey import DEFAULT_ACCOUNT
+from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, mint, split
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import TableNames
+from txn_core.errors import StackError, StoreError
+from txn_core.identity import Account
+from txn_core.settings import Settings
+from workers.outages import code_of
+
+ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
+StackOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", envvar="TXN_DATA_DIR", help="Folder of a running local stack, instead of the settings."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    keys = typer.Typer(help="API keys: create and revoke them.", no_args_is_help=True)
+    keys.command()(create)
+    keys.command()(revoke)
+    app.add_typer(keys, name="keys")
+
+
+def create(
+    *,
+    scope: Annotated[list[ScopeName], typer.Option(help="What the key may do; give it once a scope.")],
+    account: Annotated[str, typer.Option(help="Whose transactions it writes and reads.")] = DEFAULT_ACCOUNT,
+    grant: Annotated[
+        list[str] | None, typer.Option(help=f"An account it reads besides; {ALL_ACCOUNTS} is every one.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What it is for, for those who read the list.")] = "",
+    expires_days: Annotated[float | None, typer.Option(min=0, help="Days it is in force.")] = None,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+) -> None:
+    """Make an API key and show it, this once: only a hash of it is kept."""
+    key, presented = mint(
+        account=Account(account),
+        scopes=[known for known in SCOPES if known in scope],
+        name=name,
+        expires_in=None if expires_days is None else timedelta(days=expires_days),
+        granted_accounts=grant or (),
+    )
+    settings = _settings(data_dir)
+    asyncio.run(_put(settings, key))
+    if as_json:
+        print(json.dumps(_document(key, presented)))
+        return
+    print(presented)
+    print(
+        f"Key {key.key_id} of account {key.account}: {', '.join(sorted(key.scopes))}; "
+        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.\n"
+        "The line above is the key. It is shown this once; keep it as you keep a password.",
+        file=sys.stderr,
+    )
+
+
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="The id of a key, or the key itself.")], data_dir: StackOption = None
+) -> None:
+    """Revoke an API key for good; the API takes it for a few seconds more at most."""
+    parts = split(key_id)
+    found = KeyId(key_id) if parts is None else parts[0]
+    settings = _settings(data_dir)
+    if not asyncio.run(_revoke(settings, found)):
+        raise StoreError(f"there is no key {found}")
+    print(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    if data_dir is None:
+        return Settings.from_environment()
+    if (settings := attach(DataDir.at(data_dir))) is None:
+        raise StackError(f"no stack is ready in {data_dir}: start one with `txn up`")
+    return settings
+
+
+async def _put(settings: Settings, key: ApiKey) -> None:
+    async with _table(settings) as table:
+        await table.put(key)
+
+
+async def _revoke(settings: Settings, key_id: KeyId) -> bool:
+    async with _table(settings) as table:
+        return await table.revoke(key_id)
+
+
+@asynccontextmanager
+async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
+    name = TableNames(settings.table_prefix).api_keys
+    try:
+        async with Aws(settings).dynamodb() as client:
+            yield ApiKeyTable(client, name)
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"cannot write to table {name}: {code_of(error)}") from error
+
+
+def _document(key: ApiKey, presented: str) -> dict[str, object]:
+    return {
+        "key": presented,
+        "key_id": key.key_id,
+        "account": key.account,
+        "granted_accounts": sorted(key.granted_accounts),
+        "scopes": sorted(key.scopes),
+        "name": key.name,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+    }

@@ -1,0 +1,35 @@
+"""Commands from another terminal: they find a running stack by its folder and become one of its processes."""
+
+import httpx
+
+from txn_cli.stack.credentials import Secrets
+from txn_cli.stack.datadir import DataDir, read_json
+from txn_cli.stack.endpoints import Endpoints
+from txn_cli.stack.environment import adopt, stack_environment
+from txn_cli.stack.ready import Ready
+from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_core.errors import StackError
+from txn_core.settings import Settings
+
+
+def attach(data_dir: DataDir) -> Settings | None:
+    """The settings of the stack that is ready in this folder, with which this process goes on; none without one.
+
+    Raises:
+        StackError: the folder's files do not fit together.
+    """
+    if (ready := Ready.read(data_dir)) is None:
+        return None
+    if (secrets := Secrets.read(data_dir)) is None:
+        raise StackError(f"{data_dir.root} has a stack but no secrets")
+    endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
+    given = {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
+    port = httpx.URL(ready.api_url).port
+    return adopt(stack_environment(data_dir, secrets, endpoints, api_port=port or 0, given=given))
+
+
+def metrics_urls(data_dir: DataDir) -> dict[str, str]:
+    """Where the workers of the stack in this folder serve their metrics; nothing where no stack is ready."""
+    if Ready.read(data_dir) is None or (ports := StackPorts.stored(data_dir)) is None:
+        return {}
+    return {kind: f"{ports.url(name)}/metrics" for kind, name in METRICS_OF.items()}

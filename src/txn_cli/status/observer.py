@@ -1,0 +1,102 @@
+"""Looks at stream, leases and metrics, and puts together a status."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from txn_cli.status.counts import counts_of
+from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
+from txn_cli.status.tail import rest_behind
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.errors import StoreError
+from txn_core.settings import Settings
+from workers.lease_table import LeaseTable
+from workers.outages import code_of, is_passing
+from workers.progress import ShardProgress, progress
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
+
+STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
+PAUSE_S: Final = 0.5
+"""Between two looks. A look costs one read a shard and worker, of the five a second that a shard has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Observes the workers of one stream; `metrics_urls` names those whose metrics can be reached."""
+
+    kinesis: "KinesisClient"
+    dynamodb: "DynamoDBClient"
+    settings: Settings
+    metrics_urls: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, metrics_urls: Mapping[str, str]) -> "AsyncIterator[Observer]":
+        """An observer for the time of the block."""
+        aws = Aws(settings)
+        async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
+            yield cls(kinesis, dynamodb, settings, metrics_urls)
+
+    async def look(self) -> Status:
+        """The status now.
+
+        Raises:
+            StoreError: stream or leases cannot be read.
+        """
+        try:
+            return await self._look()
+        except STORE_ERRORS as error:
+            raise self._unreadable(error) from error
+
+    async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
+        """Look until every worker has drained every shard, or the time is over; the last status, if there was one.
+
+        `tell` hears of each. An outage in between is waited out.
+
+        Raises:
+            StoreError: stream or leases cannot be read, for a reason that does not pass by itself.
+        """
+        last: Status | None = None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    last = await self._look()
+                    tell(last)
+            except STORE_ERRORS as error:
+                if not is_passing(error):
+                    raise self._unreadable(error) from error
+            if (last and last.drained) or loop.time() + PAUSE_S >= deadline:
+                return last
+            await asyncio.sleep(PAUSE_S)
+
+    async def _look(self) -> Status:
+        return Status.now(*[await self._worker(kind) for kind in WORKER_KINDS])
+
+    def _unreadable(self, error: Exception) -> StoreError:
+        return StoreError(f"cannot read stream {self.settings.stream} or its leases: {code_of(error)}")
+
+    async def _worker(self, kind: str) -> WorkerStatus:
+        leases = LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
+        shards = [await self._shard(shard) for shard in await progress(self.kinesis, self.settings.stream, leases)]
+        url = self.metrics_urls.get(kind)
+        return WorkerStatus(kind, tuple(shards), await counts_of(kind, url) if url else {})
+
+    async def _shard(self, shard: ShardProgress) -> ShardStatus:
+        rest: Rest | None = None
+        if not shard.checkpoint.shard_ended:
+            try:
+                rest = await rest_behind(self.kinesis, self.settings.stream, shard.shard_id, shard.checkpoint)
+            except STORE_ERRORS as error:
+                if not is_passing(error):
+                    raise
+        return ShardStatus(shard.shard_id, shard.lease, rest)
