@@ -1,0 +1,68 @@
+"""A local stack for a measurement: `txn up` as its users start it, in a folder that is gone afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+START_S_MAX: Final = 300.0
+STOP_S_MAX: Final = 90.0
+TXN: Final = (sys.executable, "-m", "txn_cli.main")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """A stack that is ready, and how long it took to become so."""
+
+    data_dir: Path
+    ready: dict[str, Any]
+    start_s: float
+
+    def txn(self, *arguments: str) -> dict[str, Any]:
+        """Run a command against the stack and read the JSON that it prints."""
+        command = [*TXN, *arguments, "--data-dir", str(self.data_dir), "--json"]
+        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=900)
+        document: dict[str, Any] = json.loads(run.stdout)
+        return document
+
+    def wait_caught_up(self) -> None:
+        """Wait until every worker has drained its shards."""
+        self.txn("status", "--wait-caught-up", "--timeout", "600")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The local key, as the API wants it."""
+        return {"Authorization": f"Bearer {self.ready['api_key']}"}
+
+
+@contextmanager
+def running_stack(data_dir: Path) -> Iterator[RunningStack]:
+    """Start a stack on the folder, and stop it in order afterwards."""
+    ready_file = data_dir / "ready.json"
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*TXN, "up", "--data-dir", str(data_dir)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while not ready_file.exists():
+            if process.poll() is not None or time.perf_counter() - started > START_S_MAX:
+                raise RuntimeError("the stack did not start; see its logs")
+            time.sleep(0.02)
+        start_s = time.perf_counter() - started
+        yield RunningStack(data_dir, json.loads(ready_file.read_text()), start_s)
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(STOP_S_MAX)
+
+
+def percentiles(seconds: list[float]) -> tuple[float, float]:
+    """The 50th and 99th percentile."""
+    ordered = sorted(seconds)
+    return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
