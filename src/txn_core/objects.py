@@ -33,6 +33,15 @@ class ObjectStore:
         """The metadata of an object that is there."""
         return (await self._client.head_object(Bucket=self._bucket, Key=key))["Metadata"]
 
+    async def find(self, key: str) -> Mapping[str, str] | None:
+        """The metadata of an object; none when it is not there."""
+        try:
+            return await self.metadata(key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
+
     async def read(self, key: str) -> bytes:
         """The bytes of an object that is there."""
         answer = await self._client.get_object(Bucket=self._bucket, Key=key)
