@@ -1,0 +1,185 @@
+"""The archive worker: writes each shard into the lake, every stream position into exactly one object.
+
+A flush is decided as a range, the range is stored on the lease as a plan, the object is written under the name that
+follows from the plan unless it is there, and then the checkpoint moves behind the range and clears the plan. Whoever
+finds a stored plan carries out that plan and no other, so that two workers can only ever write the same object.
+Dead letters of a range are written before its object, so that an object that is there says that they are, too.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import structlog
+
+from txn_core.errors import StoreError
+from txn_core.instants import instant_of
+from txn_core.lake import RAW_PREFIX, Arrived
+from txn_core.objects import ObjectStore
+from txn_core.positions import Position, SequenceNumber, ShardId
+from workers import buffer
+from workers.buffer import Buffer, BufferTotal, FlushLimits
+from workers.dead_letters import DeadLetterBox
+from workers.held_lease import HeldLease
+from workers.leases import FlushPlan
+from workers.meters import Meters, ShardLag
+from workers.outages import patiently
+from workers.reader import Batch
+from workers.rendering import Rendered, render
+
+RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
+
+Cause = buffer.Cause | Literal["end", "plan"]
+
+_log = structlog.get_logger(__name__)
+
+
+def plan_of(records: Sequence[Arrived]) -> FlushPlan:
+    """The plan that makes these records, which stand together in the stream, one object."""
+    first, last = records[0], records[-1]
+    return FlushPlan(first.position, last.position, instant_of(first.arrived_at), len(records))
+
+
+def object_key(plan: FlushPlan) -> str:
+    """The name of a plan's object, by the arrival of its first record (UTC)."""
+    day, hour, first = plan.arrived_at[:10], plan.arrived_at[11:13], plan.first
+    name = f"{first.shard_id}-{first.sequence_number}-{first.sub_sequence_number}"
+    return f"{RAW_PREFIX}dt={day}/hr={hour}/{name}.parquet"
+
+
+def object_metadata(plan: FlushPlan, rows: int) -> dict[str, str]:
+    """What stands beside an object: the range that it covers, and its rows, the range's sound records."""
+    ends = {"first": plan.first, "last": plan.last}
+    return {name: f"{p.sequence_number}/{p.sub_sequence_number}" for name, p in ends.items()} | {"rows": str(rows)}
+
+
+def object_last(metadata: Mapping[str, str], shard_id: ShardId) -> Position:
+    """Up to where an object covers its shard.
+
+    Raises:
+        StoreError: the object is none of ours.
+    """
+    number, _, sub = metadata.get("last", "").partition("/")
+    if not (number.isdecimal() and sub.isdecimal()):
+        raise StoreError(f"an object of {shard_id} does not say which range it covers")
+    return Position(shard_id, SequenceNumber(number), int(sub))
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The lake as one worker process writes it."""
+
+    store: ObjectStore
+    letters: DeadLetterBox
+    meters: Meters
+    limits: FlushLimits
+    total: BufferTotal
+    renderings: asyncio.Semaphore
+
+    async def covered_to(self, plan: FlushPlan) -> Position | None:
+        """Up to where the object of a plan covers the shard; none when there is no such object."""
+        key = object_key(plan)
+        metadata = await patiently("look for object", lambda: self.store.find(key))
+        return None if metadata is None else object_last(metadata, plan.first.shard_id)
+
+    async def write(self, plan: FlushPlan, records: Sequence[Arrived]) -> Position:
+        """Make a plan's range durable: dead letters, then the object. Gives up to where it is.
+
+        That is the plan's end, or when somebody has written the object before, that object's.
+        """
+        async with self.renderings:
+            rendered = await asyncio.to_thread(render, records)
+        for poison in rendered.poison:
+            await self.letters.undecodable(poison.record, poison.error)
+        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+            return plan.last
+        covered_to = await self.covered_to(plan)
+        if covered_to is None:
+            raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
+        return covered_to
+
+    async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
+        key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
+        return await patiently("write object", lambda: self.store.put_if_absent(key, parquet, metadata))
+
+
+class ArchiveProcessor:
+    """Drains one shard into the lake."""
+
+    def __init__(self, archive: Archive, lease: HeldLease, lag: ShardLag) -> None:
+        self._archive, self._lease, self._lag = archive, lease, lag
+        self._buffer = Buffer(archive.limits, archive.total)
+        self._looked = False
+
+    async def take(self, batch: Batch) -> None:
+        """Keep a batch, carry out what a predecessor planned, and flush what is due."""
+        covers = self._lease.row.checkpoint.covers  # an object may have covered more than was read then
+        self._buffer.add([r for r in batch.records if not covers(r.position)], time.monotonic())
+        plan = self._lease.row.plan
+        if plan is None or await self._resume(plan, shard_ended=batch.ended):
+            while cause := self._buffer.due(time.monotonic()):
+                await self._flush(cause)
+        if batch.at_tip and not self._buffer:
+            self._lag.at_tip()
+
+    async def finish(self) -> None:
+        """Flush everything that was taken, unless a predecessor's plan is not yet read to its end."""
+        while self._buffer and self._lease.row.plan is None:
+            await self._flush("end")
+
+    def abandon(self) -> None:
+        """Forget what was taken; the next holder reads it again."""
+        self._buffer.clear()
+
+    async def _resume(self, plan: FlushPlan, *, shard_ended: bool) -> bool:
+        """Carry out a plan that stands on the lease; false until its range is read."""
+        if not self._looked:
+            self._looked = True
+            if covered_to := await self._archive.covered_to(plan):
+                await self._advance(covered_to, "plan")
+                return True
+        last = self._buffer.last
+        if not shard_ended and (last is None or last.position.within_shard() < plan.last.within_shard()):
+            return False
+        records = self._buffer.between(plan.first, plan.last)
+        _refuse_gap(plan, records)
+        await self._carry_out(plan, records, "plan")
+        return True
+
+    async def _flush(self, cause: Cause) -> None:
+        records = self._buffer.head()
+        plan = plan_of(records)
+        await self._lease.store_plan(plan)
+        await self._carry_out(plan, records, cause)
+
+    async def _carry_out(self, plan: FlushPlan, records: Sequence[Arrived], cause: Cause) -> None:
+        with self._archive.meters.flush_seconds.time():
+            covered_to = await self._archive.write(plan, records)
+            await self._advance(covered_to, cause)
+
+    async def _advance(self, to: Position, cause: Cause) -> None:
+        await self._lease.advance(to)
+        before = len(self._buffer)
+        youngest = self._buffer.last
+        self._buffer.drop_to(to)
+        meters = self._archive.meters
+        meters.flushes.labels(cause).inc()
+        meters.records.inc(before - len(self._buffer))
+        if (oldest := self._buffer.first or youngest) is not None:
+            self._lag.durable_to(oldest.arrived_at)
+
+
+def _refuse_gap(plan: FlushPlan, records: Sequence[Arrived]) -> None:
+    """A planned range must be read whole. What the stream has let go of by age is lost, and is said so loudly.
+
+    Raises:
+        StoreError: records are missing that the stream must still have.
+    """
+    if len(records) == plan.positions:
+        return
+    where = {"shard": plan.first.shard_id, "planned": plan.positions, "read": len(records)}
+    if records and records[0].position == plan.first:
+        raise StoreError("a planned range was read again with another number of records")
+    _log.error("records_lost_by_retention", **where)

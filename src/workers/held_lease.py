@@ -1,0 +1,127 @@
+"""A lease that this process holds: the one place from which its row is written while it is held.
+
+Writes are serialised. When a write is refused or its outcome is unknown, the row is read again and says which:
+still ours (the write landed, or another of ours, or somebody asked for a hand-over), or lost.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from txn_core.errors import TxnError
+from txn_core.positions import Position
+from workers.lease_table import LeaseTable
+from workers.leases import FlushPlan, Lease
+from workers.outages import code_of, is_passing, patiently, pause_s
+
+Change = Callable[[Lease], Lease]
+
+WRITE_S_MAX: Final = 15.0
+
+_log = structlog.get_logger(__name__)
+
+
+class LeaseLostError(TxnError):
+    """Another worker has the lease; whatever this process still knows of the shard is out of date."""
+
+
+class HeldLease:
+    """The holder's view of a row. Its owner name is this process's alone, so a row with it was written here."""
+
+    def __init__(self, table: LeaseTable, row: Lease) -> None:
+        self._table, self._row = table, row
+        self._writing = asyncio.Lock()
+        self._written_s = time.monotonic()
+        self.lost = False
+
+    @property
+    def row(self) -> Lease:
+        """The row as this process last wrote or read it."""
+        return self._row
+
+    async def store_plan(self, plan: FlushPlan) -> None:
+        """Decide a flush; it will be carried out by whoever holds the lease.
+
+        Raises:
+            LeaseLostError: the lease is another worker's.
+        """
+        await self._settle(lambda row: row.planned(plan))
+
+    async def advance(self, to: Position) -> None:
+        """Checkpoint a position, and with it forget the plan that was carried out.
+
+        Raises:
+            LeaseLostError: the lease is another worker's.
+        """
+        await self._settle(lambda row: row.advanced(to))
+
+    async def end(self) -> None:
+        """Checkpoint the end of a closed shard.
+
+        Raises:
+            LeaseLostError: the lease is another worker's.
+        """
+        await self._settle(Lease.ended)
+
+    async def release(self) -> None:
+        """Give the lease up, to the worker that asked for it or to nobody. Lost is as good."""
+        try:
+            await self._settle(Lease.released)
+        except LeaseLostError:
+            _log.info("lease_gone_at_release", shard=self._row.shard_id)
+
+    async def renew(self, *, within_s: float) -> None:
+        """Say that the owner is alive, unless a write of the last `within_s` seconds has said so.
+
+        Tries once: in an outage the next round tries again.
+
+        Raises:
+            LeaseLostError: the lease is another worker's.
+        """
+        async with self._writing:
+            if time.monotonic() - self._written_s < within_s:
+                return
+            try:
+                if not await self._write(self._row.renewed()):
+                    await self._reread()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                _log.warning("outage", call=f"renew {self._row.shard_id}", error=code_of(error))
+
+    async def _settle(self, change: Change) -> None:
+        """Make a change, through outages and refusals, or find that the lease is lost."""
+        async with self._writing:
+            failures = 0
+            while True:
+                wanted = change(self._row)
+                try:
+                    if await self._write(wanted):
+                        return
+                except Exception as error:
+                    if not is_passing(error):
+                        raise
+                    failures += 1
+                    _log.warning("outage", call=f"lease {wanted.shard_id}", error=code_of(error), failures=failures)
+                    await asyncio.sleep(pause_s(failures))
+                await self._reread()
+                if self._row == wanted:
+                    return
+
+    async def _write(self, wanted: Lease) -> bool:
+        async with asyncio.timeout(WRITE_S_MAX):
+            landed = await self._table.write(self._row, wanted)
+        if landed:
+            self._row, self._written_s = wanted, time.monotonic()
+        return landed
+
+    async def _reread(self) -> None:
+        shard_id, owner = self._row.shard_id, self._row.owner
+        stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id))
+        if stored is None or stored.owner != owner:
+            self.lost = True
+            raise LeaseLostError(f"the lease of {shard_id} is another worker's")
+        self._row = stored

@@ -1,0 +1,199 @@
+"""The index worker: puts each transaction into DynamoDB once, the first write of an id winning.
+
+First is by `WriteOrder`, not by who comes first here, and each write is conditional, so that any number of workers,
+repeats and replays end in the same table. A later write of other content under the same id is a conflict: it goes
+to the dead letters and is noted on the transaction.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
+from txn_core.errors import EventError
+from txn_core.event import Event, same_content
+from txn_core.identity import Account, MerchantId
+from txn_core.lake import Arrived
+from txn_core.positions import Position, WriteOrder
+from workers.dead_letters import DeadLetterBox
+from workers.held_lease import HeldLease
+from workers.intake import take_in
+from workers.meters import Meters, ShardLag
+from workers.outages import patiently
+from workers.reader import Batch
+
+CHECKPOINT_S: Final = 0.5
+MERCHANTS_REMEMBERED_MAX: Final = 20_000
+CONFLICTS_NOTED_MAX: Final = 100  # on one item, which holds 400 KB; dead letters are kept of all
+
+
+class Verdict(Enum):
+    """What an event is to the transaction that has its id."""
+
+    REPLAY = auto()
+    DUPLICATE = auto()
+    EARLIER_DUPLICATE = auto()
+    CONFLICT = auto()
+    EARLIER_CONFLICT = auto()
+
+
+def judge(stored: StoredTransaction, item: IndexItem) -> Verdict:
+    """Compare an event with the stored one of its id: is it the same write, the same content, the earlier one?"""
+    if item.order == stored.order:
+        return Verdict.REPLAY
+    earlier = item.order < stored.order
+    if same_content(item.event, stored.event):
+        return Verdict.EARLIER_DUPLICATE if earlier else Verdict.DUPLICATE
+    return Verdict.EARLIER_CONFLICT if earlier else Verdict.CONFLICT
+
+
+class MerchantMemory:
+    """The smallest order that each of the latest merchants was stored with; spares their repeated writes."""
+
+    def __init__(self, merchants_max: int = MERCHANTS_REMEMBERED_MAX) -> None:
+        self._max = merchants_max
+        self._orders: OrderedDict[tuple[Account, MerchantId], WriteOrder] = OrderedDict()
+
+    def knows(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> bool:
+        """Whether a name of this order or an earlier one was stored."""
+        known = self._orders.get((account, merchant_id))
+        if known is None or order < known:
+            return False
+        self._orders.move_to_end((account, merchant_id))
+        return True
+
+    def remember(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> None:
+        """A name of this order is stored, or one of an earlier order was there."""
+        key = (account, merchant_id)
+        known = self._orders.get(key, order)
+        self._orders[key] = min(known, order)
+        self._orders.move_to_end(key)
+        if len(self._orders) > self._max:
+            self._orders.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index as one worker process writes it; `slots` bounds the writes of all its shards together."""
+
+    transactions: TransactionTable
+    merchants: MerchantTable
+    letters: DeadLetterBox
+    meters: Meters
+    memory: MerchantMemory
+    slots: asyncio.Semaphore
+    writes_max: int
+
+    async def write_all(self, records: Sequence[Arrived]) -> None:
+        """Write records; all are durable on return. Others' writes share the slots in turn."""
+        waiting = iter(records)
+        async with asyncio.TaskGroup() as hands:
+            for _ in range(min(self.writes_max, len(records))):
+                hands.create_task(self._hand(waiting))
+
+    async def _hand(self, waiting: Iterator[Arrived]) -> None:
+        for record in waiting:
+            async with self.slots:
+                await self.write(record)
+
+    async def write(self, record: Arrived) -> None:
+        """Write one record: to the index, or to the dead letters when it is no event."""
+        try:
+            sound = take_in(record)
+        except EventError as error:
+            await self.letters.undecodable(record, error)
+            return
+        order = WriteOrder.of(sound.event.accepted_at, record.position)
+        await self._name_merchant(sound.event, order)
+        await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+
+    async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
+        if self.memory.knows(event.account, event.merchant_id, order):
+            return
+        await patiently(
+            "merchant",
+            lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+        )
+        self.memory.remember(event.account, event.merchant_id, order)
+
+    async def _settle(self, item: IndexItem) -> None:
+        """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
+        while not await patiently("index", lambda: self.transactions.put_if_absent(item)):
+            stored = await patiently("index", lambda: self.transactions.get(item.account, item.transaction_id))
+            if stored is not None and await self._resolve(judge(stored, item), item, stored):
+                return
+
+    async def _resolve(self, verdict: Verdict, item: IndexItem, stored: StoredTransaction) -> bool:
+        """Carry out a verdict; false when the stored transaction has changed meanwhile.
+
+        The dead letter is written before the table: after a crash in between, the replay finds the same verdict.
+        """
+        match verdict:
+            case Verdict.REPLAY:
+                self.meters.replays.inc()
+                return True
+            case Verdict.DUPLICATE:
+                self.meters.duplicates.inc()
+                return True
+            case Verdict.EARLIER_DUPLICATE:
+                return await self._replace(item, stored, conflict=None)
+            case Verdict.CONFLICT:
+                await self.letters.conflict(item.order, item.event.encode())
+                await self._note_conflict(item, stored)
+                return True
+            case Verdict.EARLIER_CONFLICT:
+                await self.letters.conflict(stored.order, stored.event.encode())
+                return await self._replace(item, stored, conflict=stored.order)
+
+    async def _replace(self, item: IndexItem, stored: StoredTransaction, *, conflict: WriteOrder | None) -> bool:
+        noted = conflict if len(stored.conflicts) < CONFLICTS_NOTED_MAX else None
+        replaced = await patiently("index", lambda: self.transactions.replace(item, seen=stored, conflict=noted))
+        if replaced:
+            (self.meters.duplicates if conflict is None else self.meters.conflicts).inc()
+        return replaced
+
+    async def _note_conflict(self, item: IndexItem, stored: StoredTransaction) -> None:
+        if item.order in stored.conflicts:
+            self.meters.replays.inc()
+            return
+        self.meters.conflicts.inc()
+        if len(stored.conflicts) < CONFLICTS_NOTED_MAX:
+            await patiently(
+                "index",
+                lambda: self.transactions.add_conflict(item.account, item.transaction_id, item.order),
+            )
+
+
+class IndexProcessor:
+    """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
+
+    def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
+        self._index, self._lease, self._lag = index, lease, lag
+        self._done: Position | None = None
+        self._checkpointed_s = time.monotonic()
+
+    async def take(self, batch: Batch) -> None:
+        """Write a batch, and checkpoint when it is time or the tip is reached."""
+        if batch.records:
+            await self._index.write_all(batch.records)
+            self._index.meters.records.inc(len(batch.records))
+            self._done = batch.records[-1].position
+            self._lag.durable_to(batch.records[-1].arrived_at)
+        if batch.at_tip:
+            self._lag.at_tip()
+        if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Checkpoint everything that was taken."""
+        if self._done is not None:
+            await self._lease.advance(self._done)
+            self._done, self._checkpointed_s = None, time.monotonic()
+
+    def abandon(self) -> None:
+        """Nothing is kept that would have to be freed."""
