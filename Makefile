@@ -50,6 +50,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/local.in -o requirements/local.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis
