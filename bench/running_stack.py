@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 START_S_MAX: Final = 300.0
 STOP_S_MAX: Final = 90.0
+COMMAND_S_MAX: Final = 900.0
 TXN: Final = (sys.executable, "-m", "txn_cli.main")
 
 
@@ -24,11 +25,15 @@ class RunningStack:
     data_dir: Path
     ready: dict[str, Any]
     start_s: float
+    output: list[bytes] = field(default_factory=list)  # what every command run against it printed
 
     def txn(self, *arguments: str) -> dict[str, Any]:
         """Run a command against the stack and read the JSON that it prints."""
         command = [*TXN, *arguments, "--data-dir", str(self.data_dir), "--json"]
-        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=900)
+        run = subprocess.run(command, check=False, capture_output=True, timeout=COMMAND_S_MAX)
+        self.output.extend((run.stdout, run.stderr))
+        if run.returncode != 0:
+            raise RuntimeError(f"txn {arguments[0]} ended with {run.returncode}: {run.stdout!r} {run.stderr!r}")
         document: dict[str, Any] = json.loads(run.stdout)
         return document
 

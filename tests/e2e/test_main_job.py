@@ -1,0 +1,155 @@
+"""The main job from end to end, as its users run it: `txn up`, load, verify, stop, start again, load again."""
+
+import csv
+import gzip
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from bench.running_stack import RunningStack, running_stack
+
+from tests.support.card_search import CardSearch, search_stack
+from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.rows import write_rows
+
+SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
+ROWS: Final = 1_200
+WRONG_NOTHING: Final = {
+    "missing_in_index": 0,
+    "different_in_index": 0,
+    "missing_in_lake": 0,
+    "duplicated_in_lake": 0,
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file, and its rows as text."""
+
+    file: Path
+    rows: list[dict[str, str]]
+
+    @property
+    def card_numbers(self) -> frozenset[str]:
+        return frozenset(row["cc_num"] for row in self.rows)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Sample:
+    """The first rows of the realistic data where it is there, simulated ones elsewhere."""
+    file = tmp_path / "rows.csv"
+    real = SHARED / "kaggle_like_dev.csv.gz"
+    with file.open("w", newline="") as target:
+        if real.exists():
+            with gzip.open(real, "rt", newline="") as source:
+                target.writelines(itertools.islice(source, ROWS + 1))
+        else:
+            write_rows(simulate_rows(rows=ROWS, cards=60, seed=11), target)
+    with file.open(newline="") as source:
+        return Sample(file, list(csv.DictReader(source)))
+
+
+@pytest.mark.timeout(240)
+async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_left_behind(
+    tmp_path: Path, sample: Sample
+) -> None:
+    """Load, verify, walk, restart, load again: all there, once, and nowhere a card number."""
+    data_dir = tmp_path / "data"
+    with running_stack(data_dir) as stack:
+        totals = stack.txn("load", str(sample.file))
+        assert (totals["read"], totals["accepted"], totals["rejected"]) == (ROWS, ROWS, 0)
+        stack.wait_caught_up()
+        assert stack.txn("verify", str(sample.file)) == {"rows": ROWS, **WRONG_NOTHING, "repeated_in_stream": 0}
+        _walk_cards(stack, sample)
+        _walk_merchants(stack, sample)
+
+    with running_stack(data_dir) as stack:
+        assert stack.txn("verify", str(sample.file)) == {"rows": ROWS, **WRONG_NOTHING, "repeated_in_stream": 0}
+        assert stack.txn("load", str(sample.file))["accepted"] == ROWS
+        stack.wait_caught_up()
+        assert stack.txn("verify", str(sample.file)) == {"rows": ROWS, **WRONG_NOTHING, "repeated_in_stream": ROWS}
+
+        search = CardSearch(sample.card_numbers)
+        await search_stack(search, stack.ready, data_dir, stack.output)
+    assert search.found == []
+    assert search.searched["stream payload"] == 2 * ROWS
+    assert search.searched["table item"] > ROWS
+    assert search.searched["parquet cell"] > ROWS
+    assert search.searched["file"] > 10
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the damaged file is not part of a clone")
+@pytest.mark.timeout(120)
+def test_a_file_that_a_spreadsheet_damaged_is_rejected_row_by_row(tmp_path: Path) -> None:
+    """Every damaged row is rejected with line, field and code, and the totals add up."""
+    rejects = tmp_path / "rejects.ndjson"
+    with running_stack(tmp_path / "data") as stack:
+        totals = stack.txn("load", str(SHARED / "kaggle_excel_mangled.csv"), "--rejects", str(rejects))
+    faults = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert totals["read"] == 300 == totals["accepted"] + totals["rejected"]
+    assert len({fault["line"] for fault in faults}) == totals["rejected"]
+    assert all(fault["field"] and fault["code"] for fault in faults)
+
+
+def _walk_cards(stack: RunningStack, sample: Sample) -> None:
+    """Every page walk by card over a range gives exactly the file's rows in that range, in order."""
+    by_card = _grouped(sample.rows, "cc_num")
+    start, end = _middle(sample.rows)
+    for number in sorted(by_card, key=lambda card: -len(by_card[card]))[:2]:
+        for limit, order in ((1, "desc"), (7, "asc"), (1000, "desc")):
+            query = {"card_number": number, "from": start, "to": end, "limit": str(limit), "order": order}
+            assert _walk(stack, query) == _expected(by_card[number], start, end, order)
+
+
+def _walk_merchants(stack: RunningStack, sample: Sample) -> None:
+    """By merchant likewise, in any casing and spacing, with commas and apostrophes in the name."""
+    by_merchant = _grouped(sample.rows, "merchant")
+    start, end = _middle(sample.rows)
+    comma = next(name for name in by_merchant if "," in name)
+    apostrophe = next((name for name in by_merchant if "'" in name), comma)
+    for name in (comma, apostrophe):
+        spoken = f"  {name.removeprefix('fraud_').upper().replace(' ', '   ')} "
+        for limit, order in ((1, "asc"), (7, "desc"), (1000, "asc")):
+            query = {"merchant_name": spoken, "from": start, "to": end, "limit": str(limit), "order": order}
+            assert _walk(stack, query) == _expected(by_merchant[name], start, end, order)
+
+
+def _walk(stack: RunningStack, query: dict[str, str]) -> list[str]:
+    return [document["transaction_id"] for page in _pages(stack, query) for document in page]
+
+
+def _pages(stack: RunningStack, query: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+    with httpx.Client(base_url=stack.ready["api_url"], headers=stack.headers, timeout=30) as client:
+        cursor: dict[str, str] = {}
+        for _ in range(ROWS + 1):
+            answer = client.get("/transactions", params=query | cursor).raise_for_status().json()
+            yield answer["data"]
+            if not answer["has_more"]:
+                return
+            cursor = {"cursor": answer["next_cursor"]}
+        raise AssertionError("the walk does not end")
+
+
+def _expected(rows: list[dict[str, str]], start: str, end: str, order: str) -> list[str]:
+    moments = ((row["trans_date_trans_time"].replace(" ", "T") + "Z", row["trans_num"]) for row in rows)
+    within = sorted((moment, number) for moment, number in moments if start <= moment < end)
+    return [number for _, number in (within if order == "asc" else reversed(within))]
+
+
+def _grouped(rows: list[dict[str, str]], column: str) -> dict[str, list[dict[str, str]]]:
+    groups: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in rows:
+        groups[row[column]].append(row)
+    return groups
+
+
+def _middle(rows: list[dict[str, str]]) -> tuple[str, str]:
+    """A range that leaves out the first and the last tenth of the rows."""
+    moments = sorted(row["trans_date_trans_time"].replace(" ", "T") + "Z" for row in rows)
+    return moments[len(moments) // 10], moments[-len(moments) // 10]
