@@ -1,0 +1,53 @@
+"""How a process ends that failed: in one line that says what and where, and quotes nothing.
+
+An exception's text may quote what was read or sent, so that of one we did not raise on purpose stays out of logs.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from txn_core.errors import TxnError
+
+
+class FailedError(TxnError):
+    """The process failed in a way that is nobody's mistake at the command line."""
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Reduce whatever the block raises to one error with a text that may be shown.
+
+    Raises:
+        TxnError: the block's own, or what is left of another.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the outermost place of a process
+        leaf = _leaf(error)
+        if isinstance(leaf, TxnError):
+            raise leaf from None
+        raise FailedError(f"{_name(leaf)} at {_place(leaf)}") from None
+
+
+def _leaf(error: Exception) -> Exception:
+    """The first error of ours in a group, or else the first one."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    leaves = [_leaf(inner) for inner in error.exceptions]
+    return next((leaf for leaf in leaves if isinstance(leaf, TxnError)), leaves[0])
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return f"{error.operation_name} failed with {error.response.get('Error', {}).get('Code', 'unknown')}"
+    return type(error).__name__
+
+
+def _place(error: Exception) -> str:
+    """The calls that led to it, innermost last, by file and line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames) or "an unknown place"

@@ -1,0 +1,146 @@
+"""What is seen of real shards and leases: drained is said exactly when it is so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from prometheus_client import generate_latest
+
+from tests.txn_cli.stack.children import until
+from txn_cli.status import observer as observer_module
+from txn_cli.status.counts import parse_counts
+from txn_cli.status.drain import Drain, Status
+from txn_cli.status.observer import Observer
+from txn_cli.status.report import document
+from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.tables import TableNames
+from txn_core.errors import StoreError
+from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.positions import ShardId
+from txn_core.settings import Settings
+from workers.lease_table import LeaseTable
+from workers.leases import SHARD_END, Checkpoint, Lease, WorkerName
+from workers.meters import Meters
+
+WORKER = WorkerName("worker")
+
+
+@pytest.fixture
+async def observer(settings: Settings) -> AsyncIterator[Observer]:
+    """An observer of a bootstrapped stream of one shard."""
+    one_shard = settings.model_copy(update={"stream_shards": 1})
+    await bootstrap(one_shard)
+    async with Observer.open(one_shard, {}) as opened:
+        yield opened
+
+
+async def put(observer: Observer, data: bytes = b"event") -> tuple[ShardId, str]:
+    """One more record: its shard and sequence number."""
+    answer = await observer.kinesis.put_record(StreamName=observer.settings.stream, PartitionKey="a", Data=data)
+    return ShardId(answer["ShardId"]), answer["SequenceNumber"]
+
+
+async def checkpoint(observer: Observer, shard: ShardId, number: str, sub: int = 0) -> None:
+    """Say that every kind of worker is done with the shard up to here."""
+    names = TableNames(observer.settings.table_prefix)
+    for kind in ("index", "archive"):
+        table = LeaseTable(observer.dynamodb, names.leases(kind))
+        wanted = Lease(shard_id=shard, owner=WORKER, checkpoint=Checkpoint(number, sub))
+        if not await table.create(wanted):
+            seen = await table.row(shard)
+            assert seen is not None
+            assert await table.write(seen, wanted)
+
+
+def drains(status: Status) -> dict[str, dict[str, Drain]]:
+    """The state of each shard by worker."""
+    return {worker.kind: {shard.shard_id: shard.drain for shard in worker.shards} for worker in status.workers}
+
+
+async def test_an_empty_stream_is_drained(observer: Observer) -> None:
+    assert (await observer.look()).drained
+
+
+async def test_a_record_is_left_until_its_checkpoint(observer: Observer) -> None:
+    """The local Kinesis never tells a lag; what is read behind the checkpoint does."""
+    shard, first = await put(observer)
+    assert not (await observer.look()).drained, "no worker has seen the shard"
+    await checkpoint(observer, shard, first)
+    assert (await observer.look()).drained
+    _, second = await put(observer)
+    behind = await observer.look()
+    assert not behind.drained
+    assert behind.workers[0].lag_s(behind.at) > 0
+    await checkpoint(observer, shard, second)
+    assert (await observer.look()).drained
+
+
+async def test_a_checkpoint_inside_an_aggregate_leaves_its_rest(observer: Observer) -> None:
+    record = aggregate([UserRecord("a", b"one"), UserRecord("a", b"two")], "0")
+    shard, number = await put(observer, record)
+    await checkpoint(observer, shard, number, sub=0)
+    assert not (await observer.look()).drained
+    await checkpoint(observer, shard, number, sub=1)
+    assert (await observer.look()).drained
+
+
+async def test_a_closed_shard_is_drained_at_its_end_alone(observer: Observer) -> None:
+    """Its children wait for the end to be checkpointed, also when nothing is left to read."""
+    shard, number = await put(observer)
+    await checkpoint(observer, shard, number)
+    stream = observer.settings.stream
+    middle = str(2**127)
+    await observer.kinesis.split_shard(StreamName=stream, ShardToSplit=shard, NewStartingHashKey=middle)
+    async with asyncio.timeout(10):
+        while len(drains(status := await observer.look())["index"]) < 3:  # noqa: ASYNC110 - the server makes it so
+            await asyncio.sleep(0.01)
+    assert drains(status)["index"][shard] is Drain.BEHIND
+    await checkpoint(observer, shard, SHARD_END)
+    assert (await observer.look()).drained
+
+
+async def test_waiting_ends_as_soon_as_all_is_drained(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observer_module, "PAUSE_S", 0.01)
+    shard, number = await put(observer)
+    told: list[Status] = []
+    waiting = asyncio.create_task(observer.look_until_drained(30, told.append))
+    await until(lambda: bool(told))
+    assert not told[0].drained
+    await checkpoint(observer, shard, number)
+    seen = await waiting
+    assert seen is not None
+    assert seen.drained
+
+
+async def test_waiting_ends_with_its_time(observer: Observer) -> None:
+    await put(observer)
+    seen = await observer.look_until_drained(0, lambda status: None)
+    assert seen is None or not seen.drained
+
+
+async def test_a_stream_that_is_not_there_is_an_error_of_one_line(settings: Settings) -> None:
+    async with Observer.open(settings, {}) as observer:
+        with pytest.raises(StoreError, match="ResourceNotFoundException"):
+            await observer.look()
+
+
+async def test_the_document_names_every_worker_and_lease(observer: Observer) -> None:
+    shard, number = await put(observer)
+    await checkpoint(observer, shard, number)
+    seen = document(await observer.look())
+    assert seen["drained"] is True
+    match seen["workers"]:
+        case {"index": {"drained": True, "shards": [row]}, "archive": {"drained": True}}:
+            assert (row["owner"], row["checkpoint"], row["drain"]) == (WORKER, number, "drained")
+        case other:
+            pytest.fail(f"not the document: {other}")
+
+
+def test_counts_are_summed_over_labels() -> None:
+    meters = Meters("index")
+    meters.records.inc(5)
+    meters.dead_letters.labels("poison").inc()
+    meters.dead_letters.labels("conflict").inc(2)
+    counts = parse_counts("index", generate_latest(meters.registry).decode())
+    assert (counts["records"], counts["dead_letters"], counts["conflicts"]) == (5, 3, 0)
+    assert "leases_owned" not in counts, "a gauge counts nothing"

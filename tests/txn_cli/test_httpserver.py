@@ -1,0 +1,156 @@
+"""The HTTP server bounds heads, drains at SIGTERM, and ends with a code that tells how it went."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.txn_cli.stack.children import wait_until
+from txn_cli import httpserver
+from txn_cli.stack import ports
+
+APP = """
+import asyncio, sys
+from txn_cli import httpserver
+from txn_core.settings import Settings
+httpserver.HEAD_DEADLINE_S = float(sys.argv[2])
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] == "/slow":
+        print("begun", flush=True)
+        await asyncio.sleep(0.5)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+httpserver.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5))
+"""
+
+
+class Served:
+    """A server in a process of its own."""
+
+    def __init__(self, head_deadline_s: float, log: Path) -> None:
+        self.port = ports.choose()
+        self._log = log.open("wb")
+        self.log = log
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", APP, str(self.port), str(head_deadline_s)],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        wait_until(lambda: self.process.poll() is not None or not ports.is_free(self.port))
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection((ports.HOST, self.port), timeout=10)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(30, tmp_path / "log")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Served]:
+    server = Served(0.2, tmp_path / "log")
+    yield server
+    server.close()
+
+
+def answer(client: socket.socket) -> bytes:
+    """All that the server sends until it closes."""
+    pieces = b""
+    while piece := client.recv(65_536):
+        pieces += piece
+    return pieces
+
+
+def test_a_head_that_never_ends_is_refused(served: Served) -> None:
+    with served.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        sent = 0
+        received = b""
+        while sent <= 2 * httpserver.HEAD_BYTES_MAX and not received:
+            client.sendall(b"4" * 8_192)
+            sent += 8_192
+            client.settimeout(0.02)
+            try:
+                received = client.recv(65_536)
+            except TimeoutError:
+                continue
+        assert received.startswith(b"HTTP/1.1 431 ")
+        assert b"application/problem+json" in received
+        assert b"4444" not in received
+
+
+def test_a_head_that_comes_too_slowly_is_cut_off(impatient: Served) -> None:
+    with impatient.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        assert answer(client) == b""
+
+
+def test_a_connection_without_a_word_is_cut_off(impatient: Served) -> None:
+    with impatient.connect() as client:
+        assert answer(client) == b""
+
+
+def test_a_second_head_on_a_connection_is_bounded_as_well(impatient: Served) -> None:
+    with impatient.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = b""
+        while not received.endswith(b"ok"):
+            received += client.recv(65_536)
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        assert answer(client) == b""
+
+
+def test_a_slow_answer_outlasts_the_deadline_of_its_head(impatient: Served) -> None:
+    with impatient.connect() as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer(client).endswith(b"ok")
+
+
+def test_bytes_that_are_not_http_are_answered_without_a_word_of_them(served: Served) -> None:
+    with served.connect() as client:
+        client.sendall(b"4111111111111111\r\n\r\n")
+        refused = answer(client)
+    assert refused.startswith(b"HTTP/1.1 400 ")
+    assert b"malformed_http" in refused
+    assert b"4111" not in refused
+    assert "4111" not in served.log.read_text()
+
+
+def test_the_server_does_not_name_itself(served: Served) -> None:
+    with served.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"server:" not in answer(client).lower()
+
+
+def test_sigterm_answers_what_is_in_flight_and_ends_with_zero(served: Served) -> None:
+    with served.connect() as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: "begun" in served.log.read_text())
+        served.process.send_signal(signal.SIGTERM)
+        assert answer(client).endswith(b"ok")
+    assert served.process.wait(10) == 0
+
+
+def test_a_taken_port_ends_the_process_with_a_code(served: Served, tmp_path: Path) -> None:
+    second = subprocess.run(
+        [sys.executable, "-c", APP, str(served.port), "30"], capture_output=True, timeout=30, check=False
+    )
+    assert second.returncode != 0
