@@ -159,7 +159,7 @@ def _matching(pattern: str, code: str) -> Callable[[str], str]:
 
 
 _decimal_amount = _matching(r"[0-9]{1,15}(\.[0-9]{1,2})?", "amount_format")
-_decimal_degrees = _matching(r"-?[0-9]{1,3}(\.[0-9]{1,12})?", "coordinate_format")
+_decimal_degrees = _matching(r"-?[0-9]{1,3}(\.[0-9]{1,18})?", "coordinate_format")
 _whole_number = _matching(r"[0-9]{1,12}", "population_format")
 _zip = _matching(r"[0-9]{3,5}", "zip_format")
 _flag = _matching(r"[01]", "flag_format")

@@ -24,7 +24,7 @@ class Source:
     """An open file in the Kaggle layout."""
 
     def __init__(self, name: str, raw: FileIO) -> None:
-        self._name, self._raw = name, raw
+        self._name, self._raw, self._file = name, raw, BufferedReader(raw)
         self._size = Path(name).stat().st_size if name != STANDARD_INPUT else 0
 
     @classmethod
@@ -45,7 +45,7 @@ class Source:
             yield source
         finally:
             if name != STANDARD_INPUT:
-                raw.close()
+                source._file.close()
 
     def rows(self, limit: int | None = None) -> Iterator[Row]:
         """Every row, or the first ones, read as they are asked for.
@@ -62,10 +62,9 @@ class Source:
     @property
     def fraction(self) -> float | None:
         """What part of the file has been read; none when its size is not known."""
-        return min(1.0, self._raw.tell() / self._size) if self._size and not self._raw.closed else None
+        return min(1.0, self._raw.tell() / self._size) if self._size else None
 
     def _plain(self) -> BinaryIO:
-        buffered = BufferedReader(self._raw)
-        if buffered.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
-            return cast("BinaryIO", gzip.GzipFile(fileobj=buffered))
-        return buffered
+        if self._file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
+            return cast("BinaryIO", gzip.GzipFile(fileobj=self._file))
+        return self._file

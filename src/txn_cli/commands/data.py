@@ -97,16 +97,15 @@ def load(
             if file != STANDARD_INPUT
             else None
         )
+        advice = "the same command goes on there" if bookmark else "send the rows again"
+        advice += "; a row that is sent twice is stored once"
         try:
             totals = asyncio.run(_load(FileLoad(source, limit, rejects, bookmark), target, single=single))
         except KeyboardInterrupt:
-            print("txn: interrupted; the same command goes on where it stopped", file=sys.stderr)
+            print(f"txn: interrupted: {advice}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         except UndeliveredError as error:
-            raise TxnError(
-                f"{error}; all rows before them are settled. Run the same command again to go on there: "
-                "sending a row again is safe"
-            ) from error
+            raise TxnError(f"{error}. All rows before them are settled: {advice}") from error
     if as_json:
         print(json.dumps(totals.document()))
     else:
@@ -176,7 +175,7 @@ async def _verify(source: Source, limit: int | None, target: Target) -> Report:
 
 
 def _table(report: Report) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("")
     table.add_column("count", justify="right")
     table.add_column("")

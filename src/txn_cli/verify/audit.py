@@ -11,10 +11,9 @@ from txn_cli.crew import side_by_side
 from txn_cli.kaggle import Row, SoundRow
 from txn_cli.retry import RetryPolicy
 from txn_cli.verify.expected import Expected
-from txn_cli.verify.lake import LakeScan
+from txn_cli.verify.lake import Lake, LakeScan
 from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
-from txn_core.objects import ObjectStore
 
 PART_ROWS: Final = 500_000
 PROGRESS_ROWS: Final = 100
@@ -31,7 +30,7 @@ class Audit:
     def __init__(
         self,
         client: ApiClient,
-        lake: ObjectStore,
+        lake: Lake,
         *,
         on_progress: OnProgress,
         on_fault: OnFault,

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import aioboto3
 import pyarrow as pa
@@ -20,8 +20,18 @@ from txn_core.settings import Settings
 SLICE_ROWS = 2_000
 
 
+class Lake(Protocol):
+    """Objects by key."""
+
+    def keys(self, prefix: str) -> AsyncIterator[str]:
+        """The keys under a prefix."""
+
+    async def read(self, key: str) -> bytes:
+        """The bytes of an object."""
+
+
 @asynccontextmanager
-async def open_lake(ready: Ready | None) -> AsyncIterator[ObjectStore]:
+async def open_lake(ready: Ready | None) -> AsyncIterator[Lake]:
     """The lake of a running local stack, or else the one that the settings point to."""
     if ready is None:
         settings = Settings.from_environment()
@@ -39,7 +49,7 @@ async def open_lake(ready: Ready | None) -> AsyncIterator[ObjectStore]:
 class LakeScan:
     """One pass over the whole lake. Holds one object at a time, and eight bytes for each row of the lake."""
 
-    def __init__(self, lake: ObjectStore) -> None:
+    def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._positions = array("Q")
 

@@ -1,0 +1,330 @@
+"""The commands as they are typed: what they print where, and how they end."""
+
+import asyncio
+import csv
+import json
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.txn_cli.builders import CARD, cells, csv_file, shared, sound, sound_rows
+from tests.txn_cli.fake_api import API_KEY, FakeApi, Hang, Unsettled
+from tests.txn_cli.test_target import READY
+from tests.txn_cli.verify.store import FakeStore, event_of
+from txn_cli.commands import data
+from txn_cli.load import UndeliveredError
+from txn_cli.retry import RetryPolicy
+from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.rows import write_rows
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.endpoints import Endpoints
+from txn_cli.stack.ready import Ready
+from txn_core.aws import Aws
+from txn_core.errors import TxnError
+from txn_core.settings import Settings
+
+PROGRAM = """
+import sys, typer
+from txn_cli.commands import data
+app = typer.Typer(pretty_exceptions_enable=False)
+data.register(app)
+app(sys.argv[1:])
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+    error: BaseException | None
+
+
+def txn(*arguments: object, stdin: bytes | None = None) -> Result:
+    """Run a command in this process."""
+    app = typer.Typer()
+    data.register(app)
+    result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin)
+    return Result(result.exit_code, result.stdout, result.stderr, result.exception)
+
+
+def txn_process(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
+    """Start a command in a process of its own."""
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    """The service."""
+    return FakeApi()
+
+
+@pytest.fixture
+def data_dir(api: FakeApi, tmp_path: Path, own_environment: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The data directory of a stack that serves it."""
+    path = tmp_path / "stack"
+    with api.served() as url:
+        replace(READY, api_url=url, api_key=API_KEY).write(DataDir.at(path))
+        yield path
+
+
+def simulated(path: Path, rows: int) -> Path:
+    with path.open("w") as file:
+        write_rows(simulate_rows(rows=rows, cards=50, seed=1), file)
+    return path
+
+
+def test_simulate_writes_to_standard_output_or_to_a_file(tmp_path: Path) -> None:
+    printed = txn("simulate", "--rows", 20, "--cards", 5, "--seed", 9)
+    assert printed.code == 0
+    assert len(printed.out.splitlines()) == 21
+    written = txn("simulate", "--rows", 20, "--cards", 5, "--seed", 9, "--out", tmp_path / "rows.csv")
+    assert (written.code, written.out) == (0, "")
+    assert (tmp_path / "rows.csv").read_text() == printed.out
+
+
+def test_simulate_at_a_rate_writes_the_same_rows() -> None:
+    assert txn("simulate", "--rows", 20, "--rate", 1_000).out == txn("simulate", "--rows", 20).out
+
+
+def test_simulate_ends_quietly_when_nobody_reads_on() -> None:
+    with txn_process("simulate", "--rows", 100_000) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b",trans_date_trans_time,cc_num,")
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_simulate_says_where_it_cannot_write(tmp_path: Path) -> None:
+    result = txn("simulate", "--out", tmp_path / "absent" / "rows.csv")
+    assert isinstance(result.error, TxnError)
+
+
+def test_load_sends_a_file_to_the_local_stack(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 100)
+    result = txn("load", file, "--data-dir", data_dir)
+    assert result.code == 0
+    assert result.out.startswith("100 rows read, 100 accepted, 0 rejected in ")
+    assert len(api.stored) == 100
+    assert [len(request) for request in api.requests] == [100]
+
+
+def test_load_prints_one_json_object_for_machines(data_dir: Path, tmp_path: Path) -> None:
+    file = csv_file(tmp_path / "rows.csv", [cells(2), cells(3, cc_num="99990000"), cells(4, amt="?")])
+    result = txn("load", file, "--data-dir", data_dir, "--json")
+    document = json.loads(result.out)
+    assert document.pop("seconds") > 0
+    assert document == {"read": 3, "accepted": 1, "rejected": 2, "receipts": ["receipt-1"]}
+    assert "line 3: cc_num fails the Luhn check (ISO/IEC 7812-1) (card_number_luhn)" in result.err
+    assert result.code == 0
+
+
+def test_load_sends_no_more_than_5000_lines_a_request(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    txn("load", simulated(tmp_path / "rows.csv", 10_001), "--data-dir", data_dir)
+    assert sum(map(len, api.requests)) == 10_001
+    assert max(map(len, api.requests)) == 5_000
+    assert len(api.stored) == 10_001
+
+
+def test_load_takes_the_first_rows_only(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = csv_file(tmp_path / "rows.csv", [cells(n, **({"amt": "?"} if n < 3 else {})) for n in range(10)])
+    assert json.loads(txn("load", file, "--data-dir", data_dir, "--limit", 7, "--json").out)["read"] == 7
+    assert len(api.stored) == 4
+
+
+def test_load_twice_sends_everything_twice(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 50)
+    for _ in range(2):
+        assert json.loads(txn("load", file, "--data-dir", data_dir, "--json").out)["accepted"] == 50
+    assert set(api.stored.values()) == {2}
+
+
+def test_load_posts_one_by_one_if_asked(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = csv_file(tmp_path / "rows.csv", [cells(2), cells(3, cc_num="99990000"), cells(4)])
+    result = txn("load", file, "--data-dir", data_dir, "--single", "--json")
+    assert json.loads(result.out) | {"seconds": 0} == {
+        "read": 3, "accepted": 2, "rejected": 1, "seconds": 0, "receipts": []
+    }  # fmt: skip
+    assert [len(request) for request in api.requests] == [1, 1, 1]
+
+
+def test_load_goes_to_whatever_service_is_named(api: FakeApi, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 5)
+    with api.served() as url:
+        result = txn("load", file, "--url", f"{url}/", "--api-key", API_KEY, "--data-dir", tmp_path / "none")
+    assert result.code == 0
+    assert len(api.stored) == 5
+
+
+def test_load_writes_each_rejection_of_a_mangled_file(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    mangled = shared("kaggle_excel_mangled.csv")
+    result = txn("load", mangled, "--data-dir", data_dir, "--rejects", rejects, "--json")
+    document = json.loads(result.out)
+    assert (result.code, document["read"], document["accepted"], document["rejected"]) == (0, 300, 0, 300)
+    with rejects.open(newline="") as file:
+        faults = list(csv.DictReader(file))
+    assert {int(fault["line"]) for fault in faults} == set(range(2, 302))
+    assert {(fault["field"], fault["code"]) for fault in faults} == {
+        ("cc_num", "card_number_not_digits"),
+        ("trans_date_trans_time", "timestamp_format"),
+        ("dob", "date_format"),
+    }
+    with mangled.open(newline="") as file:
+        numbers = {row["cc_num"] for row in csv.DictReader(file)}
+    assert not any(number in rejects.read_text() or number in result.err for number in numbers)
+    assert api.requests == []
+
+
+def test_load_of_another_layout_is_one_clear_error(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(f"card,amount\n{CARD},1\n")
+    result = txn("load", tmp_path / "rows.csv", "--data-dir", data_dir)
+    assert isinstance(result.error, TxnError)
+    assert str(result.error).startswith("not in the Kaggle layout: the header lacks ''")
+
+
+def test_load_with_a_wrong_key_is_one_clear_error(data_dir: Path, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 5)
+    result = txn("load", file, "--data-dir", data_dir, "--api-key", "wrong")
+    assert isinstance(result.error, TxnError)
+    assert "401 api_key_invalid" in str(result.error)
+
+
+def test_load_without_a_stack_says_what_to_do(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:
+    result = txn("load", simulated(tmp_path / "rows.csv", 1), "--data-dir", tmp_path / "none")
+    assert "txn up" in str(result.error)
+
+
+def test_load_that_cannot_settle_all_rows_says_how_many_and_how_to_go_on(
+    api: FakeApi, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "RetryPolicy", partial(RetryPolicy, attempts_max=1))
+    api.faults = deque([None, Unsettled([1, 3])])
+    result = txn("load", simulated(tmp_path / "rows.csv", 6_000), "--data-dir", data_dir, "--json")
+    assert (result.code, result.out) == (1, "")
+    assert isinstance(result.error, TxnError)
+    assert not isinstance(result.error, UndeliveredError)
+    assert str(result.error).startswith("the outcome of 2 rows, from line 5002 on, is unknown: ")
+    assert "the same command goes on there" in str(result.error)
+
+
+def test_load_that_is_interrupted_goes_on_where_it_stopped(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 6_000)
+    api.faults = deque([None, hang := Hang()])
+    with txn_process("load", file, "--data-dir", data_dir) as process:
+        assert hang.reached.wait(timeout=60)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"txn: interrupted: the same command goes on there" in err
+    assert b"Traceback" not in err
+    result = txn("load", file, "--data-dir", data_dir, "--json")
+    assert json.loads(result.out)["accepted"] == 6_000
+    assert "Going on after 5,000 rows" in result.err
+    assert set(api.stored.values()) == {1}
+
+
+def test_load_reads_standard_input_as_rows_come(api: FakeApi, data_dir: Path) -> None:
+    with txn_process("load", "-", "--data-dir", data_dir, "--json", stdin=subprocess.PIPE) as process:
+        out, _ = process.communicate(txn("simulate", "--rows", 30).out.encode(), timeout=60)
+    assert json.loads(out)["accepted"] == 30
+    assert len(api.stored) == 30
+
+
+def test_load_of_standard_input_can_be_interrupted_while_it_waits_for_rows(api: FakeApi, data_dir: Path) -> None:
+    api.faults = deque([hang := Hang()])
+    with txn_process("load", "-", "--data-dir", data_dir, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(txn("simulate", "--rows", 3).out.encode())
+        process.stdin.flush()
+        assert hang.reached.wait(timeout=60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert process.stderr.read().startswith(b"txn: interrupted: send the rows again;")
+
+
+@pytest.fixture
+def store(api: FakeApi, settings: Settings, local_servers: Endpoints, data_dir: Path) -> FakeStore:
+    """What the stack of the data directory holds; `upload` puts its lake where the stack's lake is."""
+    ready = Ready.read(DataDir.at(data_dir))
+    assert ready is not None
+    endpoints = {name: getattr(local_servers, name) for name in ("s3_url", "access_key", "secret_key")}
+    replace(ready, bucket=settings.bucket, **endpoints).write(DataDir.at(data_dir))
+    return FakeStore(api)
+
+
+def upload(store: FakeStore, settings: Settings) -> None:
+    async def put() -> None:
+        async with Aws(settings).s3() as client:
+            await client.create_bucket(Bucket=settings.bucket)
+            for key, body in store.objects.items():
+                await client.put_object(Bucket=settings.bucket, Key=key, Body=body)
+
+    asyncio.run(put())
+
+
+def test_verify_compares_a_file_with_index_and_lake(
+    store: FakeStore, settings: Settings, data_dir: Path, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path / "rows.csv", [*(cells(line) for line in range(2, 12)), cells(12, amt="?")])
+    store.store(*sound_rows(10))
+    store.store(*sound_rows(2))
+    upload(store, settings)
+    result = txn("verify", file, "--data-dir", data_dir, "--json")
+    assert result.code == 0
+    assert json.loads(result.out) == {
+        "rows": 10,
+        "missing_in_index": 0,
+        "different_in_index": 0,
+        "missing_in_lake": 0,
+        "duplicated_in_lake": 0,
+        "repeated_in_stream": 2,
+    }
+    assert CARD not in result.err
+
+
+def test_verify_ends_with_1_and_shows_lines_when_anything_is_wrong(
+    store: FakeStore, settings: Settings, data_dir: Path, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path / "rows.csv", [cells(line) for line in range(2, 12)])
+    store.store(*sound_rows(8))
+    store.index(event_of(sound(3)) | {"amount_minor": 1})
+    upload(store, settings)
+    result = txn("verify", file, "--data-dir", data_dir)
+    assert result.code == 1
+    shown = dict(line.split()[:2] for line in result.out.splitlines() if "_in_" in line)
+    assert shown == {
+        "missing_in_index": "2",
+        "different_in_index": "1",
+        "missing_in_lake": "2",
+        "duplicated_in_lake": "0",
+        "repeated_in_stream": "0",
+    }
+    assert "line 3: different in index" in result.err
+    assert "line 11: missing in lake" in result.err
+    assert txn("verify", file, "--limit", 1, "--data-dir", data_dir).code == 0
+
+
+def test_verify_shows_no_more_than_a_few_lines(
+    store: FakeStore, settings: Settings, data_dir: Path, tmp_path: Path
+) -> None:
+    upload(store, settings)
+    file = csv_file(tmp_path / "rows.csv", [cells(line) for line in range(2, 202)])
+    result = txn("verify", file, "--data-dir", data_dir, "--json")
+    assert json.loads(result.out)["missing_in_index"] == 200
+    assert len(result.err.splitlines()) == data.FAULTS_SHOWN

@@ -1,0 +1,35 @@
+"""Totals: what a machine reads of a load."""
+
+import json
+
+import pytest
+
+from txn_cli.load.totals import LoadTotals
+from txn_cli.rejection import Rejection
+
+TOTALS = LoadTotals(accepted=9, rejected=1, seconds=1.23456, receipts=("a", "b"), faults={"amt amount_format": 1})
+
+
+def test_the_document_has_exactly_these_keys_and_adds_up() -> None:
+    assert TOTALS.document() == {"read": 10, "accepted": 9, "rejected": 1, "seconds": 1.235, "receipts": ["a", "b"]}
+
+
+def test_parts_add_up() -> None:
+    fault = Rejection(2, "amt", "amount_format", "")
+    total = TOTALS.plus(
+        accepted=1, rejected=1, receipts=["c"], faults=[fault, Rejection(2, "dob", "date_format", "")]
+    )
+    assert (total.read, total.receipts) == (12, ("a", "b", "c"))
+    assert total.faults == {"amt amount_format": 2, "dob date_format": 1}
+    assert TOTALS.faults == {"amt amount_format": 1}
+
+
+def test_a_memento_makes_the_same_totals_again() -> None:
+    assert LoadTotals.from_memento(json.loads(json.dumps(TOTALS.memento()))) == TOTALS
+    assert LoadTotals.from_memento(json.loads(json.dumps(LoadTotals().memento()))) == LoadTotals()
+
+
+@pytest.mark.parametrize("document", [None, {}, [], TOTALS.memento() | {"accepted": "9"}])
+def test_anything_else_is_no_memento(document: object) -> None:
+    with pytest.raises(ValueError, match="not the totals"):
+        LoadTotals.from_memento(document)
