@@ -8,7 +8,7 @@ references depend on the identity key, which never rotates.
 import hmac
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType, Self
 
 from txn_core.errors import SettingsError
@@ -31,8 +31,8 @@ MERCHANT_ID_PATTERN = r"^mer_[0-9a-f]{32}$"
 class KeyRing:
     """The keys that ids are derived under. The highest card key version signs; older ones serve retained data."""
 
-    card_keys: Mapping[int, bytes]
-    identity_key: bytes
+    card_keys: Mapping[int, bytes] = field(repr=False)
+    identity_key: bytes = field(repr=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
