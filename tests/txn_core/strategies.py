@@ -1,0 +1,98 @@
+"""Hypothesis strategies for what clients may send."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.builders import SHARD, card_number, transaction_id
+from txn_core.currency import EXPONENTS
+from txn_core.identity import normalise_merchant
+from txn_core.instants import EARLIEST
+from txn_core.positions import Position, SequenceNumber
+from txn_core.transaction import AMOUNT_MINOR_MAX, MERCHANT_KEY_BYTES_MAX
+
+LATEST = datetime(9999, 12, 30)  # noqa: DTZ001 - whatever its offset, it has a year of four digits in UTC
+
+
+def texts(length_max: int) -> st.SearchStrategy[str]:
+    """Text that the contract takes: no control characters, no lone surrogates."""
+    return st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=length_max)
+
+
+def names() -> st.SearchStrategy[str]:
+    """Merchant names: text that is more than white space and not too long a key."""
+    return texts(100).filter(lambda name: 0 < len(normalise_merchant(name).encode()) <= MERCHANT_KEY_BYTES_MAX)
+
+
+def degrees(bound: int) -> st.SearchStrategy[float | int]:
+    """Coordinates, of which clients write some as integers."""
+    return st.one_of(st.floats(-bound, bound), st.integers(-bound, bound), st.sampled_from([1e-7, -0.0, 5e-324]))
+
+
+def instants() -> st.SearchStrategy[str]:
+    """Times that the contract takes, from its first to its last."""
+    moments = st.datetimes(min_value=EARLIEST.replace(tzinfo=None) + timedelta(days=1), max_value=LATEST)
+    offsets = st.sampled_from(["Z", "z", "+00:00", "-00:00", "+05:45", "-23:59", "+23:59"])
+    return st.builds(lambda moment, offset: moment.isoformat() + offset, moments, offsets)
+
+
+def bodies() -> st.SearchStrategy[dict[str, Any]]:
+    """Request bodies that pass."""
+    nullable_text = {
+        "reference": 64,
+        "first_name": 100,
+        "last_name": 100,
+        "gender": 16,
+        "job": 200,
+        "street": 200,
+        "city": 100,
+        "state": 64,
+        "postal_code": 16,
+    }
+    places = {"latitude": st.none() | degrees(90), "longitude": st.none() | degrees(180)}
+    customers = st.fixed_dictionaries(
+        {},
+        optional={
+            **{name: st.none() | texts(length) for name, length in nullable_text.items()},
+            **places,
+            "date_of_birth": st.none() | st.sampled_from(["1850-01-01", "1988-03-09", "2000-02-29"]),
+            "city_population": st.none() | st.integers(0, 100_000_000),
+        },
+    )
+    merchants = st.fixed_dictionaries({"name": names()}, optional={"category": st.none() | texts(64), **places})
+    terminals = st.fixed_dictionaries(
+        {},
+        optional={
+            "terminal_id": st.none() | st.from_regex(r"[A-Za-z0-9_-]{1,32}", fullmatch=True),
+            "entry_mode": st.none() | st.sampled_from(["chip", "contactless", "ecommerce"]),
+        },
+    )
+    return st.fixed_dictionaries(
+        {
+            "transaction_id": st.integers(0, 2**100).map(transaction_id),
+            "card_number": st.builds(
+                lambda number, length: card_number(number % 10 ** (length - 2), length=length),
+                st.integers(0, 10**18),
+                st.integers(8, 19),
+            ),
+            "amount_minor": st.integers(0, AMOUNT_MINOR_MAX),
+            "currency": st.sampled_from(sorted(EXPONENTS)),
+            "occurred_at": instants(),
+            "merchant": merchants,
+        },
+        optional={
+            "customer": st.none() | customers,
+            "terminal": st.none() | terminals,
+            "is_fraud": st.none() | st.booleans(),
+        },
+    )
+
+
+def positions() -> st.SearchStrategy[Position]:
+    """Places on the stream, with sequence numbers of any length."""
+    return st.builds(
+        lambda sequence_number, sub: Position(SHARD, SequenceNumber(str(sequence_number)), sub),
+        st.integers(0, 10**60),
+        st.integers(0, 10**6),
+    )
