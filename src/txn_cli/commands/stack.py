@@ -2,22 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from txn_cli.demo.rows import SIMULATED_ROWS
+from txn_cli.demo.showcase import show
 from txn_cli.meter import Meter
 from txn_cli.stack.attachment import attach, metrics_urls
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.interruption import Interruption
-from txn_cli.stack.localstack import local_stack
+from txn_cli.stack.localstack import LocalStack, local_stack
 from txn_cli.stack.narrator import Narrator
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import document, progress_line, show
+from txn_cli.status.report import document, progress_line, show_status
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
@@ -33,23 +35,61 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (up, status):
+    for command in (up, demo, status):
         app.command()(command)
 
 
 def up(data_dir: DataDirOption = Path(".txn"), port: PortOption = 8080) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
-    interruption = Interruption(narrator)
-    asyncio.run(interruption.run(_up(DataDir.at(data_dir), port, narrator, interruption)))
-    narrator.say("Stopped; the data stays for the next start")
 
-
-async def _up(data_dir: DataDir, port: int, narrator: Narrator, interruption: Interruption) -> None:
-    async with local_stack(data_dir, port, narrator, interruption) as stack:
+    async def stay(stack: LocalStack) -> None:
         narrator.links(stack.links)
-        narrator.say("Ready. Ctrl-C drains and stops everything")
-        await asyncio.Event().wait()  # until the interruption
+        await _stay(narrator)
+
+    _run(DataDir.at(data_dir), port, narrator, stay)
+
+
+def demo(
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="CSV in the Kaggle layout, plain or gzipped.", show_default="simulated rows")
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many rows.", show_default=f"all of a file, {SIMULATED_ROWS} simulated"),
+    ] = None,
+    leave: Annotated[bool, typer.Option("--exit", help="Stop at the end instead of staying up.")] = False,
+    data_dir: DataDirOption = Path(".txn"),
+    port: PortOption = 8080,
+) -> None:
+    """Run the local stack, load rows, and show what it does with them."""
+    narrator = Narrator()
+
+    async def show_and_stay(stack: LocalStack) -> None:
+        await show(stack, file, rows, narrator)
+        if not leave:
+            await _stay(narrator)
+
+    _run(DataDir.at(data_dir), port, narrator, show_and_stay)
+
+
+async def _stay(narrator: Narrator) -> None:
+    """Until the interruption."""
+    narrator.say("Ready. Ctrl-C drains and stops everything")
+    await asyncio.Event().wait()
+
+
+def _run(data_dir: DataDir, port: int, narrator: Narrator, work: Callable[[LocalStack], Awaitable[None]]) -> None:
+    """Do something with a stack that runs for as long as that takes."""
+    interruption = Interruption(narrator)
+
+    async def run() -> None:
+        async with local_stack(data_dir, port, narrator, interruption) as stack:
+            await work(stack)
+
+    asyncio.run(interruption.run(run()))
+    narrator.say(f"Stopped; the data stays in {data_dir.root}")
 
 
 def status(
@@ -71,7 +111,7 @@ def status(
     if as_json:
         print(json.dumps(document(seen)))
     else:
-        show(seen, Console())
+        show_status(seen, Console())
     raise typer.Exit(0 if seen.drained else 1)
 
 

@@ -55,8 +55,8 @@ class Supervisor:
         """End every child, the last group first; a group is gone before what it relies on is told to go."""
         while self._groups:
             group = self._groups[-1]
-            if names := " and ".join(keeper.spec.name for keeper in group):
-                with self._narrator.step(f"Stopping {names}"):
+            if group:
+                with self._narrator.step(f"Stopping {', '.join(keeper.spec.name for keeper in group)}"):
                     await asyncio.gather(*(keeper.stop() for keeper in group))
             self._groups.pop()
 

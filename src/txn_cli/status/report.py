@@ -38,7 +38,7 @@ def _shard(shard: ShardStatus, status: Status) -> dict[str, object]:
     }
 
 
-def show(status: Status, console: Console) -> None:
+def show_status(status: Status, console: Console) -> None:
     """The status for people: what each worker has on each shard, and what it did."""
     console.print(_table(status))
     for worker in status.workers:
@@ -49,7 +49,7 @@ def show(status: Status, console: Console) -> None:
 
 def _table(status: Status) -> Table:
     """One row a worker and shard."""
-    shown = Table(show_edge=False, pad_edge=False)
+    shown = Table(box=None, pad_edge=False)
     for name in ("worker", "shard", "state", "lag", "lease owner", "checkpoint"):
         shown.add_column(name, overflow="fold", justify="right" if name == "lag" else "left")
     for worker in status.workers:
@@ -57,7 +57,7 @@ def _table(status: Status) -> Table:
             owner = None if shard.lease is None else shard.lease.owner
             shown.add_row(
                 worker.kind,
-                shard.shard_id,
+                shard.shard_id.removeprefix("shardId-"),
                 f"[{COLOURS[shard.drain]}]{shard.drain}[/]",
                 f"{shard.lag_s(status.at):.1f} s",
                 owner or "nobody",

@@ -1,0 +1,65 @@
+"""The demonstration itself: load, wait, look up, count, and say how to go on."""
+
+from pathlib import Path
+
+from txn_cli.client import ApiClient
+from txn_cli.demo.curl import get_command, key_command, post_command
+from txn_cli.demo.lakecount import count_lake
+from txn_cli.demo.lookups import Lookups
+from txn_cli.demo.rows import Tally, demo_rows
+from txn_cli.load import BulkDelivery, LoadTotals, load_rows
+from txn_cli.meter import Meter
+from txn_cli.retry import RetryPolicy
+from txn_cli.stack.attachment import metrics_urls
+from txn_cli.stack.localstack import LocalStack
+from txn_cli.stack.narrator import Narrator
+from txn_cli.status.observer import Observer
+from txn_cli.status.report import progress_line
+from txn_core.errors import StackError
+
+CAUGHT_UP_S_MAX = 600.0
+
+
+async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator: Narrator) -> None:
+    """Show what the system does with the rows of a file, or with simulated ones.
+
+    Raises:
+        TxnError: a step failed.
+    """
+    tally = Tally()
+    totals = await _load(stack, file, rows, tally)
+    narrator.say(f"{totals.accepted:,} rows accepted, {totals.rejected:,} rejected, in {totals.seconds:.1f} s")
+    await _catch_up(stack)
+    if tally.rows:
+        async with Lookups.at(stack.ready) as lookups:
+            narrator.show((await lookups.by_card(tally.busiest_card)).table())
+            narrator.show((await lookups.by_merchant(tally.busiest_merchant)).table())
+    lake = await count_lake(stack.settings)
+    narrator.say(
+        f"The lake holds {lake.rows:,} rows in {lake.objects:,} Parquet objects of s3://{stack.ready.bucket}"
+    )
+    narrator.say("Try it from another terminal:")
+    for command in (key_command(stack), post_command(stack), get_command(stack)):
+        narrator.say(f"  {command}")
+    narrator.links(stack.links)
+
+
+async def _load(stack: LocalStack, file: Path | None, rows: int | None, tally: Tally) -> LoadTotals:
+    with Meter("Loading") as meter, demo_rows(file, rows) as (found, count):
+        async with ApiClient.connect(stack.ready.api_url, stack.ready.api_key) as client:
+            return await load_rows(
+                tally.of(found),
+                BulkDelivery(client, RetryPolicy(notice=meter.say)),
+                on_settled=lambda totals, _: meter.show(count and totals.read / count, f"{totals.read:,} rows"),
+            )
+
+
+async def _catch_up(stack: LocalStack) -> None:
+    """Wait for the workers; what is shown next is what they made."""
+    with Meter("Waiting for index and lake") as meter:
+        async with Observer.open(stack.settings, metrics_urls(stack.data_dir)) as observer:
+            seen = await observer.look_until_drained(
+                CAUGHT_UP_S_MAX, lambda status: meter.show(None, progress_line(status))
+            )
+    if seen is None or not seen.drained:
+        raise StackError(f"the workers did not catch up within {CAUGHT_UP_S_MAX:.0f} s; see `txn status`")
