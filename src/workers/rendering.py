@@ -4,12 +4,18 @@ Runs in a thread, since it takes a core for up to a second. Records that are no 
 only Arrow refuses is found by halving.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from txn_core.errors import EventError
 from txn_core.lake import Arrived, parquet_of, table_of
 from workers.intake import take_in
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Tabulate = Callable[[Sequence[Arrived]], "pa.Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Rendered:
     poison: tuple[Poison, ...]
 
 
-def render(records: Sequence[Arrived]) -> Rendered:
+def render(records: Sequence[Arrived], tabulate: Tabulate = table_of) -> Rendered:
     """Make the object of a range."""
     sound: list[Arrived] = []
     poison: list[Poison] = []
@@ -41,23 +47,23 @@ def render(records: Sequence[Arrived]) -> Rendered:
     if not sound:
         return Rendered(None, 0, tuple(poison))
     try:
-        table = table_of(sound)
+        table = tabulate(sound)
     except EventError:
-        refused = {found.record.position: found for found in _refused(sound)}
+        refused = {found.record.position: found for found in _refused(sound, tabulate)}
         poison += refused.values()
         sound = [record for record in sound if record.position not in refused]
-        table = table_of(sound) if sound else None
+        table = tabulate(sound) if sound else None
     return Rendered(None if table is None else parquet_of(table), len(sound), tuple(poison))
 
 
-def _refused(records: Sequence[Arrived]) -> Iterator[Poison]:
+def _refused(records: Sequence[Arrived], tabulate: Tabulate) -> Iterator[Poison]:
     """The records that make a table impossible, found by halving."""
     try:
-        table_of(records)
+        tabulate(records)
     except EventError as error:
         if len(records) == 1:
             yield Poison(records[0], error)
             return
         half = len(records) // 2
-        yield from _refused(records[:half])
-        yield from _refused(records[half:])
+        yield from _refused(records[:half], tabulate)
+        yield from _refused(records[half:], tabulate)

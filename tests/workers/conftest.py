@@ -1,4 +1,4 @@
-"""A world for workers: a bootstrapped stream, tables and bucket on the real local servers, and hands to look inside."""
+"""A world for workers: stream, tables and bucket on the real local servers, and hands to look inside."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from txn_cli.status.observer import Observer
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
@@ -20,7 +21,6 @@ from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from workers.dead_letters import DeadLetter, Seal
 from workers.lease_table import LeaseTable
-from workers.progress import all_drained, progress
 from workers.runner import Kind, work
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ class World:
             StreamName=self.settings.stream,
             Records=[{"Data": data, "PartitionKey": key, **where} for data in events],  # type: ignore[typeddict-item]
         )
-        places = [
-            Position(ShardId(r["ShardId"]), SequenceNumber(r["SequenceNumber"])) for r in answer["Records"]
-        ]
+        places = [Position(ShardId(r["ShardId"]), SequenceNumber(r["SequenceNumber"])) for r in answer["Records"]]
         self.sent |= dict(zip(places, events, strict=True))
         return places
 
@@ -78,8 +76,8 @@ class World:
 
     async def drained(self, kind: Kind) -> bool:
         """Whether a kind of worker has done all that is on the stream."""
-        stream = self.settings.stream
-        return await all_drained(self.kinesis, stream, await progress(self.kinesis, stream, self.leases(kind)))
+        status = await Observer(self.kinesis, self.dynamodb, self.settings).look()
+        return all(worker.drained for worker in status.workers if worker.kind == kind)
 
     async def lake(self) -> list[Arrived]:
         """Every row of the lake, object by object."""

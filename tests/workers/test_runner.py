@@ -1,6 +1,6 @@
 """Workers on the real local servers: the whole way from the stream into index and lake."""
 
-from tests.workers.builders import event, transaction_id
+from tests.workers.builders import ACCOUNT, event, id_of
 from tests.workers.conftest import World
 
 
@@ -12,6 +12,6 @@ async def test_both_views_hold_what_the_stream_held(world: World) -> None:
     await world.drain("index", "archive")
     await world.assert_lake_exact()
     for data in events:
-        stored = await world.transactions.get("acme", transaction_id(data))  # type: ignore[arg-type]
+        stored = await world.transactions.get(ACCOUNT, id_of(data))
         assert stored is not None
         assert stored.event.encode() == data

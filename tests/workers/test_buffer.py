@@ -1,0 +1,67 @@
+"""When a flush is due, and what it takes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import position
+from tests.workers.builders import records
+from workers.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
+
+LIMITS = FlushLimits(rows=3, bytes=10, age_s=5.0)
+
+
+def filled(*sizes: int, total: BufferTotal | None = None, now_s: float = 100.0) -> Buffer:
+    """A buffer with records of these sizes, at sequence numbers from 1 on."""
+    buffer = Buffer(LIMITS, total or BufferTotal())
+    buffer.add(records(*(b"x" * size for size in sizes)), now_s)
+    return buffer
+
+
+def test_nothing_is_due_of_nothing() -> None:
+    assert filled().due(1e9) is None
+
+
+def test_rows_bytes_and_age_make_a_flush_due() -> None:
+    assert filled(1, 1).due(100.0) is None
+    assert filled(1, 1, 1).due(100.0) == "rows"
+    assert filled(5, 5).due(100.0) == "bytes"
+    assert filled(1).due(105.0) == "age"
+
+
+def test_a_full_process_makes_any_flush_due() -> None:
+    total = BufferTotal(bytes_max=2 * RECORD_BYTES)
+    one = filled(1, total=total)
+    assert one.due(100.0) is None
+    other = filled(1, total=total)
+    assert one.due(100.0) == other.due(100.0) == "memory"
+    other.clear()
+    assert one.due(100.0) is None
+
+
+def test_a_flush_takes_what_fits_and_one_record_at_least() -> None:
+    assert len(filled(1, 1, 1, 1).head()) == 3
+    assert len(filled(6, 4, 1).head()) == 2
+    assert len(filled(11, 1).head()) == 1
+
+
+def test_what_stays_after_a_flush_counts_its_age_from_the_latest_read() -> None:
+    """Else a busy shard, whose buffer is never empty, would flush small objects for ever."""
+    buffer = filled(1, 1, 1, now_s=100.0)
+    buffer.add(records(b"x", start=4), 104.0)
+    buffer.drop_to(position(3))
+    assert buffer.due(105.0) is None
+    assert buffer.due(109.0) == "age"
+
+
+@given(st.lists(st.integers(0, 12), max_size=30))
+def test_flush_after_flush_gives_every_record_once_and_frees_all_memory(sizes: list[int]) -> None:
+    total = BufferTotal(bytes_max=0)
+    buffer = filled(*sizes, total=total)
+    taken: list[int] = []
+    while head := buffer.head():
+        assert len(head) <= LIMITS.rows
+        assert len(head) == 1 or sum(len(r.data) for r in head) <= LIMITS.bytes
+        taken += [int(r.position.sequence_number) for r in head]
+        buffer.drop_to(head[-1].position)
+    assert taken == list(range(1, len(sizes) + 1))
+    assert not total.exceeded

@@ -1,0 +1,142 @@
+"""Reading one shard, against a stream of our own that can do what a real one does only rarely."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.builders import SHARD
+from txn_core.kinesis.aggregation import UserRecord, aggregate
+from workers.leases import Checkpoint
+from workers.reader import READ_BYTES_AIM, READ_SPACING_S, RECORDS_FIRST, ShardReader, Start, records_to_ask_for
+
+ARRIVED = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def packed(*data: bytes) -> bytes:
+    return aggregate([UserRecord("key", one) for one in data], "0")
+
+
+class ScriptedShard:
+    """A shard with these records at sequence numbers 10, 20, ... `faults` are raised by GetRecords, in turn."""
+
+    def __init__(self, *data: bytes, closed: bool = False, faults: Iterator[Exception] | None = None) -> None:
+        self.records = [(10 * (i + 1), one) for i, one in enumerate(data)]
+        self.closed, self.faults = closed, iter(faults or ())
+        self.iterators: list[dict[str, Any]] = []
+        self.reads: list[float] = []
+        self.limits: list[int] = []
+
+    async def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
+        self.iterators.append(request)
+        number = int(request.get("StartingSequenceNumber", 0))
+        behind = request["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
+        return {"ShardIterator": str(number + behind)}
+
+    async def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        self.reads.append(time.monotonic())
+        if (fault := next(self.faults, None)) is not None:
+            raise fault
+        self.limits.append(Limit)
+        at = int(ShardIterator)
+        found = [(n, data) for n, data in self.records if n >= at][:Limit]
+        following = found[-1][0] + 1 if found else at
+        more = not self.closed or any(n >= following for n, _ in self.records)
+        records = [
+            {"SequenceNumber": str(n), "Data": d, "PartitionKey": "k", "ApproximateArrivalTimestamp": ARRIVED}
+            for n, d in found
+        ]
+        return {"Records": records, "MillisBehindLatest": 0} | ({"NextShardIterator": str(following)} if more else {})
+
+
+def reader(shard: ScriptedShard, checkpoint: Checkpoint = Checkpoint(), **options: Any) -> ShardReader:  # noqa: B008 - frozen
+    options = {"records_max": 1000, "idle_s": 0.2} | options
+    return ShardReader(shard, "stream", SHARD, checkpoint, **options)  # type: ignore[arg-type]
+
+
+async def places(shard_reader: ShardReader) -> list[tuple[str, int]]:
+    batch = await shard_reader.read()
+    return [(r.position.sequence_number, r.position.sub_sequence_number) for r in batch.records]
+
+
+async def test_reading_starts_at_the_horizon_and_takes_aggregates_apart() -> None:
+    shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
+    batch = await reader(shard).read()
+    assert [r.data for r in batch.records] == [b"a", b"b", b"c", b"d"]
+    assert [r.position.sub_sequence_number for r in batch.records] == [0, 0, 1, 0]
+    assert all(r.arrived_at == ARRIVED for r in batch.records)
+
+
+async def test_reading_goes_on_inside_an_aggregate() -> None:
+    """What the checkpoint covers of its own record is skipped, the rest is not."""
+    shard = ScriptedShard(b"a", packed(b"b", b"c", b"d"), b"e")
+    assert await places(reader(shard, Checkpoint("20", 1))) == [("20", 2), ("30", 0)]
+    assert shard.iterators[0]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
+
+
+async def test_a_record_that_is_done_is_not_read_again() -> None:
+    assert await places(reader(ScriptedShard(b"a", b"b"), Checkpoint("10", 0))) == [("20", 0)]
+
+
+async def test_the_tip_and_the_end_are_told_apart() -> None:
+    open_, closed = ScriptedShard(b"a"), ScriptedShard(b"a", closed=True)
+    of_open, of_closed = reader(open_), reader(closed)
+    assert not (await of_open.read()).at_tip
+    assert ((tip := await of_open.read()).at_tip, tip.ended) == (True, False)
+    assert (await of_closed.read()).ended
+
+
+async def test_an_expired_iterator_is_rebuilt_behind_the_last_fetched_record() -> None:
+    """Not behind the checkpoint: that may be far behind, and what was fetched is being processed."""
+    expired = ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
+    shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
+    shard_reader = reader(shard, records_max=2)
+    assert await places(shard_reader) == [("10", 0), ("20", 0), ("20", 1)]
+    shard.faults = iter([expired])
+    assert await places(shard_reader) == [("30", 0)]
+    assert shard.iterators[-1]["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
+    assert shard.iterators[-1]["StartingSequenceNumber"] == "20"
+
+
+async def test_throttles_and_cuts_are_waited_out_without_loss() -> None:
+    throttle = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
+    shard = ScriptedShard(b"a", b"b", faults=iter([throttle, ConnectionResetError(), TimeoutError()]))
+    assert await places(reader(shard)) == [("10", 0), ("20", 0)]
+
+
+async def test_a_fault_that_does_not_pass_is_raised() -> None:
+    shard = ScriptedShard(faults=iter([ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetRecords")]))
+    with pytest.raises(ClientError):
+        await reader(shard).read()
+
+
+async def test_reads_keep_their_distance() -> None:
+    """Kinesis allows five reads a second of a shard, and an empty one is followed by a longer pause."""
+    shard = ScriptedShard(b"a")
+    shard_reader = reader(shard, idle_s=0.3)
+    for _ in range(3):
+        await shard_reader.read()
+    first, second, third = shard.reads
+    assert second - first >= READ_SPACING_S - 0.01
+    assert third - second >= 0.29
+
+
+def test_large_records_are_asked_for_in_small_numbers() -> None:
+    assert records_to_ask_for([{"Data": b"x" * 50_000}], 1000) == READ_BYTES_AIM // 50_001
+    assert records_to_ask_for([{"Data": b"x" * READ_BYTES_AIM}], 1000) == 1
+    assert records_to_ask_for([{"Data": b""}] * 3, 1000) == 1000
+
+
+async def test_the_first_read_is_small() -> None:
+    """Nothing is known of the records' size yet."""
+    shard = ScriptedShard(b"a")
+    await reader(shard).read()
+    assert shard.limits == [RECORDS_FIRST]
+
+
+def test_nothing_can_be_read_behind_an_end() -> None:
+    with pytest.raises(ValueError, match="SHARD_END"):
+        Start.after(Checkpoint("SHARD_END"), SHARD)
