@@ -8,10 +8,11 @@ One call is one request: what to do about a failure is the caller's to decide, b
     └── ProtocolError       an answer that this client does not understand
 """
 
+import asyncio
 import ipaddress
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import quote
@@ -98,24 +99,40 @@ class BulkAnswer:
 
 
 class ApiClient:
-    """Calls of one service with one key, over kept-alive connections."""
+    """Calls of one service with one key, as many at once as there are lanes."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, lanes: Iterable[httpx.AsyncClient]) -> None:
+        # Last in, first out: connections in use stay warm, those that are not needed stay closed.
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for lane in lanes:
+            self._free.put_nowait(lane)
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str, api_key: str) -> AsyncIterator[Self]:
-        """A client of the service at a base URL, such as `http://127.0.0.1:8080`."""
-        async with httpx.AsyncClient(
-            base_url=url,
-            headers={"Authorization": f"Bearer {api_key}"},
-            timeout=_TIMEOUT,
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX),
-            # What goes to this machine itself goes through no proxy, whatever the environment says.
-            trust_env=not _is_loopback(httpx.URL(url).host),
-        ) as http:
-            yield cls(http)
+        """A client of the service at a base URL, such as `http://127.0.0.1:8080`.
+
+        Each lane is one kept-alive connection in a pool of its own, since a pool looks at all its connections for
+        each request: 32 connections in one pool made 260 requests/s, in 32 pools 930 (httpcore 1.0.9).
+        """
+        verify = httpx.create_ssl_context()
+        # What goes to this machine itself goes through no proxy, whatever the environment says.
+        trust_env = not _is_loopback(httpx.URL(url).host)
+        async with AsyncExitStack() as stack:
+            lanes = [
+                httpx.AsyncClient(
+                    base_url=url,
+                    headers={"Authorization": f"Bearer {api_key}"},
+                    timeout=_TIMEOUT,
+                    limits=httpx.Limits(max_connections=1),
+                    verify=verify,
+                    trust_env=trust_env,
+                )
+                for _ in range(CONNECTIONS_MAX)
+            ]
+            for lane in lanes:
+                await stack.enter_async_context(lane)
+            yield cls(lanes)
 
     async def post(self, body: bytes) -> Problem | None:
         """Send one transaction; none when it was accepted.
@@ -177,13 +194,16 @@ class ApiClient:
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
+        lane = await self._free.get()
         try:
-            async with self._http.stream(method, path, content=content, headers=headers) as response:
+            async with lane.stream(method, path, content=content, headers=headers) as response:
                 yield response
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise RefusedError(f"{self._http.base_url} is no address of a service") from error
+            raise RefusedError(f"{lane.base_url} is no address of a service") from error
         except httpx.TransportError as error:
-            raise UnavailableError(f"no answer from {self._http.base_url} ({type(error).__name__})") from error
+            raise UnavailableError(f"no answer from {lane.base_url} ({type(error).__name__})") from error
+        finally:
+            self._free.put_nowait(lane)
 
 
 async def _pieces(bodies: Sequence[bytes]) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from txn_cli.client import ApiClient
+from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_core.errors import InvalidTransactionError
 from txn_core.transaction import parse_transaction
 
@@ -105,7 +105,7 @@ class FakeApi:
         transport = httpx.ASGITransport(self)
         headers = {"Authorization": f"Bearer {API_KEY}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://fake", headers=headers) as http:
-            yield ApiClient(http)
+            yield ApiClient([http] * CONNECTIONS_MAX)
 
     @contextmanager
     def served(self) -> Iterator[str]:

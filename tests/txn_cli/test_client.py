@@ -1,5 +1,6 @@
 """The client: one request a call, and an error that says what may be done about it."""
 
+import asyncio
 import json
 from collections import deque
 
@@ -157,7 +158,25 @@ async def test_a_problem_that_is_not_json_is_known_by_its_status() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(502, text="<html>Bad gateway</html>"))
     async with httpx.AsyncClient(transport=transport, base_url="http://fake") as http:
         with pytest.raises(UnavailableError, match="502 http_502"):
-            await ApiClient(http).get("some-id")
+            await ApiClient([http]).get("some-id")
+
+
+async def test_there_are_as_many_calls_at_once_as_lanes() -> None:
+    fake = api()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(fake), base_url="http://fake") as http:
+        client = ApiClient([http] * 3)
+        async with asyncio.TaskGroup() as group:
+            calls = [group.create_task(_refused(client)) for _ in range(10)]
+    assert all(call.result() for call in calls)
+    assert fake.at_once_max == 3
+
+
+async def _refused(client: ApiClient) -> bool:
+    try:
+        await client.get("some-id")
+    except RefusedError:
+        return True
+    return False
 
 
 def test_a_problem_needs_status_and_code() -> None:
@@ -174,4 +193,4 @@ async def test_what_goes_to_this_machine_goes_through_no_proxy(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     async with ApiClient.connect(url, "key") as client:
-        assert client._http.trust_env is through_proxy
+        assert client._free.get_nowait().trust_env is through_proxy
