@@ -27,7 +27,7 @@ from txn_core.identity import (
 )
 from txn_core.instants import INSTANT_PATTERN, Instant, real_instant
 from txn_core.pan import MASK_PATTERN
-from txn_core.transaction import TransactionRequest
+from txn_core.transaction import TransactionRequest, or_absent
 
 SCHEMA_VERSION: Final = 1
 # Fields that the service adds: two events have the same content when all the others are equal.
@@ -95,8 +95,8 @@ class Event(_Part):
     currency: str
     occurred_at: _Moment
     merchant: EventMerchant
-    customer: EventCustomer | None
-    terminal: EventTerminal | None
+    customer: Annotated[EventCustomer | None, AfterValidator(or_absent)]
+    terminal: Annotated[EventTerminal | None, AfterValidator(or_absent)]
     is_fraud: bool | None
 
     @classmethod

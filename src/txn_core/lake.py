@@ -79,6 +79,8 @@ def table_of(events: Sequence[Arrived]) -> pa.Table:
         own_columns = dict(_flat(parsed))
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise EventError(f"not {len(events)} events: {type(error).__name__}") from None
+    if parsed["transaction_id"].null_count:
+        raise EventError(f"not {len(events)} events: some are null")
     if parsed.num_rows != len(events):
         raise EventError(f"{parsed.num_rows} documents in {len(events)} events")
     columns = own_columns | {

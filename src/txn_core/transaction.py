@@ -90,7 +90,7 @@ class _Part(BaseModel):
         return ()
 
 
-_AnyPart = TypeVar("_AnyPart", bound=_Part)
+AnyPart = TypeVar("AnyPart", bound=BaseModel)
 
 
 class Merchant(_Part):
@@ -127,7 +127,7 @@ class Terminal(_Part):
     entry_mode: EntryMode | None = None
 
 
-def _or_absent(part: _AnyPart | None) -> _AnyPart | None:
+def or_absent(part: AnyPart | None) -> AnyPart | None:
     """An object that says nothing is the same as none: a table row cannot tell them apart."""
     return part if part is not None and any(v is not None for v in part.__dict__.values()) else None
 
@@ -143,8 +143,8 @@ class TransactionRequest(_Part):
     currency: Annotated[str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
     occurred_at: OccurredAt
     merchant: Merchant
-    customer: Annotated[Customer | None, AfterValidator(_or_absent)] = None
-    terminal: Annotated[Terminal | None, AfterValidator(_or_absent)] = None
+    customer: Annotated[Customer | None, AfterValidator(or_absent)] = None
+    terminal: Annotated[Terminal | None, AfterValidator(or_absent)] = None
     is_fraud: Annotated[bool | None, Field(description="A training label; never steers the service.")] = None
 
     @model_validator(mode="after")
