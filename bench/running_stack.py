@@ -48,12 +48,15 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(data_dir: Path) -> Iterator[RunningStack]:
-    """Start a stack on the folder, and stop it in order afterwards."""
+def running_stack(data_dir: Path, **settings: str) -> Iterator[RunningStack]:
+    """Start a stack on the folder, with `TXN_*` settings of its own, and stop it in order afterwards."""
     ready_file = data_dir / "ready.json"
     started = time.perf_counter()
     process = subprocess.Popen(
-        [*TXN, "up", "--data-dir", str(data_dir)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*TXN, "up", "--data-dir", str(data_dir)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | settings,
     )
     try:
         while not ready_file.exists():

@@ -19,7 +19,8 @@ from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
-ROWS: Final = 1_200
+ROWS: Final = 1_000
+QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1"}
 WRONG_NOTHING: Final = {
     "missing_in_index": 0,
     "different_in_index": 0,
@@ -61,7 +62,7 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
 ) -> None:
     """Load, verify, walk, restart, load again: all there, once, and nowhere a card number."""
     data_dir = tmp_path / "data"
-    with running_stack(data_dir) as stack:
+    with running_stack(data_dir, **QUICK) as stack:
         totals = stack.txn("load", str(sample.file))
         assert (totals["read"], totals["accepted"], totals["rejected"]) == (ROWS, ROWS, 0)
         stack.wait_caught_up()
@@ -69,7 +70,7 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
         _walk_cards(stack, sample)
         _walk_merchants(stack, sample)
 
-    with running_stack(data_dir) as stack:
+    with running_stack(data_dir, **QUICK) as stack:
         assert stack.txn("verify", str(sample.file)) == {"rows": ROWS, **WRONG_NOTHING, "repeated_in_stream": 0}
         assert stack.txn("load", str(sample.file))["accepted"] == ROWS
         stack.wait_caught_up()
@@ -89,7 +90,7 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
 def test_a_file_that_a_spreadsheet_damaged_is_rejected_row_by_row(tmp_path: Path) -> None:
     """Every damaged row is rejected with line, field and code, and the totals add up."""
     rejects = tmp_path / "rejects.ndjson"
-    with running_stack(tmp_path / "data") as stack:
+    with running_stack(tmp_path / "data", **QUICK) as stack:
         totals = stack.txn("load", str(SHARED / "kaggle_excel_mangled.csv"), "--rejects", str(rejects))
     faults = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert totals["read"] == 300 == totals["accepted"] + totals["rejected"]

@@ -25,8 +25,12 @@ class CardSearch:
     """Looks for given card numbers; `found` names the places, `searched` counts them by kind."""
 
     numbers: frozenset[str]
+    lengths: frozenset[int] = field(init=False)
     found: list[str] = field(default_factory=list)
     searched: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lengths = frozenset(map(len, self.numbers))
 
     def look(self, kind: str, place: str, value: object) -> None:
         """Search one value: as text, spaced, as an integer, in base64, in hex."""
@@ -34,13 +38,20 @@ class CardSearch:
         if any(self._holds(text) for text in _readings(value)):
             self.found.append(f"{kind} {place}")
 
+    def look_raw(self, kind: str, place: str, value: bytes) -> None:
+        """Search bytes as they are: for files whose content is searched decoded elsewhere."""
+        self.searched[kind] = self.searched.get(kind, 0) + 1
+        if self._holds(value.decode("latin-1")):
+            self.found.append(f"{kind} {place}")
+
     def _holds(self, text: str) -> bool:
         return any(self._in_digits(re.sub(r"[^0-9]", "", run)) for run in _RUN.findall(text))
 
     def _in_digits(self, digits: str) -> bool:
-        lengths = {len(number) for number in self.numbers}
         return any(
-            digits[at : at + length] in self.numbers for length in lengths for at in range(len(digits) - length + 1)
+            digits[at : at + length] in self.numbers
+            for length in self.lengths
+            for at in range(len(digits) - length + 1)
         )
 
 
@@ -74,7 +85,7 @@ async def search_stack(search: CardSearch, ready: dict[str, Any], data_dir: Path
 def _files(search: CardSearch, folder: Path) -> None:
     for file in folder.rglob("*"):
         if file.is_file():
-            search.look("file", str(file.relative_to(folder)), file.read_bytes())
+            search.look_raw("file", str(file.relative_to(folder)), file.read_bytes())
 
 
 async def _stream(search: CardSearch, kinesis: Any, stream: str) -> None:
