@@ -11,6 +11,7 @@ from rich.console import Console
 
 from txn_cli.demo.rows import SIMULATED_ROWS
 from txn_cli.demo.showcase import show
+from txn_cli.failure import one_error
 from txn_cli.meter import Meter
 from txn_cli.stack.attachment import attach, metrics_urls
 from txn_cli.stack.datadir import DataDir
@@ -88,7 +89,8 @@ def _run(data_dir: DataDir, port: int, narrator: Narrator, work: Callable[[Local
         async with local_stack(data_dir, port, narrator, interruption) as stack:
             await work(stack)
 
-    asyncio.run(interruption.run(run()))
+    with one_error():
+        asyncio.run(interruption.run(run()))
     narrator.say(f"Stopped; the data stays in {data_dir.root}")
 
 

@@ -16,6 +16,8 @@ from txn_cli.stack.nodepackages import node_source
 from txn_cli.stack.ports import GRPC_OFFSET, HOST
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, LAKE_SERVERS, S3, StackPorts
 
+LAKE_STOP_S_MAX = 4.0
+"""SeaweedFS stops in two seconds, or, told so soon after its start, never; it keeps its data either way."""
 PASSED_ON = ("HOME", "PATH", "TMPDIR", "LANG")
 """What the servers see of our environment; settings and credentials of a real AWS account stay out."""
 
@@ -74,6 +76,7 @@ def _lake(data_dir: DataDir, programs: Programs, ports: StackPorts, secrets: Sec
         | {"AWS_ACCESS_KEY_ID": secrets.access_key, "AWS_SECRET_ACCESS_KEY": secrets.secret_key},
         log=data_dir.log(S3),
         probe=Probe(f"{ports.url(S3)}/healthz", status=200),
+        stop_deadline_s=LAKE_STOP_S_MAX,
     )
 
 

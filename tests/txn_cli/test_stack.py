@@ -1,0 +1,181 @@
+"""`txn up`, `demo`, `status` and `keys` as their users run them."""
+
+import json
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.upheld import Upheld, txn, upheld
+from txn_cli.simulator import simulate_rows
+from txn_cli.stack import ports
+from txn_cli.stack.processes import ARCHIVE, INDEX
+from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
+
+CHILDREN = {KINESIS, DYNAMODB, S3, "api", INDEX, ARCHIVE}
+QUICK = {"TXN_ARCHIVE_FLUSH_AGE_S": "0.5", "TXN_LEASE_FAILOVER_S": "3", "TXN_LEASE_RENEW_S": "0.5"}
+TRANSACTION = {
+    "transaction_id": "stack-000001",
+    "card_number": "4242424242424242",
+    "amount_minor": 497,
+    "currency": "USD",
+    "occurred_at": "2026-01-01T12:00:00Z",
+    "merchant": {"name": "Rippin, Kub and Mann"},
+}
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port that somebody else has."""
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, ports.choose()))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def client_of(stack: Upheld, key: str | None = None) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key or stack.ready['api_key']}"}
+    return httpx.Client(base_url=stack.ready["api_url"], headers=headers, trust_env=False)
+
+
+@pytest.mark.timeout(180)
+def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
+    """It starts beside what is there, mends itself, stops in order, and goes on with its data."""
+    data_dir = tmp_path / "stack"
+    with upheld(data_dir, busy_port, QUICK) as stack:
+        stack.until_ready()
+        first = stack.ready
+        assert f"Port {busy_port} is taken" in stack.printed
+        assert first["api_url"] != f"http://{ports.HOST}:{busy_port}"
+        assert set(first["pids"]) == CHILDREN
+        for name in ("ready.json", "secrets.json", "ports.json", "children.json", "settings.json"):
+            assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
+
+        _refuses_a_second_supervisor(stack)
+        with client_of(stack) as client:
+            assert client.post("/transactions", json=TRANSACTION).status_code == 202
+        _mends(stack, INDEX)
+        _mends(stack, "api")
+        _mends(stack, KINESIS)
+        drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")
+        assert drained.returncode == 0, drained.stderr
+        assert json.loads(drained.stdout)["drained"] is True
+        _lets_a_key_in_until_it_is_revoked(stack)
+
+        left = stack.marks()
+        assert stack.stop() == 0
+        assert not any(mark.is_running() for mark in left.values())
+        assert not (data_dir / "ready.json").exists()
+        stopped = stack.printed.index("Stopping api: done")
+        assert (
+            stopped < stack.printed.index("Stopping index, archive: done") < stack.printed.index("Stopping kinesis")
+        )
+
+    with upheld(data_dir, environment=QUICK) as stack:
+        stack.until_ready()
+        again = stack.ready
+        kept = ("api_key", "kinesis_url", "dynamodb_url", "s3_url", "access_key", "secret_key", "stream", "bucket")
+        assert {name: again[name] for name in kept} == {name: first[name] for name in kept}
+        with client_of(stack) as client:
+            assert client.get("/transactions/stack-000001").status_code == 200
+
+
+def _refuses_a_second_supervisor(stack: Upheld) -> None:
+    refused = stack.txn("up")
+    assert refused.returncode == 1
+    assert refused.stderr == f"txn: {stack.data_dir} is in use by another stack (process {stack.process.pid})\n"
+    assert stack.process.poll() is None
+
+
+def _mends(stack: Upheld, name: str) -> None:
+    """A killed child is told of, started again at its place, and found by its new id."""
+    before = stack.marks()[name]
+    before.send(signal.SIGKILL)
+    wait_until(lambda: f"{name} is back" in stack.printed)
+    assert f"{name} ended, signal SIGKILL" in stack.printed
+    after = stack.marks()[name]
+    assert after != before
+    assert after.is_running()
+
+
+def _lets_a_key_in_until_it_is_revoked(stack: Upheld) -> None:
+    made = stack.txn("keys", "create", "--scope", "transactions:read", "--name", "a test", "--json")
+    key = json.loads(made.stdout)
+    assert key["account"] == "default"
+    with client_of(stack, key["key"]) as client:
+        assert client.get("/transactions/stack-000001").status_code == 200
+        assert client.post("/transactions", json=TRANSACTION).status_code == 403
+        assert stack.txn("keys", "revoke", key["key_id"]).returncode == 0
+        wait_until(lambda: client.get("/transactions/stack-000001").status_code == 401)
+    unknown = stack.txn("keys", "revoke", "0123456789abcdef")
+    assert (unknown.returncode, unknown.stderr) == (1, "txn: there is no key 0123456789abcdef\n")
+
+
+@pytest.mark.timeout(180)
+def test_a_killed_supervisor_leaves_nothing_that_the_next_one_minds(tmp_path: Path) -> None:
+    data_dir = tmp_path / "stack"
+    with upheld(data_dir, environment=QUICK) as stack:
+        stack.until_ready()
+        with client_of(stack) as client:
+            assert client.post("/transactions", json=TRANSACTION).status_code == 202
+        orphans = stack.marks()
+        stack.stop(signal.SIGKILL)
+    with upheld(data_dir, environment=QUICK) as again:
+        wait_until(lambda: not any(mark.is_running() for mark in orphans.values()))
+        wait_until(lambda: "Ready." in again.printed or again.process.poll() is not None)
+        with client_of(again) as client:
+            wait_until(lambda: client.get("/transactions/stack-000001").status_code == 200)
+
+
+@pytest.mark.timeout(120)
+def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    """Here it fails when the servers run already."""
+    data_dir = tmp_path / "stack"
+    with upheld(data_dir, environment={"TXN_BUCKET": "x"}) as stack:
+        assert stack.process.wait(60) == 1
+        assert stack.printed.splitlines()[-1].startswith("txn: CreateBucket failed with InvalidBucketName at ")
+        assert "Traceback" not in stack.printed
+    pids = [entry["pid"] for entry in json.loads((data_dir / "children.json").read_text()).values()]
+    assert pids
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+
+def test_a_wrong_setting_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    refused = txn("up", "--data-dir", str(tmp_path / "stack"), TXN_STREAM_SHARDS="many")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("txn: TXN_STREAM_SHARDS: ")
+    assert "Starting" not in refused.stdout
+
+
+@pytest.mark.timeout(180)
+def test_a_demonstration_shows_everything_but_card_numbers(tmp_path: Path) -> None:
+    shown = txn(
+        *("demo", "--rows", "120", "--exit", "--data-dir", str(tmp_path / "stack"), "--port", str(ports.choose())),
+        **QUICK,
+    )
+    assert shown.returncode == 0, shown.stderr
+    for said in ("120 rows accepted", "A card's latest", "The latest transactions at", "holds 120 rows", "/docs"):
+        assert said in shown.stdout
+    cards = {row["cc_num"] for row in simulate_rows(rows=120, cards=100, seed=1)}
+    assert not [card for card in cards if card in shown.stdout + shown.stderr]
+
+
+def test_a_status_without_a_stack_says_so_in_one_line(tmp_path: Path) -> None:
+    """Without a stack the settings count, which here name nothing that can be reached."""
+    nowhere = f"http://{ports.HOST}:{ports.choose()}"
+    settings = {"TXN_KINESIS_ENDPOINT_URL": nowhere, "TXN_DYNAMODB_ENDPOINT_URL": nowhere}
+    credentials = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    asked = txn("status", "--data-dir", str(tmp_path), **settings, **credentials)
+    assert asked.returncode == 1
+    assert asked.stderr == "txn: cannot read stream txn-transactions or its leases: EndpointConnectionError\n"
+
+
+def test_keys_of_a_stack_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    asked = txn("keys", "create", "--scope", "admin", "--data-dir", str(tmp_path))
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr == f"txn: no stack is ready in {tmp_path}: start one with `txn up`\n"
