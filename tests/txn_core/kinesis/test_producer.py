@@ -1,0 +1,530 @@
+"""The producer against a scripted stream, in virtual time: the same order of events in every run, and no waiting."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from tests.support.fake_kinesis import FakeKinesis, Fate, Reply, client_error
+from tests.support.virtual_time import run_in_virtual_time
+from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
+from txn_core.kinesis.lanes import RECORD_BYTES_MAX, Landing
+from txn_core.kinesis.producer import BACKOFF_MAX_S, BULK_SHARE, Producer
+
+DEADLINE_S: Final = 10.0
+LOST: Final = ReadTimeoutError(endpoint_url="http://127.0.0.1:1")
+UNREACHABLE: Final = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+ALL_THROTTLED: Final = Reply(fates=[Fate.THROTTLED] * 500)
+
+
+@dataclass
+class Desk:
+    """A producer on a scripted stream."""
+
+    kinesis: FakeKinesis
+    producer: Producer
+    registry: CollectorRegistry
+
+    @classmethod
+    def on(
+        cls, *script: Reply, buffer_bytes: int = 1 << 20, requests: int = 4, for_ever: Reply | None = None
+    ) -> "Desk":
+        """A producer whose calls end as scripted; then all as `for_ever`, or in landings."""
+        replies = script if for_ever is None else itertools.chain(script, itertools.repeat(for_ever))
+        kinesis, registry = FakeKinesis(replies), CollectorRegistry()
+        producer = Producer(
+            kinesis.client,
+            "stream",
+            buffer_bytes_max=buffer_bytes,
+            requests_in_flight_max=requests,
+            deadline_s=DEADLINE_S,
+            registry=registry,
+        )
+        return cls(kinesis, producer, registry)
+
+    def metric(self, name: str) -> float:
+        """The present value of a metric."""
+        return self.registry.get_sample_value(name) or 0.0
+
+    def assert_settled(self) -> None:
+        """Nobody waits, no bytes are held and no call is under way."""
+        assert self.producer.buffered_bytes == 0
+        assert self.metric("txn_user_records_pending") == 0
+        assert self.kinesis.in_flight == 0
+
+    def assert_idle(self) -> None:
+        """Besides, every lane is empty and open."""
+        self.assert_settled()
+        assert self.producer._lanes._queues == {}
+        assert self.producer._lanes._busy == set()
+        assert all(request.done() for request in self.producer._requests)
+
+
+def in_virtual_time(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+    """Run an async test on a clock that jumps."""
+
+    def run() -> None:
+        async def main() -> None:
+            await test()
+
+        run_in_virtual_time(main())
+
+    run.__doc__, run.__name__ = test.__doc__, test.__name__
+    return run
+
+
+async def ends(*futures: "asyncio.Future[Landing]") -> list[object]:
+    """How futures end: landings, or the classes of their errors."""
+    results = await asyncio.gather(*futures, return_exceptions=True)
+    return [type(result) if isinstance(result, BaseException) else result for result in results]
+
+
+async def quiet() -> None:
+    """Wait until every pause between two attempts is over."""
+    await asyncio.sleep(2 * BACKOFF_MAX_S)
+
+
+@in_virtual_time
+async def test_an_idle_producer_sends_at_once() -> None:
+    """There is no linger: the landing takes no longer than the call."""
+    desk = Desk.on(Reply(after_s=0.25))
+    landing = await desk.producer.put("card", b"one")
+    assert asyncio.get_running_loop().time() == pytest.approx(0.25)
+    assert landing.sequence_number == desk.kinesis.stored[0].sequence_number
+
+
+@in_virtual_time
+async def test_what_arrives_in_one_turn_of_the_loop_shares_a_call() -> None:
+    """Concurrent requests share PutRecords calls, and each has its own record's sequence number."""
+    desk = Desk.on()
+    landings = await asyncio.gather(*(desk.producer.put(f"card{n}", b"%d" % n) for n in range(20)))
+    assert len(desk.kinesis.calls) == 1
+    assert [desk.kinesis.stored[int(landing.sequence_number) - 1].data for landing in landings] == [
+        b"%d" % n for n in range(20)
+    ]
+
+
+@in_virtual_time
+async def test_a_busy_producer_batches_what_gathers_meanwhile() -> None:
+    """With every call under way, records wait and then go together; never more calls than allowed."""
+    desk = Desk.on(for_ever=Reply(after_s=1.0), requests=2)
+    futures = []
+    for number in range(12):
+        futures.append(desk.producer.submit(f"card{number}", b"x"))
+        await asyncio.sleep(0.1)
+    await asyncio.gather(*futures)
+    assert [len(call) for call in desk.kinesis.calls] == [1, 1, 9, 1]
+    assert desk.kinesis.in_flight_max == 2
+
+
+@in_virtual_time
+async def test_only_the_failed_records_of_a_call_are_sent_again() -> None:
+    """A partial failure retries its own records and no landing is repeated."""
+    desk = Desk.on(Reply(fates=[Fate.LANDS, Fate.THROTTLED, Fate.LANDS]))
+    await asyncio.gather(*(desk.producer.put(key, key.encode()) for key in "abc"))
+    assert desk.kinesis.calls == [[b"a", b"b", b"c"], [b"b"]]
+    assert desk.metric("txn_retries_total") == 1
+
+
+@in_virtual_time
+async def test_a_card_keeps_its_order_through_partial_failures() -> None:
+    """While a card's record is retried the next one waits, though others of the same call went on."""
+    desk = Desk.on(Reply(fates=[Fate.THROTTLED]), Reply(error=LOST, stores=False), Reply(fates=[Fate.FAILS]))
+    await asyncio.gather(*(desk.producer.put("card", b"%d" % n) for n in range(5)))
+    assert desk.kinesis.data == [b"0", b"1", b"2", b"3", b"4"]
+
+
+@in_virtual_time
+async def test_a_stuck_card_does_not_slow_the_others() -> None:
+    """While one card's record is in doubt for seconds, another card's land one after the other."""
+    desk = Desk.on(Reply(after_s=5.0), requests=2)
+    stuck = desk.producer.submit("stuck", b"s1")
+    await asyncio.sleep(0)
+    behind = desk.producer.submit("stuck", b"s2")
+    for number in range(50):
+        await desk.producer.put("quick", b"%d" % number)
+    assert asyncio.get_running_loop().time() < 0.1
+    assert not stuck.done()
+    assert not behind.done()
+    await asyncio.gather(stuck, behind)
+    assert desk.kinesis.data[-2:] == [b"s1", b"s2"]
+
+
+@in_virtual_time
+async def test_throttling_paces_the_attempts() -> None:
+    """A stream that always throttles is asked a bounded number of times, not in a busy loop."""
+    desk = Desk.on(for_ever=ALL_THROTTLED)
+    assert await ends(desk.producer.submit("card", b"x")) == [NotStoredError]
+    assert asyncio.get_running_loop().time() == pytest.approx(DEADLINE_S)
+    assert len(desk.kinesis.calls) < 100
+    await quiet()
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_full_buffer_refuses_before_anything_is_buffered() -> None:
+    """The refused record is nowhere; when the buffer has drained there is room again."""
+    desk = Desk.on(Reply(after_s=1.0), buffer_bytes=1 << 20)
+    first = desk.producer.submit("a", bytes((1 << 20) - 1))
+    for size in (0, 1, 1000):
+        with pytest.raises(BufferFullError) as full:
+            desk.producer.submit("b", bytes(size))
+        assert full.value.retry_after_s == 1
+    assert desk.producer.buffered_bytes == 1 << 20
+    assert desk.metric("txn_user_records_refused_total") == 3
+    await first
+    await desk.producer.put("b", b"fits")
+    assert [len(record.data) for record in desk.kinesis.stored] == [(1 << 20) - 1, 4]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_record_that_kinesis_never_takes_is_refused() -> None:
+    """Key and data together may hold a mebibyte."""
+    desk = Desk.on(buffer_bytes=4 << 20)
+    with pytest.raises(NotStoredError):
+        desk.producer.submit("key", bytes(RECORD_BYTES_MAX - 2))
+    await desk.producer.put("key", bytes(RECORD_BYTES_MAX - 3))
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_deadline_in_the_queue_means_not_stored() -> None:
+    """A record that was never sent is certainly not stored, and is not sent later either."""
+    desk = Desk.on(Reply(after_s=9.0), Reply(after_s=9.0), requests=1)
+    first = desk.producer.submit("a", b"first")
+    await asyncio.sleep(0.5)
+    second = desk.producer.submit("b", b"second")
+    await asyncio.sleep(0)
+    third = desk.producer.submit("b", b"third")
+    assert await ends(first, second, third) == [await first, OutcomeUnknownError, NotStoredError]
+    assert asyncio.get_running_loop().time() == pytest.approx(10.5)
+    await asyncio.sleep(DEADLINE_S)
+    assert desk.kinesis.data == [b"first", b"second"]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_deadline_between_attempts_tells_whether_one_was_in_doubt() -> None:
+    """After throttling alone a record is not stored; after one lost answer nobody knows."""
+    throttled = Desk.on(for_ever=ALL_THROTTLED)
+    in_doubt = Desk.on(Reply(error=LOST), for_ever=ALL_THROTTLED)
+    unreachable = Desk.on(for_ever=Reply(error=UNREACHABLE, stores=False))
+    futures = [desk.producer.submit("card", b"x") for desk in (throttled, in_doubt, unreachable)]
+    assert await ends(*futures) == [NotStoredError, OutcomeUnknownError, NotStoredError]
+    assert [desk.kinesis.data for desk in (throttled, in_doubt, unreachable)] == [[], [b"x"], []]
+
+
+@in_virtual_time
+async def test_a_lost_answer_is_asked_again() -> None:
+    """The record is on the stream twice, which readers expect, and acknowledged once with the later place."""
+    desk = Desk.on(Reply(error=LOST))
+    landing = await desk.producer.put("card", b"x")
+    assert desk.kinesis.data == [b"x", b"x"]
+    assert landing.sequence_number == "2"
+
+
+@in_virtual_time
+async def test_an_answer_that_leaves_a_record_out_acknowledges_none() -> None:
+    """A count that does not match says nothing of any record: all are sent again."""
+    desk = Desk.on(Reply(forgets=1))
+    await asyncio.gather(*(desk.producer.put(key, key.encode()) for key in "ab"))
+    assert sorted(desk.kinesis.data) == [b"a", b"a", b"b", b"b"]
+
+
+@pytest.mark.parametrize("doubtful_before", [False, True])
+def test_a_hopeless_refusal_is_answered_at_once(*, doubtful_before: bool) -> None:
+    """No retry helps, so none is made; the answer is honest about an earlier attempt in doubt."""
+
+    async def main() -> None:
+        script = [Reply(error=LOST)] if doubtful_before else []
+        desk = Desk.on(*script, Reply(fates=[Fate.REFUSED]))
+        futures = [desk.producer.submit("card", data) for data in (b"refused", b"next")]
+        expected = OutcomeUnknownError if doubtful_before else NotStoredError
+        assert await ends(*futures) == [expected, await futures[1]]
+        assert desk.kinesis.data == [*[b"refused"] * doubtful_before, b"next"]
+        desk.assert_idle()
+
+    run_in_virtual_time(main())
+
+
+@in_virtual_time
+async def test_a_refused_call_is_answered_at_once() -> None:
+    """A stream that does not exist, or may not be written, is not asked for ten seconds."""
+    desk = Desk.on(Reply(error=client_error("ResourceNotFoundException"), stores=False))
+    assert await ends(*(desk.producer.submit(key, b"x") for key in "ab")) == [NotStoredError] * 2
+    assert asyncio.get_running_loop().time() == 0
+    desk.assert_idle()
+
+
+def test_a_fault_of_our_own_code_leaves_nobody_waiting() -> None:
+    """An error that no attempt should end in is reported, counts as doubt, and the record is sent again."""
+
+    async def main() -> None:
+        desk = Desk.on(Reply(error=KeyError("a fault"), stores=False))
+        faults: list[BaseException] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, fault: faults.append(fault["exception"]))
+        await asyncio.gather(*(desk.producer.put(key, b"x") for key in "ab"))
+        assert [type(fault) for fault in faults] == [KeyError]
+        desk.assert_idle()
+
+    run_in_virtual_time(main())
+
+
+@in_virtual_time
+async def test_a_call_that_never_ends_holds_its_lanes_no_longer_than_the_deadline() -> None:
+    """An answer that trickles in for ever is given up: the card's next record and the slot are free again."""
+    desk = Desk.on(Reply(after_s=1e9), requests=1)
+    first = desk.producer.submit("card", b"first")
+    await asyncio.sleep(1.0)
+    second = desk.producer.submit("card", b"second")
+    assert await ends(first, second) == [OutcomeUnknownError, await second]
+    assert desk.kinesis.data == [b"second"]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_waiter_that_goes_away_does_not_take_its_record_along() -> None:
+    """Cancelling gives up the answer: the record lands, its bytes are freed, its successors follow in order."""
+    desk = Desk.on(Reply(after_s=1.0))
+    waiters = [asyncio.ensure_future(desk.producer.put("card", b"%d" % n)) for n in range(3)]
+    await asyncio.sleep(0.5)
+    waiters[0].cancel()
+    waiters[1].cancel()
+    await waiters[2]
+    assert desk.kinesis.data == [b"0", b"1", b"2"]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_landing_that_comes_late_changes_nothing() -> None:
+    """Who was told that the outcome is unknown is not told again, and the bytes are not freed twice."""
+    desk = Desk.on(Reply(after_s=3.0), Reply(after_s=9.5), requests=1)
+    first = desk.producer.submit("a", b"first")
+    await asyncio.sleep(0)
+    second = desk.producer.submit("b", b"second")
+    assert await ends(first, second) == [await first, OutcomeUnknownError]
+    await asyncio.sleep(DEADLINE_S)
+    assert desk.kinesis.data == [b"first", b"second"]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_room_leaves_a_share_to_single_requests() -> None:
+    """A bulk upload waits while its share of the buffer is in use, and goes on when enough has settled."""
+    desk = Desk.on(Reply(after_s=2.0))
+    await desk.producer.room()
+    big = desk.producer.submit("a", bytes(int((1 << 20) * BULK_SHARE)))
+    waiting = asyncio.ensure_future(desk.producer.room())
+    await asyncio.sleep(1.0)
+    assert not waiting.done()
+    await asyncio.gather(big, waiting)
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0)
+
+
+@in_virtual_time
+async def test_room_ends_when_the_producer_closes() -> None:
+    """An upload that waits for room learns of the shutdown by its next record."""
+    desk = Desk.on(Reply(after_s=1.0))
+    big = desk.producer.submit("a", bytes(1 << 19))
+    waiting = asyncio.ensure_future(desk.producer.room())
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(desk.producer.close(DEADLINE_S))
+    await waiting
+    assert not big.done()
+    await closing
+    assert big.done()
+
+
+@in_virtual_time
+async def test_closing_drains() -> None:
+    """What was handed over lands, through retries and behind its predecessors; nothing more is taken."""
+    desk = Desk.on(Reply(after_s=1.0, fates=[Fate.THROTTLED]), for_ever=Reply(after_s=0.5))
+    futures = [desk.producer.submit(key, key.encode()) for key in "aabc"]
+    closing = asyncio.ensure_future(desk.producer.close(25.0))
+    await asyncio.sleep(0)
+    with pytest.raises(NotStoredError, match="ShuttingDown"):
+        desk.producer.submit("d", b"late")
+    await closing
+    assert all(isinstance(end, Landing) for end in await ends(*futures))
+    assert sorted(desk.kinesis.data) == [b"a", b"a", b"b", b"c"]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_closing_answers_whoever_still_waits_at_its_deadline() -> None:
+    """A record under way is in doubt, one in the queue is not stored, and no call outlives the close."""
+    desk = Desk.on(for_ever=Reply(after_s=9.0))
+    futures = [desk.producer.submit("card", data) for data in (b"under way", b"queued")]
+    await asyncio.sleep(0)
+    await desk.producer.close(2.0)
+    assert all(future.done() for future in futures)
+    assert await ends(*futures) == [OutcomeUnknownError, NotStoredError]
+    desk.assert_settled()
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0)
+    await asyncio.sleep(DEADLINE_S)
+    assert desk.kinesis.data == []
+    assert len(desk.kinesis.calls) == 1
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_closing_an_idle_producer_returns_at_once() -> None:
+    """Also when its last record was answered without a landing and its call is still under way."""
+    desk = Desk.on(Reply(after_s=9.5), requests=1)
+    await Desk.on().producer.close(25.0)
+    await asyncio.sleep(0.1)
+    waiter = desk.producer.submit("card", b"x")
+    await ends(waiter)
+    before_s = asyncio.get_running_loop().time()
+    await desk.producer.close(25.0)
+    assert asyncio.get_running_loop().time() - before_s < 1.0
+    assert desk.kinesis.in_flight == 0
+
+
+@in_virtual_time
+async def test_settled_records_are_not_kept() -> None:
+    """Through an outage much longer than the deadline, what was given up is forgotten and not only freed."""
+    desk = Desk.on(for_ever=Reply(error=LOST, stores=False, after_s=5.0), requests=2)
+    futures = []
+    for number in range(300):
+        futures.append(desk.producer.submit(f"card{number % 7}", bytes(1000)))
+        await asyncio.sleep(0.5)
+        kept = sum(len(queue) for queue in desk.producer._lanes._queues.values()) + len(desk.producer._by_deadline)
+        assert kept <= 2 * (DEADLINE_S + 2 * 5.0 + BACKOFF_MAX_S) / 0.5
+    assert set(await ends(*futures)) <= {NotStoredError, OutcomeUnknownError}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A record that is handed over, and how long its waiter waits."""
+
+    after_s: float
+    key: str
+    size: int
+    patience_s: float | None
+
+
+@dataclass
+class Handed:
+    """A record that the producer took, or refused for want of room."""
+
+    key: str
+    data: bytes
+    future: "asyncio.Future[Landing] | None" = None
+    answers: list[object] = field(default_factory=list)
+
+
+_PAUSES = st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.3, 2.0, 6.0])
+_ARRIVALS = st.builds(
+    Arrival,
+    after_s=_PAUSES,
+    key=st.sampled_from("abc"),
+    size=st.sampled_from([20, 20, 400_000]),
+    patience_s=st.sampled_from([None, None, None, 0.0, 1.0]),
+)
+_FATES = st.lists(st.sampled_from([Fate.LANDS, *Fate]), max_size=4)
+_ERRORS = st.sampled_from(
+    [
+        LOST,
+        UNREACHABLE,
+        client_error("ThrottlingException"),
+        client_error("InternalFailure", 500),
+        client_error("AccessDeniedException"),
+    ]
+)
+
+
+@st.composite
+def _replies(draw: st.DrawFn) -> Reply:
+    error = draw(st.none() | _ERRORS)
+    # Only an error that leaves doubt may have stored anything.
+    doubtful = error is LOST or (error is not None and "InternalFailure" in str(error))
+    return Reply(
+        fates=draw(_FATES),
+        error=error,
+        stores=doubtful and draw(st.booleans()),
+        stores_late_s=draw(st.sampled_from([0.0, 0.0, 4.0])),
+        after_s=draw(_PAUSES | st.just(1e6)),
+        forgets=draw(st.sampled_from([0, 0, 0, 1])),
+    )
+
+
+@given(
+    arrivals=st.lists(_ARRIVALS, min_size=1, max_size=25),
+    script=st.lists(_replies(), max_size=12),
+    requests=st.integers(1, 3),
+    close_deadline_s=st.sampled_from([0.0, 3.0, 25.0]),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_stream_does(
+    arrivals: Sequence[Arrival], script: Sequence[Reply], requests: int, close_deadline_s: float
+) -> None:
+    """Each record is answered once and truly, in its card's order, within bounds; nothing is left behind."""
+    run_in_virtual_time(_check_run(arrivals, script, requests, close_deadline_s))
+
+
+async def _check_run(
+    arrivals: Sequence[Arrival], script: Sequence[Reply], requests: int, close_deadline_s: float
+) -> None:
+    desk = Desk.on(*script, requests=requests)
+    handed = [await _hand_over(desk, number, arrival) for number, arrival in enumerate(arrivals)]
+    await desk.producer.close(close_deadline_s)
+    assert all(record.future is None or record.future.done() for record in handed)
+    await asyncio.sleep(60)  # whatever still stores late has done so
+    desk.assert_settled()
+    for record in handed:
+        _check_answer(desk, record)
+    for key in "abc":
+        _check_order(desk, [record for record in handed if record.key == key])
+
+
+async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
+    await asyncio.sleep(arrival.after_s)
+    record = Handed(arrival.key, b"%d." % number + bytes(arrival.size))
+    bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
+    try:
+        record.future = desk.producer.submit(record.key, record.data)
+    except BufferFullError:
+        assert desk.producer.buffered_bytes == bytes_before
+        return record
+    assert bytes_before < desk.producer.buffered_bytes <= 1 << 20
+    record.future.add_done_callback(lambda future: record.answers.append(loop.time()))
+    if arrival.patience_s is not None:
+        loop.call_later(arrival.patience_s, record.future.cancel)
+    return record
+
+
+def _check_answer(desk: Desk, record: Handed) -> None:
+    if record.future is None:
+        assert record.data not in desk.kinesis.data
+        return
+    assert len(record.answers) == 1
+    if record.future.cancelled():
+        return
+    error = record.future.exception()
+    if error is None:
+        stored = desk.kinesis.stored[int(record.future.result().sequence_number) - 1]
+        assert (stored.key, stored.data) == (record.key, record.data)
+    elif isinstance(error, NotStoredError):
+        assert record.data not in desk.kinesis.data
+    else:
+        assert isinstance(error, OutcomeUnknownError)
+
+
+def _check_order(desk: Desk, card: Sequence[Handed]) -> None:
+    acknowledged = [
+        record.data
+        for record in card
+        if record.future is not None and not record.future.cancelled() and record.future.exception() is None
+    ]
+    places = [desk.kinesis.data.index(data) for data in acknowledged]
+    assert places == sorted(places)
