@@ -132,6 +132,9 @@ class Index:
         """Carry out a verdict; false when the stored transaction has changed meanwhile.
 
         The dead letter is written before the table: after a crash in between, the replay finds the same verdict.
+        An event is compared with the winner of its moment. When an earlier one comes later still (from another
+        shard, or accepted by another clock), what was noted before stays, and what only now differs from the
+        winner is noted by the next replay.
         """
         match verdict:
             case Verdict.REPLAY:
