@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from txn_cli.client import UnavailableError
+from txn_cli.answers import UnavailableError
 
 T = TypeVar("T")
 Pause = Callable[[float], Awaitable[object]]

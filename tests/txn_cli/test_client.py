@@ -9,7 +9,8 @@ import pytest
 
 from tests.txn_cli.builders import CARD, OTHER_CARD, sound, sound_rows
 from tests.txn_cli.fake_api import Answer, Bytes, CutOff, FakeApi, Fault, StopReading, Unsettled, problem
-from txn_cli.client import ApiClient, Problem, ProtocolError, RefusedError, UnavailableError
+from txn_cli.answers import Problem, ProtocolError, RefusedError, UnavailableError
+from txn_cli.client import ApiClient
 
 TOTALS = {"receipt_id": "r", "read": 2, "accepted": 2, "rejected": 0, "unknown": 0}
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from txn_cli.client import UnavailableError
+from txn_cli.answers import UnavailableError
 from txn_cli.retry import RETRY_AFTER_S_MAX, RetryPolicy
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from txn_cli.client import CONNECTIONS_MAX, ApiClient, BulkAnswer, Problem, UnavailableError
+from txn_cli.answers import BulkAnswer, Problem, UnavailableError
+from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_cli.crew import side_by_side
 from txn_cli.kaggle import SoundRow, column_of
 from txn_cli.rejection import WHOLE_ROW, Rejection

@@ -7,7 +7,8 @@ import pytest
 
 from tests.txn_cli.builders import sound, sound_rows
 from tests.txn_cli.fake_api import Answer, CutOff, FakeApi, Fault, StopReading, Unsettled
-from txn_cli.client import CONNECTIONS_MAX, ApiClient, RefusedError
+from txn_cli.answers import RefusedError
+from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_cli.load.delivery import BulkDelivery, SingleDelivery, UndeliveredError
 from txn_cli.rejection import Rejection
 from txn_cli.retry import RetryPolicy
