@@ -18,7 +18,12 @@ from txn_cli.stack.processes import ARCHIVE, INDEX
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
 
 CHILDREN = {KINESIS, DYNAMODB, S3, "api", INDEX, ARCHIVE}
-QUICK = {"TXN_ARCHIVE_FLUSH_AGE_S": "0.5", "TXN_LEASE_FAILOVER_S": "3", "TXN_LEASE_RENEW_S": "0.5"}
+QUICK = {
+    "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
+    "TXN_LEASE_FAILOVER_S": "3",
+    "TXN_LEASE_RENEW_S": "0.5",
+    "TXN_API_KEY_CACHE_S": "0.2",
+}
 TRANSACTION = {
     "transaction_id": "stack-000001",
     "card_number": "4242424242424242",
@@ -65,6 +70,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")
         assert drained.returncode == 0, drained.stderr
         assert json.loads(drained.stdout)["drained"] is True
+        assert stack.txn("bootstrap").returncode == 0, "doing it again changes nothing"
         _lets_a_key_in_until_it_is_revoked(stack)
 
         left = stack.marks()

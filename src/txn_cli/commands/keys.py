@@ -7,31 +7,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.commands.stack import JsonOption
-from txn_cli.stack.attachment import attach
-from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, mint, split
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import StackError, StoreError
+from txn_core.errors import StoreError
 from txn_core.identity import Account
 from txn_core.settings import Settings
 from workers.outages import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
-StackOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir", envvar="TXN_DATA_DIR", help="Folder of a running local stack, instead of the settings."
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +54,7 @@ def create(
         expires_in=None if expires_days is None else timedelta(days=expires_days),
         granted_accounts=grant or (),
     )
-    settings = _settings(data_dir)
+    settings = settings_at(data_dir)
     asyncio.run(_put(settings, key))
     if as_json:
         print(json.dumps(_document(key, presented)))
@@ -82,18 +74,10 @@ def revoke(
     """Revoke an API key for good; the API takes it for a few seconds more at most."""
     parts = split(key_id)
     found = KeyId(key_id) if parts is None else parts[0]
-    settings = _settings(data_dir)
+    settings = settings_at(data_dir)
     if not asyncio.run(_revoke(settings, found)):
         raise StoreError(f"there is no key {found}")
     print(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
-
-
-def _settings(data_dir: Path | None) -> Settings:
-    if data_dir is None:
-        return Settings.from_environment()
-    if (settings := attach(DataDir.at(data_dir))) is None:
-        raise StackError(f"no stack is ready in {data_dir}: start one with `txn up`")
-    return settings
 
 
 async def _put(settings: Settings, key: ApiKey) -> None:

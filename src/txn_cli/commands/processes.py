@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
+from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
-from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
 
@@ -29,35 +29,45 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def api() -> None:
+def api(
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port to bind.", show_default="TXN_API_PORT")
+    ] = None,
+    data_dir: StackOption = None,
+) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
     from txn_api.app import create_app
     from txn_cli.httpserver import serve
     from txn_core.identity import KeyRing
 
-    settings = Settings.from_environment()
+    settings = settings_at(data_dir)
+    if port is not None:
+        settings = settings.model_copy(update={"api_port": port})
     KeyRing.from_settings(settings)  # says in one line what a server's start would say in fifty
     configure_logging(settings.log_level, process="api")
     serve(create_app(settings), settings)
 
 
-def worker(kind: Annotated[WorkerKind, typer.Argument(help="The view that it makes of the stream.")]) -> None:
+def worker(
+    kind: Annotated[WorkerKind, typer.Argument(help="The view that it makes of the stream.")],
+    data_dir: StackOption = None,
+) -> None:
     """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first."""
     import uvloop
 
     from workers.runner import run
 
-    settings = Settings.from_environment()
+    settings = settings_at(data_dir)
     configure_logging(settings.log_level, process=f"worker-{kind}")
     with one_error(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(kind.value, settings))
 
 
-def bootstrap() -> None:
+def bootstrap(data_dir: StackOption = None) -> None:
     """Make stream, tables and bucket; doing it again changes nothing."""
     from txn_core.bootstrap import bootstrap
 
-    settings = Settings.from_environment()
+    settings = settings_at(data_dir)
     with one_error():
         asyncio.run(bootstrap(settings))
     print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.bucket}: usable")

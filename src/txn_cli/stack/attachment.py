@@ -25,7 +25,7 @@ def attach(data_dir: DataDir) -> Settings | None:
     endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
     given = {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
     port = httpx.URL(ready.api_url).port
-    return adopt(stack_environment(data_dir, secrets, endpoints, api_port=port or 0, given=given))
+    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given))
 
 
 def metrics_urls(data_dir: DataDir) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """One child process of the stack: started on a tether, its output in a log, stopped in bounded time."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -164,4 +165,14 @@ def _last_line(log: Path, offset: int) -> str:
         file.seek(max(offset, end - LOG_TAIL_BYTES))
         lines = file.read().decode(errors="replace").split("\n")
     written = [line.strip() for line in lines if line.strip()]
-    return written[-1][:LAST_LINE_CHARACTERS_MAX] if written else ""
+    return _event(written[-1])[:LAST_LINE_CHARACTERS_MAX] if written else ""
+
+
+def _event(line: str) -> str:
+    """What a line says: the event, of a line of JSON such as our own processes log."""
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return line
+    event = document.get("event") if isinstance(document, dict) else None
+    return event.strip().rpartition("\n")[2] if isinstance(event, str) else line

@@ -6,15 +6,21 @@ from collections.abc import Mapping
 
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
-from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.settings import Settings
 
 OURS = ("AWS_", "TXN_")
+NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_DATA_DIR"}
+"""Given or not: the stack has keys of its own, which no other file than its secrets holds, and has its folder."""
+
+
+def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The settings that the user gave and the stack passes on."""
+    names = (name for name in outer if name.upper().startswith("TXN_"))
+    return {name.upper(): outer[name] for name in names if name.upper() not in NOT_PASSED_ON}
 
 
 def stack_environment(
-    data_dir: DataDir,
     secrets: Secrets,
     endpoints: Endpoints,
     *,
@@ -41,7 +47,6 @@ def stack_environment(
         "NO_PROXY": _with_host(outer.get("NO_PROXY", "")),
         "no_proxy": _with_host(outer.get("no_proxy", "")),
         "PYTHONUNBUFFERED": "1",
-        "TXN_DATA_DIR": str(data_dir.root),
         "TXN_KINESIS_ENDPOINT_URL": endpoints.kinesis_url,
         "TXN_DYNAMODB_ENDPOINT_URL": endpoints.dynamodb_url,
         "TXN_S3_ENDPOINT_URL": endpoints.s3_url,
@@ -52,16 +57,6 @@ def stack_environment(
         "TXN_API_HOST": ports.HOST,
         "TXN_API_PORT": str(api_port),
     }
-
-
-KEPT_SECRET = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY"}
-"""Given or not, the stack has keys of its own, and no other file than its secrets holds any."""
-
-
-def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The settings that the user gave, apart from keys."""
-    names = (name for name in outer if name.upper().startswith("TXN_"))
-    return {name.upper(): outer[name] for name in names if name.upper() not in KEPT_SECRET}
 
 
 def adopt(environment: Mapping[str, str]) -> Settings:

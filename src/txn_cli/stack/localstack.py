@@ -78,7 +78,7 @@ async def local_stack(
         port = _api_port(api_port, base, narrator)
         given = given_settings()
         write_private(data_dir.settings, given)
-        environment = stack_environment(data_dir, base.secrets, base.endpoints, api_port=port, given=given)
+        environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
         settings = adopt(environment)
         async with supervised(narrator, publication.pids) as supervisor:
             interruption.when_forced(supervisor.kill)
@@ -87,12 +87,9 @@ async def local_stack(
             with narrator.step("Making stream, tables, bucket and API key"):
                 await bootstrap(settings)
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)
-            with narrator.step("Starting the workers"):
-                await supervisor.start(
-                    [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in WORKERS]
-                )
-            with narrator.step("Starting the API"):
-                await supervisor.start([api_spec(settings, data_dir, environment)])
+            with narrator.step("Starting the workers and the API"):
+                workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in WORKERS]
+                await supervisor.start(workers, [api_spec(settings, data_dir, environment)])
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)
             try:

@@ -29,22 +29,25 @@ class Supervisor:
         """Each child's process id."""
         return {keeper.spec.name: keeper.pid for keeper in self._keepers()}
 
-    async def start(self, specs: Sequence[ChildSpec]) -> None:
-        """Start one more group and return once each child of it answers; from then on it is kept running.
+    async def start(self, *groups: Sequence[ChildSpec]) -> None:
+        """Start more groups and return once each child of them answers; from then on it is kept running.
 
         Raises:
             StackError: a child ended, or does not answer.
         """
-        group: list[Keeper] = []
-        self._groups.append(group)
-        for spec in specs:
-            child = await Child.start(spec)
-            group.append(Keeper(child, self._narrator, self._policy, self._publish_pids))
-            self._publish_pids()
+        started: list[Keeper] = []
+        for specs in groups:
+            group: list[Keeper] = []
+            self._groups.append(group)
+            for spec in specs:
+                child = await Child.start(spec)
+                group.append(Keeper(child, self._narrator, self._policy, self._publish_pids))
+                self._publish_pids()
+            started += group
         async with asyncio.TaskGroup() as waiting:
-            for keeper in group:
+            for keeper in started:
                 waiting.create_task(keeper.answered())
-        self._keeping += [self._tasks.create_task(keeper.keep()) for keeper in group]
+        self._keeping += [self._tasks.create_task(keeper.keep()) for keeper in started]
 
     def let_go(self) -> None:
         """Start no child again."""

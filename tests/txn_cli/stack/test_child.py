@@ -1,5 +1,6 @@
 """One child process: its log, its probe, its end, and its tether."""
 
+import json
 import os
 import signal
 import subprocess
@@ -28,6 +29,13 @@ async def test_an_end_tells_the_code_and_the_last_line_of_this_run(tmp_path: Pat
     ending = await (await Child.start(spec)).ended()
     assert str(ending) == "exit code 3: two"
     assert spec.log.read_text() == "an earlier run\none\ntwo\n"
+
+
+async def test_of_a_line_of_json_the_event_is_told(tmp_path: Path) -> None:
+    """Our own processes log so; a traceback's last line is its reason."""
+    event = json.dumps({"event": "Traceback\n  somewhere\nError: no luck\n", "level": "error"})
+    spec = python("child", tmp_path, f"print({event!r}); raise SystemExit(1)")
+    assert str(await (await Child.start(spec)).ended()) == "exit code 1: Error: no luck"
 
 
 async def test_an_end_without_a_word_tells_the_code_alone(tmp_path: Path) -> None:
