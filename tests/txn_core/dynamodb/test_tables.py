@@ -1,0 +1,30 @@
+"""The tables as they are made."""
+
+from txn_core.dynamodb.tables import WORKER_KINDS, TableNames, definitions
+
+NAMES = TableNames("txn")
+
+
+def test_tables_are_called_as_the_design_says() -> None:
+    """Operators find the tables under these names."""
+    assert {definition["TableName"] for definition in definitions(NAMES)} == {
+        *("txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"),
+        *(f"txn-{kind}-leases" for kind in WORKER_KINDS),
+    }
+
+
+def test_every_key_attribute_is_declared_and_no_other() -> None:
+    """DynamoDB refuses a definition whose attributes are not exactly those of its keys."""
+    for definition in definitions(NAMES):
+        keys = [*definition["KeySchema"]]
+        for index in definition.get("GlobalSecondaryIndexes", []):
+            keys += index["KeySchema"]
+        declared = {attribute["AttributeName"] for attribute in definition.get("AttributeDefinitions", [])}
+        assert declared == {key["AttributeName"] for key in keys}
+
+
+def test_leases_are_keyed_as_kcl_has_them() -> None:
+    """The Kinesis Client Library's field layout: hash key `leaseKey`."""
+    by_name = {definition["TableName"]: definition for definition in definitions(NAMES)}
+    for kind in WORKER_KINDS:
+        assert by_name[NAMES.leases(kind)]["KeySchema"] == [{"AttributeName": "leaseKey", "KeyType": "HASH"}]

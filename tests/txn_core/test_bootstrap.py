@@ -1,0 +1,113 @@
+"""What the system stands on, made on real servers."""
+
+import asyncio
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
+
+import pytest
+from botocore.exceptions import ClientError
+
+from txn_core import bootstrap as module
+from txn_core.aws import Aws
+from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.tables import TableNames, definitions
+from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.errors import StoreError
+from txn_core.settings import Settings
+
+
+async def test_everything_is_there_afterwards(settings: Settings) -> None:
+    """Stream with its shards, all tables with their layout, and the bucket are usable."""
+    await bootstrap(settings.model_copy(update={"stream_shards": 3, "merchant_write_shards": 5}))
+    aws, names = Aws(settings), TableNames(settings.table_prefix)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
+        shards = await kinesis.list_shards(StreamName=settings.stream)
+        assert len(shards["Shards"]) == 3
+        for definition in definitions(names):
+            table = await dynamodb.describe_table(TableName=definition["TableName"])
+            assert table["Table"]["TableStatus"] == "ACTIVE"
+        assert (await TransactionTable.open(dynamodb, names.transactions)).write_shards == 5
+        await s3.put_object(Bucket=settings.bucket, Key="x", Body=b"")
+
+
+async def test_doing_it_again_changes_nothing(settings: Settings) -> None:
+    """A second run, with other wishes and beside others, leaves shards, write shards and contents as they are."""
+    await bootstrap(settings)
+    aws, names = Aws(settings), TableNames(settings.table_prefix)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
+        await s3.put_object(Bucket=settings.bucket, Key="kept", Body=b"kept")
+        await dynamodb.put_item(TableName=names.idempotency, Item={"id": {"S": "kept"}})
+        other = settings.model_copy(update={"stream_shards": 7, "merchant_write_shards": 99})
+        await asyncio.gather(bootstrap(other), bootstrap(other), bootstrap(settings))
+        shards = await kinesis.list_shards(StreamName=settings.stream)
+        assert len(shards["Shards"]) == settings.stream_shards
+        table = await TransactionTable.open(dynamodb, names.transactions)
+        assert table.write_shards == settings.merchant_write_shards
+        assert "Item" in await dynamodb.get_item(TableName=names.idempotency, Key={"id": {"S": "kept"}})
+        assert (await s3.head_object(Bucket=settings.bucket, Key="kept"))["ContentLength"] == 4
+
+
+async def test_several_at_once_make_it_once(settings: Settings) -> None:
+    """Processes that start together may all bootstrap."""
+    await asyncio.gather(*(bootstrap(settings) for _ in range(3)))
+    async with Aws(settings).dynamodb() as dynamodb:
+        table = await TransactionTable.open(dynamodb, TableNames(settings.table_prefix).transactions)
+        assert table.write_shards == settings.merchant_write_shards
+
+
+async def test_a_table_that_was_not_bootstrapped_is_told_so(settings: Settings) -> None:
+    """A table without its layout item is not opened with a guess."""
+    names = TableNames(settings.table_prefix)
+    async with Aws(settings).dynamodb() as dynamodb:
+        await dynamodb.create_table(**definitions(names)[0])
+        await dynamodb.get_waiter("table_exists").wait(
+            TableName=names.transactions, WaiterConfig={"Delay": 0, "MaxAttempts": 200}
+        )
+        with pytest.raises(StoreError, match="bootstrap"):
+            await TransactionTable.open(dynamodb, names.transactions)
+
+
+class UnknownError(ClientError):
+    """What a server says of a thing that it does not know yet."""
+
+    def __init__(self) -> None:
+        super().__init__({"Error": {"Code": "ResourceNotFoundException", "Message": ""}}, "Describe")
+
+
+class InUseError(ClientError):
+    """What a server says of a name that is taken."""
+
+    def __init__(self) -> None:
+        super().__init__({"Error": {"Code": "ResourceInUseException", "Message": ""}}, "Create")
+
+
+class Eventual:
+    """A server that knows a new table or stream only at the second look, and has it ready at the third."""
+
+    def __init__(self) -> None:
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=UnknownError, ResourceInUseException=InUseError)
+        self.create_table = self.create_stream = AsyncMock()
+        states = ["CREATING", "ACTIVE"]
+        self.describe_table = AsyncMock(
+            side_effect=[UnknownError(), *({"Table": {"TableStatus": s}} for s in states)]
+        )
+        self.describe_stream_summary = AsyncMock(
+            side_effect=[UnknownError(), *({"StreamDescriptionSummary": {"StreamStatus": s}} for s in states)]
+        )
+
+
+async def test_what_is_not_known_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """DynamoDB and Kinesis may deny for a moment that what they were asked to make is there."""
+    monkeypatch.setattr(module, "POLL_S", 0)
+    client = Eventual()
+    definition = definitions(TableNames("x"))[0]
+    await module._table(client, definition)  # type: ignore[arg-type]
+    await module._stream(client, settings)  # type: ignore[arg-type]
+    assert client.describe_table.await_count == client.describe_stream_summary.await_count == 3
+
+
+async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """What never becomes usable is an error in the end."""
+    monkeypatch.setattr(module, "READY_WAIT_S", 0.0)
+    with pytest.raises(StoreError, match="not usable after 0 s"):
+        await bootstrap(settings)

@@ -1,0 +1,151 @@
+"""Settings: read once, checked at start, and never showing a value."""
+
+import base64
+import traceback
+
+import pytest
+from pydantic import ValidationError
+
+from tests.builders import base64_key
+from txn_core.errors import SettingsError
+from txn_core.settings import KEY_BYTES_MIN, Settings
+
+SECRET = "hunter2-hunter2"  # made up, and never to be shown
+
+
+@pytest.fixture
+def environment(own_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without settings."""
+    return own_environment
+
+
+def refused(environment: pytest.MonkeyPatch, **variables: str) -> str:
+    """What a start with these variables says, its traceback included."""
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment()
+    return str(caught.value) + "".join(traceback.format_exception(caught.value))
+
+
+def test_everything_but_the_keys_has_a_default(environment: pytest.MonkeyPatch) -> None:
+    """A process starts without a single variable, and then has no keys at all."""
+    settings = Settings.from_environment()
+    keys = (settings.identity_key, settings.cursor_key, settings.dead_letter_key)
+    assert (settings.card_keys, keys) == ({}, (None, None, None))
+
+
+def test_variables_are_read_in_their_types(environment: pytest.MonkeyPatch) -> None:
+    """Numbers, JSON and base64 are read as what they stand for."""
+    environment.setenv("TXN_API_PORT", "0")
+    environment.setenv("TXN_CARD_KEYS", f'{{"1": "{base64_key(1)}", "12": "{base64_key(2)}"}}')
+    environment.setenv("TXN_IDENTITY_KEY", base64_key(3))
+    settings = Settings.from_environment()
+    assert settings.api_port == 0
+    assert {version: key.get_secret_value() for version, key in settings.card_keys.items()} == {
+        1: bytes([1]) * 32,
+        12: bytes([2]) * 32,
+    }
+    assert settings.identity_key is not None
+    assert settings.identity_key.get_secret_value() == bytes([3]) * 32
+
+
+@pytest.mark.parametrize("name", ["TXN_FOO", "TXN_API_PORTT", "TXN_", "txn_foo", "Txn_Stream_Name", "TXN_STREAM_"])
+def test_an_unknown_variable_stops_the_start(environment: pytest.MonkeyPatch, name: str) -> None:
+    """A mistyped setting is named, in any case, and its value is not."""
+    said = refused(environment, **{name: SECRET})
+    assert name in said
+    assert SECRET not in said
+
+
+def test_several_unknown_variables_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    """One start tells them all."""
+    assert "unknown settings: TXN_A, TXN_B" in refused(environment, TXN_B="1", TXN_A="1")
+
+
+def test_other_variables_are_not_ours(environment: pytest.MonkeyPatch) -> None:
+    """Names that merely resemble ours do not stop a start."""
+    for name in ("TXN", "TXNAPI", "MY_TXN_FOO"):
+        environment.setenv(name, "1")
+    Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TXN_API_PORT", SECRET),
+        ("TXN_API_PORT", "65536"),
+        ("TXN_LOG_LEVEL", SECRET),
+        ("TXN_STREAM_SHARDS", "0"),
+        ("TXN_TABLE_PREFIX", f"{SECRET}!"),
+        ("TXN_PUT_TIMEOUT_S", "0"),
+        ("TXN_PUT_TIMEOUT_S", "inf"),
+        ("TXN_REQUEST_DEADLINE_S", "nan"),
+        ("TXN_BUFFER_BYTES_MAX", "1"),
+        ("TXN_IDENTITY_KEY", SECRET),
+        ("TXN_IDENTITY_KEY", ""),
+        ("TXN_IDENTITY_KEY", "\u00e9" * 44),
+        ("TXN_IDENTITY_KEY", base64.b64encode(SECRET.encode()).decode()),
+        ("TXN_CURSOR_KEY", base64.b64encode(b"x" * (KEY_BYTES_MIN - 1)).decode()),
+        ("TXN_DEAD_LETTER_KEY", base64_key(1) + "!"),
+        ("TXN_CARD_KEYS", SECRET),
+        ("TXN_CARD_KEYS", f'{{"{SECRET}": 1'),
+        ("TXN_CARD_KEYS", f'["{SECRET}"]'),
+        ("TXN_CARD_KEYS", f'{{"1": "{SECRET}"}}'),
+        ("TXN_CARD_KEYS", f'{{"{SECRET}": "{base64_key(1)}"}}'),
+        ("TXN_CARD_KEYS", '{"1": 12345}'),
+        ("TXN_CARD_KEYS", f'{{"0": "{base64_key(1)}"}}'),
+        ("TXN_CARD_KEYS", f'{{"-1": "{base64_key(1)}"}}'),
+        ("TXN_CARD_KEYS", f'{{"10000": "{base64_key(1)}"}}'),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_and_not_shown(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Error and traceback say which variable, never what it held: a key in a log is a key lost."""
+    said = refused(environment, **{name: value})
+    assert name.removeprefix("TXN_") in said.upper()
+    assert SECRET not in said
+    assert value not in said or len(value) < 6
+    assert base64_key(1) not in said
+
+
+def test_a_key_has_at_least_32_bytes(environment: pytest.MonkeyPatch) -> None:
+    """One byte less is refused, 32 and more are taken."""
+    for size in (KEY_BYTES_MIN, KEY_BYTES_MIN + 1, 64):
+        environment.setenv("TXN_IDENTITY_KEY", base64.b64encode(b"x" * size).decode())
+        assert Settings.from_environment().identity_key is not None
+    assert "shorter than 32" in refused(environment, TXN_IDENTITY_KEY=base64.b64encode(b"x" * 31).decode())
+
+
+def test_renewal_must_fit_failover_three_times(environment: pytest.MonkeyPatch) -> None:
+    """A lease that is renewed too rarely would be taken from a healthy owner."""
+    said = refused(environment, TXN_LEASE_RENEW_S="4", TXN_LEASE_FAILOVER_S="10")
+    assert "TXN_LEASE_RENEW_S must be at most a third" in said
+
+
+def test_settings_do_not_show_their_keys(environment: pytest.MonkeyPatch) -> None:
+    """repr, str and both dumps hide every key."""
+    key = base64.b64encode((SECRET * 3).encode()).decode()
+    settings = Settings(card_keys={1: key}, identity_key=key, cursor_key=key, dead_letter_key=key)
+    shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert SECRET not in shown
+    assert key not in shown
+
+
+def test_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
+    """What a process was started with is what it runs with."""
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().stream = "other"  # type: ignore[misc]
+
+
+def test_an_unknown_argument_is_refused(environment: pytest.MonkeyPatch) -> None:
+    """Also in code, a setting that does not exist is an error."""
+    with pytest.raises(ValidationError):
+        Settings(sream="x")  # type: ignore[call-arg]
+
+
+def test_every_setting_is_described() -> None:
+    """The README's table of settings is generated, so each has a description, numbers with their unit."""
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
