@@ -3,7 +3,7 @@
 import base64
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -22,15 +22,18 @@ async def local_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 
 
 @pytest.fixture
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment without the developer's own settings and AWS credentials."""
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """An environment without the developer's own settings and AWS credentials; whatever is changed is undone."""
+    before = dict(os.environ)
     for name in os.environ:
         if name.startswith(("TXN_", "AWS_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return monkeypatch
+    yield monkeypatch
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

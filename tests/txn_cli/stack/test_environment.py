@@ -1,0 +1,87 @@
+"""What the stack's processes find in their environment."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from txn_cli.stack.attachment import attach, metrics_urls
+from txn_cli.stack.credentials import Secrets
+from txn_cli.stack.datadir import DataDir, write_private
+from txn_cli.stack.endpoints import Endpoints
+from txn_cli.stack.environment import adopt, given_settings, stack_environment
+from txn_cli.stack.ready import Ready
+from txn_cli.stack.stackports import StackPorts
+from txn_core.errors import StackError
+
+SECRETS = Secrets.generate()
+ENDPOINTS = Endpoints("http://k:1", "http://d:2", "http://s:3", SECRETS.access_key, SECRETS.secret_key)
+READY = Ready(
+    api_url="http://127.0.0.1:8085",
+    api_key="key",
+    kinesis_url=ENDPOINTS.kinesis_url,
+    dynamodb_url=ENDPOINTS.dynamodb_url,
+    s3_url=ENDPOINTS.s3_url,
+    stream="a-stream",
+    bucket="a-bucket",
+    access_key=SECRETS.access_key,
+    secret_key=SECRETS.secret_key,
+    pids={},
+)
+
+
+def test_settings_of_the_user_pass_on_unless_they_are_what_the_stack_is_made_of() -> None:
+    outer = {
+        "TXN_ARCHIVE_FLUSH_AGE_S": "1",
+        "txn_stream": "mine",
+        "TXN_KINESIS_ENDPOINT_URL": "https://elsewhere",
+        "TXN_CARD_KEYS": "{}",
+        "PATH": "/bin",
+    }
+    made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given_settings(outer), outer=outer)
+    assert made["TXN_ARCHIVE_FLUSH_AGE_S"] == "1"
+    assert made["TXN_STREAM"] == "mine"
+    assert made["TXN_KINESIS_ENDPOINT_URL"] == ENDPOINTS.kinesis_url
+    assert SECRETS.card_key in made["TXN_CARD_KEYS"]
+    assert made["PATH"] == "/bin"
+
+
+def test_a_profile_never_leads_to_a_real_account() -> None:
+    outer = {"AWS_PROFILE": "production", "AWS_ENDPOINT_URL": "https://elsewhere", "AWS_SESSION_TOKEN": "token"}
+    made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given={}, outer=outer)
+    assert not outer.keys() & made.keys()
+    assert made["AWS_CONFIG_FILE"] == made["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert made["AWS_ACCESS_KEY_ID"] == SECRETS.access_key
+
+
+def test_a_proxy_is_not_asked_for_this_machine() -> None:
+    outer = {"HTTP_PROXY": "http://proxy", "no_proxy": "intranet"}
+    made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given={}, outer=outer)
+    assert made["no_proxy"] == "intranet,127.0.0.1"
+    assert made["NO_PROXY"] == "127.0.0.1"
+
+
+def test_a_process_that_adopts_it_has_no_setting_of_its_own_left(own_environment: pytest.MonkeyPatch) -> None:
+    own_environment.setenv("TXN_STREAM", "another")
+    own_environment.setenv("AWS_PROFILE", "production")
+    settings = adopt(stack_environment(SECRETS, ENDPOINTS, api_port=8085, given={"TXN_BUCKET": "mine"}))
+    assert (settings.stream, settings.bucket, settings.api_port) == ("txn-transactions", "mine", 8085)
+    assert "AWS_PROFILE" not in os.environ
+
+
+def test_a_command_in_another_terminal_finds_the_stack(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:
+    """With the settings that the stack was started with, not those of the other terminal."""
+    own_environment.setenv("TXN_TABLE_PREFIX", "another")
+    data_dir = DataDir.at(tmp_path)
+    assert attach(data_dir) is None
+    assert metrics_urls(data_dir) == {}
+    READY.write(data_dir)
+    with pytest.raises(StackError, match="no secrets"):
+        attach(data_dir)
+    SECRETS.stored(data_dir)
+    ports = StackPorts.chosen(data_dir)
+    write_private(data_dir.settings, {"TXN_TABLE_PREFIX": "mine"})
+    settings = attach(data_dir)
+    assert settings is not None
+    assert (settings.table_prefix, settings.kinesis_endpoint_url) == ("mine", ENDPOINTS.kinesis_url)
+    assert metrics_urls(data_dir)["index"] == f"{ports.url('index-metrics')}/metrics"
