@@ -88,6 +88,10 @@ class Lease:
         """The row when another worker asks its owner to hand it over."""
         return self._changed(wanted_by=by)
 
+    def withdrawn(self) -> "Lease":
+        """The row when the worker that asked for it no longer wants it."""
+        return self._changed(wanted_by=None)
+
     def released(self) -> "Lease":
         """The row when its owner is done with it: it goes to the worker that asked for it, or to nobody."""
         switches = self.owner_switches + (self.wanted_by is not None)

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -19,7 +20,7 @@ from workers.held_lease import HeldLease, LeaseLostError
 from workers.lease_table import LeaseTable
 from workers.leases import Lease, WorkerName
 from workers.meters import Meters, ShardLag
-from workers.outages import code_of, is_passing
+from workers.outages import code_of, is_passing, patiently
 from workers.ownership import Watch, decide
 from workers.reader import Batch, ShardReader
 from workers.shards import leases_lacking, list_shards
@@ -28,7 +29,7 @@ from workers.stopping import unless
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
-RELEASE_S_MAX: Final = 2.0
+LEAVE_S_MAX: Final = 2.0
 ROUND_S_MAX: Final = 30.0
 SCANS_COVERED: Final = 2.0  # a pause between scans counts for expiry up to so many planned ones
 
@@ -90,20 +91,33 @@ class Worker:
         _log.info("stopped")
 
     async def _stop(self, balancing: asyncio.Task[None]) -> None:
-        """End all work by the deadline, and give up the leases whatever else is late."""
-        deadline_s = time.monotonic() + max(self._settings.shutdown_deadline_s - RELEASE_S_MAX, 0.0)
+        """End all work by the deadline, then give up every lease, also those of what was late."""
+        deadline_s = time.monotonic() + max(self._settings.shutdown_deadline_s - LEAVE_S_MAX, 0.0)
         self._hurry.set()
         for drain in self._drains.values():
             drain.stopping.set()
         await _cancelled_at(deadline_s, [balancing])  # the last to start drains
-        drains = list(self._drains.values())
-        late = await _cancelled_at(deadline_s, [drain.task for drain in drains])
+        late = await _cancelled_at(deadline_s, [drain.task for drain in self._drains.values()])
         if late:
-            left = [drain.lease for drain in drains if drain.task in late]
-            _log.error("shutdown_deadline_passed", shards=[lease.row.shard_id for lease in left])
             # A stored plan stays with its lease; whoever takes it next carries it out.
-            releases = [asyncio.ensure_future(lease.release()) for lease in left]
-            await _cancelled_at(time.monotonic() + RELEASE_S_MAX, releases)
+            _log.error("shutdown_deadline_passed", shards_late=len(late))
+        try:
+            async with asyncio.timeout(LEAVE_S_MAX):
+                await self._leave()
+        except TimeoutError:
+            _log.error("leases_not_given_up", reason="no answer in time; others take them when they expire")
+
+    async def _leave(self) -> None:
+        """Give up all that has our name on it, and what others are about to hand to us."""
+        while True:
+            rows = [
+                row for row in await patiently("leave", self._leases.rows) if self._name in {row.owner, row.wanted_by}
+            ]
+            if not rows:
+                return
+            for row in rows:
+                left = row.released() if row.owner == self._name else row.withdrawn()
+                await patiently("leave", partial(self._leases.write, row, left))
 
     async def _renew_for_ever(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.event import Event
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
@@ -26,6 +28,7 @@ from workers.runner import Kind, work
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
 WAIT_S_MAX = 20.0
 
@@ -74,6 +77,38 @@ class World:
         self.sent |= dict(zip(places, events, strict=True))
         return places
 
+    async def spread(self, *events: bytes) -> list[Position]:
+        """Put events over all shards, each with a key of its own."""
+        places: list[Position] = []
+        for data in events:
+            places += await self.send(data, key=f"card-{len(self.sent)}")
+        return places
+
+    async def split(self, shard_id: ShardId) -> None:
+        """Split a shard in the middle."""
+        (span,) = [s["HashKeyRange"] for s in await self._shards() if s["ShardId"] == shard_id]
+        middle = (int(span["StartingHashKey"]) + int(span["EndingHashKey"])) // 2
+        stream = self.settings.stream
+        await self.kinesis.split_shard(StreamName=stream, ShardToSplit=shard_id, NewStartingHashKey=str(middle))
+        await until(self._is_active)
+
+    async def merge(self, one: ShardId, other: ShardId) -> None:
+        """Merge two neighbours."""
+        stream = self.settings.stream
+        await self.kinesis.merge_shards(StreamName=stream, ShardToMerge=one, AdjacentShardToMerge=other)
+        await until(self._is_active)
+
+    async def _shards(self) -> "list[ShardTypeDef]":
+        return (await self.kinesis.list_shards(StreamName=self.settings.stream))["Shards"]
+
+    async def _is_active(self) -> bool:
+        summary = await self.kinesis.describe_stream_summary(StreamName=self.settings.stream)
+        return summary["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
+
+    async def owners(self, kind: Kind) -> Counter[str]:
+        """How many leases each worker has."""
+        return Counter(row.owner for row in await self.leases(kind).rows() if row.owner is not None)
+
     async def drained(self, kind: Kind) -> bool:
         """Whether a kind of worker has done all that is on the stream."""
         status = await Observer(self.kinesis, self.dynamodb, self.settings).look()
@@ -94,6 +129,15 @@ class World:
         """Every dead letter, opened."""
         seal = Seal.of(self.settings)
         return [seal.open(await self.store.read(key)) async for key in self.store.keys(DEAD_LETTER_PREFIX)]
+
+    async def assert_index_exact(self) -> None:
+        """Each id that was sent has one item, which is its event."""
+        for data in set(self.sent.values()):
+            event = Event.decode(data)
+            stored = await self.transactions.get(event.account, event.transaction_id)
+            assert stored is not None
+            assert stored.event.encode() == data
+            assert stored.conflicts == ()
 
     async def assert_lake_exact(self, poison: Sequence[Position] = ()) -> None:
         """Each position that was sent stands in the lake exactly once, with its bytes."""
@@ -121,22 +165,35 @@ class World:
                 await until(lambda kind=kind: self.drained(kind))  # type: ignore[misc]
 
 
-@pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
-    """A world of its own for each test, with quick leases and small, quick flushes."""
-    quick = settings.model_copy(
-        update={
-            "stream_shards": 1,
-            "poll_idle_s": 0.2,
-            "lease_failover_s": 1.5,
-            "lease_renew_s": 0.3,
-            "shard_sync_s": 0.5,
-            "archive_flush_age_s": 0.3,
-            "shutdown_deadline_s": 10.0,
-        }
-    )
-    await bootstrap(quick)
-    aws, names = Aws(quick), TableNames(quick.table_prefix)
+@asynccontextmanager
+async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World]:
+    """A world of its own, with quick leases and small, quick flushes."""
+    quick = {
+        "stream_shards": 1,
+        "poll_idle_s": 0.2,
+        "lease_failover_s": 1.5,
+        "lease_renew_s": 0.3,
+        "shard_sync_s": 0.5,
+        "archive_flush_age_s": 0.3,
+        "shutdown_deadline_s": 10.0,
+    }
+    settings = settings.model_copy(update=quick | changes)
+    await bootstrap(settings)
+    aws, names = Aws(settings), TableNames(settings.table_prefix)
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         transactions = await TransactionTable.open(dynamodb, names.transactions)
-        yield World(quick, kinesis, dynamodb, ObjectStore(s3, quick.bucket), transactions)
+        yield World(settings, kinesis, dynamodb, ObjectStore(s3, settings.bucket), transactions)
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    """A world with one shard."""
+    async with world_of(settings) as made:
+        yield made
+
+
+@pytest.fixture
+async def wide_world(settings: Settings) -> AsyncIterator[World]:
+    """A world with four shards."""
+    async with world_of(settings, stream_shards=4) as made:
+        yield made
