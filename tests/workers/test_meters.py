@@ -38,7 +38,7 @@ def test_without_a_port_nothing_is_served() -> None:
 def test_lag_is_the_age_of_the_youngest_durable_record_until_the_tip_is_reached() -> None:
     meters = Meters("index")
     lag = meters.lag(shard(0))
-    labels = {"shard": shard(0)}
+    labels: dict[str, str] = {"shard": shard(0)}
     lag.durable_to(datetime.now(UTC) - timedelta(seconds=100))
     behind = meters.registry.get_sample_value("txn_index_lag_seconds", labels)
     assert behind is not None
