@@ -1,5 +1,6 @@
 """What the routes work with, built once when the application starts and taken down when it stops."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,12 @@ class Services:
     transactions: TransactionTable
     merchants: MerchantTable
     readiness: Readiness
+    stopping: "asyncio.Future[None]"  # done when the process is about to stop
+
+    def stop(self) -> None:
+        """Tell the uploads to end where they are and be answered; the server calls it when it stops listening."""
+        if not self.stopping.done():
+            self.stopping.set_result(None)
 
 
 @asynccontextmanager
@@ -64,6 +71,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             transactions=transactions,
             merchants=MerchantTable(dynamodb, names.merchants),
             readiness=Readiness(kinesis, settings.stream, dynamodb, names.transactions),
+            stopping=asyncio.get_running_loop().create_future(),
         )
         try:
             yield services

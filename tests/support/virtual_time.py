@@ -6,10 +6,12 @@ run, and a test that waits for something that can never happen fails at once.
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 _Result = TypeVar("_Result")
+_Parameters = ParamSpec("_Parameters")
 
 
 class NothingLeftToHappenError(RuntimeError):
@@ -50,3 +52,13 @@ def run_in_virtual_time(main: Coroutine[Any, Any, _Result]) -> _Result:
         result = runner.run(main)
     assert not faults, faults
     return result
+
+
+def in_virtual_time(test: Callable[_Parameters, Coroutine[Any, Any, None]]) -> Callable[_Parameters, None]:
+    """Make an async test one that runs on a clock of its own."""
+
+    @wraps(test)
+    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        run_in_virtual_time(test(*args, **kwargs))
+
+    return run

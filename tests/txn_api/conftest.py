@@ -1,43 +1,61 @@
-"""The application as it runs in production, on real servers, called in process."""
+"""The application, called in process: as in production on real servers, or on a scripted stream without tables."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
+from tests.builders import base64_key, json_bytes
+from tests.support.fake_kinesis import FakeKinesis, Reply
+from tests.txn_api.contract import Contract
+from tests.txn_api.unreachable import unreachable
 from txn_api.app import create_app
+from txn_api.auth import Authenticator
+from txn_api.cursors import Cursors
+from txn_api.intake import Intake
+from txn_api.readiness import Readiness
 from txn_api.services import Services
-from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
+from txn_cli.stack.endpoints import Endpoints
+from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import IndexItem
+from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.event import Event
-from txn_core.identity import Account
+from txn_core.identity import Account, KeyRing
+from txn_core.kinesis.producer import Producer
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
 
+BUFFER_BYTES = 4 << 20
 
-@dataclass(frozen=True)
+
+@dataclass
 class Api:
-    """A started application and a client that holds a key with every scope."""
+    """A started application on real servers, and a client that holds a key with every scope of an own account."""
 
     app: FastAPI
     client: httpx.AsyncClient
     services: Services
     keys: ApiKeyTable
+    account: Account
 
-    async def key(self, *scopes: Scope, account: str = "acme", granted: tuple[str, ...] = ()) -> dict[str, str]:
+    async def key(self, *scopes: Scope, account: str | None = None, granted: tuple[str, ...] = ()) -> dict[str, str]:
         """The header of a new API key."""
-        kept, presented = mint(account=Account(account), scopes=scopes, granted_accounts=granted)
+        kept, presented = mint(account=Account(account or self.account), scopes=scopes, granted_accounts=granted)
         await self.keys.put(kept)
         return {"Authorization": f"Bearer {presented}"}
 
-    async def index(self, body: bytes, *, account: str = "acme", number: int = 1) -> Event:
+    async def index(self, body: object, *, account: str | None = None, number: int = 1) -> Event:
         """Put a request body straight into the index, as the index worker would."""
-        encoded = self.services.intake.admit(body, account=Account(account), surroundings="")
+        encoded = self.services.intake.admit(
+            json_bytes(body), account=Account(account or self.account), surroundings=""
+        )
         event = Event.decode(encoded.data)
         position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
         order = WriteOrder.of(event.accepted_at, position)
@@ -46,16 +64,116 @@ class Api:
         return event
 
 
+@dataclass
+class Desk:
+    """An application on a scripted stream, whose tables cannot be reached, and a client with every scope."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    kinesis: FakeKinesis
+    keys: dict[KeyId, ApiKey] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Services:
+        """What the routes work with."""
+        services: Services = self.app.state.services
+        return services
+
+    def key(self, *scopes: Scope, account: str = "acme") -> dict[str, str]:
+        """The header of a new API key."""
+        kept, presented = mint(account=Account(account), scopes=scopes)
+        self.keys[kept.key_id] = kept
+        return {"Authorization": f"Bearer {presented}"}
+
+    def change(self, **settings: object) -> None:
+        """Change settings of the running application."""
+        changed = self.services.settings.model_copy(update=settings)
+        self.app.state.services = replace(self.services, settings=changed)
+
+    def script(self, *replies: Reply, deadline_s: float = 10.0) -> None:
+        """Put the application on a new stream whose first answers are these."""
+        self.kinesis = FakeKinesis(replies)
+        self.app.state.services = replace(self.services, producer=_producer(self.kinesis, deadline_s=deadline_s))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(local_servers: Endpoints) -> AsyncIterator[str]:
+    """The name of a stream, tables and a bucket that all tests of the API share; each has an account of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", local_servers.access_key)
+        environment.setenv("AWS_SECRET_ACCESS_KEY", local_servers.secret_key)
+        name = "t-api-stage"
+        await bootstrap(
+            Settings(
+                kinesis_endpoint_url=local_servers.kinesis_url,
+                dynamodb_endpoint_url=local_servers.dynamodb_url,
+                s3_endpoint_url=local_servers.s3_url,
+                stream=name,
+                table_prefix=name,
+                bucket=name,
+            )
+        )
+        yield name
+
+
 @pytest.fixture
-async def api(settings: Settings) -> AsyncIterator[Api]:
-    """An application on a stream and tables of its own."""
-    await bootstrap(settings)
+async def api(settings: Settings, stage: str) -> AsyncIterator[Api]:
+    """An application on real servers, with an account of its own."""
+    account = Account(settings.stream)
+    settings = settings.model_copy(update={"stream": stage, "table_prefix": stage, "bucket": stage})
     app = create_app(settings)
     aws = Aws(settings)
     async with aws.dynamodb() as dynamodb, app.router.lifespan_context(app):
         keys = ApiKeyTable(dynamodb, TableNames(settings.table_prefix).api_keys)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://txn.test") as client:
-            api = Api(app, client, app.state.services, keys)
+        async with _client(app) as client:
+            api = Api(app, client, app.state.services, keys, account)
             client.headers.update(await api.key(*SCOPES))
             yield api
+
+
+@pytest.fixture
+async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    """An application that needs no server."""
+    settings = Settings.model_validate(
+        {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
+    )
+    app = create_app(settings)
+    async with _client(app) as client:
+        desk = Desk(app, client, FakeKinesis())
+        app.state.services = _services(desk, settings)
+        client.headers.update(desk.key(*SCOPES))
+        yield desk
+        await desk.services.producer.close(1.0)
+
+
+def _client(app: FastAPI) -> httpx.AsyncClient:
+    """A client whose every answer is held against the OpenAPI document."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    hooks = {"response": [Contract(app).check]}
+    return httpx.AsyncClient(transport=transport, base_url="http://txn.test", event_hooks=hooks)
+
+
+def _services(desk: Desk, settings: Settings) -> Services:
+    async def find(key_id: KeyId) -> ApiKey | None:
+        return desk.keys.get(key_id)
+
+    keys = KeyRing.from_settings(settings)
+    kinesis, dynamodb = unreachable()
+    return Services(
+        settings=settings,
+        keys=keys,
+        intake=Intake(keys, settings.occurred_ahead_s_max),
+        authenticator=Authenticator(find, settings.api_key_cache_s),
+        cursors=Cursors.from_settings(settings),
+        producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),
+        transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
+        merchants=MerchantTable(dynamodb, "merchants"),
+        readiness=Readiness(kinesis, "stream", dynamodb, "transactions"),
+        stopping=asyncio.get_running_loop().create_future(),
+    )
+
+
+def _producer(kinesis: FakeKinesis, *, deadline_s: float) -> Producer:
+    return Producer(
+        kinesis.client, "stream", buffer_bytes_max=BUFFER_BYTES, requests_in_flight_max=4, deadline_s=deadline_s
+    )

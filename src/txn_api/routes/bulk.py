@@ -1,11 +1,13 @@
 """`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,10 +15,12 @@ from starlette.types import Receive, Scope, Send
 from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type
-from txn_api.bulk import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter, Upload
-from txn_api.problems import BodyTimeout, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.bulk import Upload
+from txn_api.problems import ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
-from txn_core.misplaced import surroundings_of
+from txn_api.surroundings import surroundings
+from txn_core.event import EncodedEvent
 
 router = APIRouter(tags=["transactions"])
 log = structlog.get_logger()
@@ -38,37 +42,50 @@ _ANSWER: Final[dict[str, Any]] = {
 }
 
 
+class BulkParameters(BaseModel):
+    """How an upload is answered."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    results: Literal["rejected", "all"] = Field(
+        "rejected", description="`all` is for clients that read while they send."
+    )
+
+
 @router.post(
     "/transactions/bulk",
     operation_id="postTransactionsInBulk",
     summary="Send many transactions",
     response_class=Response,
-    responses={200: _ANSWER, **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTimeout)},
+    responses={
+        200: _ANSWER,
+        **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported),
+    },
     openapi_extra=openapi.request_body("TransactionRequest", MEDIA_TYPE),
 )
 async def post_bulk(
     request: Request,
     principal: Annotated[Principal, requires("transactions:write")],
-    results: Annotated[
-        Literal["rejected", "all"], Query(description="`all` is for clients that read while they send.")
-    ] = "rejected",
+    parameters: Annotated[BulkParameters, Query()],
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
-    A bad line never spoils its neighbours. Uploading the same file again is safe. 10,000 rejected lines end the
-    upload.
+    A bad line never spoils its neighbours. Uploading the same file again is safe. The upload ends early at 10,000
+    rejected lines, when its next piece does not come in time, and at a shutdown: `ended` says so, and the lines
+    read until then have their outcomes.
     """
     check_type(request.headers, NDJSON)
     services: Services = request.app.state.services
-    surroundings = surroundings_of([*request.headers.values(), request.url.query])
-    admit = partial(services.intake.admit, account=principal.account, surroundings=surroundings)
-    return _BulkResponse(services, admit, request.state.request_id, everything=results == "all")
+    admit = partial(services.intake.admit, account=principal.account, surroundings=surroundings(request))
+    return _BulkResponse(services, admit, request.state.request_id, everything=parameters.results == "all")
 
 
 class _BulkResponse(Response):
     """Reads the upload while it answers it."""
 
-    def __init__(self, services: Services, admit: Any, request_id: str, *, everything: bool) -> None:
+    def __init__(
+        self, services: Services, admit: Callable[[bytes], EncodedEvent], request_id: str, *, everything: bool
+    ) -> None:
         super().__init__()
         self._services, self._admit, self._request_id, self._everything = services, admit, request_id, everything
 
@@ -78,6 +95,7 @@ class _BulkResponse(Response):
             admit=self._admit,
             producer=self._services.producer,
             receive=receive,
+            stopping=self._services.stopping,
             line_bytes_max=settings.bulk_line_bytes_max,
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
@@ -90,9 +108,11 @@ class _BulkResponse(Response):
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
         results = Results(self._request_id)
         await upload.run(results)
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        # After a stall the rest of the body may never come: the connection serves nobody any more.
+        close = [(b"connection", b"close")] if upload.totals.ended == "body_timeout" else []
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *close]})
         body = bytes(results.kept) + upload.totals.line(upload.receipt_id)
-        await send({"type": "http.response.body", "body": body})
+        await self._send_last(upload, body, send)
 
     async def _answer_all(self, upload: Upload, send: Send) -> None:
         writer = ResultWriter(send, unread_bytes_max=UNREAD_BYTES_MAX, unread_s_max=UNREAD_S_MAX)
@@ -100,13 +120,18 @@ class _BulkResponse(Response):
         sending = asyncio.create_task(writer.run())
         try:
             await upload.run(AllResults(self._request_id, writer))
-            await writer.write(upload.totals.line(upload.receipt_id))
             await writer.end()
-            await sending
-        except (ResultsUnreadError, BodyTimeout) as error:
+        except ResultsUnreadError:
             # The answer has begun: leaving it unfinished makes the server cut the connection.
-            log.info("upload cut off", request_id=self._request_id, reason=type(error).__name__)
+            log.info("results unread", request_id=self._request_id, read=upload.totals.read)
             return
         finally:
             sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        await self._send_last(upload, upload.totals.line(upload.receipt_id), send)
+
+    async def _send_last(self, upload: Upload, body: bytes, send: Send) -> None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        if upload.totals.ended in {"too_many_rejects", "shutting_down"}:
+            await upload.drain()
         await send({"type": "http.response.body", "body": b""})

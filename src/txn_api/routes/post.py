@@ -6,27 +6,23 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from txn_api import openapi
+from txn_api.acknowledgement import accepted, problem_of
 from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
-    CardNumberMisplaced,
     ContentEncodingUnsupported,
     IdRequired,
     MalformedJson,
     MediaTypeUnsupported,
     NotStored,
     OutcomeUnknown,
-    Overloaded,
-    Problem,
     ValidationFailed,
 )
 from txn_api.services import Services
-from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
-from txn_core.event import EncodedEvent
-from txn_core.kinesis.lanes import Landing
-from txn_core.misplaced import surroundings_of
+from txn_api.surroundings import surroundings
+from txn_core.errors import ProducerError
 
 router = APIRouter(tags=["transactions"])
 
@@ -38,8 +34,6 @@ _REFUSALS = (
     ContentEncodingUnsupported,
     ValidationFailed,
     IdRequired,
-    CardNumberMisplaced,
-    Overloaded,
     NotStored,
     OutcomeUnknown,
 )
@@ -68,8 +62,9 @@ async def post_transaction(
     event = services.intake.admit(
         body,
         account=principal.account,
-        surroundings=surroundings_of(_texts_around(request)),
-        idempotency_key=request.headers.get("idempotency-key"),
+        surroundings=surroundings(request),
+        # An empty one would give all who send it the same id.
+        idempotency_key=request.headers.get("idempotency-key") or None,
     )
     try:
         landing = await services.producer.put(event.card_id, event.data)
@@ -81,24 +76,3 @@ async def post_transaction(
         media_type="application/json",
         headers={"Location": f"/transactions/{event.transaction_id}", "Cache-Control": "no-store"},
     )
-
-
-def accepted(event: EncodedEvent, landing: Landing) -> bytes:
-    """The acknowledgement of an event that landed; ids and instants need no escaping."""
-    return (
-        f'{{"transaction_id":"{event.transaction_id}","card_id":"{event.card_id}",'
-        f'"customer_id":"{event.customer_id}","merchant_id":"{event.merchant_id}","status":"accepted",'
-        f'"accepted_at":"{event.accepted_at}","shard_id":"{landing.shard_id}",'
-        f'"sequence_number":"{landing.sequence_number}"}}'
-    ).encode()
-
-
-def problem_of(error: ProducerError) -> Problem:
-    """What a client is told when the stream did not acknowledge."""
-    if isinstance(error, BufferFullError):
-        return Overloaded(error.retry_after_s)
-    return OutcomeUnknown() if isinstance(error, OutcomeUnknownError) else NotStored()
-
-
-def _texts_around(request: Request) -> list[str]:
-    return [*request.headers.values(), request.url.path, request.url.query]

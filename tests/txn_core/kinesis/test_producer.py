@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply, client_error
-from tests.support.virtual_time import run_in_virtual_time
+from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.lanes import RECORD_BYTES_MAX, Landing
 from txn_core.kinesis.producer import BACKOFF_MAX_S, BULK_SHARE, Producer
@@ -65,19 +65,6 @@ class Desk:
         assert self.producer._lanes._queues == {}
         assert self.producer._lanes._busy == set()
         assert all(request.done() for request in self.producer._requests)
-
-
-def in_virtual_time(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    """Run an async test on a clock that jumps."""
-
-    def run() -> None:
-        async def main() -> None:
-            await test()
-
-        run_in_virtual_time(main())
-
-    run.__doc__, run.__name__ = test.__doc__, test.__name__
-    return run
 
 
 async def ends(*futures: "asyncio.Future[Landing]") -> list[object]:

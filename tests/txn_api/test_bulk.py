@@ -1,0 +1,298 @@
+"""An upload against a scripted stream, in virtual time."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+from tests.builders import card_number, encoded
+from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
+from tests.support.virtual_time import in_virtual_time
+from txn_api.bulk import REJECTS_MAX, Upload
+from txn_api.problems import MalformedJson, Problem
+from txn_api.results import Results
+from txn_core.event import EncodedEvent
+from txn_core.kinesis.producer import Producer
+
+DEADLINE_S = 10.0
+BODY_DEADLINE_S = 30.0
+STALL = None  # a piece that never comes
+CARDS = [card_number(number) for number in range(4)]
+
+
+class Reporter(Results):
+    """Remembers each line's result, and when it came."""
+
+    def __init__(self) -> None:
+        super().__init__("req_1")
+        self.results: dict[int, str] = {}
+        self.at_s: dict[int, float] = {}
+
+    async def accepted(self, number: int, acknowledgement: bytes) -> None:
+        self._note(number, json.loads(acknowledgement)["status"])
+
+    async def refused(self, number: int, problem: Problem) -> None:
+        self._note(number, problem.code)
+
+    def _note(self, number: int, result: str) -> None:
+        assert number not in self.results, "a line was answered twice"
+        self.results[number] = result
+        self.at_s[number] = asyncio.get_running_loop().time()
+
+
+class Sender:
+    """A client that sends pieces, each after a pause; `STALL` is silence for ever, no more pieces is a hang-up."""
+
+    def __init__(self, *pieces: bytes | None, pause_s: float = 0.0, ends: bool = True) -> None:
+        self._pieces = list(pieces)
+        self._pause_s, self._ends = pause_s, ends
+        self.asked = 0
+
+    async def receive(self) -> Message:
+        self.asked += 1
+        await asyncio.sleep(self._pause_s)
+        if not self._pieces:
+            return {"type": "http.request" if self._ends else "http.disconnect", "body": b"", "more_body": False}
+        piece = self._pieces.pop(0)
+        if piece is STALL:
+            await asyncio.get_running_loop().create_future()
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    @property
+    def left(self) -> int:
+        """Pieces that nobody asked for."""
+        return len(self._pieces)
+
+
+def admit(line: bytes) -> EncodedEvent:
+    """Refuse what begins with a dash; any other line is a transaction of the card that its first letter names."""
+    if line.startswith(b"-"):
+        raise MalformedJson
+    return encoded(card_number=CARDS[line[0] % len(CARDS)])
+
+
+def upload(
+    sender: Sender,
+    kinesis: FakeKinesis,
+    *,
+    admit: Callable[[bytes], EncodedEvent] = admit,
+    window: int = 100,
+    buffer_bytes: int = 1 << 20,
+    stopping: "asyncio.Future[None] | None" = None,
+) -> Upload:
+    """An upload of what a client sends."""
+    return Upload(
+        admit=admit,
+        producer=Producer(
+            kinesis.client,
+            "stream",
+            buffer_bytes_max=buffer_bytes,
+            requests_in_flight_max=4,
+            deadline_s=DEADLINE_S,
+        ),
+        receive=sender.receive,
+        stopping=stopping or asyncio.get_running_loop().create_future(),
+        line_bytes_max=100,
+        lines_in_flight_max=window,
+        body_deadline_s=BODY_DEADLINE_S,
+    )
+
+
+def totals(sent: Upload) -> dict[str, Any]:
+    """The last line of the answer, which always adds up."""
+    line: dict[str, Any] = json.loads(sent.totals.line(sent.receipt_id))
+    assert line["read"] == line["accepted"] + line["rejected"] + line["unknown"]
+    return line
+
+
+@in_virtual_time
+async def test_each_line_has_its_own_outcome() -> None:
+    """A bad line, an overlong one and one that the stream refuses spoil none of their neighbours."""
+    kinesis, reporter = FakeKinesis([Reply(fates=[Fate.REFUSED])]), Reporter()
+    sender = Sender(b"a\n-bad\n\nb\r\n", b"x" * 101 + b"\n", b"c")
+    sent = upload(sender, kinesis)
+    await sent.run(reporter)
+    assert reporter.results == {
+        1: "not_stored",
+        2: "malformed_json",
+        4: "accepted",
+        5: "body_too_large",
+        6: "accepted",
+    }
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": 5,
+        "accepted": 2,
+        "rejected": 3,
+        "unknown": 0,
+        "ended": "complete",
+    }
+
+
+@in_virtual_time
+async def test_an_accepted_line_is_on_the_stream() -> None:
+    """No line is counted as accepted before its landing."""
+    kinesis, reporter = FakeKinesis([Reply(after_s=3.0)]), Reporter()
+    await upload(Sender(b"a\n"), kinesis).run(reporter)
+    assert reporter.at_s == {1: 3.0}
+    assert len(kinesis.stored) == 1
+
+
+@in_virtual_time
+async def test_a_line_in_doubt_is_counted_as_unknown() -> None:
+    """Its client sends it again; it is neither accepted nor refused."""
+    kinesis, reporter = FakeKinesis([Reply(after_s=60.0)]), Reporter()
+    sent = upload(Sender(b"a\n"), kinesis)
+    await sent.run(reporter)
+    assert reporter.results == {1: "outcome_unknown"}
+    assert totals(sent)["unknown"] == 1
+
+
+@in_virtual_time
+async def test_results_come_while_the_client_pauses() -> None:
+    """A client may wait for a line's result before it sends the next one."""
+    reporter = Reporter()
+    await upload(Sender(b"a\n", b"b\n", pause_s=20.0), FakeKinesis([Reply(after_s=1.0)])).run(reporter)
+    assert reporter.at_s == {1: 21.0, 2: 40.0}
+
+
+@in_virtual_time
+async def test_a_client_that_goes_away_takes_no_line_along() -> None:
+    """Lines handed over settle, the unfinished one is dropped, and no further piece is asked for."""
+    kinesis, reporter = FakeKinesis([Reply(after_s=2.0)]), Reporter()
+    sender = Sender(b"a\nb\nunfini", ends=False)
+    sent = upload(sender, kinesis)
+    with pytest.raises(ClientDisconnect):
+        await sent.run(reporter)
+    assert reporter.results == {1: "accepted", 2: "accepted"}
+    assert len(kinesis.stored) == 2
+    assert sender.asked == 2
+
+
+@in_virtual_time
+async def test_a_client_that_stalls_gets_its_totals() -> None:
+    """What was read has its outcome: a 4xx would deny lines that are stored."""
+    kinesis, reporter = FakeKinesis(), Reporter()
+    sent = upload(Sender(b"a\nb\nunfini", STALL), kinesis)
+    await sent.run(reporter)
+    assert asyncio.get_running_loop().time() == pytest.approx(BODY_DEADLINE_S)
+    assert reporter.results == {1: "accepted", 2: "accepted"}
+    assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_shutdown_ends_an_upload_where_it_is() -> None:
+    """The lines read are answered and the rest is left to the client, whether it pauses or not."""
+    for pause_s in (0.001, 5.0):
+        stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(12.0, stopping.set_result, None)
+        reporter, sender = Reporter(), Sender(*[b"a\n"] * 20_000, pause_s=pause_s)
+        sent = upload(sender, FakeKinesis(), stopping=stopping)
+        await sent.run(reporter)
+        line = totals(sent)
+        assert line["ended"] == "shutting_down"
+        assert line["read"] == line["accepted"] == len(reporter.results)
+        assert 20_000 - sender.left - line["read"] in {0, 1}  # a piece that came with the shutdown is not looked at
+
+
+@in_virtual_time
+async def test_many_rejects_end_an_upload() -> None:
+    """At the bound no further line is looked at, and the totals say so."""
+    reporter = Reporter()
+    sender = Sender(b"a\n", *[b"-\n" * 999] * 20)
+    sent = upload(sender, FakeKinesis())
+    await sent.run(reporter)
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": REJECTS_MAX + 1,
+        "accepted": 1,
+        "rejected": REJECTS_MAX,
+        "unknown": 0,
+        "ended": "too_many_rejects",
+    }
+    assert sender.left == 9
+
+
+@in_virtual_time
+async def test_an_upload_read_to_its_end_is_complete() -> None:
+    """Also when its last lines, refused by the stream after that, are more than the bound."""
+    kinesis = FakeKinesis([Reply(after_s=60.0)] * 100)
+    sent = upload(Sender(b"a\n" * (REJECTS_MAX + 1)), kinesis, window=REJECTS_MAX + 1, buffer_bytes=64 << 20)
+    await sent.run(Reporter())
+    assert totals(sent)["ended"] == "complete"
+    assert totals(sent)["accepted"] == 0
+
+
+@in_virtual_time
+async def test_a_full_window_stops_the_reading() -> None:
+    """No more lines wait for the stream than allowed; the sender is slowed, not refused."""
+    kinesis, reporter = FakeKinesis([Reply(after_s=5.0)]), Reporter()
+    sender = Sender(*[b"a\n"] * 50)
+    running = asyncio.ensure_future(upload(sender, kinesis, window=10).run(reporter))
+    await asyncio.sleep(4.0)
+    assert sender.left == 50 - 11
+    await running
+    assert set(reporter.results.values()) == {"accepted"}
+    assert len(kinesis.stored) == 50
+
+
+@in_virtual_time
+async def test_a_full_producer_stops_the_reading() -> None:
+    """A bulk upload leaves half of the buffer to single requests, however wide its window."""
+    line_bytes = len(admit(b"a").data)
+    kinesis, reporter = FakeKinesis([Reply(after_s=5.0)]), Reporter()
+    sender = Sender(*[b"a\n"] * 200)
+    sent = upload(sender, kinesis, window=200, buffer_bytes=100 * line_bytes)
+    running = asyncio.ensure_future(sent.run(reporter))
+    await asyncio.sleep(4.0)
+    assert 40 * line_bytes < sent._producer.buffered_bytes < 55 * line_bytes
+    await running
+    assert set(reporter.results.values()) == {"accepted"}
+
+
+@in_virtual_time
+async def test_others_get_their_turn_within_a_piece() -> None:
+    """However many lines a piece holds, the event loop serves other requests between them."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await upload(Sender(b"-\n" * 3_200), FakeKinesis()).run(Reporter())
+    task.cancel()
+    assert turns >= 100
+
+
+@in_virtual_time
+async def test_a_card_keeps_its_order_through_an_upload() -> None:
+    """The lines of one card land in the order of the file, through retries."""
+    script = [Reply(fates=[Fate.THROTTLED, Fate.LANDS, Fate.THROTTLED], after_s=0.1)] * 5
+    kinesis = FakeKinesis(script)
+    events: list[EncodedEvent] = []
+
+    def remembering(line: bytes) -> EncodedEvent:
+        events.append(admit(line))
+        return events[-1]
+
+    await upload(Sender(b"a\nb\na\nc\nb\na\nd\n" * 10), kinesis, admit=remembering).run(Reporter())
+    for card_id in {event.card_id for event in events}:
+        handed_over = [event.data for event in events if event.card_id == card_id]
+        assert [record.data for record in kinesis.stored if record.key == card_id] == handed_over
+
+
+@in_virtual_time
+async def test_draining_is_bounded() -> None:
+    """After an early end a sender is still read for a moment, neither for ever nor without limit."""
+    await upload(Sender(b"x", STALL), FakeKinesis()).drain()
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0)
+    endless = Sender(*[bytes(1 << 20)] * 100)
+    await upload(endless, FakeKinesis()).drain()
+    assert endless.left == 96

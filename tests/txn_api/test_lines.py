@@ -1,0 +1,61 @@
+"""Lines out of pieces."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txn_api.lines import Line, LineSplitter
+
+BYTES_MAX = 8
+
+
+def split(pieces: Sequence[bytes]) -> list[Line]:
+    """All lines of a body."""
+    splitter = LineSplitter(BYTES_MAX)
+    return [*(line for piece in pieces for line in splitter.feed(piece)), *splitter.end()]
+
+
+def expected(body: bytes) -> list[Line]:
+    """All lines of a body by its definition: bounded by newlines, numbered from 1, blank ones passed over."""
+    lines = enumerate(body.split(b"\n"), start=1)
+    return [
+        Line(number, data if len(data) <= BYTES_MAX else None)
+        for number, data in lines
+        if len(data) > BYTES_MAX or data.strip()
+    ]
+
+
+@given(st.lists(st.text(alphabet="ab \r\n\n", max_size=30).map(str.encode), max_size=12))
+def test_pieces_do_not_matter(pieces: list[bytes]) -> None:
+    """However a body is cut into pieces, its lines and their numbers are those of the whole."""
+    assert split(pieces) == expected(b"".join(pieces))
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        (b"", []),
+        (b"\n\n\n", []),
+        (b"a\nb\n", [Line(1, b"a"), Line(2, b"b")]),
+        (b"a\nb", [Line(1, b"a"), Line(2, b"b")]),
+        (b"a\r\n\r\nb\r\n", [Line(1, b"a\r"), Line(3, b"b\r")]),
+        (b"\n \t\nb", [Line(3, b"b")]),
+        (b"12345678\n123456789\nb", [Line(1, b"12345678"), Line(2, None), Line(3, b"b")]),
+        (b"123456789", [Line(1, None)]),
+    ],
+)
+def test_lines_by_example(body: bytes, lines: list[Line]) -> None:
+    """Blank lines count but are not given, the last newline may be missing, an overlong line is given as such."""
+    assert split([body]) == lines
+    assert split([bytes([byte]) for byte in body]) == lines
+
+
+def test_an_overlong_line_is_not_kept() -> None:
+    """Whatever its length, no more of it is in memory than the bound."""
+    splitter = LineSplitter(BYTES_MAX)
+    for _ in range(1000):
+        assert list(splitter.feed(b"x" * 100)) == []
+        assert len(splitter._rest) <= BYTES_MAX
+    assert list(splitter.feed(b"\nnext\n")) == [Line(1, None), Line(2, b"next")]
