@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from txn_api import openapi
 from txn_api.edge import Edge
@@ -17,6 +19,8 @@ from txn_api.routes import bulk, health, merchants, post, reads
 from txn_api.services import open_services
 from txn_core.faults import Fault, fault_of
 from txn_core.settings import Settings
+
+_ROUTERS: Final = tuple(module.router for module in (post, bulk, reads, merchants, health))
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -40,8 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
-    for routes in (post, bulk, reads, merchants, health):
-        app.include_router(routes.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -69,5 +73,12 @@ def _parameter_fault(detail: ErrorDetails) -> Fault:
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    problem: Problem = MethodNotAllowed(headers=error.headers) if error.status_code == 405 else RouteNotFound()
+    problem: Problem = MethodNotAllowed(headers=_allowed(request)) if error.status_code == 405 else RouteNotFound()
     return problem.response(request.state.request_id)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """The methods that a path takes (RFC 9110, 10.2.1); Starlette names those of the first route alone."""
+    routes = [route for source in (request.app, *_ROUTERS) for route in source.routes if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {"Allow": ", ".join(sorted({method for route in here for method in route.methods or ()}))}

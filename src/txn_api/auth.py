@@ -89,13 +89,15 @@ class Authenticator:
         return Principal(key)
 
     async def _key(self, presented: str) -> ApiKey | None:
+        if (parts := split(presented)) is None:
+            return None
         digest = hashlib.sha256(presented.encode()).digest()
         cached = self._cache.get(digest)
         age_s = time.monotonic() - cached.checked_at if cached else 0.0
         if cached and age_s < self._cache_s:
             return cached.key
         try:
-            key = await self._check(presented)
+            key = await self._check(*parts)
         except STORE_ERRORS as error:
             if cached and cached.key and age_s < STALE_S_MAX:
                 return cached.key
@@ -107,10 +109,7 @@ class Authenticator:
             self._cache.popitem(last=False)
         return key
 
-    async def _check(self, presented: str) -> ApiKey | None:
-        if (parts := split(presented)) is None:
-            return None
-        key_id, secret = parts
+    async def _check(self, key_id: KeyId, secret: str) -> ApiKey | None:
         key = await self._find(key_id)
         return key if key is not None and key.admits(secret, now()) else None
 

@@ -33,24 +33,21 @@ async def read_body(request: Request, *, bytes_max: int, deadline_s: float) -> b
 
     Raises:
         BodyTooLarge: it has more than `bytes_max` bytes.
-        BodyTimeout: its next piece did not come within `deadline_s` seconds.
+        BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
         MediaTypeUnsupported, ContentEncodingUnsupported: as `check_type`.
     """
     check_type(request.headers, JSON)
     body = bytearray()
     size = 0
-    stream = request.stream()
     try:
         async with asyncio.timeout(deadline_s):
-            async for piece in stream:
+            async for piece in request.stream():
                 size += len(piece)
                 if size <= bytes_max:
                     body += piece
                 elif size > bytes_max + DRAIN_BYTES_MAX:
                     break
-    except TimeoutError:
-        raise BodyTimeout from None
-    except ClientDisconnect:
+    except (TimeoutError, ClientDisconnect):
         raise BodyTimeout from None
     if size > bytes_max:
         raise BodyTooLarge

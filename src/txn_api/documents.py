@@ -12,7 +12,8 @@ _HEAD: Final = '{"schema":1,'
 
 def document(event: str, conflicts: Iterable[WriteOrder]) -> str:
     """The document of an event: the event without its schema version, with the 202s that contradict it."""
-    body = event.removeprefix(_HEAD) if event.startswith(_HEAD) else _other_form(event)
+    as_ours = event.startswith(_HEAD) and event.endswith("}")
+    body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
     return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
 
 

@@ -19,6 +19,7 @@ from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
 QUERY_FIELDS_MAX: Final = 32
+QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, take half of it
 # Ids and cursors may pass Luhn by chance; the card number has its own parameter.
 _EXEMPT_PARAMETERS: Final = frozenset({"card_number", "card_id", "cursor"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -112,6 +113,8 @@ def _refuse_card_numbers(query_string: bytes) -> None:
     """Search the query before anything reads it: it must not be logged further down either."""
     if not query_string:
         return
+    if len(query_string) > QUERY_BYTES_MAX:
+        raise ParameterInvalid([Fault("", "text_too_long")])
     try:
         parameters = parse_qsl(
             query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX

@@ -12,10 +12,13 @@ from txn_api.problems import (
     MEDIA_TYPE,
     ApiKeyInvalid,
     ApiKeyMissing,
+    CardNumberMisplaced,
     InternalError,
     Overloaded,
+    ParameterInvalid,
     Problem,
     ScopeMissing,
+    StoreUnavailable,
 )
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
 from txn_core.event import Event
@@ -27,7 +30,16 @@ _DESCRIPTION: Final = """\
 The front door for card transactions. A 202 means that the transaction is durably on the stream, and only that.
 Retrying with the same `transaction_id` is always safe: one id is one transaction. Errors are RFC 9457 problems
 with a stable `code`, and never repeat a value that was sent."""
-_ALWAYS: Final[tuple[type[Problem], ...]] = (ApiKeyMissing, ApiKeyInvalid, ScopeMissing, InternalError, Overloaded)
+_ALWAYS: Final[tuple[type[Problem], ...]] = (
+    ApiKeyMissing,
+    ApiKeyInvalid,
+    ScopeMissing,
+    ParameterInvalid,
+    CardNumberMisplaced,
+    InternalError,
+    Overloaded,
+    StoreUnavailable,  # the table of API keys
+)
 _OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 

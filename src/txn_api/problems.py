@@ -129,7 +129,11 @@ class BodyTimeout(Problem):
     """The body did not arrive in time."""
 
     status, code, title = 408, "body_timeout", "Body timed out"
-    detail = "The next piece of the body did not arrive in time; nothing of it was stored."
+    detail = "The body did not arrive in time; nothing of it was stored."
+
+    def __init__(self) -> None:
+        # What is left of the body may never come: the connection serves nobody any more.
+        super().__init__(headers={"Connection": "close"})
 
 
 class BodyTooLarge(Problem):

@@ -123,7 +123,7 @@ def _code_of(kind: str, context: Mapping[str, object]) -> str:
     if kind in MESSAGES:
         return kind
     if kind == "string_pattern_mismatch":
-        return _CODE_OF_PATTERN[str(context["pattern"])]
+        return _CODE_OF_PATTERN.get(str(context["pattern"]), "invalid_value")
     return _CODE_OF_PYDANTIC_TYPE.get(kind, "invalid_value")
 
 

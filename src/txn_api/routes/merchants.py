@@ -11,10 +11,12 @@ from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
-from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid, StoreUnavailable
+from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
 from txn_api.services import Services
 from txn_api.stores import store_reads
+from txn_core.faults import Fault
 from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
+from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
 
 router = APIRouter(tags=["merchants"])
 
@@ -39,7 +41,7 @@ class MerchantParameters(BaseModel):
     response_class=Response,
     responses={
         200: openapi.answer("MerchantList", "Names in order."),
-        **openapi.problems(ParameterInvalid, CursorInvalid, CardNumberMisplaced, AccountForbidden, StoreUnavailable),
+        **openapi.problems(CursorInvalid, AccountForbidden),
     },
 )
 async def list_merchants(
@@ -50,7 +52,11 @@ async def list_merchants(
     """List the merchants of an account whose normalised name begins with the normalised prefix."""
     services: Services = request.app.state.services
     account = principal.reads(parameters.account)
-    query = ("merchants", account, normalise_merchant(parameters.name_prefix))
+    prefix = normalise_merchant(parameters.name_prefix)
+    if len(prefix.encode()) > MERCHANT_KEY_BYTES_MAX:
+        # Some letters become many when they are normalised; a prefix longer than any name is nobody's.
+        raise ParameterInvalid([Fault("/name_prefix", "text_too_long")])
+    query = ("merchants", account, prefix)
     after = None if parameters.cursor is None else services.cursors.read(query, parameters.cursor)
     async with store_reads():
         found, has_more = await services.merchants.page(

@@ -1,7 +1,6 @@
 """The look-ups: one transaction by id; a card's or a merchant's by time, in the URL or in a body."""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -18,16 +17,17 @@ from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
     CardNumberMisplaced,
+    ContentEncodingUnsupported,
     CursorInvalid,
     MalformedJson,
     MediaTypeUnsupported,
     ParameterInvalid,
     RangeReversed,
-    StoreUnavailable,
     TransactionNotFound,
 )
 from txn_api.services import Services
 from txn_api.stores import store_reads
+from txn_api.surroundings import surroundings
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -35,27 +35,28 @@ from txn_core.instants import Instant, parse_instant
 from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
 from txn_core.positions import WriteOrder
+from txn_core.transaction import FAULTS_MAX
 
 router = APIRouter(tags=["transactions"])
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (
-    ParameterInvalid,
-    RangeReversed,
-    CursorInvalid,
-    CardNumberMisplaced,
-    AccountForbidden,
-    StoreUnavailable,
-)
+_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden)
+_BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 Moment = Annotated[
     Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
 ]
 
 
-class RangeParameters(BaseModel):
-    """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
+class AccountParameter(BaseModel):
+    """Whose transactions are read."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
+
+
+class RangeParameters(AccountParameter):
+    """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
     card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
     card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
@@ -67,7 +68,6 @@ class RangeParameters(BaseModel):
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
-    account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
 
 
 @router.get(
@@ -89,8 +89,7 @@ async def list_transactions(
 
     A client that keeps card numbers out of URLs uses `POST /transactions/search`.
     """
-    query = [value for name, value in request.query_params.multi_items() if name != "card_number"]
-    return await _answer_range(request, parameters, principal, elsewhere=query)
+    return await _answer_range(request, parameters, principal, surroundings(request, besides="card_number"))
 
 
 @router.post(
@@ -100,7 +99,7 @@ async def list_transactions(
     response_class=Response,
     responses={
         200: openapi.answer("TransactionList", "One page, in the order asked for."),
-        **openapi.problems(MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, *_RANGE_PROBLEMS),
+        **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.request_body("RangeParameters"),
 )
@@ -112,16 +111,18 @@ async def search_transactions(
     settings = services.settings
     body = await read_body(request, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
     try:
-        parameters = RangeParameters.model_validate_json(body)
+        # Strict, as every body is: only a URL has to write numbers as text.
+        parameters = RangeParameters.model_validate_json(body, strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         if details[0]["type"] == "json_invalid":
             raise MalformedJson from None
-        raise ParameterInvalid([fault_of(detail) for detail in details]) from None
+        raise ParameterInvalid(list(dict.fromkeys(map(fault_of, details)))[:FAULTS_MAX]) from None
     if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
         raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
     texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
-    return await _answer_range(request, parameters, principal, elsewhere=[*texts, request.url.query])
+    around = f"{surroundings(request)}x{surroundings_of(texts)}"
+    return await _answer_range(request, parameters, principal, around)
 
 
 @router.get(
@@ -131,35 +132,32 @@ async def search_transactions(
     response_class=Response,
     responses={
         200: openapi.answer("Transaction", "The transaction as it was first accepted."),
-        **openapi.problems(TransactionNotFound, ParameterInvalid, AccountForbidden, StoreUnavailable),
+        **openapi.problems(TransactionNotFound, AccountForbidden),
     },
 )
 async def get_transaction(
     request: Request,
     transaction_id: str,
     principal: Annotated[Principal, requires("transactions:read")],
-    account: Annotated[
-        Account | None, Query(pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
-    ] = None,
+    parameters: Annotated[AccountParameter, Query()],
 ) -> Response:
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second."""
     services: Services = request.app.state.services
-    if not _ID.match(transaction_id):
+    if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
     async with store_reads():
-        found = await services.transactions.get(principal.reads(account), TransactionId(transaction_id))
+        found = await services.transactions.get(principal.reads(parameters.account), TransactionId(transaction_id))
     if found is None:
         raise TransactionNotFound
     return _json(document(found.event, found.conflicts).encode())
 
 
-async def _answer_range(
-    request: Request, parameters: RangeParameters, principal: Principal, *, elsewhere: Sequence[str]
-) -> Response:
+async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
     services: Services = request.app.state.services
     if parameters.card_number is not None:
         principal.require("cards:lookup")
-        _refuse_misplaced(parameters.card_number, [*elsewhere, *request.headers.values(), request.url.path])
+        if parameters.card_number.digits_for_identity() in around:
+            raise CardNumberMisplaced([Fault("", CODE)])
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     account = principal.reads(parameters.account)
@@ -190,11 +188,6 @@ def _query(services: Services, account: Account, parameters: RangeParameters) ->
         return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
     return services.transactions.by_card(account, (parameters.card_id,), span)
-
-
-def _refuse_misplaced(pan: Pan, texts: Sequence[str]) -> None:
-    if pan.digits_for_identity() in surroundings_of(texts):
-        raise CardNumberMisplaced([Fault("", CODE)])
 
 
 def _json(body: bytes) -> Response:
