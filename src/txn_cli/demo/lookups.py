@@ -27,7 +27,7 @@ class Lookup:
         """The transactions for people; cards are masked."""
         shown = Table(title=self.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
         for name in ("occurred at", "amount", "merchant", "card"):
-            shown.add_column(name, no_wrap=True, justify="right" if name == "amount" else "left")
+            shown.add_column(name, no_wrap=name != "merchant", justify="right" if name == "amount" else "left")
         for transaction in self.transactions:
             shown.add_row(*_cells(transaction))
         if self.has_more:

@@ -76,7 +76,7 @@ def progress_line(status: Status) -> str:
     """How far everything is, in a few words."""
     behind = sum(shard.drain is not Drain.DRAINED for worker in status.workers for shard in worker.shards)
     lags = ", ".join(f"{worker.kind} {worker.lag_s(status.at):.1f} s" for worker in status.workers)
-    return f"{behind} leases behind; lag: {lags}"
+    return f"{behind} {'lease' if behind == 1 else 'leases'} behind; lag: {lags}"
 
 
 def _checkpoint(shard: ShardStatus) -> str:
