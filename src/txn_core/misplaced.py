@@ -11,7 +11,7 @@ from typing import Final
 
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
-from txn_core.pan import Pan, ascii_alphanumerics, holds_card_number
+from txn_core.pan import ascii_alphanumerics, holds_card_number
 from txn_core.transaction import TransactionRequest
 
 CODE: Final = "card_number_misplaced"
@@ -33,16 +33,19 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
     Raises:
         InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
     """
-    faults = [*_own_number_elsewhere(body, request.card_number), *_numbers_in_free_text(request)]
     digits = request.card_number.digits_for_identity()
+    faults = [
+        *_own_number_elsewhere(body, digits),
+        *_own_number_in_floats(request, digits),
+        *_numbers_in_free_text(request),
+    ]
     if digits in surroundings:
         faults.append(Fault("", CODE))
     if faults:
         raise InvalidTransactionError(*dict.fromkeys(faults))
 
 
-def _own_number_elsewhere(body: bytes, pan: Pan) -> Iterator[Fault]:
-    digits = pan.digits_for_identity()
+def _own_number_elsewhere(body: bytes, digits: str) -> Iterator[Fault]:
     # Nearly every body is plain ASCII without escapes: deleting all separators leaves field names between values,
     # so a number that stands once stands in its own field alone.
     if body.isascii() and b"\\" not in body and body.translate(None, _SEPARATORS).count(digits.encode()) == 1:
@@ -51,6 +54,15 @@ def _own_number_elsewhere(body: bytes, pan: Pan) -> Iterator[Fault]:
     for pointer, value in _leaves(json.loads(body, parse_float=str, parse_int=str), ""):
         if pointer != "/card_number" and pointer not in _TIMES and digits in ascii_alphanumerics(value):
             yield Fault(pointer, CODE)
+
+
+def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[Fault]:
+    """Other digits than were written may be stored: of all decimals near a float, its shortest."""
+    for part, place in (("merchant", request.merchant), ("customer", request.customer)):
+        if place is not None:
+            for name, degrees in (("latitude", place.latitude), ("longitude", place.longitude)):
+                if degrees is not None and digits in repr(degrees).replace(".", ""):
+                    yield Fault(f"/{part}/{name}", CODE)
 
 
 def _leaves(value: object, pointer: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Card numbers where none may stand."""
 
+import itertools
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -108,6 +110,19 @@ def test_the_last_digit_of_a_long_number_is_not_lost_in_a_float() -> None:
     data = json_bytes(body(card_number=longest, merchant={"name": "Kub", "latitude": 1.5}))
     data = data.replace(b"1.5", f"{longest[0]}.{longest[1:]}".encode())
     assert pointers_in(data) == ["/merchant/latitude"]
+
+
+def test_a_decimal_that_becomes_the_number_as_a_float_is_found() -> None:
+    """A coordinate may be written so that only the float's shortest form, which is stored, shows the number."""
+    numbers = (card_number(n, length=16) for n in itertools.count(10**13))
+    floats = ((number, float(f"{number[0]}.{number[1:]}")) for number in numbers)
+    digits = ((number, repr(degrees).replace(".", ""), f"{Decimal(degrees):f}") for number, degrees in floats)
+    number, exact = next((n, exact) for n, short, exact in digits if n == short and n not in exact.replace(".", ""))
+    for part in ("merchant", "customer"):
+        document = body(card_number=number, customer={}) | {part: {"latitude": 1.5}}
+        document["merchant"] = {"name": "Kub", **document["merchant"]}
+        data = json_bytes(document).replace(b"1.5", exact.encode())
+        assert pointers_in(data) == [f"/{part}/latitude"]
 
 
 def test_a_short_number_is_found_in_an_amount() -> None:
