@@ -33,6 +33,7 @@ check: $(STAMP) ## format, lint, types, import contracts, drift of generated fil
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
+	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
 

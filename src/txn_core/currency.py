@@ -1,4 +1,7 @@
-"""Currencies that a transaction may be in: ISO 4217, with the exponent that gives minor units a meaning."""
+"""Currencies that a transaction may be in: ISO 4217, with the exponent that gives minor units a meaning.
+
+Only codes in force: an amount in a withdrawn currency is refused, in files of the past too.
+"""
 
 from decimal import Decimal
 from typing import Final

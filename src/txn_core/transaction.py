@@ -164,10 +164,16 @@ def parse_transaction(body: bytes) -> TransactionRequest:
     try:
         return TransactionRequest.model_validate_json(body)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        if details[0]["type"] == "json_invalid":
-            raise MalformedJsonError("not one JSON document") from None
-        raise InvalidTransactionError(*map(fault_of, details[:FAULTS_MAX])) from None
+        refusal = _refusal(error)
+    # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.
+    raise refusal
+
+
+def _refusal(error: ValidationError) -> MalformedJsonError | InvalidTransactionError:
+    details = error.errors(include_url=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return MalformedJsonError("not one JSON document")
+    return InvalidTransactionError(*map(fault_of, details[:FAULTS_MAX]))
 
 
 def refuse_future(occurred_at: Instant, *, ahead_s_max: float) -> None:

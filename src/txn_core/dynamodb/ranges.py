@@ -100,8 +100,13 @@ class _Partition:
 async def merge(query: RangeQuery, read: ReadChunk) -> Page:
     """Merge the partitions of a query into one page."""
     partitions = [_Partition(name, read, query.span.after) for name in query.partitions]
-    heads = await asyncio.gather(*(partition.head() for partition in partitions))
-    heap = [(_Ordered(row.sort, query.span.descending), i) for i, row in enumerate(heads) if row is not None]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            heads = [tasks.create_task(partition.head()) for partition in partitions]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    first_rows = ((i, head.result()) for i, head in enumerate(heads))
+    heap = [(_Ordered(row.sort, query.span.descending), i) for i, row in first_rows if row is not None]
     heapq.heapify(heap)
     rows: list[Row] = []
     while heap and len(rows) < query.span.limit:
