@@ -1,0 +1,277 @@
+"""Promise P5 at the API: a card number has one place, and anywhere else it is refused and left nowhere."""
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import structlog
+from prometheus_client import generate_latest
+
+from tests.builders import card_number, customer, full_body, json_bytes
+from tests.txn_api.conftest import Desk
+
+CARD = card_number(41)
+SHORT_CARD = card_number(41, length=8)
+OTHER_CARD = card_number(42, length=19)
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")  # noqa: RUF001 - on purpose
+
+TEXTS = [
+    ("merchant", "name"),
+    ("merchant", "category"),
+    *[("customer", name) for name, value in customer().items() if isinstance(value, str) and name != "date_of_birth"],
+]
+IDS = [("", "transaction_id"), ("", "original_transaction_id"), ("terminal", "terminal_id")]
+SPELLINGS = {
+    "plain": CARD,
+    "spaced": " ".join(CARD[at : at + 4] for at in range(0, 16, 4)),
+    "hyphens": "-".join(CARD[at : at + 4] for at in range(0, 16, 4)),
+    "dots and slashes": f"{CARD[:5]}./{CARD[5:]}",
+    "inside a word": f"a{CARD}b",
+    "Arabic digits": CARD.translate(ARABIC),
+    "full width": CARD.translate(FULL_WIDTH),
+    "invisible separators": "\u200b".join(CARD),
+    "no-break spaces": "\u00a0".join((CARD[:8], CARD[8:])),
+}
+
+
+@pytest.fixture
+def output(caplog: pytest.LogCaptureFixture) -> Iterator["Output"]:
+    """Everything that is logged, by whichever library and at whichever level."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "httpx")  # the client of the test, not the service
+    with structlog.testing.capture_logs() as entries:
+        yield Output(entries, caplog)
+
+
+class Output:
+    """What got out of the process besides the answer."""
+
+    def __init__(self, entries: list[Any], caplog: pytest.LogCaptureFixture) -> None:
+        self._entries, self._caplog = entries, caplog
+
+    def assert_free_of(self, desk: Desk, *values: str) -> None:
+        """Neither logs nor metrics hold any of the values."""
+        text = f"{self._entries}{self._caplog.text}{generate_latest(desk.app.state.registry).decode()}"
+        for value in values:
+            assert value not in text
+
+
+def changed(part: str, name: str, value: object) -> dict[str, Any]:
+    """A full body with one field changed."""
+    document = full_body(card_number=CARD)
+    target = document[part] if part else document
+    target[name] = value
+    if name == "original_transaction_id":
+        document["type"] = "refund"
+    return document
+
+
+def pointer(part: str, name: str) -> str:
+    """The field in RFC 6901."""
+    return f"/{part}/{name}" if part else f"/{name}"
+
+
+async def refused(desk: Desk, output: Output, *values: str, **request: Any) -> list[str]:
+    """Post what must be refused for a card number; gives the pointers of the faults."""
+    answer = await desk.client.post("/transactions", **request)
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    assert desk.kinesis.calls == []
+    output.assert_free_of(desk, CARD, OTHER_CARD, *values)
+    for value in (CARD, OTHER_CARD, *values):
+        assert value not in answer.text
+    return [fault["pointer"] for fault in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize(("part", "name"), TEXTS)
+async def test_the_own_number_in_a_text_is_refused(desk: Desk, output: Output, part: str, name: str) -> None:
+    """In every string field of the contract."""
+    spelling = CARD if name in {"gender", "postal_code"} else SPELLINGS["spaced"]
+    found = await refused(desk, output, spelling, content=json_bytes(changed(part, name, spelling)))
+    assert found == [pointer(part, name)]
+
+
+@pytest.mark.parametrize(("part", "name"), IDS)
+@pytest.mark.parametrize("value", [CARD, f"{CARD[:8]}-{CARD[8:]}", f"id{CARD}x"])
+async def test_the_own_number_in_an_id_is_refused(
+    desk: Desk, output: Output, part: str, name: str, value: str
+) -> None:
+    """An id is stored and returned, so the request's own number may not be one, nor stand in one."""
+    found = await refused(desk, output, value, content=json_bytes(changed(part, name, value)))
+    assert found == [pointer(part, name)]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("ascii_only", [True, False])
+async def test_no_spelling_hides_the_own_number(
+    desk: Desk, output: Output, spelling: str, *, ascii_only: bool
+) -> None:
+    """Separators, Unicode digits, invisible characters, with JSON escapes and without."""
+    value = SPELLINGS[spelling]
+    document = changed("customer", "street", value)
+    assert await refused(desk, output, value, content=json_bytes(document, ascii_only=ascii_only)) == [
+        "/customer/street"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("customer", "latitude", float(f"0.{CARD}")),
+        ("merchant", "longitude", float(f"1.{CARD}")),
+    ],
+)
+async def test_the_own_number_in_a_coordinate_is_refused(
+    desk: Desk, output: Output, part: str, name: str, value: float
+) -> None:
+    """A number has digits too."""
+    content = json_bytes(changed(part, name, "HERE")).replace(b'"HERE"', f"{int(value)}.{CARD}".encode())
+    assert await refused(desk, output, content=content) == [pointer(part, name)]
+
+
+async def test_the_own_number_in_an_amount_is_refused(desk: Desk, output: Output) -> None:
+    """A short card number fits into an amount."""
+    document = full_body(card_number=SHORT_CARD, amount_minor=int(SHORT_CARD))
+    assert await refused(desk, output, content=json_bytes(document)) == ["/amount_minor"]
+
+
+@pytest.mark.parametrize("number", [CARD, SHORT_CARD])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "header value",
+        "header name",
+        "key",
+        "query value",
+        "query name",
+        "encoded query",
+        "idempotency key",
+        "user agent",
+    ],
+)
+async def test_the_own_number_around_the_body_is_refused(desk: Desk, output: Output, where: str, number: str) -> None:
+    """Headers, their names, the query, its names and its percent-encoding."""
+    encoded = "".join(f"%{ord(digit):02x}" for digit in number)
+    headers, query = {
+        "header value": ({"X-Trace": f"{number[:4]} {number[4:]}"}, ""),
+        "header name": ({f"X-{number}": "1"}, ""),
+        "key": ({"X-API-Key": number}, ""),
+        "query value": ({}, f"?trace={number}"),
+        "query name": ({}, f"?{number}=1"),
+        "encoded query": ({}, f"?trace={encoded[:9]}{quote('/ ')}{encoded[9:]}"),
+        "idempotency key": ({"Idempotency-Key": number}, ""),
+        "user agent": ({"User-Agent": f"till/{number}"}, ""),
+    }[where]
+    content = json_bytes(full_body(card_number=number))
+    answer = await desk.client.post(f"/transactions{query}", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    assert desk.kinesis.calls == []
+    assert number not in answer.text
+    output.assert_free_of(desk, number, encoded)
+    if not query:  # bulk refuses parameters that it does not know anyway
+        bulk = await desk.client.post(f"/transactions/bulk{query}", content=content, headers=headers)
+        assert '"code":"card_number_misplaced"' in bulk.text
+    assert desk.kinesis.calls == []
+
+
+@pytest.mark.parametrize(("part", "name"), [text for text in TEXTS if text[1] != "reference"])
+async def test_anybodys_number_in_free_text_is_refused(desk: Desk, output: Output, part: str, name: str) -> None:
+    """Names, job and address hold no Luhn-valid run of 13 to 19 digits, whosever card it is."""
+    number = card_number(7, length=13 if name in {"gender", "postal_code"} else 19)
+    found = await refused(desk, output, number, content=json_bytes(changed(part, name, number)))
+    assert found == [pointer(part, name)]
+
+
+async def test_an_id_that_passes_luhn_by_chance_is_an_id(desk: Desk) -> None:
+    """One numeric id in ten does; only the request's own number is refused there."""
+    answer = await desk.client.post("/transactions", json=full_body(card_number=CARD, transaction_id=OTHER_CARD))
+    assert answer.status_code == 202
+    assert answer.json()["transaction_id"] == OTHER_CARD
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/transactions?merchant_name={}",
+        "/transactions?merchant_name=Shop%20{}",
+        "/transactions?account={}&card_id=card_1",
+        "/transactions?{}=1",
+        "/transactions?from={}",
+        "/merchants?name_prefix={}",
+        "/healthz?trace={}",
+        "/nothing?trace={}",
+    ],
+)
+async def test_anybodys_number_in_a_query_is_refused(desk: Desk, output: Output, path: str) -> None:
+    """Before anything could be logged, on any path, with a key and without."""
+    for headers in ({}, {"Authorization": ""}):
+        answer = await desk.client.get(path.format(CARD), headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+        assert CARD not in answer.text
+    output.assert_free_of(desk, CARD)
+
+
+async def test_a_number_in_a_path_goes_nowhere(desk: Desk, output: Output) -> None:
+    """It may be an id: what is asked for is neither logged nor counted nor answered."""
+    for path in (f"/transactions/{CARD}", f"/{CARD}", f"/transactions/{CARD}/refunds"):
+        answer = await desk.client.get(path)
+        assert CARD not in answer.text + str(answer.headers)
+    output.assert_free_of(desk, CARD)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "headers"),
+    [
+        ({"card_number": CARD, "cursor": CARD}, {}),
+        ({"card_number": SHORT_CARD, "account": f"a{SHORT_CARD}"}, {}),
+        ({"card_number": SHORT_CARD}, {"X-Trace": SHORT_CARD}),
+        ({"card_number": SHORT_CARD}, {f"X-{SHORT_CARD}": "1"}),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_own_number_elsewhere_in_a_look_up_is_refused(
+    desk: Desk, output: Output, method: str, parameters: dict[str, str], headers: dict[str, str]
+) -> None:
+    """A look-up names the card in one place as well, in the URL and in the body."""
+    if method == "GET":
+        answer = await desk.client.get("/transactions", params=parameters, headers=headers)
+    else:
+        answer = await desk.client.post("/transactions/search", json=parameters, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    output.assert_free_of(desk, CARD, SHORT_CARD)
+
+
+async def test_what_a_repeated_member_hid_is_not_stored(desk: Desk, output: Output) -> None:
+    """Of two members of one name the last counts; what stood in the first goes nowhere."""
+    content = json_bytes(full_body(card_number=CARD))
+    for first in (
+        f'"transaction_id":"{CARD}",',
+        f'"card_number":"{OTHER_CARD}",',
+        f'"merchant":{{"name":"{CARD}"}},',
+    ):
+        answer = await desk.client.post("/transactions", content=content.replace(b"{", b"{" + first.encode(), 1))
+        assert answer.status_code in {202, 422}
+        assert CARD not in answer.text + str(answer.headers)
+    for data in desk.kinesis.data:
+        assert CARD.encode() not in data
+        assert OTHER_CARD.encode() not in data
+    output.assert_free_of(desk, CARD, OTHER_CARD)
+
+
+async def test_an_accepted_number_is_left_nowhere(desk: Desk, output: Output) -> None:
+    """Neither record, key, answer, log nor metric holds it, as text or in base64."""
+    answer = await desk.client.post("/transactions", content=json_bytes(full_body(card_number=CARD)))
+    assert answer.status_code == 202
+    (record,) = desk.kinesis.stored
+    event = json.loads(record.data)
+    assert event["card_masked"] == f"{CARD[:6]}******{CARD[-4:]}"
+    assert record.key == event["card_id"] == answer.json()["card_id"]
+    spellings = [CARD, base64.b64encode(CARD.encode()).decode(), CARD.encode().hex()]
+    output.assert_free_of(desk, *spellings, "Rippin", "Jennifer", "Perry Cove", "0000042")
+    for spelling in spellings:
+        assert spelling.encode() not in record.data
+        assert spelling not in f"{record.key}{answer.text}{answer.headers}"

@@ -1,0 +1,220 @@
+"""Each wrong input answers with its documented problem. That it is documented is held by the client's `Contract`."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import body, card_number, customer, json_bytes
+from tests.txn_api.conftest import Desk
+
+Call = tuple[str, str, dict[str, Any]]
+Expected = tuple[int, str, list[tuple[str, str]]]
+
+CARD = card_number()
+OTHER_CARD = card_number(1)
+MISTYPED = CARD[:-1] + str((int(CARD[-1]) + 1) % 10)
+
+
+def post(content: bytes | None = None, /, *, headers: Any = None, **changes: Any) -> Call:
+    """A POST of raw bytes, or of a sound body with changes."""
+    sent = json_bytes(body(**changes)) if content is None else content
+    return "POST", "/transactions", {"content": sent, "headers": headers or {}}
+
+
+def read(**parameters: Any) -> Call:
+    """A GET of a range."""
+    return "GET", "/transactions", {"params": parameters}
+
+
+def search(content: bytes | None = None, **members: Any) -> Call:
+    """A search by raw bytes or by members."""
+    return "POST", "/transactions/search", {"content": json_bytes(members) if content is None else content}
+
+
+def invalid(pointer: str, code: str) -> Expected:
+    """A transaction with one fault."""
+    return 422, "validation_failed", [(pointer, code)]
+
+
+def parameter(pointer: str, code: str) -> Expected:
+    """A parameter with one fault."""
+    return 422, "parameter_invalid", [(pointer, code)]
+
+
+def misplaced(*pointers: str) -> Expected:
+    """A card number in these places."""
+    return 422, "card_number_misplaced", [(pointer, "card_number_misplaced") for pointer in pointers]
+
+
+MALFORMED: Expected = (400, "malformed_json", [])
+BAD_CURSOR: Expected = (422, "cursor_invalid", [("/cursor", "invalid_value")])
+NOT_FOUND: Expected = (404, "transaction_not_found", [])
+LINE = json_bytes(body()).replace
+
+WRONG: dict[str, tuple[Call, Expected]] = {
+    "no body": (post(b""), MALFORMED),
+    "not JSON": (post(b"amount=4.97"), MALFORMED),
+    "two documents": (post(json_bytes(body()) * 2), MALFORMED),
+    "cut off": (post(json_bytes(body())[:-1]), MALFORMED),
+    "not UTF-8": (post(json_bytes(body()).replace(b"Rippin", b"R\xffppin")), MALFORMED),
+    "half a surrogate pair": (post(json_bytes(body()).replace(b"Rippin", rb"R\ud800ppin")), MALFORMED),
+    "nested too deeply": (post(b'{"merchant":' * 5_000), MALFORMED),
+    "an array": (post(b"[]"), invalid("", "object_required")),
+    "a number": (post(b"1"), invalid("", "object_required")),
+    "unknown field": (post(colour="red"), invalid("", "field_unknown")),
+    "unknown field inside": (post(merchant={"name": "A", "colour": "red"}), invalid("/merchant", "field_unknown")),
+    "card number as a field's name": (post(**{CARD: "red"}), invalid("", "field_unknown")),
+    "security code": (post(cvv="123"), invalid("", "sensitive_authentication_data")),
+    "PIN": (post(terminal={"pin": "1234"}), invalid("/terminal", "sensitive_authentication_data")),
+    "missing field": (post(currency=...), invalid("/currency", "field_required")),
+    "bad Luhn": (
+        post(card_number=MISTYPED),
+        invalid("/card_number", "card_number_luhn"),
+    ),
+    "short card number": (post(card_number="18"), invalid("/card_number", "card_number_format")),
+    "card number as a number": (post(card_number=int(CARD)), invalid("/card_number", "string_required")),
+    "card number in Unicode digits": (
+        post(card_number=CARD.translate(dict(zip(range(48, 58), range(0x0660, 0x066A), strict=True)))),
+        invalid("/card_number", "card_number_format"),
+    ),
+    "float amount": (post(amount_minor=4.97), invalid("/amount_minor", "integer_required")),
+    "whole float amount": (post(LINE(b"497", b"497.0")), invalid("/amount_minor", "integer_required")),
+    "amount in quotes": (post(amount_minor="497"), invalid("/amount_minor", "integer_required")),
+    "amount true": (post(amount_minor=True), invalid("/amount_minor", "integer_required")),
+    "negative amount": (post(amount_minor=-1), invalid("/amount_minor", "number_out_of_range")),
+    "amount of 13 digits": (post(amount_minor=10**12), invalid("/amount_minor", "number_out_of_range")),
+    "amount of 1,000 digits": (post(LINE(b"497", b"9" * 1_000)), invalid("/amount_minor", "number_out_of_range")),
+    "amount of 5,000 digits": (post(LINE(b"497", b"9" * 5_000)), MALFORMED),
+    "amount NaN": (post(LINE(b"497", b"NaN")), invalid("/amount_minor", "integer_required")),
+    "infinite latitude": (
+        post(LINE(b'"Rippin, Kub and Mann"', b'"A","latitude":Infinity')),
+        invalid("/merchant/latitude", "not_finite"),
+    ),
+    "naive time": (post(occurred_at="2019-01-01T00:00:18"), invalid("/occurred_at", "timestamp_offset_required")),
+    "no time": (post(occurred_at="yesterday"), invalid("/occurred_at", "timestamp_format")),
+    "future time": (post(occurred_at="2999-01-01T00:00:00Z"), invalid("/occurred_at", "timestamp_in_future")),
+    "unknown currency": (post(currency="XYZ"), invalid("/currency", "currency_unknown")),
+    "blank merchant": (post(merchant={"name": " \u2003"}), invalid("/merchant/name", "merchant_name_blank")),
+    "control character": (post(merchant={"name": "A\u0007"}), invalid("/merchant/name", "control_character")),
+    "refund of nothing": (post(type="refund"), invalid("", "original_required")),
+    "id out of form": (post(transaction_id="short"), invalid("/transaction_id", "id_format")),
+    "no id": (post(transaction_id=...), (422, "id_required", [("/transaction_id", "id_required")])),
+    "empty Idempotency-Key": (
+        post(transaction_id=..., headers={"Idempotency-Key": ""}),
+        (422, "id_required", [("/transaction_id", "id_required")]),
+    ),
+    "body over the bound": (post(b" " * 70_000 + json_bytes(body())), (413, "body_too_large", [])),
+    "1 MB body": (post(b"x" * 1_000_000), (413, "body_too_large", [])),
+    "form": (
+        post(headers={"Content-Type": "application/x-www-form-urlencoded"}),
+        (415, "media_type_unsupported", []),
+    ),
+    "compressed": (post(headers={"Content-Encoding": "br"}), (415, "content_encoding_unsupported", [])),
+    "own card number in another field": (
+        post(customer=customer(reference=CARD)),
+        misplaced("/customer/reference"),
+    ),
+    "another card number in a name": (post(merchant={"name": f"Shop {OTHER_CARD}"}), misplaced("/merchant/name")),
+    "no API key": (post(headers={"Authorization": ""}), (401, "api_key_missing", [])),
+    "an API key out of form": (post(headers={"Authorization": "Bearer secret"}), (401, "api_key_invalid", [])),
+    "an unknown API key": (
+        post(headers={"Authorization": f"Bearer txn_{'0' * 16}_{'0' * 64}"}),
+        (401, "api_key_invalid", []),
+    ),
+    "no selector": (read(), parameter("", "selector_required")),
+    "two selectors": (read(merchant_name="A", card_number=CARD), parameter("", "selector_required")),
+    "card_id out of form": (read(card_id="card_1"), parameter("/card_id", "invalid_value")),
+    "account out of form": (read(merchant_name="A", account="A B"), parameter("/account", "invalid_value")),
+    "bad cursor": (read(merchant_name="A", cursor="abc"), BAD_CURSOR),
+    "cursor out of form": (
+        read(merchant_name="A", cursor="ä"),
+        BAD_CURSOR,
+    ),
+    "endless cursor": (read(merchant_name="A", cursor="a" * 2_000), parameter("/cursor", "text_too_long")),
+    "from after to": (
+        read(merchant_name="A", **{"from": "2020-01-02T00:00:00Z", "to": "2020-01-01T00:00:00Z"}),
+        (422, "range_reversed", [("/from", "range_reversed")]),
+    ),
+    "naive from": (
+        read(merchant_name="A", **{"from": "2020-01-02T00:00:00"}),
+        parameter("/from", "timestamp_offset_required"),
+    ),
+    "limit 0": (read(merchant_name="A", limit=0), parameter("/limit", "number_out_of_range")),
+    "limit 1001": (read(merchant_name="A", limit=1001), parameter("/limit", "number_out_of_range")),
+    "limit of words": (read(merchant_name="A", limit="all"), parameter("/limit", "integer_required")),
+    "unknown order": (read(merchant_name="A", order="up"), parameter("/order", "value_not_allowed")),
+    "unknown parameter": (read(merchant_name="A", colour="red"), parameter("", "field_unknown")),
+    "unknown parameter of one": (
+        ("GET", "/transactions/00000000", {"params": {"acount": "other"}}),
+        parameter("", "field_unknown"),
+    ),
+    "unknown parameter of bulk": (
+        ("POST", "/transactions/bulk", {"params": {"result": "all"}}),
+        parameter("", "field_unknown"),
+    ),
+    "unknown results of bulk": (
+        ("POST", "/transactions/bulk", {"params": {"results": "some"}}),
+        parameter("/results", "value_not_allowed"),
+    ),
+    "JSON for bulk": (
+        ("POST", "/transactions/bulk", {"json": body()}),
+        (415, "media_type_unsupported", []),
+    ),
+    "empty merchant name": (read(merchant_name=""), parameter("/merchant_name", "text_too_short")),
+    "endless merchant name": (read(merchant_name="a" * 101), parameter("/merchant_name", "text_too_long")),
+    "endless query": (read(merchant_name="ä" * 5_000), parameter("", "text_too_long")),
+    "forty parameters": (read(**{f"p{number}": 1 for number in range(40)}), parameter("", "invalid_value")),
+    "prefix that no name is as long as": (
+        ("GET", "/merchants", {"params": {"name_prefix": "\ufdfa" * 100}}),
+        parameter("/name_prefix", "text_too_long"),
+    ),
+    "search that is not JSON": (search(b"card_number"), MALFORMED),
+    "search of an array": (search(b"[]"), parameter("", "object_required")),
+    "search with a number in quotes": (search(card_number=CARD, limit="5"), parameter("/limit", "integer_required")),
+    "search with thousands of unknown members": (
+        search(b"{" + b",".join(b'"%d":1' % number for number in range(5_000)) + b"}"),
+        parameter("", "field_unknown"),
+    ),
+    "search with two card numbers": (
+        search(card_number=CARD, cursor=OTHER_CARD + CARD),
+        misplaced(""),
+    ),
+    "nothing there": (("GET", "/cards", {}), (404, "route_not_found", [])),
+    "a slash too many": (("GET", "/transactions/", {}), (404, "route_not_found", [])),
+    "another method": (("DELETE", "/transactions", {}), (405, "method_not_allowed", [])),
+    "an id out of form in the path": (("GET", "/transactions/a%0A", {}), NOT_FOUND),
+    "an id with a newline in the path": (
+        ("GET", "/transactions/abcdefgh%0A", {}),
+        NOT_FOUND,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_a_wrong_input_is_answered_with_its_problem(desk: Desk, name: str) -> None:
+    """Status, code and faults are those of the table, nothing is stored, and no answer repeats a card number."""
+    (method, path, request), (status, code, faults) = WRONG[name]
+    answer = await desk.client.request(method, path, **request)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code)
+    assert [(fault["pointer"], fault["code"]) for fault in problem["errors"]] == faults
+    assert desk.kinesis.calls == []
+    assert CARD not in answer.text
+    assert OTHER_CARD not in answer.text
+
+
+async def test_a_scope_that_is_missing_is_said(desk: Desk) -> None:
+    """A key that may only read does not write, and one that may only write does not read."""
+    reader, writer = desk.key("transactions:read"), desk.key("transactions:write")
+    refused = await desk.client.post("/transactions", json=body(), headers=reader)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    refused = await desk.client.get("/transactions", params={"merchant_name": "A"}, headers=writer)
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+
+
+async def test_every_fault_is_listed_up_to_a_bound(desk: Desk) -> None:
+    """A client mends a body in one go; a body of nothing but faults is not answered with as many."""
+    answer = await desk.client.post("/transactions", json=body(currency="XYZ", amount_minor=0.5, card_number="1"))
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/card_number", "/amount_minor", "/currency"]
+    answer = await desk.client.post("/transactions", json={f"field{number}": 1 for number in range(2_000)})
+    assert len(answer.json()["errors"]) <= 50
