@@ -58,7 +58,10 @@ async def test_a_write_on_an_older_row_is_refused(world: World) -> None:
     assert not await table.write(lease(counter=1), lease(counter=1).taken(BOB))
     assert not await table.write(lease(owner=BOB, counter=1), lease(owner=BOB, counter=1).renewed())
     assert not await table.write(lease(5), lease(5).taken(BOB)), "a row that is not there is not made"
-    assert await table.row(shard(0)) == first.taken(ALICE)
+    assert await table.row(shard(0)) == (mine := first.taken(ALICE))
+    assert await table.write(mine, mine.renewed())
+    assert not await table.write(mine, mine.planned(PLAN)), "the owner's own older row is refused, too"
+    assert await table.row(shard(0)) == mine.renewed()
 
 
 async def test_attributes_of_others_stay(world: World) -> None:
