@@ -2,12 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
 ANSWER_S_MAX = 5.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds that only the tasks of this loop can bring about."""
+    async with asyncio.timeout(ANSWER_S_MAX):
+        while not condition():  # noqa: ASYNC110 - the code under test knows no events for tests
+            await asyncio.sleep(0)
 
 
 class Call:

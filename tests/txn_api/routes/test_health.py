@@ -1,0 +1,51 @@
+"""Liveness, readiness, metrics."""
+
+from dataclasses import replace
+
+from tests.builders import body
+from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.unreachable import unreachable
+from txn_api.readiness import Readiness
+
+
+async def test_a_live_process_says_so_without_its_stores(desk: Desk) -> None:
+    """A restart would not bring a store back."""
+    answer = await desk.client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_a_process_with_its_stores_is_ready(api: Api) -> None:
+    """Stream and table answer."""
+    answer = await api.client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "checks": {"kinesis": "ok", "dynamodb": "ok"}}
+
+
+async def test_a_store_that_is_gone_makes_a_process_unready(api: Api) -> None:
+    """Either one, and a stream that does not exist; the answer names which."""
+    gone_kinesis, gone_dynamodb = unreachable()
+    readiness = api.services.readiness
+    stream, table = readiness._stream, readiness._table
+    for probe, checks in (
+        (Readiness(gone_kinesis, stream, readiness._dynamodb, table), ("unavailable", "ok")),
+        (Readiness(readiness._kinesis, stream, gone_dynamodb, table), ("ok", "unavailable")),
+        (Readiness(readiness._kinesis, "nothing", readiness._dynamodb, table), ("unavailable", "ok")),
+        (Readiness(readiness._kinesis, stream, readiness._dynamodb, "nothing"), ("ok", "unavailable")),
+    ):
+        api.app.state.services = replace(api.services, readiness=probe)
+        answer = await api.client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json() == {
+            "status": "not_ready",
+            "checks": dict(zip(("kinesis", "dynamodb"), checks, strict=True)),
+        }
+
+
+async def test_metrics_count_what_happened(desk: Desk) -> None:
+    """Requests by route and status, in Prometheus' text format."""
+    await desk.client.post("/transactions", json=body())
+    await desk.client.post("/transactions", json=body())
+    answer = await desk.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'txn_http_requests_total{method="POST",route="/transactions",status="202"} 2.0' in answer.text
+    assert "txn_http_requests_in_flight 1.0" in answer.text

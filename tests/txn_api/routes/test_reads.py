@@ -1,0 +1,298 @@
+"""The look-ups, on the real index."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
+from tests.txn_api.conftest import Api, Desk
+from txn_api.intake import Intake
+from txn_core.dynamodb.ranges import SortKey
+from txn_core.dynamodb.transactions import IndexItem
+from txn_core.event import Event
+from txn_core.identity import Account, TransactionId
+from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+
+CARD = card_number(5)
+NAME = "O'Hara, Söhne & Co"
+START = datetime(2020, 1, 1, tzinfo=UTC)
+ROWS = 260
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row of the list is told apart by."""
+
+    occurred_at: str
+    transaction_id: str
+
+
+def instant(at: datetime) -> str:
+    """A time as it is stored."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def body_of(number: int) -> dict[str, Any]:
+    """The row of an ordinal: three share each moment, and moments lie a microsecond apart."""
+    at = START + timedelta(microseconds=number // 3)
+    return body(
+        transaction_id=f"{(number * 7919) % 1_000_003:08d}",
+        card_number=CARD,
+        merchant={"name": NAME},
+        occurred_at=instant(at),
+    )
+
+
+@pytest.fixture
+async def rows(api: Api) -> list[Row]:
+    """Some hundred rows of one card and one merchant, oldest first."""
+    found = []
+    for number in range(ROWS):
+        event = await api.index(body_of(number), number=number)
+        found.append(Row(event.occurred_at, event.transaction_id))
+    await api.index(body(card_number=card_number(6), transaction_id="anothercard", merchant={"name": "Elsewhere"}))
+    return sorted(found, key=lambda row: (row.occurred_at, row.transaction_id))
+
+
+async def walk(api: Api, *, method: str = "GET", **parameters: Any) -> list[Row]:
+    """All pages of a range."""
+    rows: list[Row] = []
+    cursor: dict[str, str] = {}
+    while True:
+        asked = {**parameters, **cursor}
+        if method == "GET":
+            answer = await api.client.get("/transactions", params=asked)
+        else:
+            answer = await api.client.post("/transactions/search", json=asked)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        assert len(page["data"]) <= parameters.get("limit", 100)
+        assert page["has_more"] == (page["next_cursor"] is not None)
+        rows += [Row(found["occurred_at"], found["transaction_id"]) for found in page["data"]]
+        if not page["has_more"]:
+            return rows
+        assert page["data"]
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def within(rows: Sequence[Row], start: str | None, end: str | None) -> list[Row]:
+    """The rows of a range: its start belongs to it, its end does not."""
+    return [row for row in rows if (not start or row.occurred_at >= start) and (not end or row.occurred_at < end)]
+
+
+async def test_page_walks_give_every_row_once_and_in_order(api: Api, rows: list[Row]) -> None:
+    """By card, by its id and by merchant over all write shards, both ways, with any limit, also among equal times."""
+    card_id = api.services.keys.card_id(pan(5))
+    low, high = instant(START + timedelta(microseconds=20)), instant(START + timedelta(microseconds=40))
+    for selector in ({"card_number": CARD}, {"card_id": card_id}, {"merchant_name": NAME}):
+        for order in ("asc", "desc"):
+            for limit, start, end in ((1, low, high), (7, None, None), (1000, None, None), (100, low, high)):
+                times = {name: time for name, time in (("from", start), ("to", end)) if time}
+                expected = within(rows, start, end)
+                found = await walk(api, **selector, **times, limit=limit, order=order)
+                assert found == (expected if order == "asc" else expected[::-1])
+
+
+async def test_a_search_gives_what_the_list_gives(api: Api, rows: list[Row]) -> None:
+    """The same rows, cursors and all, with the card number in the body."""
+    times = {"from": rows[10].occurred_at, "to": rows[100].occurred_at}
+    assert (
+        await walk(api, method="POST", card_number=CARD, limit=7, **times)
+        == within(rows, rows[10].occurred_at, rows[100].occurred_at)[::-1]
+    )
+    assert await walk(api, method="POST", merchant_name=NAME, limit=1000, order="asc") == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("o'hara, söhne & co", 1),
+        ("  O'HARA,\u2003SÖHNE  &  CO ", 1),
+        ("O'Hara, So\u0308hne & Co", 1),
+        ("O\u2019Hara, Söhne & Co", 0),
+    ],
+)
+async def test_a_merchant_is_found_in_any_casing_and_spacing(api: Api, name: str, count: int) -> None:
+    """And in any Unicode form; a typographic apostrophe is another letter."""
+    await api.index(body(merchant={"name": NAME}))
+    assert len(await walk(api, merchant_name=name)) == count
+
+
+async def test_the_edges_of_a_range(api: Api) -> None:
+    """`from` is inclusive, `to` exclusive, equal ones are empty, and any offset means the same moment."""
+    for number in range(3):
+        await api.index(body(transaction_id=f"{number:08d}", occurred_at=f"2020-01-01T00:00:0{number}Z"))
+    times = [f"2020-01-01T00:00:0{number}Z" for number in range(4)]
+
+    async def count(**parameters: str) -> int:
+        return len(await walk(api, card_number=card_number(), **parameters))
+
+    assert await count() == 3
+    assert await count(**{"from": times[1]}) == 2
+    assert await count(to=times[1]) == 1
+    assert await count(**{"from": times[1], "to": times[2]}) == 1
+    assert await count(**{"from": times[1], "to": times[1]}) == 0
+    assert await count(**{"from": times[3]}) == 0
+    assert await count(**{"from": "2020-01-01T01:00:01+01:00"}) == 2
+    assert await count(**{"from": "2020-01-01T00:00:01.000001Z"}) == 1
+
+
+async def test_a_range_of_nothing_is_an_empty_page(api: Api) -> None:
+    """A card, a merchant and an account that nobody has seen."""
+    for selector in ({"card_number": card_number(99)}, {"merchant_name": "Nobody"}, {"merchant_name": " "}):
+        answer = await api.client.get("/transactions", params=selector)
+        assert answer.json() == {"data": [], "has_more": False, "next_cursor": None}
+
+
+async def test_a_cursor_is_bound_to_its_query(api: Api) -> None:
+    """Not to its limit, but to the card or merchant, the times, the order and the account."""
+    for number in range(3):
+        await api.index(body_of(number))
+    base = {"card_number": CARD, "from": "2020-01-01T00:00:00Z"}
+    cursor = (await api.client.get("/transactions", params={**base, "limit": 1})).json()["next_cursor"]
+    good = await api.client.get("/transactions", params={**base, "cursor": cursor, "limit": 5})
+    assert len(good.json()["data"]) == 2
+    granted = await api.key("transactions:read", "cards:lookup", granted=("other-account",))
+    searched = await api.client.post("/transactions/search", json={**base, "cursor": cursor})
+    assert len(searched.json()["data"]) == 2
+    for change, headers in (
+        ({"card_number": card_number(6)}, {}),
+        ({"from": "2020-01-01T00:00:00.000001Z"}, {}),
+        ({"to": "2021-01-01T00:00:00Z"}, {}),
+        ({"order": "asc"}, {}),
+        ({"account": "other-account"}, granted),
+        ({"cursor": cursor[:-1] + ("A" if cursor[-1] != "A" else "B")}, {}),
+        ({"cursor": cursor[4:]}, {}),
+        ({"cursor": ""}, {}),
+    ):
+        refused = await api.client.get("/transactions", params={**base, "cursor": cursor, **change}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "cursor_invalid"), change
+    other = await api.key("transactions:read", "cards:lookup", account="other-account")
+    refused = await api.client.get("/transactions", params={**base, "cursor": cursor}, headers=other)
+    assert refused.json()["code"] == "cursor_invalid"
+
+
+async def test_a_card_number_needs_the_scope_to_look_cards_up(desk: Desk) -> None:
+    """With `transactions:read` alone neither the list nor the search takes one."""
+    reader = desk.key("transactions:read")
+    for answer in (
+        await desk.client.get("/transactions", params={"card_number": CARD}, headers=reader),
+        await desk.client.post("/transactions/search", json={"card_number": CARD}, headers=reader),
+        await desk.client.post("/transactions/search", json={"merchant_name": "A"}, headers=reader),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+
+async def test_one_transaction_by_its_id(api: Api) -> None:
+    """The whole document without the card number; 404 in another account and for another id."""
+    event = await api.index(full_body(card_number=CARD))
+    found = await api.client.get(f"/transactions/{event.transaction_id}")
+    assert found.status_code == 200
+    expected = {
+        **full_body(),
+        "account": api.account,
+        "card_id": event.card_id,
+        "card_masked": f"{CARD[:6]}******{CARD[-4:]}",
+        "customer_id": event.customer_id,
+        "merchant_id": event.merchant_id,
+        "accepted_at": event.accepted_at,
+        "occurred_at": "2019-01-01T00:00:18.000000Z",
+        "conflicts": [],
+    }
+    del expected["card_number"]
+    assert found.json() == expected
+    listed = await api.client.get("/transactions", params={"card_number": CARD})
+    assert listed.json()["data"] == [expected]
+    for path, headers in (
+        ("/transactions/00000000000", {}),
+        (f"/transactions/{event.transaction_id}", await api.key("transactions:read", account="other-account")),
+    ):
+        missing = await api.client.get(path, headers=headers)
+        assert (missing.status_code, missing.json()["code"]) == (404, "transaction_not_found")
+
+
+async def test_conflicts_are_shown(api: Api) -> None:
+    """A later 202 that contradicts a transaction is named by its place, by id and in lists."""
+    event = await api.index(body(card_number=CARD))
+    later = WriteOrder.of(ACCEPTED_AT, Position(ShardId("shardId-000000000001"), SequenceNumber("77"), 3))
+    await api.services.transactions.add_conflict(api.account, event.transaction_id, later)
+    conflict = {
+        "accepted_at": ACCEPTED_AT,
+        "shard_id": "shardId-000000000001",
+        "sequence_number": "77",
+        "sub_sequence_number": 3,
+    }
+    assert (await api.client.get(f"/transactions/{event.transaction_id}")).json()["conflicts"] == [conflict]
+    listed = await api.client.get("/transactions", params={"card_number": CARD})
+    assert listed.json()["data"][0]["conflicts"] == [conflict]
+
+
+async def test_a_card_is_found_under_every_key_version(api: Api) -> None:
+    """Rows written before and after a new card key version make one list."""
+    old = await api.index(body_of(0))
+    ring = replace(api.services.keys, card_keys={**api.services.keys.card_keys, 2: b"2" * 32})
+    services = replace(api.services, keys=ring, intake=Intake(ring, 300.0))
+    api.app.state.services = api.services = services
+    new = await api.index(body_of(3))
+    assert [old.card_id[:7], new.card_id[:7]] == ["card_1_", "card_2_"]
+    found = await walk(api, card_number=CARD, limit=1)
+    assert [row.transaction_id for row in found] == [new.transaction_id, old.transaction_id]
+
+
+async def test_a_store_that_is_gone_is_said(desk: Desk) -> None:
+    """503 with a time to come back, for each way to read."""
+    for answer in (
+        await desk.client.get("/transactions/00000000"),
+        await desk.client.get("/transactions", params={"merchant_name": "A"}),
+        await desk.client.post("/transactions/search", json={"card_number": CARD}),
+        await desk.client.get("/merchants"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_an_event_of_another_layout_is_shown_alike(api: Api) -> None:
+    """What another writer put on the stream with other spacing and order reads the same."""
+    event = await api.index(body(transaction_id="ours-0001"))
+    document = json.loads((await api.client.get("/transactions/ours-0001")).text)
+    stored = await api.services.transactions.get(api.account, event.transaction_id)
+    assert stored is not None
+    fields = json.loads(stored.event)
+    backwards = json.dumps(dict(reversed(fields.items())))
+    for number, text in enumerate((json.dumps(fields, indent=1), stored.event + "\n", backwards)):
+        foreign = f"foreign-{number}"
+        await _put_text(api, event, foreign, text.replace("ours-0001", foreign))
+        assert (await api.client.get(f"/transactions/{foreign}")).json() == document | {"transaction_id": foreign}
+
+
+async def _put_text(api: Api, event: Event, transaction_id: str, text: str) -> None:
+    order = WriteOrder.of(event.accepted_at, Position(ShardId("s"), SequenceNumber("1")))
+    item = IndexItem(
+        account=Account(api.account),
+        transaction_id=TransactionId(transaction_id),
+        card_id=event.card_id,
+        merchant_id=event.merchant_id,
+        sort=SortKey(f"{event.occurred_at}#{transaction_id}"),
+        event=text,
+        order=order,
+    )
+    assert await api.services.transactions.put_if_absent(item)
+
+
+async def test_a_search_takes_json_alone(desk: Desk) -> None:
+    """Its body has the bounds and the errors of every body."""
+    for request, status, code in (
+        (
+            {"content": b"{}", "headers": {"Content-Type": "text/plain"}},
+            415,
+            "media_type_unsupported",
+        ),
+        ({"content": b" " * 70_000 + b"{}"}, 413, "body_too_large"),
+        ({"content": b"{}", "headers": {"Content-Encoding": "gzip"}}, 415, "content_encoding_unsupported"),
+    ):
+        answer = await desk.client.post("/transactions/search", **request)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
