@@ -24,7 +24,8 @@ async def bootstrap(settings: Settings) -> None:
     """Make whatever is missing and wait until all of it is usable.
 
     Raises:
-        StoreError: something is not usable after `READY_WAIT_S` seconds, or a call was refused.
+        StoreError: something is not usable after `READY_WAIT_S` seconds.
+        ExceptionGroup: of the client's errors, when calls are refused or nobody answers.
     """
     aws = Aws(settings)
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
@@ -35,14 +36,6 @@ async def bootstrap(settings: Settings) -> None:
                 tasks.create_task(_bucket(s3, settings))
         except TimeoutError:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
-        except ExceptionGroup as refusals:
-            raise StoreError(f"stream, tables or bucket cannot be made: {_first(refusals)}") from refusals
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    """The first error of a group that is not a group itself."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, ExceptionGroup) else error
 
 
 async def _stream(client: "KinesisClient", settings: Settings) -> None:
