@@ -1,0 +1,72 @@
+"""Whether the stores answer, asked sparingly."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from tests.support.virtual_time import in_virtual_time
+from txn_api import readiness
+from txn_api.readiness import CHECK_DEADLINE_S, Readiness
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
+
+
+class Stores:
+    """A stream and a table that answer after a while."""
+
+    def __init__(self, *, after_s: float = 0.0, status: str = "ACTIVE") -> None:
+        self._after_s, self._status = after_s, status
+        self.asked = 0
+
+    async def describe_stream_summary(self, **_: str) -> dict[str, Any]:
+        self.asked += 1
+        await asyncio.sleep(self._after_s)
+        return {"StreamDescriptionSummary": {"StreamStatus": self._status}}
+
+    async def get_item(self, **_: object) -> dict[str, Any]:
+        await asyncio.sleep(self._after_s)
+        return {}
+
+    def readiness(self) -> Readiness:
+        """The checks on both."""
+        return Readiness(cast("KinesisClient", self), "stream", cast("DynamoDBClient", self), "table")
+
+
+@in_virtual_time
+async def test_many_probes_ask_once() -> None:
+    """Probes that come together share one check, and so do those of the next moments."""
+    stores = Stores(after_s=0.1)
+    probed = stores.readiness()
+    answers = await asyncio.gather(*(probed.checks() for _ in range(50)))
+    assert answers == [{"kinesis": "ok", "dynamodb": "ok"}] * 50
+    assert stores.asked == 1
+
+
+async def test_an_old_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that comes back is noticed."""
+    monkeypatch.setattr(readiness, "CACHED_S", 0.0)
+    stores = Stores()
+    probed = stores.readiness()
+    await probed.checks()
+    await probed.checks()
+    assert stores.asked == 2
+
+
+@in_virtual_time
+async def test_a_store_that_does_not_answer_in_time_is_unavailable() -> None:
+    """Both are waited for at once, and no longer than the deadline."""
+    answer = await Stores(after_s=60.0).readiness().checks()
+    assert answer == {"kinesis": "unavailable", "dynamodb": "unavailable"}
+    assert asyncio.get_running_loop().time() == pytest.approx(CHECK_DEADLINE_S)
+
+
+@pytest.mark.parametrize(
+    ("status", "check"),
+    [("ACTIVE", "ok"), ("UPDATING", "ok"), ("CREATING", "unavailable"), ("DELETING", "unavailable")],
+)
+async def test_a_stream_is_usable_while_it_is_resharded(status: str, check: str) -> None:
+    """But neither before it is made nor while it is taken down."""
+    assert (await Stores(status=status).readiness().checks())["kinesis"] == check

@@ -1,0 +1,43 @@
+"""What stands around a body."""
+
+import pytest
+from starlette.requests import Request
+
+from txn_api.surroundings import surroundings
+
+
+def request(*, query: str = "", path: str = "/transactions", headers: dict[str, str] | None = None) -> Request:
+    """A request as a server would hand it over."""
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()]
+    return Request({"type": "http", "path": path, "query_string": query.encode(), "headers": pairs})
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        request(headers={"x-trace": "1234 5678"}),
+        request(headers={"x-1234-5678": "1"}),
+        request(query="trace=1234-5678"),
+        request(query="1234-5678=1"),
+        request(query="1234-5678"),
+        request(query="trace=%31%32%33%34%2F+5678"),
+        request(query="a=1&trace=%EF%BC%9112345678"),
+        request(path="/12345678"),
+    ],
+)
+def test_digits_are_found_wherever_they_stand(around: Request) -> None:
+    """In values and names, with separators, percent-encoded and in Unicode digits."""
+    assert "12345678" in surroundings(around)
+
+
+def test_neighbours_make_no_number_together() -> None:
+    """A header that ends in digits and one that begins with some are two."""
+    around = request(headers={"x-a": "1234", "5678": "5678"}, query="b=1234&5678=5678")
+    assert "12345678" not in surroundings(around)
+
+
+def test_the_card_numbers_own_place_is_left_out() -> None:
+    """The parameter that may hold it is not searched; its namesakes in other places are."""
+    around = request(query="card_number=12345678&limit=5")
+    assert "12345678" in surroundings(around)
+    assert "12345678" not in surroundings(around, besides="card_number")
