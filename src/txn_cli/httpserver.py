@@ -8,7 +8,9 @@ import asyncio
 import json
 import math
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -21,6 +23,8 @@ HEAD_BYTES_MAX: Final = 64 << 10
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75
 """Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
+UNACKNOWLEDGED_MS_MAX: Final = 60_000
+"""How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 CONNECTIONS_PER_REQUEST_MAX: Final = 2
 """Idle connections may be as many as busy ones; the application itself answers requests beyond its bound."""
 
@@ -34,6 +38,9 @@ class BoundedHead(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Expect the first head."""
         super().connection_made(transport)
+        if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -82,8 +89,23 @@ class BoundedHead(HttpToolsProtocol):
         self.transport.close()
 
 
-def serve(app: ASGIApp, settings: Settings) -> None:
+class _Server(uvicorn.Server):
+    """Tells the application when it stops listening, before it waits for the requests in flight."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening and wait for the requests in flight."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
+
+def serve(app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; then every request in flight is answered, within the shutdown deadline.
+
+    `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then.
 
     Exits with a code other than 0 when the application does not start or the port is taken.
     """
@@ -103,7 +125,7 @@ def serve(app: ASGIApp, settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_deadline_s),
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, on_stop)
     # uvicorn raises the signals it caught once more after its end; an orderly end is not a death by signal.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_quietly)

@@ -18,6 +18,7 @@ import asyncio, sys
 from txn_cli import httpserver
 from txn_core.settings import Settings
 httpserver.HEAD_DEADLINE_S = float(sys.argv[2])
+stopping = asyncio.Event()
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
@@ -25,12 +26,15 @@ async def app(scope, receive, send):
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
+    if scope["path"] == "/until-stopped":
+        print("begun", flush=True)
+        await stopping.wait()
     if scope["path"] == "/slow":
         print("begun", flush=True)
         await asyncio.sleep(0.5)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
-httpserver.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5))
+httpserver.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5), on_stop=stopping.set)
 """
 
 
@@ -154,3 +158,13 @@ def test_a_taken_port_ends_the_process_with_a_code(served: Served, tmp_path: Pat
         [sys.executable, "-c", APP, str(served.port), "30"], capture_output=True, timeout=30, check=False
     )
     assert second.returncode != 0
+
+
+def test_what_goes_on_by_itself_is_told_to_stop(served: Served) -> None:
+    """An upload would otherwise run until the shutdown deadline and be cut."""
+    with served.connect() as client:
+        client.sendall(b"GET /until-stopped HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: "begun" in served.log.read_text())
+        served.process.send_signal(signal.SIGTERM)
+        assert answer(client).endswith(b"ok")
+    assert served.process.wait(4) == 0

@@ -45,7 +45,8 @@ def api(
         settings = settings.model_copy(update={"api_port": port})
     KeyRing.from_settings(settings)  # says in one line what a server's start would say in fifty
     configure_logging(settings.log_level, process="api")
-    serve(create_app(settings), settings)
+    app = create_app(settings)
+    serve(app, settings, on_stop=lambda: app.state.services.stop())
 
 
 def worker(
