@@ -46,7 +46,11 @@ def api(
     KeyRing.from_settings(settings)  # says in one line what a server's start would say in fifty
     configure_logging(settings.log_level, process="api")
     app = create_app(settings)
-    serve(app, settings, on_stop=lambda: app.state.services.stop())
+
+    def stop() -> None:  # what it stops exists only once the application has started
+        app.state.services.stop()
+
+    serve(app, settings, on_stop=stop)
 
 
 def worker(
