@@ -6,6 +6,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from txn_api.encodings import Encoding
 from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
 
 # A body over the limit is still read this far, so that its sender sees the answer instead of a cut connection.
@@ -14,18 +15,23 @@ JSON: Final = frozenset({"application/json"})
 NDJSON: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 
 
-def check_type(headers: Headers, allowed: frozenset[str]) -> None:
-    """Hold the declared type and encoding against what a call takes; a missing type passes.
+def check_type(
+    headers: Headers, allowed: frozenset[str], encodings: tuple[Encoding, ...] = ("identity",)
+) -> Encoding:
+    """Hold the declared type and encoding against what a call takes, and give the encoding; a missing type passes.
 
     Raises:
         MediaTypeUnsupported: the body says that it is something else.
-        ContentEncodingUnsupported: the body says that it is compressed.
+        ContentEncodingUnsupported: the body says that it is compressed in another way.
     """
     declared = headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared and declared not in allowed:
         raise MediaTypeUnsupported
-    if headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
-        raise ContentEncodingUnsupported
+    named = headers.get("content-encoding", "").strip().lower() or "identity"
+    for encoding in encodings:
+        if named == encoding:
+            return encoding
+    raise ContentEncodingUnsupported(encodings)
 
 
 async def read_body(request: Request, *, bytes_max: int, deadline_s: float) -> bytes:

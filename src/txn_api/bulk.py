@@ -7,10 +7,10 @@ or the producer's share for bulk is full, which is what slows the sender down.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final, Literal
 
 from pydantic_core import to_json
@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from txn_api.acknowledgement import accepted, problem_of
+from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
 from txn_api.lines import Line, LineSplitter
 from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
 from txn_api.results import Results
@@ -33,7 +34,9 @@ LINES_A_TURN: Final = 32
 DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
 
-Ended = Literal["complete", "too_many_rejects", "body_timeout", "shutting_down"]
+Ended = Literal[
+    "complete", "too_many_rejects", "body_timeout", "body_too_large", "encoding_malformed", "shutting_down"
+]
 
 
 @dataclass(slots=True)
@@ -73,12 +76,14 @@ class Upload:
         admit: Callable[[bytes], EncodedEvent],
         producer: Producer,
         receive: Receive,
+        decoder: Decoder,
         stopping: "asyncio.Future[None]",
         line_bytes_max: int,
         lines_in_flight_max: int,
         body_deadline_s: float,
     ) -> None:
         self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
+        self._decoder = decoder
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
         self._body_deadline_s = body_deadline_s
@@ -96,12 +101,15 @@ class Upload:
             more = True
             while more and (message := await self._next(results)) is not None:
                 more = message.get("more_body", False)
-                lines = self._splitter.feed(message.get("body", b""))
-                for line in lines if more else chain(lines, self._splitter.end()):
+                for line in self._lines(message.get("body", b""), more=more):
                     await self._take(line, results)
                     if self.totals.refused >= REJECTS_MAX:
                         self.totals.ended = "too_many_rejects"
                         return
+        except EncodingMalformedError:
+            self.totals.ended = "encoding_malformed"
+        except TooMuchContentError:
+            self.totals.ended = "body_too_large"
         finally:
             while self._waiting:
                 await self._settle_oldest(results)
@@ -113,6 +121,13 @@ class Upload:
             async with asyncio.timeout(DRAIN_S_MAX):
                 while size < DRAIN_BYTES_MAX and (message := await self._receive()).get("more_body"):
                     size += len(message["body"])
+
+    def _lines(self, piece: bytes, *, more: bool) -> Iterator[Line]:
+        for content in self._decoder.feed(piece):
+            yield from self._splitter.feed(content)
+        if not more:
+            self._decoder.end()
+            yield from self._splitter.end()
 
     async def _next(self, results: Results) -> Message | None:
         """The next piece of the body, none if reading ends before; while none comes, what has landed is settled."""

@@ -154,10 +154,10 @@ class ContentEncodingUnsupported(Problem):
     """The body is compressed in a way that the call does not take."""
 
     status, code, title = 415, "content_encoding_unsupported", "Content encoding unsupported"
-    detail = "Send the body without a content encoding."
+    detail = "The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Accept-Encoding": "identity"})
+    def __init__(self, encodings: Sequence[str] = ("identity",)) -> None:
+        super().__init__(headers={"Accept-Encoding": ", ".join(encodings)})
 
 
 class ValidationFailed(Problem):

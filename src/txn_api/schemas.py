@@ -103,7 +103,9 @@ class BulkTotals(_Shape):
     rejected: Annotated[int, Field(ge=0)]
     unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
     ended: Annotated[
-        Literal["complete", "too_many_rejects", "body_timeout", "shutting_down"],
+        Literal[
+            "complete", "too_many_rejects", "body_timeout", "body_too_large", "encoding_malformed", "shutting_down"
+        ],
         Field(description="Why reading ended; after anything but `complete` there may be lines that were not read."),
     ]
 

@@ -1,6 +1,7 @@
 """An upload against a scripted stream, in virtual time."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +12,9 @@ from starlette.types import Message
 
 from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
-from tests.support.virtual_time import in_virtual_time
+from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.bulk import REJECTS_MAX, Upload
+from txn_api.encodings import Decoder, Encoding
 from txn_api.problems import MalformedJson, Problem
 from txn_api.results import Results
 from txn_core.event import EncodedEvent
@@ -82,6 +84,7 @@ def upload(
     admit: Callable[[bytes], EncodedEvent] = admit,
     window: int = 100,
     buffer_bytes: int = 1 << 20,
+    encoding: Encoding = "identity",
     stopping: "asyncio.Future[None] | None" = None,
 ) -> Upload:
     """An upload of what a client sends."""
@@ -95,6 +98,7 @@ def upload(
             deadline_s=DEADLINE_S,
         ),
         receive=sender.receive,
+        decoder=Decoder(encoding, content_bytes_max=1 << 20),
         stopping=stopping or asyncio.get_running_loop().create_future(),
         line_bytes_max=100,
         lines_in_flight_max=window,
@@ -296,3 +300,40 @@ async def test_draining_is_bounded() -> None:
     endless = Sender(*[bytes(1 << 20)] * 100)
     await upload(endless, FakeKinesis()).drain()
     assert endless.left == 96
+
+
+@in_virtual_time
+async def test_a_compressed_upload_is_taken_line_by_line() -> None:
+    """Pieces of the compressed body end anywhere."""
+    kinesis, body = FakeKinesis(), gzip.compress(b"a\n-bad\nb\n")
+    sent = upload(Sender(body[:7], body[7:20], body[20:]), kinesis, encoding="gzip")
+    await sent.run(Reporter())
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": 3,
+        "accepted": 2,
+        "rejected": 1,
+        "unknown": 0,
+        "ended": "complete",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "ended"),
+    [
+        (gzip.compress(b"a\n" * 5) + b"no gzip", "encoding_malformed"),
+        (gzip.compress(b"a\n" * 5)[:-4], "encoding_malformed"),
+        (gzip.compress(b"a\n" * 5 + bytes(2 << 20)), "body_too_large"),
+    ],
+    ids=["garbage", "broken off", "bomb"],
+)
+def test_an_upload_that_cannot_be_decompressed_ends_there(body: bytes, ended: str) -> None:
+    """The lines before it have their outcomes, and the totals say why reading ended."""
+
+    async def check() -> None:
+        sent = upload(Sender(body), FakeKinesis(), encoding="gzip")
+        await sent.run(Reporter())
+        counted = totals(sent)
+        assert (counted["accepted"], counted["ended"]) == (5, ended)
+
+    run_in_virtual_time(check())

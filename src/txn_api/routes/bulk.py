@@ -16,6 +16,7 @@ from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type
 from txn_api.bulk import Upload
+from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.problems import ContentEncodingUnsupported, MediaTypeUnsupported
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
@@ -70,24 +71,33 @@ async def post_bulk(
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
-    A bad line never spoils its neighbours. Uploading the same file again is safe. The upload ends early at 10,000
-    rejected lines, when its next piece does not come in time, and at a shutdown: `ended` says so, and the lines
-    read until then have their outcomes.
+    The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
+    Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
+    not come in time or cannot be decompressed, when it holds far more than was sent, and at a shutdown: `ended` says
+    so, and the lines read until then have their outcomes.
     """
-    check_type(request.headers, NDJSON)
+    encoding = check_type(request.headers, NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     admit = partial(services.intake.admit, account=principal.account, surroundings=surroundings(request))
-    return _BulkResponse(services, admit, request.state.request_id, everything=parameters.results == "all")
+    decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
+    return _BulkResponse(services, admit, decoder, request.state.request_id, everything=parameters.results == "all")
 
 
 class _BulkResponse(Response):
     """Reads the upload while it answers it."""
 
     def __init__(
-        self, services: Services, admit: Callable[[bytes], EncodedEvent], request_id: str, *, everything: bool
+        self,
+        services: Services,
+        admit: Callable[[bytes], EncodedEvent],
+        decoder: Decoder,
+        request_id: str,
+        *,
+        everything: bool,
     ) -> None:
         super().__init__()
-        self._services, self._admit, self._request_id, self._everything = services, admit, request_id, everything
+        self._services, self._admit, self._decoder = services, admit, decoder
+        self._request_id, self._everything = request_id, everything
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         settings = self._services.settings
@@ -95,6 +105,7 @@ class _BulkResponse(Response):
             admit=self._admit,
             producer=self._services.producer,
             receive=receive,
+            decoder=self._decoder,
             stopping=self._services.stopping,
             line_bytes_max=settings.bulk_line_bytes_max,
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
@@ -132,6 +143,6 @@ class _BulkResponse(Response):
 
     async def _send_last(self, upload: Upload, body: bytes, send: Send) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        if upload.totals.ended in {"too_many_rejects", "shutting_down"}:
+        if upload.totals.ended not in {"complete", "body_timeout"}:
             await upload.drain()
         await send({"type": "http.response.body", "body": b""})

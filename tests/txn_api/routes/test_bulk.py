@@ -1,10 +1,13 @@
 """`POST /transactions/bulk`, as its client sees it."""
 
 import asyncio
+import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from tests.builders import body, card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
@@ -200,3 +203,18 @@ async def test_uploading_again_is_safe(desk: Desk) -> None:
 def test_the_bounds_on_what_is_unread_are_those_of_the_design() -> None:
     """1 MiB and 30 seconds."""
     assert (results.UNREAD_BYTES_MAX, results.UNREAD_S_MAX) == (1 << 20, 30.0)
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+async def test_an_upload_may_be_compressed(api: Api, encoding: str, compress: Callable[[bytes], bytes]) -> None:
+    """By `Content-Encoding`, on the real stream."""
+    content = compress(lines(50) + b"bad\n")
+    answer = await api.client.post("/transactions/bulk", content=content, headers={"Content-Encoding": encoding})
+    assert_totals(json.loads(answer.text.splitlines()[-1]), read=51, accepted=50, rejected=1, ended="complete")
+
+
+async def test_an_unknown_encoding_is_refused_with_those_that_are_known(desk: Desk) -> None:
+    """Before anything is read."""
+    answer = await desk.client.post("/transactions/bulk", content=b"x", headers={"Content-Encoding": "br"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "content_encoding_unsupported")
+    assert answer.headers["accept-encoding"] == "identity, gzip, zstd"

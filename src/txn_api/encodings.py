@@ -1,0 +1,149 @@
+"""Compressed bodies, taken apart piece by piece in bounded memory.
+
+A few kilobytes may hold gigabytes, so each step gives at most `STEP_BYTES_MAX`, and a body is cut off by the size of
+what is in it and by how much more that is than what was sent (a decompression bomb).
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, Protocol
+
+from backports.zstd import ZstdDecompressor, ZstdError
+
+Encoding = Literal["identity", "gzip", "zstd"]
+ENCODINGS: Final[tuple[Encoding, ...]] = ("identity", "gzip", "zstd")
+
+STEP_BYTES_MAX: Final = 64 << 10
+# NDJSON of transactions shrinks to a tenth or a twentieth; lines that are all the same, to a hundredth.
+RATIO_MAX: Final = 200
+RATIO_FREE_BYTES: Final = 1 << 20  # below this much content the ratio says nothing
+_GZIP_WINDOW: Final = 31  # zlib's way of asking for a gzip header and trailer
+
+
+class EncodingMalformedError(Exception):
+    """The bytes are not in the encoding that they were declared to be in, or end in its middle."""
+
+
+class TooMuchContentError(Exception):
+    """The body holds more than it may, or suspiciously more than was sent."""
+
+
+class _Frame(Protocol):
+    """One compressed frame (gzip: member) that is being taken apart."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame is complete."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was fed and lies behind the frame."""
+
+    def step(self, data: bytes) -> bytes:
+        """Take bytes in, and give at most `STEP_BYTES_MAX` of content; more may be left."""
+
+    @property
+    def has_more(self) -> bool:
+        """Whether content is left without further input."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_GZIP_WINDOW)
+
+    @property
+    def eof(self) -> bool:
+        return self._inflate.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflate.unused_data
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._inflate.unconsumed_tail)
+
+    def step(self, data: bytes) -> bytes:
+        return self._inflate.decompress(self._inflate.unconsumed_tail + data, STEP_BYTES_MAX)
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        self._decompressor = ZstdDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return self._decompressor.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decompressor.unused_data
+
+    @property
+    def has_more(self) -> bool:
+        return not self._decompressor.needs_input and not self._decompressor.eof
+
+    def step(self, data: bytes) -> bytes:
+        return self._decompressor.decompress(data, STEP_BYTES_MAX)
+
+
+_FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {"gzip": _Gzip, "zstd": _Zstd}
+
+
+class Decoder:
+    """The content of one body. Several frames may follow each other, as `cat a.gz b.gz` makes them."""
+
+    def __init__(self, encoding: Encoding, *, content_bytes_max: int) -> None:
+        self._make = _FRAMES.get(encoding)
+        self._frame: _Frame | None = None
+        self._content_bytes_max = content_bytes_max
+        self._sent = self._content = 0
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """The content of a piece, in steps.
+
+        Raises:
+            EncodingMalformedError: the piece is not in the declared encoding.
+            TooMuchContentError: the body holds too much.
+        """
+        self._sent += len(piece)
+        for step in self._steps(piece):
+            self._content += len(step)
+            self._refuse_bomb()
+            yield step
+
+    def end(self) -> None:
+        """The body is over.
+
+        Raises:
+            EncodingMalformedError: its last frame is not.
+        """
+        if self._frame is not None:
+            raise EncodingMalformedError
+
+    def _steps(self, piece: bytes) -> Iterator[bytes]:
+        if self._make is None:
+            yield piece
+            return
+        while piece:
+            self._frame = self._frame or self._make()
+            yield from self._frame_steps(self._frame, piece)
+            if not self._frame.eof:
+                return
+            piece, self._frame = self._frame.unused_data, None
+
+    def _frame_steps(self, frame: _Frame, piece: bytes) -> Iterator[bytes]:
+        try:
+            content = frame.step(piece)
+            yield content
+            # A step that was filled may have left content behind although all input is taken.
+            while not frame.eof and (frame.has_more or len(content) == STEP_BYTES_MAX):
+                content = frame.step(b"")
+                yield content
+        except (zlib.error, ZstdError):
+            raise EncodingMalformedError from None
+
+    def _refuse_bomb(self) -> None:
+        suspicious = self._content > RATIO_FREE_BYTES and self._content > RATIO_MAX * self._sent
+        if self._content > self._content_bytes_max or suspicious:
+            raise TooMuchContentError

@@ -1,0 +1,106 @@
+"""Compressed bodies."""
+
+import gzip
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from backports import zstd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txn_api.encodings import (
+    RATIO_FREE_BYTES,
+    STEP_BYTES_MAX,
+    Decoder,
+    Encoding,
+    EncodingMalformedError,
+    TooMuchContentError,
+)
+
+COMPRESS: dict[Encoding, Callable[[bytes], bytes]] = {"identity": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
+COMPRESSED: list[Encoding] = ["gzip", "zstd"]
+
+
+def content_of(decoder: Decoder, *pieces: bytes) -> bytes:
+    """All that the pieces hold, each step within its bound."""
+    content = bytearray()
+    for piece in pieces:
+        for step in decoder.feed(piece):
+            assert len(step) <= max(STEP_BYTES_MAX, len(piece))
+            content += step
+    decoder.end()
+    return bytes(content)
+
+
+def decoder_of(encoding: Encoding, *, content_bytes_max: int = 1 << 30) -> Decoder:
+    return Decoder(encoding, content_bytes_max=content_bytes_max)
+
+
+@given(
+    encoding=st.sampled_from(["identity", *COMPRESSED]),
+    parts=st.lists(st.binary(max_size=300).map(lambda part: part * 700), min_size=1, max_size=3),
+    piece_bytes=st.sampled_from([1, 7, 1000, 1 << 20]),
+)
+def test_content_comes_out_whole_in_whatever_pieces_it_arrives(
+    encoding: Encoding, parts: list[bytes], piece_bytes: int
+) -> None:
+    """Several frames one behind the other are one body."""
+    body = b"".join(COMPRESS[encoding](part) for part in parts)
+    piece_bytes = max(piece_bytes, len(body) // 2000)
+    pieces = [body[at : at + piece_bytes] for at in range(0, len(body), piece_bytes)]
+    assert content_of(decoder_of(encoding), *pieces) == b"".join(parts)
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+@pytest.mark.parametrize("size", [STEP_BYTES_MAX - 1, STEP_BYTES_MAX, STEP_BYTES_MAX + 1, 3 * STEP_BYTES_MAX])
+def test_a_body_that_fills_its_steps_exactly_is_complete(encoding: Encoding, size: int) -> None:
+    """What is left when all input is taken comes out too."""
+    content = bytes(number % 251 for number in range(size))
+    assert content_of(decoder_of(encoding), COMPRESS[encoding](content)) == content
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_a_body_that_breaks_off_is_malformed(encoding: Encoding) -> None:
+    """The frame has no end."""
+    with pytest.raises(EncodingMalformedError):
+        content_of(decoder_of(encoding), COMPRESS[encoding](b"lines" * 100)[:-3])
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+@pytest.mark.parametrize("garbage", [b"not compressed at all", b'{"card_number": 1}\n' * 50])
+def test_a_body_in_no_such_encoding_is_malformed(encoding: Encoding, garbage: bytes) -> None:
+    """Also when it begins behind a sound frame."""
+    with pytest.raises(EncodingMalformedError):
+        content_of(decoder_of(encoding), garbage)
+    with pytest.raises(EncodingMalformedError):
+        content_of(decoder_of(encoding), COMPRESS[encoding](b"sound\n") + garbage)
+
+
+@pytest.mark.parametrize("encoding", COMPRESSED)
+def test_a_bomb_is_cut_off_by_its_ratio_in_bounded_memory(encoding: Encoding) -> None:
+    """A gigabyte of nothing in a few kilobytes gives up after about a mebibyte."""
+    bomb = COMPRESS[encoding](bytes(64 << 20))
+    seen = 0
+
+    def take_apart() -> None:
+        nonlocal seen
+        for step in decoder_of(encoding).feed(bomb):
+            seen += len(step)
+
+    tracemalloc.start()
+    with pytest.raises(TooMuchContentError):
+        take_apart()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen <= max(RATIO_FREE_BYTES, 200 * len(bomb)) + STEP_BYTES_MAX
+    assert peak_bytes < 4 << 20
+
+
+@pytest.mark.parametrize("encoding", ["identity", *COMPRESSED])
+def test_a_body_is_cut_off_by_its_size(encoding: Encoding) -> None:
+    """Plain ones as well."""
+    content = bytes(number % 251 for number in range(5000))
+    assert content_of(decoder_of(encoding, content_bytes_max=5000), COMPRESS[encoding](content)) == content
+    with pytest.raises(TooMuchContentError):
+        content_of(decoder_of(encoding, content_bytes_max=4999), COMPRESS[encoding](content))
