@@ -83,6 +83,29 @@ class BulkAnswer:
     problems: Mapping[int, Problem]
 
 
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list of transactions, and what to ask with for the next one; none when it is the last."""
+
+    documents: Sequence[Mapping[str, object]]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, document: object) -> Self:
+        """Read a page.
+
+        Raises:
+            ProtocolError: it is none.
+        """
+        match document:
+            case {"data": [*rows], "next_cursor": str() | None as cursor} if all(
+                isinstance(row, dict) for row in rows
+            ):
+                return cls(rows, cursor)
+            case _:
+                raise ProtocolError("the service answered with a list in a form that this client does not know")
+
+
 def bulk_answer(documents: Sequence[object], *, sent: int) -> BulkAnswer:
     """Put the lines of an answer together, and hold its totals against them."""
     match documents[-1] if documents else None:

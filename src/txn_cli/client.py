@@ -14,6 +14,7 @@ import httpx
 
 from txn_cli.answers import (
     BulkAnswer,
+    ListPage,
     Problem,
     ProtocolError,
     RefusedError,
@@ -22,6 +23,8 @@ from txn_cli.answers import (
     json_of,
     object_of,
 )
+from txn_core.identity import CardId
+from txn_core.instants import Instant
 
 CONNECTIONS_MAX: Final = 32
 ANSWER_BYTES_MAX: Final = 64 << 20
@@ -111,15 +114,39 @@ class ApiClient:
             UnavailableError: there was no answer.
             RefusedError: the key may not read.
         """
-        async with self._answer("GET", f"/transactions/{quote(transaction_id, safe='')}") as response:
+        found = await self._read(f"/transactions/{quote(transaction_id, safe='')}")
+        if not isinstance(found, Problem):
+            return found
+        if found.code == "transaction_not_found":
+            return None
+        raise _refused(found)
+
+    async def list_card(
+        self, card_id: CardId, start: Instant, end: Instant, limit: int, cursor: str | None
+    ) -> ListPage:
+        """A page of a card's transactions from `start` to before `end`, oldest first, at most `limit` (1,000).
+
+        Raises:
+            UnavailableError: there was no answer.
+            RefusedError: the key may not read, or the cursor is not of this list.
+            ProtocolError: the answer is no page.
+        """
+        query: dict[str, str | int] = {"card_id": card_id, "from": start, "to": end, "order": "asc", "limit": limit}
+        if cursor is not None:
+            query["cursor"] = cursor
+        found = await self._read("/transactions", query)
+        if isinstance(found, Problem):
+            raise _refused(found)
+        return ListPage.of(found)
+
+    async def _read(self, path: str, query: Mapping[str, str | int] | None = None) -> Mapping[str, object] | Problem:
+        async with self._answer("GET", path, query=query) as response:
             if response.status_code == 200:
                 return object_of(await response.aread())
             problem = await _problem(response)
         if problem.may_pass_later:
             raise _unavailable(response, problem)
-        if problem.code == "transaction_not_found":
-            return None
-        raise _refused(problem)
+        return problem
 
     @asynccontextmanager
     async def _answer(
@@ -127,12 +154,13 @@ class ApiClient:
         method: str,
         path: str,
         *,
+        query: Mapping[str, str | int] | None = None,
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
         lane = await self._free.get()
         try:
-            async with lane.stream(method, path, content=content, headers=headers) as response:
+            async with lane.stream(method, path, params=query, content=content, headers=headers) as response:
                 yield response
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise RefusedError(f"{lane.base_url} is no address of a service") from error

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, hands: int) -> None:
+async def side_by_side(items: Iterable[T], work: Callable[[T], Awaitable[object]], *, hands: int) -> None:
     """Do the work for every item; items are taken one by one, as hands come free.
 
     The first error stops all hands and is raised as it is, not in a group.

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 import httpx
 import uvicorn
@@ -78,13 +79,18 @@ class FakeApi:
     """An ASGI application that judges transactions by the domain's own rules and keeps the good ones by id.
 
     `faults` are used up one a request, none meaning a sound one. `requests` holds the ids of each post, in the
-    order of arrival. `documents` are what GET answers, by id.
+    order of arrival. `documents` are what GET answers, by id; `lagging` what lists show in place of some, none
+    meaning nothing. `reads` holds the ids that were asked for, `lists` the queries for pages.
     """
 
     faults: deque[Fault | None] = field(default_factory=deque)
     requests: list[list[str]] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
     documents: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    lagging: dict[str, Mapping[str, object] | None] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+    lists: list[dict[str, str]] = field(default_factory=list)
+    page_rows_max: int = 1_000
     at_once: int = 0
     at_once_max: int = 0
 
@@ -138,13 +144,37 @@ class FakeApi:
         elif scope["method"] == "GET":
             if isinstance(fault, CutOff):
                 raise httpx.ReadError("cut off")
-            await self._get(scope["path"].rpartition("/")[2], send)
+            if scope["path"] == "/transactions":
+                await self._list(dict(parse_qsl(scope["query_string"].decode(), strict_parsing=True)), send)
+            else:
+                await self._get(scope["path"].rpartition("/")[2], send)
         elif scope["path"] == "/transactions/bulk":
             await self._bulk(body.splitlines(), fault, send)
         else:
             await self._single(body, fault, send)
 
+    async def _list(self, query: dict[str, str], send: Send) -> None:
+        """One page of a card's documents, oldest first; a cursor is the sort key of the last one before it."""
+        self.lists.append(query)
+        assert query["order"] == "asc"
+        shown = (document for document in (self.documents | self.lagging).values() if document is not None)
+        mine = {
+            f"{document['occurred_at']}#{document['transaction_id']}": document
+            for document in shown
+            if document["card_id"] == query["card_id"] and query["from"] <= str(document["occurred_at"]) < query["to"]
+        }
+        keys = [key for key in sorted(mine) if key > query.get("cursor", "")]
+        page = keys[: min(int(query["limit"]), self.page_rows_max)]
+        has_more = len(page) < len(keys)
+        answer = {
+            "data": [mine[key] for key in page],
+            "has_more": has_more,
+            "next_cursor": page[-1] if has_more else None,
+        }
+        await _send(send, 200, json.dumps(answer).encode())
+
     async def _get(self, transaction_id: str, send: Send) -> None:
+        self.reads.append(transaction_id)
         document = self.documents.get(transaction_id)
         if document is None:
             await _send(send, 404, json.dumps(problem(404, "transaction_not_found")).encode())

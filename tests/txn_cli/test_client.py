@@ -9,8 +9,10 @@ import pytest
 
 from tests.txn_cli.builders import CARD, OTHER_CARD, sound, sound_rows
 from tests.txn_cli.fake_api import Answer, Bytes, CutOff, FakeApi, Fault, StopReading, Unsettled, problem
-from txn_cli.answers import Problem, ProtocolError, RefusedError, UnavailableError
+from txn_cli.answers import ListPage, Problem, ProtocolError, RefusedError, UnavailableError
 from txn_cli.client import ApiClient
+from txn_core.identity import CardId
+from txn_core.instants import Instant
 
 TOTALS = {"receipt_id": "r", "read": 2, "accepted": 2, "rejected": 0, "unknown": 0}
 
@@ -140,6 +142,38 @@ async def test_a_transaction_is_read_by_its_id() -> None:
     async with fake.client() as client:
         assert await client.get("known") == {"a": 1}
         assert await client.get("unknown") is None
+
+
+async def test_a_card_s_transactions_are_read_page_by_page() -> None:
+    documents = {
+        f"id-{n}": {"transaction_id": f"id-{n}", "card_id": "card_1", "occurred_at": f"2019-01-0{n}"}
+        for n in range(1, 6)
+    }
+    fake = FakeApi(documents={**documents})
+    start, end = Instant("2019-01-02"), Instant("2019-01-05")
+    async with fake.client() as client:
+        one = await client.list_card(CardId("card_1"), start, end, 2, None)
+        two = await client.list_card(CardId("card_1"), start, end, 2, one.next_cursor)
+        other = await client.list_card(CardId("card_2"), start, end, 2, None)
+    assert (one.documents, two.documents) == ([documents["id-2"], documents["id-3"]], [documents["id-4"]])
+    assert one.next_cursor is not None
+    assert two.next_cursor is None
+    assert other == ListPage([], None)
+
+
+async def test_a_list_that_the_caller_may_not_read_is_refused() -> None:
+    async with api(Answer(403)).client() as client:
+        with pytest.raises(RefusedError):
+            await client.list_card(CardId("card_1"), Instant("0"), Instant("1"), 2, None)
+
+
+@pytest.mark.parametrize(
+    "page", [{}, {"data": {}, "next_cursor": None}, {"data": [1], "next_cursor": None}, {"data": []}]
+)
+async def test_a_page_that_is_none_is_an_error(page: object) -> None:
+    async with api(Bytes(json.dumps(page).encode())).client() as client:
+        with pytest.raises(ProtocolError):
+            await client.list_card(CardId("card_1"), Instant("0"), Instant("1"), 2, None)
 
 
 async def test_a_path_that_the_service_does_not_know_is_not_a_missing_transaction() -> None:

@@ -155,12 +155,17 @@ async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
 
 
 async def _verify(source: Source, limit: int | None, target: Target) -> Report:
-    shown = 0
+    read = shown = 0
     with Meter("Verifying") as meter:
 
         def progress(what: str, rows: int) -> None:
-            part = source.fraction if limit is None else rows / limit
-            meter.show(part if what == "index" else None, f"{rows:,} rows of the {what}")
+            nonlocal read
+            part = None
+            if what == "file":
+                read, part = rows, source.fraction if limit is None else rows / limit
+            elif what == "index" and read:
+                part = rows / read
+            meter.show(part, f"{rows:,} rows of the {what}")
 
         def fault(line: int, what: str) -> None:
             nonlocal shown

@@ -1,27 +1,26 @@
-"""The comparison of a file with the store, part by part: its rows by id in the index, then all in the lake."""
+"""The comparison of a file with the store, part by part: its rows with the index, then all with the lake."""
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from txn_cli.client import CONNECTIONS_MAX, ApiClient
-from txn_cli.crew import side_by_side
+from txn_cli.client import ApiClient
 from txn_cli.kaggle import Row, SoundRow
 from txn_cli.retry import RetryPolicy
 from txn_cli.verify.expected import Expected
+from txn_cli.verify.index import PROGRESS_ROWS, IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeScan
 from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
 
 PART_ROWS: Final = 500_000
-PROGRESS_ROWS: Final = 100
 
-# Told what is being done, and how many rows of it are done.
+# Told what is being gone through (file, index, lake), and how many rows of it are done.
 OnProgress = Callable[[str, int], None]
-# Told of each fault: the row's line and a key of the report.
-OnFault = Callable[[int, str], None]
 
 
 class Audit:
@@ -51,9 +50,9 @@ class Audit:
             RefusedError: the key may not read.
         """
         statements = self._statements(rows)
-        report = part = await self._part(islice(statements, self._part_rows))
+        report = part = await self._part(islice(statements, self._part_rows), rows_before=0)
         while part.rows == self._part_rows:
-            part = await self._part(islice(statements, self._part_rows))
+            part = await self._part(islice(statements, self._part_rows), rows_before=report.rows)
             # Each part reads the whole lake; its duplicates are counted once.
             report += replace(part, duplicated_in_lake=0)
         return report
@@ -64,31 +63,29 @@ class Audit:
             if statement is not None:
                 yield statement
 
-    async def _part(self, statements: Iterable[Statement]) -> Report:
+    async def _part(self, statements: Iterable[Statement], *, rows_before: int) -> Report:
         expected = Expected()
-        in_index = await self._compare_index(statements, expected)
+        cards: defaultdict[str, list[Statement]] = defaultdict(list)
+        rows = rows_before
+        for rows, statement in enumerate(statements, start=rows_before + 1):
+            expected.add(statement)
+            cards[statement.card].append(statement)
+            if rows % PROGRESS_ROWS == 0:
+                self._on_progress("file", rows)
+                await asyncio.sleep(0)  # reading waits for nothing: this is where an interruption comes through
+        self._on_progress("file", rows)
+        in_index = await self._compare_index(cards.values(), rows_before)
         return in_index + await self._compare_lake(expected)
 
-    async def _compare_index(self, statements: Iterable[Statement], expected: Expected) -> Report:
-        report = Report()
-
-        async def compare(statement: Statement) -> None:
-            nonlocal report
-            expected.add(statement)
-            document = await self._policy.attempt(lambda: self._client.get(statement.transaction_id))
-            if document is None:
-                report += Report(missing_in_index=1)
-                self._on_fault(statement.line, "missing_in_index")
-            elif digest_of(document) != statement.digest or not self._identities.fit(statement, document):
-                report += Report(different_in_index=1)
-                self._on_fault(statement.line, "different_in_index")
-            report += Report(rows=1)
-            if report.rows % PROGRESS_ROWS == 0:
-                self._on_progress("index", report.rows)
-
-        await side_by_side(statements, compare, hands=CONNECTIONS_MAX)
-        self._on_progress("index", report.rows)
-        return report
+    async def _compare_index(self, cards: Iterable[Sequence[Statement]], rows_before: int) -> Report:
+        comparison = IndexComparison(
+            self._client,
+            self._identities,
+            policy=self._policy,
+            on_settled=lambda rows: self._on_progress("index", rows_before + rows),
+            on_fault=self._on_fault,
+        )
+        return await comparison.run(cards)
 
     async def _compare_lake(self, expected: Expected) -> Report:
         scan, looked_at = LakeScan(self._lake), 0

@@ -22,16 +22,21 @@ from txn_core.misplaced import refuse_misplaced
 from txn_core.transaction import TransactionRequest, parse_transaction
 
 _CONTENT: Final = sorted({*TransactionRequest.model_fields, "card_masked"} - {"card_number"})
+_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a row says: its id, a digest of its content, and a name for its card that holds within this process."""
+    """What a row says: its id, a digest of its content, and a name for its card that holds within this process.
+
+    The time, which the digest covers as well, is what the row is looked for by.
+    """
 
     line: int
     transaction_id: str
     digest: int
     card: str
+    occurred_at: Instant
 
 
 class Scribe:
@@ -56,7 +61,7 @@ class Scribe:
             accepted_at=now(),
         )
         card = self._cards.setdefault(event.card_id, event.card_id)
-        return Statement(row.line, event.transaction_id, digest_of(json.loads(event.data)), card)
+        return Statement(row.line, event.transaction_id, digest_of(json.loads(event.data)), card, request.occurred_at)
 
 
 class Identities:
@@ -88,8 +93,7 @@ def digest_of(document: Mapping[str, object]) -> int:
     """
     content = {name: value for name in _CONTENT if (value := _plain(document.get(name))) is not None}
     content["occurred_at"] = _instant(content.get("occurred_at"))
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return int.from_bytes(blake2b(canonical.encode(), digest_size=8).digest())
+    return int.from_bytes(blake2b(_canonical(content).encode(), digest_size=8).digest())
 
 
 class _Pairing:
@@ -108,12 +112,11 @@ class _Pairing:
 
 def _plain(value: object) -> object:
     """The value without nulls inside, numbers in one form."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = {name: plain for name, part in value.items() if (plain := _plain(part)) is not None}
         return inner or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
+    # A flag is an int as well, but none in JSON.
+    return float(value) if type(value) is int else value
 
 
 def _instant(text: object) -> Instant | None:

@@ -158,6 +158,26 @@ async def test_a_file_in_parts_has_the_same_report(store: FakeStore, part_rows: 
     assert report == Report(rows=5, missing_in_index=1, missing_in_lake=1, duplicated_in_lake=1, repeated_in_stream=1)
 
 
+@pytest.mark.parametrize("part_rows", [150, 500_000])
+async def test_progress_goes_over_all_parts(store: FakeStore, part_rows: int) -> None:
+    """A row is read before it is settled, so that a meter may hold one count against the other."""
+    store.store(*sound_rows(250))
+    told: list[tuple[str, int]] = []
+    async with store.api.client() as client:
+        verifier = Audit(
+            client,
+            store,
+            on_progress=lambda what, rows: told.append((what, rows)),
+            on_fault=lambda line, what: None,
+            part_rows=part_rows,
+        )
+        await verifier.run(sound_rows(250))
+    for what in ("file", "index"):
+        counts = [rows for told_what, rows in told if told_what == what]
+        assert counts == sorted(counts)
+        assert counts[-1] == 250
+
+
 async def test_only_the_raw_lake_is_read(store: FakeStore) -> None:
     store.store(sound(2))
     store.objects["dead-letters/2026/1"] = b"not Parquet"

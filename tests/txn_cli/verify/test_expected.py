@@ -2,8 +2,10 @@
 
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.statement import Statement
+from txn_core.instants import Instant
 
-ONE, TWO = Statement(2, "one", 11, "card"), Statement(3, "two", 22, "card")
+AT = Instant("2019-01-01T00:00:18.000000Z")
+ONE, TWO = Statement(2, "one", 11, "card", AT), Statement(3, "two", 22, "card", AT)
 
 
 def expected() -> Expected:

@@ -63,6 +63,10 @@ def test_a_row_that_the_service_refuses_says_nothing(changes: dict[str, str]) ->
     assert Scribe().statement(sound(2, **changes)) is None
 
 
+def test_a_statement_knows_its_time_as_the_store_does() -> None:
+    assert statement(sound(2)).occurred_at == event_of(sound(2))["occurred_at"]
+
+
 def test_a_statement_keeps_no_card_number() -> None:
     scribe = Scribe()
     assert CARD not in repr(statement(sound(2), scribe))

@@ -1,0 +1,40 @@
+"""Where in the index the rows of one card stand together, and how much may be read to find them.
+
+Others may have stored any number of that card's transactions in between. So reading is bounded by what is wanted:
+behind the bound, one request a row is the cheaper way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self
+
+from txn_cli.verify.statement import Statement
+from txn_core.identity import CardId
+from txn_core.instants import Instant, datetime_of, instant_of
+
+PAGE_ROWS_MIN: Final = 50
+PAGE_ROWS_MAX: Final = 1_000
+PAGES_SPARE: Final = 2
+# The resolution of an instant: the end of a range is exclusive.
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CardRange:
+    """One card's transactions from `start` to before `end`, in at most `pages_max` pages of `page_rows`."""
+
+    card_id: CardId
+    start: Instant
+    end: Instant
+    page_rows: int
+    pages_max: int
+
+    @classmethod
+    def around(cls, statements: Sequence[Statement], card_id: CardId) -> Self:
+        """The narrowest range that holds all statements of a card; at most twice as many rows are read, and some."""
+        times = [statement.occurred_at for statement in statements]
+        end = instant_of(datetime_of(max(times)) + _TICK)
+        rows_max = 2 * len(statements)
+        page_rows = min(max(rows_max, PAGE_ROWS_MIN), PAGE_ROWS_MAX)
+        return cls(card_id, min(times), end, page_rows, rows_max // page_rows + PAGES_SPARE)

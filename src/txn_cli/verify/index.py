@@ -1,0 +1,123 @@
+"""The comparison of rows with the index: most are seen in their card's list, the others are asked for by id.
+
+A list answers for many rows at once, but may lag behind (an index of DynamoDB). It can only clear a row. Whether one
+is missing or different is said by the consistent read by id alone.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from txn_cli.answers import ListPage
+from txn_cli.client import CONNECTIONS_MAX, ApiClient
+from txn_cli.crew import side_by_side
+from txn_cli.retry import RetryPolicy
+from txn_cli.verify.cardrange import CardRange
+from txn_cli.verify.report import Report
+from txn_cli.verify.statement import Identities, Statement, digest_of
+from txn_core.identity import CARD_ID_PATTERN, CardId
+
+PROGRESS_ROWS: Final = 100
+# A list costs a read by id, to learn the card's id, and one request more at least.
+LISTED_ROWS_MIN: Final = 3
+# Rows that are asked for the card's id, should the first ones be missing.
+SAMPLES_MAX: Final = 2
+
+_CARD_ID: Final = re.compile(CARD_ID_PATTERN)
+
+# Told how many rows are settled.
+OnSettled = Callable[[int], None]
+# Told of each fault: the row's line and a key of the report.
+OnFault = Callable[[int, str], None]
+
+
+class IndexComparison:
+    """Settles each row of one part of a file, as many requests at once as there are connections."""
+
+    def __init__(
+        self,
+        client: ApiClient,
+        identities: Identities,
+        *,
+        policy: RetryPolicy,
+        on_settled: OnSettled,
+        on_fault: OnFault,
+    ) -> None:
+        self._client, self._identities, self._policy = client, identities, policy
+        self._on_settled, self._on_fault = on_settled, on_fault
+        self._settled = 0
+        self._faults: Counter[str] = Counter()
+        self._in_doubt: list[Statement] = []
+
+    async def run(self, cards: Iterable[Sequence[Statement]]) -> Report:
+        """Compare the rows of every card: first card by card, then row by row what that left open."""
+        await side_by_side(cards, self._compare_card, hands=CONNECTIONS_MAX)
+        self._in_doubt.sort(key=lambda statement: statement.line)
+        await side_by_side(self._in_doubt, self._compare_by_id, hands=CONNECTIONS_MAX)
+        self._on_settled(self._settled)
+        return Report(rows=self._settled, **self._faults)
+
+    async def _compare_card(self, statements: Sequence[Statement]) -> None:
+        if len(statements) < LISTED_ROWS_MIN:
+            self._in_doubt += statements
+            return
+        for number, sample in enumerate(statements[:SAMPLES_MAX], start=1):
+            card_id = _card_id(await self._compare_by_id(sample))
+            if card_id is not None:
+                await self._compare_list(card_id, statements[number:])
+                return
+        self._in_doubt += statements[SAMPLES_MAX:]
+
+    async def _compare_list(self, card_id: CardId, statements: Sequence[Statement]) -> None:
+        """Clear every row that its card's list shows as it should be; the others stay in doubt."""
+        unseen: defaultdict[object, list[Statement]] = defaultdict(list)
+        for statement in statements:
+            unseen[statement.transaction_id].append(statement)
+        span, cursor = CardRange.around(statements, card_id), None
+        for _ in range(span.pages_max):
+            page = await self._page(span, cursor)
+            for document in page.documents:
+                self._compare_listed(unseen.pop(document.get("transaction_id"), ()), document)
+            cursor = page.next_cursor
+            if cursor is None or not unseen:
+                break
+        for same_id in unseen.values():
+            self._in_doubt += same_id
+
+    async def _page(self, span: CardRange, cursor: str | None) -> ListPage:
+        return await self._policy.attempt(
+            lambda: self._client.list_card(span.card_id, span.start, span.end, span.page_rows, cursor)
+        )
+
+    def _compare_listed(self, statements: Iterable[Statement], document: Mapping[str, object]) -> None:
+        for statement in statements:
+            if self._agree(statement, document):
+                self._settle(statement)
+            else:
+                self._in_doubt.append(statement)
+
+    async def _compare_by_id(self, statement: Statement) -> Mapping[str, object] | None:
+        document = await self._policy.attempt(lambda: self._client.get(statement.transaction_id))
+        if document is None:
+            self._settle(statement, "missing_in_index")
+        else:
+            self._settle(statement, None if self._agree(statement, document) else "different_in_index")
+        return document
+
+    def _agree(self, statement: Statement, document: Mapping[str, object]) -> bool:
+        return digest_of(document) == statement.digest and self._identities.fit(statement, document)
+
+    def _settle(self, statement: Statement, fault: str | None = None) -> None:
+        if fault is not None:
+            self._faults[fault] += 1
+            self._on_fault(statement.line, fault)
+        self._settled += 1
+        if self._settled % PROGRESS_ROWS == 0:
+            self._on_settled(self._settled)
+
+
+def _card_id(document: Mapping[str, object] | None) -> CardId | None:
+    """The id that a document gives its card: a hint of where to look, which need not be right."""
+    card_id = (document or {}).get("card_id")
+    return CardId(card_id) if isinstance(card_id, str) and _CARD_ID.fullmatch(card_id) else None
