@@ -20,7 +20,7 @@ from txn_api.services import open_services
 from txn_core.faults import Fault, fault_of
 from txn_core.settings import Settings
 
-_ROUTERS: Final = tuple(module.router for module in (post, bulk, reads, merchants, health))
+_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health))
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -44,12 +44,14 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
+    app.router.routes.insert(0, post.route)  # the busiest is matched first
     for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
     app.add_exception_handler(HTTPException, _answer_http_error)
-    app.add_middleware(Edge, requests_max=settings.api_concurrency_max, registry=registry)
+    log_all = settings.log_level == "debug"
+    app.add_middleware(Edge, requests_max=settings.api_concurrency_max, registry=registry, log_all=log_all)
     openapi.install(app, reads.RangeParameters)
     return app
 

@@ -7,6 +7,7 @@ request id. A traceback is reduced to its places, since an exception's text may 
 import secrets
 import time
 import traceback
+from functools import cache
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -34,8 +35,10 @@ log = structlog.get_logger()
 class Edge:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, *, requests_max: int, registry: CollectorRegistry) -> None:
-        self._app, self._requests_max = app, requests_max
+    def __init__(
+        self, app: ASGIApp, *, requests_max: int, registry: CollectorRegistry, log_all: bool = False
+    ) -> None:
+        self._app, self._requests_max, self._log_all = app, requests_max, log_all
         self._requests = 0
         self._answered = Counter(
             "txn_http_requests", "Answered requests", ["method", "route", "status"], registry=registry
@@ -43,6 +46,9 @@ class Edge:
         self._duration_s = Histogram(
             "txn_http_request_seconds", "Time to the answer's end", ["route"], registry=registry, buckets=_BUCKETS_S
         )
+        # A labelled metric is looked up under a lock: each is looked up once. Routes, methods and statuses are few.
+        self._answered_as = cache(self._answered.labels)
+        self._duration_of = cache(self._duration_s.labels)
         self._in_flight = Gauge("txn_http_requests_in_flight", "Requests being answered", registry=registry)
         self._in_flight.set_function(lambda: self._requests)
 
@@ -74,10 +80,11 @@ class Edge:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - exchange.started_at
-        self._answered.labels(method, route, exchange.status).inc()
-        self._duration_s.labels(route).observe(seconds)
-        said = log.info if exchange.status >= 400 else log.debug
-        said(
+        self._answered_as(method, route, exchange.status).inc()
+        self._duration_of(route).observe(seconds)
+        if exchange.status < 400 and not self._log_all:
+            return
+        log.info(
             "request",
             request_id=exchange.request_id,
             method=method,

@@ -1,14 +1,15 @@
-"""`POST /transactions`: one transaction, acknowledged only when it is durably on the stream."""
+"""`POST /transactions`: one transaction, acknowledged only when it is durably on the stream.
 
-from typing import Annotated
+This is the path that every terminal takes, so it is a raw route: a plain ASGI callable, without the machinery that
+the other operations are worth.
+"""
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
-from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body
+from txn_api.headers import headers_of
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -20,11 +21,10 @@ from txn_api.problems import (
     OutcomeUnknown,
     ValidationFailed,
 )
+from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.surroundings import surroundings
+from txn_api.surroundings import surroundings_of_scope
 from txn_core.errors import ProducerError
-
-router = APIRouter(tags=["transactions"])
 
 _REFUSALS = (
     MalformedJson,
@@ -39,40 +39,47 @@ _REFUSALS = (
 )
 
 
-@router.post(
-    "/transactions",
-    operation_id="postTransaction",
-    summary="Send one transaction",
-    status_code=202,
-    response_class=Response,
-    responses={202: openapi.answer("Accepted", "Durably on the stream."), **openapi.problems(*_REFUSALS)},
-    openapi_extra=openapi.request_body("TransactionRequest"),
-)
-async def post_transaction(
-    request: Request, principal: Annotated[Principal, requires("transactions:write")]
-) -> Response:
+async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     """Validate a transaction, give it its ids and put it on the stream.
 
     202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
     transaction again is always safe.
     """
-    services: Services = request.app.state.services
-    settings = services.settings
-    body = await read_body(request, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
+    services: Services = scope["app"].state.services
+    settings, headers = services.settings, headers_of(scope)
+    principal = await services.authenticator.principal(headers)
+    principal.require("transactions:write")
+    body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
     event = services.intake.admit(
         body,
         account=principal.account,
-        surroundings=surroundings(request),
+        surroundings=surroundings_of_scope(scope),
         # An empty one would give all who send it the same id.
-        idempotency_key=request.headers.get("idempotency-key") or None,
+        idempotency_key=headers.get("idempotency-key") or None,
     )
     try:
         landing = await services.producer.put(event.card_id, event.data)
     except ProducerError as error:
         raise problem_of(error) from None
-    return Response(
-        accepted(event, landing),
-        status_code=202,
-        media_type="application/json",
-        headers={"Location": f"/transactions/{event.transaction_id}", "Cache-Control": "no-store"},
-    )
+    answer = accepted(event, landing)
+    head = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(answer)),
+        (b"location", b"/transactions/" + event.transaction_id.encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 202, "headers": head})
+    await send({"type": "http.response.body", "body": answer})
+
+
+route = RawRoute(
+    "/transactions",
+    post_transaction,
+    methods=["POST"],
+    tags=["transactions"],
+    operation_id="postTransaction",
+    summary="Send one transaction",
+    status_code=202,
+    responses={202: openapi.answer("Accepted", "Durably on the stream."), **openapi.problems(*_REFUSALS)},
+    openapi_extra=openapi.request_body("TransactionRequest"),
+)

@@ -109,7 +109,9 @@ async def search_transactions(
     """Answer the same reads as `GET /transactions` to a query that stands in the body."""
     services: Services = request.app.state.services
     settings = services.settings
-    body = await read_body(request, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
+    body = await read_body(
+        request.headers, request.receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+    )
     try:
         # Strict, as every body is: only a URL has to write numbers as text.
         parameters = RangeParameters.model_validate_json(body, strict=True)
