@@ -35,7 +35,7 @@ class Stream:
         self._keep = keep
         self._transition_s = transition_s
         self._status, self._ready_at = "CREATING", now + transition_s
-        self._moments: list[tuple[int, int, Callable[[], None]]] = []
+        self._moments: list[tuple[int, int, Callable[[], object]]] = []
         self._moment_order = count()
         self._records = 0
         bounds = [part * (HASH_KEY_MAX + 1) // shards for part in range(shards + 1)]
@@ -106,7 +106,7 @@ class Stream:
             self._act(heappop(self._moments)[2])
         return record
 
-    def when_stored(self, records: int, act: Callable[[], None]) -> None:
+    def when_stored(self, records: int, act: Callable[[], object]) -> None:
         """Act as soon as the stream has stored so many records in all, also in the middle of a request."""
         heappush(self._moments, (records, next(self._moment_order), act))
 
@@ -152,7 +152,7 @@ class Stream:
         self._reroute()
         return child
 
-    def _act(self, act: Callable[[], None]) -> None:
+    def _act(self, act: Callable[[], object]) -> None:
         try:
             act()
         except KinesisError as error:
