@@ -27,6 +27,10 @@ demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EX
 test: $(STAMP) ## the test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	@$(BIN)/python -m bench.write_path $(BENCH_ARGS)
+
 check: $(STAMP) ## format, lint, types, import contracts, drift of generated files, Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -52,6 +56,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/local.in -o requirements/local.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from socket import gaierror
 from typing import TYPE_CHECKING, Final
 
+from aiohttp import ClientConnectorError
 from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import (
     BotoCoreError,
@@ -98,8 +100,18 @@ def outcome_of_error(error: Exception) -> Failed:
         # An unknown code with a 4xx status was judged; with a 5xx the server may have failed after storing.
         doubt = _doubt_of_code(code) if known or status >= 500 else Doubt.HOPELESS
         return Failed(code, doubt)
-    never_sent = isinstance(error, EndpointConnectionError | ConnectTimeoutError | NoCredentialsError)
-    return Failed(type(error).__name__, Doubt.NOT_STORED if never_sent else Doubt.PERHAPS_STORED)
+    return Failed(type(error).__name__, Doubt.NOT_STORED if _was_never_sent(error) else Doubt.PERHAPS_STORED)
+
+
+def _was_never_sent(error: Exception) -> bool:
+    """Whether the request certainly did not leave: no credentials, or no connection.
+
+    aiobotocore calls a connection that was reset after sending an EndpointConnectionError too; only what aiohttp
+    could not connect tells the two apart.
+    """
+    if isinstance(error, EndpointConnectionError):
+        return isinstance(error.kwargs.get("error"), ClientConnectorError | gaierror)
+    return isinstance(error, ConnectTimeoutError | NoCredentialsError)
 
 
 def _doubt_of_code(code: str) -> Doubt:

@@ -116,11 +116,6 @@ async def test_a_call_that_is_never_answered_is_honest_doubt(
     assert b"one" in stored(server)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    raises=NotStoredError,
-    reason="aiobotocore reports a reset of a used connection as EndpointConnectionError, which is taken for unsent",
-)
 async def test_a_reset_after_storing_is_honest_doubt(producer_with: MakesProducer, server: KinesisServer) -> None:
     """A connection that breaks says nothing of what was stored (P4)."""
     server.faults.on_calls(fates.RESET_STORED)

@@ -1,9 +1,10 @@
 """What an attempt came to, for every class of error that its ways may end in."""
 
+from socket import gaierror
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from aiohttp import ClientPayloadError
+from aiohttp import ClientOSError, ClientPayloadError
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -74,7 +75,14 @@ def test_the_doubt_of_a_record_depends_on_its_code(code: str, doubt: Doubt) -> N
 @pytest.mark.parametrize(
     ("error", "code", "doubt"),
     [
-        (EndpointConnectionError(endpoint_url=URL), "EndpointConnectionError", Doubt.NOT_STORED),
+        (EndpointConnectionError(endpoint_url=URL, error=gaierror()), "EndpointConnectionError", Doubt.NOT_STORED),
+        # So aiobotocore also calls a connection that was reset after the request had left.
+        (
+            EndpointConnectionError(endpoint_url=URL, error=ClientOSError()),
+            "EndpointConnectionError",
+            Doubt.PERHAPS_STORED,
+        ),
+        (EndpointConnectionError(endpoint_url=URL), "EndpointConnectionError", Doubt.PERHAPS_STORED),
         (ConnectTimeoutError(endpoint_url=URL), "ConnectTimeoutError", Doubt.NOT_STORED),
         (NoCredentialsError(), "NoCredentialsError", Doubt.NOT_STORED),
         (ReadTimeoutError(endpoint_url=URL), "ReadTimeoutError", Doubt.PERHAPS_STORED),

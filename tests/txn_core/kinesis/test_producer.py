@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from socket import gaierror
 from typing import Final
 
 import pytest
@@ -20,7 +21,7 @@ from txn_core.kinesis.producer import BACKOFF_MAX_S, BULK_SHARE, Producer
 
 DEADLINE_S: Final = 10.0
 LOST: Final = ReadTimeoutError(endpoint_url="http://127.0.0.1:1")
-UNREACHABLE: Final = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+UNREACHABLE: Final = EndpointConnectionError(endpoint_url="http://127.0.0.1:1", error=gaierror())
 ALL_THROTTLED: Final = Reply(fates=[Fate.THROTTLED] * 500)
 
 
