@@ -3,7 +3,7 @@
 from txn_api.problems import NotStored, OutcomeUnknown, Overloaded, Problem
 from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
 from txn_core.event import EncodedEvent
-from txn_core.kinesis.lanes import Landing
+from txn_core.kinesis.landing import Landing
 
 
 def accepted(event: EncodedEvent, landing: Landing) -> bytes:

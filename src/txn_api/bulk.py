@@ -24,7 +24,7 @@ from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
 from txn_api.results import Results
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
-from txn_core.kinesis.lanes import Landing
+from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
 REJECTS_MAX: Final = 10_000
@@ -163,7 +163,7 @@ class Upload:
             if line.data is None:
                 raise BodyTooLarge
             event = self._admit(line.data)
-            await self._producer.room()
+            await self._producer.room(event.card_id)
             landing = self._producer.submit(event.card_id, event.data)
         except Problem as problem:
             await self._refuse(line.number, problem, results)

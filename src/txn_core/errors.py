@@ -15,7 +15,12 @@
 What a client is told of each is decided in `txn_api.problems`.
 """
 
+from typing import TYPE_CHECKING
+
 from txn_core.faults import Fault
+
+if TYPE_CHECKING:
+    from txn_core.kinesis.landing import Attempt
 
 
 class TxnError(Exception):
@@ -43,7 +48,11 @@ class EventError(TxnError):
 
 
 class ProducerError(TxnError):
-    """A record's way to the stream ended without an acknowledgement."""
+    """A record's way to the stream ended without an acknowledgement; `failures` are the attempts made."""
+
+    def __init__(self, reason: str, failures: "tuple[Attempt, ...]" = ()) -> None:
+        super().__init__(reason)
+        self.failures = failures
 
 
 class BufferFullError(ProducerError):

@@ -1,116 +1,160 @@
-"""The producer's buffer: records waiting in lanes, of which each has at most one record under way.
+"""The producer's buffer: all that is not settled, lane by lane, and the lanes that a request may take from now."""
 
-A lane is what must stay in order, here one card. PutRecords goes on with later records after one has failed, so
-order holds only while a lane's previous record is settled before its next one is sent.
-"""
-
-import asyncio
-from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Final
 
-from txn_core.positions import SequenceNumber, ShardId
-
-# Limits of PutRecords (AWS API reference): records and bytes a request, bytes a record; partition keys count.
-REQUEST_RECORDS_MAX: Final = 500
-REQUEST_BYTES_MAX: Final = 5 << 20
-RECORD_BYTES_MAX: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """Where the stream put a record."""
-
-    shard_id: ShardId
-    sequence_number: SequenceNumber
-
-
-class State(Enum):
-    """Where a record is on its way."""
-
-    QUEUED = auto()
-    IN_FLIGHT = auto()
-    SETTLED = auto()
+from txn_core.kinesis.lane import Lane, Parcel, Pending, State
+from txn_core.kinesis.limits import REQUEST_RECORDS_MAX, Limits
+from txn_core.kinesis.pace import Pace
+from txn_core.kinesis.routing import ByKey, Routing
 
 
 @dataclass(slots=True, eq=False)
-class Pending:
-    """A record on its way, and whoever waits for it."""
-
-    key: str
-    data: bytes
-    deadline: float  # the event loop's clock, seconds
-    answer: "asyncio.Future[Landing]"
-    state: State = State.QUEUED
-    ambiguous: bool = False  # some attempt may have been stored
-    attempts: int = 0
-    errors: list[str] = field(default_factory=list)
-    size: int = field(init=False)  # bytes that count against Kinesis' limits and ours
-
-    def __post_init__(self) -> None:
-        self.size = len(self.key) + len(self.data)
-
-
 class Lanes:
-    """Queues by key, and the keys whose first record may be sent now, oldest first."""
+    """Lanes by name. The lane of a shard stays as long as the shard; that of a card goes when it is idle."""
 
-    def __init__(self) -> None:
-        self._queues: dict[str, deque[Pending]] = {}
-        self._ready: deque[str] = deque()
-        self._busy: set[str] = set()
+    limits: Limits
+    routing: Routing = field(default_factory=ByKey)
+    bytes_held: int = 0  # of the records that are not settled
+    count: int = 0  # and how many they are
+    _lanes: dict[str, Lane] = field(default_factory=dict)
+    _ready: dict[Lane, None] = field(default_factory=dict)  # an ordered set
 
     @property
-    def ready(self) -> bool:
-        """Whether a record may be sent now."""
-        return bool(self._ready)
+    def ready(self) -> tuple[Lane, ...]:
+        """The lanes from which a parcel may be taken now, in the order in which they became so."""
+        return tuple(self._ready)
+
+    def all(self) -> Iterable[Lane]:
+        """Every lane there is."""
+        return self._lanes.values()
+
+    def of(self, partition_key: str) -> Lane:
+        """The lane in which records of this key wait."""
+        name = self.routing.lane_of(partition_key)
+        lane = self._lanes.get(name)
+        return Lane(name) if lane is None else lane
 
     def add(self, record: Pending) -> None:
-        """Queue a record behind those of its lane."""
-        queue = self._queues.get(record.key)
-        if queue is None:
-            self._queues[record.key] = deque((record,))
-            if record.key not in self._busy:
-                self._ready.append(record.key)
+        """Queue a record behind those of its lane, which `of` gave."""
+        self.bytes_held += record.size
+        self.count += 1
+        self._queue(record)
+
+    def take(self, *, lone: bool) -> list[Parcel]:
+        """The parcels of one request, whose lanes are closed; none when nothing may go.
+
+        They are one each of the lanes that are ready, as many as a request may hold, suspects left out; or,
+        if `lone` allows it and one is at the head, that of a suspect by itself.
+        """
+        parcels: list[Parcel] = []
+        room = self.limits.request_bytes_max
+        for lane in self.ready:
+            if lane.suspect and (parcels or not lone):
+                continue
+            # The first goes in any case: what Kinesis takes was checked when it came.
+            if parcels and self._size_of_first(lane) > room:
+                break
+            parcel = self._parcel(lane, room)
+            parcels.append(parcel)
+            room -= parcel.size
+            if lane.suspect or len(parcels) == REQUEST_RECORDS_MAX:
+                break
+        return parcels
+
+    def put_back(self, parcel: Parcel) -> None:
+        """Return a parcel's unsettled records to the head of their lane, which stays closed until `open`."""
+        returned = [record for record in parcel.records if record.state is not State.SETTLED]
+        for record in returned:
+            record.state = State.QUEUED
+        parcel.lane.queue.extendleft(reversed(returned))
+
+    def settle(self, record: Pending) -> None:
+        """Let go of a record; once only."""
+        lane, waited = record.lane, record.state is State.QUEUED
+        record.state = State.SETTLED
+        record.data = b""
+        lane.bytes_held -= record.size
+        self.bytes_held -= record.size
+        self.count -= 1
+        if waited:
+            self._forget_settled(lane)
+
+    def open(self, lane: Lane) -> None:
+        """Let parcels be taken from a lane again."""
+        lane.closed = False
+        if lane.queue:
+            self._ready[lane] = None
         else:
-            queue.append(record)
+            self._retire(lane)
 
-    def take(self) -> list[Pending]:
-        """Take one record each of the lanes that are ready, as much as one request may hold."""
-        batch: list[Pending] = []
-        size = 0
-        while self._ready and len(batch) < REQUEST_RECORDS_MAX:
-            key = self._ready[0]
-            record = self._first_unsettled(key)
-            if record is not None:
-                if size + record.size > REQUEST_BYTES_MAX:
-                    self.put_back(record)
+    def close(self, lane: Lane) -> None:
+        """Let no parcel be taken from a lane until `open`."""
+        lane.closed = True
+        self._ready.pop(lane, None)
+
+    def reroute(self, routing: Routing, now: float) -> None:
+        """Take over a routing while nothing is under way; only what waits in lanes that it lacks is moved.
+
+        A card's records stood in one lane and do so again, in their order: all records wait equally long, so
+        that the order of deadlines is that in which they came.
+        """
+        kept = {
+            name: lane
+            for name, lane in self._lanes.items()
+            if name in routing.shards and self.routing.shards.get(name) == routing.shards[name]
+        }
+        gone = [lane for name, lane in self._lanes.items() if name not in kept]
+        waiting = [record for lane in gone for record in lane.queue if record.state is State.QUEUED]
+        for lane in gone:
+            self._ready.pop(lane, None)
+            if lane.reopening is not None:
+                lane.reopening.cancel()
+        self.routing = routing
+        self._lanes = {name: kept.get(name) or Lane(name, Pace(now)) for name in routing.shards}
+        for record in sorted(waiting, key=lambda record: record.deadline):
+            record.lane = self.of(record.partition_key)
+            self._queue(record)
+
+    def _queue(self, record: Pending) -> None:
+        lane = record.lane
+        if not lane.queue and not lane.closed:
+            self._lanes[lane.name] = lane
+            self._ready[lane] = None
+        lane.queue.append(record)
+        lane.bytes_held += record.size
+
+    def _size_of_first(self, lane: Lane) -> int:
+        first = lane.queue[0]
+        return self.routing.overhead_bytes(first.size - len(first.data)) + self.routing.cost(first.size)
+
+    def _parcel(self, lane: Lane, room: int) -> Parcel:
+        """Take the lane's next parcel, of one record at least, and close the lane."""
+        size = self._size_of_first(lane)
+        size_max = min(lane.parcel_bytes_max, room, self.limits.record_bytes_max)
+        queue, cost, taken = lane.queue, self.routing.cost, [lane.queue.popleft()]
+        while queue:
+            record = queue[0]
+            if record.state is State.QUEUED:
+                if (size_then := size + cost(record.size)) > size_max:
                     break
-                size += record.size
-                record.state = State.IN_FLIGHT
-                self._busy.add(key)
-                batch.append(record)
-            self._ready.popleft()
-        return batch
+                size = size_then
+                taken.append(record)
+            queue.popleft()
+        for record in taken:
+            record.state = State.IN_FLIGHT
+        self.close(lane)
+        return Parcel(lane, tuple(taken), size)
 
-    def put_back(self, record: Pending) -> None:
-        """Return a record to the head of its lane, which stays closed until `release`."""
-        record.state = State.QUEUED
-        self._queues.setdefault(record.key, deque()).appendleft(record)
+    def _forget_settled(self, lane: Lane) -> None:
+        queue = lane.queue
+        while queue and queue[0].state is State.SETTLED:
+            queue.popleft()
+        if not queue and not lane.closed:
+            self._retire(lane)
 
-    def release(self, key: str) -> None:
-        """Open a lane again whose record is settled or may be sent anew."""
-        self._busy.discard(key)
-        if key in self._queues:
-            self._ready.append(key)
-
-    def _first_unsettled(self, key: str) -> Pending | None:
-        """Pop the lane's first record that still waits; a lane that runs empty is forgotten."""
-        queue = self._queues[key]
-        record = None
-        while queue and record is None:
-            candidate = queue.popleft()
-            record = candidate if candidate.state is State.QUEUED else None
-        if not queue:
-            del self._queues[key]
-        return record
+    def _retire(self, lane: Lane) -> None:
+        """Nothing waits in an open lane any more."""
+        self._ready.pop(lane, None)
+        if lane.pace is None:
+            self._lanes.pop(lane.name, None)

@@ -1,9 +1,9 @@
 """What an attempt to put records came to: every class of result, decided on purpose."""
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from socket import gaierror
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientConnectorError
@@ -16,7 +16,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from txn_core.kinesis.lanes import Landing
+from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
 
 if TYPE_CHECKING:
@@ -24,23 +24,26 @@ if TYPE_CHECKING:
 
 ATTEMPT_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
 
+_THROTTLES: Final = frozenset(
+    {"ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException"}
+)
 # The request was judged and turned down: nothing of it is stored.
 _REFUSED_AND_RETRIED: Final = frozenset(
     {
-        "ProvisionedThroughputExceededException",
-        "LimitExceededException",
-        "ThrottlingException",
+        *_THROTTLES,
         "KMSThrottlingException",
         "ExpiredTokenException",
         "ExpiredToken",
         "RequestExpired",
     }
 )
+# The same, for what one record may have been the cause of.
+_REFUSED_FOR_CONTENT: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
 _REFUSED_FOR_GOOD: Final = frozenset(
     {
+        *_REFUSED_FOR_CONTENT,
         "AccessDeniedException",
         "IncompleteSignature",
-        "InvalidArgumentException",
         "InvalidSignatureException",
         "KMSAccessDeniedException",
         "KMSDisabledException",
@@ -49,11 +52,10 @@ _REFUSED_FOR_GOOD: Final = frozenset(
         "KMSOptInRequired",
         "MissingAuthenticationTokenException",
         "ResourceNotFoundException",
-        "SerializationException",
         "UnrecognizedClientException",
-        "ValidationException",
     }
 )
+_KNOWN: Final = _REFUSED_AND_RETRIED | _REFUSED_FOR_GOOD
 
 
 class Doubt(Enum):
@@ -61,6 +63,7 @@ class Doubt(Enum):
 
     NOT_STORED = auto()  # certainly not on the stream; may be tried again
     PERHAPS_STORED = auto()  # nobody knows; trying again may double it, which readers expect
+    APART = auto()  # certainly not on the stream; something else in the request may be to blame: try it alone
     HOPELESS = auto()  # certainly not on the stream, and trying again will not help
 
 
@@ -91,16 +94,22 @@ def outcomes_of_answer(answer: "PutRecordsOutputTypeDef", sent: int) -> Sequence
     return outcomes
 
 
-def outcome_of_error(error: Exception) -> Failed:
+def outcome_of_error(error: Exception, sent: int = 1) -> Failed:
     """The outcome that all records of a request share when it failed as a whole."""
     if isinstance(error, ClientError):
         code = error.response["Error"].get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        known = code in _REFUSED_AND_RETRIED or code in _REFUSED_FOR_GOOD
         # An unknown code with a 4xx status was judged; with a 5xx the server may have failed after storing.
-        doubt = _doubt_of_code(code) if known or status >= 500 else Doubt.HOPELESS
+        doubt = _doubt_of_code(code) if code in _KNOWN or status >= 500 else Doubt.HOPELESS
+        if doubt is Doubt.HOPELESS and sent > 1 and (code in _REFUSED_FOR_CONTENT or code not in _KNOWN):
+            doubt = Doubt.APART
         return Failed(code, doubt)
     return Failed(type(error).__name__, Doubt.NOT_STORED if _was_never_sent(error) else Doubt.PERHAPS_STORED)
+
+
+def is_throttle(code: str) -> bool:
+    """Whether a code says that the shard or stream was sent too much."""
+    return code in _THROTTLES
 
 
 def _was_never_sent(error: Exception) -> bool:
@@ -110,7 +119,7 @@ def _was_never_sent(error: Exception) -> bool:
     could not connect tells the two apart.
     """
     if isinstance(error, EndpointConnectionError):
-        return isinstance(error.kwargs.get("error"), ClientConnectorError | gaierror)
+        return isinstance(error.kwargs.get("error"), ClientConnectorError | socket.gaierror)
     return isinstance(error, ConnectTimeoutError | NoCredentialsError)
 
 

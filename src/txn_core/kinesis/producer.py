@@ -1,44 +1,50 @@
 """The producer: one per process, through which concurrent requests share PutRecords calls.
 
 There is no linger. An idle producer sends at once; while its calls are under way, what arrives gathers and makes
-the next batch. Each record resolves on its own result, only failed records are sent again, and a lane (one card)
-has one record under way at a time, so that its order survives partial failures. The buffer is bounded in bytes,
-every record has a deadline, and every way out says honestly whether the record may be on the stream.
+the next batch. What waits for one shard travels as one Kinesis record, and a shard's next record is not sent before
+its previous one is settled, so that a card's order survives partial failures. Only failed records are sent again.
+
+The buffer is bounded in bytes, in total and a lane; whoever could not make the deadline is refused at once. Every
+record has a deadline, and every way out says honestly whether the record may be on the stream.
+
+A shard that throttles, fails or answers slowly is in nobody's way: it pauses by itself, and its records travel in
+requests of their own, which leave one to the others, until one of them lands in time.
 """
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 from prometheus_client import CollectorRegistry
 
-from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError, ProducerError
-from txn_core.kinesis.lanes import RECORD_BYTES_MAX, Landing, Lanes, Pending, State
-from txn_core.kinesis.outcomes import (
-    ATTEMPT_ERRORS,
-    Doubt,
-    Failed,
-    Outcome,
-    outcome_of_error,
-    outcomes_of_answer,
-)
+from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
+from txn_core.kinesis.admission import BULK_SHARE, Admission
+from txn_core.kinesis.deadlines import Deadlines
+from txn_core.kinesis.landing import Attempt, Landing
+from txn_core.kinesis.lane import Lane, Parcel, Pending, State
+from txn_core.kinesis.lanes import Lanes
+from txn_core.kinesis.limits import Limits
+from txn_core.kinesis.map_keeper import ShardMapKeeper
+from txn_core.kinesis.outcomes import Doubt, Failed, Outcome, is_throttle
 from txn_core.kinesis.producer_metrics import ProducerMetrics
+from txn_core.kinesis.routing import Routing
+from txn_core.kinesis.sender import Sender
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
-    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
-RETRY_AFTER_S: Final = 1
-# A bulk upload leaves this part of the buffer to single requests.
-BULK_SHARE: Final = 0.5
+REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
 
 
 class Producer:
-    """Puts records on one stream. `put` may be called by any number of tasks of one event loop."""
+    """Puts records on one stream. `submit` may be called by any number of tasks of one event loop.
+
+    It starts with a lane a partition key; `route_by_shards` turns aggregation on.
+    """
 
     def __init__(
         self,
@@ -48,25 +54,38 @@ class Producer:
         buffer_bytes_max: int,
         requests_in_flight_max: int,
         deadline_s: float,
+        limits: Limits | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
-        self._client, self._stream = client, stream
-        self._buffer_bytes_max, self._requests_max = buffer_bytes_max, requests_in_flight_max
         self._deadline_s = deadline_s
-        self._metrics = ProducerMetrics(registry or CollectorRegistry())
-        self._lanes = Lanes()
-        self._bytes = 0
-        self._requests: set[asyncio.Task[None]] = set()
-        self._by_deadline: deque[Pending] = deque()
+        self._requests_max = requests_in_flight_max
+        self._limits = limits or Limits()
+        self._lanes = Lanes(self._limits)
+        self._admission = Admission(buffer_bytes_max, deadline_s)
+        self._deadlines = Deadlines()
+        self._metrics = ProducerMetrics(registry or CollectorRegistry(), self._lanes)
+        self._sender = Sender(client, stream, attempt_s_max=deadline_s, metrics=self._metrics)
+        self._keeper = ShardMapKeeper(client, stream, self._reroute)
+        self._next_routing: Routing | None = None
+        self._requests: set[asyncio.Task[Sequence[Outcome]]] = set()
+        self._lone_requests = 0
         self._expiry: asyncio.TimerHandle | None = None
         self._pump_due = False
         self._closing = False
-        self._settled = asyncio.Event()
+        self._progress = asyncio.Event()
 
     @property
     def buffered_bytes(self) -> int:
         """Bytes of the records that are not settled."""
-        return self._bytes
+        return self._lanes.bytes_held
+
+    async def route_by_shards(self) -> None:
+        """Learn the stream's shards, pack what waits for each, and keep the map fresh until `close`.
+
+        Raises:
+            StoreError: the shards cannot be listed.
+        """
+        await self._keeper.start()
 
     def submit(self, key: str, data: bytes) -> "asyncio.Future[Landing]":
         """Hand over a record; records of one key keep the order in which they were handed over.
@@ -76,57 +95,58 @@ class Producer:
 
         Raises:
             BufferFullError: nothing was buffered; come back later.
-            NotStoredError: the record is larger than Kinesis takes, or the producer is closing.
+            NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        record = Pending(key, data, self._now() + self._deadline_s, asyncio.get_running_loop().create_future())
-        if record.size > RECORD_BYTES_MAX:
-            raise NotStoredError("RecordTooLarge")
-        if self._closing:
-            raise NotStoredError("ShuttingDown")
-        if self._bytes + record.size > self._buffer_bytes_max:
-            self._metrics.refused.inc()
-            raise BufferFullError(RETRY_AFTER_S)
-        self._bytes += record.size
-        self._metrics.received.inc()
-        self._metrics.pending.inc()
-        while self._by_deadline and self._by_deadline[0].state is State.SETTLED:
-            self._by_deadline.popleft()
-        self._by_deadline.append(record)
-        self._lanes.add(record)
-        self._watch_deadlines()
-        self._schedule_pump()
+        size = len(data) + (len(key) if key.isascii() else len(key.encode()))
+        if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
+            raise NotStoredError(reason)
+        loop, lanes = asyncio.get_running_loop(), self._lanes
+        now, lane = loop.time(), lanes.of(key)
+        if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now)) is not None:
+            self._metrics.refused += 1
+            raise BufferFullError(retry_after_s)
+        record = Pending(key, data, size, now + self._deadline_s, loop.create_future(), lane)
+        lanes.add(record)
+        self._deadlines.add(record, lanes.count)
+        self._metrics.received += 1
+        if self._expiry is None:
+            self._watch_deadlines()
+        if not self._pump_due:
+            self._schedule_pump()
         return record.answer
 
     async def put(self, key: str, data: bytes) -> Landing:
         """Hand over a record and wait for its landing; errors as `submit`."""
         return await self.submit(key, data)
 
-    async def room(self) -> None:
-        """Wait until a bulk upload may hand over its next record without crowding out single requests."""
-        while self._bytes > self._buffer_bytes_max * BULK_SHARE and not self._closing:
-            self._settled.clear()
-            await self._settled.wait()
+    async def room(self, key: str) -> None:
+        """Wait until a bulk upload may hand over a record of this key without crowding out single requests."""
+        while not self._closing and not self._has_room(key):
+            self._progress.clear()
+            await self._progress.wait()
 
     async def close(self, deadline_s: float) -> None:
         """Take nothing more, drain within the deadline, and answer whoever still waits after it."""
         self._closing = True
-        self._settled.set()
+        self._progress.set()
+        await self._keeper.stop()
         try:
             async with asyncio.timeout(deadline_s):
-                while self._bytes:
-                    self._settled.clear()
-                    await self._settled.wait()
+                while self._lanes.count:
+                    self._progress.clear()
+                    await self._progress.wait()
         except TimeoutError:
-            for record in self._by_deadline:
-                self._give_up(record, "ShuttingDown")
+            self._give_up(self._deadlines.unsettled(), "ShuttingDown")
         if self._expiry is not None:
             self._expiry.cancel()
-        for request in self._requests:
-            request.cancel()
+        self._cut_off()
         await asyncio.gather(*self._requests, return_exceptions=True)
 
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+    def _has_room(self, key: str) -> bool:
+        now, lanes = asyncio.get_running_loop().time(), self._lanes
+        return self._admission.refusal(lanes.bytes_held, lanes.of(key), 0, now, BULK_SHARE) is None
+
+    # Sending
 
     def _schedule_pump(self) -> None:
         """Send once all that arrived in this turn of the loop is queued."""
@@ -136,107 +156,164 @@ class Producer:
 
     def _pump(self) -> None:
         self._pump_due = False
-        while len(self._requests) < self._requests_max and self._lanes.ready:
-            if batch := self._lanes.take():
-                request = asyncio.create_task(self._send(batch))
-                self._requests.add(request)
-                request.add_done_callback(self._request_done)
+        if self._next_routing is not None:
+            return  # a card may change its lane only while nothing of it is under way
+        now = asyncio.get_running_loop().time()
+        self._hold_back(now)
+        while len(self._requests) < self._requests_max:
+            lone = self._lone_requests < max(1, self._requests_max - 1)
+            if not (parcels := self._lanes.take(lone=lone)):
+                return
+            self._start_request(parcels)
 
-    def _request_done(self, request: "asyncio.Task[None]") -> None:
+    def _start_request(self, parcels: Sequence[Parcel]) -> None:
+        now = asyncio.get_running_loop().time()
+        for parcel in parcels:
+            if parcel.lane.pace is not None:
+                parcel.lane.pace.spend(parcel.size, now)
+            self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
+        self._lone_requests += parcels[0].lane.suspect
+        request = asyncio.create_task(self._send(parcels))
+        self._requests.add(request)
+        # Not the task itself: one that is cancelled before it began has no chance to.
+        request.add_done_callback(partial(self._end_request, parcels, now))
+
+    def _hold_back(self, now: float) -> None:
+        """Pause the lanes whose shard's pace says wait."""
+        for lane in self._lanes.ready:
+            if lane.pace is not None and (wait_s := lane.pace.wait_s(now)) > 0:
+                self._pause(lane, wait_s)
+
+    def _pause(self, lane: Lane, seconds: float) -> None:
+        self._lanes.close(lane)
+        lane.reopening = asyncio.get_running_loop().call_later(seconds, self._reopen, lane)
+
+    def _reopen(self, lane: Lane) -> None:
+        lane.reopening = None
+        self._lanes.open(lane)
+        self._schedule_pump()
+
+    async def _send(self, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
+        routing = self._lanes.routing
+        entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
+        outcomes = await self._sender.put(entries)
+        for entry, outcome, parcel in zip(entries, outcomes, parcels, strict=True):
+            if isinstance(outcome, Landing):
+                self._metrics.landed(len(parcel.records), len(cast("bytes", entry["Data"])))
+        return outcomes
+
+    def _end_request(
+        self, parcels: Sequence[Parcel], began_at: float, request: "asyncio.Task[Sequence[Outcome]]"
+    ) -> None:
         self._requests.discard(request)
-        self._schedule_pump()
-        if not request.cancelled() and (error := request.exception()) is not None:
-            # A fault of our own code: nobody may wait for ever because of it.
-            asyncio.get_running_loop().call_exception_handler({"message": "producer failed", "exception": error})
-
-    async def _send(self, batch: Sequence[Pending]) -> None:
-        outcomes: Sequence[Outcome] = [Failed("Cancelled", Doubt.PERHAPS_STORED)] * len(batch)
-        try:
-            outcomes = await self._attempt(batch)
-        finally:
-            for record, outcome in zip(batch, outcomes, strict=True):
-                self._resolve(record, outcome)
-
-    async def _attempt(self, batch: Sequence[Pending]) -> Sequence[Outcome]:
-        entries: list[PutRecordsRequestEntryTypeDef] = [
-            {"Data": record.data, "PartitionKey": record.key} for record in batch
-        ]
-        self._metrics.requests.inc()
-        try:
-            # The client bounds each of its waits but not their sum: an answer that trickles in would hold the lanes.
-            with self._metrics.request_s.time():
-                async with asyncio.timeout(self._deadline_s):
-                    answer = await self._client.put_records(StreamName=self._stream, Records=entries)
-        except ATTEMPT_ERRORS as error:
-            return [outcome_of_error(error)] * len(batch)
-        return outcomes_of_answer(answer, len(batch))
-
-    def _resolve(self, record: Pending, outcome: Outcome) -> None:
-        record.attempts += 1
-        if isinstance(outcome, Landing):
-            self._metrics.put.inc()
-            self._settle(record, outcome)
-            self._lanes.release(record.key)
-            return
-        self._metrics.errors.labels(outcome.code).inc()
-        record.errors.append(outcome.code)
-        record.ambiguous |= outcome.doubt is Doubt.PERHAPS_STORED
-        if record.state is State.SETTLED:  # its waiter has had its answer: it is not sent again
-            self._lanes.release(record.key)
-        elif outcome.doubt is Doubt.HOPELESS:
-            record.state = State.QUEUED
-            self._give_up(record, outcome.code)
-            self._lanes.release(record.key)
-        else:
-            self._metrics.retries.inc()
-            self._lanes.put_back(record)
-            asyncio.get_running_loop().call_later(_backoff_s(record.attempts), self._reopen, record.key)
-
-    def _reopen(self, key: str) -> None:
-        self._lanes.release(key)
+        self._lone_requests -= parcels[0].lane.suspect
+        loop = asyncio.get_running_loop()
+        for parcel, outcome in zip(parcels, _outcomes_of(request, len(parcels)), strict=True):
+            if isinstance(outcome, Landing):
+                self._landed(parcel, outcome, loop.time() - began_at)
+            else:
+                self._failed(parcel, outcome, loop.time() - began_at)
+        self._progress.set()
+        if self._next_routing is not None and not self._requests:
+            self._adopt(self._next_routing)
         self._schedule_pump()
 
-    def _settle(self, record: Pending, result: Landing | ProducerError) -> None:
-        """Answer a record's waiter and free its bytes, once."""
-        if record.state is not State.SETTLED:
-            record.state = State.SETTLED
-            record.data = b""
-            self._bytes -= record.size
-            self._metrics.pending.dec()
-            self._settled.set()
-        if record.answer.done():
-            return
-        if isinstance(result, Landing):
-            record.answer.set_result(result)
-        else:
-            record.answer.set_exception(result)
+    def _cut_off(self) -> None:
+        for request in self._requests:
+            request.cancel()
 
-    def _give_up(self, record: Pending, reason: str) -> None:
-        """End a record without a landing, saying what is known of it."""
-        if record.state is State.SETTLED:
-            return
-        if record.state is State.IN_FLIGHT or record.ambiguous:
-            self._settle(record, OutcomeUnknownError(reason))
+    # Results
+
+    def _landed(self, parcel: Parcel, landing: Landing, took_s: float) -> None:
+        lane, settle = parcel.lane, self._lanes.settle
+        for number, record in enumerate(parcel.records):
+            if record.state is State.SETTLED:
+                continue
+            settle(record)
+            if not record.answer.done():
+                record.answer.set_result(Landing(landing.shard_id, landing.sequence_number, number, record.failures))
+        lane.succeeded(asyncio.get_running_loop().time(), took_s)
+        # A landing on another shard is a success all the same: nothing is sent again.
+        if lane.pace is not None and not self._keeper.landed(lane.name, landing.shard_id):
+            self._metrics.misdirected += len(parcel.records)
+        self._lanes.open(lane)
+
+    def _failed(self, parcel: Parcel, failed: Failed, took_s: float) -> None:
+        lane, attempt = parcel.lane, Attempt(failed.code, took_s)
+        self._metrics.errors[failed.code] += 1
+        now = asyncio.get_running_loop().time()
+        lane.failed(now, took_s, throttled=is_throttle(failed.code), apart=failed.doubt is Doubt.APART)
+        # What was settled meanwhile has had its answer and is not sent again.
+        waiting = [record for record in parcel.records if record.state is not State.SETTLED]
+        for record in waiting:
+            record.failures += (attempt,)
+            record.ambiguous |= failed.doubt is Doubt.PERHAPS_STORED
+        self._lanes.put_back(parcel)
+        if failed.doubt is Doubt.HOPELESS:
+            self._give_up(waiting, failed.code)
+            self._lanes.open(lane)
+        elif waiting:
+            self._metrics.retries += len(waiting)
+            self._pause(lane, _backoff_s(lane.failures))
         else:
-            self._settle(record, NotStoredError(reason))
+            self._lanes.open(lane)
+
+    def _give_up(self, records: Sequence[Pending], reason: str) -> None:
+        """End records without a landing, saying what is known of each."""
+        for record in records:
+            doubtful = record.ambiguous or record.state is State.IN_FLIGHT
+            self._lanes.settle(record)
+            if not record.answer.done():
+                error = OutcomeUnknownError if doubtful else NotStoredError
+                record.answer.set_exception(error(reason, record.failures))
+        self._progress.set()
+
+    # Deadlines
 
     def _watch_deadlines(self) -> None:
-        """Wake at the oldest record's deadline: all records wait equally long, so they expire in order."""
-        if self._expiry is None and self._by_deadline:
-            loop = asyncio.get_running_loop()
-            self._expiry = loop.call_at(self._by_deadline[0].deadline, self._expire)
+        """Wake at the earliest deadline."""
+        deadline = self._deadlines.next_at()
+        loop = asyncio.get_running_loop()
+        self._expiry = None if deadline is None else loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:
-        self._expiry = None
-        now = self._now()
-        while self._by_deadline and (
-            self._by_deadline[0].state is State.SETTLED or self._by_deadline[0].deadline <= now
-        ):
-            record = self._by_deadline.popleft()
-            if record.state is not State.SETTLED:
-                self._metrics.expired.inc()
-                self._give_up(record, "DeadlineExceeded")
+        expired = self._deadlines.expired(asyncio.get_running_loop().time())
+        self._metrics.expired += len(expired)
+        self._give_up(expired, "DeadlineExceeded")
         self._watch_deadlines()
+
+    # The shard map
+
+    def _reroute(self, routing: Routing) -> None:
+        """Take over a routing as soon as nothing is under way, and see to it that this is soon.
+
+        What is cut off for that is in doubt and sent again ahead of its successors, as after a lost answer.
+        """
+        self._next_routing = routing
+        if not self._requests:
+            self._adopt(routing)
+        else:
+            asyncio.get_running_loop().call_later(REROUTE_S_MAX, self._hasten)
+
+    def _hasten(self) -> None:
+        if self._next_routing is not None:
+            self._cut_off()
+
+    def _adopt(self, routing: Routing) -> None:
+        self._next_routing = None
+        self._metrics.reroutes += 1
+        self._lanes.reroute(routing, asyncio.get_running_loop().time())
+        self._schedule_pump()
+
+
+def _outcomes_of(request: "asyncio.Task[Sequence[Outcome]]", sent: int) -> Sequence[Outcome]:
+    if request.cancelled():
+        return [Failed("Cancelled", Doubt.PERHAPS_STORED)] * sent
+    if (error := request.exception()) is not None:
+        # A fault of our own code: nobody may wait for ever because of it.
+        request.get_loop().call_exception_handler({"message": "producer failed", "exception": error})
+        return [Failed(type(error).__name__, Doubt.PERHAPS_STORED)] * sent
+    return request.result()
 
 
 def _backoff_s(attempts: int) -> float:

@@ -1,33 +1,123 @@
-"""The producer's Prometheus metrics, named after the KPL's where it has one."""
+"""The producer's Prometheus metrics, named after the KPL's where it has one.
 
+Counted in plain numbers and turned into metrics only when they are asked for: a counter of the client library costs
+a lock at each step, several times a record.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from txn_core.kinesis.lanes import Lanes
+
+PAYLOAD_UNIT_BYTES: Final = 25 << 10
+BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(slots=True)
-class ProducerMetrics:
-    """What the producer counts."""
+class Times:
+    """A histogram of seconds."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
+    total_s: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
+        self.total_s += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative counts by upper bound, as Prometheus wants them."""
+        bounds = [*map(str, BUCKETS_S), "+Inf"]
+        running = 0
+        found: list[tuple[str, float]] = []
+        for bound, count in zip(bounds, self.counts, strict=True):
+            running += count
+            found.append((bound, running))
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class ProducerMetrics(Collector):
+    """What the producer counts, and what its buffer holds."""
 
     registry: CollectorRegistry
-    received: Counter = field(init=False)
-    put: Counter = field(init=False)
-    pending: Gauge = field(init=False)
-    requests: Counter = field(init=False)
-    request_s: Histogram = field(init=False)
-    retries: Counter = field(init=False)
-    errors: Counter = field(init=False)
-    refused: Counter = field(init=False)
-    expired: Counter = field(init=False)
+    lanes: Lanes
+    received: int = 0
+    put: int = 0
+    refused: int = 0
+    expired: int = 0
+    retries: int = 0
+    misdirected: int = 0
+    requests: int = 0
+    kinesis_records_put: int = 0
+    kinesis_bytes_put: int = 0
+    payload_units_put: int = 0
+    reroutes: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    buffering: Times = field(default_factory=Times)
+    request_times: Times = field(default_factory=Times)
 
     def __post_init__(self) -> None:
-        registry = self.registry
-        self.received = Counter("txn_user_records_received", "Records handed to the producer", registry=registry)
-        self.put = Counter("txn_user_records_put", "Records that the stream acknowledged", registry=registry)
-        self.pending = Gauge("txn_user_records_pending", "Records on their way", registry=registry)
-        self.requests = Counter("txn_put_records_requests", "PutRecords calls", registry=registry)
-        self.request_s = Histogram("txn_request_time_seconds", "Time of a PutRecords call", registry=registry)
-        self.retries = Counter("txn_retries", "Records sent again", registry=registry)
-        self.errors = Counter("txn_all_errors", "Failed attempts by error code", ["code"], registry=registry)
-        self.refused = Counter("txn_user_records_refused", "Records refused for a full buffer", registry=registry)
-        self.expired = Counter("txn_user_records_expired", "Records past their deadline", registry=registry)
+        self.registry.register(self)
+
+    def landed(self, records: int, data_bytes: int) -> None:
+        """Count a Kinesis record that holds so many user records and bytes."""
+        self.put += records
+        self.kinesis_records_put += 1
+        self.kinesis_bytes_put += data_bytes
+        self.payload_units_put += max(1, -(-data_bytes // PAYLOAD_UNIT_BYTES))
+
+    def collect(self) -> Iterator[Metric]:
+        """The present figures."""
+        yield from self._user_records()
+        yield from self._kinesis_records()
+        yield from self._shards()
+        yield _histogram("txn_buffering_time_seconds", "Longest wait of a Kinesis record's records", self.buffering)
+        yield _histogram("txn_request_time_seconds", "Time of a PutRecords call", self.request_times)
+
+    def _user_records(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("txn_user_records_received", "Records handed to the producer", self.received)
+        yield CounterMetricFamily("txn_user_records_put", "Records that the stream acknowledged", self.put)
+        yield GaugeMetricFamily("txn_user_records_pending", "Records on their way", self.lanes.count)
+        yield GaugeMetricFamily("txn_user_records_pending_bytes", "Their bytes", self.lanes.bytes_held)
+        yield CounterMetricFamily("txn_user_records_refused", "Records refused for lack of room", self.refused)
+        yield CounterMetricFamily("txn_user_records_expired", "Records past their deadline", self.expired)
+        yield CounterMetricFamily("txn_user_records_misdirected", "Landings on another shard", self.misdirected)
+
+    def _kinesis_records(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("txn_retries", "Records sent again", self.retries)
+        yield CounterMetricFamily("txn_put_records_requests", "PutRecords calls", self.requests)
+        yield CounterMetricFamily("txn_kinesis_records_put", "Kinesis records acknowledged", self.kinesis_records_put)
+        yield CounterMetricFamily("txn_kinesis_records_data_put_bytes", "Their bytes", self.kinesis_bytes_put)
+        yield CounterMetricFamily("txn_put_payload_units", "Their units of 25 KB", self.payload_units_put)
+        ratio = self.put / self.kinesis_records_put if self.kinesis_records_put else 0.0
+        yield GaugeMetricFamily("txn_user_records_per_kinesis_record", "Aggregation ratio since the start", ratio)
+        errors = CounterMetricFamily("txn_errors_by_code", "Failed attempts of Kinesis records", labels=["code"])
+        for code, count in self.errors.items():
+            errors.add_metric([code], count)
+        yield errors
+
+    def _shards(self) -> Iterator[Metric]:
+        aggregates = float(bool(self.lanes.routing.shards))
+        yield GaugeMetricFamily("txn_aggregation_on", "Whether records are packed by shard", aggregates)
+        yield CounterMetricFamily("txn_shard_map_changes", "Shard maps taken over", self.reroutes)
+        shares = GaugeMetricFamily("txn_shard_rate_share", "A shard's pace over its limits", labels=["shard"])
+        throttles = CounterMetricFamily("txn_shard_throttles", "Attempts that a shard throttled", labels=["shard"])
+        apart = GaugeMetricFamily("txn_shard_apart", "Whether a shard's records travel alone", labels=["shard"])
+        for lane in self.lanes.all():
+            if lane.pace is not None:
+                shares.add_metric([lane.name], lane.pace.share)
+                throttles.add_metric([lane.name], lane.throttles)
+                apart.add_metric([lane.name], lane.suspect)
+        yield from (shares, throttles, apart)
+
+
+def _histogram(name: str, text: str, times: Times) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, text, buckets=times.buckets(), sum_value=times.total_s)

@@ -1,10 +1,10 @@
 """What an attempt came to, for every class of error that its ways may end in."""
 
-from socket import gaierror
+import socket
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from aiohttp import ClientOSError, ClientPayloadError
+from aiohttp import ClientConnectionResetError, ClientOSError, ClientPayloadError
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -13,8 +13,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from tests.support.fake_kinesis import client_error
-from txn_core.kinesis.lanes import Landing
+from tests.support.fake_kinesis import UNREACHABLE, client_error
+from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Doubt, Failed, outcome_of_error, outcomes_of_answer
 from txn_core.positions import SequenceNumber, ShardId
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 LANDED = {"ShardId": "shardId-000000000001", "SequenceNumber": "42"}
 URL = "http://127.0.0.1:1"
+
+
+def _unreachable(cause: Exception) -> EndpointConnectionError:
+    """What aiobotocore makes of an error of the connection, whether it was in use already or not."""
+    return EndpointConnectionError(endpoint_url=URL, error=cause)
 
 
 def answer(*records: dict[str, str]) -> "PutRecordsOutputTypeDef":
@@ -75,13 +80,10 @@ def test_the_doubt_of_a_record_depends_on_its_code(code: str, doubt: Doubt) -> N
 @pytest.mark.parametrize(
     ("error", "code", "doubt"),
     [
-        (EndpointConnectionError(endpoint_url=URL, error=gaierror()), "EndpointConnectionError", Doubt.NOT_STORED),
-        # So aiobotocore also calls a connection that was reset after the request had left.
-        (
-            EndpointConnectionError(endpoint_url=URL, error=ClientOSError()),
-            "EndpointConnectionError",
-            Doubt.PERHAPS_STORED,
-        ),
+        (UNREACHABLE, "EndpointConnectionError", Doubt.NOT_STORED),
+        (_unreachable(socket.gaierror()), "EndpointConnectionError", Doubt.NOT_STORED),
+        (_unreachable(ClientOSError("reset")), "EndpointConnectionError", Doubt.PERHAPS_STORED),
+        (_unreachable(ClientConnectionResetError("reset")), "EndpointConnectionError", Doubt.PERHAPS_STORED),
         (EndpointConnectionError(endpoint_url=URL), "EndpointConnectionError", Doubt.PERHAPS_STORED),
         (ConnectTimeoutError(endpoint_url=URL), "ConnectTimeoutError", Doubt.NOT_STORED),
         (NoCredentialsError(), "NoCredentialsError", Doubt.NOT_STORED),
@@ -104,3 +106,21 @@ def test_the_doubt_of_a_call_depends_on_how_far_it_got(error: Exception, code: s
     """What was never sent or was judged is certain; what broke off behind the sending is not."""
     assert isinstance(error, ATTEMPT_ERRORS)
     assert outcome_of_error(error) == Failed(code, doubt)
+
+
+@pytest.mark.parametrize(
+    ("code", "together", "alone"),
+    [
+        ("ValidationException", Doubt.APART, Doubt.HOPELESS),
+        ("SerializationException", Doubt.APART, Doubt.HOPELESS),
+        ("InvalidArgumentException", Doubt.APART, Doubt.HOPELESS),
+        ("SomethingNew", Doubt.APART, Doubt.HOPELESS),
+        ("AccessDeniedException", Doubt.HOPELESS, Doubt.HOPELESS),
+        ("ResourceNotFoundException", Doubt.HOPELESS, Doubt.HOPELESS),
+        ("ThrottlingException", Doubt.NOT_STORED, Doubt.NOT_STORED),
+    ],
+)
+def test_what_one_record_may_be_to_blame_for_is_tried_apart(code: str, together: Doubt, alone: Doubt) -> None:
+    """A request that was refused for its content may hold innocents; alone a record is the culprit."""
+    assert outcome_of_error(client_error(code), 2) == Failed(code, together)
+    assert outcome_of_error(client_error(code), 1) == Failed(code, alone)

@@ -1,82 +1,18 @@
 """The producer against a scripted stream, in virtual time: the same order of events in every run, and no waiting."""
 
 import asyncio
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from socket import gaierror
-from typing import Final
+from contextlib import suppress
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
 
-from tests.support.fake_kinesis import FakeKinesis, Fate, Reply, client_error
+from tests.support.fake_kinesis import UNREACHABLE, Fate, Reply, client_error
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
+from tests.txn_core.kinesis.desk import ALL_THROTTLED, BUFFER_BYTES, DEADLINE_S, LOST, Desk, ends, quiet
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
-from txn_core.kinesis.lanes import RECORD_BYTES_MAX, Landing
-from txn_core.kinesis.producer import BACKOFF_MAX_S, BULK_SHARE, Producer
-
-DEADLINE_S: Final = 10.0
-LOST: Final = ReadTimeoutError(endpoint_url="http://127.0.0.1:1")
-UNREACHABLE: Final = EndpointConnectionError(endpoint_url="http://127.0.0.1:1", error=gaierror())
-ALL_THROTTLED: Final = Reply(fates=[Fate.THROTTLED] * 500)
-
-
-@dataclass
-class Desk:
-    """A producer on a scripted stream."""
-
-    kinesis: FakeKinesis
-    producer: Producer
-    registry: CollectorRegistry
-
-    @classmethod
-    def on(
-        cls, *script: Reply, buffer_bytes: int = 1 << 20, requests: int = 4, for_ever: Reply | None = None
-    ) -> "Desk":
-        """A producer whose calls end as scripted; then all as `for_ever`, or in landings."""
-        replies = script if for_ever is None else itertools.chain(script, itertools.repeat(for_ever))
-        kinesis, registry = FakeKinesis(replies), CollectorRegistry()
-        producer = Producer(
-            kinesis.client,
-            "stream",
-            buffer_bytes_max=buffer_bytes,
-            requests_in_flight_max=requests,
-            deadline_s=DEADLINE_S,
-            registry=registry,
-        )
-        return cls(kinesis, producer, registry)
-
-    def metric(self, name: str) -> float:
-        """The present value of a metric."""
-        return self.registry.get_sample_value(name) or 0.0
-
-    def assert_settled(self) -> None:
-        """Nobody waits, no bytes are held and no call is under way."""
-        assert self.producer.buffered_bytes == 0
-        assert self.metric("txn_user_records_pending") == 0
-        assert self.kinesis.in_flight == 0
-
-    def assert_idle(self) -> None:
-        """Besides, every lane is empty and open."""
-        self.assert_settled()
-        assert self.producer._lanes._queues == {}
-        assert self.producer._lanes._busy == set()
-        assert all(request.done() for request in self.producer._requests)
-
-
-async def ends(*futures: "asyncio.Future[Landing]") -> list[object]:
-    """How futures end: landings, or the classes of their errors."""
-    results = await asyncio.gather(*futures, return_exceptions=True)
-    return [type(result) if isinstance(result, BaseException) else result for result in results]
-
-
-async def quiet() -> None:
-    """Wait until every pause between two attempts is over."""
-    await asyncio.sleep(2 * BACKOFF_MAX_S)
+from txn_core.kinesis.admission import BULK_SHARE, LANE_SHARE
+from txn_core.kinesis.landing import Landing
+from txn_core.kinesis.limits import Limits
+from txn_core.kinesis.producer import BACKOFF_MAX_S
 
 
 @in_virtual_time
@@ -159,27 +95,46 @@ async def test_throttling_paces_the_attempts() -> None:
 @in_virtual_time
 async def test_a_full_buffer_refuses_before_anything_is_buffered() -> None:
     """The refused record is nowhere; when the buffer has drained there is room again."""
-    desk = Desk.on(Reply(after_s=1.0), buffer_bytes=1 << 20)
-    first = desk.producer.submit("a", bytes((1 << 20) - 1))
+    desk = Desk.on(Reply(after_s=1.0))
+    half = int(BUFFER_BYTES * LANE_SHARE)
+    full = [desk.producer.submit(key, bytes(half - 1)) for key in "ab"]
     for size in (0, 1, 1000):
-        with pytest.raises(BufferFullError) as full:
-            desk.producer.submit("b", bytes(size))
-        assert full.value.retry_after_s == 1
-    assert desk.producer.buffered_bytes == 1 << 20
+        with pytest.raises(BufferFullError) as refused:
+            desk.producer.submit("c", bytes(size))
+        assert refused.value.retry_after_s == 1
+    assert desk.producer.buffered_bytes == BUFFER_BYTES
     assert desk.metric("txn_user_records_refused_total") == 3
-    await first
-    await desk.producer.put("b", b"fits")
-    assert [len(record.data) for record in desk.kinesis.stored] == [(1 << 20) - 1, 4]
+    await asyncio.gather(*full)
+    await desk.producer.put("c", b"fits")
+    assert [len(data) for data in desk.kinesis.data] == [half - 1, half - 1, 4]
+    desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_full_lane_leaves_the_rest_to_the_others() -> None:
+    """One card cannot fill the buffer, also while its record is under way."""
+    desk = Desk.on(Reply(after_s=1.0))
+    first = desk.producer.submit("a", bytes(int(BUFFER_BYTES * LANE_SHARE) - 1))
+    await asyncio.sleep(0.5)
+    with pytest.raises(BufferFullError):
+        desk.producer.submit("a", b"")
+    await asyncio.gather(first, desk.producer.submit("b", b""))
     desk.assert_idle()
 
 
 @in_virtual_time
 async def test_a_record_that_kinesis_never_takes_is_refused() -> None:
-    """Key and data together may hold a mebibyte."""
+    """Key and data together may hold a mebibyte, or what the stream is set to."""
     desk = Desk.on(buffer_bytes=4 << 20)
+    with pytest.raises(NotStoredError, match="RecordTooLarge"):
+        desk.producer.submit("key", bytes((1 << 20) - 2))
+    with pytest.raises(NotStoredError, match="PartitionKeyInvalid"):
+        desk.producer.submit("", b"data")
+    await desk.producer.put("key", bytes((1 << 20) - 3))
+    larger = Desk.on(buffer_bytes=8 << 20, limits=Limits(record_bytes_max=2 << 20))
+    await larger.producer.put("ü", bytes((2 << 20) - 2))
     with pytest.raises(NotStoredError):
-        desk.producer.submit("key", bytes(RECORD_BYTES_MAX - 2))
-    await desk.producer.put("key", bytes(RECORD_BYTES_MAX - 3))
+        larger.producer.submit("ü", bytes((2 << 20) - 1))
     desk.assert_idle()
 
 
@@ -208,6 +163,22 @@ async def test_a_deadline_between_attempts_tells_whether_one_was_in_doubt() -> N
     futures = [desk.producer.submit("card", b"x") for desk in (throttled, in_doubt, unreachable)]
     assert await ends(*futures) == [NotStoredError, OutcomeUnknownError, NotStoredError]
     assert [desk.kinesis.data for desk in (throttled, in_doubt, unreachable)] == [[], [b"x"], []]
+
+
+@in_virtual_time
+async def test_a_result_tells_the_attempts_before_it() -> None:
+    """A landing as well as an error carries what failed on the way, with the time that it took."""
+    desk = Desk.on(Reply(fates=[Fate.THROTTLED], after_s=0.25), Reply(error=LOST, after_s=1.0))
+    landing = await desk.producer.put("card", b"x")
+    assert [attempt.code for attempt in landing.failures] == [
+        "ProvisionedThroughputExceededException",
+        "ReadTimeoutError",
+    ]
+    assert [attempt.took_s for attempt in landing.failures] == pytest.approx([0.25, 1.0])
+    refusing = Desk.on(Reply(fates=[Fate.FAILS]), Reply(fates=[Fate.REFUSED]))
+    with pytest.raises(OutcomeUnknownError, match="KMSDisabledException") as refused:
+        await refusing.producer.put("card", b"x")
+    assert [attempt.code for attempt in refused.value.failures] == ["InternalFailure", "KMSDisabledException"]
 
 
 @in_virtual_time
@@ -309,21 +280,44 @@ async def test_a_landing_that_comes_late_changes_nothing() -> None:
 async def test_room_leaves_a_share_to_single_requests() -> None:
     """A bulk upload waits while its share of the buffer is in use, and goes on when enough has settled."""
     desk = Desk.on(Reply(after_s=2.0))
-    await desk.producer.room()
-    big = desk.producer.submit("a", bytes(int((1 << 20) * BULK_SHARE)))
-    waiting = asyncio.ensure_future(desk.producer.room())
+    await desk.producer.room("c")
+    size = int(BUFFER_BYTES * BULK_SHARE * 0.5)
+    big = [desk.producer.submit(key, bytes(size)) for key in "ab"]
+    waiting = asyncio.ensure_future(desk.producer.room("c"))
     await asyncio.sleep(1.0)
     assert not waiting.done()
-    await asyncio.gather(big, waiting)
+    await asyncio.gather(*big, waiting)
     assert asyncio.get_running_loop().time() == pytest.approx(2.0)
+
+
+@in_virtual_time
+async def test_room_is_a_question_of_the_lane() -> None:
+    """While one card's share is in use, an upload goes on with the others."""
+    desk = Desk.on(Reply(after_s=2.0))
+    big = desk.producer.submit("a", bytes(int(BUFFER_BYTES * BULK_SHARE * LANE_SHARE)))
+    await desk.producer.room("b")
+    assert not big.done()
+    await desk.producer.room("a")
+    assert big.done()
+
+
+@in_virtual_time
+async def test_room_comes_when_what_waited_was_given_up() -> None:
+    """Also when nothing lands any more, and whatever pause the lane is in."""
+    desk = Desk.on(for_ever=Reply(error=UNREACHABLE, stores=False))
+    big = [desk.producer.submit("a", bytes(100_000)) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    await desk.producer.room("a")
+    assert asyncio.get_running_loop().time() == pytest.approx(DEADLINE_S)
+    assert set(await ends(*big)) == {NotStoredError}
 
 
 @in_virtual_time
 async def test_room_ends_when_the_producer_closes() -> None:
     """An upload that waits for room learns of the shutdown by its next record."""
     desk = Desk.on(Reply(after_s=1.0))
-    big = desk.producer.submit("a", bytes(1 << 19))
-    waiting = asyncio.ensure_future(desk.producer.room())
+    big = desk.producer.submit("a", bytes((1 << 19) - 1))
+    waiting = asyncio.ensure_future(desk.producer.room("a"))
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(desk.producer.close(DEADLINE_S))
     await waiting
@@ -379,140 +373,36 @@ async def test_closing_an_idle_producer_returns_at_once() -> None:
 
 
 @in_virtual_time
+async def test_a_long_outage_is_answered_at_once() -> None:
+    """After the deadline's length without a landing nobody is let wait but one a lane, by which its end shows."""
+    desk = Desk.on(*[Reply(error=UNREACHABLE, stores=False, after_s=0.1)] * 60)
+    started: list[asyncio.Future[Landing]] = []
+    refused: list[int] = []
+    while not (started and started[-1].done() and started[-1].exception() is None):
+        try:
+            started.append(desk.producer.submit("card", b"%d" % len(started)))
+        except BufferFullError as error:
+            refused.append(error.retry_after_s)
+        await asyncio.sleep(0.5)
+    assert len(refused) > 10
+    assert all(1 <= retry_after_s <= 30 for retry_after_s in refused)
+    outcomes = await ends(*started)
+    # Those under way when their deadline comes are in doubt, as they should be.
+    assert outcomes.count(NotStoredError) > len(started) / 2
+    assert isinstance(outcomes[-1], Landing)
+    await desk.producer.put("card", b"after")
+    desk.assert_idle()
+
+
+@in_virtual_time
 async def test_settled_records_are_not_kept() -> None:
     """Through an outage much longer than the deadline, what was given up is forgotten and not only freed."""
     desk = Desk.on(for_ever=Reply(error=LOST, stores=False, after_s=5.0), requests=2)
     futures = []
     for number in range(300):
-        futures.append(desk.producer.submit(f"card{number % 7}", bytes(1000)))
+        with suppress(BufferFullError):
+            futures.append(desk.producer.submit(f"card{number % 7}", bytes(1000)))
         await asyncio.sleep(0.5)
-        kept = sum(len(queue) for queue in desk.producer._lanes._queues.values()) + len(desk.producer._by_deadline)
+        kept = sum(len(lane.queue) for lane in desk.producer._lanes.all()) + len(desk.producer._deadlines)
         assert kept <= 2 * (DEADLINE_S + 2 * 5.0 + BACKOFF_MAX_S) / 0.5
     assert set(await ends(*futures)) <= {NotStoredError, OutcomeUnknownError}
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A record that is handed over, and how long its waiter waits."""
-
-    after_s: float
-    key: str
-    size: int
-    patience_s: float | None
-
-
-@dataclass
-class Handed:
-    """A record that the producer took, or refused for want of room."""
-
-    key: str
-    data: bytes
-    future: "asyncio.Future[Landing] | None" = None
-    answers: list[object] = field(default_factory=list)
-
-
-_PAUSES = st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.3, 2.0, 6.0])
-_ARRIVALS = st.builds(
-    Arrival,
-    after_s=_PAUSES,
-    key=st.sampled_from("abc"),
-    size=st.sampled_from([20, 20, 400_000]),
-    patience_s=st.sampled_from([None, None, None, 0.0, 1.0]),
-)
-_FATES = st.lists(st.sampled_from([Fate.LANDS, *Fate]), max_size=4)
-_ERRORS = st.sampled_from(
-    [
-        LOST,
-        UNREACHABLE,
-        client_error("ThrottlingException"),
-        client_error("InternalFailure", 500),
-        client_error("AccessDeniedException"),
-    ]
-)
-
-
-@st.composite
-def _replies(draw: st.DrawFn) -> Reply:
-    error = draw(st.none() | _ERRORS)
-    # Only an error that leaves doubt may have stored anything.
-    doubtful = error is LOST or (error is not None and "InternalFailure" in str(error))
-    return Reply(
-        fates=draw(_FATES),
-        error=error,
-        stores=doubtful and draw(st.booleans()),
-        stores_late_s=draw(st.sampled_from([0.0, 0.0, 4.0])),
-        after_s=draw(_PAUSES | st.just(1e6)),
-        forgets=draw(st.sampled_from([0, 0, 0, 1])),
-    )
-
-
-@given(
-    arrivals=st.lists(_ARRIVALS, min_size=1, max_size=25),
-    script=st.lists(_replies(), max_size=12),
-    requests=st.integers(1, 3),
-    close_deadline_s=st.sampled_from([0.0, 3.0, 25.0]),
-)
-@settings(max_examples=300, deadline=None)
-def test_whatever_the_stream_does(
-    arrivals: Sequence[Arrival], script: Sequence[Reply], requests: int, close_deadline_s: float
-) -> None:
-    """Each record is answered once and truly, in its card's order, within bounds; nothing is left behind."""
-    run_in_virtual_time(_check_run(arrivals, script, requests, close_deadline_s))
-
-
-async def _check_run(
-    arrivals: Sequence[Arrival], script: Sequence[Reply], requests: int, close_deadline_s: float
-) -> None:
-    desk = Desk.on(*script, requests=requests)
-    handed = [await _hand_over(desk, number, arrival) for number, arrival in enumerate(arrivals)]
-    await desk.producer.close(close_deadline_s)
-    assert all(record.future is None or record.future.done() for record in handed)
-    await asyncio.sleep(60)  # whatever still stores late has done so
-    desk.assert_settled()
-    for record in handed:
-        _check_answer(desk, record)
-    for key in "abc":
-        _check_order(desk, [record for record in handed if record.key == key])
-
-
-async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
-    await asyncio.sleep(arrival.after_s)
-    record = Handed(arrival.key, b"%d." % number + bytes(arrival.size))
-    bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
-    try:
-        record.future = desk.producer.submit(record.key, record.data)
-    except BufferFullError:
-        assert desk.producer.buffered_bytes == bytes_before
-        return record
-    assert bytes_before < desk.producer.buffered_bytes <= 1 << 20
-    record.future.add_done_callback(lambda future: record.answers.append(loop.time()))
-    if arrival.patience_s is not None:
-        loop.call_later(arrival.patience_s, record.future.cancel)
-    return record
-
-
-def _check_answer(desk: Desk, record: Handed) -> None:
-    if record.future is None:
-        assert record.data not in desk.kinesis.data
-        return
-    assert len(record.answers) == 1
-    if record.future.cancelled():
-        return
-    error = record.future.exception()
-    if error is None:
-        stored = desk.kinesis.stored[int(record.future.result().sequence_number) - 1]
-        assert (stored.key, stored.data) == (record.key, record.data)
-    elif isinstance(error, NotStoredError):
-        assert record.data not in desk.kinesis.data
-    else:
-        assert isinstance(error, OutcomeUnknownError)
-
-
-def _check_order(desk: Desk, card: Sequence[Handed]) -> None:
-    acknowledged = [
-        record.data
-        for record in card
-        if record.future is not None and not record.future.cancelled() and record.future.exception() is None
-    ]
-    places = [desk.kinesis.data.index(data) for data in acknowledged]
-    assert places == sorted(places)

@@ -1,0 +1,31 @@
+"""Whether the producer takes a record: bounded in bytes, in total and a lane, and in the time that it would wait."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from txn_core.kinesis.lane import Lane
+
+LANE_SHARE: Final = 0.5  # of the buffer: one bad shard cannot fill it
+BULK_SHARE: Final = 0.5  # of every bound: the rest is left to single requests
+RETRY_AFTER_S_MIN: Final = 1
+RETRY_AFTER_S_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The bounds, and the decision."""
+
+    buffer_bytes_max: int
+    deadline_s: float
+
+    def refusal(self, held: int, lane: Lane, size: int, now: float, share: float = 1.0) -> int | None:
+        """The seconds after which to come back, or none when a record of this size may be taken.
+
+        `held` are the bytes in the whole buffer. `share` is that of each bound which may be used up.
+        """
+        bytes_max = self.buffer_bytes_max * share
+        late_s = lane.wait_s(now) - self.deadline_s * share
+        if late_s <= 0 and held + size <= bytes_max and lane.bytes_held + size <= bytes_max * LANE_SHARE:
+            return None
+        return min(RETRY_AFTER_S_MAX, max(RETRY_AFTER_S_MIN, math.ceil(late_s)))

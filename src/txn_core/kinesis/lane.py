@@ -1,0 +1,112 @@
+"""A lane: records that must stay in order, of which one Kinesis record at most is under way.
+
+PutRecords goes on with later records after one has failed, so order holds only while a lane's previous record is
+settled before its next one is sent. With aggregation a lane is a shard and what waits in it travels as one parcel;
+without, a lane is a partition key and a parcel holds one record.
+"""
+
+import asyncio
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from txn_core.kinesis.landing import Attempt, Landing
+from txn_core.kinesis.pace import Pace
+
+SLOW_S: Final = 1.0  # an answer that takes longer keeps a shard apart from the others
+ROUND_TRIP_WEIGHT: Final = 0.2
+
+
+class State(Enum):
+    """Where a record is on its way."""
+
+    QUEUED = auto()
+    IN_FLIGHT = auto()
+    SETTLED = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A record on its way, and whoever waits for it."""
+
+    partition_key: str
+    data: bytes
+    size: int  # bytes of key and data, which count against Kinesis' limits and ours
+    deadline: float  # the event loop's clock, seconds
+    answer: "asyncio.Future[Landing]"
+    lane: "Lane"
+    state: State = State.QUEUED
+    ambiguous: bool = False  # some attempt may have been stored
+    failures: tuple[Attempt, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """What waits for one shard or card, and how that fared lately."""
+
+    name: str
+    pace: Pace | None = None  # of a shard; a card has none
+    queue: deque[Pending] = field(default_factory=deque)  # its first record is never a settled one
+    bytes_held: int = 0  # of all its records that are not settled
+    closed: bool = False  # its parcel is under way, or it pauses
+    reopening: asyncio.TimerHandle | None = None
+    suspect: bool = False  # its parcels travel alone, so that they delay no others
+    failures: int = 0  # attempts in a row
+    failing_since: float | None = None
+    throttles: int = 0
+    round_trip_s: float = 0.0
+
+    @property
+    def parcel_bytes_max(self) -> int:
+        """How large a parcel of several records may be; a card's records travel each by itself."""
+        return 0 if self.pace is None else self.pace.parcel_bytes_max
+
+    def wait_s(self, now: float) -> float:
+        """How long a record that comes now will wait, by what is ahead of it and how that fares.
+
+        A lane that fails is expected to go on failing for as long as it has; one that holds nothing waits for
+        nothing, so that there is always a record by which the end of the trouble shows.
+        """
+        if not self.bytes_held:
+            return 0.0
+        if self.pace is None:
+            wait_s = (len(self.queue) + 1) * self.round_trip_s
+        else:
+            parcels = math.ceil(self.bytes_held / self.pace.parcel_bytes_max)
+            wait_s = max(parcels * self.round_trip_s, self.bytes_held / self.pace.bytes_per_s)
+        return wait_s if self.failing_since is None else wait_s + now - self.failing_since
+
+    def succeeded(self, now: float, took_s: float) -> None:
+        """A parcel landed."""
+        self._took(took_s)
+        self.failures, self.failing_since = 0, None
+        self.suspect = took_s > SLOW_S and self.pace is not None
+        if self.pace is not None:
+            self.pace.accepted(now)
+
+    def failed(self, now: float, took_s: float, *, throttled: bool, apart: bool) -> None:
+        """An attempt failed; `apart` when the fault may have been another lane's in the same request."""
+        self._took(took_s)
+        self.failures += 1
+        if self.failing_since is None:
+            self.failing_since = now
+        # Cards of a troubled shard would be too many to send each alone.
+        self.suspect |= apart or self.pace is not None
+        if throttled:
+            self.throttles += 1
+            if self.pace is not None:
+                self.pace.throttled(now)
+
+    def _took(self, seconds: float) -> None:
+        self.round_trip_s += (seconds - self.round_trip_s) * ROUND_TRIP_WEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Records of one lane that travel as one Kinesis record, and the bytes that it takes at most."""
+
+    lane: Lane
+    records: tuple[Pending, ...]
+    size: int

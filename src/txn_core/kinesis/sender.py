@@ -1,0 +1,37 @@
+"""One PutRecords call: sent, timed and judged. It raises nothing that an attempt may end in."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Outcome, outcome_of_error, outcomes_of_answer
+from txn_core.kinesis.producer_metrics import ProducerMetrics
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
+
+
+class Sender:
+    """Calls PutRecords on one stream."""
+
+    def __init__(
+        self, client: "KinesisClient", stream: str, *, attempt_s_max: float, metrics: ProducerMetrics
+    ) -> None:
+        self._client, self._stream = client, stream
+        self._attempt_s_max, self._metrics = attempt_s_max, metrics
+
+    async def put(self, entries: Sequence["PutRecordsRequestEntryTypeDef"]) -> Sequence[Outcome]:
+        """What became of each entry."""
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        self._metrics.requests += 1
+        try:
+            # The client bounds each of its waits but not their sum: an answer that trickles in would hold the lanes.
+            async with asyncio.timeout(self._attempt_s_max):
+                answer = await self._client.put_records(StreamName=self._stream, Records=entries)
+        except ATTEMPT_ERRORS as error:
+            return [outcome_of_error(error, len(entries))] * len(entries)
+        finally:
+            self._metrics.request_times.observe(loop.time() - began_at)
+        return outcomes_of_answer(answer, len(entries))

@@ -1,0 +1,100 @@
+"""Which shard a record will land on: the ranges of hash keys that the stream's open shards own.
+
+Kinesis hashes a partition key with MD5 to a 128-bit number, unless the record carries an explicit hash key, and the
+open shard whose range holds that number takes it (AWS: PutRecord, ExplicitHashKey).
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from txn_core.errors import StoreError
+from txn_core.positions import ShardId
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+
+HASH_BYTES: Final = 16
+HASH_KEY_MAX: Final = 2 ** (8 * HASH_BYTES) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShard:
+    """A shard that takes records whose hash key lies between `start` and `end`, both included."""
+
+    shard_id: ShardId
+    start: int
+    end: int
+
+    @property
+    def explicit_hash_key(self) -> str:
+        """A hash key that leads to this shard."""
+        return str(self.start)
+
+
+class ShardMap:
+    """The open shards, which together own every hash key exactly once."""
+
+    def __init__(self, shards: Iterable[OpenShard]) -> None:
+        """Take the open shards in any order.
+
+        Raises:
+            ValueError: their ranges overlap or leave a gap, as a listing made in the middle of a reshard may.
+        """
+        self.shards = tuple(sorted(shards, key=lambda shard: shard.start))
+        expected = 0
+        for shard in self.shards:
+            if shard.start != expected:
+                raise ValueError("the shards do not own every hash key once")
+            expected = shard.end + 1
+        if expected != HASH_KEY_MAX + 1:
+            raise ValueError("the shards do not own every hash key once")
+        self._ids = frozenset(shard.shard_id for shard in self.shards)
+        # Digests and starts are compared as bytes, whose order is that of the numbers.
+        self._later_starts = [shard.start.to_bytes(HASH_BYTES) for shard in self.shards[1:]]
+
+    def shard_of(self, partition_key: str) -> OpenShard:
+        """The shard that a record of this partition key lands on."""
+        if not self._later_starts:
+            return self.shards[0]
+        digest = hashlib.md5(partition_key.encode(), usedforsecurity=False).digest()
+        return self.shards[bisect_right(self._later_starts, digest)]
+
+    def __contains__(self, shard_id: object) -> bool:
+        return shard_id in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ShardMap) and self.shards == other.shards
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    async def load(cls, client: "KinesisClient", stream: str) -> Self:
+        """List the stream's shards, page by page, and keep the open ones.
+
+        Raises:
+            StoreError: the listing was made in the middle of a reshard; load it again a little later.
+        """
+        request: Any = {"StreamName": stream}
+        found: list[OpenShard] = []
+        while True:
+            answer = await client.list_shards(**request)
+            found += (_open_shard(shard) for shard in answer["Shards"] if _is_open(shard))
+            if not (token := answer.get("NextToken")):
+                break
+            request = {"NextToken": token}
+        try:
+            return cls(found)
+        except ValueError as error:
+            raise StoreError(f"stream {stream}: {error}") from None
+
+
+def _is_open(shard: Any) -> bool:
+    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+
+
+def _open_shard(shard: Any) -> OpenShard:
+    owned = shard["HashKeyRange"]
+    return OpenShard(ShardId(shard["ShardId"]), int(owned["StartingHashKey"]), int(owned["EndingHashKey"]))
