@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
+BACKOFF_DOUBLINGS_MAX: Final = 10  # the longest pause is reached long before; 2 ** 1024 is no float any more
 REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
 
 
@@ -318,4 +319,5 @@ def _outcomes_of(request: "asyncio.Task[Sequence[Outcome]]", sent: int) -> Seque
 
 def _backoff_s(attempts: int) -> float:
     """Exponential with full jitter, so that what failed together does not come back together."""
-    return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** (attempts - 1)))  # noqa: S311 - no secret
+    doublings = min(attempts - 1, BACKOFF_DOUBLINGS_MAX)
+    return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret

@@ -432,3 +432,21 @@ async def test_closing_in_the_middle_of_a_reroute_answers_all() -> None:
     await desk.producer.close(0.5)
     assert await ends(first, second) == [OutcomeUnknownError, NotStoredError]
     desk.assert_settled()
+
+
+@in_virtual_time
+async def test_an_outage_of_hours_ends_when_the_stream_is_back() -> None:
+    """However many attempts failed in a row, the next one comes within the longest pause."""
+    desk = await Desk.by_shards(shards=2)
+    for shard in desk.kinesis.open_shards:
+        desk.kinesis.fates[shard.shard_id] = Fate.THROTTLED
+    for number in range(2 * 3_600):
+        with suppress(BufferFullError):
+            desk.producer.submit(f"card{number % 9}", b"lost").cancel()
+        await asyncio.sleep(1.0)
+    desk.kinesis.fates.clear()
+    await asyncio.sleep(DEADLINE_S)
+    for index in range(2):  # one a lane shows that it is over
+        await desk.producer.put(keys_of(desk.kinesis, index)[0], b"first")
+    await asyncio.gather(*(desk.producer.put(f"card{number}", b"after") for number in range(9)))
+    desk.assert_idle()
