@@ -34,6 +34,7 @@ from txn_core.kinesis.sender import Sender
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
@@ -174,7 +175,10 @@ class Producer:
                 parcel.lane.pace.spend(parcel.size, now)
             self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
         self._lone_requests += parcels[0].lane.suspect
-        request = asyncio.create_task(self._send(parcels))
+        # Packed now: a record that expires before the task begins has no data any more.
+        routing = self._lanes.routing
+        entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
+        request = asyncio.create_task(self._send(parcels, entries))
         self._requests.add(request)
         # Not the task itself: one that is cancelled before it began has no chance to.
         request.add_done_callback(partial(self._end_request, parcels, now))
@@ -194,9 +198,9 @@ class Producer:
         self._lanes.open(lane)
         self._schedule_pump()
 
-    async def _send(self, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
-        routing = self._lanes.routing
-        entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
+    async def _send(
+        self, parcels: Sequence[Parcel], entries: Sequence["PutRecordsRequestEntryTypeDef"]
+    ) -> Sequence[Outcome]:
         outcomes = await self._sender.put(entries)
         for entry, outcome, parcel in zip(entries, outcomes, parcels, strict=True):
             if isinstance(outcome, Landing):

@@ -450,3 +450,17 @@ async def test_an_outage_of_hours_ends_when_the_stream_is_back() -> None:
         await desk.producer.put(keys_of(desk.kinesis, index)[0], b"first")
     await asyncio.gather(*(desk.producer.put(f"card{number}", b"after") for number in range(9)))
     desk.assert_idle()
+
+
+@in_virtual_time
+async def test_a_deadline_between_packing_and_sending_sends_no_empty_record() -> None:
+    """A record that expires in the turn of the loop in which its parcel is taken is in doubt, and sent whole."""
+    desk = await Desk.by_shards(shards=1)
+    records = [desk.producer.submit("card", data) for data in (b"first", b"second")]
+    await asyncio.sleep(0)
+    assert desk.kinesis.sent == []
+    desk.producer._give_up(desk.producer._deadlines.unsettled(), "DeadlineExceeded")
+    assert await ends(*records) == [OutcomeUnknownError] * 2
+    await quiet()
+    assert desk.kinesis.data == [b"first", b"second"]
+    desk.assert_idle()
