@@ -354,6 +354,19 @@ async def test_a_map_that_cannot_be_read_goes_on_serving() -> None:
 
 
 @in_virtual_time
+async def test_a_map_is_read_again_after_whatever_went_wrong() -> None:
+    """Not only after errors that a call should end in: the map is never stale for good."""
+    desk = await Desk.by_shards(shards=1)
+    desk.kinesis.listing_errors += [RuntimeError("the refreshed credentials are still expired"), KeyError("Shards")]
+    desk.kinesis.split(0)
+    await desk.producer.put("card", b"casts doubt on the map")
+    await asyncio.sleep(5 * REFRESH_S_MIN)
+    await desk.producer.put("card", b"after")
+    assert desk.metric("txn_user_records_misdirected_total") == 1
+    await desk.producer.close(1.0)
+
+
+@in_virtual_time
 async def test_a_stream_that_ignores_keys_turns_aggregation_off() -> None:
     """Readers that hold sub-records against their shard would drop them; from then on each travels plain."""
     desk = await Desk.by_shards(shards=2)
