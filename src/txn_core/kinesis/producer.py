@@ -8,7 +8,8 @@ The buffer is bounded in bytes, in total and a lane; whoever could not make the 
 record has a deadline, and every way out says honestly whether the record may be on the stream.
 
 A shard that throttles, fails or answers slowly is in nobody's way: it pauses by itself, and its records travel in
-requests of their own, which leave one to the others, until one of them lands in time.
+requests of their own, which leave one to the others, until one of them lands in time. Such shards share a request
+only when they are more than these requests.
 """
 
 import asyncio
@@ -70,7 +71,7 @@ class Producer:
         self._keeper = ShardMapKeeper(client, stream, self._reroute)
         self._next_routing: Routing | None = None
         self._requests: set[asyncio.Task[Sequence[Outcome]]] = set()
-        self._lone_requests = 0
+        self._suspect_requests = 0
         self._expiry: asyncio.TimerHandle | None = None
         self._pump_due = False
         self._closing = False
@@ -163,10 +164,19 @@ class Producer:
         now = asyncio.get_running_loop().time()
         self._hold_back(now)
         while len(self._requests) < self._requests_max:
-            lone = self._lone_requests < max(1, self._requests_max - 1)
-            if not (parcels := self._lanes.take(lone=lone)):
+            if not (parcels := self._lanes.take(suspects_max=self._suspects_a_request())):
                 return
             self._start_request(parcels)
+
+    def _suspects_a_request(self) -> int:
+        """How many suspects the next request may hold: one, while there are requests enough for each to go alone.
+
+        One request is left to the others. Suspects that are many share the rest, since alone they would wait for
+        their turn longer than for each other; whoever lands in time is none any more.
+        """
+        free = max(1, self._requests_max - 1) - self._suspect_requests
+        suspects = sum(lane.suspect for lane in self._lanes.ready)
+        return -(-suspects // free) if free > 0 else 0
 
     def _start_request(self, parcels: Sequence[Parcel]) -> None:
         now = asyncio.get_running_loop().time()
@@ -174,7 +184,7 @@ class Producer:
             if parcel.lane.pace is not None:
                 parcel.lane.pace.spend(parcel.size, now)
             self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
-        self._lone_requests += parcels[0].lane.suspect
+        self._suspect_requests += parcels[0].lane.suspect
         # Packed now: a record that expires before the task begins has no data any more.
         routing = self._lanes.routing
         entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
@@ -211,7 +221,7 @@ class Producer:
         self, parcels: Sequence[Parcel], began_at: float, request: "asyncio.Task[Sequence[Outcome]]"
     ) -> None:
         self._requests.discard(request)
-        self._lone_requests -= parcels[0].lane.suspect
+        self._suspect_requests -= parcels[0].lane.suspect
         loop = asyncio.get_running_loop()
         for parcel, outcome in zip(parcels, _outcomes_of(request, len(parcels)), strict=True):
             if isinstance(outcome, Landing):

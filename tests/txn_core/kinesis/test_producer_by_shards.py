@@ -139,6 +139,27 @@ async def test_troubled_shards_leave_one_request_to_the_others() -> None:
 
 
 @in_virtual_time
+async def test_many_troubled_shards_share_the_requests_that_they_have() -> None:
+    """When every answer is slow, going alone would be the worse trouble: a shard's turn would never come."""
+    desk = await Desk.by_shards(shards=64, requests=4, for_ever=Reply(after_s=1.2 * SLOW_S))
+    keys = [keys_of(desk.kinesis, index)[0] for index in range(64)]
+    await asyncio.gather(*(desk.producer.put(key, b"shows that it is slow") for key in keys))
+    for _ in range(5):
+        began_at = asyncio.get_running_loop().time()
+        await asyncio.gather(*(desk.producer.put(key, b"slow") for key in keys))
+        assert asyncio.get_running_loop().time() - began_at < 3 * SLOW_S
+
+
+@in_virtual_time
+async def test_a_lost_answer_does_not_keep_hundreds_of_shards_in_a_queue() -> None:
+    """They do not all go alone, one after the other, until their deadlines come."""
+    desk = await Desk.by_shards(Reply(error=LOST, after_s=5.0), shards=400, for_ever=Reply(after_s=0.05))
+    futures = [desk.producer.submit(f"card{number}", b"x") for number in range(2_000)]
+    assert all(isinstance(end, Landing) for end in await ends(*futures))
+    assert asyncio.get_running_loop().time() < 6.0
+
+
+@in_virtual_time
 async def test_a_lost_answer_parts_the_shards_that_shared_it() -> None:
     """Nobody knows whose fault it was: each goes alone, and those that land travel together again."""
     desk = await Desk.by_shards(Reply(error=LOST, after_s=1.0), shards=3)
