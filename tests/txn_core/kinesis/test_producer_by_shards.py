@@ -226,6 +226,19 @@ async def test_a_record_given_up_leaves_its_parcel() -> None:
 
 
 @in_virtual_time
+async def test_a_deadline_under_way_moves_nobodys_place() -> None:
+    """Those that shared the parcel with a record that was given up are where they were packed."""
+    desk = await Desk.by_shards(Reply(fates=[Fate.THROTTLED], after_s=DEADLINE_S - 1.0), Reply(after_s=3.0), shards=1)
+    first = desk.producer.submit("card", b"first")
+    await asyncio.sleep(DEADLINE_S - 2.0)
+    others = [desk.producer.submit("card", data) for data in (b"second", b"third")]
+    assert await ends(first) == [OutcomeUnknownError]
+    landings = await asyncio.gather(*others)
+    assert [len(call) for call in desk.kinesis.calls] == [1, 3]
+    assert [stored_at(desk.kinesis, landing) for landing in landings] == [b"second", b"third"]
+
+
+@in_virtual_time
 async def test_a_deadline_under_way_is_doubt_for_the_whole_parcel() -> None:
     """What waits behind it was never sent, and is certainly not stored."""
     desk = await Desk.by_shards(shards=1, for_ever=Reply(after_s=1e6))
