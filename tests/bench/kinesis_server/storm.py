@@ -63,6 +63,7 @@ class Storm:
     close_deadline_s: float
     load_s: float
     by_shards: bool
+    ignores_keys: bool  # the stream spreads records whatever their keys
 
     @classmethod
     def of(cls, seed: int) -> "Storm":
@@ -77,6 +78,7 @@ class Storm:
             close_deadline_s=dice.choice([0.0, 0.3, 2.0]),
             load_s=dice.uniform(0.2, LOAD_S_MAX),
             by_shards=dice.random() < 0.8,
+            ignores_keys=dice.random() < 0.1,
         )
 
     def dice(self, purpose: str) -> random.Random:
@@ -86,6 +88,7 @@ class Storm:
     def rise(self, server: KinesisServer) -> None:
         """Set the faults, and let the stream change while the load runs."""
         dice = self.dice("faults")
+        server.faults.ignore_keys = self.ignores_keys
         server.faults.latency = Latency(dice.choice([0.0, 0.005, 0.02]), dice.choice([0.0, 0.02]))
         for call_fate in CALLS:
             if dice.random() < SHARE_OF_FAULTS:
