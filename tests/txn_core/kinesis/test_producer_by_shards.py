@@ -103,7 +103,7 @@ async def test_a_throttled_shard_backs_off_alone() -> None:
     assert max(times) == pytest.approx(0.01)
     assert desk.metric("txn_shard_rate_share", shard=bad) < 0.5
     assert desk.metric("txn_shard_apart", shard=bad) == 1
-    assert desk.metric("txn_shard_throttles_total", shard=bad) < 20
+    assert desk.metric("txn_shard_throttles_total", shard=bad) < 50  # jittered: 10 to 25, and 100 without pauses
     desk.kinesis.fates.clear()
     await asyncio.gather(*stuck)
     assert desk.metric("txn_shard_apart", shard=bad) == 0
