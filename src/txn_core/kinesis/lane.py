@@ -52,7 +52,7 @@ class Lane:
     bytes_held: int = 0  # of all its records that are not settled
     closed: bool = False  # its parcel is under way, or it pauses
     reopening: asyncio.TimerHandle | None = None
-    suspect: bool = False  # its parcels travel alone, so that they delay no others
+    suspect: bool = False  # its parcels travel apart, so that they delay no others
     failures: int = 0  # attempts in a row
     failing_since: float | None = None
     throttles: int = 0

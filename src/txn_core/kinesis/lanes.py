@@ -41,16 +41,19 @@ class Lanes:
         self.count += 1
         self._queue(record)
 
-    def take(self, *, shared: bool, lone: bool) -> list[Parcel]:
+    def take(self, *, shared: bool, suspects_max: int) -> list[Parcel]:
         """The parcels of one request, whose lanes are closed; none when nothing may go.
 
-        They are one each of the lanes that are ready, as many as a request may hold, suspects left out, if
-        `shared` allows it; or, if `lone` allows it and one is at the head, that of a suspect by itself.
+        They are one each of the lanes that are ready, as many as a request may hold, suspects left out, if `shared`
+        allows it; or, if one is at the head, those of at most so many suspects and of no other lane.
         """
+        ready = self.ready if shared else tuple(lane for lane in self.ready if lane.suspect)
         parcels: list[Parcel] = []
+        apart = suspects_max > 0 and bool(ready) and ready[0].suspect
+        lanes_max = min(suspects_max, REQUEST_RECORDS_MAX) if apart else REQUEST_RECORDS_MAX
         room = self.limits.request_bytes_max
-        for lane in self.ready:
-            if (parcels or not lone) if lane.suspect else not shared:
+        for lane in ready:
+            if lane.suspect != apart:
                 continue
             # The first goes in any case: what Kinesis takes was checked when it came.
             if parcels and self._size_of_first(lane) > room:
@@ -58,7 +61,7 @@ class Lanes:
             parcel = self._parcel(lane, room)
             parcels.append(parcel)
             room -= parcel.size
-            if lane.suspect or len(parcels) == REQUEST_RECORDS_MAX:
+            if len(parcels) == lanes_max:
                 break
         return parcels
 

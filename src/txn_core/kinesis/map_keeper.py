@@ -94,7 +94,7 @@ class ShardMapKeeper:
         """Read the map again; while that fails the old one serves, and landings are told as they are."""
         try:
             fresh = await self._listed()
-        except (StoreError, *ATTEMPT_ERRORS) as error:
+        except Exception as error:  # noqa: BLE001 - outermost of its task: the map is never left stale for good
             if not self.refreshes_failed:
                 log.warning("shards not listed", stream=self._stream, error=type(error).__name__)
             self.refreshes_failed += 1

@@ -12,9 +12,13 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
@@ -22,7 +26,15 @@ from txn_core.positions import SequenceNumber, ShardId
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import PutRecordsOutputTypeDef
 
-ATTEMPT_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
+ATTEMPT_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, AiohttpError, TimeoutError, OSError)
+# Raised before the request has a signature or a connection.
+_NEVER_SENT: Final = (
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+)
 
 _THROTTLES: Final = frozenset(
     {"ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException"}
@@ -80,7 +92,7 @@ Outcome = Landing | Failed
 
 def outcomes_of_answer(answer: "PutRecordsOutputTypeDef", sent: int) -> Sequence[Outcome]:
     """The outcome of each record by Kinesis' answer; one that does not count as many as were sent says nothing."""
-    records = answer["Records"]
+    records = answer.get("Records", ())  # botocore reads any page under status 200 as an answer, one without fields
     if len(records) != sent:
         return [Failed("CountMismatch", Doubt.PERHAPS_STORED)] * sent
     outcomes: list[Outcome] = []
@@ -120,7 +132,7 @@ def _was_never_sent(error: Exception) -> bool:
     """
     if isinstance(error, EndpointConnectionError):
         return isinstance(error.kwargs.get("error"), ClientConnectorError | socket.gaierror)
-    return isinstance(error, ConnectTimeoutError | NoCredentialsError)
+    return isinstance(error, _NEVER_SENT)
 
 
 def _doubt_of_code(code: str) -> Doubt:

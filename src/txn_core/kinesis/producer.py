@@ -8,7 +8,8 @@ The buffer is bounded in bytes, in total and a lane; whoever could not make the 
 record has a deadline, and every way out says honestly whether the record may be on the stream.
 
 A shard that throttles, fails or answers slowly is in nobody's way: it pauses by itself, and its records travel in
-requests of their own, which leave one to the others, until one of them lands in time.
+requests of their own, which leave one to the others, until one of them lands in time. Such shards share a request
+only when they are more than these requests.
 """
 
 import asyncio
@@ -35,9 +36,11 @@ from txn_core.kinesis.sender import Sender
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
+BACKOFF_DOUBLINGS_MAX: Final = 10  # the longest pause is reached long before; 2 ** 1024 is no float any more
 REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
 
 
@@ -69,7 +72,7 @@ class Producer:
         self._keeper = ShardMapKeeper(client, stream, self._reroute)
         self._next_routing: Routing | None = None
         self._requests: set[asyncio.Task[Sequence[Outcome]]] = set()
-        self._lone_requests = 0
+        self._suspect_requests = 0
         self._call_rate = CallRate()
         self._gathering: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
@@ -165,14 +168,14 @@ class Producer:
         now = asyncio.get_running_loop().time()
         self._hold_back(now)
         while len(self._requests) < self._requests_max:
-            lone = self._lone_requests < max(1, self._requests_max - 1)
-            if not (parcels := self._lanes.take(shared=self._may_share(now), lone=lone)):
+            shared, suspects_max = self._may_share(now), self._suspects_a_request()
+            if not (parcels := self._lanes.take(shared=shared, suspects_max=suspects_max)):
                 return
             self._start_request(parcels)
 
     def _may_share(self, now: float) -> bool:
         """Whether a request of several lanes may go; it always may when there is no such request under way."""
-        if len(self._requests) == self._lone_requests or (wait_s := self._call_rate.wait_s(now)) <= 0:
+        if len(self._requests) == self._suspect_requests or (wait_s := self._call_rate.wait_s(now)) <= 0:
             return True
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(wait_s, self._gathered)
@@ -182,6 +185,16 @@ class Producer:
         self._gathering = None
         self._schedule_pump()
 
+    def _suspects_a_request(self) -> int:
+        """How many suspects the next request may hold: one, while there are requests enough for each to go alone.
+
+        One request is left to the others. Suspects that are many share the rest, since alone they would wait for
+        their turn longer than for each other; whoever lands in time is none any more.
+        """
+        free = max(1, self._requests_max - 1) - self._suspect_requests
+        suspects = sum(lane.suspect for lane in self._lanes.ready)
+        return -(-suspects // free) if free > 0 else 0
+
     def _start_request(self, parcels: Sequence[Parcel]) -> None:
         now = asyncio.get_running_loop().time()
         for parcel in parcels:
@@ -189,10 +202,13 @@ class Producer:
                 parcel.lane.pace.spend(parcel.size, now)
             self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
         if parcels[0].lane.suspect:
-            self._lone_requests += 1
+            self._suspect_requests += 1
         else:
             self._call_rate.spend(now)
-        request = asyncio.create_task(self._send(parcels))
+        # Packed now: a record that expires before the task begins has no data any more.
+        routing = self._lanes.routing
+        entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
+        request = asyncio.create_task(self._send(parcels, entries))
         self._requests.add(request)
         # Not the task itself: one that is cancelled before it began has no chance to.
         request.add_done_callback(partial(self._end_request, parcels, now))
@@ -212,9 +228,9 @@ class Producer:
         self._lanes.open(lane)
         self._schedule_pump()
 
-    async def _send(self, parcels: Sequence[Parcel]) -> Sequence[Outcome]:
-        routing = self._lanes.routing
-        entries = [routing.entry(parcel.lane.name, parcel.records) for parcel in parcels]
+    async def _send(
+        self, parcels: Sequence[Parcel], entries: Sequence["PutRecordsRequestEntryTypeDef"]
+    ) -> Sequence[Outcome]:
         outcomes = await self._sender.put(entries)
         for entry, outcome, parcel in zip(entries, outcomes, parcels, strict=True):
             if isinstance(outcome, Landing):
@@ -225,7 +241,7 @@ class Producer:
         self, parcels: Sequence[Parcel], began_at: float, request: "asyncio.Task[Sequence[Outcome]]"
     ) -> None:
         self._requests.discard(request)
-        self._lone_requests -= parcels[0].lane.suspect
+        self._suspect_requests -= parcels[0].lane.suspect
         loop = asyncio.get_running_loop()
         for parcel, outcome in zip(parcels, _outcomes_of(request, len(parcels)), strict=True):
             if isinstance(outcome, Landing):
@@ -338,4 +354,5 @@ def _outcomes_of(request: "asyncio.Task[Sequence[Outcome]]", sent: int) -> Seque
 
 def _backoff_s(attempts: int) -> float:
     """Exponential with full jitter, so that what failed together does not come back together."""
-    return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** (attempts - 1)))  # noqa: S311 - no secret
+    doublings = min(attempts - 1, BACKOFF_DOUBLINGS_MAX)
+    return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret

@@ -110,7 +110,7 @@ class ProducerMetrics(Collector):
         yield CounterMetricFamily("txn_shard_map_changes", "Shard maps taken over", self.reroutes)
         shares = GaugeMetricFamily("txn_shard_rate_share", "A shard's pace over its limits", labels=["shard"])
         throttles = CounterMetricFamily("txn_shard_throttles", "Attempts that a shard throttled", labels=["shard"])
-        apart = GaugeMetricFamily("txn_shard_apart", "Whether a shard's records travel alone", labels=["shard"])
+        apart = GaugeMetricFamily("txn_shard_apart", "Whether a shard's records travel apart", labels=["shard"])
         for lane in self.lanes.all():
             if lane.pace is not None:
                 shares.add_metric([lane.name], lane.pace.share)

@@ -1,36 +1,19 @@
 """The KPL aggregation format, both ways against the reference library."""
 
-import base64
 import hashlib
-from collections.abc import Sequence
 
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
-from aws_kinesis_agg.deaggregator import deaggregate_records
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.reference_reader import by_reference
 from txn_core.kinesis.aggregation import MAGIC, UserRecord, aggregate, deaggregate
 
 HASH_KEY = str(2**128 - 1)
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
 RECORDS = st.lists(st.builds(UserRecord, KEYS, st.binary(max_size=300)), min_size=1, max_size=20)
 SAMPLE = [UserRecord("card_1_a", b"one"), UserRecord("card_1_b", b"two"), UserRecord("card_1_a", b"")]
-
-
-def by_reference(data: bytes) -> Sequence[tuple[str, bytes, str | None]]:
-    """Partition key, data and explicit hash key of each record as the reference reader finds them."""
-    outer = {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": "outer",
-            "sequenceNumber": "1",
-            "approximateArrivalTimestamp": 0,
-            "data": base64.b64encode(data),
-        }
-    }
-    inner = [record["kinesis"] for record in deaggregate_records([outer])]
-    return [(r["partitionKey"], base64.b64decode(r["data"]), r.get("explicitHashKey")) for r in inner]
 
 
 def sealed(message: bytes) -> bytes:

@@ -8,10 +8,14 @@ from aiohttp import ClientConnectionResetError, ClientOSError, ClientPayloadErro
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
     ReadTimeoutError,
 )
+from botocore.parsers import ResponseParserError
 
 from tests.support.fake_kinesis import UNREACHABLE, client_error
 from txn_core.kinesis.landing import Landing
@@ -53,6 +57,12 @@ def test_an_answer_of_another_length_says_nothing(results: list[dict[str, str]])
     assert outcomes_of_answer(answer(*results), 2) == [Failed("CountMismatch", Doubt.PERHAPS_STORED)] * 2
 
 
+def test_an_answer_without_results_says_nothing() -> None:
+    """A page of some proxy under status 200 is read as an answer that has no fields."""
+    empty = cast("PutRecordsOutputTypeDef", {"ResponseMetadata": {"HTTPStatusCode": 200}})
+    assert outcomes_of_answer(empty, 1) == [Failed("CountMismatch", Doubt.PERHAPS_STORED)]
+
+
 @pytest.mark.parametrize(
     "result", [{}, {"SequenceNumber": "42"}, {"ShardId": "shardId-000000000001"}, {"SequenceNumber": ""}]
 )
@@ -87,6 +97,10 @@ def test_the_doubt_of_a_record_depends_on_its_code(code: str, doubt: Doubt) -> N
         (EndpointConnectionError(endpoint_url=URL), "EndpointConnectionError", Doubt.PERHAPS_STORED),
         (ConnectTimeoutError(endpoint_url=URL), "ConnectTimeoutError", Doubt.NOT_STORED),
         (NoCredentialsError(), "NoCredentialsError", Doubt.NOT_STORED),
+        (PartialCredentialsError(provider="env", cred_var="x"), "PartialCredentialsError", Doubt.NOT_STORED),
+        (CredentialRetrievalError(provider="iam", error_msg="x"), "CredentialRetrievalError", Doubt.NOT_STORED),
+        (ProxyConnectionError(proxy_url=URL), "ProxyConnectionError", Doubt.NOT_STORED),
+        (ResponseParserError("not the shape"), "ResponseParserError", Doubt.PERHAPS_STORED),
         (ReadTimeoutError(endpoint_url=URL), "ReadTimeoutError", Doubt.PERHAPS_STORED),
         (ConnectionClosedError(endpoint_url=URL), "ConnectionClosedError", Doubt.PERHAPS_STORED),
         (ClientPayloadError(), "ClientPayloadError", Doubt.PERHAPS_STORED),

@@ -114,3 +114,12 @@ def test_a_parcel_is_a_quarter_of_a_second_at_most() -> None:
     for second in range(1, 30):
         pace.throttled(float(second))
     assert pace.parcel_bytes_max == PARCEL_BYTES_MIN
+
+
+def test_a_throttle_takes_what_was_saved_up() -> None:
+    """One parcel may try; the next one waits, however much of the last second was unused."""
+    pace = Pace(0.0)
+    pace.throttled(0.0)
+    assert pace.wait_s(0.0) == 0.0
+    pace.spend(10_000, 0.0)
+    assert pace.wait_s(0.0) > 0.01

@@ -8,9 +8,10 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.chaos import examples
 from tests.support.fake_kinesis import UNREACHABLE, FakeKinesis, Fate, Reply, Stored, client_error
 from tests.support.virtual_time import run_in_virtual_time
-from tests.txn_core.kinesis.desk import LOST, Desk
+from tests.txn_core.kinesis.desk import DEADLINE_S, LOST, Desk
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 
@@ -74,6 +75,7 @@ class Handed:
 
     key: str
     data: bytes
+    at_s: float
     future: "asyncio.Future[Landing] | None" = None
     answers: list[float] = field(default_factory=list)
 
@@ -139,7 +141,7 @@ _RUNS = st.builds(
 
 
 @given(_RUNS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_whatever_the_stream_does(run: Run) -> None:
     """Each record is answered once and truly, in its card's order, within bounds; nothing is left behind."""
     run_in_virtual_time(_check(run))
@@ -165,8 +167,8 @@ async def _check(run: Run) -> None:
 
 async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
     await asyncio.sleep(arrival.after_s)
-    record = Handed(arrival.key, b"%d." % number + bytes(arrival.size))
     bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
+    record = Handed(arrival.key, b"%d." % number + bytes(arrival.size), loop.time())
     try:
         record.future = desk.producer.submit(record.key, record.data)
     except BufferFullError:
@@ -183,7 +185,8 @@ def _check_answer(kinesis: FakeKinesis, record: Handed) -> None:
     if record.future is None:
         assert record.data not in kinesis.data
         return
-    assert len(record.answers) == 1
+    [answered_at_s] = record.answers
+    assert answered_at_s <= record.at_s + DEADLINE_S
     if record.future.cancelled():
         return
     error = record.future.exception()
