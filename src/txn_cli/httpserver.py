@@ -102,10 +102,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None], listener: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; then every request in flight is answered, within the shutdown deadline.
 
-    `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then.
+    `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then. A `listener`
+    that listens already stands for the settings' port.
 
     Exits with a code other than 0 when the application does not start or the port is taken.
     """
@@ -129,7 +132,7 @@ def serve(app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None]) -> N
     # uvicorn raises the signals it caught once more after its end; an orderly end is not a death by signal.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_quietly)
-    server.run()
+    server.run(None if listener is None else [listener])
     if not server.started:
         sys.exit(1)
 
