@@ -8,7 +8,6 @@ import asyncio
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from txn_cli.fleet.folder import socket_folder
 from txn_cli.fleet.listener import listening
 from txn_cli.fleet.process import Process
 from txn_cli.stack.child import Ending
@@ -41,9 +41,9 @@ def supervise(settings: Settings, command: Sequence[str] = MEMBER) -> None:
     """
     with (
         listening(settings.api_host, settings.api_port) as listener,
-        tempfile.TemporaryDirectory(prefix="txn-api-") as folder,
+        socket_folder() as folder,
     ):
-        fleet = Fleet(command, listener, Path(folder), settings.shutdown_deadline_s + END_SLACK_S)
+        fleet = Fleet(command, listener, folder, settings.shutdown_deadline_s + END_SLACK_S)
         log.info("serving", address=listener.getsockname()[:2], processes=settings.api_processes)
         asyncio.run(fleet.run(settings.api_processes))
 

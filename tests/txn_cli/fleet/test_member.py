@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
@@ -52,12 +53,14 @@ def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterato
     own_environment.setenv("TXN_IDENTITY_KEY", base64_key(2))
     own_environment.setenv("TXN_CURSOR_KEY", base64_key(3))
     own_environment.setenv("TXN_API_PROCESSES", "2")
-    process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryDirectory() as sockets:
+        own_environment.setenv("TMPDIR", sockets)
+        process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
 
 async def test_sigterm_under_load_loses_no_answer(

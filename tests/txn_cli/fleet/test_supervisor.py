@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -82,11 +83,24 @@ class Served:
         """The processes whose metrics are told."""
         return {int(pid) for pid in re.findall(r'in_flight{process="(\d+)"}', self.get("/metrics"))}
 
+    def stop(self) -> int:
+        """End it in order, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
     def until_all_serve(self, *gone: int) -> list[ProcessMark]:
         """Wait until two serve, none of which is among the gone."""
         wait_until(lambda: len(self.pids() - {*gone}) == 2)
         marks = [ProcessMark.of(pid) for pid in self.pids()]
         return [mark for mark in marks if mark is not None]
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files with a short name, gone with whatever a killed supervisor leaves in it."""
+    with tempfile.TemporaryDirectory() as made:
+        monkeypatch.setenv("TMPDIR", made)
+        yield Path(made)
 
 
 @contextmanager
@@ -139,12 +153,18 @@ def test_a_process_that_ends_is_replaced(served: Served) -> None:
     assert served.process.poll() is None
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(served: Served) -> None:
-    """Neither a process nor the port."""
+def test_nothing_outlives_a_supervisor_that_is_killed(served: Served, temporary: Path, tmp_path: Path) -> None:
+    """Neither a process nor the port; the folder of sockets goes with the next start."""
     marks = served.until_all_serve()
     served.process.kill()
     wait_until(lambda: not any(mark.is_running() for mark in marks))
     assert ports.is_free(served.port)
+    (left,) = temporary.iterdir()
+    with supervised(tmp_path / "next", served.port) as following:
+        wait_until(lambda: "serving" in following.log.read_text())
+        assert left not in {*temporary.iterdir()}
+        assert following.stop() == 0
+    assert not {*temporary.iterdir()}
 
 
 def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
@@ -171,6 +191,5 @@ def test_a_process_that_does_not_drain_is_killed_at_the_deadline(tmp_path: Path)
     """And the supervisor says so by its exit code."""
     with supervised(tmp_path / "log", ports.choose(), STUCK, deadline_s=0.1) as served:
         wait_until(lambda: served.log.read_text().count("deaf") == 2)
-        served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(10) == 1
+        assert served.stop() == 1
         assert "was killed" in served.log.read_text()
