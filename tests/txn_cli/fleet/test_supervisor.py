@@ -1,5 +1,6 @@
 """Several processes behind one port: they are kept running, end in order, and never outlive their supervisor."""
 
+import asyncio
 import os
 import re
 import signal
@@ -16,9 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.children import until, wait_until
+from txn_cli.fleet.listener import listening
+from txn_cli.fleet.supervisor import Fleet
 from txn_cli.stack import ports
 from txn_cli.stack.leftovers import ProcessMark
+from txn_cli.stack.restarts import RestartPolicy
+from txn_core.errors import ServingError
 
 MEMBER = """
 import asyncio, os, signal, socket, sys
@@ -52,6 +57,21 @@ import signal
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf", flush=True)
 while True: signal.pause()
+"""
+SERVES_AND_CRASHES = """
+import os, pathlib, signal, sys
+folder = pathlib.Path(sys.argv[2])
+folder.joinpath(f"{os.getpid()}.sock").touch()
+with folder.joinpath("starts").open("a") as starts:
+    starts.write("x")
+raise SystemExit(1)
+"""
+FIRST_STAYS = """
+try:
+    folder.joinpath("first").touch(exist_ok=False)
+    signal.pause()
+except FileExistsError:
+    pass
 """
 SUPERVISOR = """
 import sys
@@ -185,6 +205,34 @@ def test_processes_that_cannot_start_end_the_supervisor(tmp_path: Path) -> None:
     with supervised(tmp_path / "log", ports.choose(), "raise SystemExit('no table')") as served:
         assert served.process.wait(10) == 1
         assert "does not start" in served.log.read_text()
+
+
+QUICK = RestartPolicy(crashes_max=3, pause_s_first=0.01, pause_s_max=0.01)
+
+
+async def test_processes_that_cannot_stay_up_end_the_fleet(temporary: Path) -> None:
+    """After as many starts as the policy allows; whoever watches the supervisor learns of it."""
+    with listening(ports.HOST, 0) as listener:
+        fleet = Fleet((sys.executable, "-I", "-c", SERVES_AND_CRASHES), listener, temporary, 5.0, QUICK)
+        with pytest.raises(ServingError, match="stay up: exit code 1"):
+            await fleet.run(1)
+    assert (temporary / "starts").read_text() == "xxx"
+
+
+async def test_a_process_that_cannot_stay_up_does_not_take_the_others_along(temporary: Path) -> None:
+    """It is started again, at the longest pause, for as long as another serves."""
+    code = SERVES_AND_CRASHES.replace("with folder", FIRST_STAYS + "with folder")
+    with listening(ports.HOST, 0) as listener:
+        fleet = Fleet((sys.executable, "-I", "-c", code), listener, temporary, 5.0, QUICK)
+        running = asyncio.create_task(fleet.run(2))
+        await until(lambda: running.done() or len(read(temporary / "starts")) > QUICK.crashes_max + 2)
+        fleet._take(signal.SIGTERM)
+        await running
+
+
+def read(path: Path) -> str:
+    """What is written so far."""
+    return path.read_text() if path.exists() else ""
 
 
 def test_a_process_that_does_not_drain_is_killed_at_the_deadline(tmp_path: Path) -> None:
