@@ -11,7 +11,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,8 +226,10 @@ async def test_a_process_that_cannot_stay_up_does_not_take_the_others_along(temp
         fleet = Fleet((sys.executable, "-I", "-c", code), listener, temporary, 5.0, QUICK)
         running = asyncio.create_task(fleet.run(2))
         await until(lambda: running.done() or len(read(temporary / "starts")) > QUICK.crashes_max + 2)
+        assert not running.done()
         fleet._take(signal.SIGTERM)
-        await running
+        with suppress(ServingError):  # the signal may meet a process that is just crashing once more
+            await running
 
 
 def read(path: Path) -> str:
