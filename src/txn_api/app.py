@@ -1,7 +1,7 @@
 """The HTTP application: the one place where its parts are put together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -18,14 +18,18 @@ from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteN
 from txn_api.raw_route import RawRoutes
 from txn_api.routes import bulk, health, merchants, post, reads
 from txn_api.services import open_services
+from txn_api.siblings import Siblings
 from txn_core.faults import Fault, fault_of
 from txn_core.settings import Settings
 
 _ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health))
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Build the application; its clients and tables are opened when it starts."""
+def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
+    """Build the application; its clients and tables are opened when it starts.
+
+    With `siblings` it is one of several processes that serve the same port, and tells the metrics of all.
+    """
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -34,7 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(settings, registry) as services:
             app.state.services = services
-            yield
+            async with siblings.told(registry) if siblings else nullcontext():
+                yield
 
     app = FastAPI(
         title="txn-api",
@@ -47,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
+    app.state.siblings = siblings
     app.router.routes.append(post.route)
     for router in _ROUTERS:
         app.include_router(router)

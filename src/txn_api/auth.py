@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from txn_api.headers import Headers
 from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
+from txn_api.shared_reads import SharedReads
 from txn_api.stores import STORE_ERRORS
 from txn_core.api_keys import ApiKey, KeyId, Scope, split
 from txn_core.identity import Account
@@ -20,6 +21,7 @@ from txn_core.instants import now
 CACHED_KEYS_MAX: Final = 10_000
 # While the key table cannot be reached, a key that was good this recently still opens the write path.
 STALE_S_MAX: Final = 300.0
+READ_S_MAX: Final = 10.0
 
 log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
@@ -68,7 +70,8 @@ class Authenticator:
     """Turns presented keys into principals. The cache is bounded and keyed by hash; it never holds a secret."""
 
     def __init__(self, find: FindKey, cache_s: float) -> None:
-        self._find, self._cache_s = find, cache_s
+        # A key that expires from the cache under load is asked for by every request at once.
+        self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
 
     async def principal(self, headers: Headers) -> Principal:
@@ -110,7 +113,7 @@ class Authenticator:
         return key
 
     async def _check(self, key_id: KeyId, secret: str) -> ApiKey | None:
-        key = await self._find(key_id)
+        key = await self._found.get(key_id)
         return key if key is not None and key.admits(secret, now()) else None
 
 

@@ -26,6 +26,8 @@ from txn_core.faults import Fault
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/problems/"
+REGISTERED_TYPE_BASE = "https://iana.org/assignments/http-problem-types#"
+"""Types that draft-ietf-httpapi-ratelimit-headers-11, 10.2, has IANA register (RFC 9457, 4.2)."""
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
@@ -35,6 +37,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     code: ClassVar[str]
     title: ClassVar[str]
     detail: ClassVar[str]
+    registered_type: ClassVar[str | None] = None  # where a standard has one, clients know it instead of ours
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.code)
@@ -44,7 +47,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     def document(self, request_id: str) -> dict[str, object]:
         """The members of the problem document."""
         return {
-            "type": f"{TYPE_BASE}{self.code}",
+            "type": self.registered_type or f"{TYPE_BASE}{self.code}",
             "title": self.title,
             "status": self.status,
             "code": self.code,
@@ -213,9 +216,13 @@ class InternalError(Problem):
 
 
 class Overloaded(Problem):
-    """The service cannot take more right now; nothing was buffered."""
+    """The service cannot take more right now; nothing was buffered.
 
-    status, code, title = 503, "overloaded", "Overloaded"
+    Type, title and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.2 and 10.2.2.
+    """
+
+    status, code, title = 503, "overloaded", "Temporary Reduced Capacity"
+    registered_type = f"{REGISTERED_TYPE_BASE}temporary-reduced-capacity"
     detail = "The service cannot take more right now. Nothing was stored; retry after the time given."
 
     def __init__(self, retry_after_s: int = 1) -> None:

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from txn_cli.fleet.acceptor import Acceptor
 from txn_core.settings import Settings
 
 HEAD_BYTES_MAX: Final = 64 << 10
@@ -95,9 +96,20 @@ class BoundedHead(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Tells the application when it stops listening, before it waits for the requests in flight."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None], listener: socket.socket | None) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._listener = listener
+        self._acceptor: Acceptor | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, and listen; a socket that others share is left to the acceptor."""
+        if self._listener is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        self._acceptor = Acceptor(self._listener, self._connection)
+        self._acceptor.start()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, with a garbage collector that is told what a server's objects are like.
@@ -114,13 +126,21 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and wait for the requests in flight."""
         self._on_stop()
+        if self._acceptor is not None:
+            await self._acceptor.stop()
         await super().shutdown(sockets)
 
+    def _connection(self) -> BoundedHead:
+        return BoundedHead(self.config, self.server_state, self.lifespan.state)
 
-def serve(app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None]) -> None:
+
+def serve(
+    app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None], listener: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; then every request in flight is answered, within the shutdown deadline.
 
-    `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then.
+    `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then. A `listener`
+    that other processes share stands for the settings' port.
 
     Exits with a code other than 0 when the application does not start or the port is taken.
     """
@@ -140,7 +160,7 @@ def serve(app: ASGIApp, settings: Settings, *, on_stop: Callable[[], None]) -> N
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_deadline_s),
     )
-    server = _Server(config, on_stop)
+    server = _Server(config, on_stop, listener)
     # uvicorn raises the signals it caught once more after its end; an orderly end is not a death by signal.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_quietly)

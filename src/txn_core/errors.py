@@ -10,6 +10,7 @@
     │   ├── NotStoredError       the stream is known not to hold the record
     │   └── OutcomeUnknownError  the record may or may not be on the stream
     ├── StoreError               a store answered in a way that no retry mends
+    ├── ServingError             the API cannot be served, or not to an orderly end
     └── StackError               the local stack cannot start or go on
 
 What a client is told of each is decided in `txn_api.problems`.
@@ -73,6 +74,10 @@ class OutcomeUnknownError(ProducerError):
 
 class StoreError(TxnError):
     """A store answered in a way that no retry mends."""
+
+
+class ServingError(TxnError):
+    """The API cannot be served: its port is taken, a process of it does not start, or had to be killed."""
 
 
 class StackError(TxnError):

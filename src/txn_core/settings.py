@@ -75,6 +75,9 @@ class Settings(BaseSettings):
 
     api_host: str = Field("127.0.0.1", description="address the API binds")
     api_port: int = Field(8080, ge=0, le=65535, description="port the API binds")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="processes that serve the API's port; each has bounds and buffers of its own"
+    )
     api_concurrency_max: int = Field(4096, ge=1, description="connections served at once; more are answered 503")
     body_bytes_max: int = Field(65_536, ge=1024, description="largest body of a single request, bytes")
     bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")

@@ -1,5 +1,6 @@
 """Who calls, and what they may do."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,10 @@ from botocore.exceptions import EndpointConnectionError
 from starlette.datastructures import Headers
 
 from tests.builders import body, card_number
+from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.conftest import Api, Desk
 from txn_api import auth
-from txn_api.auth import Authenticator
+from txn_api.auth import Authenticator, Principal
 from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
 from txn_core.api_keys import ApiKey, KeyId, Scope, mint
 from txn_core.identity import Account
@@ -283,3 +285,39 @@ async def test_a_key_of_the_table_is_revoked(api: Api) -> None:
     assert await api.keys.revoke(kept.key_id)
     with pytest.raises(ApiKeyInvalid):
         await found.principal(bearing(presented))
+
+
+@in_virtual_time
+async def test_requests_that_miss_at_the_same_time_share_one_look() -> None:
+    """Each is still held against its own secret, and the answer is cached for the next."""
+    table = Table()
+    kept, presented = table.add()
+
+    async def slowly(key_id: KeyId) -> ApiKey | None:
+        await asyncio.sleep(0.1)
+        return await table.get(key_id)
+
+    authenticator = Authenticator(slowly, 5.0)
+    guess = f"txn_{kept.key_id}_{'0' * 64}"
+    calls = [authenticator.principal(bearing(key)) for key in (*[presented] * 20, guess)]
+    *found, refused = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(principal, Principal) and principal.key == kept for principal in found)
+    assert isinstance(refused, ApiKeyInvalid)
+    await authenticator.principal(bearing(presented))
+    assert table.asked == 1
+
+
+@in_virtual_time
+async def test_a_look_that_fails_fails_for_all_and_is_not_cached() -> None:
+    """503 for each that waited; the next request looks again."""
+    table = Table()
+    _, presented = table.add()
+    table.gone = True
+    authenticator = Authenticator(table.get, 5.0)
+    calls = (authenticator.principal(bearing(presented)) for _ in range(5))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreUnavailable] * 5
+    assert table.asked == 1
+    table.gone = False
+    await authenticator.principal(bearing(presented))
+    assert table.asked == 2

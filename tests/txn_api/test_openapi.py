@@ -118,12 +118,16 @@ async def test_each_operation_is_named_described_and_guarded(desk: Desk) -> None
     ]
 
 
+# draft-ietf-httpapi-ratelimit-headers-11, 10.2.2
+_TYPES = {"overloaded": "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"}
+
+
 def test_each_problem_has_a_code_of_its_own() -> None:
     """Codes are what clients branch on."""
     assert len({problem.code for problem in PROBLEMS}) == len(PROBLEMS)
     for problem in PROBLEMS:
         document = problem().document("req_1")
-        assert document["type"] == f"/problems/{problem.code}"
+        assert document["type"] == _TYPES.get(problem.code, f"/problems/{problem.code}")
         assert 400 <= problem.status <= 599
 
 

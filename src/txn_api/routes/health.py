@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
 from txn_api.services import Services
+from txn_api.siblings import Siblings
 
 router = APIRouter(tags=["operations"])
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -57,5 +59,9 @@ async def readyz(request: Request) -> Response:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Write the process's metrics in Prometheus' text format."""
-    return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
+    """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it."""
+    source: Collector = request.app.state.registry
+    siblings: Siblings | None = request.app.state.siblings
+    if siblings is not None:
+        source = await siblings.metrics(source)
+    return Response(generate_latest(source), media_type=CONTENT_TYPE_LATEST)

@@ -1,5 +1,7 @@
 """`txn api`, `txn worker`, `txn bootstrap`: one process each, for containers and for the local stack.
 
+The API alone may be several (`TXN_API_PROCESSES`), under a supervisor that takes the one's place.
+
 What each needs is imported when it is asked for: a worker needs no web framework, the API none of the workers.
 """
 
@@ -36,8 +38,6 @@ def api(
     data_dir: StackOption = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
-    from txn_api.app import create_app
-    from txn_cli.httpserver import serve
     from txn_core.identity import KeyRing
 
     settings = settings_at(data_dir)
@@ -45,12 +45,15 @@ def api(
         settings = settings.model_copy(update={"api_port": port})
     KeyRing.from_settings(settings)  # says in one line what a server's start would say in fifty
     configure_logging(settings.log_level, process="api")
-    app = create_app(settings)
+    if settings.api_processes == 1:
+        from txn_cli.fleet.member import serve_api
 
-    def stop() -> None:  # what it stops exists only once the application has started
-        app.state.services.stop()
+        serve_api(settings)
+    else:
+        from txn_cli.fleet.supervisor import supervise
 
-    serve(app, settings, on_stop=stop)
+        with one_error():
+            supervise(settings)
 
 
 def worker(

@@ -76,6 +76,7 @@ async def test_a_full_buffer_is_said_before_anything_is_buffered(desk: Desk) -> 
     held = desk.services.producer.submit("card9", bytes(BUFFER_BYTES // 5 - 100))
     answer = await desk.client.post("/transactions", json=body())
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert answer.json()["type"].endswith("http-problem-types#temporary-reduced-capacity")
     assert answer.headers["retry-after"] == "1"
     await asyncio.gather(*big, held)
     assert not any(b"transaction_id" in data for data in desk.kinesis.data)

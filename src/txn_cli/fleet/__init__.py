@@ -1,0 +1,1 @@
+"""Several processes behind the API's one port, for more cores than one interpreter can use."""

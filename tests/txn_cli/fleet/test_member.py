@@ -1,0 +1,107 @@
+"""`txn api` with several processes, as it is started, on real tables and a stream that takes its time."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+
+import httpx
+import pytest
+from bench.kinesis_server.faults import Latency
+
+from bench.kinesis_server import KinesisServer, kinesis_server
+from tests.builders import base64_key, body, card_number
+from tests.txn_cli.stack.children import until
+from txn_cli.stack import ports
+from txn_core.api_keys import ApiKeyTable, mint
+from txn_core.aws import Aws
+from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.tables import TableNames
+from txn_core.identity import Account
+from txn_core.settings import Settings
+
+CLIENTS = 16
+POSTED = r'txn_http_requests_total{method="POST",process="(\d+)",route="/transactions",status="202"}'
+
+
+@pytest.fixture
+async def kinesis() -> AsyncIterator[KinesisServer]:
+    """A stream that answers a tenth of a second later."""
+    async with kinesis_server() as server:
+        server.faults.latencies["PutRecords"] = Latency(0.1)
+        yield server
+
+
+async def headers(settings: Settings) -> dict[str, str]:
+    """A key that may post."""
+    kept, presented = mint(account=Account("acme"), scopes=("transactions:write",))
+    async with Aws(settings).dynamodb() as dynamodb:
+        await ApiKeyTable(dynamodb, TableNames(settings.table_prefix).api_keys).put(kept)
+    return {"Authorization": f"Bearer {presented}"}
+
+
+@contextmanager
+def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
+    """`txn api` as two processes."""
+    for name in ("kinesis_endpoint_url", "dynamodb_endpoint_url", "stream", "table_prefix", "api_port"):
+        own_environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
+    own_environment.setenv("TXN_CARD_KEYS", f'{{"1": "{base64_key(1)}"}}')
+    own_environment.setenv("TXN_IDENTITY_KEY", base64_key(2))
+    own_environment.setenv("TXN_CURSOR_KEY", base64_key(3))
+    own_environment.setenv("TXN_API_PROCESSES", "2")
+    with tempfile.TemporaryDirectory() as sockets:
+        own_environment.setenv("TMPDIR", sockets)
+        process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def test_sigterm_under_load_loses_no_answer(
+    settings: Settings, kinesis: KinesisServer, own_environment: pytest.MonkeyPatch
+) -> None:
+    """Both processes take posts; each post that was sent before the signal is acknowledged."""
+    settings = settings.model_copy(update={"kinesis_endpoint_url": kinesis.url, "api_port": ports.choose()})
+    await bootstrap(settings)
+    key, statuses, told = await headers(settings), list[int](), asyncio.Event()
+    # A connection each: kept alive, one would stay with its process.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    base = f"http://{ports.HOST}:{settings.api_port}"
+    async with httpx.AsyncClient(base_url=base, limits=limits, trust_env=False, timeout=20) as client:
+
+        async def post(number: int) -> None:
+            while not told.is_set():
+                sent = body(transaction_id=f"{number:04d}{len(statuses):08d}", card_number=card_number(number))
+                statuses.append((await client.post("/transactions", json=sent, headers=key)).status_code)
+
+        with serving(settings, own_environment) as process:
+            await _ready(client)
+            async with asyncio.timeout(20), asyncio.TaskGroup() as posting:
+                for number in range(CLIENTS):
+                    posting.create_task(post(number))
+                while len(await _processes_posted_to(client)) < 2:  # noqa: ASYNC110 - other processes make it hold
+                    await asyncio.sleep(0.05)
+                told.set()
+                process.send_signal(signal.SIGTERM)
+            await until(lambda: process.poll() is not None)
+    assert set(statuses) == {202}
+    assert process.returncode == 0
+
+
+async def _processes_posted_to(client: httpx.AsyncClient) -> set[str]:
+    return set(re.findall(POSTED, (await client.get("/metrics")).text))
+
+
+async def _ready(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(httpx.TransportError):
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
