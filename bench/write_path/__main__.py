@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, posts, producer, results, units
+from bench.write_path import bulk, neighbour, posts, producer, results, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
@@ -25,6 +25,7 @@ MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "posts": posts.measure,
     "bulk": bulk.measure,
     "units": units.measure,
+    "neighbour": neighbour.measure,
     "producer": producer.measure,
 }
 
