@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, neighbour, posts, producer, results, units
+from bench.write_path import bulk, idle, neighbour, posts, producer, results, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
@@ -23,6 +23,7 @@ LINES: Final = 2_000_000
 RESULTS: Final = Path(__file__).parents[1] / "results" / "latest.json"
 MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "posts": posts.measure,
+    "idle": idle.measure,
     "bulk": bulk.measure,
     "units": units.measure,
     "neighbour": neighbour.measure,

@@ -22,6 +22,7 @@ from txn_core.settings import Settings
 
 BODIES: Final = 10_000
 SHARDS: Final = 4
+STREAM: Final[str] = Settings.model_fields["stream"].default
 ACCOUNT: Final = Account("bench")
 
 

@@ -12,9 +12,8 @@ from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import control
 from bench.write_path.results import Result, at_most, compared, tell
-from bench.write_path.stage import Plan, Stage
+from bench.write_path.stage import STREAM, Plan, Stage
 from bench.write_path.uploads import upload
-from txn_core.settings import Settings
 
 LINES: Final = 100_000
 
@@ -39,5 +38,4 @@ def measure(stage: Stage, _: Plan) -> list[Result]:
 
 
 def _acknowledged(stage: Stage) -> TallyReport:
-    stream = Settings.model_fields["stream"].default
-    return control(stage.kinesis_url).streams[stream].acknowledged
+    return control(stage.kinesis_url).streams[STREAM].acknowledged
