@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, idle, neighbour, posts, producer, results, units
+from bench.write_path import bulk, idle, memory, neighbour, posts, producer, results, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
@@ -26,6 +26,7 @@ MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "idle": idle.measure,
     "bulk": bulk.measure,
     "units": units.measure,
+    "memory": memory.measure,
     "neighbour": neighbour.measure,
     "producer": producer.measure,
 }
