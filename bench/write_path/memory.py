@@ -19,6 +19,7 @@ from bench.write_path.uploads import upload
 
 SAMPLE_EVERY_S: Final = 1.0
 SAMPLES_MIN: Final = 4
+SAMPLES_SHOWN: Final = 20
 WARM_UP: Final = 0.1
 LINES_AT_ONCE: Final = 200  # that go into the socket together, about 150 KB
 RESIDENT_MB_MAX: Final = 300
@@ -39,7 +40,8 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
             ended.set()
             watching.join()
     early, late = halves(resident_mb)
-    tell(f"memory: {accepted:,} lines in {len(resident_mb)} s, MB by the second: {[round(mb) for mb in resident_mb]}")
+    course = " ".join(f"{mb:.0f}" for mb in resident_mb[:: max(1, len(resident_mb) // SAMPLES_SHOWN)])
+    tell(f"memory: {accepted:,} lines in {len(resident_mb)} s; MB on the way: {course}")
     name = f"RSS MB of the API's process while {accepted:,} lines stream through, "
     return [
         compared(f"{name}maximum against {RESIDENT_MB_MAX}", [max(resident_mb)], [RESIDENT_MB_MAX], at_most(1)),
