@@ -3,13 +3,14 @@
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from fastapi import Depends, Request
 
+from txn_api.headers import Headers
 from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
 from txn_api.stores import STORE_ERRORS
 from txn_core.api_keys import ApiKey, KeyId, Scope, split
@@ -70,7 +71,7 @@ class Authenticator:
         self._find, self._cache_s = find, cache_s
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
 
-    async def principal(self, headers: Mapping[str, str]) -> Principal:
+    async def principal(self, headers: Headers) -> Principal:
         """The principal of a request.
 
         Raises:
@@ -113,11 +114,11 @@ class Authenticator:
         return key if key is not None and key.admits(secret, now()) else None
 
 
-def _presented(headers: Mapping[str, str]) -> str | None:
+def _presented(headers: Headers) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return headers.get("x-api-key") or None
+    return headers.get("x-api-key", "") or None
 
 
 def requires(*scopes: Scope) -> Any:

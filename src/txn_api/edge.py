@@ -4,6 +4,7 @@ Nothing that a client wrote is logged: a log line names the route's template, th
 request id. A traceback is reduced to its places, since an exception's text may quote what was sent.
 """
 
+import itertools
 import secrets
 import time
 import traceback
@@ -40,6 +41,8 @@ class Edge:
     ) -> None:
         self._app, self._requests_max, self._log_all = app, requests_max, log_all
         self._requests = 0
+        # Random a process and counted within it: unique is all that an id has to be.
+        self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
         self._answered = Counter(
             "txn_http_requests", "Answered requests", ["method", "route", "status"], registry=registry
         )
@@ -57,7 +60,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, send, f"{self._ids_begin}{next(self._numbers):08x}")
         self._requests += 1
         try:
             self._refuse_too_many(scope["path"])
@@ -97,9 +100,11 @@ class Edge:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    __slots__ = ("_scope", "_send", "request_id", "started_at", "status")
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
         self._scope, self._send = scope, send
-        self.request_id = f"req_{secrets.token_hex(8)}"
+        self.request_id = request_id
         self.started_at = time.perf_counter()
         self.status = 0
         scope.setdefault("state", {})["request_id"] = self.request_id

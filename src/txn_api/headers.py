@@ -1,10 +1,26 @@
-"""Request headers as a plain mapping: what a request is asked a few times is decoded once."""
+"""Request headers of a raw request: of the dozen that a client sends the few that are asked for are decoded."""
 
-from collections.abc import Mapping
+from typing import Protocol
 
 from starlette.types import Scope
 
 
-def headers_of(scope: Scope) -> Mapping[str, str]:
+class Headers(Protocol):
+    """What is asked of headers; Starlette's own have it too."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """A header's value by its lower-case name, the default if it is not there."""
+
+
+class RawHeaders:
     """The headers by their lower-case names (ASGI); of a name that comes twice, the first value."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+    __slots__ = ("_values",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._values: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+
+    def get(self, name: str, default: str, /) -> str:
+        """A header's value by its lower-case name, the default if it is not there."""
+        value = self._values.get(name.encode())
+        return default if value is None else value.decode("latin-1")

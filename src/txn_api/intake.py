@@ -29,10 +29,11 @@ class Intake:
         Raises:
             Problem: `malformed_json`, `validation_failed`, `card_number_misplaced` or `id_required`.
         """
+        accepted_at = now()
         try:
             request = parse_transaction(body)
             refuse_misplaced(body, request, surroundings)
-            refuse_future(request.occurred_at, ahead_s_max=self.occurred_ahead_s_max)
+            refuse_future(request.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
         if request.transaction_id is not None:
@@ -41,7 +42,9 @@ class Intake:
             transaction_id = self.keys.transaction_id(account, idempotency_key)
         else:
             raise IdRequired
-        return encode(request, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=now())
+        return encode(
+            request, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
+        )
 
 
 def problem_of(error: MalformedJsonError | InvalidTransactionError) -> Problem:

@@ -9,6 +9,7 @@ import hmac
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NewType, Self
 
 from txn_core.errors import SettingsError
@@ -25,6 +26,8 @@ ACCOUNT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 CARD_ID_PATTERN = r"^card_[1-9][0-9]{0,3}_[0-9a-f]{32}$"
 CUSTOMER_ID_PATTERN = r"^cus_[0-9a-f]{32}$"
 MERCHANT_ID_PATTERN = r"^mer_[0-9a-f]{32}$"
+# A few thousand names are on most of the slips; no other id is kept, least of all by a card number.
+MERCHANTS_CACHED_MAX = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class KeyRing:
 
     def merchant_id(self, name: str) -> MerchantId:
         """The id of a merchant by its name, whatever its casing and spacing."""
-        return MerchantId(f"mer_{_derive(self.identity_key, 'merchant_id', normalise_merchant(name))}")
+        return _merchant_id(self.identity_key, name)
 
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
@@ -83,8 +86,15 @@ def normalise_merchant(name: str) -> str:
 
     NFKC again behind casefold, which takes some letters apart (Unicode, D146): without it `ΐ` and its capital differ.
     """
+    if name.isascii():  # which NFKC leaves alone
+        return " ".join(name.lower().split())
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+@lru_cache(MERCHANTS_CACHED_MAX)
+def _merchant_id(key: bytes, name: str) -> MerchantId:
+    return MerchantId(f"mer_{_derive(key, 'merchant_id', normalise_merchant(name))}")
 
 
 def _derive(key: bytes, context: str, *subject: str) -> str:

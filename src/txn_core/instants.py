@@ -23,7 +23,9 @@ _BIRTH_EARLIEST: Final = date(1850, 1, 1)
 
 def instant_of(moment: datetime) -> Instant:
     """The instant of an aware datetime."""
-    return Instant(moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return Instant(moment.isoformat(timespec="microseconds")[:-6] + "Z")
 
 
 def now() -> Instant:

@@ -112,6 +112,8 @@ def ascii_alphanumerics(text: str) -> str:
 
 
 RUN_MIN: Final = 13
+# As many digits as a card number has, grouped or not: what has none of these holds no card number.
+_LONG_ENOUGH = re.compile(rf"[0-9](?:[ .-]?[0-9]){{{RUN_MIN - 1}}}")
 # Groups of digits with a single space, dot or hyphen between them, as people type card numbers.
 _CHAIN = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[ .-][0-9]+)*(?![A-Za-z0-9])")
 _GROUP = re.compile(r"[0-9]+")
@@ -122,7 +124,11 @@ def holds_card_number(text: str) -> bool:
 
     Any neighbouring groups of digits may be the run: a house number beside a card number does not hide it.
     """
-    chains = _CHAIN.finditer(text if text.isascii() else _folded(text))
+    if not text.isascii():
+        text = _folded(text)
+    if not _LONG_ENOUGH.search(text):
+        return False
+    chains = _CHAIN.finditer(text)
     return any(passes_luhn(run) for chain in chains for run in _runs(_GROUP.findall(chain[0])))
 
 

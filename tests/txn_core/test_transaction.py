@@ -18,7 +18,7 @@ from tests.builders import body, card_number, customer, full_body, json_bytes, r
 from tests.txn_core.strategies import bodies
 from txn_core.errors import InvalidTransactionError, MalformedJsonError, TxnError
 from txn_core.faults import MESSAGES, Fault
-from txn_core.instants import instant_of
+from txn_core.instants import instant_of, now
 from txn_core.transaction import (
     AMOUNT_MINOR_MAX,
     FAULTS_MAX,
@@ -395,7 +395,7 @@ def test_pydantics_own_error_text_hides_the_input() -> None:
 def test_the_future_is_refused_beyond_the_allowance() -> None:
     """A clock may run a few minutes ahead, no further."""
     ahead = datetime.now(UTC) + timedelta(seconds=100)
-    refuse_future(instant_of(ahead), ahead_s_max=300)
+    refuse_future(instant_of(ahead), now=now(), ahead_s_max=300)
     with pytest.raises(InvalidTransactionError) as caught:
-        refuse_future(instant_of(ahead), ahead_s_max=10)
+        refuse_future(instant_of(ahead), now=now(), ahead_s_max=10)
     assert caught.value.faults == (Fault("/occurred_at", "timestamp_in_future"),)

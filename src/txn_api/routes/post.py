@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
 from txn_api.bodies import read_body
-from txn_api.headers import headers_of
+from txn_api.headers import RawHeaders
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -46,7 +46,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     transaction again is always safe.
     """
     services: Services = scope["app"].state.services
-    settings, headers = services.settings, headers_of(scope)
+    settings, headers = services.settings, RawHeaders(scope)
     principal = await services.authenticator.principal(headers)
     principal.require("transactions:write")
     body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
@@ -55,7 +55,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
         account=principal.account,
         surroundings=surroundings_of_scope(scope),
         # An empty one would give all who send it the same id.
-        idempotency_key=headers.get("idempotency-key") or None,
+        idempotency_key=headers.get("idempotency-key", "") or None,
     )
     try:
         landing = await services.producer.put(event.card_id, event.data)

@@ -41,16 +41,16 @@ class Lanes:
         self.count += 1
         self._queue(record)
 
-    def take(self, *, lone: bool) -> list[Parcel]:
+    def take(self, *, shared: bool, lone: bool) -> list[Parcel]:
         """The parcels of one request, whose lanes are closed; none when nothing may go.
 
-        They are one each of the lanes that are ready, as many as a request may hold, suspects left out; or,
-        if `lone` allows it and one is at the head, that of a suspect by itself.
+        They are one each of the lanes that are ready, as many as a request may hold, suspects left out, if
+        `shared` allows it; or, if `lone` allows it and one is at the head, that of a suspect by itself.
         """
         parcels: list[Parcel] = []
         room = self.limits.request_bytes_max
         for lane in self.ready:
-            if lane.suspect and (parcels or not lone):
+            if (parcels or not lone) if lane.suspect else not shared:
                 continue
             # The first goes in any case: what Kinesis takes was checked when it came.
             if parcels and self._size_of_first(lane) > room:

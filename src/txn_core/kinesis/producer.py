@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
+from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
 from txn_core.kinesis.landing import Attempt, Landing
 from txn_core.kinesis.lane import Lane, Parcel, Pending, State
@@ -69,6 +70,8 @@ class Producer:
         self._next_routing: Routing | None = None
         self._requests: set[asyncio.Task[Sequence[Outcome]]] = set()
         self._lone_requests = 0
+        self._call_rate = CallRate()
+        self._gathering: asyncio.TimerHandle | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._pump_due = False
         self._closing = False
@@ -137,8 +140,9 @@ class Producer:
                     await self._progress.wait()
         except TimeoutError:
             self._give_up(self._deadlines.unsettled(), "ShuttingDown")
-        if self._expiry is not None:
-            self._expiry.cancel()
+        for timer in (self._expiry, self._gathering):
+            if timer is not None:
+                timer.cancel()
         self._cut_off()
         await asyncio.gather(*self._requests, return_exceptions=True)
 
@@ -162,9 +166,21 @@ class Producer:
         self._hold_back(now)
         while len(self._requests) < self._requests_max:
             lone = self._lone_requests < max(1, self._requests_max - 1)
-            if not (parcels := self._lanes.take(lone=lone)):
+            if not (parcels := self._lanes.take(shared=self._may_share(now), lone=lone)):
                 return
             self._start_request(parcels)
+
+    def _may_share(self, now: float) -> bool:
+        """Whether a request of several lanes may go; it always may when there is no such request under way."""
+        if len(self._requests) == self._lone_requests or (wait_s := self._call_rate.wait_s(now)) <= 0:
+            return True
+        if self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(wait_s, self._gathered)
+        return False
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._schedule_pump()
 
     def _start_request(self, parcels: Sequence[Parcel]) -> None:
         now = asyncio.get_running_loop().time()
@@ -172,7 +188,10 @@ class Producer:
             if parcel.lane.pace is not None:
                 parcel.lane.pace.spend(parcel.size, now)
             self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
-        self._lone_requests += parcels[0].lane.suspect
+        if parcels[0].lane.suspect:
+            self._lone_requests += 1
+        else:
+            self._call_rate.spend(now)
         request = asyncio.create_task(self._send(parcels))
         self._requests.add(request)
         # Not the task itself: one that is cancelled before it began has no chance to.
@@ -274,10 +293,11 @@ class Producer:
         """Wake at the earliest deadline."""
         deadline = self._deadlines.next_at()
         loop = asyncio.get_running_loop()
-        self._expiry = None if deadline is None else loop.call_at(deadline, self._expire)
+        self._expiry = None if deadline is None else loop.call_at(deadline, self._expire, deadline)
 
-    def _expire(self) -> None:
-        expired = self._deadlines.expired(asyncio.get_running_loop().time())
+    def _expire(self, deadline: float) -> None:
+        # A timer may come a little early, by the clock's resolution.
+        expired = self._deadlines.expired(max(deadline, asyncio.get_running_loop().time()))
         self._metrics.expired += len(expired)
         self._give_up(expired, "DeadlineExceeded")
         self._watch_deadlines()

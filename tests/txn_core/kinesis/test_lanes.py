@@ -47,12 +47,12 @@ UPPER, UPPER_TOO = keys_of(FakeKinesis(shard_count=2), 1, 2)
 
 def taken(lanes: Lanes, *, lone: bool = True) -> list[list[Pending]]:
     """The records of a request's parcels."""
-    return [list(parcel.records) for parcel in lanes.take(lone=lone)]
+    return [list(parcel.records) for parcel in lanes.take(shared=True, lone=lone)]
 
 
 def take_one(lanes: Lanes) -> Parcel:
     """The only parcel of a request."""
-    [parcel] = lanes.take(lone=True)
+    [parcel] = lanes.take(shared=True, lone=True)
     return parcel
 
 
@@ -144,8 +144,8 @@ def test_a_request_holds_no_more_records_than_kinesis_takes(filler: Filler) -> N
     names = [f"card{number}" for number in range(REQUEST_RECORDS_MAX + 3)]
     for name in names:
         filler.add(name)
-    assert len(filler.lanes.take(lone=True)) == REQUEST_RECORDS_MAX
-    assert [parcel.lane.name for parcel in filler.lanes.take(lone=True)] == names[REQUEST_RECORDS_MAX:]
+    assert len(filler.lanes.take(shared=True, lone=True)) == REQUEST_RECORDS_MAX
+    assert [parcel.lane.name for parcel in filler.lanes.take(shared=True, lone=True)] == names[REQUEST_RECORDS_MAX:]
 
 
 def test_a_request_holds_no_more_bytes_than_kinesis_takes() -> None:
@@ -154,9 +154,9 @@ def test_a_request_holds_no_more_bytes_than_kinesis_takes() -> None:
     for name in "abcd":
         filler.add(name, size=1_000)
     e1, e2, f1 = filler.add("e", size=1_001), filler.add("e"), filler.add("f")
-    assert [parcel.lane.name for parcel in filler.lanes.take(lone=True)] == ["a", "b", "c", "d"]
+    assert [parcel.lane.name for parcel in filler.lanes.take(shared=True, lone=True)] == ["a", "b", "c", "d"]
     assert e1.state is State.QUEUED
-    parcels = filler.lanes.take(lone=True)
+    parcels = filler.lanes.take(shared=True, lone=True)
     assert [parcel.records for parcel in parcels] == [(e1,), (f1,)]
     filler.lanes.open(parcels[0].lane)
     assert taken(filler.lanes) == [[e2]]
@@ -166,7 +166,7 @@ def test_a_parcel_holds_no_more_than_its_bounds(sharded: Filler) -> None:
     """A parcel ends before the record that would pass the bound; the rest makes the next one."""
     records = [sharded.add(LOWER, size=10_000) for _ in range(60)]
     sizes = []
-    while parcels := sharded.lanes.take(lone=True):
+    while parcels := sharded.lanes.take(shared=True, lone=True):
         [parcel] = parcels
         assert sum(record.size for record in parcel.records) < parcel.size <= PARCEL_BYTES_MAX
         assert list(parcel.records) == records[: len(parcel.records)]
@@ -185,7 +185,7 @@ def test_a_throttled_shard_takes_small_parcels(sharded: Filler) -> None:
     records = [sharded.add(LOWER, size=10_000) for _ in range(10)]
     large = sharded.add(LOWER, size=100_000)
     parcels = []
-    while queue := sharded.lanes.take(lone=True):
+    while queue := sharded.lanes.take(shared=True, lone=True):
         parcels += [list(parcel.records) for parcel in queue]
         sharded.lanes.open(queue[0].lane)
     assert parcels == [*(records[at : at + 2] for at in range(0, 10, 2)), [large]]
@@ -198,7 +198,7 @@ def test_lanes_take_turns(filler: Filler) -> None:
     parcel = take_one(filler.lanes)
     b1 = filler.add("b")
     filler.lanes.open(parcel.lane)
-    assert [taken.lane.name for taken in filler.lanes.take(lone=True)] == ["b", "a"]
+    assert [taken.lane.name for taken in filler.lanes.take(shared=True, lone=True)] == ["b", "a"]
     assert b1.state is State.IN_FLIGHT
 
 
@@ -252,7 +252,7 @@ def test_a_closed_lane_that_is_gone_does_not_hold_its_records_back() -> None:
     filler = Filler(Lanes(Limits()))
     filler.lanes.reroute(ByShard(shard_map(kinesis=kinesis)), 0.0)
     low, high, low_too = filler.add(LOWER), filler.add(UPPER), filler.add(LOWER)
-    for parcel in filler.lanes.take(lone=True):
+    for parcel in filler.lanes.take(shared=True, lone=True):
         filler.lanes.put_back(parcel)
     kinesis.merge(0)
     filler.lanes.reroute(ByShard(shard_map(kinesis=kinesis)), 1.0)

