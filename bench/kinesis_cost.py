@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import uvloop
 from httptools import HttpResponseParser
 
+from bench.process_stats import cpu_s
 from txn_cli.stack import nodepackages
 from txn_cli.stack.binaries import find_node
 from txn_core.aws import Aws
@@ -37,7 +38,6 @@ ROUNDS: Final = 5
 ROUND_S: Final = 1.0
 RECORD_BYTES: Final = 700
 BATCHES: Final = (1, 100)
-TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU time of its process so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        return cpu_s(self.pid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Final
 from urllib.error import URLError
 
@@ -18,6 +19,14 @@ MEASURED_CORE: Final = 0
 LOAD_CORE: Final = 1
 START_S_MAX: Final = 30.0
 STOP_S_MAX: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An application that answers: its base URL and its process."""
+
+    base: str
+    pid: int
 
 
 @contextmanager
@@ -30,22 +39,23 @@ def kinesis(*arguments: str) -> Iterator[str]:
 
 
 @contextmanager
-def peer(name: str, kinesis_url: str) -> Iterator[str]:
-    """One of the peers' applications; gives its base URL."""
+def peer(name: str, kinesis_url: str) -> Iterator[Served]:
+    """One of the peers' applications."""
     port = ports.choose()
     options = ["--host", ports.HOST, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     quiet = ["--no-access-log", "--log-level", "warning"]
     command = [sys.executable, "-m", "uvicorn", f"bench.write_path.peers:{name}", *options, *quiet]
-    with _process(command, MEASURED_CORE, os.environ | {"BENCH_KINESIS_URL": kinesis_url}):
-        yield _answering(f"http://{ports.HOST}:{port}", "/transactions")
+    with _process(command, MEASURED_CORE, os.environ | {"BENCH_KINESIS_URL": kinesis_url}) as process:
+        yield Served(_answering(f"http://{ports.HOST}:{port}", "/transactions"), process.pid)
 
 
 @contextmanager
-def api(environment: Mapping[str, str]) -> Iterator[str]:
-    """Our API as it runs in production; gives its base URL."""
+def api(environment: Mapping[str, str]) -> Iterator[Served]:
+    """Our API as it runs in production."""
     port = ports.choose()
-    with _process([sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)], MEASURED_CORE, environment):
-        yield _answering(f"http://{ports.HOST}:{port}", "/readyz")
+    command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
+    with _process(command, MEASURED_CORE, environment) as process:
+        yield Served(_answering(f"http://{ports.HOST}:{port}", "/readyz"), process.pid)
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""What the measures come to: figures of ours and of a peer, the bar between them, and the verdict."""
+
+import json
+import statistics
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a ratio is held to."""
+
+    limit: float
+    at_least: bool
+
+    def holds(self, ratio: float) -> bool:
+        """Whether the ratio is on the right side; the limit itself is."""
+        return ratio >= self.limit if self.at_least else ratio <= self.limit
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.at_least else '<='} {self.limit:g}"
+
+
+def at_least(limit: float) -> Bar:
+    """More is better."""
+    return Bar(limit, at_least=True)
+
+
+def at_most(limit: float) -> Bar:
+    """Less is better."""
+    return Bar(limit, at_least=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One measure against its bar; the measure's name says the unit of `ours` and `peer`."""
+
+    measure: str
+    ours: float
+    peer: float
+    ratio: float
+    bar: str
+    ok: bool
+
+
+def compared(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar) -> Result:
+    """Medians of figures that were taken round by round, and the median of the rounds' ratios against the bar."""
+    ratio = statistics.median(a / b for a, b in zip(ours, peer, strict=True))
+    return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
+
+
+def none_of(measure: str, count: int) -> Result:
+    """A count that has to be nought."""
+    return Result(measure, count, 0, count, "0", count == 0)
+
+
+def tell(text: str) -> None:
+    """Say how far the measuring is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def table(results: Iterable[Result]) -> str:
+    """The results as Markdown."""
+    lines = ["| Measure | Ours | Peer | Ratio | Bar | |", "|---|---|---|---|---|---|"]
+    for result in results:
+        mark = "ok" if result.ok else "missed"
+        figures = f"{result.ours:,.4g} | {result.peer:,.4g} | {result.ratio:.3g}"
+        lines.append(f"| {result.measure} | {figures} | {result.bar} | {mark} |")
+    return "\n".join(lines)
+
+
+def write(results: Iterable[Result], file: Path) -> None:
+    """The results as a list of `{measure, ours, peer, ratio, bar, ok}`."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")

@@ -1,0 +1,55 @@
+"""Ratios, verdicts, and the form in which they are written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from bench.write_path.results import at_least, at_most, compared, none_of, table, write
+
+
+def test_the_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> None:
+    """A round's two figures were taken side by side, those of two rounds were not."""
+    result = compared("rate", [10, 40, 30], [10, 10, 5], at_least(2))
+    assert (result.ours, result.peer, result.ratio) == (30, 10, 4)
+
+
+@pytest.mark.parametrize(
+    ("bar", "ratio", "holds", "text"),
+    [
+        (at_least(0.28), 0.28, True, ">= 0.28"),
+        (at_least(10), 9.99, False, ">= 10"),
+        (at_most(1 / 25), 0.04, True, "<= 0.04"),
+        (at_most(0.2), 0.21, False, "<= 0.2"),
+    ],
+)
+def test_the_limit_itself_is_good_enough(bar: object, ratio: float, holds: bool, text: str) -> None:  # noqa: FBT001
+    """On either side."""
+    result = compared("measure", [ratio], [1], bar)  # type: ignore[arg-type]
+    assert (result.ok, result.bar) == (holds, text)
+
+
+def test_rounds_without_a_counterpart_are_an_error() -> None:
+    """A ratio needs both."""
+    with pytest.raises(ValueError, match="shorter"):
+        compared("rate", [1, 2], [1], at_least(1))
+
+
+@pytest.mark.parametrize(("count", "ok"), [(0, True), (1, False)])
+def test_a_count_that_has_to_be_nought(count: int, ok: bool) -> None:  # noqa: FBT001
+    """One failure is too many."""
+    assert none_of("failures", count).ok is ok
+
+
+def test_the_file_is_a_list_of_six_members(tmp_path: Path) -> None:
+    """Others read it."""
+    file = tmp_path / "results" / "latest.json"
+    write([compared("rate", [4], [2], at_least(1))], file)
+    assert json.loads(file.read_text()) == [
+        {"measure": "rate", "ours": 4, "peer": 2, "ratio": 2, "bar": ">= 1", "ok": True}
+    ]
+
+
+def test_the_table_says_what_was_missed() -> None:
+    """A line a measure under two of heading."""
+    lines = table([compared("a", [4], [2], at_least(1)), compared("b", [4], [2], at_most(1))]).splitlines()
+    assert lines[2:] == ["| a | 4 | 2 | 2 | >= 1 | ok |", "| b | 4 | 2 | 2 | <= 1 | missed |"]
