@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from txn_api.acknowledgement import accepted, problem_of
+from txn_api.acknowledgement import problem_of
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
 from txn_api.lines import Line, LineSplitter
 from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
@@ -60,8 +60,7 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     number: int
     event: EncodedEvent
     landing: "asyncio.Future[Landing]"
@@ -163,8 +162,8 @@ class Upload:
             if line.data is None:
                 raise BodyTooLarge
             event = self._admit(line.data)
-            await self._producer.room(event.card_id)
-            landing = self._producer.submit(event.card_id, event.data)
+            while (landing := self._producer.offer(event.card_id, event.data)) is None:
+                await self._producer.room(event.card_id)
         except Problem as problem:
             await self._refuse(line.number, problem, results)
         except ProducerError as error:
@@ -173,7 +172,8 @@ class Upload:
             self._waiting.append(_Waiting(line.number, event, landing))
             while len(self._waiting) > self._window:
                 await self._settle_oldest(results)
-            await self._settle_landed(results)
+            if self._waiting and self._waiting[0].landing.done():
+                await self._settle_landed(results)
 
     async def _settle_landed(self, results: Results) -> None:
         while self._waiting and self._waiting[0].landing.done():
@@ -187,7 +187,7 @@ class Upload:
             await self._refuse(waiting.number, problem_of(error), results)
             return
         self.totals.accepted += 1
-        await results.accepted(waiting.number, accepted(waiting.event, landing))
+        await results.accepted(waiting.number, waiting.event, landing)
 
     async def _refuse(self, number: int, problem: Problem, results: Results) -> None:
         if isinstance(problem, OutcomeUnknown):

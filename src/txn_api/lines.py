@@ -1,11 +1,10 @@
 """Lines out of a body that arrives in pieces, in bounded memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line with its 1-based number; `data` is none when it was longer than the bound."""
 
     number: int

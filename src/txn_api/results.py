@@ -11,7 +11,10 @@ from typing import Final
 from pydantic_core import to_json
 from starlette.types import Send
 
+from txn_api.acknowledgement import accepted
 from txn_api.problems import Problem
+from txn_core.event import EncodedEvent
+from txn_core.kinesis.landing import Landing
 
 UNREAD_BYTES_MAX: Final = 1 << 20
 UNREAD_S_MAX: Final = 30.0
@@ -25,7 +28,7 @@ class Results:
         self._request_id = request_id
         self.kept = bytearray()
 
-    async def accepted(self, number: int, acknowledgement: bytes) -> None:
+    async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
         """A line was accepted."""
 
     async def refused(self, number: int, problem: Problem) -> None:
@@ -104,9 +107,9 @@ class AllResults(Results):
         super().__init__(request_id)
         self._writer = writer
 
-    async def accepted(self, number: int, acknowledgement: bytes) -> None:
+    async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
         """A line was accepted."""
-        await self._writer.write(b'{"line":%d,' % number + acknowledgement[1:] + b"\n")
+        await self._writer.write(b'{"line":%d,' % number + accepted(event, landing)[1:] + b"\n")
 
     async def refused(self, number: int, problem: Problem) -> None:
         """A line was rejected, or its outcome is unknown."""

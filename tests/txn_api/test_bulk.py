@@ -13,11 +13,13 @@ from starlette.types import Message
 from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
+from txn_api.acknowledgement import accepted
 from txn_api.bulk import REJECTS_MAX, Upload
 from txn_api.encodings import Decoder, Encoding
 from txn_api.problems import MalformedJson, Problem
 from txn_api.results import Results
 from txn_core.event import EncodedEvent
+from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
 DEADLINE_S = 10.0
@@ -34,8 +36,8 @@ class Reporter(Results):
         self.results: dict[int, str] = {}
         self.at_s: dict[int, float] = {}
 
-    async def accepted(self, number: int, acknowledgement: bytes) -> None:
-        self._note(number, json.loads(acknowledgement)["status"])
+    async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
+        self._note(number, json.loads(accepted(event, landing))["status"])
 
     async def refused(self, number: int, problem: Problem) -> None:
         self._note(number, problem.code)

@@ -1,19 +1,25 @@
 """Results on their way to a client that reads, reads slowly or does not read."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from starlette.types import Message
 
+from tests.builders import encoded
 from tests.support.virtual_time import in_virtual_time
+from txn_api.acknowledgement import accepted
 from txn_api.problems import NotStored
 from txn_api.results import SENT_AT_ONCE_BYTES_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
+from txn_core.kinesis.landing import Landing
+from txn_core.positions import SequenceNumber, ShardId
 
 UNREAD_BYTES_MAX = 4 * SENT_AT_ONCE_BYTES_MAX
 UNREAD_S_MAX = 30.0
 LINE = b"x" * 1023 + b"\n"
+LANDING = Landing(ShardId("shardId-000000000000"), SequenceNumber("1"))
 
 
 class Reader:
@@ -94,12 +100,14 @@ async def test_the_end_does_not_wait_for_ever() -> None:
 @in_virtual_time
 async def test_all_results_are_sent_and_only_refusals_are_kept() -> None:
     """The default keeps what was refused; `results=all` sends both as they come."""
-    reader, kept = Reader(), Results("req_1")
+    reader, kept, event = Reader(), Results("req_1"), encoded()
     async with writing(reader.send) as writer:
         for results in (kept, AllResults("req_1", writer)):
-            await results.accepted(1, b'{"transaction_id":"a"}')
+            await results.accepted(1, event, LANDING)
             await results.refused(2, NotStored())
         await writer.end()
     refused = bytes(kept.kept)
     assert refused.startswith(b'{"line":2,"problem":{')
-    assert reader.read == b'{"line":1,"transaction_id":"a"}\n' + refused
+    accepted_line, _, rest = reader.read.partition(b"\n")
+    assert json.loads(accepted_line) == {"line": 1, **json.loads(accepted(event, LANDING))}
+    assert rest == refused

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from txn_core.kinesis.lane import Lane, Parcel, Pending, State
-from txn_core.kinesis.limits import REQUEST_RECORDS_MAX, Limits
+from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES, REQUEST_RECORDS_MAX, Limits
 from txn_core.kinesis.pace import Pace
 from txn_core.kinesis.routing import ByKey, Routing
 
@@ -134,7 +134,7 @@ class Lanes:
     def _parcel(self, lane: Lane, room: int) -> Parcel:
         """Take the lane's next parcel, of one record at least, and close the lane."""
         size = self._size_of_first(lane)
-        size_max = min(lane.parcel_bytes_max, room, self.limits.record_bytes_max)
+        size_max = _filled(min(lane.parcel_bytes_max, room, self.limits.record_bytes_max), lane.bytes_held)
         queue, cost, taken = lane.queue, self.routing.cost, [lane.queue.popleft()]
         while queue:
             record = queue[0]
@@ -161,3 +161,12 @@ class Lanes:
         self._ready.pop(lane, None)
         if lane.pace is None:
             self._lanes.pop(lane.name, None)
+
+
+def _filled(size_max: int, waiting: int) -> int:
+    """The bound on a parcel when so many bytes wait: whole payload units if they fill any, since each is paid for.
+
+    What is left over waits for one parcel more, which is under way a moment later.
+    """
+    units = min(size_max, waiting) // PAYLOAD_UNIT_BYTES
+    return units * PAYLOAD_UNIT_BYTES if units else size_max

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 REQUEST_RECORDS_MAX: Final = 500
+PAYLOAD_UNIT_BYTES: Final = 25 << 10  # what a provisioned stream bills by (Kinesis pricing: PUT payload unit)
 PARTITION_KEY_CHARACTERS_MAX: Final = 256
 
 

@@ -103,14 +103,44 @@ class Producer:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
+        answer = self._hand_over(key, data)
+        if isinstance(answer, int):
+            self._metrics.refused += 1
+            raise BufferFullError(answer)
+        return answer
+
+    async def put(self, key: str, data: bytes) -> Landing:
+        """Hand over a record and wait for its landing; errors as `submit`."""
+        return await self.submit(key, data)
+
+    def offer(self, key: str, data: bytes) -> "asyncio.Future[Landing] | None":
+        """Hand over a record of a bulk upload as `submit` does, or none if it would crowd out single requests.
+
+        What is larger than bulk's share is taken when nothing else of it is held.
+
+        Raises:
+            NotStoredError: as `submit`.
+        """
+        answer = self._hand_over(key, data, BULK_SHARE)
+        if isinstance(answer, int):
+            return self.submit(key, data) if self._has_room(key) else None
+        return answer
+
+    async def room(self, key: str) -> None:
+        """Wait until a bulk upload may offer a record of this key again."""
+        while not self._closing and not self._has_room(key):
+            self._progress.clear()
+            await self._progress.wait()
+
+    def _hand_over(self, key: str, data: bytes, share: float = 1.0) -> "asyncio.Future[Landing] | int":
+        """Queue a record, or give the seconds after which to come back."""
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
             raise NotStoredError(reason)
         loop, lanes = asyncio.get_running_loop(), self._lanes
         now, lane = loop.time(), lanes.of(key)
-        if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now)) is not None:
-            self._metrics.refused += 1
-            raise BufferFullError(retry_after_s)
+        if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now, share)) is not None:
+            return retry_after_s
         record = Pending(key, data, size, now + self._deadline_s, loop.create_future(), lane)
         lanes.add(record)
         self._deadlines.add(record, lanes.count)
@@ -120,16 +150,6 @@ class Producer:
         if not self._pump_due:
             self._schedule_pump()
         return record.answer
-
-    async def put(self, key: str, data: bytes) -> Landing:
-        """Hand over a record and wait for its landing; errors as `submit`."""
-        return await self.submit(key, data)
-
-    async def room(self, key: str) -> None:
-        """Wait until a bulk upload may hand over a record of this key without crowding out single requests."""
-        while not self._closing and not self._has_room(key):
-            self._progress.clear()
-            await self._progress.wait()
 
     async def close(self, deadline_s: float) -> None:
         """Take nothing more, drain within the deadline, and answer whoever still waits after it."""

@@ -15,8 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from txn_core.kinesis.lanes import Lanes
+from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES
 
-PAYLOAD_UNIT_BYTES: Final = 25 << 10
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
