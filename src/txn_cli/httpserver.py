@@ -106,22 +106,11 @@ class _Server(uvicorn.Server):
         """Start the application, and listen; a socket that others share is left to the acceptor."""
         if self._listener is None:
             await super().startup(sockets)
-            return
-        await super().startup([])
-        self._acceptor = Acceptor(self._listener, self._connection)
-        self._acceptor.start()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, with a garbage collector that is told what a server's objects are like.
-
-        What there is by now stays, and need not be looked through again. A request's objects are freed by counting
-        references; only cycles, which are few, are left to the collector, which by its defaults would search the
-        hundreds of requests under way again and again (a third of a request's time).
-        """
-        await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE_OBJECTS_MAX)
+        else:
+            await super().startup([])
+            self._acceptor = Acceptor(self._listener, self._connection)
+            self._acceptor.start()
+        _spare_the_collector()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and wait for the requests in flight."""
@@ -132,6 +121,18 @@ class _Server(uvicorn.Server):
 
     def _connection(self) -> BoundedHead:
         return BoundedHead(self.config, self.server_state, self.lifespan.state)
+
+
+def _spare_the_collector() -> None:
+    """Tell the garbage collector what a server's objects are like.
+
+    What there is by now stays, and need not be looked through again. A request's objects are freed by counting
+    references; only cycles, which are few, are left to the collector, which by its defaults would search the
+    hundreds of requests under way again and again (a third of a request's time).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS_MAX)
 
 
 def serve(
