@@ -178,6 +178,27 @@ def test_a_parcel_holds_no_more_than_its_bounds(sharded: Filler) -> None:
     assert sizes == [22, 22, 16]
 
 
+@pytest.mark.parametrize("limits", [Limits(record_bytes_max=9_000), Limits(request_bytes_max=9_000)])
+def test_a_parcel_keeps_to_what_kinesis_takes(limits: Limits) -> None:
+    """However much waits, it is no larger than one record or the request may be."""
+    filler = Filler(Lanes(limits))
+    filler.lanes.reroute(ByShard(shard_map(1)), 0.0)
+    for _ in range(20):
+        filler.add("card", size=1_000)
+    parcel = take_one(filler.lanes)
+    assert len(parcel.records) > 1
+    assert parcel.size <= 9_000
+
+
+def test_a_success_ends_a_row_of_failures() -> None:
+    """The pause after the next failure is a short one again."""
+    lane = Lane("card")
+    for _ in range(5):
+        lane.failed(1.0, 0.1, throttled=False, apart=False)
+    lane.succeeded(2.0, 0.1)
+    assert (lane.failures, lane.failing_since) == (0, None)
+
+
 def test_a_throttled_shard_takes_small_parcels(sharded: Filler) -> None:
     """The slower the shard, the less travels at once, but one record always does."""
     pace = sharded.lanes.of(LOWER).pace
