@@ -1,7 +1,7 @@
 """How many PutRecords calls are worth making: each costs about a millisecond of CPU time, whatever it holds.
 
-A token bucket. Whoever calls rarely never waits, nor does whoever has no call under way; whoever calls often lets
-records gather, and makes fewer and fuller calls instead.
+A token bucket. Whoever calls rarely never waits, nor does whoever has little to send and no call under way; whoever
+calls often lets records gather, and makes fewer and fuller calls instead.
 """
 
 from typing import Final

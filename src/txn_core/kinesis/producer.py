@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
 BACKOFF_DOUBLINGS_MAX: Final = 10  # the longest pause is reached long before; 2 ** 1024 is no float any more
+FEW_RECORDS: Final = 32  # so few are not worth a wait for more
 REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
 
 
@@ -194,8 +195,9 @@ class Producer:
             self._start_request(parcels)
 
     def _may_share(self, now: float) -> bool:
-        """Whether a request of several lanes may go; it always may when there is no such request under way."""
-        if len(self._requests) == self._suspect_requests or (wait_s := self._call_rate.wait_s(now)) <= 0:
+        """Whether a request of several lanes may go; few records always may when there is no such one under way."""
+        alone = len(self._requests) == self._suspect_requests
+        if (alone and self._lanes.count <= FEW_RECORDS) or (wait_s := self._call_rate.wait_s(now)) <= 0:
             return True
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(wait_s, self._gathered)
