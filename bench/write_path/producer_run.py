@@ -65,7 +65,7 @@ async def _drive(put: Put, records: Iterable[Record]) -> None:
 
 @asynccontextmanager
 async def _ours(settings: Settings) -> AsyncIterator[Put]:
-    async with Aws(settings).kinesis(read_timeout_s=settings.put_timeout_s, validate=False) as client:
+    async with Aws(settings).kinesis_writer(read_timeout_s=settings.put_timeout_s) as client:
         producer = Producer(
             client,
             settings.stream,

@@ -50,7 +50,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
     cursors = Cursors.from_settings(settings)
     aws, names = Aws(settings), TableNames(settings.table_prefix)
     async with (
-        aws.kinesis(read_timeout_s=settings.put_timeout_s, validate=False) as kinesis,
+        aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
     ):
         producer = Producer(

@@ -4,7 +4,8 @@ botocore's own retries are off everywhere. A retry that its caller does not see 
 outcome and multiplies deadlines; each caller here retries on purpose, with a bound.
 """
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.loaders import Loader
 
+from txn_core.kinesis.direct_client import direct_client
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +42,28 @@ class Aws:
         return _session().create_client(
             "kinesis", region_name=self.settings.aws_region, endpoint_url=url, config=config
         )
+
+    @asynccontextmanager
+    async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator["KinesisClient"]:
+        """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
+        session = _session()
+        async with (
+            session.create_client(
+                "kinesis",
+                region_name=self.settings.aws_region,
+                endpoint_url=self.settings.kinesis_endpoint_url,
+                config=_config(read_timeout_s, validate=False),
+            ) as client,
+            direct_client(
+                client,
+                await session.get_credentials(),
+                ca_bundle=session.get_config_variable("ca_bundle"),
+                connect_timeout_s=CONNECT_TIMEOUT_S,
+                read_timeout_s=read_timeout_s,
+                connections_max=CONNECTIONS_MAX,
+            ) as direct,
+        ):
+            yield direct
 
     def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
         """A DynamoDB client, without botocore's parameter checks."""

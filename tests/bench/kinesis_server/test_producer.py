@@ -29,7 +29,7 @@ async def producer_with(kinesis_settings: Settings) -> AsyncIterator[MakesProduc
 
         async def make(deadline_s: float) -> Producer:
             client = await stack.enter_async_context(
-                Aws(kinesis_settings).kinesis(read_timeout_s=CLIENT_PATIENCE_S, validate=False)
+                Aws(kinesis_settings).kinesis_writer(read_timeout_s=CLIENT_PATIENCE_S)
             )
             producer = Producer(
                 client, STREAM, buffer_bytes_max=1 << 20, requests_in_flight_max=4, deadline_s=deadline_s

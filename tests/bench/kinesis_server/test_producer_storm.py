@@ -29,7 +29,7 @@ async def run(request: pytest.FixtureRequest, own_environment: pytest.MonkeyPatc
     storm = Storm.of(request.param)
     async with (
         kinesis_server({STREAM: storm.shards}, seed=storm.seed) as server,
-        Aws(settings_for(server)).kinesis(read_timeout_s=CLIENT_PATIENCE_S, validate=False) as client,
+        Aws(settings_for(server)).kinesis_writer(read_timeout_s=CLIENT_PATIENCE_S) as client,
     ):
         yield StormRun(storm, server, client)
 
