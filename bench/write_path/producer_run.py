@@ -16,7 +16,6 @@ from typing import Final
 import uvloop
 
 from txn_core.aws import Aws
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
 
@@ -66,14 +65,7 @@ async def _drive(put: Put, records: Iterable[Record]) -> None:
 @asynccontextmanager
 async def _ours(settings: Settings) -> AsyncIterator[Put]:
     async with Aws(settings).kinesis_writer(read_timeout_s=settings.put_timeout_s) as client:
-        producer = Producer(
-            client,
-            settings.stream,
-            buffer_bytes_max=settings.buffer_bytes_max,
-            requests_in_flight_max=settings.put_requests_in_flight_max,
-            deadline_s=settings.request_deadline_s,
-            limits=Limits(settings.stream_record_bytes_max, settings.put_request_bytes_max),
-        )
+        producer = Producer.from_settings(client, settings)
         await producer.route_by_shards()
         yield producer.put
         await producer.close(settings.shutdown_deadline_s)

@@ -17,7 +17,6 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.identity import KeyRing
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
 
@@ -53,15 +52,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
     ):
-        producer = Producer(
-            kinesis,
-            settings.stream,
-            buffer_bytes_max=settings.buffer_bytes_max,
-            requests_in_flight_max=settings.put_requests_in_flight_max,
-            deadline_s=settings.request_deadline_s,
-            limits=Limits(settings.stream_record_bytes_max, settings.put_request_bytes_max),
-            registry=registry,
-        )
+        producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
         transactions = await TransactionTable.open(dynamodb, names.transactions)
         services = Services(

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.loaders import Loader
 
-from txn_core.kinesis.direct_client import direct_client
+from txn_core.kinesis.direct_client import DirectClient
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,33 +37,21 @@ class Aws:
         self, *, read_timeout_s: float = READ_TIMEOUT_S, validate: bool = True
     ) -> "AbstractAsyncContextManager[KinesisClient]":
         """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
-        url = self.settings.kinesis_endpoint_url
-        config = _config(read_timeout_s, validate=validate)
-        return _session().create_client(
-            "kinesis", region_name=self.settings.aws_region, endpoint_url=url, config=config
-        )
+        return self._kinesis(_session(), read_timeout_s, validate=validate)
 
     @asynccontextmanager
     async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator["KinesisClient"]:
         """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
         session = _session()
-        async with (
-            session.create_client(
-                "kinesis",
-                region_name=self.settings.aws_region,
-                endpoint_url=self.settings.kinesis_endpoint_url,
-                config=_config(read_timeout_s, validate=False),
-            ) as client,
-            direct_client(
-                client,
-                await session.get_credentials(),
-                ca_bundle=session.get_config_variable("ca_bundle"),
-                connect_timeout_s=CONNECT_TIMEOUT_S,
-                read_timeout_s=read_timeout_s,
-                connections_max=CONNECTIONS_MAX,
-            ) as direct,
-        ):
-            yield direct
+        async with self._kinesis(session, read_timeout_s, validate=False) as client:
+            yield cast("KinesisClient", DirectClient(client, await session.get_credentials()))
+
+    def _kinesis(
+        self, session: AioSession, read_timeout_s: float, *, validate: bool
+    ) -> "AbstractAsyncContextManager[KinesisClient]":
+        url = self.settings.kinesis_endpoint_url
+        config = _config(read_timeout_s, validate=validate)
+        return session.create_client("kinesis", region_name=self.settings.aws_region, endpoint_url=url, config=config)
 
     def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
         """A DynamoDB client, without botocore's parameter checks."""

@@ -1,12 +1,11 @@
 """PutRecords without botocore's layers around the call, which take most of a small call's CPU time.
 
-The client of the wire stays aiobotocore's, with its pool, its proxies, its TLS and its errors; what is left out is
-the way from parameters to a signed request and back. Whatever goes wrong ends in the same exceptions.
+The wire stays that of the client, with its pool, its proxies, its TLS and its errors; what is left out is the way
+from parameters to a signed request and back. Whatever goes wrong ends in the same exceptions.
 """
 
 from binascii import b2a_base64
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
@@ -16,7 +15,6 @@ from aiobotocore.httpsession import AIOHTTPSession
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
-from botocore.utils import get_environ_proxies
 from pydantic_core import from_json, to_json
 
 from txn_core.sigv4 import signed_headers
@@ -32,8 +30,10 @@ _HEADERS: Final = {"content-type": "application/x-amz-json-1.1", "x-amz-target":
 class DirectClient:
     """A Kinesis client: PutRecords its own way, and all other calls as they are."""
 
-    def __init__(self, client: "KinesisClient", wire: AIOHTTPSession, credentials: AioCredentials | None) -> None:
-        self._client, self._wire, self._credentials = client, wire, credentials
+    def __init__(self, client: "KinesisClient", credentials: AioCredentials | None) -> None:
+        """Take an open client, whose wire is used and not owned, and the credentials that it signs with."""
+        self._client, self._credentials = client, credentials
+        self._wire: AIOHTTPSession = cast("Any", client)._endpoint.http_session  # noqa: SLF001 - ADR 9
         self._url, self._region = f"{client.meta.endpoint_url.rstrip('/')}/", client.meta.region_name
         self._host = urlsplit(self._url).netloc
 
@@ -75,27 +75,6 @@ class DirectClient:
             raise ResponseParserError("PutRecords: the answer is no JSON object") from error
 
 
-@asynccontextmanager
-async def direct_client(
-    client: "KinesisClient",
-    credentials: AioCredentials | None,
-    *,
-    ca_bundle: str | None,
-    connect_timeout_s: float,
-    read_timeout_s: float,
-    connections_max: int,
-) -> AsyncIterator["KinesisClient"]:
-    """A direct client beside an ordinary one, with a connection pool of its own."""
-    wire = AIOHTTPSession(
-        verify=cast("bool", ca_bundle or True),  # a path is as good, as for botocore
-        proxies=get_environ_proxies(client.meta.endpoint_url),
-        timeout=cast("Any", (connect_timeout_s, read_timeout_s)),
-        max_pool_connections=connections_max,
-    )
-    async with wire:
-        yield cast("KinesisClient", DirectClient(client, wire, credentials))
-
-
 def _body(stream: str, records: Sequence["PutRecordsRequestEntryTypeDef"]) -> bytes:
     entries = [
         b'{"Data":"%b",%b' % (b2a_base64(cast("bytes", record["Data"]), newline=False), _keys(record)[1:])
@@ -121,7 +100,7 @@ def _refusal(status: int, content: bytes) -> ClientError:
         document = _document(content)
     except (ValueError, TypeError):
         document = {}
-    code = str(document.get("__type", status)).rpartition("#")[2].partition(":")[0]
+    code = str(document.get("__type", status)).partition(":")[0].rpartition("#")[2]
     message = str(document.get("message", document.get("Message", "")))
     return ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": cast("Any", {"HTTPStatusCode": status})},

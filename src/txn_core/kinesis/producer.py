@@ -16,7 +16,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from prometheus_client import CollectorRegistry
 
@@ -33,6 +33,7 @@ from txn_core.kinesis.outcomes import Doubt, Failed, Outcome, is_throttle
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
+from txn_core.settings import Settings
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -80,6 +81,21 @@ class Producer:
         self._pump_due = False
         self._closing = False
         self._progress = asyncio.Event()
+
+    @classmethod
+    def from_settings(
+        cls, client: "KinesisClient", settings: Settings, registry: CollectorRegistry | None = None
+    ) -> Self:
+        """The producer of a process."""
+        return cls(
+            client,
+            settings.stream,
+            buffer_bytes_max=settings.buffer_bytes_max,
+            requests_in_flight_max=settings.put_requests_in_flight_max,
+            deadline_s=settings.request_deadline_s,
+            limits=Limits(settings.stream_record_bytes_max, settings.put_request_bytes_max),
+            registry=registry,
+        )
 
     @property
     def buffered_bytes(self) -> int:

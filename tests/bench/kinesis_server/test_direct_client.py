@@ -83,7 +83,7 @@ async def test_no_server_is_told_as_never_sent(kinesis_settings: Settings) -> No
 async def test_without_credentials_nothing_is_sent(direct: "KinesisClient") -> None:
     """As for any client."""
     ordinary = cast("DirectClient", direct)
-    nobody = DirectClient(ordinary._client, ordinary._wire, None)
+    nobody = DirectClient(ordinary._client, None)
     with pytest.raises(NoCredentialsError):
         await nobody.put_records(StreamName=STREAM, Records=RECORDS)
 
@@ -104,6 +104,7 @@ async def test_an_answer_that_is_none_leaves_doubt(
     [
         (400, b'{"__type":"com.amazonaws.kinesis#ValidationException"}', "ValidationException"),
         (400, b'{"__type":"ValidationException:http://x"}', "ValidationException"),
+        (400, b'{"__type":"com.amazonaws.kinesis#ValidationException:http://x/#y"}', "ValidationException"),
         (502, b"<html>Bad gateway</html>", "502"),
         (500, b'{"message":"?"}', "500"),
         (503, b"[]", "503"),
