@@ -1,6 +1,7 @@
 """The server: between connections, which know HTTP, and operations, which know Kinesis, it deals out the fates."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -18,6 +19,7 @@ from bench.kinesis_server.operations import OPERATIONS, carry_out
 from bench.kinesis_server.stream import Stream
 from bench.kinesis_server.writing import miscounted
 
+TIMER_GRAIN_S: Final = 0.002
 TARGET_PREFIX: Final = b"Kinesis_20131202."
 _NAMES: Final = {TARGET_PREFIX + name.encode(): name for name in OPERATIONS}
 
@@ -59,8 +61,20 @@ class KinesisServer:
         self.stream(stream).merge(shard_id, adjacent_id, self.account.clock())
 
     def later(self, delay_s: float, act: Callable[..., None], *arguments: object) -> None:
-        """Act after a while, whether anybody still waits for it or not."""
-        asyncio.get_running_loop().call_later(delay_s, act, *arguments)
+        """Act after a while, whether anybody still waits for it or not; no later than the loop gets to it.
+
+        A loop's clock and timers have a grain of a millisecond, so the last two are spent asking for the time.
+        """
+        loop = asyncio.get_running_loop()
+        due_s = time.monotonic() + delay_s
+
+        def act_when_due() -> None:
+            if time.monotonic() < due_s:
+                loop.call_soon(act_when_due)
+            else:
+                act(*arguments)
+
+        loop.call_later(max(0.0, delay_s - TIMER_GRAIN_S), act_when_due)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; asked again after each call that was carried out or answered."""
