@@ -17,12 +17,14 @@ from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
+from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.held_lease import HeldLease
 from workers.index import Index, IndexProcessor, MerchantMemory
 from workers.lease_table import LeaseTable
 from workers.leases import WorkerName
+from workers.ledger_table import LedgerTable
 from workers.meters import Meters, ShardLag, served
 from workers.outages import patiently
 from workers.stopping import unless
@@ -66,9 +68,10 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event) -> None:
     async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         store = ObjectStore(s3, settings.bucket)
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
+        books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         if kind == "archive":
-            make = _archive(settings, store, letters, meters)
-        elif (make_index := await unless(stopping, _index(settings, dynamodb, letters, meters))) is not None:
+            make = _archive(settings, store, letters, meters, books)
+        elif (make_index := await unless(stopping, _index(settings, dynamodb, letters, meters, books))) is not None:
             make = make_index
         else:
             return
@@ -91,20 +94,23 @@ def worker_name(settings: Settings) -> WorkerName:
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
 
 
-def _archive(settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters) -> MakeProcessor:
+def _archive(
+    settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters, books: Books
+) -> MakeProcessor:
     archive = Archive(
         store=store,
         letters=letters,
         meters=meters,
         limits=FlushLimits.of(settings),
         total=BufferTotal(),
+        books=books,
         renderings=asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX),
     )
     return lambda lease, lag: ArchiveProcessor(archive, lease, lag)
 
 
 async def _index(
-    settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters
+    settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters, books: Books
 ) -> MakeProcessor:
     names = TableNames(settings.table_prefix)
     index = Index(
@@ -113,6 +119,7 @@ async def _index(
         letters=letters,
         meters=meters,
         memory=MerchantMemory(),
+        books=books,
         slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
         writes_max=settings.index_writes_in_flight_max,
     )

@@ -17,8 +17,10 @@ from txn_core.event import Event
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import WriteOrder
+from workers.bookkeeping import Books
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.index import CONFLICTS_NOTED_MAX, Index, MerchantMemory, Verdict, judge
+from workers.ledger_table import LedgerTable
 from workers.meters import Meters
 
 SHOP = (Account("acme"), MerchantId("mer_1"))
@@ -80,6 +82,7 @@ def index(world: World) -> Index:
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
+        books=Books(LedgerTable(world.dynamodb, names.ledger("index"))),
         slots=asyncio.Semaphore(8),
         writes_max=8,
     )

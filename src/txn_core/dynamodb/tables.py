@@ -41,6 +41,10 @@ class TableNames:
         """Leases and checkpoints of one kind of worker."""
         return f"{self.prefix}-{worker}-leases"
 
+    def ledger(self, worker: str) -> str:
+        """What one kind of worker has made durable, by shard and minute; TTL, where wanted, on `expires_at`."""
+        return f"{self.prefix}-{worker}-ledger"
+
 
 def definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
     """Every table that the system needs."""
@@ -54,6 +58,7 @@ def definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
         _table(names.api_keys, {"key_id": "HASH"}),
         _table(names.idempotency, {"id": "HASH"}),
         *(_table(names.leases(kind), {"leaseKey": "HASH"}) for kind in WORKER_KINDS),
+        *(_table(names.ledger(kind), {"shard": "HASH", "part": "RANGE"}) for kind in WORKER_KINDS),
     ]
 
 
