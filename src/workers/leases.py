@@ -1,9 +1,9 @@
 """Leases: one row a shard and worker kind, saying who drains the shard, how far it is done and what is under way.
 
 The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; three are our own:
-the flush plan of the archive, the worker that asks for a hand-over, and the ledger. Every change is a function of the row that
-was seen and raises the counter; a write is conditional on the owner and counter that were seen, which fences out
-whoever acts on an older row.
+the flush plan of the archive, the worker that asks for a hand-over, and the ledger. Every change is a function of
+the row that was seen and raises the counter; a write is conditional on the owner and counter that were seen, which
+fences out whoever acts on an older row.
 """
 
 from dataclasses import dataclass, replace

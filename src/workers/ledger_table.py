@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.ledger import Ledger, Minute, Sum, Tally, start_of
 from workers.leases import Lease
+from workers.ledger import Ledger, Minute, Sum, Tally, start_of
 from workers.outages import patiently
 
 if TYPE_CHECKING:

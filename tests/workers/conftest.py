@@ -23,6 +23,10 @@ from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from workers.dead_letters import DeadLetter, Seal
 from workers.lease_table import LeaseTable
+from workers.leases import Checkpoint
+from workers.ledger import Minute, Tally, tally_of
+from workers.ledger_table import LedgerTable
+from workers.reader import ShardReader
 from workers.runner import Kind, work
 
 if TYPE_CHECKING:
@@ -54,6 +58,24 @@ class World:
 
     def leases(self, kind: Kind) -> LeaseTable:
         return LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
+
+    async def ledger(self, kind: Kind) -> Tally:
+        """What a kind of worker has noted of all shards."""
+        table = LedgerTable(self.dynamodb, TableNames(self.settings.table_prefix).ledger(kind))
+        rows = await self.leases(kind).rows()
+        return sum([await table.tally(row, Minute("")) for row in rows], Tally())
+
+    async def arrivals(self) -> Tally:
+        """What the ledger of one who has done everything says: the stream, read anew."""
+        found: list[Arrived] = []
+        for shard in await self._shards():
+            reader = ShardReader(
+                self.kinesis, self.settings.stream, ShardId(shard["ShardId"]), Checkpoint(), records_max=100, idle_s=0.0
+            )
+            while not ((batch := await reader.read()).at_tip or batch.ended):
+                found += batch.records
+            found += batch.records
+        return tally_of(found)
 
     async def send(self, *events: bytes, hash_key: int | None = None, key: str = "card") -> list[Position]:
         """Put events one to a record, all at once."""

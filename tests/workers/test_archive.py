@@ -163,6 +163,7 @@ async def test_a_successor_completes_whatever_a_crash_left(world: World, step: s
     await world.assert_lake_exact(poison=[poison])
     assert [letter.data for letter in await world.letters()] == [b"poison"]
     assert successor.row.plan is None
+    assert await world.ledger("archive") == await world.arrivals()
     if step != "before plan":
         keys = [key async for key in world.store.keys(RAW_PREFIX)]
         names = [object_last(await world.store.metadata(key), shard(0)) for key in keys]
@@ -191,6 +192,7 @@ async def test_a_zombie_and_its_successor_write_one_object(world: World) -> None
         await asyncio.wait_for(zombie, 10)
     assert await world.objects() == before
     await world.assert_lake_exact()
+    assert await world.ledger("archive") == await world.arrivals()
 
 
 async def test_an_object_that_is_there_decides_how_far_the_shard_is_done(world: World) -> None:
@@ -207,6 +209,7 @@ async def test_an_object_that_is_there_decides_how_far_the_shard_is_done(world: 
     await Site(world, rows=2, records_max=2).drain(replay := await Site(world).lease(BOB))
     assert await world.objects() == before
     assert replay.row.checkpoint.covers(max(world.sent, key=Position.within_shard))
+    assert await world.ledger("archive") == await world.arrivals()
 
 
 async def test_a_range_of_poison_alone_is_checkpointed_without_an_object(world: World) -> None:
