@@ -57,7 +57,8 @@ class LedgerTable:
     async def _parts(self, shard_id: ShardId, epoch: str, since: Minute) -> "Sequence[tuple[_Part, Sum]]":
         request: Any = {
             "TableName": self._name,
-            "KeyConditionExpression": f"{SHARD} = :shard AND {PART} >= :since",
+            "KeyConditionExpression": "#shard = :shard AND #part >= :since",
+            "ExpressionAttributeNames": {"#shard": SHARD, "#part": PART},
             "ExpressionAttributeValues": {":shard": {"S": _shard_key(shard_id, epoch)}, ":since": {"S": since}},
             "ConsistentRead": True,
         }

@@ -63,14 +63,19 @@ class World:
         """What a kind of worker has noted of all shards."""
         table = LedgerTable(self.dynamodb, TableNames(self.settings.table_prefix).ledger(kind))
         rows = await self.leases(kind).rows()
-        return sum([await table.tally(row, Minute("")) for row in rows], Tally())
+        return sum([await table.tally(row, Minute("0")) for row in rows], Tally())
 
     async def arrivals(self) -> Tally:
         """What the ledger of one who has done everything says: the stream, read anew."""
         found: list[Arrived] = []
         for shard in await self._shards():
             reader = ShardReader(
-                self.kinesis, self.settings.stream, ShardId(shard["ShardId"]), Checkpoint(), records_max=100, idle_s=0.0
+                self.kinesis,
+                self.settings.stream,
+                ShardId(shard["ShardId"]),
+                Checkpoint(),
+                records_max=100,
+                idle_s=0.0,
             )
             while not ((batch := await reader.read()).at_tip or batch.ended):
                 found += batch.records

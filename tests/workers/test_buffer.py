@@ -65,3 +65,13 @@ def test_flush_after_flush_gives_every_record_once_and_frees_all_memory(sizes: l
         buffer.drop_to(head[-1].position)
     assert taken == list(range(1, len(sizes) + 1))
     assert not total.exceeded
+
+
+def test_no_flush_spans_more_than_an_hour_of_arrivals() -> None:
+    """The rest goes into the next."""
+    buffer = Buffer(FlushLimits(rows=10, bytes=1 << 20, age_s=60.0), BufferTotal())
+    early, late = records(b"a", b"b"), records(b"c", start=3, at=ARRIVED_AT + timedelta(hours=1))
+    buffer.add([*early, *late], 0.0)
+    assert buffer.head() == early
+    buffer.drop_to(early[-1].position)
+    assert buffer.head() == late
