@@ -1,9 +1,11 @@
 """When a flush is due, and what it takes."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import position
+from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import records
 from workers.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
 
