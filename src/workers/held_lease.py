@@ -31,8 +31,8 @@ class LeaseLostError(TxnError):
 class HeldLease:
     """The holder's view of a row. Its owner name is this process's alone, so a row with it was written here."""
 
-    def __init__(self, table: LeaseTable, row: Lease) -> None:
-        self._table, self._row = table, row
+    def __init__(self, table: LeaseTable, row: Lease, *, write_s_max: float = WRITE_S_MAX) -> None:
+        self._table, self._row, self._write_s_max = table, row, write_s_max
         self._writing = asyncio.Lock()
         self._written_s = time.monotonic()
         self.lost = False
@@ -112,7 +112,7 @@ class HeldLease:
                     return
 
     async def _write(self, wanted: Lease) -> bool:
-        async with asyncio.timeout(WRITE_S_MAX):
+        async with asyncio.timeout(self._write_s_max):
             landed = await self._table.write(self._row, wanted)
         if landed:
             self._row, self._written_s = wanted, time.monotonic()

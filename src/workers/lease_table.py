@@ -77,6 +77,23 @@ class LeaseTable:
             return _refused_by_condition(error)
         return True
 
+    async def delete(self, seen: Lease) -> bool:
+        """Delete a row that still has the owner and counter that were seen; false when it has not."""
+        values: dict[str, Any] = {":seenCounter": {"N": str(seen.counter)}}
+        if seen.owner is not None:
+            values[":seenOwner"] = {"S": seen.owner}
+        try:
+            await self._client.delete_item(
+                TableName=self._name,
+                Key={SHARD: {"S": seen.shard_id}},
+                ConditionExpression=_KEPT + _owner_kept(seen),
+                ExpressionAttributeNames={f"#{name}": name for name in (COUNTER, OWNER)},
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
 
 def _owner_kept(seen: Lease) -> str:
     return f"attribute_not_exists(#{OWNER})" if seen.owner is None else f"#{OWNER} = :seenOwner"

@@ -64,6 +64,18 @@ async def test_a_write_on_an_older_row_is_refused(world: World) -> None:
     assert await table.row(shard(0)) == mine.renewed()
 
 
+async def test_a_row_is_deleted_only_as_it_was_seen(world: World) -> None:
+    table, row = world.leases("index"), lease()
+    await table.create(row)
+    mine = row.taken(ALICE)
+    await table.write(row, mine)
+    assert not await table.delete(row)
+    assert not await table.delete(mine.renewed())
+    assert await table.delete(mine)
+    assert await table.row(shard(0)) is None
+    assert not await table.delete(mine), "gone already"
+
+
 async def test_attributes_of_others_stay(world: World) -> None:
     table, row = world.leases("index"), lease()
     await table.create(row)

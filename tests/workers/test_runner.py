@@ -230,7 +230,14 @@ async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> No
 async def process(kind: Kind, settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker as operators start it; killed at the end of the block if it still runs."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
-    numbers = ("poll_idle_s", "lease_failover_s", "lease_renew_s", "shard_sync_s", "archive_flush_age_s")
+    numbers = (
+        "poll_reads_per_s",
+        "poll_idle_s",
+        "lease_failover_s",
+        "lease_renew_s",
+        "shard_sync_s",
+        "archive_flush_age_s",
+    )
     limits = ("archive_flush_rows", "shutdown_deadline_s")
     given = {f"TXN_{name.upper()}": str(getattr(settings, name)) for name in (*names, *numbers, *limits)}
     assert settings.dead_letter_key is not None
