@@ -6,7 +6,6 @@ ends the process: it was not checkpointed, so its successor finds everything aga
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ class Worker:
 
     async def _stop(self, balancing: asyncio.Task[None]) -> None:
         """End all work by the deadline, then give up every lease, also those of what was late."""
-        deadline_s = time.monotonic() + max(self._settings.shutdown_deadline_s - LEAVE_S_MAX, 0.0)
+        deadline_s = _now_s() + max(self._settings.shutdown_deadline_s - LEAVE_S_MAX, 0.0)
         self._hurry.set()
         for drain in self._drains.values():
             drain.stopping.set()
@@ -155,10 +154,10 @@ class Worker:
         decision = Decision()
         for _ in range(SCANS_A_ROUND_MAX):
             rows = await self._scan(stopping, tasks)
-            if time.monotonic() >= self._shards_due_s:
+            if _now_s() >= self._shards_due_s:
                 if await self._sync_shards(rows):
                     rows = await self._scan(stopping, tasks)
-                self._shards_due_s = time.monotonic() + self._settings.shard_sync_s
+                self._shards_due_s = _now_s() + self._settings.shard_sync_s
             expired = self._watch.expired(self._settings.lease_failover_s)
             neglected = self._watch.neglected(self._settings.lease_renew_s)
             decision = decide(self._name, rows, expired, self._dice, neglected)
@@ -169,9 +168,9 @@ class Worker:
     async def _scan(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> list[Lease]:
         """All rows; a drain for each that is newly ours, and an end of each that another worker asks for."""
         held_before = set(self._drains)
-        began_s = time.monotonic()
+        began_s = _now_s()
         rows = await self._leases.rows()
-        self._watch = self._watch.observed(rows, began_s=began_s, ended_s=time.monotonic())
+        self._watch = self._watch.observed(rows, began_s=began_s, ended_s=_now_s())
         for row in rows:
             if row.owner != self._name or row.checkpoint.shard_ended:
                 continue
@@ -263,11 +262,16 @@ class Worker:
             _log.warning("lease_lost", shard=shard_id)
 
 
+def _now_s() -> float:
+    """Monotonic seconds, by the clock of the event loop."""
+    return asyncio.get_running_loop().time()
+
+
 async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     """Wait for tasks, and cancel those that are not done by a monotonic time; gives the cancelled ones, ended."""
     if not tasks:
         return set()
-    _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline_s - time.monotonic()))
+    _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline_s - _now_s()))
     for task in late:
         task.cancel()
     if late:
