@@ -173,6 +173,7 @@ async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
     start, began_s = len(ledger.seen), time.monotonic()
     for name in crew.names:
         await crew.stop(name)
+        await seconds_until(world, 4, 4)  # as long as a process takes to start
         crew.start(f"{name} again")
         await seconds_until(world, 2, 3, 3)
     ended_s = time.monotonic()
