@@ -8,11 +8,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from txn_core.positions import ShardId
 from workers.leases import Lease
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
+
+    from workers.lease_table import LeaseTable
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,23 @@ async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
         if not (token := answer.get("NextToken")):
             return found
         request = {"NextToken": token}  # which names the stream, and must stand alone
+
+
+async def lease_shards(client: "KinesisClient", stream: str, table: "LeaseTable", rows: Collection[Lease]) -> bool:
+    """Write the rows that the stream's shards lack, or else delete outdated ones; true if rows were lacking.
+
+    Then all must be scanned again before any is taken: another worker may have written a parent's row before us, and
+    without it its children seem free to be read.
+    """
+    shards = await list_shards(client, stream)
+    if lacking := leases_lacking(shards, rows):
+        for lease in lacking:
+            await table.create(lease)
+        return True
+    for lease in leases_outdated(shards, rows):
+        deleted = await table.delete(lease)
+        _log.info("lease_outdated", shard=lease.shard_id, deleted=deleted)
+    return False
 
 
 def leases_lacking(shards: Iterable[Shard], known: Collection[Lease]) -> list[Lease]:

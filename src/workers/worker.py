@@ -23,7 +23,7 @@ from workers.meters import Meters, ShardLag
 from workers.outages import code_of, is_passing, patiently
 from workers.ownership import Decision, Watch, decide
 from workers.reader import Batch, ShardReader
-from workers.shards import leases_lacking, leases_outdated, list_shards
+from workers.shards import lease_shards
 from workers.stopping import unless
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LEAVE_S_MAX: Final = 2.0
 ROUND_S_MAX: Final = 30.0
 SCANS_COVERED: Final = 1.5  # a pause between scans counts for expiry up to so many planned ones
+NEGLECTED: Final = 1.5  # pauses between scans: who was dealt a free lease has had its chance to take it
 SCANS_A_ROUND_MAX: Final = 4  # a refused write says that the rows have changed; they are scanned again
 UNSETTLED: Final = 0.25  # of the usual pause, while leases are on their way to us
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
@@ -155,11 +156,11 @@ class Worker:
         for _ in range(SCANS_A_ROUND_MAX):
             rows = await self._scan(stopping, tasks)
             if _now_s() >= self._shards_due_s:
-                if await self._sync_shards(rows):
+                if await lease_shards(self._kinesis, self._settings.stream, self._leases, rows):
                     rows = await self._scan(stopping, tasks)
                 self._shards_due_s = _now_s() + self._settings.shard_sync_s
             expired = self._watch.expired(self._settings.lease_failover_s)
-            neglected = self._watch.neglected(self._settings.lease_renew_s)
+            neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
             decision = decide(self._name, rows, expired, self._dice, neglected)
             if await self._carry_out(decision, stopping, tasks):
                 break
@@ -179,22 +180,6 @@ class Worker:
             elif row.wanted_by is not None and row.shard_id in self._drains:
                 self._drains[row.shard_id].stopping.set()
         return rows
-
-    async def _sync_shards(self, rows: Sequence[Lease]) -> bool:
-        """Write the rows that the stream's shards lack, or else delete outdated ones. True: rows were lacking.
-
-        Then all must be scanned again: another worker may have written a parent's row before us, and without it its
-        children seem free to be read.
-        """
-        shards = await list_shards(self._kinesis, self._settings.stream)
-        lacking = leases_lacking(shards, rows)
-        for lease in lacking:
-            await self._leases.create(lease)
-        if not lacking:
-            for lease in leases_outdated(shards, rows):
-                deleted = await self._leases.delete(lease)
-                _log.info("lease_outdated", shard=lease.shard_id, deleted=deleted)
-        return bool(lacking)
 
     async def _carry_out(self, decision: Decision, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> bool:
         """Take and ask; false when a row was no longer as it was seen."""

@@ -25,9 +25,9 @@ BOUNDS: Final = [
 BOUNDS_OF_CHAOS: Final = [
     (2, Budget(doubts=2, steals=2, crashes=1)),
     (3, Budget(doubts=1, steals=1, crashes=1, asks=1)),
-    (2, Budget(doubts=2, steals=1, asks=1, releases=1, renewals=1)),
+    (2, Budget(doubts=1, steals=1, asks=1, releases=1, renewals=1)),
     (4, Budget(doubts=2, steals=1)),
-    (3, Budget(doubts=1, steals=1, crashes=1, resets=1)),
+    (3, Budget(doubts=1, releases=1, crashes=1, resets=1)),
 ]
 
 
