@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from botocore.exceptions import ClientError
 
+from txn_core.instants import Instant, datetime_of
 from txn_core.kinesis.aggregation import deaggregate
 from txn_core.lake import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.leases import LATEST, TRIM_HORIZON, Checkpoint
+from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import patiently
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ RECORDS_FIRST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where an iterator starts; a sequence number goes with the last two types."""
+    """Where an iterator starts: with the types that name one, at a sequence number or a moment of arrival."""
 
-    type: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
+    timestamp: Instant | None = None
 
     @classmethod
     def after(cls, checkpoint: Checkpoint, shard_id: ShardId) -> Self:
@@ -47,6 +49,8 @@ class Start:
             return cls("TRIM_HORIZON")
         if checkpoint.sequence_number == LATEST:
             return cls("LATEST")
+        if checkpoint.sequence_number == AT_TIMESTAMP and checkpoint.timestamp is not None:
+            return cls("AT_TIMESTAMP", timestamp=checkpoint.timestamp)
         raise ValueError(f"{shard_id}: cannot read behind {checkpoint.sequence_number}")
 
 
@@ -116,6 +120,8 @@ async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, s
     request: Any = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": start.type}
     if start.sequence_number is not None:
         request["StartingSequenceNumber"] = start.sequence_number
+    if start.timestamp is not None:
+        request["Timestamp"] = datetime_of(start.timestamp)
     return (await client.get_shard_iterator(**request))["ShardIterator"]
 
 

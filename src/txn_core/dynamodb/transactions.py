@@ -74,7 +74,9 @@ class TransactionTable:
         try:
             answer = await client.get_item(TableName=name, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
         except client.exceptions.ResourceNotFoundException:
-            raise StoreError(f"table {name} does not exist; run `txn bootstrap`") from None
+            raise StoreError(
+                f"table {name} does not exist; run `txn bootstrap`, which makes the first generation of the index"
+            ) from None
         if "Item" not in answer:
             raise StoreError(f"table {name} has no layout item; run `txn bootstrap`")
         return cls(client, name, int(answer["Item"]["write_shards"]["N"]))
