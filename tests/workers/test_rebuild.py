@@ -82,7 +82,9 @@ async def send_all_sorts(world: World) -> None:
     await world.send(other, again, twin(first, accepted_at=later(3)), hash_key=LOW)
     await world.send(first, twin(first, accepted_at=later(4), amount_minor=2), hash_key=HIGH)
     names = ("ACME  shop", "Acme Shop", "acme shop")
-    await world.send_aggregate(*(event(merchant={"name": name}, accepted_at=later(-i)) for i, name in enumerate(names)))
+    await world.send_aggregate(
+        *(event(merchant={"name": name}, accepted_at=later(-i)) for i, name in enumerate(names))
+    )
     await world.send(*(event() for _ in range(10)), b"poison", hash_key=HIGH)
 
 
@@ -125,7 +127,7 @@ async def test_replaying_the_whole_stream_changes_nothing(two_shards: World) -> 
     await world.drain("index", "archive")
     before, objects = await items(world), await world.objects()
     for kind in ("index", "archive"):
-        for row in await world.leases(kind).rows():  # type: ignore[arg-type]
+        for row in await world.leases(kind).rows():
             key = {"leaseKey": {"S": row.shard_id}}
             names = TableNames.of(world.settings)
             await world.dynamodb.delete_item(TableName=names.leases(kind), Key=key)
