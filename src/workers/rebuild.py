@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import SettingsError
-from txn_core.instants import Instant, now, parse_instant
+from txn_core.instants import Instant, datetime_of, instant_of, now, parse_instant
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.lake_progress import LakeProgress, Snapshot
@@ -50,7 +50,7 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> "Origin":
-        """Read `TRIM_HORIZON` or `AT_TIMESTAMP=<RFC 3339>`.
+        """Read `TRIM_HORIZON` or `AT_TIMESTAMP=<RFC 3339>`, the time taken at its whole second, as AWS clients send it.
 
         Raises:
             SettingsError: it is neither, or a time that is yet to come.
@@ -63,7 +63,7 @@ class Origin:
                 raise SettingsError(f"--from is {_FORMS}")
         except PydanticCustomError:
             raise SettingsError(f"--from is {_FORMS}") from None
-        return cls(Source.TIMESTAMP, at)
+        return cls(Source.TIMESTAMP, instant_of(datetime_of(at).replace(microsecond=0)))
 
     def __str__(self) -> str:
         return self.source if self.at is None else f"{self.source}={self.at}"
