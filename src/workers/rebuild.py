@@ -50,7 +50,9 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> "Origin":
-        """Read `TRIM_HORIZON` or `AT_TIMESTAMP=<RFC 3339>`, the time taken at its whole second, as AWS clients send it.
+        """Read `TRIM_HORIZON` or `AT_TIMESTAMP=<RFC 3339>`.
+
+        Of the time the whole second counts: AWS clients send no more.
 
         Raises:
             SettingsError: it is neither, or a time that is yet to come.

@@ -317,8 +317,7 @@ async def test_a_rebuilt_generation_goes_on_as_the_one_that_is_served(world: Wor
     await rebuild(world, HORIZON)
     before = await items(world)
     await world.send(event())
-    async with world.working("index", settings=of_generation(world)):
-        await until(lambda: is_built(world))
+    await world.drain("index", settings=of_generation(world))
     assert await items(world) == before
     assert len(await items(world, of_generation(world))) == len(before) + 1
 
