@@ -137,23 +137,24 @@ async def test_an_iterator_at_a_moment_behind_the_last_record_is_one_at_the_tip(
     """As on AWS; kinesalite by itself never answers."""
     await bootstrap(settings.model_copy(update={"stream_shards": 1}))
     async with Aws(settings).kinesis() as kinesis:
-        asked = {
-            "StreamName": settings.stream,
-            "ShardId": "shardId-000000000000",
-            "ShardIteratorType": "AT_TIMESTAMP",
-        }
-        found = []
+
+        async def iterator_at(moment: datetime) -> str:
+            answer = await kinesis.get_shard_iterator(
+                StreamName=settings.stream,
+                ShardId="shardId-000000000000",
+                ShardIteratorType="AT_TIMESTAMP",
+                Timestamp=moment,
+            )
+            return answer["ShardIterator"]
+
+        async def read(iterator: str) -> list[bytes]:
+            return [record["Data"] for record in (await kinesis.get_records(ShardIterator=iterator))["Records"]]
+
+        at_tip = await iterator_at(datetime.now(UTC))
         for data in (b"one", b"two"):
-            iterator = (await kinesis.get_shard_iterator(**asked, Timestamp=datetime.now(UTC)))["ShardIterator"]
             await kinesis.put_record(StreamName=settings.stream, PartitionKey="a", Data=data)
-            answer = await kinesis.get_records(ShardIterator=iterator)
-            found.append([record["Data"] for record in answer["Records"]])
-        since = datetime.now(UTC) - timedelta(hours=1)
-        iterator = (await kinesis.get_shard_iterator(**asked, Timestamp=since))["ShardIterator"]
-        answer = await kinesis.get_records(ShardIterator=iterator)
-    assert found[0] == [b"one"]
-    assert found[1][-1] == b"two"
-    assert [record["Data"] for record in answer["Records"]] == [b"one", b"two"]
+        assert await read(at_tip) == [b"one", b"two"]
+        assert await read(await iterator_at(datetime.now(UTC) - timedelta(hours=1))) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("kind", ["kinesis", "dynamodb"])
