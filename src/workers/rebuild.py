@@ -6,7 +6,7 @@ to, and beside it `LakeReplay` reads what was archived. Which of two writes of a
 so neither part waits for the other: the stream does not run past its retention while a long lake is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -91,26 +91,39 @@ async def begin(
     )
     _log.info("rebuilding", generation=settings.index_generation, origin=str(origin), begun_at=begun_at)
     names = TableNames.of(settings)
-    shards = await patiently("list shards", lambda: list_shards(kinesis, settings.stream))
-    leases = LeaseTable(dynamodb, names.leases("index"))
+    leases, stream = LeaseTable(dynamodb, names.leases("index")), Stream(kinesis, settings.stream)
     if origin.source is Source.TIMESTAMP:
         start = Checkpoint(AT_TIMESTAMP, timestamp=origin.at)
+        shards = await stream.shards()
         await _lease(leases, shards, {shard.shard_id: start for shard in shards})
     if not from_lake:
         return None
     progress = LakeProgress(dynamodb, names.lake_progress)
-    archive = LeaseTable(dynamodb, names.leases("archive"))
-    snapshot = await patiently("lake snapshot", lambda: _snapshot(progress, archive, shards))
-    await _lease(leases, shards, snapshot.checkpoints)
+    snapshot = await _snapshot(progress, LeaseTable(dynamodb, names.leases("archive")), stream)
+    await _lease(leases, await stream.shards(), snapshot.checkpoints)
     return progress
 
 
-async def _snapshot(progress: LakeProgress, archive: LeaseTable, shards: list[Shard]) -> Snapshot:
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The stream, as far as its shards."""
+
+    kinesis: "KinesisClient"
+    name: str
+
+    async def shards(self) -> list[Shard]:
+        """Every shard that still has records or may get some."""
+        return await patiently("list shards", lambda: list_shards(self.kinesis, self.name))
+
+
+async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream) -> Snapshot:
     """The snapshot that counts: the first that was kept."""
-    if (kept := await progress.snapshot()) is None:
-        archived = {row.shard_id: row.checkpoint for row in await archive.rows()}
-        await progress.keep_snapshot(Snapshot.of(archived, (shard.shard_id for shard in shards)))
-        kept = await progress.snapshot()
+    if (kept := await patiently("lake snapshot", progress.snapshot)) is None:
+        archived = {row.shard_id: row.checkpoint for row in await patiently("archive leases", archive.rows)}
+        # The shards are listed behind the leases: a shard with a lease that is not listed has left, and is not new.
+        taken = Snapshot.of(archived, (shard.shard_id for shard in await stream.shards()))
+        await patiently("lake snapshot", lambda: progress.keep_snapshot(taken))
+        kept = await patiently("lake snapshot", progress.snapshot)
         assert kept is not None  # noqa: S101 - it was just kept, and is never deleted
     for shard_id in kept.cut_off:
         _log.error(
@@ -121,7 +134,7 @@ async def _snapshot(progress: LakeProgress, archive: LeaseTable, shards: list[Sh
     return kept
 
 
-async def _lease(leases: LeaseTable, shards: list[Shard], starts: Mapping[ShardId, Checkpoint]) -> None:
+async def _lease(leases: LeaseTable, shards: Sequence[Shard], starts: Mapping[ShardId, Checkpoint]) -> None:
     """Rows for shards that have a start and no row. All others begin at their horizon, as ever.
 
     Parents first, whose ids are smaller: a child without its parent's row may be read.
