@@ -88,7 +88,7 @@ def _counts_line(worker: WorkerStatus) -> str:
 
 def _lake_line(lake: LakeCount) -> str:
     """How much of the lake is read, and what it is known to lack."""
-    of = f"of {lake.parts:,} hours" if lake.listed else "of an unknown number of hours"
+    of = f"of {lake.parts:,} parts" if lake.listed else "of an unknown number of parts"
     line = f"from the lake: {lake.parts_done:,} {of} read"
     if lake.cut_off:
         line += f"; not archived to their end and gone from the stream: {', '.join(lake.cut_off)}"
