@@ -54,3 +54,12 @@ class ObjectStore:
         async for page in pages:
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        """The folders right under a prefix, in order, each with the slash at its end."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+        )
+        async for page in pages:
+            for entry in page.get("CommonPrefixes", ()):
+                yield entry["Prefix"]

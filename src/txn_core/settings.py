@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     stream: str = Field("txn-transactions", description="Kinesis stream")
     stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
     table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
+    index_generation: int = Field(
+        1,
+        ge=1,
+        le=9_999,
+        description="generation of the index that is written and read; from 2 on its tables end in -gN",
+    )
     merchant_write_shards: int = Field(
         8,
         ge=1,

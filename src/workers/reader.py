@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.instants import Instant, datetime_of
 from txn_core.kinesis.aggregation import deaggregate
 from txn_core.lake import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.leases import LATEST, TRIM_HORIZON, Checkpoint
+from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import code_of, patiently
 from workers.pace import READS_PER_S_MAX, ReadPace
 from workers.shards import list_shards
@@ -37,10 +38,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where an iterator starts; a sequence number goes with the last two types."""
+    """Where an iterator starts: with the types that name one, at a sequence number or a moment of arrival."""
 
-    type: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
+    timestamp: Instant | None = None
 
     @classmethod
     def after(cls, checkpoint: Checkpoint, shard_id: ShardId) -> Self:
@@ -55,6 +57,8 @@ class Start:
             return cls("TRIM_HORIZON")
         if checkpoint.sequence_number == LATEST:
             return cls("LATEST")
+        if checkpoint.sequence_number == AT_TIMESTAMP and checkpoint.timestamp is not None:
+            return cls("AT_TIMESTAMP", timestamp=checkpoint.timestamp)
         raise ValueError(f"{shard_id}: cannot read behind {checkpoint.sequence_number}")
 
 
@@ -145,6 +149,8 @@ async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, s
     request: Any = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": start.type}
     if start.sequence_number is not None:
         request["StartingSequenceNumber"] = start.sequence_number
+    if start.timestamp is not None:
+        request["Timestamp"] = datetime_of(start.timestamp)
     return (await client.get_shard_iterator(**request))["ShardIterator"]
 
 

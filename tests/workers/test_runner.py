@@ -32,19 +32,6 @@ async def test_both_views_hold_what_the_stream_held(world: World) -> None:
     await world.assert_index_exact()
 
 
-async def test_a_replay_from_the_horizon_changes_nothing(world: World) -> None:
-    """Without its leases the index is written from the beginning again, and is the same."""
-    await world.send(*(event() for _ in range(10)), b"poison")
-    await world.drain("index")
-    table = f"{world.settings.table_prefix}-transactions"
-    before, objects = (await world.dynamodb.scan(TableName=table))["Items"], await world.objects()
-    leases = f"{world.settings.table_prefix}-index-leases"
-    await world.dynamodb.delete_item(TableName=leases, Key={"leaseKey": {"S": shard(0)}})
-    await world.drain("index")
-    assert (await world.dynamodb.scan(TableName=table))["Items"] == before
-    assert await world.objects() == objects
-
-
 class Recorder:
     """A view that only remembers in which order positions were processed."""
 
