@@ -22,7 +22,7 @@ def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, st
         argv=_txn("api"),
         environment=environment,
         log=data_dir.log(API),
-        probe=Probe(f"{api_url(settings)}/readyz", status=200),
+        probes=(Probe(f"{api_url(settings)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 
@@ -37,7 +37,7 @@ def worker_spec(
         argv=_txn("worker", kind),
         environment={**environment, "TXN_WORKER_METRICS_PORT": str(ports.of[name])},
         log=data_dir.log(kind),
-        probe=Probe(f"{ports.url(name)}/metrics", status=200),
+        probes=(Probe(f"{ports.url(name)}/metrics", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 
