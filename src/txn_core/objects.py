@@ -29,6 +29,10 @@ class ObjectStore:
             raise
         return True
 
+    async def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is as good."""
+        await self._client.delete_object(Bucket=self._bucket, Key=key)
+
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""
         return (await self._client.head_object(Bucket=self._bucket, Key=key))["Metadata"]
@@ -54,3 +58,12 @@ class ObjectStore:
         async for page in pages:
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        """The folders right under a prefix, in order, each with the slash at its end."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+        )
+        async for page in pages:
+            for entry in page.get("CommonPrefixes", ()):
+                yield entry["Prefix"]

@@ -28,7 +28,7 @@ from workers.outages import patiently
 if TYPE_CHECKING:
     from workers.meters import Meters
 
-Reason = Literal["undecodable", "conflict"]
+Reason = Literal["undecodable", "unwritable", "conflict"]
 
 SCHEMA_VERSION: Final = 1
 NONCE_BYTES: Final = 12
@@ -67,6 +67,12 @@ class DeadLetter:
         """The letter of a record that is no event."""
         origin = Origin(worker, stream, record.position)
         return cls("undecodable", str(error), origin, instant_of(record.arrived_at), record.data)
+
+    @classmethod
+    def unwritable(cls, worker: str, stream: str, record: Arrived, code: str) -> Self:
+        """The letter of an event that the worker's view refuses for good, with the refusal's code."""
+        origin = Origin(worker, stream, record.position)
+        return cls("unwritable", code, origin, instant_of(record.arrived_at), record.data)
 
     @classmethod
     def conflict(cls, worker: str, stream: str, order: WriteOrder, data: bytes) -> Self:
@@ -156,6 +162,10 @@ class DeadLetterBox:
     async def undecodable(self, record: Arrived, error: EventError) -> None:
         """Keep a record that is no event."""
         await self._put(DeadLetter.undecodable(self.worker, self.stream, record, error))
+
+    async def unwritable(self, record: Arrived, code: str) -> None:
+        """Keep an event that the view refuses for good although it takes others."""
+        await self._put(DeadLetter.unwritable(self.worker, self.stream, record, code))
 
     async def conflict(self, order: WriteOrder, data: bytes) -> None:
         """Keep an event that contradicts the first one of its id."""
