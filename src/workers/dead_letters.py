@@ -8,6 +8,7 @@ replay writes nothing new, and the first letter stays.
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -88,6 +89,35 @@ class DeadLetter:
         return f"{DEAD_LETTER_PREFIX}{self.reason}/dt={self.at[:10]}/{self.origin.worker}-{place}.json"
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands on a closed letter for all to read; fields as in `DeadLetter`."""
+
+    reason: Reason
+    code: str
+    origin: Origin
+    at: Instant
+
+    @classmethod
+    def of(cls, document: bytes) -> Self:
+        """The envelope of a closed letter.
+
+        Raises:
+            ValueError: the document is no letter.
+        """
+        try:
+            return cls._of(json.loads(document))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no dead letter: {type(error).__name__}") from None
+
+    @classmethod
+    def _of(cls, letter: Mapping[str, Any]) -> Self:
+        place = ShardId(letter["shard_id"]), SequenceNumber(letter["sequence_number"]), letter["sub_sequence_number"]
+        at = letter["accepted_at" if letter["reason"] == "conflict" else "arrived_at"]
+        origin = Origin(letter["worker"], letter["stream"], Position(*place))
+        return cls(letter["reason"], letter["code"], origin, Instant(at))
+
+
 class Seal:
     """Closes and opens letters under the dead-letter key."""
 
@@ -133,20 +163,16 @@ class Seal:
         """The letter again, with its bytes.
 
         Raises:
-            ValueError: it was sealed under another key, for another position, or changed since.
+            ValueError: it is no letter, was sealed under another key, for another position, or changed since.
         """
-        letter: dict[str, Any] = json.loads(document)
-        position = Position(
-            ShardId(letter["shard_id"]), SequenceNumber(letter["sequence_number"]), letter["sub_sequence_number"]
-        )
-        origin = Origin(letter["worker"], letter["stream"], position)
-        nonce, sealed = (base64.b64decode(letter["sealed"][name]) for name in ("nonce", "ciphertext"))
+        envelope = Envelope.of(document)
+        parts = json.loads(document)["sealed"]
+        nonce, sealed = (base64.b64decode(parts[name]) for name in ("nonce", "ciphertext"))
         try:
-            data = self._cipher.decrypt(nonce, sealed, origin.bound())
+            data = self._cipher.decrypt(nonce, sealed, envelope.origin.bound())
         except InvalidTag:
             raise ValueError("not sealed under this key for this position") from None
-        at = letter["accepted_at" if letter["reason"] == "conflict" else "arrived_at"]
-        return DeadLetter(letter["reason"], letter["code"], origin, Instant(at), data)
+        return DeadLetter(envelope.reason, envelope.code, envelope.origin, envelope.at, data)
 
 
 @dataclass(frozen=True, slots=True)
