@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -21,10 +22,12 @@ from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.held_lease import HeldLease
 from workers.index import Index, IndexProcessor, MerchantMemory
+from workers.lake_replay import LakeReplay
 from workers.lease_table import LeaseTable
 from workers.leases import WorkerName
 from workers.meters import Meters, ShardLag, served
 from workers.outages import patiently
+from workers.rebuild import Origin, begin
 from workers.stopping import unless
 from workers.worker import Processor, Worker
 
@@ -37,48 +40,58 @@ MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
 _log = structlog.get_logger(__name__)
 
 
-async def run(kind: Kind, settings: Settings) -> None:
+async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> None:
     """Work until SIGTERM or SIGINT, then finish, checkpoint and release the leases.
+
+    With an origin, build the generation of the index that the settings name from there, and go on with it.
 
     Outages of the stores are waited out. Anything else that goes wrong is raised, in groups as tasks raise: the
     process is meant to end then and to be started again.
 
     Raises:
         SettingsError: the dead-letter key is missing.
-        StoreError: the tables are not bootstrapped.
+        StoreError: the tables are not bootstrapped, or the generation was begun from another origin.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        await work(kind, settings, stopping)
+        await work(kind, settings, stopping, origin)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
-async def work(kind: Kind, settings: Settings, stopping: asyncio.Event) -> None:
+async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: Origin | None = None) -> None:
     """Work until the event; `run` without the signals."""
     aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
     seal = Seal.of(settings)
-    names = TableNames(settings.table_prefix)
+    names = TableNames.of(settings)
     async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         store = ObjectStore(s3, settings.bucket)
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
+        replay: LakeReplay | None = None
         if kind == "archive":
             make = _archive(settings, store, letters, meters)
-        elif (make_index := await unless(stopping, _index(settings, dynamodb, letters, meters))) is not None:
-            make = make_index
         else:
-            return
+            began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
+            progress = None if began is None else await unless(stopping, began)
+            index = await unless(stopping, _index(settings, dynamodb, letters, meters))
+            if index is None:
+                return
+            make = partial(IndexProcessor, index)
+            replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
         with served(meters, settings):
             _log.info("started", name=name, stream=settings.stream)
             worker = Worker(
                 name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters
             )
-            await worker.run(stopping)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(worker.run(stopping))
+                if replay is not None:
+                    tasks.create_task(unless(stopping, replay.run()))
 
 
 def worker_name(settings: Settings) -> WorkerName:
@@ -103,11 +116,9 @@ def _archive(settings: Settings, store: ObjectStore, letters: DeadLetterBox, met
     return lambda lease, lag: ArchiveProcessor(archive, lease, lag)
 
 
-async def _index(
-    settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters
-) -> MakeProcessor:
-    names = TableNames(settings.table_prefix)
-    index = Index(
+async def _index(settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters) -> Index:
+    names = TableNames.of(settings)
+    return Index(
         transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
         merchants=MerchantTable(dynamodb, names.merchants),
         letters=letters,
@@ -116,4 +127,3 @@ async def _index(
         slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
         writes_max=settings.index_writes_in_flight_max,
     )
-    return lambda lease, lag: IndexProcessor(index, lease, lag)

@@ -109,9 +109,9 @@ class World:
         """How many leases each worker has."""
         return Counter(row.owner for row in await self.leases(kind).rows() if row.owner is not None)
 
-    async def drained(self, kind: Kind) -> bool:
+    async def drained(self, kind: Kind, settings: Settings | None = None) -> bool:
         """Whether a kind of worker has done all that is on the stream."""
-        status = await Observer(self.kinesis, self.dynamodb, self.settings).look()
+        status = await Observer(self.kinesis, self.dynamodb, settings or self.settings).look()
         return all(worker.drained for worker in status.workers if worker.kind == kind)
 
     async def lake(self) -> list[Arrived]:
@@ -162,7 +162,7 @@ class World:
         """Let workers work until they have done all that is on the stream."""
         async with self.working(*kinds, settings=settings):
             for kind in kinds:
-                await until(lambda kind=kind: self.drained(kind))  # type: ignore[misc]
+                await until(lambda kind=kind: self.drained(kind, settings))  # type: ignore[misc]
 
 
 @asynccontextmanager
@@ -170,6 +170,7 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     """A world of its own, with quick leases and small, quick flushes."""
     quick = {
         "stream_shards": 1,
+        "poll_reads_per_s": 5.0,
         "poll_idle_s": 0.2,
         "lease_failover_s": 1.5,
         "lease_renew_s": 0.3,

@@ -21,6 +21,7 @@ from txn_cli.stack.narrator import Narrator
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.report import document, progress_line, show_status
+from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
@@ -101,6 +102,12 @@ def status(
         bool, typer.Option("--wait-caught-up", help="Wait until every shard is drained to its tip.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=0, help="How long to wait at most, seconds.")] = 300.0,
+    generation: Annotated[
+        int | None,
+        typer.Option(
+            min=FIRST_GENERATION, help="The generation of the index to look at.", show_default="TXN_INDEX_GENERATION"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Lag, leases and counts of each worker; exit code 0 when every shard is drained to its tip.
@@ -109,7 +116,10 @@ def status(
     """
     folder = DataDir.at(data_dir)
     settings = attach(folder) or Settings.from_environment()
-    seen = asyncio.run(_status(settings, metrics_urls(folder), timeout if wait_caught_up else None))
+    urls = metrics_urls(folder)
+    if generation not in {None, settings.index_generation}:
+        settings, urls = settings.model_copy(update={"index_generation": generation}), {}  # counts are of another
+    seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
     if as_json:
         print(json.dumps(document(seen)))
     else:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from txn_core.positions import ShardId
+from workers.lake_progress import LakeCount
 from workers.leases import Checkpoint, Lease
 
 
@@ -69,16 +70,21 @@ class ShardStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """One kind of worker over all shards; `counts` are what its processes say they did, by name."""
+    """One kind of worker over all shards; `counts` are what its processes say they did, by name. `lake` is how much
+    of the lake is read, for an index that is built from it.
+    """
 
     kind: str
     shards: tuple[ShardStatus, ...]
     counts: dict[str, float]
+    lake: LakeCount | None = None
 
     @property
     def drained(self) -> bool:
-        """Whether every shard is done up to its tip."""
-        return all(shard.drain is Drain.DRAINED for shard in self.shards)
+        """Whether every shard is done up to its tip, and the lake is, where it is read."""
+        return all(shard.drain is Drain.DRAINED for shard in self.shards) and (
+            self.lake is None or self.lake.complete
+        )
 
     def lag_s(self, at: datetime) -> float:
         """The longest lag of its shards, seconds."""

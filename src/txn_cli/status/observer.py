@@ -12,9 +12,10 @@ from txn_cli.status.counts import counts_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.tail import rest_behind
 from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
+from workers.lake_progress import LakeProgress
 from workers.lease_table import LeaseTable
 from workers.outages import code_of, is_passing
 from workers.progress import ShardProgress, progress
@@ -86,10 +87,14 @@ class Observer:
         return StoreError(f"cannot read stream {self.settings.stream} or its leases: {code_of(error)}")
 
     async def _worker(self, kind: str) -> WorkerStatus:
-        leases = LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
+        names = TableNames.of(self.settings)
+        leases = LeaseTable(self.dynamodb, names.leases(kind))
         shards = [await self._shard(shard) for shard in await progress(self.kinesis, self.settings.stream, leases)]
         url = self.metrics_urls.get(kind)
-        return WorkerStatus(kind, tuple(shards), await counts_of(kind, url) if url else {})
+        counts = await counts_of(kind, url) if url else {}
+        built = kind == INDEX_KIND and names.generation != FIRST_GENERATION
+        lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
+        return WorkerStatus(kind, tuple(shards), counts, lake)
 
     async def _shard(self, shard: ShardProgress) -> ShardStatus:
         rest: Rest | None = None

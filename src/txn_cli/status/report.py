@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
+from workers.lake_progress import LakeCount
 
 COLOURS = {Drain.DRAINED: "green", Drain.BEHIND: "yellow", Drain.UNKNOWN: "red"}
 
@@ -23,6 +24,17 @@ def _worker(worker: WorkerStatus, status: Status) -> dict[str, object]:
         "lag_s": round(worker.lag_s(status.at), 3),
         "counts": worker.counts,
         "shards": [_shard(shard, status) for shard in worker.shards],
+        "lake": None if worker.lake is None else _lake(worker.lake),
+    }
+
+
+def _lake(lake: LakeCount) -> dict[str, object]:
+    return {
+        "complete": lake.complete,
+        "parts": lake.parts,
+        "parts_done": lake.parts_done,
+        "listed": lake.listed,
+        "cut_off": list(lake.cut_off),
     }
 
 
@@ -44,6 +56,8 @@ def show_status(status: Status, console: Console) -> None:
     for worker in status.workers:
         if worker.counts:
             console.print(_counts_line(worker), soft_wrap=True)
+        if worker.lake is not None:
+            console.print(_lake_line(worker.lake), soft_wrap=True)
     console.print("Every shard is drained to its tip" if status.drained else "Not drained yet")
 
 
@@ -70,6 +84,15 @@ def _counts_line(worker: WorkerStatus) -> str:
     """What a worker did since it started, in a line."""
     counts = ", ".join(f"{value:,.0f} {name.replace('_', ' ')}" for name, value in worker.counts.items() if value)
     return f"{worker.kind} since its start: {counts or 'nothing yet'}"
+
+
+def _lake_line(lake: LakeCount) -> str:
+    """How much of the lake is read, and what it is known to lack."""
+    of = f"of {lake.parts:,} parts" if lake.listed else "of an unknown number of parts"
+    line = f"from the lake: {lake.parts_done:,} {of} read"
+    if lake.cut_off:
+        line += f"; not archived to their end and gone from the stream: {', '.join(lake.cut_off)}"
+    return line
 
 
 def progress_line(status: Status) -> str:
