@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.builders import arrived, position
 from tests.workers.builders import event, id_of, later, records
-from tests.workers.conftest import World
+from tests.workers.conftest import World, until
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -107,6 +107,10 @@ async def test_trials_write_nothing(world: World, large: bytes) -> None:
     assert (await world.dynamodb.scan(TableName=names.merchants))["Items"] == []
 
 
+async def is_active(world: World, table: str) -> bool:
+    return (await world.dynamodb.describe_table(TableName=table))["Table"]["TableStatus"] == "ACTIVE"
+
+
 async def test_a_table_that_refuses_everything_blames_no_record(world: World, large: bytes) -> None:
     """A table of another layout answers every write with the same code as an item that is too large."""
     name = f"{world.settings.table_prefix}-other"
@@ -116,6 +120,7 @@ async def test_a_table_that_refuses_everything_blames_no_record(world: World, la
         KeySchema=[{"AttributeName": "other", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    await until(lambda: is_active(world, name))
     index = index_of(world, TransactionTable(world.dynamodb, name, 1))
     for data in (event(), large):
         with pytest.raises(ClientError, match="ValidationException"):
