@@ -134,6 +134,7 @@ class ArchiveProcessor:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
         covers = self._lease.row.checkpoint.covers  # an object may have covered more than was read then
         self._buffer.add([r for r in batch.records if not covers(r.position)], time.monotonic())
+        self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan
         if plan is None or await self._resume(plan, shard_ended=batch.ended):
             while cause := self._buffer.due(time.monotonic()):
@@ -172,6 +173,7 @@ class ArchiveProcessor:
         await self._carry_out(plan, records, cause)
 
     async def _carry_out(self, plan: FlushPlan, records: Sequence[Arrived], cause: Cause) -> None:
+        self._archive.meters.flush_records.observe(len(records))
         with self._archive.meters.flush_seconds.time():
             covered_to = await self._archive.write(plan, records)
             await self._advance(covered_to, cause)
@@ -181,6 +183,7 @@ class ArchiveProcessor:
         before = len(self._buffer)
         youngest = self._buffer.last
         self._buffer.drop_to(to)
+        self._lag.pending(len(self._buffer))
         meters = self._archive.meters
         meters.flushes.labels(cause).inc()
         meters.records.inc(before - len(self._buffer))

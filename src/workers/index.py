@@ -170,8 +170,13 @@ class IndexProcessor:
     async def take(self, batch: Batch) -> None:
         """Write a batch, and checkpoint when it is time or the tip is reached."""
         if batch.records:
-            await self._index.write_all(batch.records)
-            self._index.meters.records.inc(len(batch.records))
+            meters = self._index.meters
+            meters.flush_records.observe(len(batch.records))
+            self._lag.pending(len(batch.records))
+            with meters.flush_seconds.time():
+                await self._index.write_all(batch.records)
+            self._lag.pending(0)
+            meters.records.inc(len(batch.records))
             self._done = batch.records[-1].position
             self._lag.durable_to(batch.records[-1].arrived_at)
         if batch.at_tip:
