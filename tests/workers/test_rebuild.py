@@ -16,7 +16,8 @@ from tests.builders import ARRIVED_AT
 from tests.workers.builders import event, later, lease, records, shard, twin
 from tests.workers.conftest import World, until
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import document, show_status
+from txn_cli.status.report import document
+from txn_cli.status.table import show_status
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
