@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 Reason = Literal["undecodable", "unwritable", "conflict"]
 
 SCHEMA_VERSION: Final = 1
+ALGORITHM: Final = "AES-256-GCM"
 NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
 _KEY_CONTEXT: Final = b"txn-api/dead-letter"
 
 _log = structlog.get_logger(__name__)
@@ -91,12 +93,13 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands on a closed letter for all to read; fields as in `DeadLetter`."""
+    """What stands on a closed letter for all to read; fields as in `DeadLetter`, and how many bytes are sealed."""
 
     reason: Reason
     code: str
     origin: Origin
     at: Instant
+    data_bytes: int
 
     @classmethod
     def of(cls, document: bytes) -> Self:
@@ -115,7 +118,8 @@ class Envelope:
         place = ShardId(letter["shard_id"]), SequenceNumber(letter["sequence_number"]), letter["sub_sequence_number"]
         at = letter["accepted_at" if letter["reason"] == "conflict" else "arrived_at"]
         origin = Origin(letter["worker"], letter["stream"], Position(*place))
-        return cls(letter["reason"], letter["code"], origin, Instant(at))
+        data_bytes = len(base64.b64decode(letter["sealed"]["ciphertext"])) - TAG_BYTES
+        return cls(letter["reason"], letter["code"], origin, Instant(at), data_bytes)
 
 
 class Seal:
@@ -152,7 +156,7 @@ class Seal:
             "sub_sequence_number": where.sub_sequence_number,
             "accepted_at" if letter.reason == "conflict" else "arrived_at": letter.at,
             "sealed": {
-                "algorithm": "AES-256-GCM",
+                "algorithm": ALGORITHM,
                 "nonce": base64.b64encode(nonce).decode(),
                 "ciphertext": base64.b64encode(sealed).decode(),
             },

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -35,6 +35,9 @@ PortOption = Annotated[
     int,
     typer.Option("--port", envvar="TXN_API_PORT", min=1, max=65_535, help="Port of the API, or the next free one."),
 ]
+
+PRINTED_COLUMNS: Final = 160
+"""How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -128,6 +131,8 @@ def status(
         # What the workers count is of another generation.
         settings, urls = settings.model_copy(update={"index_generation": generation}), ProcessUrls(urls.api)
     console = Console()
+    if not console.is_terminal:
+        console.width = PRINTED_COLUMNS
     if console.is_terminal and not (as_json or once or wait_caught_up):
         seen = _watched(settings, urls, console)
     else:

@@ -4,6 +4,7 @@ from txn_cli.letters.catalogue import Letter
 from txn_cli.letters.replay import Result
 from txn_cli.letters.replays import History, Past
 from txn_core.positions import Position
+from workers.dead_letters import ALGORITHM
 
 _PAST = {Past.NEVER: "", Past.SENT: "  (sent again)", Past.IN_DOUBT: "  (perhaps sent again)"}
 
@@ -25,6 +26,7 @@ def document(letter: Letter, history: History) -> dict[str, object]:
         "sequence_number": position.sequence_number,
         "sub_sequence_number": position.sub_sequence_number,
         "at": letter.envelopes[0].at,
+        "data_bytes": letter.envelopes[0].data_bytes,
         "replay": history.past,
         "replay_tries": history.tries,
         "keys": [name.key for name in letter.names],
@@ -46,6 +48,7 @@ def lines(letter: Letter, history: History) -> list[str]:
         "stream": letter.envelopes[0].origin.stream,
         "position": place_of(letter.position),
         "accepted at" if letter.reason == "conflict" else "arrived at": letter.envelopes[0].at,
+        "sealed": f"{letter.envelopes[0].data_bytes:,} bytes, {ALGORITHM}",
         "sent again": f"{history.past.value.replace('_', ' ')}, {history.tries} tries",
         **{f"key ({name.worker})": name.key for name in letter.names},
     }

@@ -11,8 +11,8 @@ from txn_cli.status.process import ApiStatus, Readiness
 from workers.lake_progress import LakeCount
 
 COLOURS = {Drain.DRAINED: "green", Drain.BEHIND: "yellow", Drain.UNKNOWN: "red"}
-COUNTS = ("records", "duplicates", "replays", "conflicts", "dead_letters", "leases_lost", "leases_stolen")
-"""What is shown of a worker's counters, in this order; `--json` has them all."""
+COUNTS = ("records", "duplicates", "dead_letters", "leases_lost", "leases_stolen")
+"""What is shown of a worker's counters, in this order and within 80 columns; `--json` has them all."""
 
 
 def picture(status: Status) -> RenderableType:
@@ -51,7 +51,7 @@ def _api_line(api: ApiStatus) -> Text:
 
 def _workers(status: Status) -> Table:
     """One row a kind of worker. Counts are those since the process started."""
-    shown = _table(["worker", "process", "lag", "leases", *(name.replace("_", " ") for name in COUNTS)], texts=2)
+    shown = _table(["worker", "process", "lag", "leases held", *(name.replace("_", " ") for name in COUNTS)], texts=2)
     for worker in status.workers:
         lag = f"{worker.lag_s(status.at):.1f} s"
         shown.add_row(worker.kind, _process(worker), lag, _leases(worker), *(_count(worker, n) for n in COUNTS))
@@ -82,7 +82,7 @@ def _table(names: list[str], *, texts: int | None = None) -> Table:
     shown = Table(box=None, pad_edge=False)
     for place, name in enumerate(names):
         is_text = texts is None or place < texts
-        shown.add_column(name, overflow="fold", justify="left" if is_text else "right")
+        shown.add_column(name, overflow="fold" if is_text else "ellipsis", justify="left" if is_text else "right")
     return shown
 
 
