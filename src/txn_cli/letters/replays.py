@@ -5,6 +5,7 @@ They are written once and never changed. A try without an end is in doubt: it ma
 
 import json
 import re
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,8 +55,12 @@ class ReplayLog:
 
     async def begin(self, letter: Letter, number: int) -> bool:
         """Say that a try begins; false when another process has said so of the same try."""
-        keys = [name.key for name in letter.names]
-        return await self._put(letter, number, "begun", {"letters": keys})
+        says: dict[str, object] = {"letters": [name.key for name in letter.names], "by": secrets.token_hex(8)}
+        if await self._put(letter, number, "begun", says):
+            return True
+        # The answer to our own first attempt may have been lost.
+        begun = await patiently("replay log", lambda: self.store.read(_key(letter, number, "begun")))
+        return bool(json.loads(begun).get("by") == says["by"])
 
     async def sent(self, letter: Letter, number: int, landing: Landing) -> None:
         """Say where a try has put the record."""
@@ -71,11 +76,8 @@ class ReplayLog:
         await self._put(letter, number, "not-stored", {})
 
     async def _put(self, letter: Letter, number: int, step: str, says: dict[str, object]) -> bool:
-        key, body = (
-            f"{_folder(letter)}{number:04d}-{step}.json",
-            json.dumps({"schema": 1, "at": now()} | says).encode(),
-        )
-        return await patiently("replay log", lambda: self.store.put_if_absent(key, body, {}))
+        body = json.dumps({"schema": 1, "at": now()} | says).encode()
+        return await patiently("replay log", lambda: self.store.put_if_absent(_key(letter, number, step), body, {}))
 
 
 def _past(steps: Collection[str]) -> Past:
@@ -86,3 +88,7 @@ def _past(steps: Collection[str]) -> Past:
 
 def _folder(letter: Letter) -> str:
     return f"{REPLAY_PREFIX}{letter.place}/"
+
+
+def _key(letter: Letter, number: int, step: str) -> str:
+    return f"{_folder(letter)}{number:04d}-{step}.json"

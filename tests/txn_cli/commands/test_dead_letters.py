@@ -112,10 +112,10 @@ async def test_show_opens_nothing_unless_asked_and_masks_what_it_opens(boxes: Bo
     closed = await command("show", PLACE)
     assert "json_invalid at /" in closed.out
     assert "card_number" not in closed.out
-    assert "sealed           37 bytes, AES-256-GCM" in closed.out
+    assert "sealed           38 bytes, AES-256-GCM" in closed.out
     (shown,) = (await command("show", f"{PLACE}/0", "--json")).documents
     assert "text" not in shown
-    assert shown["data_bytes"] == 37
+    assert shown["data_bytes"] == 38
     keys = shown["keys"]
     assert isinstance(keys, list)
     opened = await command("show", keys[1], "--open")

@@ -149,3 +149,24 @@ async def test_a_letter_of_another_key_is_not_sent(boxes: Boxes) -> None:
     result = await Replay(boxes.store, Seal(b"x" * 32), outlet).of(await only(boxes))
     assert (result.outcome, result.why) == (Outcome.UNOPENABLE, "not sealed under this key for this position")
     assert outlet.taken == []
+
+
+async def test_a_try_whose_begin_was_stored_but_not_answered_is_sent_all_the_same(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store says on the second attempt that the name is taken; it was taken by us."""
+    await boxes.undecodable(7, event())
+    letter, outlet = await only(boxes), FakeOutlet()
+    original, lost = boxes.store.put_if_absent, list[str]()
+
+    async def answer_lost_once(key: str, body: bytes, metadata: dict[str, str]) -> bool:
+        stored = await original(key, body, metadata)
+        if not lost:
+            lost.append(key)
+            raise TimeoutError
+        return stored
+
+    monkeypatch.setattr(boxes.store, "put_if_absent", answer_lost_once)
+    assert (await replay(boxes, outlet).of(letter)).outcome is Outcome.SENT
+    assert len(outlet.taken) == 1
+    assert lost[0].endswith("0001-begun.json")
