@@ -12,6 +12,7 @@ from workers.outages import code_of
 OK: Final = "ok"
 # AWS allows 20 DescribeStreamSummary calls a second an account, and every worker may be probed.
 CACHED_S: Final = 2.0
+FAULT_CACHED_S: Final = 0.5  # who waits for a worker that starts does not wait much longer than it takes
 CHECK_S_MAX: Final = 2.0
 Check = Callable[[], Awaitable[object]]
 
@@ -21,21 +22,22 @@ class NotReadyError(TxnError):
 
 
 class Readiness:
-    """Checks what a worker relies on, all at once, and at most once in `CACHED_S` seconds."""
+    """Checks what a worker relies on, all at once, and at most once in `CACHED_S` seconds; while something is amiss, more often."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
         self._lock = asyncio.Lock()
-        self._checked_s = float("-inf")
+        self._check_at_s = float("-inf")
         self._found: dict[str, str] = {}
 
     async def found(self) -> dict[str, str]:
         """By name, `ok` or why not: an error's code, or what is wrong in words."""
         async with self._lock:
             now_s = asyncio.get_running_loop().time()
-            if now_s - self._checked_s >= CACHED_S:
+            if now_s >= self._check_at_s:
                 answers = await asyncio.gather(*map(_asked, self._checks.values()))
-                self._found, self._checked_s = dict(zip(self._checks, answers, strict=True)), now_s
+                self._found = dict(zip(self._checks, answers, strict=True))
+                self._check_at_s = now_s + (CACHED_S if set(answers) <= {OK} else FAULT_CACHED_S)
             return self._found
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.test_outages import refused
-from workers.readiness import CACHED_S, CHECK_S_MAX, OK, NotReadyError, Readiness
+from workers.readiness import CACHED_S, CHECK_S_MAX, FAULT_CACHED_S, OK, NotReadyError, Readiness
 
 
 async def fine() -> None:
@@ -51,6 +51,21 @@ async def test_many_probes_are_one_check() -> None:
     await asyncio.sleep(CACHED_S)
     await readiness.found()
     assert len(asked) == 2
+
+
+@in_virtual_time
+async def test_what_is_amiss_is_looked_at_again_soon() -> None:
+    answers = [NotReadyError("starting"), None]
+
+    async def starting() -> None:
+        if (error := answers.pop(0)) is not None:
+            raise error
+
+    readiness = Readiness({"leases": starting})
+    assert await readiness.found() == {"leases": "starting"}
+    assert await readiness.found() == {"leases": "starting"}
+    await asyncio.sleep(FAULT_CACHED_S)
+    assert await readiness.found() == {"leases": OK}
 
 
 async def test_a_fault_of_ours_is_not_taken_for_an_outage() -> None:
