@@ -22,7 +22,10 @@ class NotReadyError(TxnError):
 
 
 class Readiness:
-    """Checks what a worker relies on, all at once, and at most once in `CACHED_S` seconds; while something is amiss, more often."""
+    """Checks what a worker relies on, all at once, and at most once in `CACHED_S` seconds.
+
+    While something is amiss, it is every `FAULT_CACHED_S`.
+    """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
