@@ -111,9 +111,9 @@ class Settings(BaseSettings):
         None, description="lease owner name; host, process id and a random part when absent"
     )
     worker_metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="port of a worker's metrics; off when absent"
+        None, ge=0, le=65535, description="port of a worker's metrics and readiness; off when absent"
     )
-    worker_metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics bind")
+    worker_metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics and readiness bind")
     lease_failover_s: float = Field(10.0, gt=0, description="a lease whose counter stands still this long is taken")
     lease_renew_s: float = Field(2.0, gt=0, description="pause between two renewals and scans of the leases")
     shard_sync_s: float = Field(10.0, gt=0, description="pause between two looks at the stream's shards")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
+from botocore.exceptions import ClientError
 
-from txn_core.errors import StoreError
+from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
 from txn_core.lake import RAW_PREFIX, Arrived
 from txn_core.objects import ObjectStore
@@ -25,9 +26,10 @@ from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.leases import FlushPlan
 from workers.meters import Meters, ShardLag
-from workers.outages import patiently
+from workers.outages import code_of, patiently
 from workers.reader import Batch
-from workers.rendering import Rendered, render
+from workers.rendering import Poison, Rendered, render
+from workers.trials import LakeTrial
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -92,13 +94,28 @@ class Archive:
         async with self.renderings:
             rendered = await asyncio.to_thread(render, records)
         for poison in rendered.poison:
-            await self.letters.undecodable(poison.record, poison.error)
-        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
-            return plan.last
+            await self._set_apart(poison)
+        try:
+            if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+                return plan.last
+        except ClientError as error:
+            refused = await LakeTrial(self.store).refused_alone(error, records)
+            if not refused:
+                raise
+            for record in refused:
+                await self.letters.unwritable(record, code_of(error))
+            places = {record.position for record in refused}
+            return await self.write(plan, [record for record in records if record.position not in places])
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         return covered_to
+
+    async def _set_apart(self, poison: Poison) -> None:
+        if isinstance(poison.error, EventError):
+            await self.letters.undecodable(poison.record, poison.error)
+        else:
+            await self.letters.unwritable(poison.record, str(poison.error))
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
@@ -117,6 +134,7 @@ class ArchiveProcessor:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
         covers = self._lease.row.checkpoint.covers  # an object may have covered more than was read then
         self._buffer.add([r for r in batch.records if not covers(r.position)], time.monotonic())
+        self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan
         if plan is None or await self._resume(plan, shard_ended=batch.ended):
             while cause := self._buffer.due(time.monotonic()):
@@ -155,6 +173,7 @@ class ArchiveProcessor:
         await self._carry_out(plan, records, cause)
 
     async def _carry_out(self, plan: FlushPlan, records: Sequence[Arrived], cause: Cause) -> None:
+        self._archive.meters.flush_records.observe(len(records))
         with self._archive.meters.flush_seconds.time():
             covered_to = await self._archive.write(plan, records)
             await self._advance(covered_to, cause)
@@ -164,6 +183,7 @@ class ArchiveProcessor:
         before = len(self._buffer)
         youngest = self._buffer.last
         self._buffer.drop_to(to)
+        self._lag.pending(len(self._buffer))
         meters = self._archive.meters
         meters.flushes.labels(cause).inc()
         meters.records.inc(before - len(self._buffer))

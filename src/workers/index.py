@@ -12,7 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
 from txn_core.event import Event, content_digest
@@ -23,8 +26,9 @@ from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.intake import take_in
 from workers.meters import Meters, ShardLag
-from workers.outages import patiently
+from workers.outages import code_of, patiently
 from workers.reader import Batch
+from workers.trials import IndexTrial
 from workers.verdicts import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 
 CHECKPOINT_S: Final = 0.5
@@ -81,15 +85,21 @@ class Index:
                 await self.write(record)
 
     async def write(self, record: Arrived) -> None:
-        """Write one record: to the index, or to the dead letters when it is no event."""
+        """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
         try:
             sound = take_in(record)
         except EventError as error:
             await self.letters.undecodable(record, error)
             return
         order = WriteOrder.of(sound.event.accepted_at, record.position)
-        await self._name_merchant(sound.event, order)
-        await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+        try:
+            await self._name_merchant(sound.event, order)
+            await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+        except ClientError as error:
+            trial = IndexTrial(self.transactions, self.merchants)
+            if not may_be_the_item(error) or not await trial.refused_alone(sound.event, sound.arrived.data, order):
+                raise
+            await self.letters.unwritable(record, code_of(error))
 
     async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
         if self.memory.knows(event.account, event.merchant_id, order):
@@ -160,8 +170,13 @@ class IndexProcessor:
     async def take(self, batch: Batch) -> None:
         """Write a batch, and checkpoint when it is time or the tip is reached."""
         if batch.records:
-            await self._index.write_all(batch.records)
-            self._index.meters.records.inc(len(batch.records))
+            meters = self._index.meters
+            meters.flush_records.observe(len(batch.records))
+            self._lag.pending(len(batch.records))
+            with meters.flush_seconds.time():
+                await self._index.write_all(batch.records)
+            self._lag.pending(0)
+            meters.records.inc(len(batch.records))
             self._done = batch.records[-1].position
             self._lag.durable_to(batch.records[-1].arrived_at)
         if batch.at_tip:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SLICE_ROWS_MAX: Final = 1_000
-_LETTERS: Final = f"{DEAD_LETTER_PREFIX}undecodable/"
+# What the archive refused may be an event by today's rules, or one that the index can write.
+_LETTERS: Final = tuple(f"{DEAD_LETTER_PREFIX}{reason}/" for reason in ("undecodable", "unwritable"))
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class LakeReplay:
     async def _prefixes(self) -> list[str]:
         days = [day async for day in self.store.folders(RAW_PREFIX)]
         hours = [hour for day in days for hour in await _all(self.store.folders(day))]
-        letters = [f"{day}archive-" async for day in self.store.folders(_LETTERS)]
+        letters = [f"{day}archive-" for folder in _LETTERS for day in await _all(self.store.folders(folder))]
         return hours + letters
 
     async def _next(self) -> Part | None:

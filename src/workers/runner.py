@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
@@ -15,27 +15,35 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
+from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
+from workers.health import served
 from workers.held_lease import HeldLease
 from workers.index import Index, IndexProcessor, MerchantMemory
 from workers.lake_replay import LakeReplay
 from workers.lease_table import LeaseTable
 from workers.leases import WorkerName
-from workers.meters import Meters, ShardLag, served
+from workers.meters import Meters, ShardLag
 from workers.outages import patiently
+from workers.readiness import Check, NotReadyError, Readiness
 from workers.rebuild import Origin, begin
 from workers.stopping import unless
 from workers.worker import Processor, Worker
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
 
 Kind = Literal["index", "archive"]
 MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
+
+_NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
+_NO_SHARD: Final = ShardId("#ready")
 
 _log = structlog.get_logger(__name__)
 
@@ -74,6 +82,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
         replay: LakeReplay | None = None
         if kind == "archive":
             make = _archive(settings, store, letters, meters)
+            sink: Check = store.reach
         else:
             began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
             progress = None if began is None else await unless(stopping, began)
@@ -81,13 +90,18 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             if index is None:
                 return
             make = partial(IndexProcessor, index)
+            sink = partial(index.transactions.get, *_NOBODYS)
             replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
-        with served(meters, settings):
+        worker = Worker(name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters)
+        checks: dict[str, Check] = {
+            "stream": partial(_stream_answers, kinesis, settings.stream),
+            "lease_table": partial(leases.row, _NO_SHARD),
+            "sink": sink,
+            "leases": worker.looks_after_leases,
+        }
+        with served(meters.registry, Readiness(checks), settings):
             _log.info("started", name=name, stream=settings.stream)
-            worker = Worker(
-                name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters
-            )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(worker.run(stopping))
                 if replay is not None:
@@ -102,6 +116,13 @@ def worker_name(settings: Settings) -> WorkerName:
     """
     name = settings.worker_id or f"{socket.gethostname()}:{os.getpid()}"
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
+
+
+async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
+    summary = await kinesis.describe_stream_summary(StreamName=stream)
+    status = summary["StreamDescriptionSummary"]["StreamStatus"]
+    if status not in {"ACTIVE", "UPDATING"}:
+        raise NotReadyError(f"the stream is {status}")
 
 
 def _archive(settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters) -> MakeProcessor:

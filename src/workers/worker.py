@@ -23,6 +23,7 @@ from workers.meters import Meters, ShardLag
 from workers.outages import code_of, is_passing, patiently
 from workers.ownership import Decision, Watch, decide
 from workers.reader import Batch, ShardReader
+from workers.readiness import NotReadyError
 from workers.shards import lease_shards
 from workers.stopping import unless
 
@@ -81,6 +82,7 @@ class Worker:
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
+        self._rounded_s: float | None = None
         self._hurry = asyncio.Event()
         self._dice = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
 
@@ -92,6 +94,17 @@ class Worker:
             _log.info("stopping", shards=sorted(self._drains))
             await self._stop(balancing)
         _log.info("stopped")
+
+    async def looks_after_leases(self) -> None:
+        """Return when rounds of balancing go on: then this process holds its share, or looks for it.
+
+        Raises:
+            NotReadyError: none has ended well for so long that others take our leases.
+        """
+        if self._rounded_s is None:
+            raise NotReadyError("no look at all leases yet")
+        if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
+            raise NotReadyError(f"no look at all leases for {age_s:.0f} s")
 
     async def _stop(self, balancing: asyncio.Task[None]) -> None:
         """End all work by the deadline, then give up every lease, also those of what was late."""
@@ -144,6 +157,7 @@ class Worker:
                 async with asyncio.timeout(ROUND_S_MAX):
                     if await self._balance(stopping, tasks):
                         pause_s *= UNSETTLED
+                self._rounded_s = _now_s()
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -189,6 +203,8 @@ class Worker:
             if stopping.is_set():
                 return True
             if await self._leases.write(row, taken):
+                if row.owner is not None:
+                    self._meters.leases_stolen.inc()
                 self._start(taken, stopping, tasks)
             else:
                 refused = True

@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.builders import position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, BOB, lease, shard
@@ -14,6 +16,7 @@ from workers.held_lease import HeldLease
 from workers.leases import Lease
 from workers.meters import Meters, ShardLag
 from workers.reader import Batch
+from workers.readiness import NotReadyError
 from workers.worker import Processor, Worker
 
 SETTINGS = Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=10.0)
@@ -141,8 +144,38 @@ async def test_shards_of_a_worker_that_vanished_go_on_after_the_failover_time() 
     stream = MemoryStream(*((shard(i), ()) for i in range(4)))
     await run_for(SETTINGS.lease_failover_s - 0.1, worker(stream, table))
     assert {row.owner for row in table.stored.values()} == {BOB}
-    await run_for(SETTINGS.lease_failover_s + 5.0, worker(stream, table))
+    survivor = worker(stream, table)
+    await run_for(SETTINGS.lease_failover_s + 5.0, survivor)
     assert all(row.checkpoint.covers(position(10)) for row in table.stored.values())
+    assert survivor._meters.registry.get_sample_value("txn_index_leases_stolen_total") == 4
+
+
+@in_virtual_time
+async def test_a_worker_is_ready_while_it_sees_the_leases() -> None:
+    """One that has not looked for so long that others take its leases is not, nor is one that never has."""
+
+    class Failing(MemoryTable):
+        fails = False
+
+        async def rows(self) -> list[Lease]:
+            if self.fails:
+                raise TimeoutError
+            return await super().rows()
+
+    table, stopping = Failing(), asyncio.Event()
+    one = worker(MemoryStream((shard(0), ())), table)
+    with pytest.raises(NotReadyError, match="no look at all leases yet"):
+        await one.looks_after_leases()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one.run(stopping))
+        await asyncio.sleep(1.0)
+        await one.looks_after_leases()
+        table.fails = True
+        await asyncio.sleep(SETTINGS.lease_failover_s + SETTINGS.lease_renew_s)
+        with pytest.raises(NotReadyError, match="no look at all leases for"):
+            await one.looks_after_leases()
+        table.fails = False
+        stopping.set()
 
 
 @in_virtual_time

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.ranges import Page, RangeQuery, Row, SortKey, Span, merge
+from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
 from txn_core.event import Event
@@ -146,6 +147,23 @@ class TransactionTable:
             ExpressionAttributeNames={f"#{name}": name for name in ("order", *notes)},
             ExpressionAttributeValues={**values, ":seen": {"S": seen.text}},
         )
+
+    async def would_take(self, item: IndexItem) -> bool:
+        """Whether the table can hold such an item at all; writes nothing.
+
+        Raises:
+            ClientError: the table refuses for a reason that is not in the item.
+        """
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item={"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)},
+                ConditionExpression=NEVER,
+                ExpressionAttributeNames={"#key": "id"},
+            )
+        except ClientError as error:
+            return trial_passed(error)
+        raise StoreError("a condition that no item meets was met")
 
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""
