@@ -47,7 +47,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
     """Open the clients and tables; on the way out the producer drains before its client closes."""
     keys = KeyRing.from_settings(settings)
     cursors = Cursors.from_settings(settings)
-    aws, names = Aws(settings), TableNames(settings.table_prefix)
+    aws, names = Aws(settings), TableNames.of(settings)
     async with (
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_core.aws import Aws
-from txn_core.dynamodb.tables import TableNames, definitions
+from txn_core.dynamodb.tables import (
+    FIRST_GENERATION,
+    TableNames,
+    index_definitions,
+    lake_progress_definition,
+    shared_definitions,
+)
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.errors import StoreError
+from txn_core.instants import Instant, now
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,16 +56,50 @@ async def _stream(client: "KinesisClient", settings: Settings) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def _tables(client: "DynamoDBClient", settings: Settings) -> None:
-    names = TableNames(settings.table_prefix)
+async def bootstrap_generation(
+    client: "DynamoDBClient", settings: Settings, *, origin: str, from_lake: bool
+) -> Instant:
+    """Make the tables of a further generation of the index, or find them as they were made; gives when that was.
+
+    `origin` says from what the generation is built. It stays with the table: who goes on with the building must
+    build from the same.
+
+    Raises:
+        StoreError: the generation is there and was begun from something else.
+    """
+    names = TableNames.of(settings)
+    wanted = [*index_definitions(names), *([lake_progress_definition(names)] if from_lake else [])]
     async with asyncio.TaskGroup() as tasks:
-        for definition in definitions(names):
+        for definition in wanted:
             tasks.create_task(_table(client, definition))
-    # The table keeps the number of write shards that it was made with.
+    await _lay_out(client, settings, {"origin": {"S": origin}, "begun_at": {"S": now()}})
+    layout = await client.get_item(TableName=names.transactions, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
+    begun_from = layout["Item"].get("origin", {}).get("S", "its bootstrap")
+    if begun_from != origin:
+        raise StoreError(
+            f"generation {names.generation} was begun from {begun_from}, not from {origin}: "
+            "go on as it was begun, build into another, or drop its tables first"
+        )
+    return Instant(layout["Item"]["begun_at"]["S"])
+
+
+async def _tables(client: "DynamoDBClient", settings: Settings) -> None:
+    """The tables that all share, and those of the first generation; a further one is made by who builds it."""
+    names = TableNames.of(settings)
+    first = names.generation == FIRST_GENERATION
+    async with asyncio.TaskGroup() as tasks:
+        for definition in [*shared_definitions(names), *(index_definitions(names) if first else [])]:
+            tasks.create_task(_table(client, definition))
+    if first:
+        await _lay_out(client, settings, {})
+
+
+async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any]) -> None:
+    """Keep with the table of transactions how it is laid out; what it was made with stays."""
     with suppress(client.exceptions.ConditionalCheckFailedException):
         await client.put_item(
-            TableName=names.transactions,
-            Item={"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}},
+            TableName=TableNames.of(settings).transactions,
+            Item={"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}, **attributes},
             ConditionExpression="attribute_not_exists(id)",
         )
 

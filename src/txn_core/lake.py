@@ -105,6 +105,12 @@ def read_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
 
 
+def slices(data: bytes, rows_max: int) -> Iterator[pa.Table]:
+    """The rows of a Parquet file's bytes, so many at a time: a file need not fit into memory twice."""
+    for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches(batch_size=rows_max):
+        yield pa.Table.from_batches([batch])
+
+
 def arrived_of(table: pa.Table) -> Iterator[Arrived]:
     """The events of a table again, byte for byte as they stood on the stream."""
     for row in table.to_pylist():

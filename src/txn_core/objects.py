@@ -15,6 +15,14 @@ class ObjectStore:
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
+    async def reach(self) -> None:
+        """Return when the bucket is there.
+
+        Raises:
+            ClientError: it is not, or not for us.
+        """
+        await self._client.head_bucket(Bucket=self._bucket)
+
     async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
         """Write an object unless its key is taken; false when it is (412).
 
@@ -28,6 +36,10 @@ class ObjectStore:
                 return False
             raise
         return True
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is as good."""
+        await self._client.delete_object(Bucket=self._bucket, Key=key)
 
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""
@@ -54,3 +66,12 @@ class ObjectStore:
         async for page in pages:
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        """The folders right under a prefix, in order, each with the slash at its end."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+        )
+        async for page in pages:
+            for entry in page.get("CommonPrefixes", ()):
+                yield entry["Prefix"]

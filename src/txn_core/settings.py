@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     stream: str = Field("txn-transactions", description="Kinesis stream")
     stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
     table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
+    index_generation: int = Field(
+        1,
+        ge=1,
+        le=9_999,
+        description="generation of the index that is written and read; from 2 on its tables end in -gN",
+    )
     merchant_write_shards: int = Field(
         8,
         ge=1,
@@ -105,13 +111,21 @@ class Settings(BaseSettings):
         None, description="lease owner name; host, process id and a random part when absent"
     )
     worker_metrics_port: int | None = Field(
-        None, ge=0, le=65535, description="port of a worker's metrics; off when absent"
+        None, ge=0, le=65535, description="port of a worker's metrics and readiness; off when absent"
     )
-    worker_metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics bind")
+    worker_metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics and readiness bind")
     lease_failover_s: float = Field(10.0, gt=0, description="a lease whose counter stands still this long is taken")
     lease_renew_s: float = Field(2.0, gt=0, description="pause between two renewals and scans of the leases")
     shard_sync_s: float = Field(10.0, gt=0, description="pause between two looks at the stream's shards")
-    poll_idle_s: float = Field(0.25, ge=0.2, description="pause after an empty read; 5 reads/s a shard is the limit")
+    poll_reads_per_s: float = Field(
+        2.0,
+        gt=0,
+        le=5,
+        description="reads a second of a shard by one kind of worker; Kinesis allows 5 of all readers together",
+    )
+    poll_idle_s: float = Field(
+        1.0, ge=0.2, description="longest pause after empty reads, which grow up to it, seconds"
+    )
     poll_records_max: int = Field(1_000, ge=1, le=10_000, description="records asked for in one read")
     archive_flush_rows: int = Field(50_000, ge=1, description="rows that make the archive write an object")
     archive_flush_bytes: int = Field(

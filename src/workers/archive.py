@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
+from botocore.exceptions import ClientError
 
-from txn_core.errors import StoreError
+from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
 from txn_core.lake import RAW_PREFIX, Arrived
 from txn_core.objects import ObjectStore
@@ -27,9 +28,10 @@ from workers.held_lease import HeldLease
 from workers.leases import FlushPlan
 from workers.ledger import tally_of
 from workers.meters import Meters, ShardLag
-from workers.outages import patiently
+from workers.outages import code_of, patiently
 from workers.reader import Batch
-from workers.rendering import Rendered, render
+from workers.rendering import Poison, Rendered, render
+from workers.trials import LakeTrial
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -95,13 +97,28 @@ class Archive:
         async with self.renderings:
             rendered = await asyncio.to_thread(render, records)
         for poison in rendered.poison:
-            await self.letters.undecodable(poison.record, poison.error)
-        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
-            return plan.last
+            await self._set_apart(poison)
+        try:
+            if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+                return plan.last
+        except ClientError as error:
+            refused = await LakeTrial(self.store).refused_alone(error, records)
+            if not refused:
+                raise
+            for record in refused:
+                await self.letters.unwritable(record, code_of(error))
+            places = {record.position for record in refused}
+            return await self.write(plan, [record for record in records if record.position not in places])
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         return covered_to
+
+    async def _set_apart(self, poison: Poison) -> None:
+        if isinstance(poison.error, EventError):
+            await self.letters.undecodable(poison.record, poison.error)
+        else:
+            await self.letters.unwritable(poison.record, str(poison.error))
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
@@ -120,6 +137,7 @@ class ArchiveProcessor:
     async def take(self, batch: Batch) -> None:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
         self._buffer.add(batch.records, time.monotonic())
+        self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan
         if plan is None or await self._resume(plan, shard_ended=batch.ended):
             while self._lease.row.plan is None and (cause := self._buffer.due(time.monotonic())):
@@ -161,6 +179,7 @@ class ArchiveProcessor:
         await self._carry_out(plan, records, cause)
 
     async def _carry_out(self, plan: FlushPlan, records: Sequence[Arrived], cause: Cause) -> None:
+        self._archive.meters.flush_records.observe(len(records))
         with self._archive.meters.flush_seconds.time():
             covered_to = await self._archive.write(plan, records)
             if covered_to != plan.last and not self._has_read(covered_to):
@@ -181,6 +200,7 @@ class ArchiveProcessor:
         before = len(self._buffer)
         youngest = self._buffer.last
         self._buffer.drop_to(to)
+        self._lag.pending(len(self._buffer))
         meters = self._archive.meters
         meters.flushes.labels(cause).inc()
         meters.records.inc(before - len(self._buffer))

@@ -8,6 +8,7 @@ replay writes nothing new, and the first letter stays.
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -28,10 +29,12 @@ from workers.outages import patiently
 if TYPE_CHECKING:
     from workers.meters import Meters
 
-Reason = Literal["undecodable", "conflict"]
+Reason = Literal["undecodable", "unwritable", "conflict"]
 
 SCHEMA_VERSION: Final = 1
+ALGORITHM: Final = "AES-256-GCM"
 NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
 _KEY_CONTEXT: Final = b"txn-api/dead-letter"
 
 _log = structlog.get_logger(__name__)
@@ -69,6 +72,12 @@ class DeadLetter:
         return cls("undecodable", str(error), origin, instant_of(record.arrived_at), record.data)
 
     @classmethod
+    def unwritable(cls, worker: str, stream: str, record: Arrived, code: str) -> Self:
+        """The letter of an event that the worker's view refuses for good, with the refusal's code."""
+        origin = Origin(worker, stream, record.position)
+        return cls("unwritable", code, origin, instant_of(record.arrived_at), record.data)
+
+    @classmethod
     def conflict(cls, worker: str, stream: str, order: WriteOrder, data: bytes) -> Self:
         """The letter of an event whose id was given to other content before."""
         accepted_at, position = order.parts()
@@ -80,6 +89,37 @@ class DeadLetter:
         where = self.origin.position
         place = f"{where.shard_id}-{int(where.sequence_number)}-{where.sub_sequence_number}"
         return f"{DEAD_LETTER_PREFIX}{self.reason}/dt={self.at[:10]}/{self.origin.worker}-{place}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands on a closed letter for all to read; fields as in `DeadLetter`, and how many bytes are sealed."""
+
+    reason: Reason
+    code: str
+    origin: Origin
+    at: Instant
+    data_bytes: int
+
+    @classmethod
+    def of(cls, document: bytes) -> Self:
+        """The envelope of a closed letter.
+
+        Raises:
+            ValueError: the document is no letter.
+        """
+        try:
+            return cls._of(json.loads(document))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no dead letter: {type(error).__name__}") from None
+
+    @classmethod
+    def _of(cls, letter: Mapping[str, Any]) -> Self:
+        place = ShardId(letter["shard_id"]), SequenceNumber(letter["sequence_number"]), letter["sub_sequence_number"]
+        at = letter["accepted_at" if letter["reason"] == "conflict" else "arrived_at"]
+        origin = Origin(letter["worker"], letter["stream"], Position(*place))
+        data_bytes = len(base64.b64decode(letter["sealed"]["ciphertext"])) - TAG_BYTES
+        return cls(letter["reason"], letter["code"], origin, Instant(at), data_bytes)
 
 
 class Seal:
@@ -116,7 +156,7 @@ class Seal:
             "sub_sequence_number": where.sub_sequence_number,
             "accepted_at" if letter.reason == "conflict" else "arrived_at": letter.at,
             "sealed": {
-                "algorithm": "AES-256-GCM",
+                "algorithm": ALGORITHM,
                 "nonce": base64.b64encode(nonce).decode(),
                 "ciphertext": base64.b64encode(sealed).decode(),
             },
@@ -127,20 +167,16 @@ class Seal:
         """The letter again, with its bytes.
 
         Raises:
-            ValueError: it was sealed under another key, for another position, or changed since.
+            ValueError: it is no letter, was sealed under another key, for another position, or changed since.
         """
-        letter: dict[str, Any] = json.loads(document)
-        position = Position(
-            ShardId(letter["shard_id"]), SequenceNumber(letter["sequence_number"]), letter["sub_sequence_number"]
-        )
-        origin = Origin(letter["worker"], letter["stream"], position)
-        nonce, sealed = (base64.b64decode(letter["sealed"][name]) for name in ("nonce", "ciphertext"))
+        envelope = Envelope.of(document)
+        parts = json.loads(document)["sealed"]
+        nonce, sealed = (base64.b64decode(parts[name]) for name in ("nonce", "ciphertext"))
         try:
-            data = self._cipher.decrypt(nonce, sealed, origin.bound())
+            data = self._cipher.decrypt(nonce, sealed, envelope.origin.bound())
         except InvalidTag:
             raise ValueError("not sealed under this key for this position") from None
-        at = letter["accepted_at" if letter["reason"] == "conflict" else "arrived_at"]
-        return DeadLetter(letter["reason"], letter["code"], origin, Instant(at), data)
+        return DeadLetter(envelope.reason, envelope.code, envelope.origin, envelope.at, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +192,10 @@ class DeadLetterBox:
     async def undecodable(self, record: Arrived, error: EventError) -> None:
         """Keep a record that is no event."""
         await self._put(DeadLetter.undecodable(self.worker, self.stream, record, error))
+
+    async def unwritable(self, record: Arrived, code: str) -> None:
+        """Keep an event that the view refuses for good although it takes others."""
+        await self._put(DeadLetter.unwritable(self.worker, self.stream, record, code))
 
     async def conflict(self, order: WriteOrder, data: bytes) -> None:
         """Keep an event that contradicts the first one of its id."""

@@ -6,7 +6,6 @@ still ours (the write landed, or another of ours, or somebody asked for a hand-o
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -33,10 +32,10 @@ class LeaseLostError(TxnError):
 class HeldLease:
     """The holder's view of a row. Its owner name is this process's alone, so a row with it was written here."""
 
-    def __init__(self, table: LeaseTable, row: Lease) -> None:
-        self._table, self._row = table, row
+    def __init__(self, table: LeaseTable, row: Lease, *, write_s_max: float = WRITE_S_MAX) -> None:
+        self._table, self._row, self._write_s_max = table, row, write_s_max
         self._writing = asyncio.Lock()
-        self._written_s = time.monotonic()
+        self._written_s: float | None = None  # not by this object yet
         self._fresh_epoch = secrets.token_hex(6)  # no two holdings begin a ledger under one name
         self.lost = False
 
@@ -85,7 +84,8 @@ class HeldLease:
             LeaseLostError: the lease is another worker's.
         """
         async with self._writing:
-            if time.monotonic() - self._written_s < within_s:
+            now_s = asyncio.get_running_loop().time()
+            if self._written_s is not None and now_s - self._written_s < within_s:
                 return
             try:
                 if not await self._write(self._row.renewed()):
@@ -115,10 +115,10 @@ class HeldLease:
                     return
 
     async def _write(self, wanted: Lease) -> bool:
-        async with asyncio.timeout(WRITE_S_MAX):
+        async with asyncio.timeout(self._write_s_max):
             landed = await self._table.write(self._row, wanted)
         if landed:
-            self._row, self._written_s = wanted, time.monotonic()
+            self._row, self._written_s = wanted, asyncio.get_running_loop().time()
         return landed
 
     async def _reread(self) -> None:

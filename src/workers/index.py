@@ -10,13 +10,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event, same_content
+from txn_core.event import Event, content_digest
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
@@ -26,32 +28,13 @@ from workers.held_lease import HeldLease
 from workers.intake import take_in
 from workers.ledger import Tally, tally_of, together
 from workers.meters import Meters, ShardLag
-from workers.outages import patiently
+from workers.outages import code_of, patiently
 from workers.reader import Batch
+from workers.trials import IndexTrial
+from workers.verdicts import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 
 CHECKPOINT_S: Final = 0.5
 MERCHANTS_REMEMBERED_MAX: Final = 20_000
-CONFLICTS_NOTED_MAX: Final = 100  # on one item, which holds 400 KB; dead letters are kept of all
-
-
-class Verdict(Enum):
-    """What an event is to the transaction that has its id."""
-
-    REPLAY = auto()
-    DUPLICATE = auto()
-    EARLIER_DUPLICATE = auto()
-    CONFLICT = auto()
-    EARLIER_CONFLICT = auto()
-
-
-def judge(stored: StoredTransaction, item: IndexItem) -> Verdict:
-    """Compare an event with the stored one of its id: is it the same write, the same content, the earlier one?"""
-    if item.order == stored.order:
-        return Verdict.REPLAY
-    earlier = item.order < stored.order
-    if same_content(item.event, stored.event):
-        return Verdict.EARLIER_DUPLICATE if earlier else Verdict.DUPLICATE
-    return Verdict.EARLIER_CONFLICT if earlier else Verdict.CONFLICT
 
 
 class MerchantMemory:
@@ -105,15 +88,21 @@ class Index:
                 await self.write(record)
 
     async def write(self, record: Arrived) -> None:
-        """Write one record: to the index, or to the dead letters when it is no event."""
+        """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
         try:
             sound = take_in(record)
         except EventError as error:
             await self.letters.undecodable(record, error)
             return
         order = WriteOrder.of(sound.event.accepted_at, record.position)
-        await self._name_merchant(sound.event, order)
-        await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+        try:
+            await self._name_merchant(sound.event, order)
+            await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+        except ClientError as error:
+            trial = IndexTrial(self.transactions, self.merchants)
+            if not may_be_the_item(error) or not await trial.refused_alone(sound.event, sound.arrived.data, order):
+                raise
+            await self.letters.unwritable(record, code_of(error))
 
     async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
         if self.memory.knows(event.account, event.merchant_id, order):
@@ -134,45 +123,43 @@ class Index:
     async def _resolve(self, verdict: Verdict, item: IndexItem, stored: StoredTransaction) -> bool:
         """Carry out a verdict; false when the stored transaction has changed meanwhile.
 
-        The dead letter is written before the table: after a crash in between, the replay finds the same verdict.
-        An event is compared with the winner of its moment. When an earlier one comes later still (from another
-        shard, or accepted by another clock), what was noted before stays, and what only now differs from the
-        winner is noted by the next replay.
+        Dead letters are written before the table: after a crash in between, the replay finds the same verdict.
         """
         match verdict:
             case Verdict.REPLAY:
                 self.meters.replays.inc()
                 return True
             case Verdict.DUPLICATE:
-                self.meters.duplicates.inc()
-                return True
-            case Verdict.EARLIER_DUPLICATE:
-                return await self._replace(item, stored, conflict=None)
+                return await self._note(item, stored, conflict=False)
             case Verdict.CONFLICT:
                 await self.letters.conflict(item.order, item.event.encode())
-                await self._note_conflict(item, stored)
-                return True
-            case Verdict.EARLIER_CONFLICT:
-                await self.letters.conflict(stored.order, stored.event.encode())
-                return await self._replace(item, stored, conflict=stored.order)
+                return await self._note(item, stored, conflict=True)
+            case Verdict.EARLIER_DUPLICATE | Verdict.EARLIER_CONFLICT:
+                return await self._overtake(item, stored)
 
-    async def _replace(self, item: IndexItem, stored: StoredTransaction, *, conflict: WriteOrder | None) -> bool:
-        noted = conflict if len(stored.conflicts) < CONFLICTS_NOTED_MAX else None
-        replaced = await patiently("index", lambda: self.transactions.replace(item, seen=stored, conflict=noted))
-        if replaced:
-            (self.meters.duplicates if conflict is None else self.meters.conflicts).inc()
+    async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
+        shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
+        other = content_digest(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        noted = not (shown or other) or await patiently(
+            "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+        )
+        if noted:
+            (self.meters.conflicts if conflict else self.meters.duplicates).inc()
+        return noted
+
+    async def _overtake(self, item: IndexItem, stored: StoredTransaction) -> bool:
+        after = overtake(stored, item)
+        for order, data in after.contradicting:
+            await self.letters.conflict(order, data)
+        replaced = await patiently(
+            "index",
+            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
+        )
+        if replaced and after.contradicting:
+            self.meters.conflicts.inc(len(after.contradicting))
+        elif replaced:
+            self.meters.duplicates.inc()
         return replaced
-
-    async def _note_conflict(self, item: IndexItem, stored: StoredTransaction) -> None:
-        if item.order in stored.conflicts:
-            self.meters.replays.inc()
-            return
-        self.meters.conflicts.inc()
-        if len(stored.conflicts) < CONFLICTS_NOTED_MAX:
-            await patiently(
-                "index",
-                lambda: self.transactions.add_conflict(item.account, item.transaction_id, item.order),
-            )
 
 
 class IndexProcessor:
@@ -189,17 +176,22 @@ class IndexProcessor:
         records = batch.records
         while records:
             count = together(records)
+            self._lag.pending(len(records))
             await self._write(records[:count])
             if records := records[count:]:
                 await self.finish()
+        self._lag.pending(0)
         if batch.at_tip:
             self._lag.at_tip()
         if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:
             await self.finish()
 
     async def _write(self, records: Sequence[Arrived]) -> None:
-        await self._index.write_all(records)
-        self._index.meters.records.inc(len(records))
+        meters = self._index.meters
+        meters.flush_records.observe(len(records))
+        with meters.flush_seconds.time():
+            await self._index.write_all(records)
+        meters.records.inc(len(records))
         self._tally += tally_of(records)
         self._done = records[-1].position
         self._lag.durable_to(records[-1].arrived_at)

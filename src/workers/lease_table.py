@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
+START_AT: Final = "checkpointTimestamp"
 LEDGER: Final = "ledger"
 # Attributes that a row may go without; writing one without them removes them.
-_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, LEDGER)
+_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER)
 _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 
 
@@ -79,6 +80,23 @@ class LeaseTable:
             return _refused_by_condition(error)
         return True
 
+    async def delete(self, seen: Lease) -> bool:
+        """Delete a row that still has the owner and counter that were seen; false when it has not."""
+        values: dict[str, Any] = {":seenCounter": {"N": str(seen.counter)}}
+        if seen.owner is not None:
+            values[":seenOwner"] = {"S": seen.owner}
+        try:
+            await self._client.delete_item(
+                TableName=self._name,
+                Key={SHARD: {"S": seen.shard_id}},
+                ConditionExpression=_KEPT + _owner_kept(seen),
+                ExpressionAttributeNames={f"#{name}": name for name in (COUNTER, OWNER)},
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
 
 def _owner_kept(seen: Lease) -> str:
     return f"attribute_not_exists(#{OWNER})" if seen.owner is None else f"#{OWNER} = :seenOwner"
@@ -95,6 +113,8 @@ def _attributes(lease: Lease) -> dict[str, Any]:
         attributes[OWNER] = {"S": lease.owner}
     if lease.wanted_by is not None:
         attributes[WANTED_BY] = {"S": lease.wanted_by}
+    if lease.checkpoint.timestamp is not None:
+        attributes[START_AT] = {"S": lease.checkpoint.timestamp}
     if lease.parents:
         attributes["parentShardId"] = {"SS": list(lease.parents)}
     if lease.hash_keys is not None:
@@ -135,18 +155,27 @@ def _tally_attributes(tally: Tally) -> dict[str, Any]:
 def _lease(item: Any) -> Lease:
     shard_id = ShardId(item[SHARD]["S"])
     start, end = item.get("startingHashKey"), item.get("endingHashKey")
-    owner, wanted_by, plan, ledger = (item.get(name) for name in _OPTIONAL)
+    owner, wanted_by, plan, ledger = (item.get(name) for name in (OWNER, WANTED_BY, PLAN, LEDGER))
     return Lease(
         shard_id=shard_id,
         owner=None if owner is None else WorkerName(owner["S"]),
         counter=int(item[COUNTER]["N"]),
-        checkpoint=Checkpoint(item["checkpoint"]["S"], int(item["checkpointSubSequenceNumber"]["N"])),
+        checkpoint=_checkpoint(item),
         parents=tuple(ShardId(parent) for parent in sorted(item.get("parentShardId", {}).get("SS", ()))),
         hash_keys=None if start is None or end is None else (start["S"], end["S"]),
         owner_switches=int(item.get("ownerSwitchesSinceCheckpoint", {"N": "0"})["N"]),
         plan=None if plan is None else _plan(shard_id, plan["M"]),
         wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
         ledger=None if ledger is None else _ledger(ledger["M"]),
+    )
+
+
+def _checkpoint(item: Any) -> Checkpoint:
+    timestamp = item.get(START_AT)
+    return Checkpoint(
+        item["checkpoint"]["S"],
+        int(item["checkpointSubSequenceNumber"]["N"]),
+        None if timestamp is None else Instant(timestamp["S"]),
     )
 
 

@@ -17,16 +17,21 @@ WorkerName = NewType("WorkerName", str)
 
 TRIM_HORIZON: Final = "TRIM_HORIZON"
 LATEST: Final = "LATEST"
+AT_TIMESTAMP: Final = "AT_TIMESTAMP"
 SHARD_END: Final = "SHARD_END"
-_SENTINELS: Final = frozenset({TRIM_HORIZON, LATEST, "AT_TIMESTAMP", SHARD_END})
+_SENTINELS: Final = frozenset({TRIM_HORIZON, LATEST, AT_TIMESTAMP, SHARD_END})
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a shard is done: up to and including a sub-sequence number of a record, or one of KCL's words."""
+    """How far a shard is done: up to and including a sub-sequence number of a record, or one of KCL's words.
+
+    `timestamp` goes with `AT_TIMESTAMP`: nothing is done, and what arrived before that moment is not wanted.
+    """
 
     sequence_number: str = TRIM_HORIZON
     sub_sequence_number: int = 0
+    timestamp: Instant | None = None
 
     @classmethod
     def at(cls, position: Position) -> Self:

@@ -1,20 +1,16 @@
 """What a worker process tells Prometheus. One registry a process; every name begins with txn_<worker kind>_."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
-import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from txn_core.positions import ShardId
-from txn_core.settings import Settings
+from workers.dead_letters import Reason
 
-FLUSH_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-
-_log = structlog.get_logger(__name__)
+FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 class Meters:
@@ -30,21 +26,34 @@ class Meters:
         self.dead_letters = Counter(f"{prefix}_dead_letters", "Dead letters written", ["reason"], registry=own)
         self.flushes = Counter(f"{prefix}_flushes", "Plans carried out", ["cause"], registry=own)
         self.flush_seconds = Histogram(
-            f"{prefix}_flush_seconds", "Time from plan to checkpoint", buckets=FLUSH_SECONDS, registry=own
+            f"{prefix}_flush_seconds", "Time to make a batch durable", buckets=FLUSH_SECONDS, registry=own
+        )
+        self.flush_records = Histogram(
+            f"{prefix}_flush_records", "Positions in such a batch", buckets=BATCH_RECORDS, registry=own
         )
         self.leases_owned = Gauge(f"{prefix}_leases_owned", "Leases held now", registry=own)
         self.leases_lost = Counter(f"{prefix}_leases_lost", "Leases that another worker took", registry=own)
+        self.leases_stolen = Counter(
+            f"{prefix}_leases_stolen", "Leases taken from a worker that stood still", registry=own
+        )
         self._lag = Gauge(f"{prefix}_lag_seconds", "Age of what is not yet durable", ["shard"], registry=own)
+        self._lag_records = Gauge(
+            f"{prefix}_lag_records", "Positions read and not yet durable", ["shard"], registry=own
+        )
+        for reason in get_args(Reason):  # a count that is there from the start is seen to rise
+            self.dead_letters.labels(reason)
 
     def lag(self, shard_id: ShardId) -> "ShardLag":
         """The lag of a shard from now on."""
         lag = ShardLag()
         self._lag.labels(shard_id).set_function(lag.seconds)
+        self._lag_records.labels(shard_id).set_function(lag.records)
         return lag
 
     def forget(self, shard_id: ShardId) -> None:
         """Stop telling of a shard that another worker drains."""
         self._lag.remove(shard_id)
+        self._lag_records.remove(shard_id)
 
 
 class ShardLag:
@@ -52,6 +61,11 @@ class ShardLag:
 
     def __init__(self) -> None:
         self._durable_to_s = time.time()
+        self._pending = 0
+
+    def pending(self, positions: int) -> None:
+        """So many positions were read and are not yet durable."""
+        self._pending = positions
 
     def durable_to(self, arrived_at: datetime) -> None:
         """Everything that arrived before is durable."""
@@ -65,20 +79,6 @@ class ShardLag:
         """How long ago the youngest durable record arrived, or the tip was seen."""
         return max(0.0, time.time() - self._durable_to_s)
 
-
-@contextmanager
-def served(meters: Meters, settings: Settings) -> Iterator[None]:
-    """Serve the metrics on the port of the settings, if any, for as long as the block runs."""
-    if settings.worker_metrics_port is None:
-        yield
-        return
-    server, thread = start_http_server(
-        settings.worker_metrics_port, addr=settings.worker_metrics_host, registry=meters.registry
-    )
-    _log.info("metrics", host=server.server_name, port=server.server_port)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    def records(self) -> int:
+        """The positions that were read and are not yet durable."""
+        return self._pending

@@ -2,37 +2,47 @@
 
 The stream is polled, never followed ahead of the caller: whoever does not ask for the next batch holds nothing in
 memory. Nothing is skipped: an iterator that expired is made anew behind the last record that was fetched.
+
+Readers poll, and share a shard's limits (`pace.py`). Enhanced fan-out, a quota of its own for each consumer at a
+price, is left out: it needs registered consumers and HTTP/2 push, and two kinds of workers fit into a shard's limits.
 """
 
 import asyncio
-import time
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.instants import Instant, datetime_of
 from txn_core.kinesis.aggregation import deaggregate
 from txn_core.lake import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.leases import LATEST, TRIM_HORIZON, Checkpoint
-from workers.outages import patiently
+from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
+from workers.outages import code_of, patiently
+from workers.pace import READS_PER_S_MAX, ReadPace
+from workers.shards import list_shards
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
-READ_SPACING_S: Final = 0.2  # Kinesis allows a shard 5 reads/s
 READ_BYTES_AIM: Final = 2 << 20  # aggregated records are large: the number asked for follows their size
 RECORDS_FIRST: Final = 50
+THROTTLE_JITTER: Final = 0.5  # readers that met at a limit do not meet there again
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where an iterator starts; a sequence number goes with the last two types."""
+    """Where an iterator starts: with the types that name one, at a sequence number or a moment of arrival."""
 
-    type: Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
+    timestamp: Instant | None = None
 
     @classmethod
     def after(cls, checkpoint: Checkpoint, shard_id: ShardId) -> Self:
@@ -47,6 +57,8 @@ class Start:
             return cls("TRIM_HORIZON")
         if checkpoint.sequence_number == LATEST:
             return cls("LATEST")
+        if checkpoint.sequence_number == AT_TIMESTAMP and checkpoint.timestamp is not None:
+            return cls("AT_TIMESTAMP", timestamp=checkpoint.timestamp)
         raise ValueError(f"{shard_id}: cannot read behind {checkpoint.sequence_number}")
 
 
@@ -71,10 +83,12 @@ class ShardReader:
         *,
         records_max: int,
         idle_s: float,
+        reads_per_s: float = READS_PER_S_MAX,
     ) -> None:
         self._client, self._stream, self._shard_id = client, stream, shard_id
         self._checkpoint = checkpoint
-        self._records_max, self._idle_s = records_max, idle_s
+        self._records_max = records_max
+        self._pace = ReadPace(reads_per_s=reads_per_s, idle_s_max=idle_s)
         self._start = Start.after(checkpoint, shard_id)
         self._iterator: str | None = None
         self._limit = min(records_max, RECORDS_FIRST)
@@ -82,8 +96,6 @@ class ShardReader:
 
     async def read(self) -> Batch:
         """The next records, after the pause that is due; none at the tip. Cancelling it loses nothing."""
-        await asyncio.sleep(max(0.0, self._not_before_s - time.monotonic()))
-        began_s = time.monotonic()
         answer = await patiently(f"read {self._shard_id}", self._answer)
         raw = answer["Records"]
         self._iterator = answer.get("NextShardIterator")
@@ -95,20 +107,41 @@ class ShardReader:
         if raw:
             self._start = Start("AFTER_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
             self._limit = records_to_ask_for(raw, self._records_max)
-        self._not_before_s = began_s + READ_SPACING_S if raw else time.monotonic() + self._idle_s
         at_tip = not raw and answer.get("MillisBehindLatest", 0) == 0
+        size_bytes = sum(len(record["Data"]) for record in raw)
+        self._not_before_s += self._pace.after_nothing() if at_tip else self._pace.after_read(size_bytes)
         return Batch(records, at_tip=at_tip, ended=self._iterator is None)
 
     async def _answer(self) -> Any:
+        """What the next read gives that is neither throttled nor behind an expired iterator."""
+        while True:
+            now_s = asyncio.get_running_loop().time
+            await asyncio.sleep(max(0.0, self._not_before_s - now_s()))
+            self._not_before_s = now_s()  # from here on the pace counts
+            try:
+                return await self._read_once()
+            except ClientError as error:
+                code = code_of(error)
+                if code == "ExpiredIteratorException":
+                    self._iterator = None
+                    self._not_before_s += self._pace.spacing_s
+                elif code == "ProvisionedThroughputExceededException":
+                    jitter = 1.0 + THROTTLE_JITTER * random.random()  # noqa: S311 - jitter is no secret
+                    self._not_before_s += self._pace.after_throttle() * jitter
+                elif code == "ResourceNotFoundException" and await self._is_gone():
+                    _log.error("shard_gone", shard=self._shard_id, behind=self._start.sequence_number)
+                    return {"Records": []}
+                else:
+                    raise
+
+    async def _read_once(self) -> Any:
         if self._iterator is None:
             self._iterator = await iterator_of(self._client, self._stream, self._shard_id, self._start)
-        try:
-            return await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ExpiredIteratorException":
-                raise
-        self._iterator = await iterator_of(self._client, self._stream, self._shard_id, self._start)
         return await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+
+    async def _is_gone(self) -> bool:
+        """Whether the stream is there without the shard: its records are past retention, and it has ended for us."""
+        return all(shard.shard_id != self._shard_id for shard in await list_shards(self._client, self._stream))
 
 
 async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, start: Start) -> str:
@@ -116,6 +149,8 @@ async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, s
     request: Any = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": start.type}
     if start.sequence_number is not None:
         request["StartingSequenceNumber"] = start.sequence_number
+    if start.timestamp is not None:
+        request["Timestamp"] = datetime_of(start.timestamp)
     return (await client.get_shard_iterator(**request))["ShardIterator"]
 
 

@@ -6,7 +6,8 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
@@ -14,74 +15,100 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
+from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
+from workers.health import served
 from workers.held_lease import HeldLease
 from workers.index import Index, IndexProcessor, MerchantMemory
+from workers.lake_replay import LakeReplay
 from workers.lease_table import LeaseTable
 from workers.leases import WorkerName
 from workers.ledger_table import LedgerTable
-from workers.meters import Meters, ShardLag, served
+from workers.meters import Meters, ShardLag
 from workers.outages import patiently
+from workers.readiness import Check, NotReadyError, Readiness
+from workers.rebuild import Origin, begin
 from workers.stopping import unless
 from workers.worker import Processor, Worker
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
 
 Kind = Literal["index", "archive"]
 MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
 
+_NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
+_NO_SHARD: Final = ShardId("#ready")
+
 _log = structlog.get_logger(__name__)
 
 
-async def run(kind: Kind, settings: Settings) -> None:
+async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> None:
     """Work until SIGTERM or SIGINT, then finish, checkpoint and release the leases.
+
+    With an origin, build the generation of the index that the settings name from there, and go on with it.
 
     Outages of the stores are waited out. Anything else that goes wrong is raised, in groups as tasks raise: the
     process is meant to end then and to be started again.
 
     Raises:
         SettingsError: the dead-letter key is missing.
-        StoreError: the tables are not bootstrapped.
+        StoreError: the tables are not bootstrapped, or the generation was begun from another origin.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        await work(kind, settings, stopping)
+        await work(kind, settings, stopping, origin)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
-async def work(kind: Kind, settings: Settings, stopping: asyncio.Event) -> None:
+async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: Origin | None = None) -> None:
     """Work until the event; `run` without the signals."""
     aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
     seal = Seal.of(settings)
-    names = TableNames(settings.table_prefix)
+    names = TableNames.of(settings)
     async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         store = ObjectStore(s3, settings.bucket)
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
         books = Books(LedgerTable(dynamodb, names.ledger(kind)))
+        replay: LakeReplay | None = None
         if kind == "archive":
             make = _archive(settings, store, letters, meters, books)
-        elif (make_index := await unless(stopping, _index(settings, dynamodb, letters, meters, books))) is not None:
-            make = make_index
+            sink: Check = store.reach
         else:
-            return
+            began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
+            progress = None if began is None else await unless(stopping, began)
+            index = await unless(stopping, _index(settings, dynamodb, letters, meters, books))
+            if index is None:
+                return
+            make = partial(IndexProcessor, index)
+            sink = partial(index.transactions.get, *_NOBODYS)
+            replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
-        with served(meters, settings):
+        worker = Worker(name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters)
+        checks: dict[str, Check] = {
+            "stream": partial(_stream_answers, kinesis, settings.stream),
+            "lease_table": partial(leases.row, _NO_SHARD),
+            "sink": sink,
+            "leases": worker.looks_after_leases,
+        }
+        with served(meters.registry, Readiness(checks), settings):
             _log.info("started", name=name, stream=settings.stream)
-            worker = Worker(
-                name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters
-            )
-            await worker.run(stopping)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(worker.run(stopping))
+                if replay is not None:
+                    tasks.create_task(unless(stopping, replay.run()))
 
 
 def worker_name(settings: Settings) -> WorkerName:
@@ -92,6 +119,13 @@ def worker_name(settings: Settings) -> WorkerName:
     """
     name = settings.worker_id or f"{socket.gethostname()}:{os.getpid()}"
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
+
+
+async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
+    summary = await kinesis.describe_stream_summary(StreamName=stream)
+    status = summary["StreamDescriptionSummary"]["StreamStatus"]
+    if status not in {"ACTIVE", "UPDATING"}:
+        raise NotReadyError(f"the stream is {status}")
 
 
 def _archive(
@@ -111,9 +145,9 @@ def _archive(
 
 async def _index(
     settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters, books: Books
-) -> MakeProcessor:
-    names = TableNames(settings.table_prefix)
-    index = Index(
+) -> Index:
+    names = TableNames.of(settings)
+    return Index(
         transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
         merchants=MerchantTable(dynamodb, names.merchants),
         letters=letters,
@@ -123,4 +157,3 @@ async def _index(
         slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
         writes_max=settings.index_writes_in_flight_max,
     )
-    return lambda lease, lag: IndexProcessor(index, lease, lag)

@@ -4,15 +4,21 @@ After a split or merge the children hold what came after the parents' last recor
 then one card's transactions are processed in the order in which they stand on the stream.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from txn_core.positions import ShardId
 from workers.leases import Lease
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
+
+    from workers.lease_table import LeaseTable
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +42,62 @@ async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
         request = {"NextToken": token}  # which names the stream, and must stand alone
 
 
-def leases_lacking(shards: Iterable[Shard], known: Iterable[Lease]) -> list[Lease]:
-    """New rows for shards without one. All start at the horizon: nothing that is still there is skipped."""
-    leased = {lease.shard_id for lease in known}
+async def lease_shards(client: "KinesisClient", stream: str, table: "LeaseTable", rows: Collection[Lease]) -> bool:
+    """Write the rows that the stream's shards lack, or else delete outdated ones; true if rows were lacking.
+
+    Then all must be scanned again before any is taken: another worker may have written a parent's row before us, and
+    without it its children seem free to be read.
+    """
+    shards = await list_shards(client, stream)
+    if lacking := leases_lacking(shards, rows):
+        for lease in lacking:
+            await table.create(lease)
+        return True
+    for lease in leases_outdated(shards, rows):
+        deleted = await table.delete(lease)
+        _log.info("lease_outdated", shard=lease.shard_id, deleted=deleted)
+    return False
+
+
+def leases_lacking(shards: Iterable[Shard], known: Collection[Lease]) -> list[Lease]:
+    """New rows for shards without one, to be written in this order: a child without its parent's row may be read.
+
+    All start at the horizon: nothing that is still there is skipped. A shard whose child has begun needs no row: it
+    was finished, its row was deleted, and who still lists it looks at a stream of some time ago.
+    """
+    leased = {lease.shard_id for lease in known} | _parents_of_begun(known)
+    lacking = [shard for shard in shards if shard.shard_id not in leased]
     return [
         Lease(shard_id=shard.shard_id, parents=shard.parents, hash_keys=shard.hash_keys)
-        for shard in shards
-        if shard.shard_id not in leased
+        for shard in sorted(lacking, key=lambda shard: shard.shard_id)  # a parent is older, ids grow and are as long
+    ]
+
+
+def leases_outdated(shards: Iterable[Shard], known: Collection[Lease]) -> list[Lease]:
+    """Rows that say nothing any more: done, their shard gone from the stream, and no child of it still to begin.
+
+    To be asked only when every listed shard has its row. (KCL cleans up by the same rule.)
+    """
+    listed = {shard.shard_id for shard in shards}
+    awaited = {parent for lease in known if not _begun(lease) for parent in lease.parents}
+    return [
+        lease
+        for lease in known
+        if lease.checkpoint.shard_ended and lease.shard_id not in listed and lease.shard_id not in awaited
     ]
 
 
 def may_start(lease: Lease, leases: Mapping[ShardId, Lease]) -> bool:
     """Whether a shard's parents are finished. A parent without a row has left the stream, and with it its records."""
     return all(leases[parent].checkpoint.shard_ended for parent in lease.parents if parent in leases)
+
+
+def _begun(lease: Lease) -> bool:
+    return lease.checkpoint.shard_ended or lease.checkpoint.position(lease.shard_id) is not None
+
+
+def _parents_of_begun(leases: Iterable[Lease]) -> set[ShardId]:
+    return {parent for lease in leases if _begun(lease) for parent in lease.parents}
 
 
 def _shard(item: Any) -> Shard:

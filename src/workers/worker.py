@@ -1,13 +1,13 @@
 """A worker process: takes its share of the shards' leases, drains each in a task of its own, renews and hands over.
 
-Three kinds of tasks run side by side: one renews, one scans and balances, one a shard drains. A drain that fails in
-a way that no retry mends ends the process: it was not checkpointed, so its successor finds everything again.
+One task scans and balances; two a shard drain it and renew its lease. A drain that fails in a way that no retry mends
+ends the process: it was not checkpointed, so its successor finds everything again.
 """
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,14 +16,15 @@ import structlog
 
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from workers.held_lease import HeldLease, LeaseLostError
+from workers.held_lease import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.lease_table import LeaseTable
 from workers.leases import Lease, WorkerName
 from workers.meters import Meters, ShardLag
 from workers.outages import code_of, is_passing, patiently
-from workers.ownership import Watch, decide
+from workers.ownership import Decision, Watch, decide
 from workers.reader import Batch, ShardReader
-from workers.shards import leases_lacking, list_shards
+from workers.readiness import NotReadyError
+from workers.shards import lease_shards
 from workers.stopping import unless
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 
 LEAVE_S_MAX: Final = 2.0
 ROUND_S_MAX: Final = 30.0
-SCANS_COVERED: Final = 2.0  # a pause between scans counts for expiry up to so many planned ones
+SCANS_COVERED: Final = 1.5  # a pause between scans counts for expiry up to so many planned ones
+NEGLECTED: Final = 1.5  # pauses between scans: who was dealt a free lease has had its chance to take it
+SCANS_A_ROUND_MAX: Final = 4  # a refused write says that the rows have changed; they are scanned again
+UNSETTLED: Final = 0.25  # of the usual pause, while leases are on their way to us
+WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +60,8 @@ class _Drain:
 
     lease: HeldLease
     stopping: asyncio.Event
-    task: asyncio.Task[None]
+    draining: asyncio.Task[None]
+    renewing: asyncio.Task[None]
 
 
 class Worker:
@@ -76,28 +82,38 @@ class Worker:
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
+        self._rounded_s: float | None = None
         self._hurry = asyncio.Event()
         self._dice = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop, then finish, checkpoint and release within the shutdown deadline."""
         async with asyncio.TaskGroup() as tasks:
-            renewing = tasks.create_task(self._renew_for_ever())
             balancing = tasks.create_task(self._balance_until(stopping, tasks))
             await stopping.wait()
             _log.info("stopping", shards=sorted(self._drains))
             await self._stop(balancing)
-            renewing.cancel()
         _log.info("stopped")
+
+    async def looks_after_leases(self) -> None:
+        """Return when rounds of balancing go on: then this process holds its share, or looks for it.
+
+        Raises:
+            NotReadyError: none has ended well for so long that others take our leases.
+        """
+        if self._rounded_s is None:
+            raise NotReadyError("no look at all leases yet")
+        if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
+            raise NotReadyError(f"no look at all leases for {age_s:.0f} s")
 
     async def _stop(self, balancing: asyncio.Task[None]) -> None:
         """End all work by the deadline, then give up every lease, also those of what was late."""
-        deadline_s = time.monotonic() + max(self._settings.shutdown_deadline_s - LEAVE_S_MAX, 0.0)
+        deadline_s = _now_s() + max(self._settings.shutdown_deadline_s - LEAVE_S_MAX, 0.0)
         self._hurry.set()
         for drain in self._drains.values():
             drain.stopping.set()
         await _cancelled_at(deadline_s, [balancing])  # the last to start drains
-        late = await _cancelled_at(deadline_s, [drain.task for drain in self._drains.values()])
+        late = await _cancelled_at(deadline_s, [drain.draining for drain in self._drains.values()])
         if late:
             # A stored plan stays with its lease; whoever takes it next carries it out.
             _log.error("shutdown_deadline_passed", shards_late=len(late))
@@ -106,6 +122,8 @@ class Worker:
                 await self._leave()
         except TimeoutError:
             _log.error("leases_not_given_up", reason="no answer in time; others take them when they expire")
+        for drain in self._drains.values():
+            drain.renewing.cancel()
 
     async def _leave(self) -> None:
         """Give up all that has our name on it, and what others are about to hand to us."""
@@ -119,63 +137,93 @@ class Worker:
                 left = row.released() if row.owner == self._name else row.withdrawn()
                 await patiently("leave", partial(self._leases.write, row, left))
 
-    async def _renew_for_ever(self) -> None:
-        while True:
-            await asyncio.gather(*(self._renew(drain) for drain in list(self._drains.values())))
-            await asyncio.sleep(self._settings.lease_renew_s)
-
-    async def _renew(self, drain: _Drain) -> None:
-        try:
-            await drain.lease.renew(within_s=self._settings.lease_renew_s / 2)
-        except LeaseLostError:
-            drain.task.cancel()
-        if drain.lease.row.wanted_by is not None:
-            drain.stopping.set()
+    async def _renew_until_lost(
+        self, lease: HeldLease, stop_one: asyncio.Event, draining: asyncio.Task[None]
+    ) -> None:
+        """Renew one lease; a write of its row that hangs holds up no other's renewal."""
+        with suppress(LeaseLostError):
+            while True:
+                await asyncio.sleep(self._settings.lease_renew_s)
+                await lease.renew(within_s=self._settings.lease_renew_s / 2)
+                if lease.row.wanted_by is not None:
+                    stop_one.set()
+        draining.cancel()
 
     async def _balance_until(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
         while not stopping.is_set():
             self._hurry.clear()
+            pause_s = self._settings.lease_renew_s
             try:
                 async with asyncio.timeout(ROUND_S_MAX):
-                    await self._balance(stopping, tasks)
+                    if await self._balance(stopping, tasks):
+                        pause_s *= UNSETTLED
+                self._rounded_s = _now_s()
             except Exception as error:
                 if not is_passing(error):
                     raise
                 _log.warning("outage", call="balance leases", error=code_of(error))
-            await unless(self._hurry, asyncio.sleep(self._settings.lease_renew_s))
+            await unless(self._hurry, asyncio.sleep(pause_s))
 
-    async def _balance(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
-        """One round: see all rows, add those of new shards, take up what is ours, take our share."""
+    async def _balance(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> bool:
+        """See all rows, add those of new shards, take up what is ours, then our share; true if more is due."""
+        decision = Decision()
+        for _ in range(SCANS_A_ROUND_MAX):
+            rows = await self._scan(stopping, tasks)
+            if _now_s() >= self._shards_due_s:
+                if await lease_shards(self._kinesis, self._settings.stream, self._leases, rows):
+                    rows = await self._scan(stopping, tasks)
+                self._shards_due_s = _now_s() + self._settings.shard_sync_s
+            expired = self._watch.expired(self._settings.lease_failover_s)
+            neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
+            decision = decide(self._name, rows, expired, self._dice, neglected)
+            if await self._carry_out(decision, stopping, tasks):
+                break
+        return decision.unsettled
+
+    async def _scan(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> list[Lease]:
+        """All rows; a drain for each that is newly ours, and an end of each that another worker asks for."""
         held_before = set(self._drains)
-        began_s = time.monotonic()
+        began_s = _now_s()
         rows = await self._leases.rows()
-        self._watch = self._watch.observed(rows, began_s=began_s, ended_s=time.monotonic())
-        if time.monotonic() >= self._shards_due_s:
-            rows += await self._lease_new_shards(rows)
-            self._shards_due_s = time.monotonic() + self._settings.shard_sync_s
+        self._watch = self._watch.observed(rows, began_s=began_s, ended_s=_now_s())
         for row in rows:
-            if row.owner == self._name and not row.checkpoint.shard_ended and row.shard_id not in held_before:
+            if row.owner != self._name or row.checkpoint.shard_ended:
+                continue
+            if row.shard_id not in held_before:
                 self._start(row, stopping, tasks)  # handed over, or taken by a write whose answer was lost
-        decision = decide(self._name, rows, self._watch.expired(self._settings.lease_failover_s), self._dice)
+            elif row.wanted_by is not None and row.shard_id in self._drains:
+                self._drains[row.shard_id].stopping.set()
+        return rows
+
+    async def _carry_out(self, decision: Decision, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> bool:
+        """Take and ask; false when a row was no longer as it was seen."""
+        refused = False
         for row in decision.take:
             taken = row.taken(self._name)
-            if not stopping.is_set() and await self._leases.write(row, taken):
+            if stopping.is_set():
+                return True
+            if await self._leases.write(row, taken):
+                if row.owner is not None:
+                    self._meters.leases_stolen.inc()
                 self._start(taken, stopping, tasks)
-        if decision.ask_for is not None and not stopping.is_set():
-            await self._leases.write(decision.ask_for, decision.ask_for.wanted(self._name))
-
-    async def _lease_new_shards(self, rows: list[Lease]) -> list[Lease]:
-        lacking = leases_lacking(await list_shards(self._kinesis, self._settings.stream), rows)
-        return [lease for lease in lacking if await self._leases.create(lease)]
+            else:
+                refused = True
+        for row in decision.ask_for:
+            if stopping.is_set():
+                return True
+            refused |= not await self._leases.write(row, row.wanted(self._name))
+        return not refused
 
     def _start(self, row: Lease, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> None:
         if row.shard_id in self._drains:
             return
-        lease, stop_one = HeldLease(self._leases, row), asyncio.Event()
+        write_s_max = min(WRITE_S_MAX, self._settings.lease_failover_s * WRITE_PART)
+        lease, stop_one = HeldLease(self._leases, row, write_s_max=write_s_max), asyncio.Event()
         if stopping.is_set():
             stop_one.set()
-        task = tasks.create_task(self._drain(lease, stop_one))
-        self._drains[row.shard_id] = _Drain(lease, stop_one, task)
+        draining = tasks.create_task(self._drain(lease, stop_one))
+        renewing = tasks.create_task(self._renew_until_lost(lease, stop_one, draining))
+        self._drains[row.shard_id] = _Drain(lease, stop_one, draining, renewing)
         self._meters.leases_owned.set(len(self._drains))
         _log.info("lease_taken", shard=row.shard_id, counter=row.counter, plan=row.plan is not None)
 
@@ -189,6 +237,7 @@ class Worker:
             row.checkpoint,
             records_max=self._settings.poll_records_max,
             idle_s=self._settings.poll_idle_s,
+            reads_per_s=self._settings.poll_reads_per_s,
         )
         processor = self._processor(lease, self._meters.lag(row.shard_id))
         try:
@@ -206,7 +255,7 @@ class Worker:
 
     def _forget(self, lease: HeldLease) -> None:
         shard_id = lease.row.shard_id
-        del self._drains[shard_id]
+        self._drains.pop(shard_id).renewing.cancel()
         self._meters.forget(shard_id)
         self._meters.leases_owned.set(len(self._drains))
         if lease.lost:
@@ -214,11 +263,16 @@ class Worker:
             _log.warning("lease_lost", shard=shard_id)
 
 
+def _now_s() -> float:
+    """Monotonic seconds, by the clock of the event loop."""
+    return asyncio.get_running_loop().time()
+
+
 async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     """Wait for tasks, and cancel those that are not done by a monotonic time; gives the cancelled ones, ended."""
     if not tasks:
         return set()
-    _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline_s - time.monotonic()))
+    _, late = await asyncio.wait(tasks, timeout=max(0.0, deadline_s - _now_s()))
     for task in late:
         task.cancel()
     if late:

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 EXAMPLES_VARIABLE = "CHAOS_EXAMPLES"
 SEEDS_VARIABLE = "CHAOS_SEEDS"
+MODEL_VARIABLE = "CHAOS_MODEL"
 
 
 def examples(short: int) -> int:
     """How many examples Hypothesis makes."""
     return int(os.environ.get(EXAMPLES_VARIABLE) or short)
+
+
+def models_are_large() -> bool:
+    """Whether models are searched within their large bounds, for minutes."""
+    return bool(os.environ.get(MODEL_VARIABLE))
 
 
 def seeds(short: Sequence[int]) -> Sequence[int]:

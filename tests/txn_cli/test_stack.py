@@ -69,7 +69,10 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _mends(stack, KINESIS)
         drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")
         assert drained.returncode == 0, drained.stderr
-        assert json.loads(drained.stdout)["drained"] is True
+        status = json.loads(drained.stdout)
+        assert status["drained"] is True
+        assert status["api"]["url"] == stack.ready["api_url"]
+        assert all("records" in worker["counts"] for worker in status["workers"].values())
         assert stack.txn("bootstrap").returncode == 0, "doing it again changes nothing"
         _lets_a_key_in_until_it_is_revoked(stack)
 

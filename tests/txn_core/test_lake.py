@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from tests.builders import ARRIVED_AT, SHARD, arrived, customer, encoded, json_b
 from tests.txn_core.strategies import bodies, positions
 from txn_core.errors import EventError
 from txn_core.event import Event
-from txn_core.lake import NESTED, Arrived, arrived_of, parquet_of, read_parquet, table_of
+from txn_core.lake import NESTED, Arrived, arrived_of, parquet_of, read_parquet, slices, table_of
 from txn_core.transaction import parse_transaction
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("event-v*.json"))
@@ -32,6 +33,16 @@ def test_events_come_back_byte_for_byte(rows: list[tuple[dict[str, Any], Any]]) 
     """Whatever clients may send comes out of Parquet as the bytes that stood on the stream, in their order."""
     events = [arrived(encoded(parse_transaction(json_bytes(document))).data, at) for document, at in rows]
     assert through_parquet(events) == events
+
+
+def test_a_file_is_read_in_slices() -> None:
+    """Over the bounds of row groups, in order, with no row lost."""
+    events = [arrived(encoded(transaction_id=transaction_id(n)).data, position(n)) for n in range(1, 8)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(table_of(events), sink, row_group_size=3)
+    cut = list(slices(sink.getvalue().to_pybytes(), 2))
+    assert max(table.num_rows for table in cut) == 2
+    assert [event for table in cut for event in arrived_of(table)] == events
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

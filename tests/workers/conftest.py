@@ -21,6 +21,7 @@ from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, r
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
+from workers.bookkeeping import Books
 from workers.dead_letters import DeadLetter, Seal
 from workers.lease_table import LeaseTable
 from workers.leases import Checkpoint
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
 WAIT_S_MAX = 20.0
+
+
+def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: Kind) -> Books:
+    """The ledgers of a kind of worker."""
+    return Books(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
 
 
 async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX) -> None:
@@ -59,9 +65,12 @@ class World:
     def leases(self, kind: Kind) -> LeaseTable:
         return LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
 
+    def books(self, kind: Kind) -> Books:
+        return books_of(self.dynamodb, self.settings, kind)
+
     async def ledger(self, kind: Kind) -> Tally:
         """What a kind of worker has noted of all shards."""
-        table = LedgerTable(self.dynamodb, TableNames(self.settings.table_prefix).ledger(kind))
+        table = self.books(kind).table
         rows = await self.leases(kind).rows()
         return sum([await table.tally(row, Minute("0")) for row in rows], Tally())
 
@@ -136,9 +145,9 @@ class World:
         """How many leases each worker has."""
         return Counter(row.owner for row in await self.leases(kind).rows() if row.owner is not None)
 
-    async def drained(self, kind: Kind) -> bool:
+    async def drained(self, kind: Kind, settings: Settings | None = None) -> bool:
         """Whether a kind of worker has done all that is on the stream."""
-        status = await Observer(self.kinesis, self.dynamodb, self.settings).look()
+        status = await Observer(self.kinesis, self.dynamodb, settings or self.settings).look()
         return all(worker.drained for worker in status.workers if worker.kind == kind)
 
     async def lake(self) -> list[Arrived]:
@@ -189,7 +198,7 @@ class World:
         """Let workers work until they have done all that is on the stream."""
         async with self.working(*kinds, settings=settings):
             for kind in kinds:
-                await until(lambda kind=kind: self.drained(kind))  # type: ignore[misc]
+                await until(lambda kind=kind: self.drained(kind, settings))  # type: ignore[misc]
 
 
 @asynccontextmanager
@@ -197,6 +206,7 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     """A world of its own, with quick leases and small, quick flushes."""
     quick = {
         "stream_shards": 1,
+        "poll_reads_per_s": 5.0,
         "poll_idle_s": 0.2,
         "lease_failover_s": 1.5,
         "lease_renew_s": 0.3,

@@ -9,19 +9,16 @@ import pytest
 from tests.builders import position
 from tests.workers.builders import ALICE, BOB, event, later, records, shard
 from tests.workers.conftest import World, until
-from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
 from txn_core.lake import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from workers.archive import Archive, ArchiveProcessor, object_key, object_last, object_metadata, plan_of
-from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.held_lease import HeldLease, LeaseLostError
 from workers.leases import FlushPlan, Lease, WorkerName
 from workers.ledger import Tally
-from workers.ledger_table import LedgerTable
 from workers.meters import Meters, ShardLag
 from workers.reader import ShardReader
 from workers.shards import leases_lacking, list_shards
@@ -78,9 +75,9 @@ class Site:
         meters, store = Meters("archive"), store or self.world.store
         letters = DeadLetterBox(store, Seal.of(self.world.settings), "archive", self.world.settings.stream, meters)
         limits = FlushLimits(rows=self.rows, bytes=1 << 20, age_s=60.0)
-        names = TableNames(self.world.settings.table_prefix)
-        books = Books(LedgerTable(self.world.dynamodb, names.ledger("archive")))
-        archive = Archive(store, letters, meters, limits, BufferTotal(), books, asyncio.Semaphore(1))
+        archive = Archive(
+            store, letters, meters, limits, BufferTotal(), self.world.books("archive"), asyncio.Semaphore(1)
+        )
         return ArchiveProcessor(archive, lease, ShardLag())
 
     async def drain(self, lease: HeldLease, store: ObjectStore | None = None) -> None:

@@ -7,11 +7,8 @@ import pytest
 from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import ALICE, BOB, event, lease, records, shard, twin
 from tests.workers.conftest import World
-from txn_core.dynamodb.tables import TableNames
-from workers.bookkeeping import Books
 from workers.held_lease import HeldLease, LeaseLostError
 from workers.ledger import Minute, Tally, tally_of
-from workers.ledger_table import LedgerTable
 
 
 async def test_both_kinds_of_worker_note_the_same(wide_world: World) -> None:
@@ -26,8 +23,7 @@ async def test_both_kinds_of_worker_note_the_same(wide_world: World) -> None:
 
 async def test_minutes_leave_the_row_and_are_counted_on(world: World) -> None:
     """A zombie with an older row writes nothing that is not there already."""
-    ledgers = LedgerTable(world.dynamodb, TableNames(world.settings.table_prefix).ledger("index"))
-    books, leases = Books(ledgers), world.leases("index")
+    books, leases = world.books("index"), world.leases("index")
     await leases.create(mine := lease(owner=ALICE))
     held = HeldLease(leases, mine)
     noted = Tally()
@@ -35,7 +31,7 @@ async def test_minutes_leave_the_row_and_are_counted_on(world: World) -> None:
         tally = tally_of(records(b"", b"", start=10 * i + 1, at=ARRIVED_AT + timedelta(minutes=i)))
         await books.advance(held, position(10 * i + 2), tally)
         noted += tally
-        assert await ledgers.tally(held.row, Minute("0")) == noted
+        assert await books.table.tally(held.row, Minute("0")) == noted
     stale = HeldLease(leases, held.row)
     taken = held.row.taken(BOB)
     assert await leases.write(held.row, taken)
@@ -43,4 +39,4 @@ async def test_minutes_leave_the_row_and_are_counted_on(world: World) -> None:
         await books.advance(stale, position(99), tally_of(records(b"", at=ARRIVED_AT + timedelta(hours=1))))
     row = await leases.row(shard(0))
     assert row == taken
-    assert await ledgers.tally(taken, Minute("0")) == noted
+    assert await books.table.tally(taken, Minute("0")) == noted

@@ -17,11 +17,10 @@ from txn_core.event import Event
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import WriteOrder
-from workers.bookkeeping import Books
-from workers.dead_letters import DeadLetterBox, Seal
-from workers.index import CONFLICTS_NOTED_MAX, Index, MerchantMemory, Verdict, judge
-from workers.ledger_table import LedgerTable
+from workers.dead_letters import DeadLetter, DeadLetterBox, Seal
+from workers.index import Index, MerchantMemory
 from workers.meters import Meters
+from workers.verdicts import CONFLICTS_NOTED_MAX, Verdict, judge
 
 SHOP = (Account("acme"), MerchantId("mer_1"))
 
@@ -31,7 +30,7 @@ def order(second: int) -> WriteOrder:
 
 
 def stored(data: bytes, at: WriteOrder) -> StoredTransaction:
-    return StoredTransaction(event=data.decode(), order=at, conflicts=())
+    return StoredTransaction(event=data.decode(), order=at)
 
 
 def item(data: bytes, at: WriteOrder) -> IndexItem:
@@ -82,7 +81,7 @@ def index(world: World) -> Index:
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
-        books=Books(LedgerTable(world.dynamodb, names.ledger("index"))),
+        books=world.books("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,
     )
@@ -118,15 +117,33 @@ async def test_the_earliest_write_wins_in_whatever_order_they_come(world: World,
 
 async def test_all_writes_of_an_id_at_once_end_the_same(world: World, index: Index) -> None:
     first = event("raced-00", accepted_at=later(0))
-    writes = [twin(first, accepted_at=later(s), amount_minor=497 if s % 2 == 0 else s) for s in reversed(range(12))]
+    writes = [twin(first, accepted_at=later(s), amount_minor=497 if s % 2 == 0 else s) for s in reversed(range(8))]
     await index.write_all([of_order(data, 200 - i) for i, data in enumerate(writes)])
     won = await winner(world, "raced-00")
     assert won.event.encode() == first
-    # A replay compares all with the winner, and notes what was compared only with writes that it replaced.
-    await index.write_all([of_order(data, 200 - i) for i, data in enumerate(writes)])
-    odd = {WriteOrder.of(later(s), position(200 - 11 + s)) for s in range(1, 12, 2)}
-    assert set((await winner(world, "raced-00")).conflicts) >= odd
+    odd = {WriteOrder.of(later(s), position(200 - 7 + s)) for s in range(1, 8, 2)}
+    assert set(won.conflicts) == odd
+    assert len(won.others) == len(writes) - 1
     assert {letter.origin.position for letter in await world.letters()} >= {o.parts()[1] for o in odd}
+
+
+async def test_conflicts_are_the_same_in_whatever_order_writes_come(world: World, index: Index) -> None:
+    """A repeat of a loser, the winner's own repeat, and the winner last: what is noted does not depend on it."""
+    for nth, arrangement in enumerate(permutations(range(4))):
+        first = event(f"shuffled-{nth}", accepted_at=later(0))
+        amounts = (497, 1, 1, 497)
+        writes = [twin(first, accepted_at=later(s), amount_minor=amount) for s, amount in enumerate(amounts)]
+        for i in arrangement:
+            await index.write(of_order(writes[i], 10 * nth + i))
+        orders = [WriteOrder.of(later(s), position(10 * nth + s)) for s in range(4)]
+        won = await winner(world, f"shuffled-{nth}")
+        assert (won.event.encode(), won.order) == (first, orders[0])
+        assert won.conflicts == (orders[1], orders[2])
+        assert sorted(won.others) == orders[1:]
+        for i in (1, 2):
+            letter = DeadLetter.conflict("index", world.settings.stream, orders[i], writes[i])
+            kept = Seal.of(world.settings).open(await world.store.read(letter.key))
+            assert kept.data == writes[i], "each write that contradicts is kept byte for byte"
 
 
 async def test_a_replay_changes_nothing(world: World, index: Index) -> None:

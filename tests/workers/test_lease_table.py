@@ -9,7 +9,7 @@ from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import ALICE, BOB, later, lease, records, shard
 from tests.workers.conftest import World
 from workers.held_lease import HeldLease, LeaseLostError
-from workers.leases import Checkpoint, FlushPlan
+from workers.leases import AT_TIMESTAMP, Checkpoint, FlushPlan
 from workers.ledger import Tally, tally_of
 
 PLAN = FlushPlan(position(1), position(5, 3), later(0), 9)
@@ -31,6 +31,7 @@ async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
         lease(4, checkpoint=Checkpoint("7")).advanced(
             position(9, shard_id=shard(4)), minutes_apart(1), fresh_epoch="e"
         ),
+        lease(5, checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0))),
     ]
     for row in rows:
         assert await table.create(row)
@@ -38,6 +39,13 @@ async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
         assert await table.row(row.shard_id) == row
     assert sorted(await table.rows(), key=lambda row: row.shard_id) == rows
     assert await table.row(shard(9)) is None
+
+
+async def test_a_moment_to_start_from_is_forgotten_once_something_is_done(world: World) -> None:
+    table, first = world.leases("index"), lease(checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0)))
+    await table.create(first)
+    assert await table.write(first, first.advanced(position(1)))
+    assert await table.row(shard(0)) == lease(counter=1, checkpoint=Checkpoint("1"))
 
 
 async def test_the_layout_is_that_of_the_kinesis_client_library(world: World) -> None:
@@ -73,6 +81,18 @@ async def test_a_write_on_an_older_row_is_refused(world: World) -> None:
     assert await table.write(mine, mine.renewed())
     assert not await table.write(mine, mine.planned(PLAN)), "the owner's own older row is refused, too"
     assert await table.row(shard(0)) == mine.renewed()
+
+
+async def test_a_row_is_deleted_only_as_it_was_seen(world: World) -> None:
+    table, row = world.leases("index"), lease()
+    await table.create(row)
+    mine = row.taken(ALICE)
+    await table.write(row, mine)
+    assert not await table.delete(row)
+    assert not await table.delete(mine.renewed())
+    assert await table.delete(mine)
+    assert await table.row(shard(0)) is None
+    assert not await table.delete(mine), "gone already"
 
 
 async def test_attributes_of_others_stay(world: World) -> None:

@@ -1,7 +1,8 @@
 """Expiry by what was seen, and fair shares."""
 
 import random
-from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.workers.builders import ALICE, BOB, CAROL, lease, shard
 from txn_core.positions import ShardId
 from workers.leases import Checkpoint, Lease, WorkerName
-from workers.ownership import Watch, decide
+from workers.ownership import Decision, Watch, decide, fair_shares
 
 FAILOVER_S = 10.0
 ENDED = Checkpoint("SHARD_END")
@@ -59,7 +60,18 @@ def test_a_free_lease_never_expires() -> None:
     assert not watch((0, row), (4, row), (8, row), (12, row), (16, row)).expired(FAILOVER_S)
 
 
-def test_a_lone_worker_takes_everything_that_may_be_read() -> None:
+def test_a_row_that_nobody_takes_becomes_neglected() -> None:
+    row = lease()
+    assert watch((0, row), (3, row)).neglected(3.0) == {shard(0)}
+    assert not watch((0, row), (2.9, row)).neglected(3.0)
+    assert not watch((0, lease(owner=ALICE)), (3, lease(owner=ALICE))).neglected(3.0)
+
+
+def decided(me: WorkerName, rows: Sequence[Lease], expired: Collection[ShardId] = (), **options: Any) -> Decision:
+    return decide(me, rows, frozenset(expired), random.Random(1), **options)
+
+
+def test_a_worker_presents_itself_by_one_lease_and_then_takes_all_that_is_its_share() -> None:
     """Children wait for their parents, and what has ended is left alone."""
     rows = [
         lease(0),
@@ -69,67 +81,64 @@ def test_a_lone_worker_takes_everything_that_may_be_read() -> None:
         lease(4, parents=(shard(0), shard(1))),
         lease(5, parents=(shard(99),)),
     ]
-    taken = decide(ALICE, rows, frozenset(), random.Random(1)).take
-    assert {row.shard_id for row in taken} == {shard(0), shard(2), shard(5)}
+    first = decided(ALICE, rows)
+    assert len(first.take) == 1
+    assert first.unsettled
+    rows = [row.taken(ALICE) if row in first.take else row for row in rows]
+    second = decided(ALICE, rows)
+    assert {row.shard_id for row in first.take + second.take} == {shard(0), shard(2), shard(5)}
+    rows = [row.taken(ALICE) if row in second.take else row for row in rows]
+    assert decided(ALICE, rows) == Decision()
 
 
-def test_no_worker_takes_more_than_its_share() -> None:
-    rows = [lease(0, owner=BOB), lease(1, owner=CAROL), *(lease(i) for i in range(2, 7))]
-    assert len(decide(ALICE, rows, frozenset(), random.Random(1)).take) == 3
+def test_free_leases_are_dealt_out_without_two_reaching_for_one() -> None:
+    rows = [lease(i, owner=owner) for i, owner in enumerate((ALICE, BOB, CAROL, *[None] * 5))]
+    dealt = [decided(me, rows).take for me in (ALICE, BOB, CAROL)]
+    assert sorted(map(len, dealt)) == [1, 2, 2]
+    assert {row for part in dealt for row in part} == set(rows[3:])
 
 
 def test_an_expired_lease_is_taken_and_its_owner_does_not_count() -> None:
     rows = [lease(0, owner=BOB), lease(1, owner=BOB), lease(2, owner=ALICE)]
-    expired = frozenset({shard(0), shard(1)})
-    assert {row.shard_id for row in decide(ALICE, rows, expired, random.Random(1)).take} == expired
+    expired = {shard(0), shard(1)}
+    assert {row.shard_id for row in decided(ALICE, rows, expired).take} == expired
 
 
 def test_own_leases_do_not_expire_for_their_owner() -> None:
     rows = [lease(0, owner=ALICE)]
-    assert not decide(ALICE, rows, frozenset({shard(0)}), random.Random(1)).take
+    assert not decided(ALICE, rows, {shard(0)}).take
 
 
-def test_a_lease_is_asked_for_only_when_that_evens_the_shares() -> None:
+def test_leases_are_asked_for_only_when_that_evens_the_shares() -> None:
     even = [lease(0, owner=BOB), lease(1, owner=BOB), lease(2, owner=ALICE)]
-    assert decide(ALICE, even, frozenset(), random.Random(1)).ask_for is None
-    uneven = [*even, lease(3, owner=BOB)]
-    wanted = decide(ALICE, uneven, frozenset(), random.Random(1)).ask_for
-    assert wanted is not None
-    assert wanted.owner == BOB
+    assert decided(ALICE, even) == Decision()
+    uneven = [*even, lease(3, owner=BOB), lease(4, owner=BOB), lease(5, owner=BOB)]
+    wanted = decided(ALICE, uneven).ask_for
+    assert [row.owner for row in wanted] == [BOB, BOB]
 
 
-def test_one_lease_is_asked_for_at_a_time() -> None:
-    rows = [lease(i, owner=BOB) for i in range(6)]
-    rows[0] = rows[0].wanted(ALICE)
-    assert decide(ALICE, rows, frozenset(), random.Random(1)).ask_for is None
+def test_what_was_asked_for_counts_as_there_already() -> None:
+    rows = [lease(i, owner=BOB) for i in range(5)]
+    rows[0], rows[1] = rows[0].wanted(ALICE), rows[1].wanted(ALICE)
+    decision = decided(ALICE, rows)
+    assert decision.ask_for == ()
+    assert decision.unsettled
+    assert decided(BOB, rows) == Decision()
 
 
-@given(st.integers(1, 12), st.integers(1, 6), st.integers(0, 2**32))
-def test_shares_become_even_and_stay(shards: int, workers: int, seed: int) -> None:
-    """Whoever acts first, loads differ by one at most in the end, and then no lease moves any more."""
-    dice = random.Random(seed)
-    names = [WorkerName(f"worker-{i}") for i in range(workers)]
-    rows = {row.shard_id: row for row in map(lease, range(shards))}
-    for _ in range(shards * workers + 2):
-        for name in dice.sample(names, workers):
-            _act(name, rows, dice)
-    settled = {row.shard_id: row.owner for row in rows.values()}
-    loads = Counter(settled.values())
-    counts = [loads[name] for name in names]
-    assert sum(counts) == shards
-    assert max(counts) - min(counts) <= 1
-    for name in names:
-        assert decide(name, list(rows.values()), frozenset(), dice).take == ()
-        assert decide(name, list(rows.values()), frozenset(), dice).ask_for is None
+def test_a_lease_that_was_dealt_to_a_worker_on_its_way_out_is_taken_by_another() -> None:
+    """Bob has released one of his two leases, and still finishes the other: the free one seems to be his."""
+    rows = [lease(0, owner=ALICE), lease(1, owner=ALICE), lease(2), lease(3, owner=BOB)]
+    assert decided(ALICE, rows).take == ()
+    assert decided(ALICE, rows, neglected=frozenset({shard(2)})).take == (rows[2],)
 
 
-def _act(name: WorkerName, rows: dict[ShardId, Lease], dice: random.Random) -> None:
-    """One round of a worker: hand over what is wanted, take and ask."""
-    for row in list(rows.values()):
-        if row.owner == name and row.wanted_by is not None:
-            rows[row.shard_id] = row.released()
-    decision = decide(name, list(rows.values()), frozenset(), dice)
-    for row in decision.take:
-        rows[row.shard_id] = row.taken(name)
-    if decision.ask_for is not None:
-        rows[decision.ask_for.shard_id] = decision.ask_for.wanted(name)
+@given(st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 9), min_size=1), st.integers(0, 40))
+def test_fair_shares_differ_by_one_and_stay_while_workers_fill_up(load: dict[Any, int], more: int) -> None:
+    leases = sum(load.values()) + more
+    shares = fair_shares(load, leases)
+    assert sum(shares.values()) == leases
+    assert max(shares.values()) - min(shares.values()) <= 1
+    for worker in sorted(load, reverse=True):
+        load[worker] = shares[worker]
+        assert fair_shares(load, sum(shares.values())) == shares

@@ -1,6 +1,7 @@
 """Reading one shard, against a stream of our own that can do what a real one does only rarely."""
 
-import time
+import asyncio
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.builders import SHARD
+from tests.support.virtual_time import in_virtual_time
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from workers.leases import Checkpoint
-from workers.reader import READ_BYTES_AIM, READ_SPACING_S, RECORDS_FIRST, ShardReader, Start, records_to_ask_for
+from workers.pace import BYTES_PART, BYTES_PER_S_MAX, READS_PER_S_MAX
+from workers.reader import READ_BYTES_AIM, RECORDS_FIRST, ShardReader, Start, records_to_ask_for
 
 ARRIVED = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -29,6 +32,7 @@ class ScriptedShard:
         self.iterators: list[dict[str, Any]] = []
         self.reads: list[float] = []
         self.limits: list[int] = []
+        self.gone = False
 
     async def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
         self.iterators.append(request)
@@ -36,8 +40,12 @@ class ScriptedShard:
         behind = request["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
         return {"ShardIterator": str(number + behind)}
 
+    async def list_shards(self, **_: Any) -> dict[str, Any]:
+        listed = {"ShardId": SHARD, "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": "9"}}
+        return {"Shards": [] if self.gone else [listed]}
+
     async def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - botocore's names
-        self.reads.append(time.monotonic())
+        self.reads.append(asyncio.get_running_loop().time())
         if (fault := next(self.faults, None)) is not None:
             raise fault
         self.limits.append(Limit)
@@ -101,10 +109,49 @@ async def test_an_expired_iterator_is_rebuilt_behind_the_last_fetched_record() -
     assert shard.iterators[-1]["StartingSequenceNumber"] == "20"
 
 
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "GetRecords")
+
+
+THROTTLE = refused("ProvisionedThroughputExceededException")
+
+
+@in_virtual_time
 async def test_throttles_and_cuts_are_waited_out_without_loss() -> None:
-    throttle = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
-    shard = ScriptedShard(b"a", b"b", faults=iter([throttle, ConnectionResetError(), TimeoutError()]))
+    shard = ScriptedShard(b"a", b"b", faults=iter([THROTTLE, ConnectionResetError(), TimeoutError()]))
     assert await places(reader(shard)) == [("10", 0), ("20", 0)]
+
+
+@in_virtual_time
+async def test_a_throttled_reader_reads_less_often_for_a_while() -> None:
+    shard = ScriptedShard(*[b"a"] * 30, faults=iter([THROTTLE] * 4))
+    shard_reader = reader(shard, records_max=1)
+    for _ in range(20):
+        await shard_reader.read()
+    pauses = [later - earlier for earlier, later in itertools.pairwise(shard.reads)]
+    assert pauses[3] > pauses[0] > 1 / READS_PER_S_MAX
+    assert pauses[-1] == pytest.approx(1 / READS_PER_S_MAX)
+
+
+@in_virtual_time
+async def test_an_iterator_that_expires_each_time_does_not_make_the_reader_spin() -> None:
+    shard = ScriptedShard(b"a", faults=iter([refused("ExpiredIteratorException")] * 3))
+    await reader(shard).read()
+    assert shard.reads[-1] - shard.reads[0] >= 3 / READS_PER_S_MAX - 0.01
+
+
+async def test_a_shard_that_has_left_the_stream_unread_is_over() -> None:
+    """What was in it is lost by retention and said so; its children must not wait for it for ever."""
+    shard = ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))
+    shard.gone = True
+    batch = await reader(shard, Checkpoint("10", 0)).read()
+    assert batch.ended
+    assert not batch.records
+
+
+async def test_a_stream_that_is_missing_is_no_end() -> None:
+    with pytest.raises(ClientError):
+        await reader(ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))).read()
 
 
 async def test_a_fault_that_does_not_pass_is_raised() -> None:
@@ -113,15 +160,39 @@ async def test_a_fault_that_does_not_pass_is_raised() -> None:
         await reader(shard).read()
 
 
+@in_virtual_time
 async def test_reads_keep_their_distance() -> None:
-    """Kinesis allows five reads a second of a shard, and an empty one is followed by a longer pause."""
-    shard = ScriptedShard(b"a")
-    shard_reader = reader(shard, idle_s=0.3)
+    """Two kinds of workers at two reads a second leave one of a shard's five to others."""
+    shard = ScriptedShard(*[b"a"] * 30)
+    shard_reader = reader(shard, records_max=1, reads_per_s=2.0)
+    for _ in range(10):
+        await shard_reader.read()
+    assert all(b - a >= 0.499 for a, b in itertools.pairwise(shard.reads))
+
+
+@in_virtual_time
+async def test_empty_reads_back_off_up_to_a_bound_and_a_record_ends_that() -> None:
+    shard = ScriptedShard()
+    shard_reader = reader(shard, idle_s=1.0)
+    for _ in range(8):
+        await shard_reader.read()
+    shard.records.append((10, b"a"))
     for _ in range(3):
         await shard_reader.read()
-    first, second, third = shard.reads
-    assert second - first >= READ_SPACING_S - 0.01
-    assert third - second >= 0.29
+    pauses = [later - earlier for earlier, later in itertools.pairwise(shard.reads)]
+    assert pauses[0] < pauses[1] < pauses[2]
+    assert pauses[7] == pytest.approx(1.0)
+    assert pauses[8] == pytest.approx(1 / READS_PER_S_MAX)
+
+
+@in_virtual_time
+async def test_a_large_read_is_followed_by_a_pause_that_pays_it_off() -> None:
+    """A shard gives 2 MB a second to all its readers; a worker begins with half of that."""
+    shard = ScriptedShard(bytes(2 << 20), b"a")
+    shard_reader = reader(shard, records_max=1)
+    for _ in range(2):
+        await shard_reader.read()
+    assert shard.reads[1] - shard.reads[0] == pytest.approx((2 << 20) / (BYTES_PER_S_MAX * BYTES_PART))
 
 
 def test_large_records_are_asked_for_in_small_numbers() -> None:

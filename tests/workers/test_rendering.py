@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 import pytest
 
 from tests.workers.builders import event, records
-from txn_core.errors import EventError
+from txn_core.errors import EventError, UnwritableError
 from txn_core.lake import Arrived, arrived_of, read_parquet, table_of
 from workers.rendering import render
 
@@ -47,3 +48,41 @@ def test_what_only_the_table_refuses_is_found_by_halving(monkeypatch: pytest.Mon
     assert [poison.record for poison in rendered.poison] == [range_[i] for i in sorted(refused)]
     assert rendered.rows == 7 - len(refused)
     assert (rendered.parquet is None) == (len(refused) == 7)
+
+
+@pytest.mark.parametrize("error", [pa.ArrowNotImplementedError("x"), pa.ArrowCapacityError("x"), OverflowError("x")])
+def test_an_event_that_arrow_refuses_for_good_is_set_apart_as_unwritable(error: Exception) -> None:
+    range_ = records(*(event() for _ in range(5)))
+
+    def strict(rows: Sequence[Arrived]) -> pa.Table:
+        if range_[3] in rows:
+            raise error
+        return table_of(rows)
+
+    rendered = render(range_, strict)
+    ((record, reason),) = [(poison.record, poison.error) for poison in rendered.poison]
+    assert record is range_[3]
+    assert isinstance(reason, UnwritableError)
+    assert str(reason) == type(error).__name__
+    assert rendered.rows == 4
+
+
+def test_arrow_that_refuses_everything_blames_no_record() -> None:
+    def broken(rows: Sequence[Arrived]) -> pa.Table:
+        raise pa.ArrowNotImplementedError("x")
+
+    with pytest.raises(UnwritableError, match="ArrowNotImplementedError"):
+        render(records(event(), event()), broken)
+
+
+@pytest.mark.parametrize("lack", [pa.ArrowMemoryError("x"), MemoryError(), OSError("disk")])
+def test_a_lack_of_memory_or_disk_blames_no_record(lack: Exception) -> None:
+    range_ = records(event(), event())
+
+    def poor(rows: Sequence[Arrived]) -> pa.Table:
+        if rows[0] in range_:
+            raise lack
+        return table_of(rows)
+
+    with pytest.raises(type(lack)):
+        render(range_, poor)

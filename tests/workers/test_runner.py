@@ -32,19 +32,6 @@ async def test_both_views_hold_what_the_stream_held(world: World) -> None:
     await world.assert_index_exact()
 
 
-async def test_a_replay_from_the_horizon_changes_nothing(world: World) -> None:
-    """Without its leases the index is written from the beginning again, and is the same."""
-    await world.send(*(event() for _ in range(10)), b"poison")
-    await world.drain("index")
-    table = f"{world.settings.table_prefix}-transactions"
-    before, objects = (await world.dynamodb.scan(TableName=table))["Items"], await world.objects()
-    leases = f"{world.settings.table_prefix}-index-leases"
-    await world.dynamodb.delete_item(TableName=leases, Key={"leaseKey": {"S": shard(0)}})
-    await world.drain("index")
-    assert (await world.dynamodb.scan(TableName=table))["Items"] == before
-    assert await world.objects() == objects
-
-
 class Recorder:
     """A view that only remembers in which order positions were processed."""
 
@@ -231,7 +218,14 @@ async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> No
 async def process(kind: Kind, settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker as operators start it; killed at the end of the block if it still runs."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
-    numbers = ("poll_idle_s", "lease_failover_s", "lease_renew_s", "shard_sync_s", "archive_flush_age_s")
+    numbers = (
+        "poll_reads_per_s",
+        "poll_idle_s",
+        "lease_failover_s",
+        "lease_renew_s",
+        "shard_sync_s",
+        "archive_flush_age_s",
+    )
     limits = ("archive_flush_rows", "shutdown_deadline_s")
     given = {f"TXN_{name.upper()}": str(getattr(settings, name)) for name in (*names, *numbers, *limits)}
     assert settings.dead_letter_key is not None

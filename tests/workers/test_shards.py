@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from tests.builders import position
 from tests.workers.builders import lease, shard
+from txn_core.positions import ShardId
 from workers.leases import Checkpoint
-from workers.shards import Shard, leases_lacking, list_shards, may_start
+from workers.shards import Shard, leases_lacking, leases_outdated, list_shards, may_start
 
 RANGE = {"StartingHashKey": "0", "EndingHashKey": "9"}
 
@@ -43,6 +45,43 @@ def test_new_shards_get_rows_that_start_at_the_horizon() -> None:
     lacking = leases_lacking(shards, [lease(1)])
     assert [row.shard_id for row in lacking] == [shard(0), shard(2)]
     assert all(row.checkpoint == Checkpoint("TRIM_HORIZON") for row in lacking)
+
+
+def shards(*numbers: int, parents: dict[int, tuple[int, ...]] | None = None) -> list[Shard]:
+    def parents_of(number: int) -> tuple[ShardId, ...]:
+        return tuple(map(shard, (parents or {}).get(number, ())))
+
+    return [Shard(shard(i), parents=parents_of(i), hash_keys=("0", "9")) for i in numbers]
+
+
+def test_parents_get_their_rows_before_children() -> None:
+    """Whoever stops in between leaves no child that seems to have none."""
+    lacking = leases_lacking(shards(2, 0, 1, parents={2: (0, 1)}), [])
+    assert [row.shard_id for row in lacking] == [shard(0), shard(1), shard(2)]
+
+
+def test_a_parent_whose_child_has_begun_gets_no_row_again() -> None:
+    """It was done and its row deleted; from the horizon, all of it would be drained twice."""
+    child = lease(1, parents=(shard(0),))
+    assert leases_lacking(shards(0, 1), [child.advanced(position(5))]) == []
+    assert leases_lacking(shards(0, 1), [child.ended()]) == []
+    assert [row.shard_id for row in leases_lacking(shards(0, 1), [child])] == [shard(0)]
+
+
+def test_rows_of_finished_shards_that_have_left_the_stream_are_outdated_when_their_children_have_begun() -> None:
+    gone, child, other = lease(0).ended(), lease(1, parents=(shard(0),)), lease(2, parents=(shard(0),)).ended()
+    assert leases_outdated(shards(1, 2), [gone, child.advanced(position(5)), other]) == [gone]
+    assert leases_outdated(shards(1, 2), [gone, child, other]) == []
+    assert leases_outdated(shards(0, 1, 2), [gone, child.advanced(position(5)), other]) == []
+
+
+def test_a_row_with_something_left_to_do_is_never_outdated() -> None:
+    assert leases_outdated([], [lease(0), lease(1).advanced(position(5))]) == []
+
+
+def test_a_generation_whose_children_have_come_and_gone_is_outdated() -> None:
+    rows = [lease(0).ended(), lease(1, parents=(shard(0),)).ended()]
+    assert leases_outdated([], rows) == rows
 
 
 def test_a_merged_child_waits_for_both_parents() -> None:

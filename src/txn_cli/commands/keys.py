@@ -92,7 +92,7 @@ async def _revoke(settings: Settings, key_id: KeyId) -> bool:
 
 @asynccontextmanager
 async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
-    name = TableNames(settings.table_prefix).api_keys
+    name = TableNames.of(settings).api_keys
     try:
         async with Aws(settings).dynamodb() as client:
             yield ApiKeyTable(client, name)

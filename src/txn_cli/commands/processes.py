@@ -9,13 +9,19 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
+from txn_core.dynamodb.tables import FIRST_GENERATION
+from txn_core.errors import SettingsError
+from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
+
+if TYPE_CHECKING:
+    from workers.rebuild import Origin
 
 
 class WorkerKind(StrEnum):
@@ -58,17 +64,77 @@ def api(
 
 def worker(
     kind: Annotated[WorkerKind, typer.Argument(help="The view that it makes of the stream.")],
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TRIM_HORIZON|AT_TIMESTAMP=TIME",
+            help="Build the index anew from the stream: all of it, or what arrived from an RFC 3339 time on.",
+        ),
+    ] = None,
+    from_lake: Annotated[
+        bool, typer.Option("--from-lake", help="Build the index anew from the lake, then from the stream.")
+    ] = False,
+    into: Annotated[
+        int | None,
+        typer.Option(
+            min=FIRST_GENERATION + 1,
+            help="The generation of the index that is built.",
+            show_default="the one after TXN_INDEX_GENERATION",
+        ),
+    ] = None,
     data_dir: StackOption = None,
 ) -> None:
-    """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first."""
+    """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first.
+
+    With --from or --from-lake it builds the index anew, into fresh tables beside those that are served. The same
+    command goes on with it after an end, and shares it among several processes (docs/rebuild.md).
+    """
     import uvloop
 
     from workers.runner import run
 
     settings = settings_at(data_dir)
+    origin = _origin(kind, since, from_lake=from_lake)
+    if origin is not None:
+        settings = _rebuilding(settings, into)
+    elif into is not None:
+        raise SettingsError("--into goes with --from or --from-lake")
     configure_logging(settings.log_level, process=f"worker-{kind}")
     with one_error(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(kind.value, settings))
+        runner.run(run(kind.value, settings, origin))
+
+
+def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":
+    """From where the index is to be built anew, if it is.
+
+    Raises:
+        SettingsError: the options do not go together.
+    """
+    from workers.rebuild import LAKE, Origin
+
+    if since is None and not from_lake:
+        return None
+    if kind is not WorkerKind.INDEX:
+        raise SettingsError("only the index is built anew: a lake of its own would need a bucket of its own")
+    if since is None:
+        return LAKE
+    if from_lake:
+        raise SettingsError("--from and --from-lake exclude each other")
+    return Origin.parse(since)
+
+
+def _rebuilding(settings: Settings, into: int | None) -> Settings:
+    """The settings with the generation that is built in the place of the one that is served.
+
+    Raises:
+        SettingsError: it is the one that is served.
+    """
+    served = settings.index_generation
+    if into == served:
+        raise SettingsError(f"generation {into} is the one that is served: build into another")
+    return settings.model_copy(update={"index_generation": into or served + 1})
 
 
 def bootstrap(data_dir: StackOption = None) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -13,14 +14,18 @@ from txn_cli.demo.rows import SIMULATED_ROWS
 from txn_cli.demo.showcase import show
 from txn_cli.failure import one_error
 from txn_cli.meter import Meter
-from txn_cli.stack.attachment import attach, metrics_urls
+from txn_cli.stack.attachment import attach, process_urls
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localstack import LocalStack, local_stack
 from txn_cli.stack.narrator import Narrator
 from txn_cli.status.drain import Status
+from txn_cli.status.live import Watch
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import document, progress_line, show_status
+from txn_cli.status.process import ProcessUrls
+from txn_cli.status.report import document
+from txn_cli.status.table import progress_line, show_status
+from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
@@ -30,6 +35,9 @@ PortOption = Annotated[
     int,
     typer.Option("--port", envvar="TXN_API_PORT", min=1, max=65_535, help="Port of the API, or the next free one."),
 ]
+
+PRINTED_COLUMNS: Final = 160
+"""How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -101,23 +109,55 @@ def status(
         bool, typer.Option("--wait-caught-up", help="Wait until every shard is drained to its tip.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=0, help="How long to wait at most, seconds.")] = 300.0,
+    generation: Annotated[
+        int | None,
+        typer.Option(
+            min=FIRST_GENERATION, help="The generation of the index to look at.", show_default="TXN_INDEX_GENERATION"
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print once and end, also on a terminal.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Lag, leases and counts of each worker; exit code 0 when every shard is drained to its tip.
+    """API, workers, shards with owner and lag, and what was counted; exit code 0 when all is drained to its tip.
+
+    On a terminal the tables stay up to date until Ctrl-C; elsewhere, and with --json, they are printed once.
 
     Looks at the local stack of the data directory, or without one at what the TXN_* settings name.
     """
     folder = DataDir.at(data_dir)
     settings = attach(folder) or Settings.from_environment()
-    seen = asyncio.run(_status(settings, metrics_urls(folder), timeout if wait_caught_up else None))
-    if as_json:
-        print(json.dumps(document(seen)))
+    urls = process_urls(folder)
+    if generation not in {None, settings.index_generation}:
+        # What the workers count is of another generation.
+        settings, urls = settings.model_copy(update={"index_generation": generation}), ProcessUrls(urls.api)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PRINTED_COLUMNS
+    if console.is_terminal and not (as_json or once or wait_caught_up):
+        seen = _watched(settings, urls, console)
     else:
-        show_status(seen, Console())
-    raise typer.Exit(0 if seen.drained else 1)
+        seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
+        if as_json:
+            print(json.dumps(document(seen)))
+        else:
+            show_status(seen, console)
+    raise typer.Exit(0 if seen is not None and seen.drained else 1)
 
 
-async def _status(settings: Settings, urls: Mapping[str, str], timeout_s: float | None) -> Status:
+def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:
+    """Show the status until Ctrl-C; the last one, if there was any."""
+
+    async def watch() -> Status | None:
+        async with Observer.open(settings, urls) as observer:
+            shown = Watch(observer, console)
+            with suppress(asyncio.CancelledError):  # which is how asyncio.run hands on Ctrl-C
+                await shown.run()
+            return shown.last
+
+    return asyncio.run(watch())
+
+
+async def _status(settings: Settings, urls: ProcessUrls, timeout_s: float | None) -> Status:
     async with Observer.open(settings, urls) as observer:
         if timeout_s is None:
             return await observer.look()

@@ -10,11 +10,11 @@ from txn_cli.demo.rows import Tally, demo_rows
 from txn_cli.load import BulkDelivery, LoadTotals, load_rows
 from txn_cli.meter import Meter
 from txn_cli.retry import RetryPolicy
-from txn_cli.stack.attachment import metrics_urls
+from txn_cli.stack.attachment import process_urls
 from txn_cli.stack.localstack import LocalStack
 from txn_cli.stack.narrator import Narrator
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import progress_line
+from txn_cli.status.table import progress_line
 from txn_core.errors import StackError
 
 CAUGHT_UP_S_MAX = 600.0
@@ -57,7 +57,7 @@ async def _load(stack: LocalStack, file: Path | None, rows: int | None, tally: T
 async def _catch_up(stack: LocalStack) -> None:
     """Wait for the workers; what is shown next is what they made."""
     with Meter("Waiting for index and lake") as meter:
-        async with Observer.open(stack.settings, metrics_urls(stack.data_dir)) as observer:
+        async with Observer.open(stack.settings, process_urls(stack.data_dir)) as observer:
             seen = await observer.look_until_drained(
                 CAUGHT_UP_S_MAX, lambda status: meter.show(None, progress_line(status))
             )

@@ -1,10 +1,10 @@
 """What stream, lake and dead letters really hold of some minutes of a shard."""
 
 import asyncio
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pyarrow as pa
@@ -15,15 +15,19 @@ from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.instants import datetime_of
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
-from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.positions import ShardId
+from workers.dead_letters import Envelope, Reason
 from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.outages import patiently
-from workers.reader import READ_SPACING_S, records_of
+from workers.reader import records_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
+SET_APART: Final[tuple[Reason, ...]] = ("undecodable", "unwritable")
+
 RECORDS_A_READ: Final = 1_000
+READ_SPACING_S: Final = 0.4  # half of a shard's 5 reads a second: its workers need the others
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -93,21 +97,21 @@ class LakeEvidence:
     async def letters(
         self, worker: Literal["index", "archive"], shard_id: ShardId, minutes: Collection[Minute]
     ) -> list[Arrived]:
-        """The records of the minutes that a worker could not read, without their bytes, which are sealed."""
+        """The records of the minutes that a worker set apart, without their bytes, which are sealed."""
+        days = sorted({minute[:10] for minute in minutes})
         found: list[Arrived] = []
-        for day in sorted({minute[:10] for minute in minutes}):
-            async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}undecodable/dt={day}/{worker}-{shard_id}-"):
-                found.append(_letter(await self._read(key)))  # noqa: PERF401 - one read at a time
+        for reason, day in product(SET_APART, days):
+            async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
+                found.append(_set_apart(await self._read(key)))  # noqa: PERF401 - one read at a time
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
         return await patiently("read object", lambda: self.store.read(key))
 
 
-def _letter(document: bytes) -> Arrived:
-    letter: dict[str, Any] = json.loads(document)
-    number, sub = SequenceNumber(letter["sequence_number"]), int(letter["sub_sequence_number"])
-    return Arrived(b"", Position(ShardId(letter["shard_id"]), number, sub), datetime_of(letter["arrived_at"]))
+def _set_apart(document: bytes) -> Arrived:
+    letter = Envelope.of(document)
+    return Arrived(b"", letter.origin.position, datetime_of(letter.at))
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

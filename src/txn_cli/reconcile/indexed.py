@@ -12,9 +12,9 @@ from txn_core.lake import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.dead_letters import DeadLetter
-from workers.index import Verdict, judge
 from workers.intake import take_in
 from workers.outages import patiently
+from workers.verdicts import Verdict, judge
 
 READS_AT_ONCE_MAX: Final = 32
 

@@ -57,7 +57,7 @@ class Reconciliation:
         Raises:
             StoreError: the tables are not bootstrapped.
         """
-        aws, names = Aws(settings), TableNames(settings.table_prefix)
+        aws, names = Aws(settings), TableNames.of(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
             index, archive = (
                 Books(LeaseTable(dynamodb, names.leases(kind)), LedgerTable(dynamodb, names.ledger(kind)))

@@ -8,6 +8,7 @@ from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.status.process import ProcessUrls
 from txn_core.errors import StackError
 from txn_core.settings import Settings
 
@@ -28,8 +29,8 @@ def attach(data_dir: DataDir) -> Settings | None:
     return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given))
 
 
-def metrics_urls(data_dir: DataDir) -> dict[str, str]:
-    """Where the workers of the stack in this folder serve their metrics; nothing where no stack is ready."""
-    if Ready.read(data_dir) is None or (ports := StackPorts.stored(data_dir)) is None:
-        return {}
-    return {kind: f"{ports.url(name)}/metrics" for kind, name in METRICS_OF.items()}
+def process_urls(data_dir: DataDir) -> ProcessUrls:
+    """Where the API and the workers of the stack in this folder answer; nothing where no stack is ready."""
+    if (ready := Ready.read(data_dir)) is None or (ports := StackPorts.stored(data_dir)) is None:
+        return ProcessUrls()
+    return ProcessUrls(ready.api_url, {kind: ports.url(name) for kind, name in METRICS_OF.items()})

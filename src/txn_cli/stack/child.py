@@ -26,10 +26,11 @@ KILL_DEADLINE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a child shows that it answers: any HTTP status, or the one that is named."""
+    """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body."""
 
     url: str
     status: int | None = None
+    text: str = ""
 
     async def answers(self, client: httpx.AsyncClient) -> bool:
         """Whether the child answers now."""
@@ -37,7 +38,7 @@ class Probe:
             response = await client.get(self.url)
         except httpx.TransportError:
             return False
-        return self.status is None or response.status_code == self.status
+        return self.status in {None, response.status_code} and self.text in response.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class ChildSpec:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     log: Path
-    probe: Probe | None = None
+    probes: tuple[Probe, ...] = ()
     start_deadline_s: float = 30.0
     stop_deadline_s: float = 10.0
 
@@ -104,7 +105,7 @@ class Child:
         return Ending(returncode, _last_line(self.spec.log, self._log_offset))
 
     async def answered(self) -> None:
-        """Return once the child answers its probe; at once when it has none.
+        """Return once the child answers each of its probes; at once when it has none.
 
         Raises:
             StackError: it ended first, or did not answer within its start deadline.
@@ -117,13 +118,12 @@ class Child:
             raise StackError(f"{self.spec.name} did not answer within {limit}; see {self.spec.log}") from None
 
     async def _until_answer_or_end(self) -> None:
-        if (probe := self.spec.probe) is None:
-            return
         async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
-            while not await probe.answers(client):
-                if self._process.returncode is not None:
-                    raise StackError(f"{self.spec.name} ended at its start, {await self.ended()}")
-                await asyncio.sleep(PROBE_PAUSE_S)
+            for probe in self.spec.probes:
+                while not await probe.answers(client):
+                    if self._process.returncode is not None:
+                        raise StackError(f"{self.spec.name} ended at its start, {await self.ended()}")
+                    await asyncio.sleep(PROBE_PAUSE_S)
 
     async def stop(self) -> Ending:
         """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""

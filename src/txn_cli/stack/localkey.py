@@ -15,7 +15,7 @@ DEFAULT_ACCOUNT = Account("default")
 async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secrets) -> str:
     """The stored key when the API would take it, or else a new one, stored for the next time."""
     async with Aws(settings).dynamodb() as client:
-        table = ApiKeyTable(client, TableNames(settings.table_prefix).api_keys)
+        table = ApiKeyTable(client, TableNames.of(settings).api_keys)
         if await _is_in_force(table, secrets.api_key):
             return secrets.api_key
         key, presented = mint(

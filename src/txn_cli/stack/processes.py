@@ -22,7 +22,7 @@ def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, st
         argv=_txn("api"),
         environment=environment,
         log=data_dir.log(API),
-        probe=Probe(f"{api_url(settings)}/readyz", status=200),
+        probes=(Probe(f"{api_url(settings)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 
@@ -30,14 +30,14 @@ def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, st
 def worker_spec(
     kind: str, settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str]
 ) -> ChildSpec:
-    """One worker; it answers once it serves its metrics."""
+    """One worker; it answers once it reaches all that it needs and looks after leases."""
     name = METRICS_OF[kind]
     return ChildSpec(
         name=kind,
         argv=_txn("worker", kind),
         environment={**environment, "TXN_WORKER_METRICS_PORT": str(ports.of[name])},
         log=data_dir.log(kind),
-        probe=Probe(f"{ports.url(name)}/metrics", status=200),
+        probes=(Probe(f"{ports.url(name)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 

@@ -14,10 +14,14 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.nodepackages import node_source
 from txn_cli.stack.ports import GRPC_OFFSET, HOST
-from txn_cli.stack.stackports import DYNAMODB, KINESIS, LAKE_SERVERS, S3, StackPorts
+from txn_cli.stack.stackports import DYNAMODB, KINESIS, LAKE_SERVERS, MASTER, S3, StackPorts
 
 LAKE_STOP_S_MAX = 4.0
 """SeaweedFS stops in two seconds, or, told so soon after its start, never; it keeps its data either way."""
+A_VOLUME_SERVER = "DataNodes"
+"""What the topology of SeaweedFS's master names once a volume server has told its volumes. A master that comes up
+last is told five seconds later, and until then S3 answers its health check, but no object.
+"""
 PASSED_ON = ("HOME", "PATH", "TMPDIR", "LANG")
 """What the servers see of our environment; settings and credentials of a real AWS account stay out."""
 
@@ -53,7 +57,7 @@ def _node_server(name: str, data_dir: DataDir, programs: Programs, ports: StackP
         ),
         environment=_environment(),
         log=data_dir.log(name),
-        probe=Probe(ports.url(name)),
+        probes=(Probe(ports.url(name)),),
     )
 
 
@@ -75,7 +79,10 @@ def _lake(data_dir: DataDir, programs: Programs, ports: StackPorts, secrets: Sec
         environment=_environment()
         | {"AWS_ACCESS_KEY_ID": secrets.access_key, "AWS_SECRET_ACCESS_KEY": secrets.secret_key},
         log=data_dir.log(S3),
-        probe=Probe(f"{ports.url(S3)}/healthz", status=200),
+        probes=(
+            Probe(f"{ports.url(S3)}/healthz", status=200),
+            Probe(f"{ports.url(MASTER)}/dir/status", text=A_VOLUME_SERVER),
+        ),
         stop_deadline_s=LAKE_STOP_S_MAX,
     )
 

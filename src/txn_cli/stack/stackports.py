@@ -7,7 +7,8 @@ from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir, read_json, write_private
 
 KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
-LAKE_SERVERS = (S3, "master", "volume", "filer", "admin")
+MASTER = "master"
+LAKE_SERVERS = (S3, MASTER, "volume", "filer", "admin")
 """The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
 METRICS_OF = {"index": "index-metrics", "archive": "archive-metrics"}
 """The name of a worker's metrics port."""

@@ -1,11 +1,14 @@
 """Whether a shard is drained: decided from its lease's checkpoint and from what the stream holds behind it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from txn_cli.status.process import ApiStatus, Readiness
 from txn_core.positions import ShardId
-from workers.leases import Checkpoint, Lease
+from workers.lake_progress import LakeCount
+from workers.leases import Checkpoint, Lease, WorkerName
 
 
 class Drain(StrEnum):
@@ -21,13 +24,15 @@ class Rest:
     """What the stream holds behind a checkpoint, as far as it was read.
 
     Attributes:
-        unread: how many records of producers were seen; there may be more.
+        unread: how many records of producers were seen.
+        more: whether there may be more of them.
         oldest: when the first of them arrived.
         closed: the shard was split or merged, and nothing more comes.
         to_the_tip: reading came to the end of what is there.
     """
 
     unread: int = 0
+    more: bool = False
     oldest: datetime | None = None
     closed: bool = False
     to_the_tip: bool = True
@@ -69,33 +74,45 @@ class ShardStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """One kind of worker over all shards; `counts` are what its processes say they did, by name."""
+    """One kind of worker over all shards; `counts` are what its process says it did, by name, and `ready` is what it
+    says of itself, if it can be asked. `lake` is how much of the lake is read, for an index that is built from it.
+    """
 
     kind: str
     shards: tuple[ShardStatus, ...]
     counts: dict[str, float]
+    lake: LakeCount | None = None
+    ready: Readiness | None = None
 
     @property
     def drained(self) -> bool:
-        """Whether every shard is done up to its tip."""
-        return all(shard.drain is Drain.DRAINED for shard in self.shards)
+        """Whether every shard is done up to its tip, and the lake is, where it is read."""
+        return all(shard.drain is Drain.DRAINED for shard in self.shards) and (
+            self.lake is None or self.lake.complete
+        )
 
     def lag_s(self, at: datetime) -> float:
         """The longest lag of its shards, seconds."""
         return max((shard.lag_s(at) for shard in self.shards), default=0.0)
 
+    @property
+    def leases(self) -> Counter[WorkerName]:
+        """How many leases each process of the kind has, by its owner name."""
+        return Counter(s.lease.owner for s in self.shards if s.lease is not None and s.lease.owner is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Every kind of worker at one moment."""
+    """The API, if it can be asked, and every kind of worker at one moment."""
 
     at: datetime
     workers: tuple[WorkerStatus, ...]
+    api: ApiStatus | None = None
 
     @classmethod
-    def now(cls, *workers: WorkerStatus) -> "Status":
+    def now(cls, *workers: WorkerStatus, api: ApiStatus | None = None) -> "Status":
         """The status of this moment."""
-        return cls(datetime.now(UTC), workers)
+        return cls(datetime.now(UTC), workers, api)
 
     @property
     def drained(self) -> bool:

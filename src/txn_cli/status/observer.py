@@ -1,20 +1,21 @@
 """Looks at stream, leases and metrics, and puts together a status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.status.counts import counts_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
+from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
 from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
+from workers.lake_progress import LakeProgress
 from workers.lease_table import LeaseTable
 from workers.outages import code_of, is_passing
 from workers.progress import ShardProgress, progress
@@ -24,26 +25,26 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
-PAUSE_S: Final = 0.5
-"""Between two looks. A look costs one read a shard and worker, of the five a second that a shard has."""
+PAUSE_S: Final = 1.0
+"""Between two looks, seconds. A look costs one read a shard and worker, of the five a second that a shard has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Observes the workers of one stream; `metrics_urls` names those whose metrics can be reached."""
+    """Observes the workers of one stream; `urls` are those of its processes that can be asked."""
 
     kinesis: "KinesisClient"
     dynamodb: "DynamoDBClient"
     settings: Settings
-    metrics_urls: Mapping[str, str] = field(default_factory=dict)
+    urls: ProcessUrls = field(default_factory=ProcessUrls)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, metrics_urls: Mapping[str, str]) -> "AsyncIterator[Observer]":
+    async def open(cls, settings: Settings, urls: ProcessUrls) -> "AsyncIterator[Observer]":
         """An observer for the time of the block."""
         aws = Aws(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
-            yield cls(kinesis, dynamodb, settings, metrics_urls)
+            yield cls(kinesis, dynamodb, settings, urls)
 
     async def look(self) -> Status:
         """The status now.
@@ -80,16 +81,21 @@ class Observer:
             await asyncio.sleep(PAUSE_S)
 
     async def _look(self) -> Status:
-        return Status.now(*[await self._worker(kind) for kind in WORKER_KINDS])
+        api = None if self.urls.api is None else await api_says(self.urls.api)
+        return Status.now(*[await self._worker(kind) for kind in WORKER_KINDS], api=api)
 
     def _unreadable(self, error: Exception) -> StoreError:
         return StoreError(f"cannot read stream {self.settings.stream} or its leases: {code_of(error)}")
 
     async def _worker(self, kind: str) -> WorkerStatus:
-        leases = LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
+        names = TableNames.of(self.settings)
+        leases = LeaseTable(self.dynamodb, names.leases(kind))
         shards = [await self._shard(shard) for shard in await progress(self.kinesis, self.settings.stream, leases)]
-        url = self.metrics_urls.get(kind)
-        return WorkerStatus(kind, tuple(shards), await counts_of(kind, url) if url else {})
+        url = self.urls.workers.get(kind)
+        ready, counts = (None, {}) if url is None else await worker_says(kind, url)
+        built = kind == INDEX_KIND and names.generation != FIRST_GENERATION
+        lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
+        return WorkerStatus(kind, tuple(shards), counts, lake, ready)
 
     async def _shard(self, shard: ShardProgress) -> ShardStatus:
         rest: Rest | None = None

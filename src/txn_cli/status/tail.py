@@ -23,10 +23,12 @@ async def rest_behind(client: "KinesisClient", stream: str, shard_id: ShardId, c
         assert iterator is not None  # noqa: S101 - the loop returns where a shard ends
         answer = await client.get_records(ShardIterator=iterator, Limit=READ_RECORDS)
         iterator = answer.get("NextShardIterator")
+        at_tip = answer.get("MillisBehindLatest", 0) == 0
         arrived = [r for r in records_of(shard_id, answer["Records"]) if not checkpoint.covers(r.position)]
         if arrived or iterator is None:
             oldest = arrived[0].arrived_at if arrived else None
-            return Rest(unread=len(arrived), oldest=oldest, closed=iterator is None)
-        if not answer["Records"] and answer.get("MillisBehindLatest", 0) == 0:
+            cut_off = len(answer["Records"]) == READ_RECORDS or not at_tip
+            return Rest(len(arrived), more=cut_off and iterator is not None, oldest=oldest, closed=iterator is None)
+        if not answer["Records"] and at_tip:
             return Rest()
     return Rest(to_the_tip=False)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from txn_core.dynamodb.refusals import NEVER, trial_passed
+from txn_core.errors import StoreError
 from txn_core.identity import Account, MerchantId, normalise_merchant
 from txn_core.positions import WriteOrder
 
@@ -32,13 +34,7 @@ class MerchantTable:
         try:
             await self._client.put_item(
                 TableName=self._name,
-                Item={
-                    "account": {"S": account},
-                    "name": {"S": normalise_merchant(name)},
-                    "merchant_id": {"S": merchant_id},
-                    "display_name": {"S": name},
-                    "order": {"S": order.text},
-                },
+                Item=_item(account, merchant_id, name, order),
                 ConditionExpression="attribute_not_exists(#name) OR #order > :order",
                 ExpressionAttributeNames={"#name": "name", "#order": "order"},
                 ExpressionAttributeValues={":order": {"S": order.text}},
@@ -46,6 +42,23 @@ class MerchantTable:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+
+    async def would_take(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> bool:
+        """Whether the table can hold such a name at all; writes nothing.
+
+        Raises:
+            ClientError: the table refuses for a reason that is not in the name.
+        """
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item=_item(account, merchant_id, name, order),
+                ConditionExpression=NEVER,
+                ExpressionAttributeNames={"#key": "name"},
+            )
+        except ClientError as error:
+            return trial_passed(error)
+        raise StoreError("a condition that no name meets was met")
 
     async def page(
         self, account: Account, prefix: str, *, after: str | None, limit: int
@@ -75,3 +88,13 @@ class MerchantTable:
             for i in answer["Items"]
         ]
         return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+
+
+def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> dict[str, Any]:
+    return {
+        "account": {"S": account},
+        "name": {"S": normalise_merchant(name)},
+        "merchant_id": {"S": merchant_id},
+        "display_name": {"S": name},
+        "order": {"S": order.text},
+    }

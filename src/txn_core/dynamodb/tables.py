@@ -1,31 +1,44 @@
 """The tables as DynamoDB's CreateTable wants them, and their names."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from txn_core.settings import Settings
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
 
 BY_CARD: Final = "by_card"
 BY_MERCHANT: Final = "by_merchant"
-WORKER_KINDS: Final = ("index", "archive")
+INDEX_KIND: Final = "index"
+WORKER_KINDS: Final = (INDEX_KIND, "archive")
+FIRST_GENERATION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TableNames:
-    """The names of the tables under one prefix."""
+    """The names of the tables under one prefix.
+
+    The tables of the index exist once a generation: a further one is built beside the one that is served.
+    """
 
     prefix: str
+    generation: int = FIRST_GENERATION
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The tables that a process works with."""
+        return cls(settings.table_prefix, settings.index_generation)
 
     @property
     def transactions(self) -> str:
         """Transactions by `account#transaction_id`."""
-        return f"{self.prefix}-transactions"
+        return self._of_index("transactions")
 
     @property
     def merchants(self) -> str:
         """Merchant names by account."""
-        return f"{self.prefix}-merchants"
+        return self._of_index("merchants")
 
     @property
     def api_keys(self) -> str:
@@ -39,15 +52,33 @@ class TableNames:
 
     def leases(self, worker: str) -> str:
         """Leases and checkpoints of one kind of worker."""
-        return f"{self.prefix}-{worker}-leases"
+        return self._of_worker(worker, "leases")
 
     def ledger(self, worker: str) -> str:
         """What one kind of worker has made durable, by shard and minute; TTL, where wanted, on `expires_at`."""
-        return f"{self.prefix}-{worker}-ledger"
+        return self._of_worker(worker, "ledger")
+
+    @property
+    def lake_progress(self) -> str:
+        """How far the lake is read into this generation of the index."""
+        return self._of_index("lake-progress")
+
+    def _of_worker(self, worker: str, name: str) -> str:
+        name = f"{worker}-{name}"
+        return self._of_index(name) if worker == INDEX_KIND else f"{self.prefix}-{name}"
+
+    def _of_index(self, name: str) -> str:
+        suffix = "" if self.generation == FIRST_GENERATION else f"-g{self.generation}"
+        return f"{self.prefix}-{name}{suffix}"
 
 
 def definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
     """Every table that the system needs."""
+    return [*index_definitions(names), *shared_definitions(names)]
+
+
+def index_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
+    """The tables that each generation of the index has."""
     return [
         _table(
             names.transactions,
@@ -55,10 +86,28 @@ def definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
             indexes={BY_CARD: {"card": "HASH", "sort": "RANGE"}, BY_MERCHANT: {"merchant": "HASH", "sort": "RANGE"}},
         ),
         _table(names.merchants, {"account": "HASH", "name": "RANGE"}),
+        *_worker_tables(names, INDEX_KIND),
+    ]
+
+
+def shared_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
+    """The tables that are there once, whatever generation of the index is served."""
+    return [
         _table(names.api_keys, {"key_id": "HASH"}),
         _table(names.idempotency, {"id": "HASH"}),
-        *(_table(names.leases(kind), {"leaseKey": "HASH"}) for kind in WORKER_KINDS),
-        *(_table(names.ledger(kind), {"shard": "HASH", "part": "RANGE"}) for kind in WORKER_KINDS),
+        *(table for kind in WORKER_KINDS if kind != INDEX_KIND for table in _worker_tables(names, kind)),
+    ]
+
+
+def lake_progress_definition(names: TableNames) -> "CreateTableInputTypeDef":
+    """The table that a generation has besides when it is built from the lake."""
+    return _table(names.lake_progress, {"part": "HASH"})
+
+
+def _worker_tables(names: TableNames, kind: str) -> "list[CreateTableInputTypeDef]":
+    return [
+        _table(names.leases(kind), {"leaseKey": "HASH"}),
+        _table(names.ledger(kind), {"shard": "HASH", "part": "RANGE"}),
     ]
 
 

@@ -1,13 +1,14 @@
 """The index of transactions: one item a transaction id, found again by card, by merchant and by id."""
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.ranges import Page, RangeQuery, Row, SortKey, Span, merge
+from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
 from txn_core.event import Event
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 LAYOUT_ID: Final = "#layout"
 # An item holds 400 KB: without a bound, a client that uses one id for everything would fill it up.
 CONFLICTS_MAX: Final = 100
+OTHERS_MAX: Final = 200
+_CONFLICTS: Final = "conflicts"
+_OTHERS: Final = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,16 @@ class IndexItem:
 
 @dataclass(frozen=True, slots=True)
 class StoredTransaction:
-    """A transaction as it was found: its event, when it was written, and later 202s that contradict it."""
+    """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
+
+    `others` are later writes of the id with the digests of their content: should an even earlier write come, they
+    say which of them contradict that one.
+    """
 
     event: str
     order: WriteOrder
-    conflicts: tuple[WriteOrder, ...]
+    conflicts: tuple[WriteOrder, ...] = ()
+    others: Mapping[WriteOrder, str] = field(default_factory=dict)
 
 
 class TransactionTable:
@@ -74,7 +83,9 @@ class TransactionTable:
         try:
             answer = await client.get_item(TableName=name, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
         except client.exceptions.ResourceNotFoundException:
-            raise StoreError(f"table {name} does not exist; run `txn bootstrap`") from None
+            raise StoreError(
+                f"table {name} does not exist; run `txn bootstrap`, which makes the first generation of the index"
+            ) from None
         if "Item" not in answer:
             raise StoreError(f"table {name} has no layout item; run `txn bootstrap`")
         return cls(client, name, int(answer["Item"]["write_shards"]["N"]))
@@ -91,48 +102,68 @@ class TransactionTable:
             return _refused_by_condition(error)
         return True
 
-    async def replace(self, item: IndexItem, *, seen: StoredTransaction, conflict: WriteOrder | None) -> bool:
-        """Put an earlier write in the place of the one that was seen; false when it is no longer there.
-
-        `conflict` is the order of the replaced write when its content differs.
-        """
-        attributes = self._attributes(item)
-        names = {f"#{name}": name for name in attributes}
-        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
+    async def replace(
+        self,
+        item: IndexItem,
+        *,
+        seen: StoredTransaction,
+        conflicts: Collection[WriteOrder],
+        others: Mapping[WriteOrder, str],
+    ) -> bool:
+        """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
+        attributes = self._attributes(item) | _notes(conflicts, others)
+        removed = [name for name in (_CONFLICTS, _OTHERS) if name not in attributes]
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
-        if conflict is not None:
-            update += " ADD conflicts :conflict"
-            values[":conflict"] = {"SS": [conflict.text]}
-        try:
-            await self._client.update_item(
-                TableName=self._name,
-                Key={"id": {"S": _id(item.account, item.transaction_id)}},
-                UpdateExpression=update,
-                ConditionExpression="#order = :seen",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={**values, ":seen": {"S": seen.order.text}},
-            )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        if removed:
+            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        # Under one winner notes are only ever added, so their number says that they are those that were seen.
+        counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
+        conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
+        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
+        values |= {f":count_{name}": {"N": str(count)} for name, count in counts.items() if count}
+        return await self._update(
+            item,
+            UpdateExpression=update,
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *counts}},
+            ExpressionAttributeValues={**values, ":seen": {"S": seen.order.text}},
+        )
 
-    async def add_conflict(self, account: Account, transaction_id: TransactionId, conflict: WriteOrder) -> None:
-        """Note on a stored transaction that a later 202 contradicts it. Noting it again changes nothing.
+    async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: str | None) -> bool:
+        """Note a later write on the transaction whose order was seen: that it contradicts it, the digest of its
+        content, or both. False when the transaction has changed, or there is no room.
 
-        The first `CONFLICTS_MAX` are noted; the dead letters hold them all.
+        Noting it again changes nothing. There is room for `CONFLICTS_MAX` and `OTHERS_MAX`.
+        """
+        notes = _notes([item.order] if conflict else [], {} if other is None else {item.order: other})
+        limits = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX}
+        room = [f"(attribute_not_exists(#{name}) OR size(#{name}) < :max_{name})" for name in notes]
+        values = {f":{name}": value for name, value in notes.items()}
+        values |= {f":max_{name}": {"N": str(limits[name])} for name in notes}
+        return await self._update(
+            item,
+            UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in notes),
+            ConditionExpression=" AND ".join(["#order = :seen", *room]),
+            ExpressionAttributeNames={f"#{name}": name for name in ("order", *notes)},
+            ExpressionAttributeValues={**values, ":seen": {"S": seen.text}},
+        )
+
+    async def would_take(self, item: IndexItem) -> bool:
+        """Whether the table can hold such an item at all; writes nothing.
+
+        Raises:
+            ClientError: the table refuses for a reason that is not in the item.
         """
         try:
-            await self._client.update_item(
+            await self._client.put_item(
                 TableName=self._name,
-                Key={"id": {"S": _id(account, transaction_id)}},
-                UpdateExpression="ADD conflicts :conflict",
-                ConditionExpression=(
-                    "attribute_exists(id) AND (attribute_not_exists(conflicts) OR size(conflicts) < :max)"
-                ),
-                ExpressionAttributeValues={":conflict": {"SS": [conflict.text]}, ":max": {"N": str(CONFLICTS_MAX)}},
+                Item={"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)},
+                ConditionExpression=NEVER,
+                ExpressionAttributeNames={"#key": "id"},
             )
         except ClientError as error:
-            _refused_by_condition(error)
+            return trial_passed(error)
+        raise StoreError("a condition that no item meets was met")
 
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""
@@ -145,7 +176,8 @@ class TransactionTable:
         return StoredTransaction(
             event=item["event"]["S"],
             order=WriteOrder(item["order"]["S"]),
-            conflicts=tuple(WriteOrder(text) for text in sorted(item.get("conflicts", {}).get("SS", ()))),
+            conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
+            others={WriteOrder(o): d for o, _, d in (t.partition(" ") for t in item.get(_OTHERS, {}).get("SS", ()))},
         )
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
@@ -178,6 +210,14 @@ class TransactionTable:
 
         return await merge(query, read)
 
+    async def _update(self, item: IndexItem, **request: Any) -> bool:
+        key = {"id": {"S": _id(item.account, item.transaction_id)}}
+        try:
+            await self._client.update_item(TableName=self._name, Key=key, **request)
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
     def _attributes(self, item: IndexItem) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
         return {
@@ -187,6 +227,19 @@ class TransactionTable:
             "event": {"S": item.event},
             "order": {"S": item.order.text},
         }
+
+
+def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, str]) -> dict[str, Any]:
+    """The attributes of notes; DynamoDB has no empty sets."""
+    texts = {
+        _CONFLICTS: [order.text for order in conflicts],
+        _OTHERS: [f"{order.text} {digest}" for order, digest in others.items()],
+    }
+    return {name: {"SS": noted} for name, noted in texts.items() if noted}
+
+
+def _counted(name: str, count: int) -> str:
+    return f"size(#{name}) = :count_{name}" if count else f"attribute_not_exists(#{name})"
 
 
 def _id(account: str, transaction_id: str) -> str:
@@ -205,7 +258,7 @@ def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
 
 
 def _row(item: Any) -> Row:
-    conflicts = tuple(sorted(item.get("conflicts", {}).get("SS", ())))
+    conflicts = tuple(sorted(item.get(_CONFLICTS, {}).get("SS", ())))
     return Row(sort=SortKey(item["sort"]["S"]), event=item["event"]["S"], conflicts=conflicts)
 
 

@@ -218,8 +218,11 @@ async def test_one_transaction_by_its_id(api: Api) -> None:
 async def test_conflicts_are_shown(api: Api) -> None:
     """A later 202 that contradicts a transaction is named by its place, by id and in lists."""
     event = await api.index(body(card_number=CARD))
+    first = await api.services.transactions.get(api.account, event.transaction_id)
+    assert first is not None
     later = WriteOrder.of(ACCEPTED_AT, Position(ShardId("shardId-000000000001"), SequenceNumber("77"), 3))
-    await api.services.transactions.add_conflict(api.account, event.transaction_id, later)
+    item = IndexItem.of(Event.decode(first.event), first.event.encode(), later)
+    assert await api.services.transactions.note(item, seen=first.order, conflict=True, other=None)
     conflict = {
         "accepted_at": ACCEPTED_AT,
         "shard_id": "shardId-000000000001",

@@ -27,7 +27,7 @@ def python(
         argv=(sys.executable, "-I", "-c", code),
         environment={},
         log=folder / f"{name}.log",
-        probe=probe,
+        probes=(probe,) if probe else (),
         start_deadline_s=10.0,
         stop_deadline_s=stop_deadline_s,
     )

@@ -70,6 +70,31 @@ async def test_a_child_that_never_answers_is_an_error_after_its_deadline(tmp_pat
         await child.stop()
 
 
+async def test_a_child_answers_once_each_probe_finds_its_text(tmp_path: Path) -> None:
+    """The server has a health check at once; what the second probe looks for comes with the third request."""
+    port = ports.choose()
+    server = f"""
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    asked = 0
+    def do_GET(self):
+        Handler.asked += self.path == "/topology"
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"nodes" if Handler.asked >= 3 else b"nobody")
+HTTPServer(("{ports.HOST}", {port}), Handler).serve_forever()
+"""
+    url = f"http://{ports.HOST}:{port}"
+    probes = (Probe(f"{url}/healthz", status=200), Probe(f"{url}/topology", text="nodes"))
+    spec = replace(python("child", tmp_path, server), probes=probes)
+    child = await Child.start(spec)
+    try:
+        await child.answered()
+        assert spec.log.read_text().count("/topology") == 3
+    finally:
+        await child.stop()
+
+
 async def test_a_child_that_heeds_sigterm_ends_by_it(tmp_path: Path) -> None:
     child = await Child.start(python("child", tmp_path, FOREVER))
     assert (await child.stop()).returncode == -signal.SIGTERM

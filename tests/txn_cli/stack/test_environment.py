@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.stack.attachment import attach, metrics_urls
+from txn_cli.stack.attachment import attach, process_urls
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, given_settings, stack_environment
 from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import StackPorts
+from txn_cli.status.process import ProcessUrls
 from txn_core.errors import StackError
 
 SECRETS = Secrets.generate()
@@ -74,7 +75,7 @@ def test_a_command_in_another_terminal_finds_the_stack(tmp_path: Path, own_envir
     own_environment.setenv("TXN_TABLE_PREFIX", "another")
     data_dir = DataDir.at(tmp_path)
     assert attach(data_dir) is None
-    assert metrics_urls(data_dir) == {}
+    assert process_urls(data_dir) == ProcessUrls()
     READY.write(data_dir)
     with pytest.raises(StackError, match="no secrets"):
         attach(data_dir)
@@ -84,4 +85,5 @@ def test_a_command_in_another_terminal_finds_the_stack(tmp_path: Path, own_envir
     settings = attach(data_dir)
     assert settings is not None
     assert (settings.table_prefix, settings.kinesis_endpoint_url) == ("mine", ENDPOINTS.kinesis_url)
-    assert metrics_urls(data_dir)["index"] == f"{ports.url('index-metrics')}/metrics"
+    urls = process_urls(data_dir)
+    assert (urls.api, urls.workers["index"]) == (READY.api_url, ports.url("index-metrics"))

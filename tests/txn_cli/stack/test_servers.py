@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.foundation import servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
+from txn_core.aws import Aws
+from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
 
 
@@ -128,6 +131,30 @@ async def test_a_client_that_goes_away_in_the_middle_ends_no_server(local_server
     async with httpx.AsyncClient(trust_env=False) as probe:
         for url in (local_servers.kinesis_url, local_servers.dynamodb_url):
             assert (await probe.get(url)).status_code in {200, 403}
+
+
+async def test_an_iterator_at_a_moment_behind_the_last_record_is_one_at_the_tip(settings: Settings) -> None:
+    """As on AWS; kinesalite by itself never answers."""
+    await bootstrap(settings.model_copy(update={"stream_shards": 1}))
+    async with Aws(settings).kinesis() as kinesis:
+
+        async def iterator_at(moment: datetime) -> str:
+            answer = await kinesis.get_shard_iterator(
+                StreamName=settings.stream,
+                ShardId="shardId-000000000000",
+                ShardIteratorType="AT_TIMESTAMP",
+                Timestamp=moment,
+            )
+            return answer["ShardIterator"]
+
+        async def read(iterator: str) -> list[bytes]:
+            return [record["Data"] for record in (await kinesis.get_records(ShardIterator=iterator))["Records"]]
+
+        at_tip = await iterator_at(datetime.now(UTC))
+        for data in (b"one", b"two"):
+            await kinesis.put_record(StreamName=settings.stream, PartitionKey="a", Data=data)
+        assert await read(at_tip) == [b"one", b"two"]
+        assert await read(await iterator_at(datetime.now(UTC) - timedelta(hours=1))) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("kind", ["kinesis", "dynamodb"])

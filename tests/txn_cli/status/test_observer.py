@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from prometheus_client import generate_latest
 
 from tests.txn_cli.stack.children import until
 from txn_cli.status import observer as observer_module
-from txn_cli.status.counts import parse_counts
 from txn_cli.status.drain import Drain, Status
 from txn_cli.status.observer import Observer
+from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
@@ -20,7 +19,6 @@ from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.lease_table import LeaseTable
 from workers.leases import SHARD_END, Checkpoint, Lease, WorkerName
-from workers.meters import Meters
 
 WORKER = WorkerName("worker")
 
@@ -30,7 +28,7 @@ async def observer(settings: Settings) -> AsyncIterator[Observer]:
     """An observer of a bootstrapped stream of one shard."""
     one_shard = settings.model_copy(update={"stream_shards": 1})
     await bootstrap(one_shard)
-    async with Observer.open(one_shard, {}) as opened:
+    async with Observer.open(one_shard, ProcessUrls()) as opened:
         yield opened
 
 
@@ -71,6 +69,9 @@ async def test_a_record_is_left_until_its_checkpoint(observer: Observer) -> None
     behind = await observer.look()
     assert not behind.drained
     assert behind.workers[0].lag_s(behind.at) > 0
+    (rest,) = [shard.rest for shard in behind.workers[0].shards]
+    assert rest is not None
+    assert (rest.unread, rest.more) == (1, False)
     await checkpoint(observer, shard, second)
     assert (await observer.look()).drained
 
@@ -119,7 +120,7 @@ async def test_waiting_ends_with_its_time(observer: Observer) -> None:
 
 
 async def test_a_stream_that_is_not_there_is_an_error_of_one_line(settings: Settings) -> None:
-    async with Observer.open(settings, {}) as observer:
+    async with Observer.open(settings, ProcessUrls()) as observer:
         with pytest.raises(StoreError, match="ResourceNotFoundException"):
             await observer.look()
 
@@ -136,11 +137,9 @@ async def test_the_document_names_every_worker_and_lease(observer: Observer) -> 
             pytest.fail(f"not the document: {other}")
 
 
-def test_counts_are_summed_over_labels() -> None:
-    meters = Meters("index")
-    meters.records.inc(5)
-    meters.dead_letters.labels("poison").inc()
-    meters.dead_letters.labels("conflict").inc(2)
-    counts = parse_counts("index", generate_latest(meters.registry).decode())
-    assert (counts["records"], counts["dead_letters"], counts["conflicts"]) == (5, 3, 0)
-    assert "leases_owned" not in counts, "a gauge counts nothing"
+async def test_of_many_records_behind_a_few_are_counted(observer: Observer) -> None:
+    for _ in range(11):
+        await put(observer)
+    (rest,) = [shard.rest for shard in (await observer.look()).workers[0].shards]
+    assert rest is not None
+    assert (rest.unread, rest.more) == (10, True)

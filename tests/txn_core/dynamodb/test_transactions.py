@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import ACCEPTED_AT, body, encoded, index_item, keys, pan, position, request, transaction_id
+from tests.builders import body, encoded, index_item, keys, pan, position, request, transaction_id
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, LAYOUT_ID, IndexItem, TransactionTable
@@ -14,7 +14,6 @@ from txn_core.errors import StoreError
 from txn_core.event import Event
 from txn_core.identity import ACCOUNT_PATTERN, Account, TransactionId
 from txn_core.instants import Instant
-from txn_core.positions import WriteOrder
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -67,11 +66,13 @@ async def test_an_earlier_write_takes_the_place_of_the_one_seen(
     await transactions.put_if_absent(late)
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.replace(early, seen=seen, conflict=late.order)
+    assert await transactions.replace(early, seen=seen, conflicts=[late.order], others={late.order: "of late"})
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert (stored.event, stored.order, stored.conflicts) == (early.event, early.order, (late.order,))
-    assert not await transactions.replace(early, seen=seen, conflict=None), "what was seen is no longer there"
+    assert not await transactions.replace(early, seen=seen, conflicts=(), others={}), (
+        "what was seen is no longer there"
+    )
     query = transactions.by_card(account, keys().card_ids(pan()), Span())
     assert [row.event for row in (await transactions.page(query)).rows] == [early.event]
 
@@ -85,29 +86,34 @@ async def test_a_replaced_transaction_moves_to_its_own_card_merchant_and_time(
     await transactions.put_if_absent(late)
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.replace(early, seen=seen, conflict=late.order)
+    assert await transactions.replace(early, seen=seen, conflicts=[late.order], others={late.order: "of late"})
     assert await walk(transactions, transactions.by_merchant(account, keys().merchant_id("late"), Span())) == []
     assert await walk(transactions, transactions.by_merchant(account, keys().merchant_id("EARLY"), Span())) == [ID]
 
 
 async def test_conflicts_are_noted_once_and_in_order(transactions: TransactionTable, account: Account) -> None:
     """The same contradiction read twice is one, and a transaction shows them all, in lists as by id."""
-    await transactions.put_if_absent(item_of(account))
-    orders = [WriteOrder.of(ACCEPTED_AT, position(number)) for number in (10, 9, 100)]
-    for order in (*orders, *orders):
-        await transactions.add_conflict(account, ID, order)
+    first = item_of(account)
+    await transactions.put_if_absent(first)
+    later = [item_of(account, number) for number in (10, 9, 100)]
+    for item in (*later, *later):
+        assert await transactions.note(item, seen=first.order, conflict=True, other="of it")
+    orders = [item.order for item in later]
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert stored.conflicts == tuple(sorted(orders))
+    assert stored.others == dict.fromkeys(orders, "of it")
     page = await transactions.page(transactions.by_card(account, keys().card_ids(pan()), Span()))
     assert page.rows[0].conflicts == tuple(order.text for order in sorted(orders))
 
 
 async def test_conflicts_are_bounded(transactions: TransactionTable, account: Account) -> None:
     """A client that uses one id for everything does not make an item that DynamoDB refuses."""
-    await transactions.put_if_absent(item_of(account))
+    first = item_of(account)
+    await transactions.put_if_absent(first)
     for number in range(2, CONFLICTS_MAX + 5):
-        await transactions.add_conflict(account, ID, WriteOrder.of(ACCEPTED_AT, position(number)))
+        noted = await transactions.note(item_of(account, number), seen=first.order, conflict=True, other=None)
+        assert noted == (number <= CONFLICTS_MAX + 1)
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert len(stored.conflicts) == CONFLICTS_MAX
@@ -115,8 +121,28 @@ async def test_conflicts_are_bounded(transactions: TransactionTable, account: Ac
 
 async def test_a_conflict_does_not_make_a_transaction(transactions: TransactionTable, account: Account) -> None:
     """Noting a conflict on an id that is not there leaves it not there."""
-    await transactions.add_conflict(account, ID, WriteOrder.of(ACCEPTED_AT, position(1)))
+    item = item_of(account)
+    assert not await transactions.note(item, seen=item.order, conflict=True, other="of it")
     assert await transactions.get(account, ID) is None
+
+
+async def test_a_note_is_made_on_the_winner_that_was_seen_or_not_at_all(
+    transactions: TransactionTable, account: Account
+) -> None:
+    """What contradicts one winner may repeat the next; and notes that were not seen are not written over."""
+    late, later, early = (item_of(account, number) for number in (9, 10, 1))
+    await transactions.put_if_absent(late)
+    seen = await transactions.get(account, ID)
+    assert seen is not None
+    assert await transactions.note(later, seen=late.order, conflict=False, other="of later")
+    assert not await transactions.replace(early, seen=seen, conflicts=(), others={}), "a note came in between"
+    seen = await transactions.get(account, ID)
+    assert seen is not None
+    assert await transactions.replace(early, seen=seen, conflicts=(), others={**seen.others, late.order: "of late"})
+    assert not await transactions.note(later, seen=late.order, conflict=True, other=None)
+    stored = await transactions.get(account, ID)
+    assert stored is not None
+    assert (stored.conflicts, stored.others) == ((), {late.order: "of late", later.order: "of later"})
 
 
 # Three a second, so that times tie; ids whose text order is not the order of arrival.

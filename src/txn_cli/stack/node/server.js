@@ -30,6 +30,26 @@ const make = {
     load('dynalite')({ path: data, createTableMs: STATE_MS, deleteTableMs: STATE_MS, updateTableMs: STATE_MS }),
 }
 
+// kinesalite never answers when an iterator is asked for behind a shard's last record by AT_TIMESTAMP; AWS then gives
+// one at the tip.
+function answerTimestampsBehindTheTip() {
+  const file = load.resolve('kinesalite/actions/getShardIterator')
+  const db = load('kinesalite/db')
+  const iterator = load(file)
+  require.cache[file].exports = (store, data, answer) => {
+    if (data.ShardIteratorType !== 'AT_TIMESTAMP' || data.Timestamp == null) return iterator(store, data, answer)
+    const shard = Number(data.ShardId.split('-')[1])
+    const span = { gt: db.shardIxToHex(shard), lt: db.shardIxToHex(shard + 1) }
+    db.lazy(store.getStreamDb(data.StreamName).createReadStream(span), answer)
+      .filter((item) => item.value.ApproximateArrivalTimestamp >= data.Timestamp)
+      .take(1)
+      .join((found) => {
+        const atTip = { StreamName: data.StreamName, ShardId: data.ShardId, ShardIteratorType: 'LATEST' }
+        iterator(store, found.length ? data : atTip, answer)
+      })
+  }
+}
+
 function fail(message) {
   console.error(`${kind}: ${message}`)
   process.exit(1)
@@ -42,6 +62,7 @@ process.on('uncaughtException', (error) => {
 })
 
 if (!(kind in make)) fail('not a server; one of kinesis, dynamodb')
+if (kind === 'kinesis') answerTimestampsBehindTheTip()
 const server = make[kind]()
 server.keepAliveTimeout = KEEP_ALIVE_MS
 

@@ -1,0 +1,249 @@
+"""`txn dead-letters`: what could not be processed is listed, looked into, and put onto the stream again."""
+
+import asyncio
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final, cast
+
+import typer
+
+from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.since import moment_of
+from txn_cli.failure import one_error
+from txn_cli.letters import report
+from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
+from txn_cli.letters.content import shown
+from txn_cli.letters.replay import Outcome, Replay, Result
+from txn_cli.letters.replays import ReplayLog
+from txn_core.aws import Aws
+from txn_core.errors import StoreError
+from txn_core.kinesis.producer import Producer
+from txn_core.objects import ObjectStore
+from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.settings import Settings
+from txn_core.telemetry import configure_logging
+from workers.dead_letters import DeadLetter, Reason, Seal
+
+ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there
+
+ReasonOption = Annotated[ReasonName | None, typer.Option("--reason", help="Only letters kept for this reason.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since", help="Only of records that arrived since: an RFC 3339 time, or a duration back from now (90m, 2h)."
+    ),
+]
+LimitOption = Annotated[int, typer.Option(min=1, help="How many letters at most.")]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, one a letter.")]
+LETTER_HELP: Final = "A letter's key, or its position: SHARD/SEQUENCE or SHARD/SEQUENCE/SUB."
+
+_PLACE: Final = re.compile(r"([^/]+)/([0-9]+)(?:/([0-9]+))?")
+# What a person has to look at; what was sent before is no fault unless it was named.
+_FAULTS: Final = frozenset(Outcome) - {Outcome.SENT, Outcome.SENDABLE, Outcome.REPLAYED}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    letters = typer.Typer(help="What could not be processed: list it, look into it, send it again.")
+    letters.command("list")(list_)
+    letters.command()(show)
+    letters.command()(replay)
+    app.add_typer(letters, name="dead-letters", no_args_is_help=True)
+
+
+def list_(
+    *,
+    reason: ReasonOption = None,
+    since: SinceOption = None,
+    limit: LimitOption = 100,
+    as_json: JsonLinesOption = False,
+    data_dir: StackOption = None,
+) -> None:
+    """List dead letters: position, reason, code and time, never what stands in them.
+
+    The oldest come first. What index and archive each left of one position is one letter with two copies.
+    """
+    settings, moment = settings_at(data_dir), _moment(since)
+
+    async def run() -> None:
+        async with _store(settings) as store:
+            async for letter in _selected(store, reason, moment, limit):
+                history = await ReplayLog(store).history(letter)
+                print(json.dumps(report.document(letter, history)) if as_json else report.line(letter, history))
+
+    with one_error():
+        asyncio.run(run())
+
+
+def show(
+    *,
+    letter: Annotated[str, typer.Argument(help=LETTER_HELP)],
+    open_: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Unseal and print the bytes too. They may hold a card number: mind who reads along."
+        ),
+    ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="With --open: do not mask what may be a card number. Never into a log.")
+    ] = False,
+    as_json: JsonLinesOption = False,
+    data_dir: StackOption = None,
+) -> None:
+    """Show one dead letter: where it stood, what was wrong, which workers kept it, whether it was sent again.
+
+    Its bytes stay sealed unless --open is given. In what is printed then, whatever looks like a card number is
+    masked; one that is written in an unusual way may not look like one.
+    """
+    settings = settings_at(data_dir)
+    seal = Seal.of(settings) if open_ else None
+
+    async def run() -> None:
+        async with _store(settings) as store:
+            for found in await _found(store, letter):
+                data = None if seal is None else _opened(seal, await store.read(found.names[0].key)).data
+                text = None if data is None else shown(data, raw=raw)
+                history = await ReplayLog(store).history(found)
+                if as_json:
+                    print(json.dumps(report.document(found, history) | ({} if text is None else {"text": text})))
+                else:
+                    print(*report.lines(found, history), *([] if text is None else ["", text]), sep="\n")
+
+    with one_error():
+        asyncio.run(run())
+
+
+def replay(
+    *,
+    letter: Annotated[list[str] | None, typer.Argument(help=LETTER_HELP, show_default=False)] = None,
+    reason: ReasonOption = None,
+    since: SinceOption = None,
+    limit: LimitOption = 100,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also send what was sent before, or may have been.")] = False,
+    as_json: JsonLinesOption = False,
+    data_dir: StackOption = None,
+) -> None:
+    """Put dead letters onto the stream again: those named, or those that --reason selects.
+
+    A letter is sent with the same bytes, and only if it is an event by today's rules; of the others it is said why
+    not. That it was sent is kept, and sending it twice is refused unless --again is given. The index takes it as it
+    takes every repeat: the first write of an id wins. For the lake it is a new position on the stream: sent twice,
+    it stands there twice. The letter itself stays where it is. A conflict cannot be mended by sending it again.
+
+    Exit code 0 when every letter was sent, or had been sent before without being named here.
+    """
+    if bool(letter) == (reason is not None):
+        raise typer.BadParameter("name letters, or select some by --reason")
+    settings, moment = settings_at(data_dir), _moment(since)
+    seal = Seal.of(settings)
+    configure_logging("warning", process="dead-letters")  # on standard error; results alone go to standard output
+
+    async def run() -> Counter[Outcome]:
+        outcomes = Counter[Outcome]()
+        async with _store(settings) as store, _producer(settings, dry_run=dry_run) as producer:
+            sending = Replay(store, seal, producer, again=again)
+            letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
+            async for result in _replayed(sending, letters):
+                outcomes[result.outcome] += 1
+                print(json.dumps(report.result_document(result)) if as_json else report.result_line(result))
+        return outcomes
+
+    with one_error():
+        outcomes = asyncio.run(run())
+    print(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in outcomes.items()), file=sys.stderr)
+    faults = _FAULTS | ({Outcome.REPLAYED} if letter else set())
+    raise typer.Exit(1 if outcomes.keys() & faults else 0)
+
+
+async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
+    """The results in the order of the letters, some being sent at once; each position once, whatever names it."""
+    seen: set[str] = set()
+    batch: list[Letter] = []
+    async for letter in letters:
+        if letter.place in seen:
+            continue
+        seen.add(letter.place)
+        batch.append(letter)
+        if len(batch) == AT_ONCE:
+            for result in await asyncio.gather(*map(sending.of, batch)):
+                yield result
+            batch = []
+    for result in await asyncio.gather(*map(sending.of, batch)):
+        yield result
+
+
+async def _selected(
+    store: ObjectStore, reason: str | None, since: datetime | None, limit: int
+) -> AsyncIterator[Letter]:
+    """The first so many letters of a selection; says so when there are more."""
+    reasons: Sequence[Reason] = REASONS if reason is None else (cast("Reason", reason),)
+    count = 0
+    async for letter in Catalogue(store).letters(reasons, since):
+        if count == limit:
+            print(f"There are more than --limit {limit}", file=sys.stderr)
+            return
+        count += 1
+        yield letter
+
+
+async def _named(store: ObjectStore, names: Sequence[str]) -> AsyncIterator[Letter]:
+    for name in names:
+        for letter in await _found(store, name):
+            yield letter
+
+
+async def _found(store: ObjectStore, name: str) -> list[Letter]:
+    """The letters with this key or position.
+
+    Raises:
+        StoreError: there is none.
+    """
+    catalogue = Catalogue(store)
+    if (match := _PLACE.fullmatch(name)) is not None:
+        position = Position(ShardId(match[1]), SequenceNumber(match[2]), int(match[3] or 0))
+        found = await catalogue.at(position)
+    else:
+        letter = await catalogue.of_key(name)
+        found = [] if letter is None else [letter]
+    if not found:
+        raise StoreError(f"there is no dead letter {name}")
+    return found
+
+
+def _opened(seal: Seal, document: bytes) -> DeadLetter:
+    try:
+        return seal.open(document)
+    except ValueError as error:
+        raise StoreError(f"the letter cannot be opened: {error}") from None
+
+
+def _moment(since: str | None) -> datetime | None:
+    return None if since is None else moment_of(since, datetime.now(UTC))
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[ObjectStore]:
+    async with Aws(settings).s3() as client:
+        yield ObjectStore(client, settings.bucket)
+
+
+@asynccontextmanager
+async def _producer(settings: Settings, *, dry_run: bool) -> AsyncIterator[Producer | None]:
+    """A producer for the time of the block; none when nothing is to be sent."""
+    if dry_run:
+        yield None
+        return
+    async with Aws(settings).kinesis_writer() as client:
+        producer = Producer.from_settings(client, settings)
+        await producer.route_by_shards()
+        try:
+            yield producer
+        finally:
+            await producer.close(settings.shutdown_deadline_s)

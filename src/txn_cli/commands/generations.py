@@ -1,0 +1,99 @@
+"""`txn generations`: compare two generations of the index, and drop one that is not served (docs/rebuild.md)."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.stack import JsonOption
+from txn_cli.verify.generations import Comparison
+from txn_cli.verify.generations import compare as compare_generations
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
+from txn_core.errors import SettingsError, StoreError
+from txn_core.settings import Settings
+from workers.outages import code_of
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+FAULTS_SHOWN = 10
+
+GenerationArgument = Annotated[int, typer.Argument(min=FIRST_GENERATION, help="A generation of the index.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    generations = typer.Typer(help="Generations of the index: compare and drop them.", no_args_is_help=True)
+    generations.command()(compare)
+    generations.command()(drop)
+    app.add_typer(generations, name="generations")
+
+
+def compare(
+    one: GenerationArgument, other: GenerationArgument, *, as_json: JsonOption = False, data_dir: StackOption = None
+) -> None:
+    """Compare two generations item by item; exit code 0 only when they are equal.
+
+    Let both catch up first: `txn status --generation N --wait-caught-up`.
+    """
+    found = asyncio.run(_compare(settings_at(data_dir), one, other))
+    if as_json:
+        print(json.dumps({each.table: asdict(each) | {"equal": each.equal} for each in found}))
+    else:
+        for each in found:
+            print(
+                f"{each.table}: {each.items:,} items in generation {one}; in generation {other} {each.missing:,} of "
+                f"them missing, {each.different:,} different, {each.extra:,} besides"
+            )
+    raise typer.Exit(0 if all(each.equal for each in found) else 1)
+
+
+def drop(generation: GenerationArgument, data_dir: StackOption = None) -> None:
+    """Delete the tables of a generation that is not served: it can only be had again by building it anew."""
+    settings = settings_at(data_dir)
+    if generation == settings.index_generation:
+        raise SettingsError(f"generation {generation} is the one that is served (TXN_INDEX_GENERATION)")
+    dropped = asyncio.run(_drop(settings, TableNames(settings.table_prefix, generation)))
+    print(f"Dropped {', '.join(dropped) or 'nothing: there is no such generation'}")
+
+
+async def _compare(settings: Settings, one: int, other: int) -> list[Comparison]:
+    shown = 0
+
+    def fault(table: str, what: str, key: str) -> None:
+        nonlocal shown
+        shown += 1
+        if shown <= FAULTS_SHOWN:
+            print(f"{table}: {what}: {key}", file=sys.stderr)
+
+    first, second = (TableNames(settings.table_prefix, generation) for generation in (one, other))
+    async with _tables(settings) as client:
+        return await compare_generations(client, first, second, fault)
+
+
+async def _drop(settings: Settings, names: TableNames) -> list[str]:
+    dropped = []
+    tables = [*(definition["TableName"] for definition in index_definitions(names)), names.lake_progress]
+    async with _tables(settings) as client:
+        for table in tables:
+            with suppress(client.exceptions.ResourceNotFoundException):
+                await client.delete_table(TableName=table)
+                dropped.append(table)
+    return dropped
+
+
+@asynccontextmanager
+async def _tables(settings: Settings) -> "AsyncIterator[DynamoDBClient]":
+    try:
+        async with Aws(settings).dynamodb() as client:
+            yield client
+    except (ClientError, BotoCoreError) as error:
+        raise StoreError(f"cannot read or drop tables of {settings.table_prefix}: {code_of(error)}") from error

@@ -1,0 +1,29 @@
+"""`--since`: a moment, or how long ago it was."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+import typer
+from pydantic_core import PydanticCustomError
+
+from txn_core.instants import datetime_of, parse_instant
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+def moment_of(text: str, at: datetime) -> datetime:
+    """The moment that is named: an RFC 3339 time, or so long before a moment.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    try:
+        if (match := _DURATION.fullmatch(text)) is not None:
+            return at - timedelta(**{_UNITS[match[2]]: int(match[1])})
+        return datetime_of(parse_instant(text))
+    except (PydanticCustomError, OverflowError):
+        raise typer.BadParameter(
+            "give an RFC 3339 time with an offset, or a duration such as 90m, 2h or 1d"
+        ) from None

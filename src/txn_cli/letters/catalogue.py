@@ -1,0 +1,199 @@
+"""The dead letters of a lake, page by page: however many there are, a few are in memory.
+
+Both kinds of workers may have left a letter of one position, each its own. They are one letter here, with two copies.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self, TypeVar, cast, get_args
+
+from txn_core.dynamodb.tables import WORKER_KINDS
+from txn_core.errors import StoreError
+from txn_core.instants import datetime_of
+from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.objects import ObjectStore
+from txn_core.positions import Position, SequenceNumber, ShardId
+from workers.dead_letters import Envelope, Reason
+
+T = TypeVar("T")
+
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+AT_ONCE: Final = 16
+"""Letters that are read at once; each holds a record of the stream."""
+
+_KEY = re.compile(
+    rf"{DEAD_LETTER_PREFIX}(?P<reason>{'|'.join(REASONS)})/dt=(?P<day>[0-9-]{{10}})/"
+    rf"(?P<worker>{'|'.join(WORKER_KINDS)})-(?P<place>(?P<shard>.+)-(?P<number>[0-9]+)-(?P<sub>[0-9]+))[.]json"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What the key of a letter says. `place` is the position as keys write it."""
+
+    reason: Reason
+    day: str
+    worker: str
+    place: str
+    position: Position
+
+    @classmethod
+    def of(cls, key: str) -> Self | None:
+        """The name; none when no letter is called so."""
+        if (match := _KEY.fullmatch(key)) is None:
+            return None
+        position = Position(ShardId(match["shard"]), SequenceNumber(match["number"]), int(match["sub"]))
+        return cls(cast("Reason", match["reason"]), match["day"], match["worker"], match["place"], position)
+
+    @property
+    def key(self) -> str:
+        """The key again."""
+        return f"{_folder(self.reason)}dt={self.day}/{self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """The key within its day."""
+        return f"{self.worker}-{self.place}.json"
+
+    def copy_of(self, worker: str) -> "Name":
+        """The name that the same letter has from another kind of worker."""
+        return Name(self.reason, self.day, worker, self.place, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was kept of one position for one reason: a copy from each kind of worker that could not process it."""
+
+    names: tuple[Name, ...]
+    envelopes: tuple[Envelope, ...]
+
+    @property
+    def reason(self) -> Reason:
+        """Why it was kept."""
+        return self.names[0].reason
+
+    @property
+    def place(self) -> str:
+        """The position as keys write it."""
+        return self.names[0].place
+
+    @property
+    def position(self) -> Position:
+        """Where the record stood on the stream."""
+        return self.envelopes[0].origin.position
+
+    @property
+    def at(self) -> datetime:
+        """When the record arrived, or for a conflict when the event was accepted."""
+        return datetime_of(self.envelopes[0].at)
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The kinds of workers that left a copy."""
+        return tuple(name.worker for name in self.names)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What exactly was wrong, as each kind of worker put it; once if they agree."""
+        return tuple(dict.fromkeys(envelope.code for envelope in self.envelopes))
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The letters of one store."""
+
+    store: ObjectStore
+
+    async def letters(self, reasons: Sequence[Reason], since: datetime | None) -> AsyncIterator[Letter]:
+        """The letters of some reasons, of records that arrived since a moment: by reason, then by day, oldest first.
+
+        Raises:
+            StoreError: what is called like a letter is none.
+        """
+        for reason in reasons:
+            async for names in _in_batches(self._names(reason, since)):
+                for letter in await asyncio.gather(*map(self._read, names)):
+                    if since is None or letter.at >= since:
+                        yield letter
+
+    async def at(self, position: Position) -> list[Letter]:
+        """The letters of one position, for whichever reasons; looks through all days.
+
+        Raises:
+            StoreError: what is called like a letter is none.
+        """
+        where = f"{position.shard_id}-{int(position.sequence_number)}-{position.sub_sequence_number}"
+        found: list[Letter] = []
+        for reason in REASONS:
+            async for days in _in_batches(self.store.folders(_folder(reason))):
+                names = [Name.of(f"{day}{WORKER_KINDS[0]}-{where}.json") for day in days]
+                letters = await asyncio.gather(*(self._found(name) for name in names if name is not None))
+                found += [letter for letter in letters if letter is not None]
+        return found
+
+    async def of_key(self, key: str) -> Letter | None:
+        """The letter with this key and its copy; none when there is no such object.
+
+        Raises:
+            StoreError: it is no letter.
+        """
+        name = Name.of(key)
+        return None if name is None else await self._found(name)
+
+    async def _names(self, reason: Reason, since: datetime | None) -> AsyncIterator[tuple[Name, ...]]:
+        earliest = "" if since is None else f"dt={since:%Y-%m-%d}/"
+        async for day in self.store.folders(_folder(reason)):
+            if day.removeprefix(_folder(reason)) >= earliest:
+                async for names in _together([self._of_worker(f"{day}{worker}-") for worker in WORKER_KINDS]):
+                    yield names
+
+    async def _of_worker(self, prefix: str) -> AsyncIterator[Name]:
+        async for key in self.store.keys(prefix):
+            if (name := Name.of(key)) is not None:
+                yield name
+
+    async def _found(self, name: Name) -> Letter | None:
+        copies = [name.copy_of(worker) for worker in WORKER_KINDS]
+        there = [copy for copy in copies if await self.store.find(copy.key) is not None]
+        return await self._read(tuple(there)) if there else None
+
+    async def _read(self, names: tuple[Name, ...]) -> Letter:
+        return Letter(names, tuple([await self._envelope(name.key) for name in names]))
+
+    async def _envelope(self, key: str) -> Envelope:
+        try:
+            return Envelope.of(await self.store.read(key))
+        except ValueError as error:
+            raise StoreError(f"{key}: {error}") from None
+
+
+def _folder(reason: Reason) -> str:
+    return f"{DEAD_LETTER_PREFIX}{reason}/"
+
+
+async def _together(listings: Sequence[AsyncIterator[Name]]) -> AsyncIterator[tuple[Name, ...]]:
+    """The names of ordered listings, those of one place together."""
+    heads = [await anext(listing, None) for listing in listings]
+    while any(heads):
+        # The store orders whole keys: a place is followed by a dot there, which comes after a hyphen.
+        first = min(f"{head.place}." for head in heads if head)
+        now = [head is not None and f"{head.place}." == first for head in heads]
+        yield tuple(head for head, is_now in zip(heads, now, strict=True) if head and is_now)
+        heads = [
+            await anext(listing, None) if is_now else head
+            for listing, head, is_now in zip(listings, heads, now, strict=True)
+        ]
+
+
+async def _in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+    batch: list[T] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,96 @@
+"""What a process says of itself over HTTP: whether it is ready, and what it did since it started."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+TIMEOUT_S: Final = 2.0
+READY_PATH: Final = "/readyz"
+METRICS_PATH: Final = "/metrics"
+UNREACHABLE: Final = "no answer"
+_REQUESTS: Final = "txn_http_requests_total"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessUrls:
+    """The base URLs of the processes that can be asked: the API's, if any, and a worker's by its kind."""
+
+    api: str | None = None
+    workers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a process can do its work; `why` says what is amiss, and is empty when nothing is."""
+
+    ready: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStatus:
+    """The API: what it says of itself, and how many requests it answered since its start by class of status (2xx)."""
+
+    url: str
+    ready: Readiness
+    answered: dict[str, float]
+
+
+async def worker_says(kind: str, url: str) -> tuple[Readiness, dict[str, float]]:
+    """A worker's readiness, and its counters by name without the prefix they share; none where it does not answer."""
+    async with _client(url) as client:
+        return await _readiness(client), parse_counts(kind, await _metrics(client))
+
+
+async def api_says(url: str) -> ApiStatus:
+    """The status of the API at a base URL."""
+    async with _client(url) as client:
+        return ApiStatus(url, await _readiness(client), parse_answered(await _metrics(client)))
+
+
+def parse_counts(kind: str, text: str) -> dict[str, float]:
+    """The sums of each counter of a kind of worker over its labels."""
+    prefix = f"txn_{kind}_"
+    sums: Counter[str] = Counter()
+    for family in text_string_to_metric_families(text):
+        if family.type == "counter" and family.name.startswith(prefix):
+            values = [sample.value for sample in family.samples if sample.name.endswith("_total")]
+            sums[family.name.removeprefix(prefix)] += sum(values)  # type: ignore[assignment] # counts may be floats
+    return dict(sums)
+
+
+def parse_answered(text: str) -> dict[str, float]:
+    """How many requests the API has answered with each class of status, over all its processes."""
+    sums: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == _REQUESTS:
+                answered_as = f"{sample.labels['status'][:1]}xx"
+                sums[answered_as] = sums.get(answered_as, 0.0) + sample.value
+    return dict(sorted(sums.items()))
+
+
+def _client(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+
+
+async def _metrics(client: httpx.AsyncClient) -> str:
+    """The metrics as text; empty while they cannot be had."""
+    try:
+        return (await client.get(METRICS_PATH)).raise_for_status().text
+    except httpx.HTTPError:
+        return ""
+
+
+async def _readiness(client: httpx.AsyncClient) -> Readiness:
+    try:
+        response = await client.get(READY_PATH)
+        checks = response.json()["checks"]
+        amiss = [f"{name}: {said}" for name, said in checks.items() if said != "ok"]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
+        return Readiness(ready=False, why=UNREACHABLE)
+    return Readiness(response.status_code == httpx.codes.OK, "; ".join(amiss))

@@ -1,0 +1,72 @@
+"""What an event is to the transaction that has its id, and what a transaction becomes when an earlier one comes.
+
+Events of one id may come in any order: from several shards, or accepted by clocks that differ. Every write of an id
+is noted beside the winner with a digest of its content, so that the end is the same in whatever order they came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
+from txn_core.event import Event, content_digest, same_content
+from txn_core.positions import WriteOrder
+
+CONFLICTS_NOTED_MAX: Final = CONFLICTS_MAX  # on one item, which holds 400 KB; dead letters are kept of all
+OTHERS_NOTED_MAX: Final = OTHERS_MAX
+
+
+class Verdict(Enum):
+    """What an event is to the transaction that has its id."""
+
+    REPLAY = auto()
+    DUPLICATE = auto()
+    EARLIER_DUPLICATE = auto()
+    CONFLICT = auto()
+    EARLIER_CONFLICT = auto()
+
+
+def judge(stored: StoredTransaction, item: IndexItem) -> Verdict:
+    """Compare an event with the stored one of its id: is it a known write, the same content, the earlier one?"""
+    if item.order == stored.order or item.order in stored.others or item.order in stored.conflicts:
+        return Verdict.REPLAY
+    earlier = item.order < stored.order
+    if same_content(item.event, stored.event):
+        return Verdict.EARLIER_DUPLICATE if earlier else Verdict.DUPLICATE
+    return Verdict.EARLIER_CONFLICT if earlier else Verdict.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """The notes on an earlier write that takes the place of a stored one.
+
+    `contradicting` are the events that now contradict the winner and did not before, with their orders.
+    """
+
+    conflicts: tuple[WriteOrder, ...]
+    others: Mapping[WriteOrder, str]
+    contradicting: tuple[tuple[WriteOrder, bytes], ...]
+
+
+def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
+    """Judge all known writes of an id anew, by an earlier winner.
+
+    What contradicted the winner so far may repeat the new one, and what repeated it may contradict that.
+    """
+    others = {**stored.others, stored.order: content_digest(stored.event)}
+    winning = content_digest(item.event)
+    conflicts = {order for order, digest in others.items() if digest != winning}
+    # Of those over the bound no content is known; they stay what they were noted as.
+    conflicts |= {order for order in stored.conflicts if order not in others}
+    return Overtaken(
+        conflicts=tuple(sorted(conflicts)[:CONFLICTS_NOTED_MAX]),
+        others={order: others[order] for order in sorted(others)[:OTHERS_NOTED_MAX]},
+        contradicting=tuple((order, _as_of(stored, order)) for order in sorted(conflicts - set(stored.conflicts))),
+    )
+
+
+def _as_of(stored: StoredTransaction, order: WriteOrder) -> bytes:
+    """The event of the stored write or of one that repeats it: only the moment of its acceptance is its own."""
+    event = Event.decode(stored.event).model_copy(update={"accepted_at": order.parts()[0]})
+    return event.model_dump_json(by_alias=True).encode()

@@ -1,0 +1,170 @@
+"""Rebuilding as its operators do it: build, look, compare, drop."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.builders import base64_key
+from tests.workers.builders import event
+from tests.workers.conftest import World, until, world_of
+from txn_cli.commands import generations, processes, stack
+from txn_core.bootstrap import bootstrap_generation
+from txn_core.dynamodb.tables import TableNames
+from txn_core.errors import SettingsError, StoreError
+from txn_core.settings import Settings
+
+SECOND = 2
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+    error: BaseException | None
+
+
+def txn(*arguments: object) -> Result:
+    """Run a command in this process, outside of a running loop."""
+    app = typer.Typer()
+    for module in (generations, processes, stack):
+        module.register(app)
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    return Result(result.exit_code, result.stdout, result.stderr, result.exception)
+
+
+@pytest.fixture
+async def world(settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[World]:
+    """A world that commands find by their environment."""
+    async with world_of(settings) as made:
+        plain = (
+            "kinesis_endpoint_url",
+            "dynamodb_endpoint_url",
+            "s3_endpoint_url",
+            "stream",
+            "table_prefix",
+            "bucket",
+        )
+        for name in (*plain, "lease_failover_s", "lease_renew_s", "poll_idle_s"):
+            own_environment.setenv(f"TXN_{name.upper()}", str(getattr(made.settings, name)))
+        own_environment.setenv("TXN_DEAD_LETTER_KEY", base64_key(4))
+        own_environment.chdir(tmp_path)
+        yield made
+
+
+async def command(*arguments: object) -> Result:
+    return await asyncio.to_thread(txn, *arguments)
+
+
+async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: World) -> None:
+    await world.send(*(event() for _ in range(3)))
+    await world.drain("archive", "index")
+    await world.send(event())
+    await world.drain("index")
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "txn_cli.main", "worker", "index", "--from-lake"), env=dict(os.environ)
+    )
+    try:
+        await until(lambda: _is_built(world))
+        child.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(child.wait(), 10) == 0
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+    seen = await command("status", "--generation", SECOND, "--json")
+    (lake,) = [worker["lake"] for kind, worker in json.loads(seen.out)["workers"].items() if kind == "index"]
+    assert lake == {"complete": True, "parts": 1, "parts_done": 1, "listed": True, "cut_off": []}
+
+    equal = await command("generations", "compare", 1, SECOND, "--json")
+    assert equal.code == 0
+    assert json.loads(equal.out)["transactions"] == {
+        "table": "transactions",
+        "items": 4,
+        "missing": 0,
+        "different": 0,
+        "extra": 0,
+        "equal": True,
+    }
+    dropped = await command("generations", "drop", SECOND)
+    assert (dropped.code, dropped.out.count("-g2")) == (0, 5)
+    again = await command("generations", "drop", SECOND)
+    assert "nothing" in again.out
+
+
+async def _is_built(world: World) -> bool:
+    seen = await command("status", "--generation", SECOND, "--json")
+    if not seen.out:
+        assert isinstance(seen.error, StoreError), "the tables are not there yet"
+        return False
+    return bool(json.loads(seen.out)["workers"]["index"]["drained"])
+
+
+async def test_what_differs_is_named(world: World) -> None:
+    """An item that lacks, one that is other, one that should not be there; each by its key, with exit code 1."""
+    await world.send(*(event(f"compared-{n}") for n in range(3)))
+    await world.drain("index")
+    await world.drain("index", settings=await _second_generation(world))
+    table = TableNames(world.settings.table_prefix, SECOND).transactions
+    await world.dynamodb.delete_item(TableName=table, Key={"id": {"S": "acme#compared-0"}})
+    await world.dynamodb.put_item(TableName=table, Item={"id": {"S": "acme#compared-1"}})
+    await world.dynamodb.put_item(TableName=table, Item={"id": {"S": "acme#compared-9"}})
+    found = await command("generations", "compare", 1, SECOND)
+    assert found.code == 1
+    assert (
+        "transactions: 3 items in generation 1; in generation 2 1 of them missing, 1 different, 1 besides"
+        in found.out
+    )
+    assert sorted(found.err.splitlines()) == [
+        "transactions: different: acme#compared-1",
+        "transactions: extra: acme#compared-9",
+        "transactions: missing: acme#compared-0",
+    ]
+
+
+async def _second_generation(world: World) -> Settings:
+    settings = world.settings.model_copy(update={"index_generation": SECOND})
+    await bootstrap_generation(world.dynamodb, settings, origin="TRIM_HORIZON", from_lake=False)
+    return settings
+
+
+async def test_the_generation_that_is_served_is_not_dropped(world: World) -> None:
+    refused = await command("generations", "drop", 1)
+    assert isinstance(refused.error, SettingsError)
+    assert await world.transactions.get("acme", "anything") is None, "the table is there"  # type: ignore[arg-type]
+
+
+async def test_a_generation_that_is_not_there_is_one_error(world: World) -> None:
+    refused = await command("generations", "compare", 1, 3)
+    assert isinstance(refused.error, StoreError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("archive", "--from-lake"), "only the index is built anew"),
+        (("index", "--from-lake", "--from", "TRIM_HORIZON"), "exclude each other"),
+        (("index", "--from", "LATEST"), "--from is TRIM_HORIZON or AT_TIMESTAMP="),
+        (("index", "--into", "2"), "--into goes with --from or --from-lake"),
+        (("index", "--from", "TRIM_HORIZON", "--into", "7"), "generation 7 is the one that is served"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    arguments: tuple[str, ...], says: str, own_environment: pytest.MonkeyPatch
+) -> None:
+    own_environment.setenv("TXN_INDEX_GENERATION", "7")
+    refused = txn("worker", *arguments)
+    assert isinstance(refused.error, SettingsError)
+    assert says in str(refused.error)

@@ -1,0 +1,36 @@
+"""Dead letters in a real bucket, left there as workers leave them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.builders import ARRIVED_AT, position
+from txn_core.errors import EventError
+from txn_core.lake import Arrived
+from txn_core.objects import ObjectStore
+from txn_core.positions import WriteOrder
+from txn_core.settings import Settings
+from workers.dead_letters import DeadLetterBox, Seal
+from workers.meters import Meters
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """The boxes of both kinds of workers on one stream."""
+
+    store: ObjectStore
+    settings: Settings
+
+    def of(self, worker: str) -> DeadLetterBox:
+        return DeadLetterBox(self.store, Seal.of(self.settings), worker, self.settings.stream, Meters(worker))
+
+    async def undecodable(
+        self, number: int, data: bytes = b"poison", *, at: datetime = ARRIVED_AT, workers: str = "index archive"
+    ) -> None:
+        for worker in workers.split():
+            await self.of(worker).undecodable(Arrived(data, position(number), at), EventError("json_invalid at /"))
+
+    async def unwritable(self, number: int, data: bytes, *, at: datetime = ARRIVED_AT, sub: int = 0) -> None:
+        await self.of("index").unwritable(Arrived(data, position(number, sub), at), "ValidationException")
+
+    async def conflict(self, order: WriteOrder, data: bytes) -> None:
+        await self.of("index").conflict(order, data)

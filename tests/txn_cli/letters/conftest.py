@@ -1,0 +1,18 @@
+"""A bucket for letters."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.txn_cli.letters.box import Boxes
+from txn_core.aws import Aws
+from txn_core.objects import ObjectStore
+from txn_core.settings import Settings
+
+
+@pytest.fixture
+async def boxes(settings: Settings) -> AsyncIterator[Boxes]:
+    """Boxes of a bucket that nobody else has."""
+    async with Aws(settings).s3() as client:
+        await client.create_bucket(Bucket=settings.bucket)
+        yield Boxes(ObjectStore(client, settings.bucket), settings)

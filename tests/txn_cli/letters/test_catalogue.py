@@ -1,0 +1,118 @@
+"""What is found of letters, and in which order, on a real store."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import ARRIVED_AT, position
+from tests.txn_cli.letters.box import Boxes
+from tests.workers.builders import event, later
+from txn_cli.letters import catalogue as catalogue_module
+from txn_cli.letters.catalogue import REASONS, Catalogue, Letter, Name
+from txn_core.errors import StoreError
+from txn_core.positions import WriteOrder
+
+KEY = "dead-letters/undecodable/dt=2026-01-02/archive-shardId-000000000000-42-3.json"
+
+
+def test_a_name_is_read_from_a_key_and_gives_it_again() -> None:
+    name = Name.of(KEY)
+    assert name is not None
+    assert (name.reason, name.day, name.worker, name.position) == (
+        "undecodable",
+        "2026-01-02",
+        "archive",
+        position(42, 3),
+    )
+    assert name.key == KEY
+    assert name.copy_of("index").key == KEY.replace("archive-", "index-")
+
+
+@pytest.mark.parametrize("key", ["", KEY + "x", KEY.replace("archive", "other"), KEY.replace("undecodable", "lost")])
+def test_what_is_not_called_like_a_letter_is_none(key: str) -> None:
+    assert Name.of(key) is None
+
+
+async def listed(boxes: Boxes, *reasons: str, since: timedelta | None = None) -> list[Letter]:
+    moment = None if since is None else ARRIVED_AT + since
+    letters = Catalogue(boxes.store).letters(reasons or REASONS, moment)  # type: ignore[arg-type]
+    return [letter async for letter in letters]
+
+
+async def test_copies_of_both_workers_are_one_letter(boxes: Boxes) -> None:
+    for number in (9, 10, 100):
+        await boxes.undecodable(number)
+    await boxes.undecodable(11, workers="archive")
+    await boxes.undecodable(1, workers="index")
+    letters = await listed(boxes)
+    assert {int(letter.position.sequence_number): letter.workers for letter in letters} == {
+        1: ("index",),
+        9: ("index", "archive"),
+        10: ("index", "archive"),
+        11: ("archive",),
+        100: ("index", "archive"),
+    }
+    assert len(letters) == 5
+    assert {letter.codes for letter in letters} == {("json_invalid at /",)}
+
+
+async def test_letters_are_selected_by_reason_and_time(boxes: Boxes) -> None:
+    await boxes.undecodable(1, at=ARRIVED_AT - timedelta(days=1))
+    await boxes.undecodable(2, at=ARRIVED_AT)
+    await boxes.undecodable(3, at=ARRIVED_AT + timedelta(hours=1))
+    await boxes.unwritable(4, event())
+    await boxes.conflict(WriteOrder.of(later(0), position(5)), event())
+    assert [letter.reason for letter in await listed(boxes)] == [*["undecodable"] * 3, "unwritable", "conflict"]
+    numbers = [int(letter.position.sequence_number) for letter in await listed(boxes, "undecodable")]
+    assert numbers == [1, 2, 3]
+    recent = await listed(boxes, "undecodable", since=timedelta(minutes=1))
+    assert [int(letter.position.sequence_number) for letter in recent] == [3]
+
+
+async def test_letters_are_read_a_few_at_a_time(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes no more makes no more be read."""
+    monkeypatch.setattr(catalogue_module, "AT_ONCE", 2)
+    for number in range(6):
+        await boxes.undecodable(number, workers="index")
+    read: list[str] = []
+    original = boxes.store.read
+
+    async def counted(key: str) -> bytes:
+        read.append(key)
+        return await original(key)
+
+    monkeypatch.setattr(boxes.store, "read", counted)
+    letters = Catalogue(boxes.store).letters(REASONS, None)
+    await anext(letters)
+    assert len(read) == 2
+    assert len([letter async for letter in letters]) == 5
+    assert len(read) == 6
+
+
+async def test_a_letter_is_found_by_position_whatever_its_reason_and_day(boxes: Boxes) -> None:
+    await boxes.undecodable(7, at=ARRIVED_AT - timedelta(days=3))
+    await boxes.unwritable(7, event(), sub=1)
+    catalogue = Catalogue(boxes.store)
+    (whole,) = await catalogue.at(position(7))
+    assert (whole.reason, whole.workers) == ("undecodable", ("index", "archive"))
+    (part,) = await catalogue.at(position(7, 1))
+    assert part.reason == "unwritable"
+    assert await catalogue.at(position(8)) == []
+
+
+async def test_a_letter_is_found_by_either_key(boxes: Boxes) -> None:
+    await boxes.undecodable(42)
+    catalogue = Catalogue(boxes.store)
+    (letter,) = await listed(boxes)
+    for name in letter.names:
+        assert await catalogue.of_key(name.key) == letter
+    assert await catalogue.of_key(KEY) is None
+    assert await catalogue.of_key("raw/x") is None
+
+
+async def test_what_is_called_like_a_letter_and_is_none_is_said(boxes: Boxes) -> None:
+    for body in (b"{}", b"no json", b"[]"):
+        key = f"dead-letters/undecodable/dt=2026-01-02/index-shardId-000000000000-{len(body)}-0.json"
+        await boxes.store.put_if_absent(key, body, {})
+        with pytest.raises(StoreError, match=key):
+            await Catalogue(boxes.store).of_key(key)

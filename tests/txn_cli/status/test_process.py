@@ -1,0 +1,71 @@
+"""What a process says of itself, as it is asked for over HTTP."""
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from txn_cli.stack import ports
+from txn_cli.status.process import UNREACHABLE, Readiness, api_says, parse_counts, worker_says
+from txn_core.settings import Settings
+from workers import readiness
+from workers.health import served
+from workers.meters import Meters
+from workers.readiness import NotReadyError
+
+
+async def fine() -> None:
+    """Something that answers."""
+
+
+async def unfit() -> None:
+    raise NotReadyError("not today")
+
+
+def own_port() -> Settings:
+    return Settings(worker_metrics_port=ports.choose())
+
+
+def url_of(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.worker_metrics_port}"
+
+
+def test_counts_are_summed_over_labels() -> None:
+    meters = Meters("index")
+    meters.records.inc(5)
+    meters.dead_letters.labels("undecodable").inc()
+    meters.dead_letters.labels("conflict").inc(2)
+    counts = parse_counts("index", generate_latest(meters.registry).decode())
+    assert (counts["records"], counts["dead_letters"], counts["conflicts"]) == (5, 3, 0)
+    assert "leases_owned" not in counts, "a gauge counts nothing"
+
+
+async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
+    settings, meters = own_port(), Meters("archive")
+    meters.leases_stolen.inc(2)
+    with served(meters.registry, readiness.Readiness({"sink": fine}), settings):
+        ready, counts = await worker_says("archive", url_of(settings))
+    assert ready == Readiness(ready=True)
+    assert counts["leases_stolen"] == 2
+
+
+async def test_a_process_that_is_not_ready_says_why() -> None:
+    settings = own_port()
+    checks = {"stream": fine, "sink": unfit, "leases": unfit}
+    with served(Meters("index").registry, readiness.Readiness(checks), settings):
+        ready, _ = await worker_says("index", url_of(settings))
+    assert ready == Readiness(ready=False, why="sink: not today; leases: not today")
+
+
+async def test_the_apis_answers_are_counted_by_class_over_all_its_processes() -> None:
+    settings, registry = own_port(), CollectorRegistry()
+    answered = Counter("txn_http_requests", "Requests", ["process", "status"], registry=registry)
+    for process, status, count in (("1", "202", 4), ("2", "200", 3), ("2", "503", 1)):
+        answered.labels(process, status).inc(count)
+    with served(registry, readiness.Readiness({"kinesis": fine}), settings):
+        api = await api_says(url_of(settings))
+    assert (api.ready.ready, api.answered) == (True, {"2xx": 7, "5xx": 1})
+
+
+async def test_what_does_not_answer_counts_nothing() -> None:
+    url = url_of(own_port())
+    assert await worker_says("index", url) == (Readiness(ready=False, why=UNREACHABLE), {})
+    api = await api_says(url)
+    assert (api.ready.why, api.answered) == (UNREACHABLE, {})

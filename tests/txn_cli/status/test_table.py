@@ -1,0 +1,112 @@
+"""A status as people see it, once and kept up to date."""
+
+import asyncio
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from tests.support.virtual_time import in_virtual_time
+from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
+from txn_cli.status.live import REFRESH_S, Watch
+from txn_cli.status.process import ApiStatus, Readiness
+from txn_cli.status.report import document
+from txn_cli.status.table import show_status
+from txn_core.errors import StoreError
+from txn_core.positions import ShardId
+from workers.leases import SHARD_END, Checkpoint, Lease, WorkerName
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ALICE, BOB = WorkerName("alice"), WorkerName("bob")
+
+
+def shard(number: int, rest: Rest | None, **lease: object) -> ShardStatus:
+    shard_id = ShardId(f"shardId-{number:012}")
+    return ShardStatus(shard_id, Lease(shard_id=shard_id, **lease), rest)  # type: ignore[arg-type]
+
+
+BEHIND = Rest(unread=9, more=True, oldest=NOW - timedelta(seconds=7))
+STATUS = Status(
+    NOW,
+    (
+        WorkerStatus(
+            "index",
+            (
+                shard(0, BEHIND, owner=ALICE, wanted_by=BOB, checkpoint=Checkpoint("7")),
+                shard(1, Rest(), owner=BOB, checkpoint=Checkpoint("7" * 30)),
+                shard(2, None, checkpoint=Checkpoint(SHARD_END)),
+            ),
+            {"records": 1234, "duplicates": 5, "dead_letters": 3, "leases_stolen": 2},
+            ready=Readiness(ready=False, why="sink: TimeoutError"),
+        ),
+        WorkerStatus("archive", (), {}),
+    ),
+    ApiStatus("http://127.0.0.1:8080", Readiness(ready=True), {"2xx": 4321, "5xx": 1}),
+)
+
+
+def console(*, terminal: bool = False) -> Console:
+    return Console(file=io.StringIO(), width=160, force_terminal=terminal, color_system=None, legacy_windows=False)
+
+
+def printed(on: Console) -> str:
+    assert isinstance(on.file, io.StringIO)
+    return on.file.getvalue()
+
+
+def line_of(text: str, *beginning: str) -> str:
+    (line,) = [line for line in text.splitlines() if line.split()[: len(beginning)] == list(beginning)]
+    return " ".join(line.split())
+
+
+def test_a_status_shows_api_workers_and_shards() -> None:
+    shown = console()
+    show_status(STATUS, shown)
+    text = printed(shown)
+    assert line_of(text, "API").endswith("ready answered since its start: 4,321 2xx, 1 5xx")
+    assert line_of(text, "index", "sink:") == "index sink: TimeoutError 7.0 s 2 by 2 1,234 5 3 2"
+    assert line_of(text, "index", "000000000000") == "index 000000000000 behind 7.0 s 9+ alice, wanted by bob 7/0"
+    assert line_of(text, "index", "000000000001") == "index 000000000001 drained 0.0 s 0 bob ...777777777777/0"
+    assert line_of(text, "index", "000000000002") == "index 000000000002 drained 0.0 s 0 nobody SHARD_END"
+    assert "Not drained yet" in text
+
+
+def test_the_document_says_the_same() -> None:
+    match document(STATUS):
+        case {"api": {"ready": True, "answered": {"2xx": 4321}}, "workers": {"index": index}}:
+            assert index["process"] == {"ready": False, "why": "sink: TimeoutError"}
+            assert index["leases"] == {ALICE: 1, BOB: 1}
+            lags = [(row["lag_s"], row["lag_records"], row["lag_records_more"]) for row in index["shards"]]
+            assert lags == [(7.0, 9, True), (0.0, 0, False), (0.0, None, False)]
+        case other:
+            pytest.fail(f"not the document: {other}")
+
+
+class Looks:
+    """Gives one status after another, or raises it; then hangs."""
+
+    def __init__(self, *answers: Status | StoreError) -> None:
+        self.answers, self.asked_s = list(answers), list[float]()
+
+    async def look(self) -> Status:
+        self.asked_s.append(asyncio.get_running_loop().time())
+        if not self.answers:
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, StoreError):
+            raise answer
+        return answer
+
+
+@in_virtual_time
+async def test_a_watch_looks_again_and_again_and_outlives_outages() -> None:
+    shown, looks = console(terminal=True), Looks(StoreError("early"), STATUS, StoreError("late"))
+    watch = Watch(looks, shown)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3.5 * REFRESH_S):
+            await watch.run()
+    assert looks.asked_s == [0.0, REFRESH_S, 2 * REFRESH_S, 3 * REFRESH_S]
+    assert watch.last is STATUS
+    text = printed(shown)
+    assert text.index("early") < text.index("wanted by bob") < text.index("late")

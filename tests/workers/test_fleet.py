@@ -1,0 +1,187 @@
+"""Three workers over eight shards of a stream with the limits of Kinesis: split, death of one, rolling restart.
+
+One stream and one course of events for all of it, since the time goes into starting and waiting.
+"""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from bench.kinesis_server import kinesis_server
+from tests.workers.builders import event
+from tests.workers.conftest import World, until, world_of
+from tests.workers.test_runner import process
+from txn_core.positions import Position
+from txn_core.settings import Settings
+from workers.held_lease import HeldLease
+from workers.leases import WorkerName
+from workers.meters import Meters, ShardLag
+from workers.reader import Batch
+from workers.worker import Processor, Worker
+
+SHARDS = 8
+RENEW_S, FAILOVER_S = 0.6, 2.0
+CHECKPOINT_RECORDS = 10
+SLOWNESS_S = 1.0  # of a busy machine, over what the protocol takes
+HASH_KEYS = 2**128
+LAG_S_MAX = 10.0
+
+
+@dataclass
+class Ledger:
+    """What was sent and what was processed, and when, by monotonic seconds."""
+
+    sent: dict[Position, float] = field(default_factory=dict)
+    seen: list[tuple[Position, float]] = field(default_factory=list)
+
+    def processor(self, lease: HeldLease, _: ShardLag) -> Processor:
+        return _Noting(self, lease)
+
+
+class _Noting:
+    """Notes what it is given, and checkpoints only now and then: what is not handed over well is seen again."""
+
+    def __init__(self, ledger: Ledger, lease: HeldLease) -> None:
+        self._ledger, self._lease = ledger, lease
+        self._open: list[Position] = []
+
+    async def take(self, batch: Batch) -> None:
+        places = [record.position for record in batch.records]
+        self._ledger.seen += [(place, time.monotonic()) for place in places]
+        self._open += places
+        if len(self._open) >= CHECKPOINT_RECORDS:
+            await self.finish()
+
+    async def finish(self) -> None:
+        if self._open:
+            await self._lease.advance(self._open[-1])
+            self._open.clear()
+
+    def abandon(self) -> None: ...
+
+
+class Crew:
+    """Workers in this process that come and go."""
+
+    def __init__(self, world: World, ledger: Ledger, tasks: asyncio.TaskGroup) -> None:
+        self._world, self._ledger, self._tasks = world, ledger, tasks
+        self._members: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def start(self, name: str) -> None:
+        worker = Worker(
+            name=WorkerName(name),
+            settings=self._world.settings,
+            kinesis=self._world.kinesis,
+            leases=self._world.leases("index"),
+            processor=self._ledger.processor,
+            meters=Meters("index"),
+        )
+        stopping = asyncio.Event()
+        self._members[name] = stopping, self._tasks.create_task(worker.run(stopping))
+
+    async def stop(self, *names: str) -> None:
+        leaving = [self._members.pop(name) for name in names]
+        for stopping, _ in leaving:
+            stopping.set()
+        for _, working in leaving:
+            await working
+
+
+@asynccontextmanager
+async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
+    """Records over all shards, some a second each, for the time of the block."""
+    ending = asyncio.Event()
+
+    async def load() -> None:
+        data = event()
+        while not ending.is_set():
+            at_s = time.monotonic()
+            for place in await world.send(data, hash_key=random.randrange(HASH_KEYS)):
+                ledger.sent[place] = at_s
+            await asyncio.sleep(0.02)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(load())
+        try:
+            yield
+        finally:
+            ending.set()
+
+
+async def shares(world: World) -> list[int]:
+    return sorted((await world.owners("index")).values())
+
+
+async def seconds_until(world: World, *owned: int) -> float:
+    """How long it takes until the workers own so many leases."""
+
+    async def are_so() -> bool:
+        return await shares(world) == list(owned)
+
+    began_s = time.monotonic()
+    await until(are_so)
+    return time.monotonic() - began_s
+
+
+async def test_three_workers_share_survive_a_death_and_are_restarted_without_a_repeat(settings: Settings) -> None:
+    ledger = Ledger()
+    quick = {"lease_renew_s": RENEW_S, "lease_failover_s": FAILOVER_S}
+    async with kinesis_server() as server:
+        there = settings.model_copy(update={"kinesis_endpoint_url": server.url})
+        async with world_of(there, stream_shards=SHARDS, **quick) as world, asyncio.TaskGroup() as tasks:
+            server.limits.enabled = True
+            crew = Crew(world, ledger, tasks)
+            async with loaded(world, ledger):
+                crew.start("one")
+                await seconds_until(world, SHARDS)
+                crew.start("two")
+                crew.start("three")
+                assert await seconds_until(world, 2, 3, 3) <= 2 * RENEW_S + SLOWNESS_S
+                await _lose_one_more(world, ledger)
+                await _restart_in_turn(world, ledger, crew)
+            await crew.stop(*crew.names)
+    places = [place for place, _ in ledger.seen]
+    assert len(places) == len(set(places)), "something was processed again after it was handed over"
+
+
+async def _lose_one_more(world: World, ledger: Ledger) -> None:
+    """A fourth worker, a process of its own, is killed: within the failover time and 5 s all shards go on."""
+    async with process("index", world.settings) as child:
+        await seconds_until(world, 2, 2, 2, 2)
+        child.send_signal(signal.SIGKILL)
+        await child.wait()
+    killed_s, start = time.monotonic(), len(ledger.seen)
+
+    async def all_go_on() -> bool:
+        fresh = [place for place, _ in ledger.seen[start:] if ledger.sent.get(place, 0.0) > killed_s]
+        return len({place.shard_id for place in fresh}) == SHARDS
+
+    await until(all_go_on, within_s=FAILOVER_S + 5.0)
+    await seconds_until(world, 2, 3, 3)
+
+
+async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
+    """One after the other goes and comes back under a new name, while load goes on."""
+    start, began_s = len(ledger.seen), time.monotonic()
+    for name in crew.names:
+        await crew.stop(name)
+        await seconds_until(world, 4, 4)  # as long as a process takes to start
+        crew.start(f"{name} again")
+        await seconds_until(world, 2, 3, 3)
+    ended_s = time.monotonic()
+
+    async def all_are_seen() -> bool:
+        seen = {place for place, _ in ledger.seen[start:]}
+        return all(place in seen for place, at_s in ledger.sent.items() if began_s < at_s < ended_s)
+
+    await until(all_are_seen)
+    lags = [at_s - sent_s for place, at_s in ledger.seen[start:] if (sent_s := ledger.sent.get(place)) is not None]
+    assert max(lags) < LAG_S_MAX
