@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from txn_cli.commands import data, dead_letters, generations, keys, processes, stack
+from txn_cli.commands import data, dead_letters, generations, keys, processes, reconciliation, stack
 from txn_core.errors import TxnError
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (stack, data, processes, generations, keys, dead_letters):
+for module in (stack, data, processes, generations, reconciliation, keys, dead_letters):
     module.register(app)
 
 

@@ -21,10 +21,12 @@ from txn_core.lake import RAW_PREFIX, Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers import buffer
+from workers.bookkeeping import Books
 from workers.buffer import Buffer, BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.leases import FlushPlan
+from workers.ledger import tally_of
 from workers.meters import Meters, ShardLag
 from workers.outages import code_of, patiently
 from workers.reader import Batch
@@ -78,6 +80,7 @@ class Archive:
     meters: Meters
     limits: FlushLimits
     total: BufferTotal
+    books: Books
     renderings: asyncio.Semaphore
 
     async def covered_to(self, plan: FlushPlan) -> Position | None:
@@ -129,15 +132,15 @@ class ArchiveProcessor:
         self._archive, self._lease, self._lag = archive, lease, lag
         self._buffer = Buffer(archive.limits, archive.total)
         self._looked = False
+        self._covered_to: Position | None = None  # by the object of the plan that stands on the lease
 
     async def take(self, batch: Batch) -> None:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
-        covers = self._lease.row.checkpoint.covers  # an object may have covered more than was read then
-        self._buffer.add([r for r in batch.records if not covers(r.position)], time.monotonic())
+        self._buffer.add(batch.records, time.monotonic())
         self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan
         if plan is None or await self._resume(plan, shard_ended=batch.ended):
-            while cause := self._buffer.due(time.monotonic()):
+            while self._lease.row.plan is None and (cause := self._buffer.due(time.monotonic())):
                 await self._flush(cause)
         if batch.at_tip and not self._buffer:
             self._lag.at_tip()
@@ -152,15 +155,18 @@ class ArchiveProcessor:
         self._buffer.clear()
 
     async def _resume(self, plan: FlushPlan, *, shard_ended: bool) -> bool:
-        """Carry out a plan that stands on the lease; false until its range is read."""
+        """Carry out a plan that stands on the lease; false until its range is read.
+
+        Where its object is there already, the range is the object's, and is read for the ledger's sake.
+        """
         if not self._looked:
             self._looked = True
-            if covered_to := await self._archive.covered_to(plan):
-                await self._advance(covered_to, "plan")
-                return True
-        last = self._buffer.last
-        if not shard_ended and (last is None or last.position.within_shard() < plan.last.within_shard()):
+            self._covered_to = await self._archive.covered_to(plan)
+        if not (shard_ended or self._has_read(self._covered_to or plan.last)):
             return False
+        if self._covered_to is not None:
+            await self._advance(self._covered_to, "plan")
+            return True
         records = self._buffer.between(plan.first, plan.last)
         _refuse_gap(plan, records)
         await self._carry_out(plan, records, "plan")
@@ -176,10 +182,21 @@ class ArchiveProcessor:
         self._archive.meters.flush_records.observe(len(records))
         with self._archive.meters.flush_seconds.time():
             covered_to = await self._archive.write(plan, records)
+            if covered_to != plan.last and not self._has_read(covered_to):
+                # Somebody wrote more than we have read: the plan stays until that is read as well.
+                self._looked, self._covered_to = True, covered_to
+                return
             await self._advance(covered_to, cause)
 
+    def _has_read(self, to: Position) -> bool:
+        last = self._buffer.last
+        return last is not None and last.position.within_shard() >= to.within_shard()
+
     async def _advance(self, to: Position, cause: Cause) -> None:
-        await self._lease.advance(to)
+        self._covered_to = None
+        # Tens of thousands of hashes: in a thread, so that renewals are not late.
+        tally = await asyncio.to_thread(tally_of, self._buffer.up_to(to))
+        await self._archive.books.advance(self._lease, to, tally)
         before = len(self._buffer)
         youngest = self._buffer.last
         self._buffer.drop_to(to)

@@ -1,5 +1,6 @@
 """What the archive has read of a shard and not yet written: bounded, in order, and ripe for a flush when due."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,6 +9,7 @@ from typing import Final, Literal
 from txn_core.lake import Arrived
 from txn_core.positions import Position
 from txn_core.settings import Settings
+from workers.ledger import together
 
 Cause = Literal["rows", "bytes", "age", "memory"]
 
@@ -90,24 +92,31 @@ class Buffer:
         return "memory" if self._total.exceeded else None
 
     def head(self) -> list[Arrived]:
-        """What one flush takes: the longest beginning within the limits, and one record at least."""
+        """What one flush takes: the longest beginning within the limits, and one record at least.
+
+        No flush spans more than an hour of arrivals: that bounds its ledger, and says where in the lake to look.
+        """
         taken_bytes = count = 0
         for record in islice(self._records, self._limits.rows):
             taken_bytes += len(record.data)
             if count and taken_bytes > self._limits.bytes:
                 break
             count += 1
-        return self._records[:count]
+        return self._records[: together(self._records[:count])]
 
     def between(self, first: Position, last: Position) -> list[Arrived]:
         """The records of a range, both ends included."""
         low, high = first.within_shard(), last.within_shard()
         return [record for record in self._records if low <= record.position.within_shard() <= high]
 
+    def up_to(self, last: Position) -> list[Arrived]:
+        """The records up to a position."""
+        count = bisect_right(self._records, last.within_shard(), key=lambda record: record.position.within_shard())
+        return self._records[:count]
+
     def drop_to(self, last: Position) -> None:
         """Forget everything up to a position, which is durable."""
-        high = last.within_shard()
-        count = next((i for i, r in enumerate(self._records) if r.position.within_shard() > high), len(self._records))
+        count = len(self.up_to(last))
         self._count(self._records[:count], -1)
         del self._records[:count]
         self._oldest_s = self._newest_s  # what stays came with the latest read

@@ -5,6 +5,7 @@ still ours (the write landed, or another of ours, or somebody asked for a hand-o
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,7 @@ from txn_core.errors import TxnError
 from txn_core.positions import Position
 from workers.lease_table import LeaseTable
 from workers.leases import FlushPlan, Lease
+from workers.ledger import Tally
 from workers.outages import code_of, is_passing, patiently, pause_s
 
 Change = Callable[[Lease], Lease]
@@ -34,6 +36,7 @@ class HeldLease:
         self._table, self._row, self._write_s_max = table, row, write_s_max
         self._writing = asyncio.Lock()
         self._written_s: float | None = None  # not by this object yet
+        self._fresh_epoch = secrets.token_hex(6)  # no two holdings begin a ledger under one name
         self.lost = False
 
     @property
@@ -49,13 +52,13 @@ class HeldLease:
         """
         await self._settle(lambda row: row.planned(plan))
 
-    async def advance(self, to: Position) -> None:
-        """Checkpoint a position, and with it forget the plan that was carried out.
+    async def advance(self, to: Position, tally: Tally | None = None) -> None:
+        """Checkpoint a position, and with it forget the plan that was carried out, and note what was done.
 
         Raises:
             LeaseLostError: the lease is another worker's.
         """
-        await self._settle(lambda row: row.advanced(to))
+        await self._settle(lambda row: row.advanced(to, tally, fresh_epoch=self._fresh_epoch))
 
     async def end(self) -> None:
         """Checkpoint the end of a closed shard.

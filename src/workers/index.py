@@ -22,9 +22,11 @@ from txn_core.event import Event, content_digest
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
+from workers.bookkeeping import Books
 from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.intake import take_in
+from workers.ledger import Tally, tally_of, together
 from workers.meters import Meters, ShardLag
 from workers.outages import code_of, patiently
 from workers.reader import Batch
@@ -69,6 +71,7 @@ class Index:
     letters: DeadLetterBox
     meters: Meters
     memory: MerchantMemory
+    books: Books
     slots: asyncio.Semaphore
     writes_max: int
 
@@ -165,30 +168,39 @@ class IndexProcessor:
     def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
         self._index, self._lease, self._lag = index, lease, lag
         self._done: Position | None = None
+        self._tally = Tally()
         self._checkpointed_s = time.monotonic()
 
     async def take(self, batch: Batch) -> None:
         """Write a batch, and checkpoint when it is time or the tip is reached."""
-        if batch.records:
-            meters = self._index.meters
-            meters.flush_records.observe(len(batch.records))
-            self._lag.pending(len(batch.records))
-            with meters.flush_seconds.time():
-                await self._index.write_all(batch.records)
-            self._lag.pending(0)
-            meters.records.inc(len(batch.records))
-            self._done = batch.records[-1].position
-            self._lag.durable_to(batch.records[-1].arrived_at)
+        records = batch.records
+        while records:
+            count = together(records)
+            self._lag.pending(len(records))
+            await self._write(records[:count])
+            if records := records[count:]:
+                await self.finish()
+        self._lag.pending(0)
         if batch.at_tip:
             self._lag.at_tip()
         if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:
             await self.finish()
 
+    async def _write(self, records: Sequence[Arrived]) -> None:
+        meters = self._index.meters
+        meters.flush_records.observe(len(records))
+        with meters.flush_seconds.time():
+            await self._index.write_all(records)
+        meters.records.inc(len(records))
+        self._tally += tally_of(records)
+        self._done = records[-1].position
+        self._lag.durable_to(records[-1].arrived_at)
+
     async def finish(self) -> None:
         """Checkpoint everything that was taken."""
         if self._done is not None:
-            await self._lease.advance(self._done)
-            self._done, self._checkpointed_s = None, time.monotonic()
+            await self._index.books.advance(self._lease, self._done, self._tally)
+            self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
 
     def abandon(self) -> None:
         """Nothing is kept that would have to be freed."""

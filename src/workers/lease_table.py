@@ -7,14 +7,16 @@ from botocore.exceptions import ClientError
 from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases import Checkpoint, FlushPlan, Lease, WorkerName
+from workers.ledger import Ledger, Minute, Sum, Tally
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
 START_AT: Final = "checkpointTimestamp"
+LEDGER: Final = "ledger"
 # Attributes that a row may go without; writing one without them removes them.
-_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT)
+_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER)
 _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 
 
@@ -119,6 +121,8 @@ def _attributes(lease: Lease) -> dict[str, Any]:
         attributes["startingHashKey"], attributes["endingHashKey"] = ({"S": key} for key in lease.hash_keys)
     if lease.plan is not None:
         attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
+    if lease.ledger is not None:
+        attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
     return attributes
 
 
@@ -133,10 +137,25 @@ def _plan_attributes(plan: FlushPlan) -> dict[str, Any]:
     }
 
 
+def _ledger_attributes(ledger: Ledger) -> dict[str, Any]:
+    since = {} if ledger.since is None else {"since": {"S": ledger.since}}
+    texts = {"epoch": ledger.epoch, "through": ledger.through, "leftAt": ledger.left_at}
+    tallies = {"open": ledger.open, "leaving": ledger.leaving}
+    return {
+        **since,
+        **{name: {"S": text} for name, text in texts.items()},
+        **{name: {"M": _tally_attributes(tally)} for name, tally in tallies.items()},
+    }
+
+
+def _tally_attributes(tally: Tally) -> dict[str, Any]:
+    return {minute: {"S": f"{noted.count} {noted.digest_text}"} for minute, noted in tally.sums}
+
+
 def _lease(item: Any) -> Lease:
     shard_id = ShardId(item[SHARD]["S"])
     start, end = item.get("startingHashKey"), item.get("endingHashKey")
-    owner, wanted_by, plan = item.get(OWNER), item.get(WANTED_BY), item.get(PLAN)
+    owner, wanted_by, plan, ledger = (item.get(name) for name in (OWNER, WANTED_BY, PLAN, LEDGER))
     return Lease(
         shard_id=shard_id,
         owner=None if owner is None else WorkerName(owner["S"]),
@@ -147,6 +166,7 @@ def _lease(item: Any) -> Lease:
         owner_switches=int(item.get("ownerSwitchesSinceCheckpoint", {"N": "0"})["N"]),
         plan=None if plan is None else _plan(shard_id, plan["M"]),
         wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
+        ledger=None if ledger is None else _ledger(ledger["M"]),
     )
 
 
@@ -169,6 +189,21 @@ def _plan(shard_id: ShardId, item: Any) -> FlushPlan:
         for end in ("first", "last")
     )
     return FlushPlan(first, last, Instant(item["arrivedAt"]["S"]), int(item["positions"]["N"]))
+
+
+def _ledger(item: Any) -> Ledger:
+    return Ledger(
+        epoch=item["epoch"]["S"],
+        since=Minute(item["since"]["S"]) if "since" in item else None,
+        through=item["through"]["S"],
+        open=_tally(item["open"]["M"]),
+        leaving=_tally(item["leaving"]["M"]),
+        left_at=item["leftAt"]["S"],
+    )
+
+
+def _tally(item: Any) -> Tally:
+    return Tally.of({Minute(minute): Sum.of_text(*noted["S"].split()) for minute, noted in item.items()})
 
 
 def _refused_by_condition(error: ClientError) -> bool:

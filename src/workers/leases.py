@@ -1,9 +1,9 @@
 """Leases: one row a shard and worker kind, saying who drains the shard, how far it is done and what is under way.
 
-The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; two are our own:
-the flush plan of the archive, and the worker that asks for a hand-over. Every change is a function of the row that
-was seen and raises the counter; a write is conditional on the owner and counter that were seen, which fences out
-whoever acts on an older row.
+The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; three are our own:
+the flush plan of the archive, the worker that asks for a hand-over, and the ledger. Every change is a function of
+the row that was seen and raises the counter; a write is conditional on the owner and counter that were seen, which
+fences out whoever acts on an older row.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import Final, NewType, Self
 
 from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
+from workers.ledger import Ledger, Tally, ledger_at
 
 WorkerName = NewType("WorkerName", str)
 
@@ -80,6 +81,7 @@ class Lease:
     owner_switches: int = 0
     plan: FlushPlan | None = None
     wanted_by: WorkerName | None = None
+    ledger: Ledger | None = None
 
     def taken(self, owner: WorkerName) -> "Lease":
         """The row when another worker takes it, from nobody or from an owner that stands still."""
@@ -112,8 +114,11 @@ class Lease:
             raise ValueError(f"{self.shard_id}: a stored plan is never replaced")
         return self._changed(plan=plan)
 
-    def advanced(self, to: Position) -> "Lease":
+    def advanced(self, to: Position, tally: Tally | None = None, *, fresh_epoch: str = "") -> "Lease":
         """The row when everything up to a position is done; a stored plan is thereby carried out.
+
+        The tally is of what was done since the checkpoint before; without one the ledger does not move along, and
+        another begins with the next. `fresh_epoch` is the name that a ledger gets which begins here.
 
         Raises:
             ValueError: more than that is done already.
@@ -121,7 +126,11 @@ class Lease:
         done = self.checkpoint.position(self.shard_id)
         if self.checkpoint.shard_ended or (done is not None and to.within_shard() < done.within_shard()):
             raise ValueError(f"{self.shard_id}: a checkpoint never moves backwards")
-        return self._changed(checkpoint=Checkpoint.at(to), plan=None, owner_switches=0)
+        ledger = self.ledger
+        if tally is not None:
+            whole = self.checkpoint.sequence_number == TRIM_HORIZON
+            ledger = ledger_at(ledger, tally, done=done, to=to, whole=whole, fresh_epoch=fresh_epoch)
+        return self._changed(checkpoint=Checkpoint.at(to), plan=None, owner_switches=0, ledger=ledger)
 
     def ended(self) -> "Lease":
         """The row when the shard is closed and all of it is done.

@@ -20,6 +20,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
+from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.health import served
@@ -28,6 +29,7 @@ from workers.index import Index, IndexProcessor, MerchantMemory
 from workers.lake_replay import LakeReplay
 from workers.lease_table import LeaseTable
 from workers.leases import WorkerName
+from workers.ledger_table import LedgerTable
 from workers.meters import Meters, ShardLag
 from workers.outages import patiently
 from workers.readiness import Check, NotReadyError, Readiness
@@ -79,14 +81,15 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
     async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         store = ObjectStore(s3, settings.bucket)
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
+        books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         replay: LakeReplay | None = None
         if kind == "archive":
-            make = _archive(settings, store, letters, meters)
+            make = _archive(settings, store, letters, meters, books)
             sink: Check = store.reach
         else:
             began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
             progress = None if began is None else await unless(stopping, began)
-            index = await unless(stopping, _index(settings, dynamodb, letters, meters))
+            index = await unless(stopping, _index(settings, dynamodb, letters, meters, books))
             if index is None:
                 return
             make = partial(IndexProcessor, index)
@@ -125,19 +128,24 @@ async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
         raise NotReadyError(f"the stream is {status}")
 
 
-def _archive(settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters) -> MakeProcessor:
+def _archive(
+    settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters, books: Books
+) -> MakeProcessor:
     archive = Archive(
         store=store,
         letters=letters,
         meters=meters,
         limits=FlushLimits.of(settings),
         total=BufferTotal(),
+        books=books,
         renderings=asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX),
     )
     return lambda lease, lag: ArchiveProcessor(archive, lease, lag)
 
 
-async def _index(settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters) -> Index:
+async def _index(
+    settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters, books: Books
+) -> Index:
     names = TableNames.of(settings)
     return Index(
         transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
@@ -145,6 +153,7 @@ async def _index(settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLe
         letters=letters,
         meters=meters,
         memory=MerchantMemory(),
+        books=books,
         slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
         writes_max=settings.index_writes_in_flight_max,
     )

@@ -21,8 +21,13 @@ from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, r
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
+from workers.bookkeeping import Books
 from workers.dead_letters import DeadLetter, Seal
 from workers.lease_table import LeaseTable
+from workers.leases import Checkpoint
+from workers.ledger import Minute, Tally, tally_of
+from workers.ledger_table import LedgerTable
+from workers.reader import ShardReader
 from workers.runner import Kind, work
 
 if TYPE_CHECKING:
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
 WAIT_S_MAX = 20.0
+
+
+def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: Kind) -> Books:
+    """The ledgers of a kind of worker."""
+    return Books(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
 
 
 async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX) -> None:
@@ -54,6 +64,32 @@ class World:
 
     def leases(self, kind: Kind) -> LeaseTable:
         return LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
+
+    def books(self, kind: Kind) -> Books:
+        return books_of(self.dynamodb, self.settings, kind)
+
+    async def ledger(self, kind: Kind) -> Tally:
+        """What a kind of worker has noted of all shards."""
+        table = self.books(kind).table
+        rows = await self.leases(kind).rows()
+        return sum([await table.tally(row, Minute("0")) for row in rows], Tally())
+
+    async def arrivals(self) -> Tally:
+        """What the ledger of one who has done everything says: the stream, read anew."""
+        found: list[Arrived] = []
+        for shard in await self._shards():
+            reader = ShardReader(
+                self.kinesis,
+                self.settings.stream,
+                ShardId(shard["ShardId"]),
+                Checkpoint(),
+                records_max=100,
+                idle_s=0.0,
+            )
+            while not ((batch := await reader.read()).at_tip or batch.ended):
+                found += batch.records
+            found += batch.records
+        return tally_of(found)
 
     async def send(self, *events: bytes, hash_key: int | None = None, key: str = "card") -> list[Position]:
         """Put events one to a record, all at once."""

@@ -18,6 +18,7 @@ from workers.buffer import BufferTotal, FlushLimits
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.held_lease import HeldLease, LeaseLostError
 from workers.leases import FlushPlan, Lease, WorkerName
+from workers.ledger import Tally
 from workers.meters import Meters, ShardLag
 from workers.reader import ShardReader
 from workers.shards import leases_lacking, list_shards
@@ -74,7 +75,9 @@ class Site:
         meters, store = Meters("archive"), store or self.world.store
         letters = DeadLetterBox(store, Seal.of(self.world.settings), "archive", self.world.settings.stream, meters)
         limits = FlushLimits(rows=self.rows, bytes=1 << 20, age_s=60.0)
-        archive = Archive(store, letters, meters, limits, BufferTotal(), asyncio.Semaphore(1))
+        archive = Archive(
+            store, letters, meters, limits, BufferTotal(), self.world.books("archive"), asyncio.Semaphore(1)
+        )
         return ArchiveProcessor(archive, lease, ShardLag())
 
     async def drain(self, lease: HeldLease, store: ObjectStore | None = None) -> None:
@@ -107,8 +110,8 @@ class CrashingLease(HeldLease):
     async def store_plan(self, plan: FlushPlan) -> None:
         await self._around("plan", super().store_plan(plan))
 
-    async def advance(self, to: Position) -> None:
-        await self._around("checkpoint", super().advance(to))
+    async def advance(self, to: Position, tally: Tally | None = None) -> None:
+        await self._around("checkpoint", super().advance(to, tally))
 
     async def _around(self, what: str, write: Awaitable[None]) -> None:
         if self._step == f"before {what}":
@@ -157,6 +160,7 @@ async def test_a_successor_completes_whatever_a_crash_left(world: World, step: s
     await world.assert_lake_exact(poison=[poison])
     assert [letter.data for letter in await world.letters()] == [b"poison"]
     assert successor.row.plan is None
+    assert await world.ledger("archive") == await world.arrivals()
     if step != "before plan":
         keys = [key async for key in world.store.keys(RAW_PREFIX)]
         names = [object_last(await world.store.metadata(key), shard(0)) for key in keys]
@@ -185,6 +189,7 @@ async def test_a_zombie_and_its_successor_write_one_object(world: World) -> None
         await asyncio.wait_for(zombie, 10)
     assert await world.objects() == before
     await world.assert_lake_exact()
+    assert await world.ledger("archive") == await world.arrivals()
 
 
 async def test_an_object_that_is_there_decides_how_far_the_shard_is_done(world: World) -> None:
@@ -201,6 +206,7 @@ async def test_an_object_that_is_there_decides_how_far_the_shard_is_done(world: 
     await Site(world, rows=2, records_max=2).drain(replay := await Site(world).lease(BOB))
     assert await world.objects() == before
     assert replay.row.checkpoint.covers(max(world.sent, key=Position.within_shard))
+    assert await world.ledger("archive") == await world.arrivals()
 
 
 async def test_a_range_of_poison_alone_is_checkpointed_without_an_object(world: World) -> None:

@@ -1,9 +1,11 @@
 """When a flush is due, and what it takes."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import position
+from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import records
 from workers.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
 
@@ -65,3 +67,13 @@ def test_flush_after_flush_gives_every_record_once_and_frees_all_memory(sizes: l
         buffer.drop_to(head[-1].position)
     assert taken == list(range(1, len(sizes) + 1))
     assert not total.exceeded
+
+
+def test_no_flush_spans_more_than_an_hour_of_arrivals() -> None:
+    """The rest goes into the next."""
+    buffer = Buffer(FlushLimits(rows=10, bytes=1 << 20, age_s=60.0), BufferTotal())
+    early, late = records(b"a", b"b"), records(b"c", start=3, at=ARRIVED_AT + timedelta(hours=1))
+    buffer.add([*early, *late], 0.0)
+    assert buffer.head() == early
+    buffer.drop_to(early[-1].position)
+    assert buffer.head() == late

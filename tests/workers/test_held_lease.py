@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import position
-from tests.workers.builders import ALICE, BOB, later, lease, shard
+from tests.workers.builders import ALICE, BOB, later, lease, records, shard
 from txn_core.positions import ShardId
 from workers import outages
 from workers.held_lease import HeldLease, LeaseLostError
 from workers.leases import FlushPlan, Lease
+from workers.ledger import tally_of
 
 Fate = Literal["lands", "answer lost", "request lost", "late"]
 PLAN = FlushPlan(position(5), position(9), later(0), 5)
+TALLY = tally_of(records(b"", b""))
 
 
 @pytest.fixture(autouse=True)
@@ -76,17 +78,19 @@ def test_whatever_happens_to_the_writes_the_row_ends_as_the_holder_believes(
         async with asyncio.TaskGroup() as tasks:
             steps: list[Callable[[], Coroutine[None, None, None]]] = [
                 lambda: mine.renew(within_s=0.0),
-                lambda: mine.advance(PLAN.last),
+                lambda: mine.advance(PLAN.last, TALLY),
             ]
             for step in dice.sample(steps, 2):
                 tasks.create_task(step())
         assert table.stored.plan is None
         assert table.stored.checkpoint.covers(PLAN.last)
         table.fates.clear()
-        await mine.advance(position(12))
+        await mine.advance(position(12), TALLY)
 
     asyncio.run(act())
     assert table.stored == mine.row
+    assert table.stored.ledger is not None
+    assert table.stored.ledger.open == TALLY + TALLY, "noted once for each checkpoint, however often it was written"
     assert table.stored.owner == ALICE
 
 

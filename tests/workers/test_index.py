@@ -81,6 +81,7 @@ def index(world: World) -> Index:
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
+        books=world.books("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,
     )

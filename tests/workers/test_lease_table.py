@@ -1,16 +1,23 @@
 """Lease rows in a real table: whatever acts on an older row is fenced out."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
-from tests.builders import position
-from tests.workers.builders import ALICE, BOB, later, lease, shard
+from tests.builders import ARRIVED_AT, position
+from tests.workers.builders import ALICE, BOB, later, lease, records, shard
 from tests.workers.conftest import World
 from workers.held_lease import HeldLease, LeaseLostError
 from workers.leases import AT_TIMESTAMP, Checkpoint, FlushPlan
+from workers.ledger import Tally, tally_of
 
 PLAN = FlushPlan(position(1), position(5, 3), later(0), 9)
+
+
+def minutes_apart(count: int) -> Tally:
+    """The tally of so many records, each in a minute of its own."""
+    return sum((tally_of(records(b"", at=ARRIVED_AT + timedelta(minutes=i))) for i in range(count)), Tally())
 
 
 async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
@@ -20,7 +27,11 @@ async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
         lease(0),
         lease(1, parents=(shard(0), shard(7)), hash_keys=("0", "9")).taken(ALICE).planned(plan).wanted(BOB),
         lease(2, parents=(shard(0),)).taken(BOB).advanced(position(2**180, 7)).released(),
-        lease(3, checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0))),
+        lease(3).advanced(position(1, shard_id=shard(3)), minutes_apart(5), fresh_epoch="e"),
+        lease(4, checkpoint=Checkpoint("7")).advanced(
+            position(9, shard_id=shard(4)), minutes_apart(1), fresh_epoch="e"
+        ),
+        lease(5, checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0))),
     ]
     for row in rows:
         assert await table.create(row)

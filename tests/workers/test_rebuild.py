@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from tests.builders import ARRIVED_AT
 from tests.workers.builders import event, later, lease, records, shard, twin
-from tests.workers.conftest import World, until
+from tests.workers.conftest import World, books_of, until
 from txn_cli.status.observer import Observer
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
@@ -195,7 +195,8 @@ async def replay_of(world: World, store: ObjectStore) -> LakeReplay:
     settings, meters, seal = of_generation(world), Meters("index"), Seal.of(world.settings)
     progress = await begin(LAKE, settings, world.kinesis, world.dynamodb)
     assert progress is not None
-    index = await _index(settings, world.dynamodb, DeadLetterBox(store, seal, "index", "s", meters), meters)
+    letters = DeadLetterBox(store, seal, "index", "s", meters)
+    index = await _index(settings, world.dynamodb, letters, meters, books_of(world.dynamodb, settings, "index"))
     return LakeReplay(store, seal, index, progress)
 
 

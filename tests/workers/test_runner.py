@@ -99,6 +99,7 @@ async def test_a_reshard_under_load_loses_and_doubles_nothing(world: World) -> N
     await world.drain("index", "archive")
     await world.assert_lake_exact()
     await world.assert_index_exact()
+    assert await world.ledger("index") == await world.ledger("archive") == await world.arrivals()
 
 
 async def _sent_to(world: World, shard_id: ShardId) -> bool:
@@ -265,6 +266,7 @@ async def test_a_worker_killed_again_and_again_under_load_does_everything_once(w
                 child.kill()
     await world.drain(kind)
     await (world.assert_lake_exact() if kind == "archive" else world.assert_index_exact())
+    assert await world.ledger(kind) == await world.arrivals()
 
 
 async def _has_checkpointed(world: World, kind: Kind, pid: int) -> bool:
@@ -289,3 +291,4 @@ async def test_a_frozen_worker_wakes_up_as_a_zombie_and_does_no_harm(world: Worl
         assert await asyncio.wait_for(zombie.wait(), 10) == 0
     await world.drain("archive")
     await world.assert_lake_exact()
+    assert await world.ledger("archive") == await world.arrivals()

@@ -45,6 +45,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
+        books=world.books("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,
     )
@@ -181,6 +182,7 @@ def archive_of(world: World, store: ObjectStore) -> Archive:
         meters=meters,
         limits=limits,
         total=BufferTotal(),
+        books=world.books("archive"),
         renderings=asyncio.Semaphore(1),
     )
 

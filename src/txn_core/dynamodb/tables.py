@@ -52,13 +52,20 @@ class TableNames:
 
     def leases(self, worker: str) -> str:
         """Leases and checkpoints of one kind of worker."""
-        name = f"{worker}-leases"
-        return self._of_index(name) if worker == INDEX_KIND else f"{self.prefix}-{name}"
+        return self._of_worker(worker, "leases")
+
+    def ledger(self, worker: str) -> str:
+        """What one kind of worker has made durable, by shard and minute; TTL, where wanted, on `expires_at`."""
+        return self._of_worker(worker, "ledger")
 
     @property
     def lake_progress(self) -> str:
         """How far the lake is read into this generation of the index."""
         return self._of_index("lake-progress")
+
+    def _of_worker(self, worker: str, name: str) -> str:
+        name = f"{worker}-{name}"
+        return self._of_index(name) if worker == INDEX_KIND else f"{self.prefix}-{name}"
 
     def _of_index(self, name: str) -> str:
         suffix = "" if self.generation == FIRST_GENERATION else f"-g{self.generation}"
@@ -79,7 +86,7 @@ def index_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
             indexes={BY_CARD: {"card": "HASH", "sort": "RANGE"}, BY_MERCHANT: {"merchant": "HASH", "sort": "RANGE"}},
         ),
         _table(names.merchants, {"account": "HASH", "name": "RANGE"}),
-        _table(names.leases(INDEX_KIND), {"leaseKey": "HASH"}),
+        *_worker_tables(names, INDEX_KIND),
     ]
 
 
@@ -88,13 +95,20 @@ def shared_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
     return [
         _table(names.api_keys, {"key_id": "HASH"}),
         _table(names.idempotency, {"id": "HASH"}),
-        *(_table(names.leases(kind), {"leaseKey": "HASH"}) for kind in WORKER_KINDS if kind != INDEX_KIND),
+        *(table for kind in WORKER_KINDS if kind != INDEX_KIND for table in _worker_tables(names, kind)),
     ]
 
 
 def lake_progress_definition(names: TableNames) -> "CreateTableInputTypeDef":
     """The table that a generation has besides when it is built from the lake."""
     return _table(names.lake_progress, {"part": "HASH"})
+
+
+def _worker_tables(names: TableNames, kind: str) -> "list[CreateTableInputTypeDef]":
+    return [
+        _table(names.leases(kind), {"leaseKey": "HASH"}),
+        _table(names.ledger(kind), {"shard": "HASH", "part": "RANGE"}),
+    ]
 
 
 def _table(

@@ -10,6 +10,7 @@ def test_tables_are_called_as_the_design_says() -> None:
     assert {definition["TableName"] for definition in definitions(NAMES)} == {
         *("txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"),
         *(f"txn-{kind}-leases" for kind in WORKER_KINDS),
+        *(f"txn-{kind}-ledger" for kind in WORKER_KINDS),
     }
 
 

@@ -1,0 +1,77 @@
+"""`txn reconcile`: whether index and lake hold the same, by their ledgers."""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic_core import PydanticCustomError
+from rich.console import Console
+
+from txn_cli.commands.stack import DataDirOption, JsonOption
+from txn_cli.failure import one_error
+from txn_cli.reconcile.reconciliation import Reconciliation
+from txn_cli.reconcile.report import Report, show_report
+from txn_cli.stack.attachment import attach
+from txn_cli.stack.datadir import DataDir
+from txn_core.instants import datetime_of, parse_instant
+from txn_core.settings import Settings
+from workers.ledger import Minute, minute_of
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(reconcile)
+
+
+def since_minute(text: str, at: datetime) -> Minute:
+    """The minute that `--since` names: an RFC 3339 time, or so long before a moment.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    try:
+        if (match := _DURATION.fullmatch(text)) is not None:
+            return minute_of(at - timedelta(**{_UNITS[match[2]]: int(match[1])}))
+        return minute_of(datetime_of(parse_instant(text)))
+    except (PydanticCustomError, OverflowError):
+        raise typer.BadParameter(
+            "give an RFC 3339 time with an offset, or a duration such as 90m, 2h or 1d"
+        ) from None
+
+
+def reconcile(
+    *,
+    since: Annotated[
+        str, typer.Option(help="From when on: an RFC 3339 time, or a duration back from now (90m, 2h).")
+    ],
+    deep: Annotated[bool, typer.Option("--deep", help="Reread also minutes whose ledgers agree.")] = False,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = Path(".txn"),
+) -> None:
+    """Compare what index and archive say that they made durable, and name what is missing or doubled.
+
+    Exit code 0 when all finished minutes agree, 1 when not. Only minutes that differ are read again. What was
+    removed from a store later stands in both ledgers: --deep finds that too, and reads everything.
+    """
+    from_minute = since_minute(since, datetime.now(UTC))
+    with one_error():
+        report = asyncio.run(
+            _reconcile(attach(DataDir.at(data_dir)) or Settings.from_environment(), from_minute, deep)
+        )
+    if as_json:
+        print(json.dumps(report.document()))
+    else:
+        show_report(report, Console())
+    raise typer.Exit(0 if report.all_right else 1)
+
+
+async def _reconcile(settings: Settings, since: Minute, deep: bool) -> Report:  # noqa: FBT001 - one call, above
+    async with Reconciliation.open(settings) as reconciliation:
+        return await reconciliation.run(since, deep=deep)

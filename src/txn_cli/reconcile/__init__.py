@@ -1,0 +1,1 @@
+"""Reconciliation of the views with each other: by ledgers, and record by record where these differ."""

@@ -1,0 +1,122 @@
+"""What stream, lake and dead letters really hold of some minutes of a shard."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from botocore.exceptions import ClientError
+
+from txn_cli.reconcile.comparison import DISORDER_MAX
+from txn_core.instants import datetime_of
+from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, read_parquet
+from txn_core.objects import ObjectStore
+from txn_core.positions import ShardId
+from workers.dead_letters import Envelope, Reason
+from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
+from workers.outages import patiently
+from workers.reader import records_of
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+
+SET_APART: Final[tuple[Reason, ...]] = ("undecodable", "unwritable")
+
+RECORDS_A_READ: Final = 1_000
+READ_SPACING_S: Final = 0.4  # half of a shard's 5 reads a second: its workers need the others
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvidence:
+    """Reads minutes of a shard from the stream again."""
+
+    client: "KinesisClient"
+    stream: str
+
+    async def retained_from(self) -> datetime:
+        """The moment from which on the stream still holds everything, with a minute to read it in."""
+        summary = await self.client.describe_stream_summary(StreamName=self.stream)
+        hours = summary["StreamDescriptionSummary"]["RetentionPeriodHours"]
+        return datetime.now(UTC) - timedelta(hours=hours) + _MINUTE
+
+    async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived] | None:
+        """The records of the minutes; none at all when the stream has let go of the shard."""
+        try:
+            iterator: str | None = (
+                await self.client.get_shard_iterator(
+                    StreamName=self.stream,
+                    ShardId=shard_id,
+                    ShardIteratorType="AT_TIMESTAMP",
+                    Timestamp=start_of(min(minutes)),
+                )
+            )["ShardIterator"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise
+        over = start_of(max(minutes)) + _MINUTE + DISORDER_MAX
+        found: list[Arrived] = []
+        while iterator is not None:
+            answer = await patiently("reread", lambda at=iterator: self._read(at))  # type: ignore[misc]
+            records = records_of(shard_id, answer["Records"])
+            found += (record for record in records if minute_of(record.arrived_at) in minutes)
+            at_tip = not records and answer.get("MillisBehindLatest", 0) == 0
+            if at_tip or (records and records[-1].arrived_at >= over):
+                break
+            iterator = answer.get("NextShardIterator")
+            await asyncio.sleep(READ_SPACING_S)
+        return found
+
+    async def _read(self, iterator: str) -> Any:
+        return await self.client.get_records(ShardIterator=iterator, Limit=RECORDS_A_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeEvidence:
+    """Reads minutes of a shard from the lake again."""
+
+    store: ObjectStore
+
+    async def rows(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived]:
+        """The rows of the minutes, as often as they stand there."""
+        wanted = pa.array([start_of(minute) for minute in minutes], pa.timestamp("us", tz="UTC"))
+        found: list[Arrived] = []
+        for hour in hours_of(minutes):
+            async for key in self.store.keys(f"{RAW_PREFIX}dt={hour:%Y-%m-%d}/hr={hour:%H}/{shard_id}-"):
+                table = read_parquet(await self._read(key))
+                of_minutes = pc.is_in(pc.floor_temporal(table["arrived_at"], unit="minute"), value_set=wanted)
+                found += arrived_of(table.filter(of_minutes))
+        return found
+
+    async def letters(
+        self, worker: Literal["index", "archive"], shard_id: ShardId, minutes: Collection[Minute]
+    ) -> list[Arrived]:
+        """The records of the minutes that a worker set apart, without their bytes, which are sealed."""
+        days = sorted({minute[:10] for minute in minutes})
+        found: list[Arrived] = []
+        for reason, day in product(SET_APART, days):
+            async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
+                found.append(_set_apart(await self._read(key)))  # noqa: PERF401 - one read at a time
+        return [record for record in found if minute_of(record.arrived_at) in minutes]
+
+    async def _read(self, key: str) -> bytes:
+        return await patiently("read object", lambda: self.store.read(key))
+
+
+def _set_apart(document: bytes) -> Arrived:
+    letter = Envelope.of(document)
+    return Arrived(b"", letter.origin.position, datetime_of(letter.at))
+
+
+def hours_of(minutes: Collection[Minute]) -> list[datetime]:
+    """The hours whose objects may hold rows of the minutes: an object lies at the arrival of its first record."""
+    span = NOTED_SPAN_MAX + DISORDER_MAX
+    starts = [start_of(minute) for minute in minutes]
+    nearby = {start + shift for start in starts for shift in (-span, -_HOUR, timedelta(), span)}
+    return sorted({moment.replace(minute=0) for moment in nearby})
