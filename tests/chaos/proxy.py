@@ -14,6 +14,7 @@ from tests.chaos.calls import Call, Reading
 from tests.chaos.faults import Fate, Passing
 
 HOST: Final = "127.0.0.1"
+SHUTDOWN_S: Final = 0.1  # 0 would be none at all
 BODY_BYTES_MAX: Final = 64 << 20
 # What belongs to a connection and not to the message (RFC 9110, 7.6.1), and what our own side writes anew.
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "content-length"})
@@ -60,7 +61,7 @@ class Proxy:
         """The proxy for the time of the block; then what is under way is cut off."""
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.0, auto_decompress=False)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
         await runner.setup()
         site = web.TCPSite(runner, HOST, 0, backlog=1024)
         await site.start()

@@ -18,6 +18,7 @@ from tests.chaos.actions import (
     Kill,
     KillAt,
     Merge,
+    Point,
     Poison,
     Resign,
     Split,
@@ -42,6 +43,8 @@ PATIENCE_S: Final = 4.0  # how long clients go on asking after the last fault
 QUIET_S_MAX: Final = 30.0
 DRAIN_S_MAX: Final = 60.0
 LOOK_S: Final = 0.25
+# The API ends at its start when it cannot list the shards; its supervisor tries again.
+NOT_STARTED: Final = "Application startup failed"
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class _Run:
     traffic: Traffic
     schedule: Schedule
     report: Report
-    _frozen: set["asyncio.Task[None]"] = field(default_factory=set)
+    _frozen: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)  # by kind
 
     async def carry_out(self) -> None:
         """All of it, in order. Whatever does not end in time is a failure and not an error."""
@@ -85,7 +88,7 @@ class _Run:
             await asyncio.sleep(self.schedule.load_s)
             self.traffic.calm()
             system.stream.calm()
-            await asyncio.wait([*acting, *self._frozen])
+            await asyncio.wait([*acting, *self._frozen.values()])
             await self._quiet()
             tasks.create_task(_later(PATIENCE_S, load.lose_patience))
             await loading
@@ -143,7 +146,7 @@ class _Run:
             case KillAt(point, back_after_s):
                 self.traffic.when(point, partial(self._kill_at, str(point), back_after_s))
             case FreezeAt(point, for_s):
-                self.traffic.when(point, partial(self._freeze, f"{point.kind}: {point.step}", for_s))
+                self.traffic.when(point, partial(self._freeze, point, for_s))
             case Resign(name, back_after_s):
                 changes["worker gone and come"] += self.system.actors[name].resign(back_after_s)
             case Split(place):
@@ -168,16 +171,19 @@ class _Run:
         if self.system.actors[sender].kill(back_after_s):
             self.report.tally.kills[f"{sender.partition('-')[0]}, at a protocol step"] += 1
 
-    async def _freeze(self, step: str, for_s: float, sender: str) -> None:
-        """Freeze the sender. Its call waits as long, and meets the successor's."""
+    async def _freeze(self, point: Point, for_s: float, sender: str) -> None:
+        """Freeze the sender; its call waits as long, and meets its successor's. One of a kind at a time, since others
+        are to take its shards over.
+        """
         actor, loop = self.system.actors[sender], asyncio.get_running_loop()
-        if not actor.is_up:
+        if point.kind in self._frozen or not actor.is_up:
+            self.traffic.when(point, partial(self._freeze, point, for_s))
             return
         began_s = loop.time()
-        freezing = asyncio.create_task(actor.freeze(for_s))
-        self._frozen.add(freezing)
-        freezing.add_done_callback(self._frozen.discard)
-        await asyncio.shield(freezing)
+        self._frozen[point.kind] = asyncio.create_task(actor.freeze(for_s))
+        await asyncio.shield(self._frozen[point.kind])
+        del self._frozen[point.kind]
+        step = f"{point.kind}: {point.step}"
         self.report.tally.zombies[step] += 1
         self.report.tally.overtaken[step] += self.traffic.overtaken(sender, began_s, loop.time())
 
@@ -195,7 +201,10 @@ class _Run:
         if returncode != 0:
             self.report.failures.append(f"{name} ended with {returncode} when it was told to stop")
         for ending, count in actor.ends.items():
-            self.report.failures.append(f"{ending} ({count} times)")
+            if NOT_STARTED in ending:
+                self.report.tally.seen["api did not start, and was started again"] += count
+            else:
+                self.report.failures.append(f"{ending} ({count} times)")
 
     async def _drained(self) -> bool:
         """Until each kind of worker has checkpointed the last record of every shard, and the end of the closed ones."""
