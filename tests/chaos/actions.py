@@ -99,9 +99,7 @@ class JumpClock:
     monotonic_s: float
 
 
-Action = (
-    Kill | KillAt | FreezeAt | Resign | Split | Merge | ThrottleShard | ExpireIterators | Poison | JumpClock
-)
+Action = Kill | KillAt | FreezeAt | Resign | Split | Merge | ThrottleShard | ExpireIterators | Poison | JumpClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 LEASE_STEPS: Final = ("take", "renew", "plan", "checkpoint", "shard end", "release")
-OBJECT_STEPS: Final = ("object put", "object head")
-INDEX_STEPS: Final = ("index write", "merchant write", "letter put")
 
 _KINESIS: Final = "Kinesis_20131202."
 _DYNAMODB: Final = "DynamoDB_20120810."
@@ -14,12 +12,17 @@ _DYNAMODB: Final = "DynamoDB_20120810."
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `step` is a step of ours where it is one, else the operation's own name."""
+    """One call. `step` is a step of ours where it is one, else the operation's own name.
+
+    A lease write names its shard, and the lease's owner before and after it.
+    """
 
     sender: str
     service: str
     step: str
     shard_id: str = ""
+    owner_before: str = ""
+    owner: str = ""
 
     @property
     def kind(self) -> str:
@@ -27,22 +30,36 @@ class Call:
         return self.sender.partition("-")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as it is passed on. `target` is its X-Amz-Target, empty for S3."""
+
+    method: str
+    path: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 @dataclass(slots=True)
 class Reading:
     """Tells what calls are. It remembers each lease row as it was last written, since a renewal and a checkpoint
-    differ only in what they change.
+    differ only in what they change, and who has which owner name, since a hand-over looks like a takeover.
     """
 
     _rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
 
-    def call(self, sender: str, service: str, method: str, path: str, target: str, body: bytes) -> Call:
-        """The call of an HTTP request."""
+    def call(self, sender: str, service: str, request: Request) -> Call:
+        """The call of a process that an HTTP request is."""
         if service == "s3":
-            return Call(sender, service, _object_step(method, path))
-        operation = target.removeprefix(_KINESIS).removeprefix(_DYNAMODB)
-        if service == "kinesis" or not body:
+            return Call(sender, service, _object_step(request.method, request.path))
+        operation = request.target.removeprefix(_KINESIS).removeprefix(_DYNAMODB)
+        if service == "kinesis" or not request.body:
             return Call(sender, service, operation)
-        request = json.loads(body)
+        return self._table_call(sender, operation, json.loads(request.body))
+
+    def _table_call(self, sender: str, operation: str, request: dict[str, Any]) -> Call:
         table = request.get("TableName", "")
         if table.endswith("-leases"):
             return self._lease_call(sender, table, operation, request)
@@ -50,8 +67,8 @@ class Reading:
         for name in ("merchants", "transactions"):
             if table.endswith(name):
                 noun = {"merchants": "merchant", "transactions": "index"}[name]
-                return Call(sender, service, f"{noun} {'write' if writes else 'read'}")
-        return Call(sender, service, operation)
+                return Call(sender, "dynamodb", f"{noun} {'write' if writes else 'read'}")
+        return Call(sender, "dynamodb", operation)
 
     def _lease_call(self, sender: str, table: str, operation: str, request: dict[str, Any]) -> Call:
         if operation != "UpdateItem":
@@ -60,16 +77,18 @@ class Reading:
         shard_id: str = request["Key"]["leaseKey"]["S"]
         before = self._rows.get((table, shard_id), {})
         self._rows[table, shard_id] = values
-        return Call(sender, "dynamodb", _lease_step(before, values), shard_id)
+        owner, owner_before = (values.get(f":{name}", {}).get("S", "") for name in ("leaseOwner", "seenOwner"))
+        step = _lease_step(before, values)
+        if owner != owner_before:
+            step = "release" if not owner or owner_before == self._names.get(sender) else "take"
+        elif step not in {"hand-over asked", "hand-over withdrawn"}:  # which others write into an owner's row
+            self._names[sender] = owner
+        return Call(sender, "dynamodb", step, shard_id, owner_before, owner)
 
 
 def _lease_step(before: dict[str, Any], values: dict[str, Any]) -> str:
-    if ":leaseOwner" not in values:
-        return "release"
-    if values[":leaseOwner"] != values.get(":seenOwner"):
-        return "take"
-    if values.get(":handOverTo") and values.get(":handOverTo") != before.get(":handOverTo"):
-        return "hand-over asked"
+    if values.get(":handOverTo") != before.get(":handOverTo"):
+        return "hand-over asked" if ":handOverTo" in values else "hand-over withdrawn"
     if values[":checkpoint"] == {"S": "SHARD_END"}:
         return "shard end"
     if values.get(":flushPlan") and values.get(":flushPlan") != before.get(":flushPlan"):

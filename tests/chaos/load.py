@@ -7,7 +7,6 @@ same id, as terminals do; some give up.
 import asyncio
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -60,6 +59,10 @@ class Submission:
         """Whether its client has a final answer."""
         return bool(self.answers) and self.answers[-1].outcome in {Outcome.ACCEPTED, Outcome.REFUSED}
 
+    def receipts(self) -> Iterator[dict[str, Any]]:
+        """The documents of its 202s."""
+        return (answer.receipt for answer in self.answers if answer.receipt is not None)
+
     def outcomes(self) -> set[Outcome]:
         """All that its answers said."""
         return {answer.outcome for answer in self.answers}
@@ -75,7 +78,6 @@ class Load:
         self._dice = random.Random(f"load/{seed}")
         self._patient = True
         self.submissions: list[Submission] = []
-        self.late: Counter[str] = Counter()
 
     async def run(self, for_s: float) -> None:
         """Post for a while, then wait until every client has its answer or has given up."""

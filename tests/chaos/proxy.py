@@ -1,4 +1,4 @@
-"""A proxy between one process and one server: it knows its sender, reads what each call is, and lets it meet its fate."""
+"""A proxy between one process and one server, in which each call meets its fate."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.chaos.calls import Call, Reading
+from tests.chaos.calls import Call, Request
 from tests.chaos.faults import Fate, Passing
 
 HOST: Final = "127.0.0.1"
@@ -23,6 +23,9 @@ _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding",
 class Traffic(Protocol):
     """Who decides what becomes of calls."""
 
+    def call(self, sender: str, service: str, request: Request) -> Call:
+        """The call that a request is."""
+
     def fate(self, call: Call) -> Fate | None:
         """What becomes of a call, if not the usual."""
 
@@ -33,16 +36,6 @@ class Traffic(Protocol):
         """A call was carried out, and its answer is about to be passed on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A request as it is passed on."""
-
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
 @dataclass(slots=True)
 class Proxy:
     """One proxy. Calls that nobody answers (its server is down) end as the server's own would: by a reset."""
@@ -51,7 +44,6 @@ class Proxy:
     service: str
     target: str
     traffic: Traffic
-    reading: Reading
     session: aiohttp.ClientSession
     url: str = ""
     _late: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -75,10 +67,14 @@ class Proxy:
             await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        headers = tuple((name, value) for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP)
-        passed = Passed(request.method, request.raw_path, headers, await request.read())
-        target = request.headers.get("X-Amz-Target", "")
-        call = self.reading.call(self.sender, self.service, passed.method, passed.path, target, passed.body)
+        passed = Request(
+            method=request.method,
+            path=request.raw_path,
+            target=request.headers.get("X-Amz-Target", ""),
+            headers=tuple((name, value) for name, value in request.headers.items() if _belongs(name)),
+            body=await request.read(),
+        )
+        call = self.traffic.call(self.sender, self.service, passed)
         fate = self.traffic.fate(call) or Fate(name="none")
         await self.traffic.before(call)
         answer = await self._meet(fate, call, passed)
@@ -87,7 +83,7 @@ class Proxy:
             return web.Response()
         return answer
 
-    async def _meet(self, fate: Fate, call: Call, passed: Passed) -> web.Response | None:
+    async def _meet(self, fate: Fate, call: Call, passed: Request) -> web.Response | None:
         """The answer; none when the sender is to be cut off."""
         if fate.passing is Passing.LATE:
             late = asyncio.create_task(self._pass_late(fate.wait_s, call, passed))
@@ -103,11 +99,11 @@ class Proxy:
             return None
         return answer if fate.status is None else _refusal(call.service, fate.status, fate.code)
 
-    async def _pass_late(self, wait_s: float, call: Call, passed: Passed) -> None:
+    async def _pass_late(self, wait_s: float, call: Call, passed: Request) -> None:
         await asyncio.sleep(wait_s)
         await self._pass_on(call, passed)
 
-    async def _pass_on(self, call: Call, passed: Passed) -> web.Response | None:
+    async def _pass_on(self, call: Call, passed: Request) -> web.Response | None:
         """The server's answer; none when it does not give one."""
         url = URL(self.target + passed.path, encoded=True)
         try:
@@ -123,11 +119,16 @@ class Proxy:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None
         await self.traffic.after(call, answer.status)
-        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]
+        headers = [(name, value) for name, value in answer.headers.items() if _belongs(name)]
         response = web.Response(status=answer.status, body=body)
         response.headers.clear()
         response.headers.extend(headers)
         return response
+
+
+def _belongs(header: str) -> bool:
+    """Whether a header is the message's and not the connection's."""
+    return header.lower() not in _HOP_BY_HOP
 
 
 def _reset(request: web.Request) -> None:

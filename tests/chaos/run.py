@@ -25,11 +25,13 @@ from tests.chaos.actions import (
     ThrottleShard,
     Timed,
 )
+from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.tally import Tally
+from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
 from tests.chaos.verdict import Evidence, compared, judge, summary
 from txn_core.aws import Aws
@@ -139,43 +141,51 @@ class _Run:
         await self._act(timed.action)
 
     async def _act(self, action: Action) -> None:
-        stream, changes = self.system.stream, self.report.tally.changes
         match action:
             case Kill(name, back_after_s):
                 self._kill(name, back_after_s)
             case KillAt(point, back_after_s):
-                self.traffic.when(point, partial(self._kill_at, str(point), back_after_s))
+                self.traffic.when(point, partial(self._kill_at, point, back_after_s))
             case FreezeAt(point, for_s):
                 self.traffic.when(point, partial(self._freeze, point, for_s))
             case Resign(name, back_after_s):
-                changes["worker gone and come"] += self.system.actors[name].resign(back_after_s)
-            case Split(place):
-                changes["shard split"] += await stream.split(place)
-            case Merge(place):
-                changes["shards merged"] += await stream.merge(place)
-            case ThrottleShard(place, for_s):
-                changes["shard throttled"] += await stream.throttle(place, for_s)
-            case ExpireIterators():
-                changes["iterators expired"] += stream.expire_iterators()
-            case Poison(data):
-                changes["poison put"] += await stream.put(data, f"poison-{len(data)}")
+                self._changed("worker gone and come", happened=self.system.actors[name].resign(back_after_s))
             case JumpClock(wall_s, monotonic_s):
                 self.system.clock.set(wall_s, monotonic_s)
-                changes["wall clock jumped" if wall_s else "monotonic clock jumped"] += 1
+                self._changed("wall clock jumped" if wall_s else "monotonic clock jumped")
+            case _:
+                await self._change_stream(action)
+
+    async def _change_stream(self, action: Split | Merge | ThrottleShard | ExpireIterators | Poison) -> None:
+        stream = self.system.stream
+        match action:
+            case Split(place):
+                self._changed("shard split", happened=await stream.split(place))
+            case Merge(place):
+                self._changed("shards merged", happened=await stream.merge(place))
+            case ThrottleShard(place, for_s):
+                self._changed("shard throttled", happened=await stream.throttle(place, for_s))
+            case ExpireIterators():
+                self._changed("iterators expired", happened=stream.expire_iterators())
+            case Poison(data):
+                self._changed("poison put", happened=await stream.put(data, f"poison-{len(data)}"))
+
+    def _changed(self, what: str, *, happened: bool = True) -> None:
+        self.report.tally.changes[what] += happened
 
     def _kill(self, name: str, back_after_s: float) -> None:
         if self.system.actors[name].kill(back_after_s):
             self.report.tally.kills[name.partition("-")[0]] += 1
 
-    async def _kill_at(self, point: str, back_after_s: float, sender: str) -> None:
-        if self.system.actors[sender].kill(back_after_s):
-            self.report.tally.kills[f"{sender.partition('-')[0]}, at a protocol step"] += 1
+    async def _kill_at(self, point: Point, back_after_s: float, call: Call) -> None:
+        if self.system.actors[call.sender].kill(back_after_s):
+            self.report.tally.kills[f"{point.kind}, at a protocol step"] += 1
 
-    async def _freeze(self, point: Point, for_s: float, sender: str) -> None:
+    async def _freeze(self, point: Point, for_s: float, call: Call) -> None:
         """Freeze the sender; its call waits as long, and meets its successor's. One of a kind at a time, since others
         are to take its shards over.
         """
-        actor, loop = self.system.actors[sender], asyncio.get_running_loop()
+        actor, loop = self.system.actors[call.sender], asyncio.get_running_loop()
         if point.kind in self._frozen or not actor.is_up:
             self.traffic.when(point, partial(self._freeze, point, for_s))
             return
@@ -185,7 +195,7 @@ class _Run:
         del self._frozen[point.kind]
         step = f"{point.kind}: {point.step}"
         self.report.tally.zombies[step] += 1
-        self.report.tally.overtaken[step] += self.traffic.overtaken(sender, began_s, loop.time())
+        self.report.tally.overtaken[step] += self.traffic.overtaken(call, began_s, loop.time())
 
     # The end
 
@@ -207,7 +217,7 @@ class _Run:
                 self.report.failures.append(f"{ending} ({count} times)")
 
     async def _drained(self) -> bool:
-        """Until each kind of worker has checkpointed the last record of every shard, and the end of the closed ones."""
+        """Until both kinds of worker have checkpointed the last record of each open shard, and the end of the others."""
         deadline_s = time.monotonic() + DRAIN_S_MAX
         async with Aws(self.system.settings).dynamodb() as dynamodb:
             while not await self._is_drained(dynamodb):
@@ -218,21 +228,11 @@ class _Run:
 
     async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
         stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
-        closed, last = await stream.closed(), dict.fromkeys(await stream.shard_ids(), (0, 0))
-        for place in views.placed(await stream.stored()):
-            last[place.shard_id] = max(last[place.shard_id], place[1:])
+        tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
         for kind in WORKER_KINDS:
-            rows = (await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True))["Items"]
-            done = {row["leaseKey"]["S"]: row for row in rows}
-            for shard_id, place in last.items():
-                word = done.get(shard_id, {}).get("checkpoint", {}).get("S", "")
-                if shard_id in closed:
-                    if word != "SHARD_END":
-                        return False
-                elif place > (0, 0):
-                    sub = int(done.get(shard_id, {}).get("checkpointSubSequenceNumber", {}).get("N", 0))
-                    if not word.isdecimal() or (int(word), sub) < place:
-                        return False
+            answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
+            if not tips.reached(answer["Items"]):
+                return False
         return True
 
 

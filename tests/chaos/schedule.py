@@ -25,16 +25,15 @@ from tests.chaos.actions import (
     ThrottleShard,
     Timed,
 )
-from tests.chaos.calls import INDEX_STEPS, LEASE_STEPS, OBJECT_STEPS
 from tests.chaos.faults import Trouble
 
-LOAD_S: Final = 14.0
+LOAD_S: Final = 15.0
 WORKERS: Final = {"index": 3, "archive": 3}
 FAILOVER_S: Final = 1.5
-FREEZE_S: Final = (3.4, 4.4)  # failover, the successor's scan, its takeover and a flush
+FREEZE_S: Final = (4.2, 5.2)  # failover, the successor's scan, its takeover and a flush
 SHARE_OF_FATES: Final = 0.5
 KINESALITE_EVERY: Final = 4  # one seed of so many runs on the stream server that can be killed
-FREEZES: Final = 5
+FREEZES: Final = 4
 
 _STEPS: Final = {
     "archive": ("plan", "object put", "checkpoint", "object head", "take", "renew", "shard end"),
@@ -114,9 +113,12 @@ class Schedule:
     def lines(self) -> list[str]:
         """The schedule for people."""
         stream = "our own Kinesis server" if self.own_stream else "kinesalite"
-        kinesis = [f"      {fate.name} at {rate:.1%}" for fate, rate in (*self.puts, *self.records, *self.reads)]
+        kinesis = [
+            *(f"      {put.name} at {rate:.1%}" for put, rate in (*self.puts, *self.reads)),
+            *(f"      {record.name} at {rate:.1%}" for record, rate in self.records),
+        ]
         return [
-            f"seed {self.seed}: {self.load_s:g} s of load on {stream}, {self.shards} shards, clock of {self.clock_of}",
+            f"seed {self.seed}: {self.load_s:g} s of load, {stream}, {self.shards} shards, clock of {self.clock_of}",
             *(f"{each.at_s:6.2f} s  {each.action}" for each in self.timed),
             *(
                 f"{t.from_s:6.2f} s to {t.to_s:.2f} s  {t.service} {t.step or ''} {t.fate.name} at {t.rate:.1%}"
@@ -201,17 +203,10 @@ def _troubles(seed: int, load_s: float, *, own_stream: bool) -> tuple[Trouble, .
     services = ("dynamodb", "s3") if own_stream else ("dynamodb", "s3", "kinesis")
     for service in services:
         rates = (0.02, 0.15) if service == "s3" else (0.003, 0.02)  # a flush is few calls, an index many
-        for fate in faults.OF_SERVICE[service]:
-            if dice.random() < SHARE_OF_FATES:
-                found.append(Trouble(fate, service, dice.uniform(*rates), *window(0.3, 0.8)))
-    for fate in faults.OF_SERVICE["dynamodb"]:
-        if dice.random() < SHARE_OF_FATES:
-            found.append(Trouble(fate, "dynamodb", dice.uniform(0.02, 0.1), *window(0.3, 0.8), step="lease"))
+        met = [fate for fate in faults.OF_SERVICE[service] if dice.random() < SHARE_OF_FATES]
+        found += [Trouble(fate, service, dice.uniform(*rates), *window(0.3, 0.8)) for fate in met]
+    met = [fate for fate in faults.OF_SERVICE["dynamodb"] if dice.random() < SHARE_OF_FATES]
+    found += [Trouble(fate, "dynamodb", dice.uniform(0.02, 0.1), *window(0.3, 0.8), step="lease") for fate in met]
     slow = ("dynamodb", "s3")[seed % 2]
     found.append(Trouble(faults.SLOW, slow, 1.0, *window(0.1, 0.25)))
     return tuple(found)
-
-
-def steps_frozen() -> tuple[str, ...]:
-    """Every step at which a schedule freezes processes."""
-    return tuple(dict.fromkeys((*LEASE_STEPS, *OBJECT_STEPS, *INDEX_STEPS)))

@@ -1,12 +1,12 @@
-"""The stream of a run: on our own Kinesis server, with its limits and faults, or on kinesalite, which can be killed."""
+"""The stream of a run: on our own Kinesis server with limits and faults, or on kinesalite, which can be killed."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bench.kinesis_server import KinesisServer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bench.kinesis_server import KinesisServer
 from tests.chaos.schedule import Schedule
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
-from bench.kinesis_server import KinesisServer, Options, kinesis_server
 
+from bench.kinesis_server import KinesisServer, Options, kinesis_server
 from tests.chaos.actor import Actor
-from tests.chaos.calls import Reading
 from tests.chaos.proxy import Proxy, upstream
 from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule
 from tests.chaos.stream import Stream
@@ -94,7 +93,9 @@ class System:
 
     @classmethod
     @asynccontextmanager
-    async def up(cls, servers: Servers, schedule: Schedule, traffic: Traffic, folder: Path) -> AsyncIterator["System"]:
+    async def up(
+        cls, servers: Servers, schedule: Schedule, traffic: Traffic, folder: Path
+    ) -> AsyncIterator["System"]:
         """A system with a stream, tables, bucket and processes of its own, ready for load."""
         async with AsyncExitStack() as stack:
             server: KinesisServer | None = None
@@ -116,9 +117,8 @@ class System:
                 api_key=api_key,
                 clock=clock,
             )
-            reading = Reading()
             for name in ("api", *(f"{kind}-{n}" for kind, count in WORKERS.items() for n in range(1, count + 1))):
-                urls = await _proxied(stack, name, targets, traffic, reading, session)
+                urls = await _proxied(stack, name, targets, traffic, session)
                 environment = _environment(servers.secrets, urls, settings)
                 if name == schedule.clock_of:
                     environment |= clock.environment(environment)
@@ -188,12 +188,11 @@ async def _proxied(
     sender: str,
     targets: Mapping[str, str],
     traffic: Traffic,
-    reading: Reading,
     session: aiohttp.ClientSession,
 ) -> dict[str, str]:
     urls: dict[str, str] = {}
     for service in SERVICES:
-        proxy = Proxy(sender, service, targets[service], traffic, reading, session)
+        proxy = Proxy(sender, service, targets[service], traffic, session)
         urls[service] = (await stack.enter_async_context(proxy.listening())).url
     return urls
 
@@ -221,4 +220,3 @@ def _spec(name: str, environment: Mapping[str, str], settings: Settings, folder:
 def card_key_of(settings: Settings) -> bytes:
     """The key under which card numbers become ids."""
     return settings.card_keys[1].get_secret_value()
-

@@ -2,6 +2,26 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+from tests.chaos import schedule
+from tests.chaos.faults import OF_SERVICE, SLOW
+
+KILLED: Final = (
+    *("api", "index", "archive", "dynamodb", "s3", "kinesis"),
+    "archive, at a protocol step",
+)
+FROZEN: Final = tuple(dict.fromkeys(f"{point.kind}: {point.step}" for point in schedule.POINTS))
+CHANGED: Final = (
+    *("shard split", "shards merged", "shard throttled", "iterators expired", "poison put"),
+    *("worker gone and come", "wall clock jumped", "monotonic clock jumped"),
+)
+INJECTED: Final = (
+    *(f"{service}: {fate.name}" for service, fates in OF_SERVICE.items() for fate in fates),
+    *(f"lease table: {fate.name}" for fate in OF_SERVICE["dynamodb"]),
+    *(f"{service}: {SLOW.name}" for service in ("dynamodb", "s3")),
+    *(f"kinesis: {f.name}" for f in (*schedule.PUT_FATES, *schedule.RECORD_FATES, *schedule.READ_FATES)),
+)
 
 
 @dataclass(slots=True)
@@ -43,11 +63,11 @@ class Tally:
         return found
 
     def short_of(self, least: int) -> list[str]:
-        """The kinds of what must be survived that were met less often than that."""
-        groups = {"killed": self.kills, "frozen": self.zombies, "changed": self.changes, "injected": self.injected}
+        """The kinds of what must be survived that were met less often than that, with how often."""
+        groups = ((self.kills, KILLED), (self.zombies, FROZEN), (self.changes, CHANGED), (self.injected, INJECTED))
         return [
-            f"{title} {kind}: {count}"
-            for title, counter in groups.items()
-            for kind, count in sorted(counter.items())
-            if count < least
+            f"{kind}: {counter[kind]}"
+            for counter, kinds in groups
+            for kind in sorted({*kinds, *counter})
+            if counter[kind] < least
         ]

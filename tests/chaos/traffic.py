@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.chaos.actions import Moment, Point
-from tests.chaos.calls import LEASE_STEPS, Call
+from tests.chaos.calls import LEASE_STEPS, Call, Reading, Request
 from tests.chaos.faults import Fate, Troubles
 
-Act = Callable[[str], Awaitable[None]]
+Act = Callable[[Call], Awaitable[None]]
 
 
 class LeaseWrite(NamedTuple):
-    """A lease write that landed."""
+    """A lease write that landed, and when."""
 
     at_s: float
-    sender: str
-    step: str
-    shard_id: str
+    call: Call
 
 
 @dataclass(slots=True)
@@ -27,6 +25,7 @@ class Traffic:
     """The calls of one run. Until it begins and after `calm` nothing goes wrong."""
 
     troubles: Troubles
+    reading: Reading = field(default_factory=Reading)
     began_s: float | None = None
     landed: list[LeaseWrite] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
@@ -45,6 +44,10 @@ class Traffic:
         """Do something to the next process that comes to a point."""
         self._traps.append((point, act))
 
+    def call(self, sender: str, service: str, request: Request) -> Call:
+        """The call that a request is."""
+        return self.reading.call(sender, service, request)
+
     def fate(self, call: Call) -> Fate | None:
         """What becomes of a call, if not the usual."""
         if self.began_s is None:
@@ -58,7 +61,7 @@ class Traffic:
     async def after(self, call: Call, status: int) -> None:
         """A call was carried out."""
         if call.step in LEASE_STEPS and status == 200:
-            self.landed.append(LeaseWrite(asyncio.get_running_loop().time(), call.sender, call.step, call.shard_id))
+            self.landed.append(LeaseWrite(asyncio.get_running_loop().time(), call))
         if status == 412:
             self.seen["412: the object was there"] += 1
         elif status == 400 and call.step in LEASE_STEPS:
@@ -67,12 +70,20 @@ class Traffic:
             self.seen["index write refused by its condition"] += 1
         await self._spring(call, Moment.AFTER)
 
-    def overtaken(self, sender: str, from_s: float, to_s: float) -> bool:
-        """Whether another took a shard of a sender within a time, and moved on with it."""
-        last = {write.shard_id: write.sender for write in self.landed if write.at_s < from_s}
-        meanwhile = [write for write in self.landed if from_s <= write.at_s <= to_s and write.sender != sender]
-        taken = {w.shard_id for w in meanwhile if w.step == "take" and last.get(w.shard_id) == sender}
-        return any(w.shard_id in taken and w.step in {"plan", "checkpoint", "shard end"} for w in meanwhile)
+    def overtaken(self, frozen: Call, from_s: float, to_s: float) -> bool:
+        """Whether another took a shard of the call's sender within a time, or the very shard of the call, and moved
+        on with it.
+        """
+        names = {c.owner for _, c in self.landed if c.sender == frozen.sender and c.step != "release"} | {
+            frozen.owner
+        }
+        held = {frozen.shard_id}
+        for at_s, call in self.landed:
+            if at_s < from_s and call.owner:
+                (held.add if call.owner in names else held.discard)(call.shard_id)
+        meanwhile = [c for at_s, c in self.landed if from_s <= at_s <= to_s and c.sender != frozen.sender]
+        taken = {c.shard_id for c in meanwhile if c.step == "take" and c.kind == frozen.kind and c.shard_id in held}
+        return any(c.shard_id in taken and c.step in {"plan", "checkpoint", "shard end"} for c in meanwhile)
 
     async def _spring(self, call: Call, moment: Moment) -> None:
         """At most one trap springs for a call."""
@@ -80,5 +91,5 @@ class Traffic:
         for trap in self._traps:
             if trap[0] == here:
                 self._traps.remove(trap)
-                await trap[1](call.sender)
+                await trap[1](call)
                 return

@@ -175,24 +175,26 @@ def _answers(
     for submission in evidence.submissions:
         transaction_id = submission.posted.transaction_id
         outcomes[transaction_id] |= submission.outcomes()
-        wrong = submission.posted.kind == "wrong"
-        if wrong and not submission.outcomes() <= {Outcome.REFUSED, Outcome.NOTHING_STORED, Outcome.UNKNOWN}:
-            yield Finding("accepted though wrong", transaction_id)
-        if not wrong and Outcome.REFUSED in submission.outcomes():
-            yield Finding("refused though right", f"{transaction_id}: {submission.answers[-1].code}")
-        if wrong:
-            continue
-        content = content_of(submission.posted.document, evidence.card_key)
-        posted[transaction_id].append(content)
-        for answer in submission.answers:
-            if answer.receipt is not None:
-                yield from _receipt(answer.receipt, content, outer, evidence.account)
-    for transaction_id, seen in outcomes.items():
-        if transaction_id in by_id and seen <= {Outcome.REFUSED, Outcome.NOTHING_STORED}:
-            yield Finding("stored though answered otherwise", f"{transaction_id}: {sorted(seen)}")
+        yield from _answered_as_due(submission)
+        if submission.posted.kind != "wrong":
+            content = content_of(submission.posted.document, evidence.card_key)
+            posted[transaction_id].append(content)
+            for receipt in submission.receipts():
+                yield from _receipt(receipt, content, outer, evidence.account)
     for transaction_id, writes in by_id.items():
+        if outcomes[transaction_id] <= {Outcome.REFUSED, Outcome.NOTHING_STORED}:
+            yield Finding("stored though answered otherwise", transaction_id)
         if any(_client_fields(event) not in posted[transaction_id] for event in writes.values()):
             yield Finding("on the stream, never posted so", transaction_id)
+
+
+def _answered_as_due(submission: Submission) -> Iterator[Finding]:
+    """What is wrong is never accepted, and what is right never refused."""
+    wrong, outcomes = submission.posted.kind == "wrong", submission.outcomes()
+    if wrong and Outcome.ACCEPTED in outcomes:
+        yield Finding("accepted though wrong", submission.posted.transaction_id)
+    if not wrong and Outcome.REFUSED in outcomes:
+        yield Finding("refused though right", f"{submission.posted.transaction_id}: {submission.answers[-1].code}")
 
 
 def _receipt(
@@ -200,14 +202,14 @@ def _receipt(
 ) -> Iterator[Finding]:
     """The very record that a 202 speaks of stands where it says, as it was posted."""
     place = receipt["shard_id"], int(receipt["sequence_number"])
-    told = {name: receipt[name] for name in ("transaction_id", "card_id", "customer_id", "merchant_id", "accepted_at")}
+    told = {
+        name: receipt[name] for name in ("transaction_id", "card_id", "customer_id", "merchant_id", "accepted_at")
+    }
     found = [event for event in outer.get(place, ()) if told.items() <= event.items()]
     if not found:
         yield Finding("acknowledged and not on the stream", f"{receipt['transaction_id']} at {place}")
     for event in found:
-        yield from _each(
-            "acknowledged otherwise than posted", _differences(place, content, _client_fields(event))
-        )
+        yield from _each("acknowledged otherwise than posted", _differences(place, content, _client_fields(event)))
         if event["account"] != account:
             yield Finding("acknowledged for another account", receipt["transaction_id"])
 

@@ -1,6 +1,7 @@
 """What is found at the end: every record of the stream, item of the index, row of the lake and dead letter.
 
-Read with plain clients, PyPI's reference reader of aggregated records, and pyarrow: what wrote the views has no part in it.
+Read with plain clients, PyPI's reference reader of aggregated records, and pyarrow: what wrote the views has no part
+in it, apart from the key that opens dead letters.
 """
 
 import json

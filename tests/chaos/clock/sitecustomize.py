@@ -1,10 +1,11 @@
+# ruff: noqa: INP001 - the folder is no package: it is put on the path of the process
 """A clock that can be set from outside, for one process: Python imports this by its name when it starts.
 
 `CHAOS_CLOCK` names a file of two doubles, by how many seconds `time.time` and `datetime` are off, and by how many
 `time.monotonic` is ahead. The file is mapped, so that a change counts at once.
 """
 
-import datetime
+import datetime as dt
 import mmap
 import os
 import struct
@@ -18,7 +19,8 @@ _SHIFTS = struct.Struct("dd")
 def _install(file: Path) -> None:
     with file.open("r+b") as opened:
         shared = mmap.mmap(opened.fileno(), _SHIFTS.size)
-    true_time, true_monotonic, true_datetime = time.time, time.monotonic, datetime.datetime
+    true_time, true_monotonic = time.time, time.monotonic
+    true_datetime: Any = dt.datetime
 
     def shifted_time() -> float:
         return true_time() + float(_SHIFTS.unpack_from(shared)[0])
@@ -30,17 +32,17 @@ def _install(file: Path) -> None:
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, true_datetime)
 
-    class ShiftedDatetime(true_datetime, metaclass=_ByNature):
+    class ShiftedDatetime(dt.datetime, metaclass=_ByNature):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
             return true_datetime.fromtimestamp(shifted_time(), tz)
 
         @classmethod
         def utcnow(cls) -> Any:
-            return true_datetime.fromtimestamp(shifted_time(), datetime.UTC).replace(tzinfo=None)
+            return true_datetime.fromtimestamp(shifted_time(), dt.UTC).replace(tzinfo=None)
 
     time.time, time.monotonic = shifted_time, shifted_monotonic
-    datetime.datetime = ShiftedDatetime  # type: ignore[misc] # that is what this is for
+    dt.datetime = ShiftedDatetime  # type: ignore[misc] # that is what this is for
 
 
 _install(Path(os.environ["CHAOS_CLOCK"]))
