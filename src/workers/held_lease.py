@@ -2,6 +2,10 @@
 
 Writes are serialised. When a write is refused or its outcome is unknown, the row is read again and says which:
 still ours (the write landed, or another of ours, or somebody asked for a hand-over), or lost.
+
+Lost is also a row that carries our name again after it was another worker's: what was read of the shard before then
+may have been processed by that one. Only the holder changes checkpoint and plan, and every change of hands is counted,
+so that these three tell.
 """
 
 import asyncio
@@ -86,7 +90,7 @@ class HeldLease:
                 return
             try:
                 if not await self._write(self._row.renewed()):
-                    await self._reread()
+                    await self._reread(self._row)
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -107,7 +111,7 @@ class HeldLease:
                     failures += 1
                     _log.warning("outage", call=f"lease {wanted.shard_id}", error=code_of(error), failures=failures)
                     await asyncio.sleep(pause_s(failures))
-                await self._reread()
+                await self._reread(wanted)
                 if self._row == wanted:
                     return
 
@@ -118,10 +122,17 @@ class HeldLease:
             self._row, self._written_s = wanted, time.monotonic()
         return landed
 
-    async def _reread(self) -> None:
+    async def _reread(self, wanted: Lease) -> None:
+        """See what the row is, after a write of `wanted` that was refused or may have landed."""
         shard_id, owner = self._row.shard_id, self._row.owner
         stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id))
-        if stored is None or stored.owner != owner:
+        ours = {_tenure(self._row), _tenure(wanted)}
+        if stored is None or stored.owner != owner or _tenure(stored) not in ours:
             self.lost = True
-            raise LeaseLostError(f"the lease of {shard_id} is another worker's")
+            raise LeaseLostError(f"the lease of {shard_id} is another worker's, or was meanwhile")
         self._row = stored
+
+
+def _tenure(row: Lease) -> tuple[object, ...]:
+    """What nobody but the holder changes while it holds the lease."""
+    return row.checkpoint, row.plan, row.owner_switches
