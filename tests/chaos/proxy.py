@@ -67,12 +67,16 @@ class Proxy:
             await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        try:
+            body = await request.read()
+        except (OSError, web.RequestPayloadError):  # the sender is gone, in the midst of it
+            return web.Response()
         passed = Request(
             method=request.method,
             path=request.raw_path,
             target=request.headers.get("X-Amz-Target", ""),
             headers=tuple((name, value) for name, value in request.headers.items() if _belongs(name)),
-            body=await request.read(),
+            body=body,
         )
         call = self.traffic.call(self.sender, self.service, passed)
         fate = self.traffic.fate(call) or Fate(name="none")

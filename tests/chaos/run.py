@@ -217,7 +217,7 @@ class _Run:
                 self.report.failures.append(f"{ending} ({count} times)")
 
     async def _drained(self) -> bool:
-        """Until both kinds of worker have checkpointed the last record of each open shard, and the end of the others."""
+        """Until both kinds of worker are at the last record of each open shard, and have ended all others."""
         deadline_s = time.monotonic() + DRAIN_S_MAX
         async with Aws(self.system.settings).dynamodb() as dynamodb:
             while not await self._is_drained(dynamodb):
