@@ -3,9 +3,8 @@
 Writes are serialised. When a write is refused or its outcome is unknown, the row is read again and says which:
 still ours (the write landed, or another of ours, or somebody asked for a hand-over), or lost.
 
-Lost is also a row that carries our name again after it was another worker's: what was read of the shard before then
-may have been processed by that one. Only the holder changes checkpoint and plan, and every change of hands is counted,
-so that these three tell.
+Lost is also a row that carries our name again after it was another worker's: that one may have processed what we
+have read. Only the holder changes checkpoint and plan, and every change of hands is counted: these three tell.
 """
 
 import asyncio
