@@ -6,7 +6,7 @@ record and field by field. The schedule is the same each time; the moments at wh
 processes and sockets, so that a seed that failed may have to be run a few times to fail again.
 
     python -m tests.chaos --seeds 50        seeds 0 to 49
-    python -m tests.chaos --seeds 17-17     the one that failed
+    python -m tests.chaos --seeds 17-17     the one that failed; its logs are in .chaos/seed-17
 
 From the seed outwards: schedule -> run -> world (servers, processes) and traffic (proxies before every server), load
 (what is posted) -> views (what is found) -> verdict.

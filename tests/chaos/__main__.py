@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ async def _run_all(chosen: Sequence[int], load_s: float, keep: Path) -> bool:
         folder = Path(name)
         async with Servers.up(folder / "servers") as servers:
             for seed in chosen:
-                report = await run(servers, Schedule.of(seed, load_s), folder / f"chaos-{seed}")
+                report = await _run(servers, Schedule.of(seed, load_s), folder / f"chaos-{seed}")
                 total.add(report.tally)
                 _say(report)
                 if report.failures:
@@ -54,6 +55,14 @@ async def _run_all(chosen: Sequence[int], load_s: float, keep: Path) -> bool:
         print("\n".join([f"met less often than {SURVIVED_LEAST} times:", *rare]))
     print(f"failed: {failed}" if failed else "No promise was broken.")
     return not failed
+
+
+async def _run(servers: Servers, schedule: Schedule, folder: Path) -> Report:
+    """A run. One that does not come to its end has failed, and the others go on."""
+    try:
+        return await run(servers, schedule, folder)
+    except Exception:  # noqa: BLE001 - the outermost of the runner: whatever it was is told
+        return Report(schedule, failures=traceback.format_exc().splitlines())
 
 
 def _say(report: Report) -> None:

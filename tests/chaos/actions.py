@@ -90,6 +90,10 @@ class Poison:
 
     data: bytes
 
+    def __str__(self) -> str:
+        """Its beginning."""
+        return f"Poison({self.data[:40]!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class JumpClock:

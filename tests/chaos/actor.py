@@ -4,12 +4,14 @@ import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from txn_cli.stack.child import Child, ChildSpec
+from txn_core.errors import StackError
 
 BACK_AFTER_S: Final = 0.3  # a process that ended by itself
+STARTS_MAX: Final = 4
 
 
 class Actor:
@@ -41,7 +43,16 @@ class Actor:
         return self._away_s is None and not self._frozen
 
     async def answered(self) -> None:
-        """Return once it answers its probe."""
+        """Return once it answers its probe, be it after another start.
+
+        Raises:
+            StackError: it does not.
+        """
+        for _ in range(STARTS_MAX - 1):
+            with suppress(StackError):
+                await self._child.answered()
+                return
+            await asyncio.sleep(2 * BACK_AFTER_S)
         await self._child.answered()
 
     def kill(self, back_after_s: float) -> bool:
