@@ -117,6 +117,7 @@ class _Run:
             submissions=load.submissions,
             poison=poison,
             views=await self._views(),
+            logs={log.name: log.read_bytes() for log in sorted(self.system.logs.iterdir())},
         )
         tally.compared += compared(evidence)
         self.report.failures += summary(judge(evidence))

@@ -84,6 +84,7 @@ class System:
     api_url: str
     api_key: str
     clock: "Clock"
+    logs: Path
     own: set[str] = field(default_factory=set)
 
     @property
@@ -116,6 +117,7 @@ class System:
                 api_url=f"http://{ports.HOST}:{settings.api_port}",
                 api_key=api_key,
                 clock=clock,
+                logs=folder / "logs",
             )
             for name in ("api", *(f"{kind}-{n}" for kind, count in WORKERS.items() for n in range(1, count + 1))):
                 urls = await _proxied(stack, name, targets, traffic, session)

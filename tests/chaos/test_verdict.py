@@ -123,6 +123,10 @@ def _accepted_wrong(whole: Evidence) -> Evidence:
     return replace(whole, submissions=[replace(each, answers=[answer]) for each in whole.submissions])
 
 
+def _number(whole: Evidence) -> bytes:
+    return f"a log line with {whole.submissions[0].posted.document['card_number']}".encode()
+
+
 WRONG: dict[str, Change] = {
     "missing in the lake": _in_views(rows=lambda views: views.rows[:-1]),
     "doubled in the lake": _in_views(rows=lambda views: [*views.rows, views.rows[0]]),
@@ -156,6 +160,7 @@ WRONG: dict[str, Change] = {
     "acknowledged and not on the stream": _receipts_elsewhere,
     "acknowledged otherwise than posted": _posted_otherwise,
     "on the stream, never posted so": _posted_otherwise,
+    "card number in api.log": lambda whole: replace(whole, logs={"api.log": _number(whole)}),
     "stream": lambda whole: replace(whole, poison=frozenset()),
 }
 

@@ -6,7 +6,7 @@ Everything here is a function of what was posted and what was found, so that the
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,6 +39,7 @@ class Evidence:
     submissions: Sequence[Submission]
     poison: frozenset[bytes]
     views: Views
+    logs: Mapping[str, bytes] = field(default_factory=dict)  # what our processes wrote, by name
 
 
 def judge(evidence: Evidence) -> list[Finding]:
@@ -57,6 +58,7 @@ def judge(evidence: Evidence) -> list[Finding]:
         *_conflicts(evidence, by_id),
         *_poison(evidence),
         *_answers(evidence, events, by_id),
+        *_card_numbers(evidence),
     ]
 
 
@@ -212,6 +214,23 @@ def _receipt(
         yield from _each("acknowledged otherwise than posted", _differences(place, content, _client_fields(event)))
         if event["account"] != account:
             yield Finding("acknowledged for another account", receipt["transaction_id"])
+
+
+def _card_numbers(evidence: Evidence) -> Iterator[Finding]:
+    """No card number that was sent stands in a view or in a log."""
+    numbers = {str(each.posted.document["card_number"]).encode() for each in evidence.submissions}
+    views = evidence.views
+    places = {
+        "the stream": b"\n".join(views.stream.values()),
+        "the index": json.dumps([item.event for item in views.items.values()]).encode(),
+        "the lake": repr([row.columns for row in views.rows]).encode(),
+        "the dead letters": b"\n".join(letter.data for letter in views.letters),
+        **evidence.logs,
+    }
+    for name, content in places.items():
+        yield from _each(
+            f"card number in {name}", [len(found)] if (found := [n for n in numbers if n in content]) else []
+        )
 
 
 def _client_fields(event: Event) -> Event:
