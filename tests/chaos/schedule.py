@@ -43,6 +43,8 @@ POINTS: Final = tuple(
     Point(kind, step, moment) for step_pair in zip(*_STEPS.values(), strict=True) for moment in Moment
     for kind, step in zip(_STEPS, step_pair, strict=True)
 )  # fmt: skip
+# Besides: leases are given up now and then, whatever the seed.
+RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in WORKERS)
 KILL_POINTS: Final = (
     Point("archive", "plan", Moment.AFTER),
     Point("archive", "object put", Moment.AFTER),
@@ -154,10 +156,8 @@ def _freezes(seed: int, load_s: float) -> list[Timed]:
     """Zombies. The points go round. All are armed early, and those of one kind are met one after the other."""
     dice = random.Random(f"freezes/{seed}")
     points = [POINTS[(seed * FREEZES + i) % len(POINTS)] for i in range(FREEZES)]
-    return [
-        Timed(dice.uniform(0.03, 0.12) * load_s, FreezeAt(point, dice.uniform(*FREEZE_S)))
-        for i, point in enumerate(points)
-    ]
+    points.append(RELEASES[seed % len(RELEASES)])
+    return [Timed(dice.uniform(0.03, 0.12) * load_s, FreezeAt(point, dice.uniform(*FREEZE_S))) for point in points]
 
 
 def _changes(seed: int, load_s: float) -> list[Timed]:

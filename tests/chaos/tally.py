@@ -11,7 +11,9 @@ KILLED: Final = (
     *("api", "index", "archive", "dynamodb", "s3", "kinesis"),
     "archive, at a protocol step",
 )
-FROZEN: Final = tuple(dict.fromkeys(f"{point.kind}: {point.step}" for point in schedule.POINTS))
+FROZEN: Final = tuple(
+    dict.fromkeys(f"{point.kind}: {point.step}" for point in (*schedule.POINTS, *schedule.RELEASES))
+)
 CHANGED: Final = (
     *("shard split", "shards merged", "shard throttled", "iterators expired", "poison put"),
     *("worker gone and come", "wall clock jumped", "monotonic clock jumped"),

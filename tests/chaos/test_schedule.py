@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tests.chaos.actions import FreezeAt, Kill, Merge, Split
-from tests.chaos.schedule import POINTS, WORKERS, Schedule
+from tests.chaos.schedule import POINTS, RELEASES, WORKERS, Schedule
 from tests.chaos.tally import FROZEN
 
 SEEDS = range(50)
@@ -26,7 +26,7 @@ def test_fifty_seeds_plan_enough_of_each_kind() -> None:
     """Each protocol step is frozen on both sides, each process and server is killed."""
     actions = [timed.action for seed in SEEDS for timed in Schedule.of(seed).timed]
     points = Counter(action.point for action in actions if isinstance(action, FreezeAt))
-    assert points.keys() == set(POINTS)
+    assert points.keys() == {*POINTS, *RELEASES}
     assert min(Counter(f"{p.kind}: {p.step}" for p in points.elements()).values()) >= LEAST
     assert {f"{point.kind}: {point.step}" for point in points} == set(FROZEN)
     killed = Counter(action.name.partition("-")[0] for action in actions if isinstance(action, Kill))
