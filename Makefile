@@ -24,8 +24,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
-test: $(STAMP) ## the test suite
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(STAMP) ## the test suite, in three processes (TEST_PROCESSES=0 for one), each with local servers of its own
+	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)

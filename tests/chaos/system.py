@@ -214,7 +214,7 @@ def _spec(name: str, environment: Mapping[str, str], settings: Settings, folder:
         argv=(sys.executable, "-m", "txn_cli.main", *command),
         environment=environment,
         log=folder / "logs" / f"{name}.log",
-        probe=Probe(f"http://{ports.HOST}:{settings.api_port}/healthz", status=200) if kind == "api" else None,
+        probes=(Probe(f"http://{ports.HOST}:{settings.api_port}/healthz", status=200),) if kind == "api" else (),
         stop_deadline_s=settings.shutdown_deadline_s + 4.0,
     )
 
