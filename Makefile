@@ -24,11 +24,12 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
-test: $(STAMP) ## the test suite
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(STAMP) ## the test suite, in three processes (TEST_PROCESSES=0 for one), each with local servers of its own
+	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile $(PYTEST_ARGS)
 
-chaos: $(STAMP) ## the producer in thousands of random storms, the lease protocol searched far (SEEDS=first-last or one seed, EXAMPLES=number)
-	@CHAOS_SEEDS=$(or $(SEEDS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
+chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
+	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
+	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
@@ -64,4 +65,4 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .txn .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,9 @@
 
 Writes are serialised. When a write is refused or its outcome is unknown, the row is read again and says which:
 still ours (the write landed, or another of ours, or somebody asked for a hand-over), or lost.
+
+Lost is also a row that carries our name again after it was another worker's: that one may have processed what we
+have read. Only the holder changes checkpoint and plan, and every change of hands is counted: these three tell.
 """
 
 import asyncio
@@ -89,7 +92,7 @@ class HeldLease:
                 return
             try:
                 if not await self._write(self._row.renewed()):
-                    await self._reread()
+                    await self._reread(self._row)
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -110,7 +113,7 @@ class HeldLease:
                     failures += 1
                     _log.warning("outage", call=f"lease {wanted.shard_id}", error=code_of(error), failures=failures)
                     await asyncio.sleep(pause_s(failures))
-                await self._reread()
+                await self._reread(wanted)
                 if self._row == wanted:
                     return
 
@@ -121,10 +124,17 @@ class HeldLease:
             self._row, self._written_s = wanted, asyncio.get_running_loop().time()
         return landed
 
-    async def _reread(self) -> None:
+    async def _reread(self, wanted: Lease) -> None:
+        """See what the row is, after a write of `wanted` that was refused or may have landed."""
         shard_id, owner = self._row.shard_id, self._row.owner
         stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id))
-        if stored is None or stored.owner != owner:
+        ours = {_tenure(self._row), _tenure(wanted)}
+        if stored is None or stored.owner != owner or _tenure(stored) not in ours:
             self.lost = True
-            raise LeaseLostError(f"the lease of {shard_id} is another worker's")
+            raise LeaseLostError(f"the lease of {shard_id} is another worker's, or was meanwhile")
         self._row = stored
+
+
+def _tenure(row: Lease) -> tuple[object, ...]:
+    """What nobody but the holder changes while it holds the lease."""
+    return row.checkpoint, row.plan, row.owner_switches

@@ -121,6 +121,19 @@ async def test_a_lost_lease_is_noticed_at_the_next_write() -> None:
     assert table.stored.owner == BOB
 
 
+@pytest.mark.parametrize("moved", [True, False], ids=["moved on", "stood still"])
+async def test_a_lease_that_was_another_workers_in_between_is_lost_though_it_is_ours_again(*, moved: bool) -> None:
+    """Taken from us unnoticed, perhaps moved on, and back under our name: what we have read since is out of date."""
+    mine, table = held()
+    away = table.stored.taken(BOB)
+    table.stored = (away.advanced(position(7)) if moved else away).wanted(ALICE).released()
+    assert table.stored.owner == ALICE
+    with pytest.raises(LeaseLostError):
+        await mine.store_plan(PLAN)
+    assert mine.lost
+    assert table.stored.plan is None
+
+
 async def test_a_write_counts_as_a_renewal() -> None:
     mine, table = held()
     await mine.advance(position(7))

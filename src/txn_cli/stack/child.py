@@ -127,7 +127,7 @@ class Child:
 
     async def stop(self) -> Ending:
         """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
-        self._send(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         try:
             async with asyncio.timeout(self.spec.stop_deadline_s):
                 return await self.ended()
@@ -138,9 +138,9 @@ class Child:
 
     def kill(self) -> None:
         """End the child at once."""
-        self._send(signal.SIGKILL)
+        self.send(signal.SIGKILL)
 
-    def _send(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Signal the child. Not by `Process.terminate`, which reaps and so takes the exit code from `wait`."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):

@@ -1,6 +1,6 @@
 """The real producer in storms: whatever happens to the stream, its answers are what the server remembers.
 
-`make chaos` runs many seeds; `make chaos SEEDS=17` runs one that failed again.
+`make chaos` runs many seeds; `make chaos SEEDS=0-0 STORMS=17` runs one that failed again.
 """
 
 from collections.abc import AsyncIterator

@@ -1,0 +1,42 @@
+"""What a seed decides."""
+
+from collections import Counter
+
+from tests.chaos.actions import FreezeAt, Kill, Merge, Split
+from tests.chaos.schedule import POINTS, RELEASES, WORKERS, Schedule
+from tests.chaos.tally import FROZEN
+
+SEEDS = range(50)
+LEAST = 10
+
+
+def test_a_seed_decides_everything_and_another_seed_otherwise() -> None:
+    assert Schedule.of(7) == Schedule.of(7)
+    assert Schedule.of(7).lines() == Schedule.of(7).lines()
+    assert len({Schedule.of(seed).timed for seed in SEEDS}) == len(SEEDS)
+
+
+def test_everything_happens_while_load_runs() -> None:
+    for seed in SEEDS:
+        schedule = Schedule.of(seed)
+        assert all(0.0 <= timed.at_s < schedule.load_s for timed in schedule.timed)
+
+
+def test_fifty_seeds_plan_enough_of_each_kind() -> None:
+    """Each protocol step is frozen on both sides, each process and server is killed."""
+    actions = [timed.action for seed in SEEDS for timed in Schedule.of(seed).timed]
+    points = Counter(action.point for action in actions if isinstance(action, FreezeAt))
+    assert points.keys() == {*POINTS, *RELEASES}
+    assert min(Counter(f"{p.kind}: {p.step}" for p in points.elements()).values()) >= LEAST
+    assert {f"{point.kind}: {point.step}" for point in points} == set(FROZEN)
+    killed = Counter(action.name.partition("-")[0] for action in actions if isinstance(action, Kill))
+    assert killed.keys() == {"api", "dynamodb", "s3", "kinesis", *WORKERS}
+    assert min(killed.values()) >= LEAST
+    assert min(sum(isinstance(action, kind) for action in actions) for kind in (Split, Merge)) >= len(SEEDS)
+
+
+def test_the_stream_server_is_killed_only_where_it_keeps_its_records() -> None:
+    for seed in SEEDS:
+        schedule = Schedule.of(seed)
+        kills = [t for t in schedule.timed if isinstance(t.action, Kill) and t.action.name == "kinesis"]
+        assert bool(kills) == (not schedule.own_stream)

@@ -1,0 +1,176 @@
+"""The verdict: it finds nothing where all is well, and each thing that can be wrong by its name."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
+from tests.chaos.documents import documents
+from tests.chaos.load import Answer, Outcome, Submission
+from tests.chaos.verdict import Evidence, Finding, compared, judge, summary
+from tests.chaos.views import Item, Place, Row, Views
+from tests.workers.builders import later
+from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.lake import table_of
+from txn_core.positions import WriteOrder
+from txn_core.transaction import parse_transaction
+from workers.dead_letters import DeadLetter, Origin
+
+POISON = b"no event"
+SEED = 11
+Change = Callable[[Evidence], Evidence]
+
+
+def _place(number: int) -> Place:
+    return Place(SHARD, number, 0)
+
+
+def evidence() -> Evidence:
+    """A run in which all went well: documents of every kind, one after the other on one shard, and one poison."""
+    stream: dict[Place, bytes] = {}
+    submissions: list[Submission] = []
+    for number, posted in enumerate(islice(documents(SEED), 150), 1):
+        if posted.kind == "wrong":
+            submissions.append(Submission(posted, [Answer(Outcome.REFUSED, "422 validation_failed")]))
+            continue
+        event = encoded(parse_transaction(json.dumps(posted.document).encode()), accepted_at=later(number))
+        stream[_place(number)] = event.data
+        receipt = json.loads(event.data) | {"shard_id": SHARD, "sequence_number": str(number)}
+        submissions.append(Submission(posted, [Answer(Outcome.ACCEPTED, "202", receipt)]))
+    views = _views(stream)
+    poisoned = _place(1000)
+    letters = [
+        DeadLetter("undecodable", "x", Origin(worker, "stream", position(1000)), later(0), POISON)
+        for worker in ("index", "archive")
+    ]
+    views = replace(views, stream=stream | {poisoned: POISON}, letters=[*views.letters, *letters])
+    return Evidence(ACCOUNT, CARD_KEY, submissions, frozenset({POISON}), views)
+
+
+def _views(stream: dict[Place, bytes]) -> Views:
+    items: dict[str, Item] = {}
+    letters: list[DeadLetter] = []
+    content: dict[str, Any] = {}
+    for place, data in stream.items():  # in the order in which they were accepted
+        event = json.loads(data)
+        key, order = f"{ACCOUNT}#{event['transaction_id']}", (event["accepted_at"], place)
+        if key not in items:
+            items[key], content[key] = Item(event, order, ()), event["amount_minor"]
+        elif event["amount_minor"] != content[key]:
+            items[key] = replace(items[key], conflicts=(*items[key].conflicts, order))
+            write = WriteOrder.of(event["accepted_at"], position(place.sequence_number))
+            letters.append(DeadLetter.conflict("index", "stream", write, data))
+    events = [arrived(data, position(place.sequence_number)) for place, data in stream.items()]
+    rows = [_row(columns) for columns in table_of(events).to_pylist()]
+    return Views(stream, items, {BY_CARD: set(items), BY_MERCHANT: set(items)}, rows, letters)
+
+
+def _row(columns: dict[str, Any]) -> Row:
+    place = Place(columns.pop("shard_id"), int(columns.pop("sequence_number")), columns.pop("sub_sequence_number"))
+    return Row(place, columns)
+
+
+def test_a_run_in_which_all_went_well_is_not_accused() -> None:
+    counts = compared(evidence())
+    assert judge(evidence()) == []
+    assert counts["acknowledged"] == counts["rows in the lake"] > counts["items in the index"] > counts["refused"] > 0
+    assert counts["dead letters"] > 2
+
+
+def _in_views(**change: Callable[[Views], Any]) -> Change:
+    def changed(whole: Evidence) -> Evidence:
+        return replace(whole, views=replace(whole.views, **{n: make(whole.views) for n, make in change.items()}))
+
+    return changed
+
+
+def _without_last(items: dict[str, Item]) -> dict[str, Item]:
+    return dict(list(items.items())[:-1])
+
+
+def _other_amount(columns: dict[str, Any]) -> dict[str, Any]:
+    return columns | {"amount_minor": columns["amount_minor"] + 1}
+
+
+def _later_first(items: dict[str, Item]) -> dict[str, Item]:
+    return {key: replace(item, order=(later(999), item.order[1])) for key, item in items.items()}
+
+
+def _unanswered(whole: Evidence, outcome: Outcome) -> Evidence:
+    changed = [Submission(each.posted, [Answer(outcome, "503")]) for each in whole.submissions]
+    return replace(whole, submissions=changed)
+
+
+def _receipts_elsewhere(whole: Evidence) -> Evidence:
+    for submission in whole.submissions:
+        for receipt in submission.receipts():
+            receipt["sequence_number"] = "5000"
+    return whole
+
+
+def _posted_otherwise(whole: Evidence) -> Evidence:
+    for submission in whole.submissions:
+        submission.posted.document["currency"] = "CHF"
+    return whole
+
+
+def _accepted_wrong(whole: Evidence) -> Evidence:
+    answer = Answer(Outcome.ACCEPTED, "202")
+    return replace(whole, submissions=[replace(each, answers=[answer]) for each in whole.submissions])
+
+
+def _number(whole: Evidence) -> bytes:
+    return f"a log line with {whole.submissions[0].posted.document['card_number']}".encode()
+
+
+WRONG: dict[str, Change] = {
+    "missing in the lake": _in_views(rows=lambda views: views.rows[:-1]),
+    "doubled in the lake": _in_views(rows=lambda views: [*views.rows, views.rows[0]]),
+    "in the lake, not on the stream": _in_views(rows=lambda views: [*views.rows, Row(_place(5000), {})]),
+    "different in the lake": _in_views(
+        rows=lambda views: [replace(row, columns=_other_amount(row.columns)) for row in views.rows]
+    ),
+    "missing in the index": _in_views(items=lambda views: _without_last(views.items)),
+    "in the index, not on the stream": _in_views(
+        items=lambda views: views.items | {"acme#nobody": next(iter(views.items.values()))}
+    ),
+    "different in the index": _in_views(
+        items=lambda views: {k: replace(i, event=_other_amount(i.event)) for k, i in views.items.items()}
+    ),
+    "not the first write in the index": _in_views(items=lambda views: _later_first(views.items)),
+    "not found by by_card": _in_views(indexed=lambda views: views.indexed | {BY_CARD: set()}),
+    "conflict not noted": _in_views(
+        items=lambda views: {key: replace(item, conflicts=()) for key, item in views.items.items()}
+    ),
+    "conflict not in a dead letter": _in_views(
+        letters=lambda views: [letter for letter in views.letters if letter.reason != "conflict"]
+    ),
+    "noted, not a losing write": _in_views(
+        items=lambda views: {key: replace(item, conflicts=(item.order,)) for key, item in views.items.items()}
+    ),
+    "poison without a dead letter": _in_views(letters=lambda views: views.letters[:-1]),
+    "a dead letter of no poison": _in_views(letters=lambda views: [*views.letters, views.letters[-1]]),
+    "stored though answered otherwise": lambda whole: _unanswered(whole, Outcome.NOTHING_STORED),
+    "refused though right": lambda whole: _unanswered(whole, Outcome.REFUSED),
+    "accepted though wrong": _accepted_wrong,
+    "acknowledged and not on the stream": _receipts_elsewhere,
+    "acknowledged otherwise than posted": _posted_otherwise,
+    "on the stream, never posted so": _posted_otherwise,
+    "card number in api.log": lambda whole: replace(whole, logs={"api.log": _number(whole)}),
+    "stream": lambda whole: replace(whole, poison=frozenset()),
+}
+
+
+@pytest.mark.parametrize("promise", WRONG)
+def test_each_broken_promise_is_found(promise: str) -> None:
+    assert promise in {finding.promise for finding in judge(WRONG[promise](evidence()))}
+
+
+def test_findings_are_counted_and_some_of_them_shown() -> None:
+    lines = summary([Finding("doubled", str(number)) for number in range(20)])
+    assert lines[0] == "doubled: 20"
+    assert len(lines) < 20
