@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench chaos openapi readme lock format clean
+.PHONY: help setup demo test check bench bench-drains chaos openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup: $(STAMP) ## install what is needed into .venv
 
@@ -32,6 +32,9 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
+
+bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
+	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -12,6 +13,12 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.foundation import servers_running
 from txn_core.settings import Settings
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -39,7 +39,7 @@ _CUSTOMER = pa.struct(
 )
 _TERMINAL = pa.struct([("terminal_id", pa.string()), ("entry_mode", pa.string())])
 # The event's fields in the order in which `event.encode` writes them.
-_EVENT = pa.schema(
+EVENT_SCHEMA = pa.schema(
     [
         ("schema", pa.int64()),
         *((name, pa.string()) for name in ("transaction_id", "account", "card_id", "card_masked")),
@@ -72,9 +72,9 @@ def table_of(events: Sequence[Arrived]) -> pa.Table:
         parsed = pa_json.read_json(
             io.BytesIO(lines),
             read_options=pa_json.ReadOptions(use_threads=False, block_size=max(len(lines) + 1, 1 << 20)),
-            parse_options=pa_json.ParseOptions(explicit_schema=_EVENT, unexpected_field_behavior="error"),
+            parse_options=pa_json.ParseOptions(explicit_schema=EVENT_SCHEMA, unexpected_field_behavior="error"),
         )
-        parsed = parsed.select(_EVENT.names).combine_chunks()
+        parsed = parsed.select(EVENT_SCHEMA.names).combine_chunks()
         parsed.validate(full=True)
         own_columns = dict(_flat(parsed))
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
@@ -122,7 +122,7 @@ def arrived_of(table: pa.Table) -> Iterator[Arrived]:
 
 
 def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    for name in _EVENT.names:
+    for name in EVENT_SCHEMA.names:
         column = parsed[name]
         if name == "schema":
             yield "schema_version", column
@@ -144,7 +144,7 @@ def _column(nested: str, field: str) -> str:
 
 def _event_bytes(row: dict[str, Any]) -> bytes:
     document: dict[str, Any] = {}
-    for field in _EVENT:
+    for field in EVENT_SCHEMA:
         if field.name == "schema":
             document["schema"] = row["schema_version"]
         elif field.name in _TIMES:

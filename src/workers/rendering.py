@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from txn_core.errors import EventError, UnwritableError
 from txn_core.lake import Arrived, parquet_of, table_of
-from workers.intake import take_in
+from workers.intake import glance, take_in
 from workers.specimen import SPECIMEN_RECORD
 
 Tabulate = Callable[[Sequence[Arrived]], pa.Table]
@@ -40,26 +40,49 @@ def render(records: Sequence[Arrived], tabulate: Tabulate = table_of) -> Rendere
     Raises:
         UnwritableError: no object can be made, and no record of the range is to blame.
     """
-    sound: list[Arrived] = []
-    poison: list[Poison] = []
-    for record in records:
-        try:
-            sound.append(take_in(record).arrived)
-        except EventError as error:
-            poison.append(Poison(record, error))
-    if not sound:
-        return Rendered(None, 0, tuple(poison))
-    parquet: bytes | None
     try:
-        parquet = _parquet(sound, tabulate)
+        return _rendered(_Taken.by(glance, records), tabulate)
     except (EventError, UnwritableError):
-        refused = {found.record.position: found for found in _refused(sound, tabulate)}
+        return _without_culprits(_Taken.by(_look_closer, records), tabulate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The records of a range, those that are no events set apart."""
+
+    sound: list[Arrived]
+    poison: list[Poison]
+
+    @classmethod
+    def by(cls, look: Callable[[Arrived], Arrived], records: Sequence[Arrived]) -> "_Taken":
+        taken = cls([], [])
+        for record in records:
+            try:
+                taken.sound.append(look(record))
+            except EventError as error:
+                taken.poison.append(Poison(record, error))
+        return taken
+
+
+def _look_closer(record: Arrived) -> Arrived:
+    return take_in(record).arrived
+
+
+def _rendered(taken: _Taken, tabulate: Tabulate) -> Rendered:
+    parquet = _parquet(taken.sound, tabulate) if taken.sound else None
+    return Rendered(parquet, len(taken.sound), tuple(taken.poison))
+
+
+def _without_culprits(taken: _Taken, tabulate: Tabulate) -> Rendered:
+    """The object without those records for which there is none."""
+    try:
+        return _rendered(taken, tabulate)
+    except (EventError, UnwritableError):
+        refused = {found.record.position: found for found in _refused(taken.sound, tabulate)}
         if any(isinstance(found.error, UnwritableError) for found in refused.values()):
             _parquet([SPECIMEN_RECORD], tabulate)
-        poison += refused.values()
-        sound = [record for record in sound if record.position not in refused]
-        parquet = _parquet(sound, tabulate) if sound else None
-    return Rendered(parquet, len(sound), tuple(poison))
+        sound = [record for record in taken.sound if record.position not in refused]
+        return _rendered(_Taken(sound, [*taken.poison, *refused.values()]), tabulate)
 
 
 def _parquet(records: Sequence[Arrived], tabulate: Tabulate) -> bytes:

@@ -84,12 +84,12 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
         books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         replay: LakeReplay | None = None
         if kind == "archive":
-            make = _archive(settings, store, letters, meters, books)
+            make = archive_of(settings, store, letters, meters, books)
             sink: Check = store.reach
         else:
             began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
             progress = None if began is None else await unless(stopping, began)
-            index = await unless(stopping, _index(settings, dynamodb, letters, meters, books))
+            index = await unless(stopping, index_of(settings, dynamodb, letters, meters, books))
             if index is None:
                 return
             make = partial(IndexProcessor, index)
@@ -128,9 +128,10 @@ async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
         raise NotReadyError(f"the stream is {status}")
 
 
-def _archive(
+def archive_of(
     settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters, books: Books
 ) -> MakeProcessor:
+    """What makes the processors of an archive worker."""
     archive = Archive(
         store=store,
         letters=letters,
@@ -143,9 +144,14 @@ def _archive(
     return lambda lease, lag: ArchiveProcessor(archive, lease, lag)
 
 
-async def _index(
+async def index_of(
     settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters, books: Books
 ) -> Index:
+    """The index as an index worker writes it.
+
+    Raises:
+        StoreError: the table is not there or was not bootstrapped.
+    """
     names = TableNames.of(settings)
     return Index(
         transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),

@@ -53,6 +53,7 @@ async def _run_all(chosen: Sequence[int], load_s: float, keep: Path) -> bool:
     print("\n".join(["", f"{len(chosen)} seeds", *total.lines()]))
     if len(chosen) >= FULL_RUN and (rare := total.short_of(SURVIVED_LEAST)):
         print("\n".join([f"met less often than {SURVIVED_LEAST} times:", *rare]))
+    print(total.upshot())
     print(f"failed: {failed}" if failed else "No promise was broken.")
     return not failed
 

@@ -120,7 +120,9 @@ class _Run:
             logs={log.name: log.read_bytes() for log in sorted(self.system.logs.iterdir())},
         )
         tally.compared += compared(evidence)
-        self.report.failures += summary(judge(evidence))
+        findings = list(judge(evidence))
+        self.report.tally.broken.update(finding.promise for finding in findings)
+        self.report.failures += summary(findings)
 
     async def _views(self) -> views.Views:
         settings = self.system.settings

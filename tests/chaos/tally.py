@@ -38,11 +38,22 @@ class Tally:
     seen: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)  # promises, by the verdict's words
 
     def add(self, other: "Tally") -> None:
         """Add another run's counts."""
         for name in self.__dataclass_fields__:
             getattr(self, name).update(getattr(other, name))
+
+    def upshot(self) -> str:
+        """The numbers that have to be nought."""
+        missing = ("acknowledged and not on the stream", "missing in the index", "missing in the lake")
+        different = ("different in the index", "different in the lake", "acknowledged otherwise than posted")
+        numbers = [sum(self.broken[promise] for promise in promises) for promises in (missing, different)]
+        return (
+            "acknowledged but missing in index or lake / doubled in lake / different content: "
+            f"{numbers[0]} / {self.broken['doubled in the lake']} / {numbers[1]}"
+        )
 
     def lines(self) -> list[str]:
         """The counts for people, a kind a line."""

@@ -35,7 +35,7 @@ from workers.lease_table import LeaseTable
 from workers.leases import SHARD_END, Checkpoint
 from workers.meters import Meters
 from workers.rebuild import LAKE, Origin, Source, begin
-from workers.runner import _index, work
+from workers.runner import index_of, work
 
 HORIZON = Origin(Source.HORIZON)
 LOW, HIGH = 0, 2**127
@@ -196,7 +196,7 @@ async def replay_of(world: World, store: ObjectStore) -> LakeReplay:
     progress = await begin(LAKE, settings, world.kinesis, world.dynamodb)
     assert progress is not None
     letters = DeadLetterBox(store, seal, "index", "s", meters)
-    index = await _index(settings, world.dynamodb, letters, meters, books_of(world.dynamodb, settings, "index"))
+    index = await index_of(settings, world.dynamodb, letters, meters, books_of(world.dynamodb, settings, "index"))
     return LakeReplay(store, seal, index, progress)
 
 

@@ -30,6 +30,19 @@ def test_poison_is_set_apart_and_the_sound_rows_are_kept() -> None:
     assert [poison.record for poison in rendered.poison] == [range_[1], range_[3]]
 
 
+@pytest.mark.parametrize(
+    ("good", "bad"), [(b"Jennifer", b"Jenn\xfffer"), (b"2019-01-01T", b"2019-02-30T")], ids=range(2)
+)
+def test_what_only_a_closer_look_tells_from_an_event_is_set_apart_with_its_reason(good: bytes, bad: bytes) -> None:
+    """It has the form of an event; Arrow refuses the whole range, and the parser says which record it was."""
+    range_ = records(event(), event().replace(good, bad), event())
+    rendered = render(range_)
+    ((record, error),) = [(poison.record, poison.error) for poison in rendered.poison]
+    assert record is range_[1]
+    assert isinstance(error, EventError)
+    assert rendered.rows == 2
+
+
 def test_a_range_of_poison_alone_has_no_object() -> None:
     assert render(records(b"poison")).parquet is None
 

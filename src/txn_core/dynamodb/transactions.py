@@ -95,7 +95,7 @@ class TransactionTable:
         try:
             await self._client.put_item(
                 TableName=self._name,
-                Item={"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)},
+                Item=self.attributes(item),
                 ConditionExpression="attribute_not_exists(id)",
             )
         except ClientError as error:
@@ -157,7 +157,7 @@ class TransactionTable:
         try:
             await self._client.put_item(
                 TableName=self._name,
-                Item={"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)},
+                Item=self.attributes(item),
                 ConditionExpression=NEVER,
                 ExpressionAttributeNames={"#key": "id"},
             )
@@ -217,6 +217,10 @@ class TransactionTable:
         except ClientError as error:
             return _refused_by_condition(error)
         return True
+
+    def attributes(self, item: IndexItem) -> dict[str, Any]:
+        """The item as DynamoDB takes it, key and all."""
+        return {"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)}
 
     def _attributes(self, item: IndexItem) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards

@@ -13,9 +13,9 @@ protobuf class costs several times as much and a dependency.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 MAGIC: Final = b"\xf3\x89\x9a\xc2"
 _DIGEST_BYTES: Final = 16
@@ -36,12 +36,16 @@ class Keyed(Protocol):
         """Its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserRecord:
+class UserRecord(NamedTuple):
     """One record as its producer meant it."""
 
     partition_key: str
     data: bytes
+
+
+# How nearly all sub-records begin: their key among the first 128, perhaps an explicit hash key likewise, and then
+# only data, of a length that takes two bytes.
+_USUAL_HEAD: Final = re.compile(rb"\x08[\x00-\x7f](?:\x10[\x00-\x7f])?\x1a([\x80-\xff][\x00-\x7f])", re.DOTALL).match
 
 
 class _BrokenMessageError(Exception):
@@ -102,6 +106,14 @@ def _records(message: bytes) -> list[UserRecord]:
 
 
 def _record(body: bytes, keys: list[str]) -> UserRecord:
+    if (head := _USUAL_HEAD(body)) is not None:
+        index, low, high = body[1], *body[head.start(1) : head.end()]
+        if index < len(keys) and len(body) - head.end() == (low & 0x7F | high << 7):
+            return UserRecord(keys[index], body[head.end() :])
+    return _unusual_record(body, keys)
+
+
+def _unusual_record(body: bytes, keys: list[str]) -> UserRecord:
     index, data = -1, None
     for field, value in _fields(body):
         if field == _KEY_INDEX_FIELD and isinstance(value, int):
@@ -118,7 +130,7 @@ def _fields(message: bytes) -> list[tuple[int, int | bytes]]:
     fields: list[tuple[int, int | bytes]] = []
     at, end = 0, len(message)
     while at < end:
-        tag, at = _read_varint(message, at)
+        tag, at = (byte, at + 1) if (byte := message[at]) < 0x80 else _read_varint(message, at)
         kind = tag & 7
         if kind == _VARINT:
             value, at = _read_varint(message, at)

@@ -1,0 +1,75 @@
+"""The archive against its limit, pyarrow alone: from what GetRecords gave to an object in S3, on one core.
+
+Ours takes aggregates apart, reads each event as both views must, stores the plan, writes the object and moves
+checkpoint and ledger. The limit reads the same events as lines of JSON under the same schema and writes and puts a
+file of the same columns, without any of that.
+"""
+
+import io
+import time
+from typing import Final
+
+import pyarrow.json as pa_json
+
+from bench.drains.fetched import events, fetched
+from bench.drains.site import Site, site
+from bench.write_path.results import Result, at_least, compared, tell
+from txn_core.dynamodb.tables import TableNames
+from txn_core.lake import EVENT_SCHEMA, parquet_of
+from txn_core.positions import ShardId
+from workers.bookkeeping import Books
+from workers.dead_letters import DeadLetterBox, Seal
+from workers.held_lease import HeldLease
+from workers.lease_table import LeaseTable
+from workers.leases import Lease, WorkerName
+from workers.ledger_table import LedgerTable
+from workers.meters import Meters, ShardLag
+from workers.reader import Batch, records_of
+from workers.runner import archive_of
+
+ROWS: Final = 50_000  # one object by the default settings
+_ME: Final = WorkerName("bench")
+
+
+async def measure(rounds: int) -> list[Result]:
+    """Both in turn, round by round, after one round that does not count."""
+    found = list(events(ROWS, name="archive"))
+    raw, lines = fetched(found), b"\n".join(found)
+    ours, limit = list[float](), list[float]()
+    async with site() as at:
+        for number in range(rounds + 1):
+            ours.append(ROWS / await _archived(at, ShardId(f"shardId-{number:012d}"), raw))
+            limit.append(ROWS / await _written(at, f"bench/{number}.parquet", lines))
+            tell(f"archive round {number} ours {ours[-1]:9,.0f}/s limit {limit[-1]:9,.0f}/s")
+    measure = f"archive: transactions/s from fetched records to Parquet in S3, one core ({ROWS:,} rows an object)"
+    return [compared(f"{measure}, against pyarrow alone", ours[1:], limit[1:], at_least(0.5))]
+
+
+async def _archived(at: Site, shard_id: ShardId, raw: list[dict[str, object]]) -> float:
+    """Seconds for the records of a shard of its own."""
+    meters, names = Meters("archive"), TableNames.of(at.settings)
+    letters = DeadLetterBox(at.store, Seal.of(at.settings), "archive", at.settings.stream, meters)
+    books = Books(LedgerTable(at.dynamodb, names.ledger("archive")))
+    leases, row = LeaseTable(at.dynamodb, names.leases("archive")), Lease(shard_id=shard_id, owner=_ME)
+    await leases.create(row)
+    lease = HeldLease(leases, row)
+    processor = archive_of(at.settings, at.store, letters, meters, books)(lease, ShardLag())
+    began = time.perf_counter()
+    await processor.take(Batch(records_of(shard_id, raw), at_tip=False, ended=False))
+    await processor.finish()
+    seconds = time.perf_counter() - began
+    if (row := lease.row).ledger is None or row.ledger.open.count != ROWS:
+        raise RuntimeError("not all was archived")
+    return seconds
+
+
+async def _written(at: Site, key: str, lines: bytes) -> float:
+    """Seconds for the lines."""
+    began = time.perf_counter()
+    parsed = pa_json.read_json(
+        io.BytesIO(lines),
+        read_options=pa_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=pa_json.ParseOptions(explicit_schema=EVENT_SCHEMA),
+    )
+    await at.store.put_if_absent(key, parquet_of(parsed.flatten()), {})
+    return time.perf_counter() - began

@@ -1,0 +1,83 @@
+"""The index against its limit: the bare conditional PutItem of the same items, same client, same concurrency."""
+
+import asyncio
+import time
+from typing import Any, Final
+
+from bench.drains.fetched import events, fetched
+from bench.drains.site import Site, site
+from bench.write_path.results import Result, at_least, compared, tell
+from txn_core.dynamodb.tables import TableNames
+from txn_core.dynamodb.transactions import IndexItem
+from txn_core.event import Event
+from txn_core.positions import ShardId, WriteOrder
+from workers.bookkeeping import Books
+from workers.dead_letters import DeadLetterBox, Seal
+from workers.held_lease import HeldLease
+from workers.index import Index, IndexProcessor
+from workers.lease_table import LeaseTable
+from workers.leases import Lease, WorkerName
+from workers.ledger_table import LedgerTable
+from workers.meters import Meters, ShardLag
+from workers.reader import Batch, records_of
+from workers.runner import index_of
+
+ITEMS: Final = 3_000
+_ME: Final = WorkerName("bench")
+
+
+async def measure(rounds: int) -> list[Result]:
+    """Both in turn, round by round, after one round that does not count: it writes the merchants, too."""
+    ours, limit = list[float](), list[float]()
+    async with site() as at:
+        meters, names = Meters("index"), TableNames.of(at.settings)
+        letters = DeadLetterBox(at.store, Seal.of(at.settings), "index", at.settings.stream, meters)
+        books = Books(LedgerTable(at.dynamodb, names.ledger("index")))
+        index = await index_of(at.settings, at.dynamodb, letters, meters, books)
+        for number in range(rounds + 1):
+            ours.append(ITEMS / await _indexed(at, index, number))
+            limit.append(ITEMS / await _put(at, index, number))
+            tell(f"index round {number} ours {ours[-1]:7,.0f}/s limit {limit[-1]:7,.0f}/s")
+    measure = "index: items/s on one core from fetched records, against a bare loop of conditional PutItem"
+    return [compared(measure, ours[1:], limit[1:], at_least(0.8))]
+
+
+async def _indexed(at: Site, index: Index, number: int) -> float:
+    """Seconds for the records of a shard of its own."""
+    shard_id = ShardId(f"shardId-{number:012d}")
+    raw = fetched(list(events(ITEMS, name=f"ours-{number}")))
+    leases, row = (
+        LeaseTable(at.dynamodb, TableNames.of(at.settings).leases("index")),
+        Lease(shard_id=shard_id, owner=_ME),
+    )
+    await leases.create(row)
+    processor = IndexProcessor(index, HeldLease(leases, row), ShardLag())
+    began = time.perf_counter()
+    await processor.take(Batch(records_of(shard_id, raw), at_tip=False, ended=False))
+    await processor.finish()
+    return time.perf_counter() - began
+
+
+async def _put(at: Site, index: Index, number: int) -> float:
+    """Seconds for the same number of items, made up before."""
+    shard_id = ShardId(f"shardId-{number:012d}")
+    items: list[dict[str, Any]] = []
+    for record in records_of(shard_id, fetched(list(events(ITEMS, name=f"bare-{number}")))):
+        event = Event.decode(record.data)
+        item = IndexItem.of(event, record.data, WriteOrder.of(event.accepted_at, record.position))
+        items.append(index.transactions.attributes(item))
+    waiting = iter(items)
+
+    async def hand() -> None:
+        for item in waiting:
+            await at.dynamodb.put_item(
+                TableName=TableNames.of(at.settings).transactions,
+                Item=item,
+                ConditionExpression="attribute_not_exists(id)",
+            )
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as hands:
+        for _ in range(index.writes_max):
+            hands.create_task(hand())
+    return time.perf_counter() - began

@@ -1,0 +1,47 @@
+"""Local servers on the load's core, bootstrapped, and the clients of a worker that is measured on the other core."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.process_stats import pinned
+from bench.write_path.servers import LOAD_CORE, MEASURED_CORE
+from txn_cli.stack.credentials import Secrets
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.environment import adopt, stack_environment
+from txn_cli.stack.foundation import servers_running
+from txn_core.aws import Aws
+from txn_core.bootstrap import bootstrap
+from txn_core.objects import ObjectStore
+from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a worker works with."""
+
+    settings: Settings
+    dynamodb: "DynamoDBClient"
+    store: ObjectStore
+
+
+@asynccontextmanager
+async def site() -> AsyncIterator[Site]:
+    """A site for the time of the block, in which this thread stays on the measured core."""
+    async with AsyncExitStack() as stack:
+        data_dir = DataDir.at(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data")
+        with pinned(LOAD_CORE):
+            endpoints = await stack.enter_async_context(servers_running(data_dir))
+        settings = adopt(stack_environment(Secrets.of(data_dir), endpoints, api_port=0, given={}))
+        aws = Aws(settings)
+        dynamodb = await stack.enter_async_context(aws.dynamodb())
+        s3 = await stack.enter_async_context(aws.s3())
+        await bootstrap(settings)
+        with pinned(MEASURED_CORE):
+            yield Site(settings, dynamodb, ObjectStore(s3, settings.bucket))
