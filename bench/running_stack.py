@@ -66,7 +66,8 @@ def running_stack(data_dir: Path, **settings: str) -> Iterator[RunningStack]:
         start_s = time.perf_counter() - started
         yield RunningStack(data_dir, json.loads(ready_file.read_text()), start_s)
     finally:
-        os.kill(process.pid, signal.SIGINT)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGINT)
         process.wait(STOP_S_MAX)
 
 

@@ -1,8 +1,9 @@
 """Measures the drains, into `bench/results/drains.json`: the workers against their limits, then a local stack.
 
-The limits are measured in interleaved rounds on one core, the servers on the other; ratios are medians over the
-rounds' ratios. On the local stack all share the machine, and kinesalite and dynalite are slower than our own
-processes: its rates say what this machine's stack can do, not what the workers can.
+The limits are measured in interleaved rounds on one core, the servers on the other, in CPU time of this process: the
+local DynamoDB is slower than its client. Ratios are medians over the rounds' ratios. On the local stack all share the
+machine, and kinesalite and dynalite are slower than our own processes: its rates say what this machine's stack can
+do, not what the workers can.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """Local servers on the load's core, bootstrapped, and the clients of a worker that is measured on the other core."""
 
+import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Site:
 async def site() -> AsyncIterator[Site]:
     """A site for the time of the block, in which this thread stays on the measured core."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(_own_environment())
         data_dir = DataDir.at(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data")
         with pinned(LOAD_CORE):
             endpoints = await stack.enter_async_context(servers_running(data_dir))
@@ -45,3 +47,14 @@ async def site() -> AsyncIterator[Site]:
         await bootstrap(settings)
         with pinned(MEASURED_CORE):
             yield Site(settings, dynamodb, ObjectStore(s3, settings.bucket))
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Undo what settings and credentials for these servers change: what is measured next has servers of its own."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
