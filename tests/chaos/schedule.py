@@ -45,6 +45,8 @@ POINTS: Final = tuple(
 )  # fmt: skip
 # Besides: leases are given up now and then, whatever the seed.
 RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in WORKERS)
+# And an object is only asked after when its put met trouble: too seldom for a step that has its turn one seed in ten.
+HEADS: Final = tuple(Point("archive", "object head", moment) for moment in Moment)
 KILL_POINTS: Final = (
     Point("archive", "plan", Moment.AFTER),
     Point("archive", "object put", Moment.AFTER),
@@ -156,7 +158,7 @@ def _freezes(seed: int, load_s: float) -> list[Timed]:
     """Zombies. The points go round. All are armed early, and those of one kind are met one after the other."""
     dice = random.Random(f"freezes/{seed}")
     points = [POINTS[(seed * FREEZES + i) % len(POINTS)] for i in range(FREEZES)]
-    points.append(RELEASES[seed % len(RELEASES)])
+    points += [RELEASES[seed % len(RELEASES)], HEADS[seed % len(HEADS)]]
     return [Timed(dice.uniform(0.03, 0.12) * load_s, FreezeAt(point, dice.uniform(*FREEZE_S))) for point in points]
 
 

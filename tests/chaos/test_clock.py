@@ -9,17 +9,20 @@ from pathlib import Path
 from tests.chaos.system import Clock
 
 SCRIPT = """
-import sys, time
+import asyncio, sys, time, uvloop
 from datetime import UTC, datetime
+async def loop_time():
+    return asyncio.get_running_loop().time()
 for _ in sys.stdin:
     moment = datetime.now(UTC)
-    print(time.time(), time.monotonic(), moment.timestamp(), isinstance(moment, datetime), flush=True)
+    times = time.time(), moment.timestamp(), time.monotonic(), uvloop.run(loop_time())
+    print(*times, isinstance(moment, datetime), flush=True)
 """
 CLOSE_S = 5.0
 
 
 def test_the_clocks_of_one_process_jump_when_told(tmp_path: Path) -> None:
-    """Wall clock and dates by one amount, the monotonic clock by another, at once and without a restart."""
+    """Wall clock and dates by one amount, the monotonic clock and the event loop by another, without a restart."""
     clock = Clock(tmp_path / "clock")
     environment = os.environ | clock.environment({"PYTHONPATH": ""})
     with subprocess.Popen(
@@ -31,8 +34,9 @@ def test_the_clocks_of_one_process_jump_when_told(tmp_path: Path) -> None:
             clock.set(wall_s, monotonic_s)
             process.stdin.write("now\n")
             process.stdin.flush()
-            wall, monotonic, date, is_datetime = process.stdout.readline().split()
+            wall, date, monotonic, loop, is_datetime = process.stdout.readline().split()
             assert abs(float(wall) - time.time() - wall_s) < CLOSE_S
             assert abs(float(date) - time.time() - wall_s) < CLOSE_S
             assert abs(float(monotonic) - time.monotonic() - monotonic_s) < CLOSE_S
+            assert abs(float(loop) - time.monotonic() - monotonic_s) < CLOSE_S
             assert is_datetime == "True"
