@@ -7,9 +7,8 @@ stand beside the event's own columns, so that a row says where it came from.
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,8 +51,7 @@ EVENT_SCHEMA = pa.schema(
 _TIMES: Final = ("accepted_at", "occurred_at")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """An event's bytes as they stood on the stream."""
 
     data: bytes

@@ -247,7 +247,7 @@ async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: 
         box = DeadLetterBox(world.store, seal, "archive", world.settings.stream, meters)
         await box.undecodable(sound, EventError("refused by Arrow"))
         await box.undecodable(poison, EventError("json_invalid at /"))
-        sound, poison = (replace(r, position=replace(r.position, sub_sequence_number=9)) for r in (sound, poison))
+        sound, poison = (r._replace(position=replace(r.position, sub_sequence_number=9)) for r in (sound, poison))
     with capture_logs() as logs:
         await (await replay_of(world, world.store)).run()
     assert [log["event"] for log in logs].count("dead_letter_unreadable") == 2

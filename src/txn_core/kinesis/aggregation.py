@@ -22,6 +22,8 @@ _DIGEST_BYTES: Final = 16
 _KEYS_FIELD, _HASH_KEYS_FIELD, _RECORDS_FIELD = 1, 2, 3
 _KEY_INDEX_FIELD, _DATA_FIELD = 1, 3
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_KEYS_TAG, _HASH_KEYS_TAG = (field << 3 | _BYTES for field in (_KEYS_FIELD, _HASH_KEYS_FIELD))
+_SHORT_TABLES: Final = frozenset((_KEYS_TAG, _HASH_KEYS_TAG))
 
 
 class Keyed(Protocol):
@@ -43,9 +45,11 @@ class UserRecord(NamedTuple):
     data: bytes
 
 
-# How nearly all sub-records begin: their key among the first 128, perhaps an explicit hash key likewise, and then
-# only data, of a length that takes two bytes.
-_USUAL_HEAD: Final = re.compile(rb"\x08[\x00-\x7f](?:\x10[\x00-\x7f])?\x1a([\x80-\xff][\x00-\x7f])", re.DOTALL).match
+# How nearly all sub-records begin: a length that takes two bytes, their key among the first 128, perhaps an explicit
+# hash key likewise, and then only data, of a length that takes two bytes.
+_USUAL_HEAD: Final = re.compile(
+    rb"\x1a[\x80-\xff][\x00-\x7f]\x08[\x00-\x7f](?:\x10[\x00-\x7f])?\x1a[\x80-\xff][\x00-\x7f]", re.DOTALL
+).match
 
 
 class _BrokenMessageError(Exception):
@@ -92,6 +96,43 @@ def deaggregate(data: bytes, partition_key: str) -> list[UserRecord]:
 
 
 def _records(message: bytes) -> list[UserRecord]:
+    return _usual_records(message) or _any_records(message)
+
+
+def _usual_records(message: bytes) -> list[UserRecord] | None:
+    """The records of a message as our producer and the KPL write it, in one pass; none when it is another."""
+    keys, at = _leading_keys(message)
+    records: list[UserRecord] = []
+    end = len(message)
+    while at < end:
+        head = _USUAL_HEAD(message, at)
+        if head is None:
+            return None
+        begin, after = head.end(), at + 3 + _two_bytes(message, at + 1)
+        index = message[at + 4]
+        if begin + _two_bytes(message, begin - 2) != after or after > end or index >= len(keys):
+            return None
+        records.append(UserRecord(keys[index], message[begin:after]))
+        at = after
+    return records
+
+
+def _leading_keys(message: bytes) -> tuple[list[str], int]:
+    """The keys at the message's beginning, and where the explicit hash keys behind them end."""
+    keys: list[str] = []
+    at = 0
+    while at + 2 < len(message) and (tag := message[at]) in _SHORT_TABLES and (length := message[at + 1]) < 0x80:
+        begin, at = at + 2, at + 2 + length
+        if tag == _KEYS_TAG:
+            keys.append(message[begin:at].decode(errors="replace"))
+    return keys, at
+
+
+def _two_bytes(message: bytes, at: int) -> int:
+    return message[at] & 0x7F | message[at + 1] << 7
+
+
+def _any_records(message: bytes) -> list[UserRecord]:
     keys: list[str] = []
     bodies: list[bytes] = []
     for field, value in _fields(message):
@@ -106,14 +147,6 @@ def _records(message: bytes) -> list[UserRecord]:
 
 
 def _record(body: bytes, keys: list[str]) -> UserRecord:
-    if (head := _USUAL_HEAD(body)) is not None:
-        index, low, high = body[1], *body[head.start(1) : head.end()]
-        if index < len(keys) and len(body) - head.end() == (low & 0x7F | high << 7):
-            return UserRecord(keys[index], body[head.end() :])
-    return _unusual_record(body, keys)
-
-
-def _unusual_record(body: bytes, keys: list[str]) -> UserRecord:
     index, data = -1, None
     for field, value in _fields(body):
         if field == _KEY_INDEX_FIELD and isinstance(value, int):
