@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, idle, memory, neighbour, posts, producer, results, units
+from bench.write_path import bulk, idle, memory, neighbour, posts, producer, results, soak, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
 ROUNDS: Final = 7
 SECONDS: Final = 5
 LINES: Final = 2_000_000
+MINUTES: Final = 30
 RESULTS: Final = Path(__file__).parents[1] / "results" / "latest.json"
 MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "posts": posts.measure,
@@ -29,7 +30,9 @@ MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "memory": memory.measure,
     "neighbour": neighbour.measure,
     "producer": producer.measure,
+    "soak": soak.measure,
 }
+ON_REQUEST: Final = frozenset({"soak"})
 
 
 def main() -> None:
@@ -38,8 +41,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=int, default=SECONDS, help="of each timed run")
     parser.add_argument("--lines", type=int, default=LINES, help="of the upload during which memory is watched")
+    parser.add_argument("--minutes", type=int, default=MINUTES, help="of the soak")
     parser.add_argument(
-        "--only", nargs="+", choices=MEASURES, default=list(MEASURES), metavar="NAME", help=", ".join(MEASURES)
+        "--only",
+        nargs="+",
+        choices=MEASURES,
+        default=[name for name in MEASURES if name not in ON_REQUEST],
+        metavar="NAME",
+        help=f"{', '.join(MEASURES)}; all but {', '.join(ON_REQUEST)} unless told",
     )
     arguments = parser.parse_args()
     missing = [tool for tool in ("wrk", "taskset") if shutil.which(tool) is None]
@@ -47,7 +56,7 @@ def main() -> None:
         parser.exit(
             2, f"missing: {', '.join(missing)}; install wrk and util-linux from the distribution's packages\n"
         )
-    plan = Plan(arguments.rounds, arguments.seconds, arguments.lines)
+    plan = Plan(arguments.rounds, arguments.seconds, arguments.lines, arguments.minutes)
     found = asyncio.run(_measured(arguments.only, plan))
     print(results.table(found))
     results.write(found, RESULTS)

@@ -8,7 +8,7 @@ left out of both, since the process grows to its working size in it.
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import Final
 
 from bench.process_stats import pinned, resident_bytes
@@ -50,11 +50,16 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
 
 
 def pieces(bodies: Sequence[bytes], lines: int) -> Iterator[bytes]:
-    """So many lines, some at a time: the bodies over and over, with ids that never come again."""
-    numbers = iter(range(lines))
-    templates = cycle([_ID.sub(rb"\1%032d", body.replace(b"%", b"%%")) + b"\n" for body in bodies])
-    while piece := b"".join(map(bytes.__mod__, templates, islice(numbers, LINES_AT_ONCE))):
+    """So many lines, some at a time."""
+    made = islice(never_again(bodies), lines)
+    while piece := b"".join(body + b"\n" for body in islice(made, LINES_AT_ONCE)):
         yield piece
+
+
+def never_again(bodies: Sequence[bytes]) -> Iterator[bytes]:
+    """The bodies over and over, with ids that never come again."""
+    templates = cycle([_ID.sub(rb"\1%032d", body.replace(b"%", b"%%")) for body in bodies])
+    return map(bytes.__mod__, templates, count())
 
 
 def halves(samples: Sequence[float]) -> tuple[float, float]:

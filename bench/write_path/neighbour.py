@@ -15,14 +15,14 @@ import uvloop
 
 from bench.kinesis_server.orders import Orders, ThrottleOrder
 from bench.process_stats import pinned
-from bench.write_path import servers, wrk
+from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control
 from bench.write_path.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
+from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, at_most, compared, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
-from bench.write_path.wrk import Load
 from txn_core.aws import Aws
 from txn_core.identity import KeyRing
 from txn_core.kinesis.shard_map import ShardMap
@@ -30,7 +30,6 @@ from txn_core.settings import Settings
 from txn_core.transaction import parse_transaction
 
 ROUNDS_MAX: Final = 5
-CONNECTIONS: Final = 256  # when the maximum is taken, and for the posts bound for the other shards
 CONNECTIONS_THROTTLED: Final = 2_000  # those of the throttled shard may wait long, and are not to hold up the rest
 WARM_UP_S: Final = 2
 THROTTLED_TO: Final = 0.02  # of what a shard takes on AWS
@@ -79,14 +78,7 @@ async def _shards(bodies: Sequence[bytes]) -> list[str]:
 
 def _maximum_per_s(stage: Stage, plan: Plan) -> float:
     with servers.api(stage.environment) as served:
-        _, rate_per_s = (_load(served, stage, seconds).requests_per_s for seconds in (WARM_UP_S, plan.seconds))
-    tell(f"neighbour: at most {rate_per_s:,.0f} posts/s")
-    return rate_per_s
-
-
-def _load(served: Served, stage: Stage, seconds: int) -> Load:
-    url, script = served.base + "/transactions", stage.script("POST")
-    return wrk.run(url, script, core=servers.LOAD_CORE, connections=CONNECTIONS, seconds=seconds)
+        return maximum_per_s(served, stage, plan)
 
 
 def _run(

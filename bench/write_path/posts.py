@@ -6,6 +6,7 @@ from typing import Final
 
 from bench.write_path import servers, wrk
 from bench.write_path.results import Bar, Result, at_least, at_most, compared, none_of, tell
+from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
 from bench.write_path.wrk import Load
 
@@ -21,17 +22,30 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
         bases = {name: stack.enter_context(_served(name, stage)) for name in NAMES}
         for number in range(-1, plan.rounds):
             for name in NAMES:
-                load = wrk.run(
-                    bases[name] + "/transactions",
-                    stage.script("GET" if name == "hello" else "POST"),
-                    core=servers.LOAD_CORE,
-                    connections=CONNECTIONS,
-                    seconds=plan.seconds if number >= 0 else WARM_UP_S,
-                )
+                seconds, method = plan.seconds if number >= 0 else WARM_UP_S, "GET" if name == "hello" else "POST"
+                load = _post(bases[name], stage, seconds, method)
                 if number >= 0:
                     loads[name].append(load)
                     tell(f"posts round {number + 1} {name:11} {load}")
     return _results(loads)
+
+
+def maximum_per_s(served: Served, stage: Stage, plan: Plan) -> float:
+    """The posts a second that our API takes at most, after a run that does not count."""
+    loads = (_post(served.base, stage, seconds) for seconds in (WARM_UP_S, plan.seconds))
+    _, rate_per_s = (load.requests_per_s for load in loads)
+    tell(f"at most {rate_per_s:,.0f} posts/s")
+    return rate_per_s
+
+
+def _post(base: str, stage: Stage, seconds: int, method: str = "POST") -> Load:
+    return wrk.run(
+        base + "/transactions",
+        stage.script(method),
+        core=servers.LOAD_CORE,
+        connections=CONNECTIONS,
+        seconds=seconds,
+    )
 
 
 @contextmanager

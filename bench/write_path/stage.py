@@ -53,11 +53,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: interleaved rounds, seconds of each timed run, lines of the longest upload."""
+    """How much is measured: interleaved rounds, seconds of each timed run, lines of the longest upload, minutes of
+    the soak.
+    """
 
     rounds: int
     seconds: int
     lines: int
+    minutes: int
 
 
 @asynccontextmanager
