@@ -5,7 +5,6 @@ finish theirs could hold memory and connections for good. An unfinished head is 
 """
 
 import asyncio
-import gc
 import json
 import math
 import signal
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from txn_cli.fleet.acceptor import Acceptor
+from txn_core.collector import spare_the_collector
 from txn_core.settings import Settings
 
 HEAD_BYTES_MAX: Final = 64 << 10
@@ -27,7 +27,6 @@ KEEP_ALIVE_S: Final = 75
 """Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
-GARBAGE_OBJECTS_MAX: Final = 50_000
 """New objects after which the collector looks for cycles among them: some ten megabytes at most."""
 CONNECTIONS_PER_REQUEST_MAX: Final = 2
 """Idle connections may be as many as busy ones; the application itself answers requests beyond its bound."""
@@ -110,7 +109,7 @@ class _Server(uvicorn.Server):
             await super().startup([])
             self._acceptor = Acceptor(self._listener, self._connection)
             self._acceptor.start()
-        _spare_the_collector()
+        spare_the_collector()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and wait for the requests in flight."""
@@ -121,18 +120,6 @@ class _Server(uvicorn.Server):
 
     def _connection(self) -> BoundedHead:
         return BoundedHead(self.config, self.server_state, self.lifespan.state)
-
-
-def _spare_the_collector() -> None:
-    """Tell the garbage collector what a server's objects are like.
-
-    What there is by now stays, and need not be looked through again. A request's objects are freed by counting
-    references; only cycles, which are few, are left to the collector, which by its defaults would search the
-    hundreds of requests under way again and again (a third of a request's time).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS_MAX)
 
 
 def serve(

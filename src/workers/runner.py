@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import structlog
 
 from txn_core.aws import Aws
+from txn_core.collector import spare_the_collector
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -66,6 +67,7 @@ async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    spare_the_collector()
     try:
         await work(kind, settings, stopping, origin)
     finally:

@@ -34,6 +34,8 @@ FREEZE_S: Final = (4.2, 5.2)  # failover, the successor's scan, its takeover and
 SHARE_OF_FATES: Final = 0.5
 KINESALITE_EVERY: Final = 4  # one seed of so many runs on the stream server that can be killed
 FREEZES: Final = 4
+# A flush is few calls, an index many; a local stream stands behind a proxy in one seed of four only.
+RATES: Final = {"s3": (0.02, 0.15), "dynamodb": (0.003, 0.02), "kinesis": (0.01, 0.03)}
 
 _STEPS: Final = {
     "archive": ("plan", "object put", "checkpoint", "object head", "take", "renew", "shard end"),
@@ -204,7 +206,7 @@ def _troubles(seed: int, load_s: float, *, own_stream: bool) -> tuple[Trouble, .
     found: list[Trouble] = []
     services = ("dynamodb", "s3") if own_stream else ("dynamodb", "s3", "kinesis")
     for service in services:
-        rates = (0.02, 0.15) if service == "s3" else (0.003, 0.02)  # a flush is few calls, an index many
+        rates = RATES[service]
         met = [fate for fate in faults.OF_SERVICE[service] if dice.random() < SHARE_OF_FATES]
         found += [Trouble(fate, service, dice.uniform(*rates), *window(0.3, 0.8)) for fate in met]
     met = [fate for fate in faults.OF_SERVICE["dynamodb"] if dice.random() < SHARE_OF_FATES]

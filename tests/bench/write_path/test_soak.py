@@ -1,7 +1,6 @@
 """What a soak compares."""
 
 import pytest
-
 from bench.write_path.soak import Minute, ends
 
 
