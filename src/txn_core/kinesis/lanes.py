@@ -25,6 +25,11 @@ class Lanes:
         """The lanes from which a parcel may be taken now, in the order in which they became so."""
         return tuple(self._ready)
 
+    @property
+    def sendable(self) -> int:
+        """How many records wait in the lanes that are ready; those of a shard that is held back do not count."""
+        return sum(len(lane.queue) for lane in self._ready)
+
     def all(self) -> Iterable[Lane]:
         """Every lane there is."""
         return self._lanes.values()

@@ -213,7 +213,7 @@ class Producer:
     def _may_share(self, now: float) -> bool:
         """Whether a request of several lanes may go; few records always may when there is no such one under way."""
         alone = len(self._requests) == self._suspect_requests
-        if (alone and self._lanes.count <= FEW_RECORDS) or (wait_s := self._call_rate.wait_s(now)) <= 0:
+        if (alone and self._lanes.sendable <= FEW_RECORDS) or (wait_s := self._call_rate.wait_s(now)) <= 0:
             return True
         if self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(wait_s, self._gathered)
