@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
-        previous = self.cycle
+        previous: Any = self.cycle
         self.cycle = cast("Any", self._exchange(keep_alive=version != "1.0" and self.parser.should_keep_alive()))
         application = service_unavailable if self._too_many() else self.app
         if previous is None or previous.response_complete:

@@ -110,21 +110,23 @@ class Producer:
         """
         await self._keeper.start()
 
-    def submit(self, key: str, data: bytes) -> "asyncio.Future[Landing]":
+    def submit(
+        self, key: str, data: bytes, answer: "asyncio.Future[Landing] | None" = None
+    ) -> "asyncio.Future[Landing]":
         """Hand over a record; records of one key keep the order in which they were handed over.
 
-        The future ends in the record's landing, in `NotStoredError` or in `OutcomeUnknownError`, no later than
-        the deadline. Cancelling it gives up the answer, not the record.
+        The future, the caller's `answer` if there is one, ends in the record's landing, in `NotStoredError` or in
+        `OutcomeUnknownError`, no later than the deadline. Cancelling it gives up the answer, not the record.
 
         Raises:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        answer = self._hand_over(key, data)
-        if isinstance(answer, int):
+        taken = self._hand_over(key, data, answer=answer)
+        if isinstance(taken, int):
             self._metrics.refused += 1
-            raise BufferFullError(answer)
-        return answer
+            raise BufferFullError(taken)
+        return taken
 
     async def put(self, key: str, data: bytes) -> Landing:
         """Hand over a record and wait for its landing; errors as `submit`."""
@@ -138,10 +140,10 @@ class Producer:
         Raises:
             NotStoredError: as `submit`.
         """
-        answer = self._hand_over(key, data, BULK_SHARE)
-        if isinstance(answer, int):
+        taken = self._hand_over(key, data, BULK_SHARE)
+        if isinstance(taken, int):
             return self.submit(key, data) if self._has_room(key) else None
-        return answer
+        return taken
 
     async def room(self, key: str) -> None:
         """Wait until a bulk upload may offer a record of this key again."""
@@ -149,7 +151,9 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _hand_over(self, key: str, data: bytes, share: float = 1.0) -> "asyncio.Future[Landing] | int":
+    def _hand_over(
+        self, key: str, data: bytes, share: float = 1.0, answer: "asyncio.Future[Landing] | None" = None
+    ) -> "asyncio.Future[Landing] | int":
         """Queue a record, or give the seconds after which to come back."""
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
@@ -158,7 +162,7 @@ class Producer:
         now, lane = loop.time(), lanes.of(key)
         if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now, share)) is not None:
             return retry_after_s
-        record = Pending(key, data, size, now + self._deadline_s, loop.create_future(), lane)
+        record = Pending(key, data, size, now + self._deadline_s, answer or loop.create_future(), lane)
         lanes.add(record)
         self._deadlines.add(record, lanes.count)
         self._metrics.received += 1
