@@ -25,7 +25,7 @@ from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
 from txn_core.kinesis.landing import Attempt, Landing
-from txn_core.kinesis.lane import Lane, Parcel, Pending, State
+from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.map_keeper import ShardMapKeeper
@@ -302,13 +302,10 @@ class Producer:
     # Results
 
     def _landed(self, parcel: Parcel, landing: Landing, took_s: float) -> None:
-        lane, settle = parcel.lane, self._lanes.settle
-        for number, record in enumerate(parcel.records):
-            if record.state is State.SETTLED:
-                continue
-            settle(record)
+        lane, shard_id, sequence_number = parcel.lane, landing.shard_id, landing.sequence_number
+        for number, record in self._lanes.settle_all(parcel):
             if not record.answer.done():
-                record.answer.set_result(Landing(landing.shard_id, landing.sequence_number, number, record.failures))
+                record.answer.set_result(Landing(shard_id, sequence_number, number, record.failures))
         lane.succeeded(asyncio.get_running_loop().time(), took_s)
         # A landing on another shard is a success all the same: nothing is sent again.
         if lane.pace is not None and not self._keeper.landed(lane.name, landing.shard_id):
@@ -321,7 +318,7 @@ class Producer:
         now = asyncio.get_running_loop().time()
         lane.failed(now, took_s, throttled=is_throttle(failed.code), apart=failed.doubt is Doubt.APART)
         # What was settled meanwhile has had its answer and is not sent again.
-        waiting = [record for record in parcel.records if record.state is not State.SETTLED]
+        waiting = [record for record in parcel.records if record.state is not SETTLED]
         for record in waiting:
             record.failures += (attempt,)
             record.ambiguous |= failed.doubt is Doubt.PERHAPS_STORED
@@ -338,7 +335,7 @@ class Producer:
     def _give_up(self, records: Sequence[Pending], reason: str) -> None:
         """End records without a landing, saying what is known of each."""
         for record in records:
-            doubtful = record.ambiguous or record.state is State.IN_FLIGHT
+            doubtful = record.ambiguous or record.state is IN_FLIGHT
             self._lanes.settle(record)
             if not record.answer.done():
                 error = OutcomeUnknownError if doubtful else NotStoredError
