@@ -164,7 +164,7 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         raise RangeReversed([Fault("/from", "range_reversed")])
     account = principal.reads(parameters.account)
     query = _query(services, account, parameters)
-    identity = (query.index, *query.partitions, parameters.start or "", parameters.end or "", parameters.order)
+    identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     async with store_reads():
         found = await services.transactions.page(query.behind(after))
