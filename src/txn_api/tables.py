@@ -16,6 +16,9 @@ _CELL_BEGINS: Final = r"(?:^|(?<=[;\t\r\n]))"
 # Full-width forms are formulas in some locales; blanks, quotes and apostrophes in front may be dropped.
 _FORMULA: Final = r"""['"\s]*[=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]"""
 _DANGEROUS: Final = re.compile(f"{_CELL_BEGINS}(?={_FORMULA})")
+# Nearly every text has neither, and is not searched any closer.
+_BEGINS_DANGEROUSLY: Final = re.compile(_FORMULA).match
+_SPLITS: Final = re.compile(r"[;\t\r\n]").search
 APOSTROPHE: Final = re.compile(f"{_CELL_BEGINS}'(?={_FORMULA})")
 END: Final = "\r\n"
 
@@ -42,7 +45,8 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _quoted(_DANGEROUS.sub("'", value))
+        dangerous = _BEGINS_DANGEROUSLY(value) or _SPLITS(value)
+        return _quoted(_DANGEROUS.sub("'", value) if dangerous else value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value)

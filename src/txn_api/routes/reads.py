@@ -106,7 +106,8 @@ async def list_transactions(
     A client that keeps card numbers out of URLs uses `POST /transactions/search`.
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
-    return await _answer_range(request, parameters, principal, surroundings(request, besides="card_number"))
+    around = "" if parameters.card_number is None else surroundings(request, besides="card_number")
+    return await _answer_range(request, parameters, principal, around)
 
 
 @router.post(

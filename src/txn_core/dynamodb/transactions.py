@@ -268,8 +268,9 @@ def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
 
 
 def _row(item: Any) -> Row:
-    conflicts = tuple(sorted(item.get(_CONFLICTS, {}).get("SS", ())))
-    return Row(sort=SortKey(item["sort"]["S"]), event=item["event"]["S"], conflicts=conflicts)
+    noted = item.get(_CONFLICTS)
+    conflicts = () if noted is None else tuple(sorted(noted["SS"]))
+    return Row(SortKey(item["sort"]["S"]), item["event"]["S"], conflicts)
 
 
 def _refused_by_condition(error: ClientError) -> bool:
