@@ -1,7 +1,7 @@
 """Calls in AWS' JSON protocol without botocore's layers around them, which take most of a small call's CPU time.
 
-The wire stays that of an ordinary client, with its pool, its proxies, its TLS and its errors; what is left out is the
-way from parameters to a signed request and back. Whatever goes wrong ends in the same exceptions (ADR 9).
+What is left out is the way from parameters to a signed request and back, and on a wire of our own the client's way to
+the socket, too. Whatever goes wrong ends in the same exceptions (ADR 9, ADR 21).
 """
 
 from datetime import UTC, datetime
@@ -10,28 +10,29 @@ from urllib.parse import urlsplit
 
 from aiobotocore.client import AioBaseClient
 from aiobotocore.credentials import AioCredentials
-from aiobotocore.httpsession import AIOHTTPSession
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 from pydantic_core import from_json
 
 from txn_core.sigv4 import signed_headers
+from txn_core.wire import Wire, clients_wire
 
 
 class DirectCalls:
-    """Calls one service by the wire of an open client, which is used and not owned."""
+    """Calls one service."""
 
-    def __init__(self, client: AioBaseClient, credentials: AioCredentials | None) -> None:
-        """Take a client of a service that speaks the JSON protocol, and the credentials that it signs with."""
+    def __init__(self, client: AioBaseClient, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
+        """Take a client of a service that speaks the JSON protocol, and the credentials that it signs with.
+
+        Calls go out on the wire, by default on that of the client; neither is owned.
+        """
         self._credentials = credentials
         self._errors = client.exceptions
-        self.wire: AIOHTTPSession = cast("Any", client)._endpoint.http_session  # noqa: SLF001 - ADR 9
         model = client.meta.service_model
         self._service, self._target = model.signing_name, f"{model.metadata['targetPrefix']}."
         self._content_type: Final = f"application/x-amz-json-{model.metadata['jsonVersion']}"
-        self._url, self._region = f"{client.meta.endpoint_url.rstrip('/')}/", client.meta.region_name
-        self._host = urlsplit(self._url).netloc
+        self._host, self._region = urlsplit(client.meta.endpoint_url).netloc, client.meta.region_name
+        self.wire = wire or clients_wire(client)
 
     async def call(self, operation: str, body: bytes) -> dict[str, Any]:
         """The answer to a request's body, as JSON has it: bytes stay base64.
@@ -51,11 +52,9 @@ class DirectCalls:
             credentials=await self._credentials.get_frozen_credentials(),
             at=datetime.now(UTC),
         )
-        request = AWSPreparedRequest("POST", self._url, cast("Any", headers), body, stream_output=False)
-        response = await self.wire.send(request)
-        content = await response.content
-        if response.status_code >= 300:
-            raise self._refusal(operation, response.status_code, content)
+        status, content = await self.wire.post(headers, body)
+        if status >= 300:
+            raise self._refusal(operation, status, content)
         try:
             return _document(content)
         except (ValueError, TypeError) as error:

@@ -8,6 +8,7 @@ from aiobotocore.credentials import AioCredentials
 from pydantic_core import to_json
 
 from txn_core.direct_calls import DirectCalls
+from txn_core.wire import Wire
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -20,9 +21,11 @@ class DirectClient:
     For items without binary attributes: theirs would stay base64.
     """
 
-    def __init__(self, client: "DynamoDBClient", credentials: AioCredentials | None) -> None:
-        """Take an open client, whose wire is used and not owned, and the credentials that it signs with."""
-        self._client, self._calls = client, DirectCalls(cast("Any", client), credentials)
+    def __init__(
+        self, client: "DynamoDBClient", credentials: AioCredentials | None, wire: Wire | None = None
+    ) -> None:
+        """Take an open client, the credentials that it signs with, and a wire, by default its own; owns neither."""
+        self._client, self._calls = client, DirectCalls(cast("Any", client), credentials, wire)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._client, name)
