@@ -18,7 +18,7 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event, content_digest
+from txn_core.event import Event, content_digests
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
@@ -139,7 +139,7 @@ class Index:
 
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
         shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
-        other = content_digest(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
         noted = not (shown or other) or await patiently(
             "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )
