@@ -158,7 +158,7 @@ def encode(
     derived = (
         f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
         f'"card_id":"{card_id}","card_masked":"{pan.masked}","customer_id":"{customer_id}",'
-        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",'
+        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{_aliases(keys.older_card_ids(pan))}'
     )
     return EncodedEvent(
         data=derived.encode() + client_fields[1:],
@@ -195,3 +195,10 @@ def _content(data: bytes | str) -> tuple[dict[str, object], frozenset[str]]:
     document: dict[str, Any] = from_json(data)
     fields = {name: value for name, value in document.items() if name not in _DERIVED and name not in _OF_CARD}
     return fields, frozenset((document["card_id"], *document.get("card_aliases", ())))
+
+
+def _aliases(card_ids: tuple[CardId, ...]) -> str:
+    if not card_ids:
+        return ""
+    quoted = ",".join(f'"{card_id}"' for card_id in card_ids)
+    return f'"card_aliases":[{quoted}],'
