@@ -87,6 +87,11 @@ class KeyRing:
         return TransactionId(f"txn_{_derive(self.identity_key, 'transaction_id', account, idempotency_key)}")
 
 
+def key_version(card_id: CardId) -> int:
+    """The version of the card key that an id was made under."""
+    return int(card_id.split("_", 2)[1])
+
+
 def normalise_merchant(name: str) -> str:
     """The form in which merchant names are compared: NFKC, casefold, collapsed white space.
 

@@ -23,6 +23,7 @@ from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
 from workers.bookkeeping import Books
+from workers.card_ids import CardIds
 from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.intake import take_in
@@ -71,6 +72,7 @@ class Index:
     letters: DeadLetterBox
     meters: Meters
     memory: MerchantMemory
+    cards: CardIds
     books: Books
     slots: asyncio.Semaphore
     writes_max: int
@@ -97,6 +99,7 @@ class Index:
         order = WriteOrder.of(sound.event.accepted_at, record.position)
         try:
             await self._name_merchant(sound.event, order)
+            await self.cards.note(sound.event)
             await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
         except ClientError as error:
             trial = IndexTrial(self.transactions, self.merchants)

@@ -67,9 +67,9 @@ def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
 
 
 def _as_of(stored: StoredTransaction, order: WriteOrder) -> bytes:
-    """The event of the stored write or of one that repeats it, of whose own only the moment of its acceptance is kept.
+    """The event of the stored write or of one that repeats it: only the moment of its acceptance is its own.
 
-    One that was signed by another version of the card key names the same card otherwise.
+    (And, if another version of the card key signed it, the id that it called the same card by.)
     """
     event = Event.decode(stored.event).model_copy(update={"accepted_at": order.parts()[0]})
     return event.model_dump_json(by_alias=True).encode()

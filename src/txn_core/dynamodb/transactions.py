@@ -57,8 +57,8 @@ class IndexItem:
 class StoredTransaction:
     """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
 
-    `others` are later writes of the id with the digests of their content (`content_digests`): should an even earlier write come, they
-    say which of them contradict that one.
+    `others` are later writes of the id with the digests of their content (`event.content_digests`): should an even
+    earlier write come, they say which of them contradict that one.
     """
 
     event: str
