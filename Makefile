@@ -44,6 +44,7 @@ check: $(STAMP) ## format, lint, types, import contracts, drift of generated fil
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.lint
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
 	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
