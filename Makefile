@@ -36,6 +36,9 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 canary: $(STAMP) ## marked card numbers through every route, error and crash of a local stack, and the search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
 
+fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
+	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
 

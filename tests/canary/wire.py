@@ -9,7 +9,7 @@ IDLE_S: Final = 0.5
 PIECE_BYTES: Final = 1 << 16
 
 
-async def exchange(port: int, request: bytes) -> bytes:
+async def exchange(port: int, request: bytes, answer_s_max: float = ANSWER_S_MAX) -> bytes:
     """All that the server says to a request, head and body; nothing when it only hangs up.
 
     Raises:
