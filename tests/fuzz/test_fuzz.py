@@ -12,7 +12,7 @@ from tests.fuzz.verdict import faults
 from tests.support.card_search import CardSearch
 from txn_cli.stack.endpoints import Endpoints
 
-REQUESTS = 1_500
+REQUESTS = 600
 SEED = 20_260_101
 
 
@@ -24,8 +24,8 @@ async def test_mutated_requests_are_answered_as_documented(
         outcome = await run(place, SEED, range(REQUESTS))
     assert outcome.faults == []
     assert sum(outcome.statuses.values()) == REQUESTS
-    assert outcome.statuses[202] > 50
-    assert outcome.log_lines > 500
+    assert outcome.statuses[202] > 20
+    assert outcome.log_lines > 200
 
 
 def test_the_same_seed_makes_the_same_requests() -> None:
