@@ -51,11 +51,20 @@ check: $(STAMP) ## format, lint, types, import contracts, drift of generated fil
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.lint
+	@$(BIN)/python -m tests.lint.secrets
+	@$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
 	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
+
+audit: $(STAMP) ## known vulnerabilities of the pinned requirements, by pip-audit (asks the network)
+	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
+	@for file in runtime local dev build; do \
+		echo "requirements/$$file.txt"; \
+		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$file.txt || exit 1; done
 
 format: $(STAMP) ## put the code into its one format
 	@$(BIN)/ruff format .
@@ -73,6 +82,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/audit.in -o requirements/audit.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
