@@ -14,6 +14,7 @@ ALLOWED: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_core/misplaced.py", "refuse_misplaced", "an exception"): (
         "faults found with the digits: a pointer of ours and a code each"
     ),
+    ("src/txn_core/pan.py", "mask", "an f-string"): "the mask itself, whose lengths are tested one by one",
     ("bench/write_path/peers.py", "_record", "str()"): (
         "a peer that is measured; it hashes the number, of made-up cards, as its users would"
     ),

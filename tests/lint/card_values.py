@@ -18,7 +18,7 @@ SOURCES: Final = frozenset({"Pan", "digits_for_identity"})
 # What takes one and keeps nothing of it.
 KEEPS_NOTHING: Final = frozenset(
     {
-        *("card_id", "card_ids", "older_card_ids", "customer_id", "_derive"),  # keyed hashes
+        *("card_id", "card_ids", "older_card_ids", "customer_id", "id_of"),  # keyed hashes
         *("mask", "masked"),
         *("len", "bool", "type", "isinstance", "hasattr", "id", "passes_luhn", "holds_card_number"),
     }
