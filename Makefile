@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench bench-drains chaos openapi readme lock format clean
+.PHONY: help setup demo test check bench bench-drains chaos races openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -32,6 +32,9 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
+
+races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a process killed at every step of a key
+	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)

@@ -27,7 +27,7 @@ from workers.reader import ShardReader
 
 ACCOUNT: Final = Account("acme")
 ANSWER_S_MAX: Final = 30.0
-SETTLED_S_MAX: Final = 30.0
+SETTLED_S_MAX: Final = 120.0
 RETRY_PAUSE_S: Final = 0.1
 PASSED_ON: Final = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "stream", "table_prefix")
 TOUCHED: Final = ("request_deadline_s", "put_timeout_s", "idempotency_timeout_s", "api_processes")
