@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         604_800.0, ge=60, description="how long an Idempotency-Key and its answer are kept, seconds (7 days)"
     )
     idempotency_timeout_s: float = Field(
-        2.0, gt=0, description="longest wait for the table of Idempotency-Keys before and after a put, seconds"
+        5.0, gt=0, description="longest wait for the table of Idempotency-Keys before and after a put, seconds"
     )
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
