@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from botocore.exceptions import ClientError
@@ -99,8 +99,7 @@ class Bounds:
         return cls(settings.idempotency_kept_s, settings.request_deadline_s + 2 * store_s, store_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The body of an answer of success, and whether it was given before."""
 
     body: bytes

@@ -165,7 +165,7 @@ async def test_who_comes_while_it_is_under_way_is_told_to_come_back() -> None:
         await place.other.post(b"a")
     assert told.value.headers["Retry-After"] == "1"
     first = await under_way
-    assert await place.other.post(b"a") == replace(first, replayed=True)
+    assert await place.other.post(b"a") == first._replace(replayed=True)
     assert place.other.count("in_flight") == 1
 
 

@@ -12,7 +12,7 @@ from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
 from txn_api.bodies import read_body
 from txn_api.headers import RawHeaders
-from txn_api.idempotency import REPLAYED, REPLAYED_HEADER
+from txn_api.idempotency import REPLAYED, REPLAYED_HEADER, Answer
 from txn_api.idempotency_key import PARAMETER, idempotency_key
 from txn_api.problems import (
     BodyTimeout,
@@ -64,17 +64,14 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal.require("transactions:write")
     body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
     key, replayed = idempotency_key(scope, headers), False
-    event = services.intake.admit(
-        body,
-        account=principal.account,
-        surroundings=surroundings_of_scope(scope),
-        idempotency_key=key,
-    )
     try:
         if key is None:
-            answer = accepted(event, await services.producer.put(event.card_id, event.data))
+            post = services.posts.add(scope, body, account=principal.account)
+            landing, event = await post.landing, post.event
+            assert event is not None  # noqa: S101 - what has landed was admitted
+            answer = accepted(event, landing)
         else:
-            answer, replayed = await _once(services, principal.account, key, body, event)
+            event, (answer, replayed) = await _once(services, scope, body, principal.account, key)
     except ProducerError as error:
         raise problem_of(error) from None
     head = [
@@ -90,15 +87,17 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _once(
-    services: Services, account: Account, key: str, body: bytes, event: EncodedEvent
-) -> tuple[bytes, bool]:
-    """The acknowledgement that the first request of this key got, and whether that was another one."""
+    services: Services, scope: Scope, body: bytes, account: Account, key: str
+) -> tuple[EncodedEvent, Answer]:
+    """The event of a body, and the acknowledgement that the first request of this key got."""
+    event = services.intake.admit(
+        body, account=account, surroundings=surroundings_of_scope(scope), idempotency_key=key
+    )
 
     async def put() -> bytes:
         return accepted(event, await services.producer.put(event.card_id, event.data))
 
-    answer = await services.idempotency.once(account, _OPERATION, key, body, put)
-    return answer.body, answer.replayed
+    return event, await services.idempotency.once(account, _OPERATION, key, body, put)
 
 
 route = RawRoute(
