@@ -160,24 +160,22 @@ class Idempotency:
 
     async def _place(self, wanted: Record, seen: Record | None) -> Record:
         """Bring about that the key has `wanted`, or find the answer that it has."""
-        found = seen
-        for _ in range(ROUNDS_MAX):
-            match judge(found, wanted, now_s=self._clock(), lapse_s=self._bounds.lapse_s):
-                case Step.WRITE:
-                    found = await self._write(found, wanted)
-                case Step.DONE:
-                    return wanted
-                case Step.REPLAY if found is not None:
-                    return found
-                case Step.REUSED if wanted.answer is None:
-                    self._outcomes.labels("reused").inc()
-                    raise IdempotencyKeyReused
-                case _:
-                    break
+        found, step, rounds = seen, self._judge(seen, wanted), 0
+        while step is Step.WRITE and rounds < ROUNDS_MAX:
+            found = await self._write(found, wanted)
+            step, rounds = self._judge(found, wanted), rounds + 1
+        if step is Step.DONE:
+            return wanted
+        if step is Step.REPLAY and found is not None:
+            return found
         if wanted.answer is not None:  # it was done, and is not to be refused by somebody's clock
             raise OutcomeUnknown
-        self._outcomes.labels("in_flight").inc()
-        raise IdempotencyKeyInFlight
+        reused = step is Step.REUSED
+        self._outcomes.labels("reused" if reused else "in_flight").inc()
+        raise IdempotencyKeyReused if reused else IdempotencyKeyInFlight
+
+    def _judge(self, found: Record | None, wanted: Record) -> Step:
+        return judge(found, wanted, now_s=self._clock(), lapse_s=self._bounds.lapse_s)
 
     async def _write(self, seen: Record | None, record: Record) -> Record | None:
         # A call whose answer was lost may be made again: the token says that it was carried out.
