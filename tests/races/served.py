@@ -6,7 +6,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.builders import base64_key
+from tests.chaos.proxy import Proxy, Traffic, upstream
 from tests.workers.conftest import World
 from txn_cli.stack import ports
 from txn_cli.stack.child import Child, ChildSpec, Probe
@@ -156,6 +157,18 @@ async def _started(spec: ChildSpec) -> Child:
     child = await Child.start(spec)
     await child.answered()
     return child
+
+
+@asynccontextmanager
+async def proxied(settings: Settings, traffic: Traffic) -> AsyncIterator[Settings]:
+    """Settings of a process all of whose calls meet their fate on the way."""
+    targets = {"kinesis": settings.kinesis_endpoint_url, "dynamodb": settings.dynamodb_endpoint_url}
+    async with AsyncExitStack() as stack:
+        session, urls = await stack.enter_async_context(upstream()), {}
+        for service, target in targets.items():
+            proxy = Proxy("api", service, target or "", traffic, session)
+            urls[f"{service}_endpoint_url"] = (await stack.enter_async_context(proxy.listening())).url
+        yield settings.model_copy(update=urls)
 
 
 async def on_stream(world: World) -> dict[str, list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ knows.
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,7 @@ import pytest
 from tests.builders import body
 from tests.chaos.calls import Call, Request
 from tests.chaos.faults import CUT, Fate
-from tests.chaos.proxy import Proxy, upstream
-from tests.races.served import Served, client_of, on_stream, serving
+from tests.races.served import Served, client_of, on_stream, proxied, serving
 from tests.workers.conftest import World, world_of
 from txn_core.settings import Settings
 
@@ -84,17 +83,10 @@ class Assassin:
 @asynccontextmanager
 async def doomed(world: World, step: Step, folder: Path) -> AsyncIterator[Served]:
     """A process that dies at a step."""
-    assassin, settings = Assassin(step), world.settings
-    targets = {"kinesis": settings.kinesis_endpoint_url, "dynamodb": settings.dynamodb_endpoint_url}
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(upstream())
-        urls = {}
-        for service, target in targets.items():
-            proxy = Proxy("api", service, target or "", assassin, session)
-            urls[f"{service}_endpoint_url"] = (await stack.enter_async_context(proxy.listening())).url
-        settings = settings.model_copy(update=urls)
-        assassin.victim = await stack.enter_async_context(serving(settings, folder, f"doomed {step.name}"))
-        yield assassin.victim
+    assassin = Assassin(step)
+    async with proxied(world.settings, assassin) as settings, serving(settings, folder, f"doomed {step.name}") as one:
+        assassin.victim = one
+        yield one
 
 
 @pytest.mark.timeout(600)
