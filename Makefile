@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench bench-drains bench-reads chaos canary fuzz audit openapi readme lock format clean
+.PHONY: help setup demo test check bench bench-drains bench-reads chaos races canary fuzz audit openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -38,6 +38,9 @@ canary: $(STAMP) ## marked card numbers through every route, error and crash of 
 
 fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
+races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a process killed at every step of a key
+	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)

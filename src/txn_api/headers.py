@@ -24,3 +24,7 @@ class RawHeaders:
         """A header's value by its lower-case name, the default if it is not there."""
         value = self._values.get(name.encode())
         return default if value is None else value.decode("latin-1")
+
+    def find(self, name: bytes) -> bytes | None:
+        """A header's value as it came, none if it is not there."""
+        return self._values.get(name)

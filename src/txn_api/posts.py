@@ -2,7 +2,8 @@
 
 One after the other, each on its whole way, they would cost a third more: the code of that way is larger than the
 processor's nearest caches, and every post would find it gone again (docs/benchmarks.md). In a row, each step is paid
-for once and goes fast for all. A lone post waits for nobody: its turn ends when nothing else has arrived.
+for once and goes fast for all. A lone post waits for nobody: its turn ends when nothing else has arrived. A post with
+an `Idempotency-Key` is not among them: it first waits for its key.
 """
 
 import asyncio
@@ -26,7 +27,6 @@ class Post:
     scope: Scope
     body: bytes
     account: Account
-    idempotency_key: str | None
     landing: "asyncio.Future[Landing]"
     event: EncodedEvent | None = None
 
@@ -43,10 +43,10 @@ class Posts:
         self._intake, self._producer = intake, producer
         self._arrived: list[Post] = []
 
-    def add(self, scope: Scope, body: bytes, *, account: Account, idempotency_key: str | None) -> Post:
+    def add(self, scope: Scope, body: bytes, *, account: Account) -> Post:
         """Take a body; its landing ends in a `Problem` or a `ProducerError` when it is refused."""
         loop = asyncio.get_running_loop()
-        post = Post(scope, body, account, idempotency_key, loop.create_future())
+        post = Post(scope, body, account, loop.create_future())
         if not self._arrived:
             loop.call_soon(self._hand_over)
         self._arrived.append(post)
@@ -66,7 +66,6 @@ class Posts:
                 post.body,
                 account=post.account,
                 surroundings=surroundings_of_scope(post.scope),
-                idempotency_key=post.idempotency_key,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
             post.refuse(error)

@@ -1,16 +1,18 @@
 """Every answer that is not what the client asked for: RFC 9457 problems, one class each, with a stable code.
 
     Problem
-    ├── 400 malformed_json
+    ├── 400 malformed_json, idempotency_key_malformed
     ├── 401 api_key_missing, api_key_invalid
     ├── 403 scope_missing, account_forbidden
     ├── 404 route_not_found, transaction_not_found
     ├── 405 method_not_allowed
     ├── 406 not_acceptable
     ├── 408 body_timeout
+    ├── 409 idempotency_key_in_flight
     ├── 413 body_too_large
     ├── 415 media_type_unsupported, content_encoding_unsupported
-    ├── 422 validation_failed, id_required, card_number_misplaced, parameter_invalid, range_reversed, cursor_invalid
+    ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
+    │       range_reversed, cursor_invalid
     ├── 500 internal_error
     └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
 
@@ -72,6 +74,13 @@ class MalformedJson(Problem):
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8."
+
+
+class IdempotencyKeyMalformed(Problem):
+    """The Idempotency-Key is not in its form (draft-ietf-httpapi-idempotency-key-header-07, 2.1)."""
+
+    status, code, title = 400, "idempotency_key_malformed", "Idempotency-Key malformed"
+    detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, in double quotes or plain."
 
 
 class ApiKeyMissing(Problem):
@@ -152,6 +161,16 @@ class BodyTimeout(Problem):
         super().__init__(headers={"Connection": "close"})
 
 
+class IdempotencyKeyInFlight(Problem):
+    """A request with the same Idempotency-Key is being processed (the draft, 2.7)."""
+
+    status, code, title = 409, "idempotency_key_in_flight", "A request is outstanding for this Idempotency-Key"
+    detail = "A request with this Idempotency-Key is being processed; retry after the time given to get its answer."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
 class BodyTooLarge(Problem):
     """The body is larger than one transaction can be."""
 
@@ -198,6 +217,13 @@ class CardNumberMisplaced(Problem):
 
     status, code, title = 422, "card_number_misplaced", "Card number misplaced"
     detail = "A card number stands somewhere else than in card_number; nothing of the request was stored or logged."
+
+
+class IdempotencyKeyReused(Problem):
+    """The Idempotency-Key was sent with another body before (the draft, 2.7)."""
+
+    status, code, title = 422, "idempotency_key_reused", "Idempotency-Key is already used"
+    detail = "This Idempotency-Key was sent with another body before; a retry repeats its body byte for byte."
 
 
 class ParameterInvalid(Problem):
@@ -253,10 +279,10 @@ class NotStored(Problem):
 
 
 class OutcomeUnknown(Problem):
-    """The stream did not answer in time: the transaction may or may not be stored."""
+    """Nobody said in time whether the transaction is stored: it may or may not be."""
 
     status, code, title = 503, "outcome_unknown", "Outcome unknown"
-    detail = "The stream did not answer in time. Retry with the same id: it is safe and never makes two."
+    detail = "It was not confirmed in time. Retry with the same id or key: it is safe and never makes two."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})

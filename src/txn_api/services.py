@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from txn_api.auth import Authenticator
 from txn_api.cursors import Cursors
+from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
 from txn_api.posts import Posts
 from txn_api.readiness import Readiness
@@ -18,6 +19,7 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.identity import KeyRing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
@@ -33,6 +35,7 @@ class Services:
     authenticator: Authenticator
     cursors: Cursors
     producer: Producer
+    idempotency: Idempotency
     transactions: TransactionTable
     merchants: MerchantTable
     cards: CardTable
@@ -71,6 +74,9 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             authenticator=Authenticator(ApiKeyTable(dynamodb, names.api_keys).get, settings.api_key_cache_s),
             cursors=cursors,
             producer=producer,
+            idempotency=Idempotency(
+                IdempotencyTable(dynamodb, names.idempotency), Fingerprints.of(keys), Bounds.of(settings), registry
+            ),
             transactions=transactions,
             merchants=MerchantTable(dynamodb, names.merchants),
             cards=CardTable(dynamodb, names.cards),

@@ -90,6 +90,7 @@ async def _tables(client: "DynamoDBClient", settings: Settings) -> None:
     async with asyncio.TaskGroup() as tasks:
         for definition in [*shared_definitions(names), *(index_definitions(names) if first else [])]:
             tasks.create_task(_table(client, definition))
+    await _expire(client, names.idempotency)
     if first:
         await _lay_out(client, settings, {})
 
@@ -114,6 +115,21 @@ async def _table(client: "DynamoDBClient", definition: Any) -> None:
             if table["TableStatus"] == "ACTIVE":
                 return
         await asyncio.sleep(POLL_S)
+
+
+async def _expire(client: "DynamoDBClient", table: str) -> None:
+    """Have a table's items removed after the moment in their `expires_at`; who reads them checks it all the same."""
+    described = await client.describe_time_to_live(TableName=table)
+    if described["TimeToLiveDescription"]["TimeToLiveStatus"] != "DISABLED":
+        return  # asking for it once more would be refused
+    try:
+        await client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+        )
+    except ClientError as error:
+        # The local server removes nothing; and somebody else may have been quicker.
+        if error.response["Error"]["Code"] not in {"UnknownOperationException", "ValidationException"}:
+            raise
 
 
 async def _bucket(client: Any, settings: Settings) -> None:

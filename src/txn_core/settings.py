@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     )
     shutdown_deadline_s: float = Field(25.0, gt=0, description="longest drain at shutdown, seconds")
     api_key_cache_s: float = Field(5.0, ge=0, description="how long a checked API key is trusted, seconds")
+    idempotency_kept_s: float = Field(
+        604_800.0, ge=60, description="how long an Idempotency-Key and its answer are kept, seconds (7 days)"
+    )
+    idempotency_timeout_s: float = Field(
+        5.0, gt=0, description="longest wait for the table of Idempotency-Keys before and after a put, seconds"
+    )
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
     buffer_bytes_max: int = Field(64 << 20, ge=1 << 20, description="bytes the producer holds at most")

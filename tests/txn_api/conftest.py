@@ -11,11 +11,13 @@ from fastapi import FastAPI
 
 from tests.builders import base64_key, json_bytes
 from tests.support.fake_kinesis import FakeKinesis, Reply
+from tests.support.memory_records import MemoryRecords
 from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
 from txn_api.app import create_app
 from txn_api.auth import Authenticator
 from txn_api.cursors import Cursors
+from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
 from txn_api.readiness import Readiness
 from txn_api.services import Services
@@ -28,6 +30,7 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.event import Event
+from txn_core.idempotency import Fingerprints
 from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
@@ -72,6 +75,7 @@ class Desk:
     app: FastAPI
     client: httpx.AsyncClient
     kinesis: FakeKinesis
+    records: MemoryRecords = field(default_factory=MemoryRecords)
     keys: dict[KeyId, ApiKey] = field(default_factory=dict)
 
     @property
@@ -167,6 +171,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
         authenticator=Authenticator(find, settings.api_key_cache_s),
         cursors=Cursors.from_settings(settings),
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),
+        idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         merchants=MerchantTable(dynamodb, "merchants"),
         cards=CardTable(dynamodb, "cards"),

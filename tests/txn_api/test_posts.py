@@ -44,8 +44,8 @@ def scope(*headers: tuple[bytes, bytes]) -> Scope:
     return {"type": "http", "path": "/transactions", "query_string": b"", "headers": [*headers]}
 
 
-def add(posts: Posts, *headers: tuple[bytes, bytes], key: str | None = None, **changes: Any) -> Post:
-    return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT, idempotency_key=key)
+def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> Post:
+    return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT)
 
 
 async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingProducer) -> None:
@@ -87,12 +87,3 @@ async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: Posts, p
     gone_and_wrong.landing.cancel()
     await gone.landing
     assert len(producer.keys) == 1
-
-
-async def test_an_idempotency_key_stands_for_the_id(posts: Posts) -> None:
-    """The id that it gives is the same in every process."""
-    one, other = add(posts, transaction_id=..., key="abc"), add(posts, transaction_id=..., key="abc")
-    await asyncio.gather(one.landing, other.landing)
-    assert one.event is not None
-    assert other.event is not None
-    assert one.event.transaction_id == other.event.transaction_id

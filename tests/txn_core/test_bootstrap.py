@@ -111,3 +111,35 @@ async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings)
     monkeypatch.setattr(module, "READY_WAIT_S", 0.0)
     with pytest.raises(StoreError, match="not usable after 0 s"):
         await bootstrap(settings)
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal", "asked"),
+    [
+        ("DISABLED", None, 1),
+        ("ENABLED", None, 0),
+        ("ENABLING", None, 0),
+        ("DISABLED", "ValidationException", 1),  # another process has asked in between
+        ("DISABLED", "UnknownOperationException", 1),  # a local server
+    ],
+)
+async def test_expired_items_are_removed_by_the_table(status: str, refusal: str | None, asked: int) -> None:
+    """TTL is asked for once; a server that has none is as good, since readers check the moment themselves."""
+    client = AsyncMock()
+    client.describe_time_to_live.return_value = {"TimeToLiveDescription": {"TimeToLiveStatus": status}}
+    client.update_time_to_live.side_effect = refusal and ClientError({"Error": {"Code": refusal}}, "UpdateTimeToLive")
+    await module._expire(client, "t")
+    assert client.update_time_to_live.await_count == asked
+    for call in client.update_time_to_live.await_args_list:
+        assert call.kwargs["TimeToLiveSpecification"] == {"Enabled": True, "AttributeName": "expires_at"}
+
+
+async def test_a_missing_right_to_have_items_removed_is_said() -> None:
+    """Only what is known to be harmless is passed over."""
+    client = AsyncMock()
+    client.describe_time_to_live.return_value = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    client.update_time_to_live.side_effect = ClientError(
+        {"Error": {"Code": "AccessDeniedException"}}, "UpdateTimeToLive"
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        await module._expire(client, "t")

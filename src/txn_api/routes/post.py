@@ -4,16 +4,23 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
+from typing import Final
+
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
 from txn_api.bodies import read_body
 from txn_api.headers import RawHeaders
+from txn_api.idempotency import REPLAYED, REPLAYED_HEADER, Answer
+from txn_api.idempotency_key import PARAMETER, idempotency_key
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
     ContentEncodingUnsupported,
+    IdempotencyKeyInFlight,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
     IdRequired,
     MalformedJson,
     MediaTypeUnsupported,
@@ -23,8 +30,12 @@ from txn_api.problems import (
 )
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
+from txn_api.surroundings import surroundings_of_scope
 from txn_core.errors import ProducerError
+from txn_core.event import EncodedEvent
+from txn_core.identity import Account
 
+_OPERATION: Final = "POST /transactions"
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -33,6 +44,9 @@ _REFUSALS = (
     ContentEncodingUnsupported,
     ValidationFailed,
     IdRequired,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyInFlight,
+    IdempotencyKeyReused,
     NotStored,
     OutcomeUnknown,
 )
@@ -49,25 +63,41 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = await services.authenticator.principal(headers)
     principal.require("transactions:write")
     body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
-    # An empty key would give all who send it the same id.
-    post = services.posts.add(
-        scope, body, account=principal.account, idempotency_key=headers.get("idempotency-key", "") or None
-    )
+    key, replayed = idempotency_key(scope, headers), False
     try:
-        landing = await post.landing
+        if key is None:
+            post = services.posts.add(scope, body, account=principal.account)
+            landing, event = await post.landing, post.event
+            assert event is not None  # noqa: S101 - what has landed was admitted
+            answer = accepted(event, landing)
+        else:
+            event, (answer, replayed) = await _once(services, scope, body, principal.account, key)
     except ProducerError as error:
         raise problem_of(error) from None
-    event = post.event
-    assert event is not None  # noqa: S101 - what has landed was admitted
-    answer = accepted(event, landing)
     head = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(answer)),
         (b"location", b"/transactions/" + event.transaction_id.encode()),
         (b"cache-control", b"no-store"),
     ]
+    if replayed:
+        head.append(REPLAYED)
     await send({"type": "http.response.start", "status": 202, "headers": head})
     await send({"type": "http.response.body", "body": answer})
+
+
+async def _once(
+    services: Services, scope: Scope, body: bytes, account: Account, key: str
+) -> tuple[EncodedEvent, Answer]:
+    """The event of a body, and the acknowledgement that the first request of this key got."""
+    event = services.intake.admit(
+        body, account=account, surroundings=surroundings_of_scope(scope), idempotency_key=key
+    )
+
+    async def put() -> bytes:
+        return accepted(event, await services.producer.put(event.card_id, event.data))
+
+    return event, await services.idempotency.once(account, _OPERATION, key, body, put)
 
 
 route = RawRoute(
@@ -78,6 +108,9 @@ route = RawRoute(
     operation_id="postTransaction",
     summary="Send one transaction",
     status_code=202,
-    responses={202: openapi.answer("Accepted", "Durably on the stream."), **openapi.problems(*_REFUSALS)},
-    openapi_extra=openapi.request_body("TransactionRequest"),
+    responses={
+        202: openapi.answer("Accepted", "Durably on the stream.") | {"headers": REPLAYED_HEADER},
+        **openapi.problems(*_REFUSALS),
+    },
+    openapi_extra={"parameters": [PARAMETER], **openapi.request_body("TransactionRequest")},
 )

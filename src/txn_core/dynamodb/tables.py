@@ -52,7 +52,7 @@ class TableNames:
 
     @property
     def idempotency(self) -> str:
-        """First answers by idempotency key."""
+        """First answers by idempotency key; TTL on `expires_at`."""
         return f"{self.prefix}-idempotency"
 
     def leases(self, worker: str) -> str:
