@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from txn_api.problems import CardNumberMisplaced, IdRequired, MalformedJson, Problem, ValidationFailed
+from txn_api.problems import (
+    CardNumberMisplaced,
+    IdRequired,
+    MalformedJson,
+    Problem,
+    TerminalForbidden,
+    ValidationFailed,
+)
 from txn_core import misplaced
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
@@ -20,14 +27,22 @@ class Intake:
     occurred_ahead_s_max: float
 
     def admit(
-        self, body: bytes, *, account: Account, surroundings: str, idempotency_key: str | None = None
+        self,
+        body: bytes,
+        *,
+        account: Account,
+        surroundings: str,
+        idempotency_key: str | None = None,
+        terminal_ids: frozenset[str] = frozenset(),
     ) -> EncodedEvent:
         """Turn one JSON document into its event.
 
-        `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query.
+        `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query. With
+        `terminal_ids` it must be of one of these terminals.
 
         Raises:
-            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced` or `id_required`.
+            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden` or
+                `id_required`.
         """
         accepted_at = now()
         try:
@@ -36,6 +51,8 @@ class Intake:
             refuse_future(request.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
+        if terminal_ids and (request.terminal is None or request.terminal.terminal_id not in terminal_ids):
+            raise TerminalForbidden
         if request.transaction_id is not None:
             transaction_id = TransactionId(request.transaction_id)
         elif idempotency_key is not None:

@@ -17,8 +17,15 @@ from txn_api.problems import (
     Overloaded,
     ParameterInvalid,
     Problem,
+    RateLimited,
     ScopeMissing,
+    SignatureExpired,
+    SignatureInvalid,
+    SignatureMissing,
+    SignatureReplayed,
     StoreUnavailable,
+    TokenInvalid,
+    TooManyConcurrent,
 )
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
 from txn_core.event import Event
@@ -33,14 +40,24 @@ with a stable `code`, and never repeat a value that was sent."""
 _ALWAYS: Final[tuple[type[Problem], ...]] = (
     ApiKeyMissing,
     ApiKeyInvalid,
+    TokenInvalid,
+    SignatureMissing,
+    SignatureInvalid,
+    SignatureExpired,
+    SignatureReplayed,
     ScopeMissing,
     ParameterInvalid,
     CardNumberMisplaced,
+    RateLimited,
+    TooManyConcurrent,
     InternalError,
     Overloaded,
     StoreUnavailable,  # the table of API keys
 )
 _OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_GUARDABLE: Final = frozenset({"/metrics"})
+"""Open unless the settings have it otherwise."""
+_SECURITY: Final[tuple[dict[str, list[str]], ...]] = ({"bearer": []}, {"apiKey": []})
 
 
 def answer(schema: str, description: str, media_type: str = "application/json") -> dict[str, Any]:
@@ -107,7 +124,7 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
     components = document.setdefault("components", {})
     components["schemas"] = _schemas(models)
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or an access token."},
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
     }
     for path, operations in document["paths"].items():
@@ -115,7 +132,9 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
             # Unknown parameters and mistyped ones are problems of ours, not FastAPI's.
             if "HTTPValidationError" in str(operation["responses"].get("422", "")):
                 del operation["responses"]["422"]
-            operation["security"] = [] if path in _OPEN else [{"bearer": []}, {"apiKey": []}]
+            operation["security"] = (
+                [*_SECURITY] if path not in _OPEN else [{}, *_SECURITY] if path in _GUARDABLE else []
+            )
     return document
 
 

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
-from txn_api.bodies import read_body
+from txn_api.bodies import read_body, source
 from txn_api.headers import RawHeaders
 from txn_api.problems import (
     BodyTimeout,
@@ -19,6 +19,7 @@ from txn_api.problems import (
     MediaTypeUnsupported,
     NotStored,
     OutcomeUnknown,
+    TerminalForbidden,
     ValidationFailed,
 )
 from txn_api.raw_route import RawRoute
@@ -33,6 +34,7 @@ _REFUSALS = (
     MediaTypeUnsupported,
     ContentEncodingUnsupported,
     ValidationFailed,
+    TerminalForbidden,
     IdRequired,
     NotStored,
     OutcomeUnknown,
@@ -47,12 +49,14 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     """
     services: Services = scope["app"].state.services
     settings, headers = services.settings, RawHeaders(scope)
-    principal = await services.authenticator.principal(headers)
-    principal.require("transactions:write")
-    body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
+    principal = await services.gate.admit(scope, receive, headers, "transactions:write")
+    body = await read_body(
+        headers, source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+    )
     event = services.intake.admit(
         body,
         account=principal.account,
+        terminal_ids=principal.terminal_ids,
         surroundings=surroundings_of_scope(scope),
         # An empty one would give all who send it the same id.
         idempotency_key=headers.get("idempotency-key", "") or None,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from txn_api import openapi
 from txn_api.auth import Principal, requires
-from txn_api.bodies import read_body
+from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import document, page
 from txn_api.problems import (
@@ -110,7 +110,10 @@ async def search_transactions(
     services: Services = request.app.state.services
     settings = services.settings
     body = await read_body(
-        request.headers, request.receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+        request.headers,
+        source(request.scope, request.receive),
+        bytes_max=settings.body_bytes_max,
+        deadline_s=settings.body_deadline_s,
     )
     try:
         # Strict, as every body is: only a URL has to write numbers as text.
