@@ -49,6 +49,8 @@ class Authenticator:
         self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
+        # Apart, so that guesses push no good key out.
+        self._refused: OrderedDict[bytes, _Cached] = OrderedDict()
 
     async def principal(self, headers: Headers) -> Principal:
         """The principal of a request.
@@ -73,6 +75,9 @@ class Authenticator:
         return principal
 
     async def _check(self, presented: str, digest: bytes, cached: _Cached | None) -> _Cached:
+        refused = self._refused.get(digest)
+        if refused is not None and time.monotonic() < refused.fresh_until:
+            return refused
         parts = split(presented)
         if parts is None:
             if self._tokens is None or not resembles_token(presented):
@@ -88,11 +93,13 @@ class Authenticator:
         return self._keep(digest, principal, self._cache_s)
 
     def _keep(self, digest: bytes, principal: Principal | None, fresh_s: float) -> _Cached:
+        place, other = (self._refused, self._cache) if principal is None else (self._cache, self._refused)
+        other.pop(digest, None)
         at = time.monotonic()
-        cached = self._cache[digest] = _Cached(principal, at, at + fresh_s)
-        self._cache.move_to_end(digest)
-        if len(self._cache) > CACHED_MAX:
-            self._cache.popitem(last=False)
+        cached = place[digest] = _Cached(principal, at, at + fresh_s)
+        place.move_to_end(digest)
+        if len(place) > CACHED_MAX:
+            place.popitem(last=False)
         return cached
 
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic_core import from_json
+
 from txn_api.problems import (
     CardNumberMisplaced,
     IdRequired,
@@ -15,8 +17,9 @@ from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import now
-from txn_core.misplaced import refuse_misplaced
-from txn_core.transaction import parse_transaction, refuse_future
+from txn_core.submission import Submission
+from txn_core.transaction import refuse_future
+from txn_core.usual_request import read_submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +49,27 @@ class Intake:
         """
         accepted_at = now()
         try:
-            request = parse_transaction(body)
-            refuse_misplaced(body, request, surroundings)
-            refuse_future(request.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
+            submission = read_submission(body, surroundings=surroundings, now=accepted_at)
+            refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
-        if terminal_ids and (request.terminal is None or request.terminal.terminal_id not in terminal_ids):
+        if terminal_ids and _terminal_id(submission) not in terminal_ids:
             raise TerminalForbidden
-        if request.transaction_id is not None:
-            transaction_id = TransactionId(request.transaction_id)
+        if submission.transaction_id is not None:
+            transaction_id = TransactionId(submission.transaction_id)
         elif idempotency_key is not None:
             transaction_id = self.keys.transaction_id(account, idempotency_key)
         else:
             raise IdRequired
         return encode(
-            request, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
+            submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
         )
+
+
+def _terminal_id(submission: Submission) -> str | None:
+    """The terminal that a submission names; read of what is written already, for those few that are asked."""
+    terminal = from_json(submission.client_fields)["terminal"]
+    return None if terminal is None else terminal["terminal_id"]
 
 
 def problem_of(error: MalformedJsonError | InvalidTransactionError) -> Problem:

@@ -46,10 +46,10 @@ class Bucket:
         self._full_at = full_at
         return True
 
-    def owe(self) -> float:
-        """Take a token in any case, and give the seconds to wait until it would have been there."""
+    def owe(self, count: int) -> float:
+        """Take tokens in any case, and give the seconds to wait until they would have been there."""
         at = self._clock()
-        self._full_at = max(self._full_at, at) + self._token_ns
+        self._full_at = max(self._full_at, at) + self._token_ns * count
         return max(0, self._full_at - at - self._full_ns) / _NS
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -14,6 +14,7 @@ from txn_api.cursors import Cursors
 from txn_api.intake import Intake
 from txn_api.jwks import FETCH_S_MAX, Jwks, fetcher
 from txn_api.limits import Limiter
+from txn_api.posts import Posts
 from txn_api.readiness import Readiness
 from txn_api.signatures import Signatures, Use
 from txn_api.tokens import Tokens
@@ -43,6 +44,11 @@ class Services:
     merchants: MerchantTable
     readiness: Readiness
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
+
+    posts: Posts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "posts", Posts(self.intake, self.producer))
 
     def stop(self) -> None:
         """Tell the uploads to end where they are and be answered; the server calls it when it stops listening."""

@@ -120,7 +120,7 @@ class Tokens:
                 leeway=LEEWAY_S,
                 options=_OPTIONS,
             )
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
             # Its text may quote the token.
             raise TokenInvalid from None
         return self._claims.holder(claims)

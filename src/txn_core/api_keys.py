@@ -59,10 +59,6 @@ class ApiKey:
         in_force = self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
         return hmac.compare_digest(presented, self.secret_sha256) and in_force
 
-    def may_read(self, account: str) -> bool:
-        """Whether the key reads that account's transactions."""
-        return account == self.account or not self.granted_accounts.isdisjoint({account, ALL_ACCOUNTS})
-
 
 def split(presented: str) -> tuple[KeyId, str] | None:
     """The key id and the secret of a presented key; none when it is not in our form."""
@@ -146,6 +142,7 @@ class ApiKeyTable:
         answer = await self._client.get_item(TableName=self._name, Key={"key_id": {"S": key_id}}, ConsistentRead=True)
         if (item := answer.get("Item")) is None:
             return None
+        limits = item.get("limits", {}).get("M", {})
         expires_at, revoked_at = (item.get(name, {}).get("S") for name in ("expires_at", "revoked_at"))
         return ApiKey(
             key_id=key_id,
@@ -159,7 +156,7 @@ class ApiKeyTable:
             granted_accounts=frozenset(item.get("granted_accounts", {}).get("SS", ())),
             terminal_ids=frozenset(item.get("terminal_ids", {}).get("SS", ())),
             requires_signature=item.get("requires_signature", {}).get("BOOL", False),
-            limits=Limits(**{name: int(limit["N"]) for name, limit in item.get("limits", {}).get("M", {}).items()}),
+            limits=Limits(**{name: int(limits[name]["N"]) for name in asdict(BY_SETTINGS) if name in limits}),
         )
 
     async def revoke(self, key_id: KeyId) -> bool:

@@ -1,12 +1,17 @@
 """The one way in: every operation needs a credential and a scope, and accounts and terminals keep apart."""
 
+from starlette.routing import Route
+
 from tests.builders import body, card_number, json_bytes
 from tests.txn_api.conftest import Api, Desk
+from txn_api.app import _ROUTERS as ROUTERS
 from txn_core.api_keys import SCOPES, Scope
 
 PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
 """What anybody may call. Whoever adds to it, adds to what the world can see."""
 OPEN_UNLESS_CONFIGURED = {("get", "/metrics")}
+UNDOCUMENTED = {"/docs", "/docs/oauth2-redirect", "/openapi.json"}
+"""What is served without being an operation: the document and its pages, open to all."""
 NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/transactions"): frozenset({"transactions:write"}),
     ("post", "/transactions/bulk"): frozenset({"transactions:write"}),
@@ -31,6 +36,12 @@ async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
         security = desk.app.openapi()["paths"][path][method]["security"]
         assert (security == []) == ((method, path) in PUBLIC)
         assert ({} in security) == ((method, path) in OPEN_UNLESS_CONFIGURED)
+
+
+async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
+    """A route that the document does not show would pass by every test of this file."""
+    routes = [route for source in (desk.app, *ROUTERS) for route in source.routes if isinstance(route, Route)]
+    assert {route.path for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 
 async def test_no_operation_opens_without_a_credential(desk: Desk) -> None:

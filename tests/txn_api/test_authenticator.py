@@ -15,10 +15,11 @@ from tests.txn_api.conftest import Api
 from txn_api import authenticator as module
 from txn_api.authenticator import Authenticator
 from txn_api.principal import Principal
-from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
+from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, StoreUnavailable
 from txn_core.api_keys import ApiKey, KeyId, mint
 from txn_core.identity import Account
 from txn_core.instants import Instant, datetime_of, now
+from txn_core.limits import Limits
 
 UNREACHABLE = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
@@ -156,7 +157,8 @@ async def test_the_cache_is_bounded(table: Table, monkeypatch: pytest.MonkeyPatc
         for guess in (f"txn_{number:016d}_{'0' * 64}", f"guess{number}"):
             with pytest.raises(ApiKeyInvalid):
                 await authenticator.principal(bearing(guess))
-    assert len(authenticator._cache) == 3
+    assert len(authenticator._refused) == 3
+    assert not authenticator._cache
     assert table.asked == 10
 
 
@@ -200,26 +202,44 @@ async def test_a_key_that_was_refused_is_not_let_in_by_an_outage(
         await authenticator.principal(bearing(revoked))
 
 
-async def test_a_principal_reads_its_own_and_granted_accounts(table: Table) -> None:
-    """Its own without asking, another only when granted, all with a star."""
-    for granted, allowed in ((frozenset[str](), False), (frozenset({"beta"}), True), (frozenset({"*"}), True)):
-        _, presented = table.add(granted_accounts=granted)
-        principal = await Authenticator(table.get, 5.0).principal(bearing(presented))
-        assert principal.reads(None) == principal.reads(Account("acme")) == "acme"
-        if allowed:
-            assert principal.reads(Account("beta")) == "beta"
-        else:
-            with pytest.raises(AccountForbidden):
-                principal.reads(Account("beta"))
+async def test_a_principal_is_what_the_key_says(table: Table) -> None:
+    """Everything that a key is bound to binds who presents it."""
+    kept, presented = table.add(
+        granted_accounts=frozenset({"beta"}), terminal_ids=frozenset({"T1"}), requires_signature=True
+    )
+    found = await Authenticator(table.get, 5.0).principal(bearing(presented))
+    assert found == Principal(
+        account=Account("acme"),
+        scopes=frozenset({"transactions:read"}),
+        granted_accounts=frozenset({"beta"}),
+        terminal_ids=frozenset({"T1"}),
+        signs_with=kept.key_id,
+    )
 
 
-async def test_a_principal_needs_every_scope(table: Table) -> None:
-    """One of two is not enough."""
+async def test_a_key_that_is_looked_up_again_has_used_what_it_used(table: Table) -> None:
+    """The cache's time does not renew a key's allowance."""
+    _, presented = table.add(limits=Limits(writes_per_s=5))
+    authenticator = Authenticator(table.get, 0.0)
+    first, second = [await authenticator.principal(bearing(presented)) for _ in range(2)]
+    assert table.asked == 2
+    assert first.allowances is second.allowances is not None
+
+
+async def test_guesses_push_no_good_key_out(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are refused, a key that was found good is not looked up for it."""
+    monkeypatch.setattr(module, "CACHED_MAX", 3)
     _, presented = table.add()
-    principal = await Authenticator(table.get, 5.0).principal(bearing(presented))
-    principal.require("transactions:read")
-    with pytest.raises(ScopeMissing):
-        principal.require("transactions:read", "cards:lookup")
+    authenticator = Authenticator(table.get, 5.0)
+    await authenticator.principal(bearing(presented))
+    for number in range(10):
+        with pytest.raises(ApiKeyInvalid):
+            await authenticator.principal(bearing(f"txn_{number:016d}_{'0' * 64}"))
+    assert table.asked == 11
+    await authenticator.principal(bearing(presented))
+    with pytest.raises(ApiKeyInvalid):
+        await authenticator.principal(bearing(f"txn_{9:016d}_{'0' * 64}"))
+    assert table.asked == 11
 
 
 async def test_a_key_of_the_table_is_revoked(api: Api) -> None:

@@ -62,9 +62,10 @@ def test_a_refusal_takes_nothing(clock: Clock) -> None:
 def test_a_debt_says_how_long_to_wait(clock: Clock) -> None:
     """Those beyond a second's worth are taken in advance, at the rate."""
     bucket = Bucket(10, clock)
-    waits = [bucket.owe() for _ in range(13)]
+    waits = [bucket.owe(1) for _ in range(13)]
     assert waits[:10] == [0.0] * 10
     assert waits[10:] == [pytest.approx(wait) for wait in (0.1, 0.2, 0.3)]
+    assert bucket.owe(7) == pytest.approx(1.0)
     assert bucket.left == 0
 
 
@@ -213,15 +214,27 @@ async def test_an_upload_is_read_at_its_keys_rate(desk: Desk, monkeypatch: pytes
     class Noting(Bucket):
         __slots__ = ()
 
-        def owe(self) -> float:
-            waits.append(super().owe())
+        def owe(self, count: int) -> float:
+            waits.append(super().owe(count))
             return waits[-1] / 1_000
 
     monkeypatch.setattr(module, "Bucket", Noting)
-    key = desk.key("transactions:write", limits=Limits(0, 0, 10, 0))
-    lines = b"\n".join(json_bytes(body(transaction_id=f"line-{number:04d}")) for number in range(30))
+    key = desk.key("transactions:write", limits=Limits(0, 0, 40, 0))
+    lines = b"\n".join(json_bytes(body(transaction_id=f"line-{number:04d}")) for number in range(200))
     answer = await desk.client.post("/transactions/bulk", content=lines, headers=key)
-    assert '"accepted":30' in answer.text
-    assert len(waits) == 30
-    assert waits[:10] == [0.0] * 10
-    assert waits[-1] > 1.5
+    assert '"accepted":200' in answer.text
+    assert waits[0] == 0.0
+    assert 3.0 < waits[-1] <= 4.0
+
+
+async def test_an_upload_that_waits_for_its_turn_ends_at_a_shutdown(desk: Desk) -> None:
+    """What was read is answered, and nothing waits on."""
+    key = desk.key("transactions:write", limits=Limits(0, 0, 1, 0))
+    call = Call(desk.app, "/transactions/bulk", headers=key)
+    call.send(b"".join(json_bytes(body(transaction_id=f"line-{number:04d}")) + b"\n" for number in range(5)))
+    await until(lambda: not call.unread_pieces)
+    desk.services.stop()
+    call.end()
+    await call.done()
+    assert call.lines[-1]["ended"] == "shutting_down"
+    assert call.lines[-1]["read"] == len(desk.kinesis.stored)

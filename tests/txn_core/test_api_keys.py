@@ -92,16 +92,6 @@ def test_a_key_is_in_force_until_it_expires_or_is_revoked() -> None:
     assert not revoked.admits(secret, instant_of(datetime(2020, 1, 1, tzinfo=UTC)))
 
 
-def test_a_key_reads_its_account_and_what_it_was_granted() -> None:
-    """Its own account always, others by name, all by the star."""
-    own, some, every = (
-        minted(granted_accounts=frozenset(granted))[0] for granted in ((), ("a", "b"), (ALL_ACCOUNTS,))
-    )
-    assert [own.may_read(account) for account in ("acme", "a", "z", "*")] == [True, False, False, False]
-    assert [some.may_read(account) for account in ("acme", "a", "z")] == [True, True, False]
-    assert [every.may_read(account) for account in ("acme", "a", "z")] == [True, True, True]
-
-
 @pytest.mark.parametrize("account", ["", "Acme", "a#b", "a b", "-a", "a" * 65, "acme\n", "*", "\u00e4"])
 def test_an_account_that_ids_cannot_hold_has_no_key(account: str) -> None:
     """Accounts stand in stored keys, so nothing that would break them is minted for."""

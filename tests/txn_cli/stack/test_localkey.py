@@ -30,7 +30,7 @@ async def test_the_local_key_has_everything_and_stays(settings: Settings, tmp_pa
 
         first = await ensure_local_key(settings, data_dir, made)
         key = await kept(first)
-        assert (key.scopes, key.granted_accounts, key.limits) == (frozenset(SCOPES), {"*"}, UNLIMITED)
+        assert (key.scopes, key.granted_accounts, key.limits) == (frozenset(SCOPES), frozenset("*"), UNLIMITED)
         assert await ensure_local_key(settings, data_dir, made.with_api_key(first)) == first
         earlier, presented = mint(account=Account("default"), scopes=SCOPES, granted_accounts=["*"])
         await table.put(earlier)
