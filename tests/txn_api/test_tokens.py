@@ -1,5 +1,6 @@
 """OAuth2 access tokens: which are good, what they say, and what they open."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
 from tests.builders import body
 from tests.txn_api.conftest import Desk
 from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, private_key, token
+from txn_api.app import create_app
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
 from txn_api.tokens import LEEWAY_S, TOKEN_CHARS_MAX, Claims, Tokens
@@ -260,6 +263,34 @@ async def test_all_tokens_of_a_client_share_its_limits(desk: Desk, issuer: Issue
     ]
     assert statuses[:2] == [202, 202]
     assert 429 in statuses
+
+
+async def test_an_application_that_is_told_of_an_issuer_takes_its_tokens(settings: Settings, stage: str) -> None:
+    """From the settings alone, with the keys over HTTP and everything else as in production."""
+
+    async def publish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        document = jwks(jwk("ES256"))
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(document) + document)
+        writer.close()
+
+    async with await asyncio.start_server(publish, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        told = {
+            **dict.fromkeys(("stream", "table_prefix", "bucket"), stage),
+            "jwt_issuer": ISSUER,
+            "jwt_audience": AUDIENCE,
+            "jwt_jwks_url": f"http://127.0.0.1:{port}/jwks.json",
+        }
+        app = create_app(settings.model_copy(update=told))
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://txn.test") as client,
+        ):
+            answer = await client.get("/transactions/of-nobody", headers=bearing(token()))
+            assert (answer.status_code, answer.json()["code"]) == (404, "transaction_not_found")
+            answer = await client.get("/transactions/of-nobody", headers=bearing(token(aud="another")))
+            assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
 def test_settings_that_name_no_whole_issuer_are_refused() -> None:
