@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench bench-drains bench-reads chaos openapi readme lock format clean
+.PHONY: help setup demo test check bench bench-drains bench-reads chaos canary fuzz audit openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -33,6 +33,12 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
+canary: $(STAMP) ## marked card numbers through every route, error and crash of a local stack, and the search for them
+	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
+
+fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
+	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
 
@@ -47,11 +53,21 @@ check: $(STAMP) ## format, lint, types, import contracts, drift of generated fil
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.lint
+	@$(BIN)/python -m tests.lint.secrets
+	@$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
 	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
+
+audit: $(STAMP) ## known vulnerabilities of the pinned requirements, by pip-audit (asks the network)
+	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
+	@for file in runtime local dev build; do \
+		echo "requirements/$$file.txt"; \
+		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$file.txt || exit 1; done
 
 format: $(STAMP) ## put the code into its one format
 	@$(BIN)/ruff format .
@@ -69,6 +85,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/audit.in -o requirements/audit.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

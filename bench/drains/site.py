@@ -36,7 +36,7 @@ class Site:
 async def site() -> AsyncIterator[Site]:
     """A site for the time of the block, in which this thread stays on the measured core."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(_own_environment())
+        stack.enter_context(own_environment())
         data_dir = DataDir.at(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "data")
         with pinned(LOAD_CORE):
             endpoints = await stack.enter_async_context(servers_running(data_dir))
@@ -50,7 +50,7 @@ async def site() -> AsyncIterator[Site]:
 
 
 @contextmanager
-def _own_environment() -> Iterator[None]:
+def own_environment() -> Iterator[None]:
     """Undo what settings and credentials for these servers change: what is measured next has servers of its own."""
     before = dict(os.environ)
     try:

@@ -10,27 +10,23 @@ import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from bench.drains.posting import Load
 from bench.drains.watching import Memory
 from bench.drains.whole import highest_rate
+from bench.reads.filling import fill
 from bench.reads.tally import Tally
 from bench.running_stack import RunningStack, percentiles, running_stack
 from bench.write_path.bodies import bodies
 from bench.write_path.results import Result, at_most, compared, none_of, tell
-from bench.write_path.uploads import PATIENCE_S_MAX, accepted
 
 MERCHANT: Final = "Rippin, Kub and Mann"
 LIMIT: Final = 500
-LINES_AN_UPLOAD: Final = 5_000
 BODIES: Final = 5_000
 BEGIN: Final = datetime(2015, 1, 1, tzinfo=UTC)
 APART: Final = timedelta(minutes=110)  # 100,000 rows, three at a time, take seven years
@@ -45,10 +41,10 @@ def measure(rows: int, rate: float | None) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, running_stack(Path(folder) / "data") as stack:
         load = Load(stack, _documents=[*itertools.islice(_documents(rows, step=rows // BODIES or 1), BODIES)])
         sustained = rate or highest_rate(stack, load)
-        _fill(stack, rows)
+        asyncio.run(fill(stack, _rows(rows)))
         for order in ("desc", "asc"):
+            # What the first walk's posts left to the workers goes on coming in during the second.
             found += asyncio.run(_walked(stack, load, rows, sustained / 2, order))
-            stack.wait_caught_up()
     return found
 
 
@@ -91,24 +87,6 @@ async def _pages(stack: RunningStack, order: str) -> AsyncIterator[tuple[list[st
             asked["cursor"] = page["next_cursor"]
 
 
-def _fill(stack: RunningStack, rows: int) -> None:
-    """Upload the rows and wait until the index has them."""
-    documents = _documents(rows, step=1)
-    netloc = urlsplit(stack.ready["api_url"]).netloc
-    headers = stack.headers | {"Content-Type": "application/x-ndjson"}
-    for number in range(0, rows, LINES_AN_UPLOAD):
-        part = itertools.islice(documents, LINES_AN_UPLOAD)
-        content = b"".join(
-            json.dumps(document | {"transaction_id": _id(number + i)}).encode() + b"\n"
-            for i, document in enumerate(part)
-        )
-        with closing(HTTPConnection(netloc, timeout=PATIENCE_S_MAX)) as connection:
-            connection.request("POST", "/transactions/bulk", content, headers)
-            accepted(connection.getresponse().read())
-        tell(f"uploaded {number + LINES_AN_UPLOAD:,} rows")
-    stack.wait_caught_up()
-
-
 def _documents(rows: int, *, step: int) -> Iterator[dict[str, Any]]:
     """Bodies of the merchant, whose times are those of each `step`-th of the rows."""
     made = [json.loads(body) for body in bodies(BODIES)]
@@ -119,6 +97,11 @@ def _documents(rows: int, *, step: int) -> Iterator[dict[str, Any]]:
             "merchant": document["merchant"] | {"name": MERCHANT},
             "occurred_at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
+
+
+def _rows(rows: int) -> Iterator[dict[str, Any]]:
+    """The rows that are there when a walk begins."""
+    return (document | {"transaction_id": _id(number)} for number, document in enumerate(_documents(rows, step=1)))
 
 
 def _id(number: int) -> str:

@@ -24,8 +24,8 @@ def check_type(
         MediaTypeUnsupported: the body says that it is something else.
         ContentEncodingUnsupported: the body says that it is compressed in another way.
     """
-    declared = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared and declared not in allowed:
+    declared = headers.get("content-type", "")
+    if declared not in allowed and (plain := declared.partition(";")[0].strip().lower()) and plain not in allowed:
         raise MediaTypeUnsupported
     named = headers.get("content-encoding", "").strip().lower() or "identity"
     for encoding in encodings:

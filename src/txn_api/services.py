@@ -20,6 +20,7 @@ from txn_api.signatures import Signatures, Use
 from txn_api.tokens import Tokens
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
@@ -42,6 +43,7 @@ class Services:
     producer: Producer
     transactions: TransactionTable
     merchants: MerchantTable
+    cards: CardTable
     readiness: Readiness
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
 
@@ -86,6 +88,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             producer=producer,
             transactions=transactions,
             merchants=MerchantTable(dynamodb, names.merchants),
+            cards=CardTable(dynamodb, names.cards),
             readiness=Readiness(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )

@@ -1,5 +1,6 @@
 """What it looks like when a store cannot be reached, whichever client says it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,14 +13,18 @@ from txn_api.problems import StoreUnavailable
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
 
+# A client's time-outs begin when it has a connection; waiting for one has to end, too.
+READ_S_MAX: Final = 10.0
+
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def store_reads() -> AsyncIterator[None]:
-    """Turn a store's failure into the problem that says so."""
+async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
+    """Turn a store's failure into the problem that says so, and reads that take longer than this too."""
     try:
-        yield
+        async with asyncio.timeout(deadline_s):
+            yield
     except STORE_ERRORS as error:
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
         log.warning("store unavailable", error=code or type(error).__name__)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from txn_cli.commands import data, dead_letters, generations, keys, processes, reconciliation, stack
+from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ for module in (stack, data, processes, generations, reconciliation, keys, dead_l
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
+    confine()
     try:
         app()
     except TxnError as error:

@@ -7,7 +7,8 @@ version ever written and holds types, not the rules that clients are held to (th
 
 import hashlib
 import json
-from typing import Annotated, Final, Literal, NamedTuple, Self
+import operator
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
@@ -28,13 +29,17 @@ from txn_core.identity import (
 )
 from txn_core.instants import INSTANT_PATTERN, Instant, real_instant
 from txn_core.pan import MASK_PATTERN
+from txn_core.settings import CARD_KEYS_MAX
 from txn_core.submission import Submission
 from txn_core.transaction import or_absent
 
 SCHEMA_VERSION: Final = 1
 # Fields that the service adds: two events have the same content when all the others are equal.
 _DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"})
+# The ids of the card: which of them an event carries depends on the key ring of its day.
+_OF_CARD: Final = frozenset({"card_id", "card_aliases"})
 
+CardIdText = Annotated[CardId, StringConstraints(pattern=CARD_ID_PATTERN)]
 # What the lake's columns can hold; JSON itself bounds neither.
 _Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 _Degrees = Annotated[float, Field(allow_inf_nan=False)]
@@ -85,11 +90,17 @@ class Event(_Part):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     transaction_id: Annotated[TransactionId, StringConstraints(pattern=ID_PATTERN)]
     account: Annotated[Account, StringConstraints(pattern=ACCOUNT_PATTERN)]
-    card_id: Annotated[CardId, StringConstraints(pattern=CARD_ID_PATTERN)]
+    card_id: CardIdText
     card_masked: Annotated[str, StringConstraints(pattern=MASK_PATTERN)]
     customer_id: Annotated[CustomerId, StringConstraints(pattern=CUSTOMER_ID_PATTERN)]
     merchant_id: Annotated[MerchantId, StringConstraints(pattern=MERCHANT_ID_PATTERN)]
     accepted_at: _Moment
+    # Absent but behind a compromise of the card key: events of one key version are the bytes that they always were.
+    card_aliases: Annotated[tuple[CardIdText, ...], Field(min_length=1, max_length=CARD_KEYS_MAX - 1)] = Field(
+        default_factory=tuple,
+        exclude_if=operator.not_,
+        description="The card's ids under older versions of the card key.",
+    )
     type: str
     original_transaction_id: str | None
     amount_minor: _Int64
@@ -143,23 +154,41 @@ def encode(
     derived = (
         f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
         f'"card_id":"{card_id}","card_masked":"{pan.masked}","customer_id":"{customer_id}",'
-        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",'
+        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{_aliases(keys.older_card_ids(pan))}'
     )
     data = derived.encode() + submission.client_fields[1:]
     return EncodedEvent(data, transaction_id, card_id, customer_id, merchant_id, accepted_at)
 
 
 def same_content(one: bytes | str, other: bytes | str) -> bool:
-    """Whether two events of one transaction id say the same of it, `card_id` standing for the card number."""
-    return _content(one) == _content(other)
+    """Whether two events of one transaction id say the same of it, an id that both know standing for the card."""
+    (fields, cards), (other_fields, other_cards) = _content(one), _content(other)
+    return fields == other_fields and not cards.isdisjoint(other_cards)
 
 
-def content_digest(data: bytes | str) -> str:
-    """32 hex digits that two events share when their content is the same; both as `encode` writes them."""
-    content = json.dumps(_content(data), sort_keys=True).encode()
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+def content_digests(data: bytes | str) -> frozenset[str]:
+    """32 hex digits for each id of the card; two events share some when their content is the same.
+
+    Both events as `encode` writes them. Not one digest alone: which versions of a card's id an event carries follows
+    from the key ring of its day.
+    """
+    fields, cards = _content(data)
+    return frozenset(_digest({**fields, "card_id": card}) for card in cards)
 
 
-def _content(data: bytes | str) -> dict[str, object]:
-    document: dict[str, object] = from_json(data)
-    return {name: value for name, value in document.items() if name not in _DERIVED}
+def _digest(content: dict[str, object]) -> str:
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _content(data: bytes | str) -> tuple[dict[str, object], frozenset[str]]:
+    """What the client said but for the card, and the ids of that."""
+    document: dict[str, Any] = from_json(data)
+    fields = {name: value for name, value in document.items() if name not in _DERIVED and name not in _OF_CARD}
+    return fields, frozenset((document["card_id"], *document.get("card_aliases", ())))
+
+
+def _aliases(card_ids: tuple[CardId, ...]) -> str:
+    if not card_ids:
+        return ""
+    quoted = ",".join(f'"{card_id}"' for card_id in card_ids)
+    return f'"card_aliases":[{quoted}],'

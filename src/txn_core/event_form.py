@@ -13,6 +13,7 @@ from txn_core.event import Event, EventCustomer, EventMerchant, EventTerminal
 from txn_core.faults import ID_PATTERN
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
 from txn_core.pan import MASK_PATTERN
+from txn_core.settings import CARD_KEYS_MAX
 
 # Without escapes. Possessive, since nothing behind the closing quote can make up for what stood before it.
 _TEXT: Final = r'"[^"\\\x00-\x1f]*+"'
@@ -24,6 +25,10 @@ _DEGREES: Final = r"-?(?:0|[1-9][0-9]{0,2}+)\.[0-9]{1,17}+"
 _MOMENT: Final = r'"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"'
 
 
+def _listed(pattern: str, most: int) -> str:
+    return rf"\[{pattern}(?:,{pattern}){{0,{most - 1}}}\]"
+
+
 def _or_null(pattern: str) -> str:
     return f"(?:null|{pattern})"
 
@@ -32,8 +37,11 @@ def _quoted(anchored: str) -> str:
     return f'"{anchored.removeprefix("^").removesuffix("$")}"'
 
 
-def _document(fields: dict[str, str]) -> str:
-    return r"\{" + ",".join(f'"{name}":{pattern}' for name, pattern in fields.items()) + r"\}"
+def _document(fields: dict[str, str], optional: frozenset[str] = frozenset()) -> str:
+    """An object with its fields in their order, the optional ones there or not; the last one is never optional."""
+    *others, last = (f'"{name}":{pattern}' for name, pattern in fields.items())
+    inner = (f"(?:{part},)?" if name in optional else f"{part}," for name, part in zip(fields, others, strict=False))
+    return r"\{" + "".join(inner) + last + r"\}"
 
 
 def _part(model: type[EventMerchant | EventCustomer | EventTerminal], **others: str) -> str:
@@ -43,6 +51,7 @@ def _part(model: type[EventMerchant | EventCustomer | EventTerminal], **others: 
     return _document({name: known.get(name, _or_null(_TEXT)) for name in model.model_fields})
 
 
+_CARD_ALIASES: Final = _listed(_quoted(CARD_ID_PATTERN), CARD_KEYS_MAX - 1)
 _FIELDS: Final = {
     "schema_version": "1",
     "transaction_id": _quoted(ID_PATTERN),
@@ -52,6 +61,7 @@ _FIELDS: Final = {
     "customer_id": _quoted(CUSTOMER_ID_PATTERN),
     "merchant_id": _quoted(MERCHANT_ID_PATTERN),
     "accepted_at": _MOMENT,
+    "card_aliases": _CARD_ALIASES,
     "type": _TEXT,
     "original_transaction_id": _or_null(_TEXT),
     "amount_minor": _INTEGER,
@@ -63,7 +73,10 @@ _FIELDS: Final = {
     "is_fraud": "(?:null|true|false)",
 }
 _FORM: Final = re.compile(
-    _document({field.alias or name: _FIELDS[name] for name, field in Event.model_fields.items()}).encode()
+    _document(
+        {field.alias or name: _FIELDS[name] for name, field in Event.model_fields.items()},
+        optional=frozenset(name for name, field in Event.model_fields.items() if not field.is_required()),
+    ).encode()
 )
 
 has_form = _FORM.fullmatch

@@ -4,6 +4,7 @@ A fault says where (an RFC 6901 pointer made of *our* field names) and which rul
 sent: a mistyped card number in an error body would be a card number in somebody's log.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -49,6 +50,8 @@ MESSAGES: Final[dict[str, str]] = {
     "timestamp_out_of_range": "must not lie before 1970",
     "value_not_allowed": "is not one of the allowed values",
 }
+
+_OUR_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
     "missing": "field_required",
@@ -133,5 +136,6 @@ def _is_sensitive(name: str) -> bool:
 
 
 def _pointer(where: tuple[int | str, ...]) -> str:
-    # A union adds steps of its own ("function-after[...]", "str"); the contract's names are plain identifiers.
-    return "".join(f"/{step}" for step in where if isinstance(step, int) or step.isidentifier())
+    # A union adds steps of its own ("function-after[...]"), a mapping its client's keys. The contract's names are of
+    # letters alone, and it has no mappings.
+    return "".join(f"/{step}" for step in where if isinstance(step, int) or _OUR_NAME.fullmatch(step))

@@ -70,6 +70,12 @@ class KeyRing:
         """The ids of a card under every version that may have data, the signing one first."""
         return tuple(self.card_id(pan, version) for version in sorted(self.card_keys, reverse=True))
 
+    def older_card_ids(self, pan: Pan) -> tuple[CardId, ...]:
+        """The ids of a card under the versions before the signing one, newest first: none but after a compromise."""
+        if len(self.card_keys) == 1:
+            return ()
+        return tuple(self.card_id(pan, version) for version in sorted(self.card_keys, reverse=True)[1:])
+
     def customer_id(self, account: Account, reference: str | None, pan: Pan) -> CustomerId:
         """The id of a customer: of the client's own reference within its account, or else of the card."""
         if reference is not None:
@@ -84,6 +90,11 @@ class KeyRing:
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
         return TransactionId(f"txn_{self._identity_signer.id_of('transaction_id', account, idempotency_key)}")
+
+
+def key_version(card_id: CardId) -> int:
+    """The version of the card key that an id was made under."""
+    return int(card_id.split("_", 2)[1])
 
 
 def normalise_merchant(name: str) -> str:

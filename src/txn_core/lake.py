@@ -1,7 +1,8 @@
 """The lake: events as rows of typed, flat Parquet, and back, without loss.
 
 One row a stream position, sorted as in the stream. Nested objects of the event become prefixed columns; an object
-that is absent has only nulls there (an event never has an object that says nothing). `arrived_at` and the position
+that is absent has only nulls there (an event never has an object that says nothing). `card_aliases` alone is a list,
+null where an event has none; files from before there were any lack it. `arrived_at` and the position
 stand beside the event's own columns, so that a row says where it came from.
 """
 
@@ -43,12 +44,14 @@ EVENT_SCHEMA = pa.schema(
         ("schema", pa.int64()),
         *((name, pa.string()) for name in ("transaction_id", "account", "card_id", "card_masked")),
         *(("customer_id", pa.string()), ("merchant_id", pa.string()), ("accepted_at", pa.string())),
+        ("card_aliases", pa.list_(pa.string())),
         *(("type", pa.string()), ("original_transaction_id", pa.string())),
         *(("amount_minor", pa.int64()), ("currency", pa.string()), ("occurred_at", pa.string())),
         *(("merchant", _MERCHANT), ("customer", _CUSTOMER), ("terminal", _TERMINAL), ("is_fraud", pa.bool_())),
     ]
 )
 _TIMES: Final = ("accepted_at", "occurred_at")
+_LISTS: Final = ("card_aliases",)
 
 
 class Arrived(NamedTuple):
@@ -147,6 +150,9 @@ def _event_bytes(row: dict[str, Any]) -> bytes:
             document["schema"] = row["schema_version"]
         elif field.name in _TIMES:
             document[field.name] = instant_of(row[field.name])
+        elif field.name in _LISTS:
+            if values := row.get(field.name):
+                document[field.name] = tuple(values)
         elif field.name in NESTED:
             inner = {part.name: row[_column(field.name, part.name)] for part in field.type}
             document[field.name] = inner if any(value is not None for value in inner.values()) else None

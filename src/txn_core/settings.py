@@ -19,6 +19,8 @@ from txn_core.errors import SettingsError
 
 KEY_BYTES_MIN = 32
 CARD_KEY_VERSION_MAX = 9_999  # a card id holds at most four digits of it
+CARD_KEYS_MAX = 8
+"""Versions of the card key at once: a look-up by card number reads each, an event carries an id under each."""
 
 
 def _key_bytes(value: object) -> object:
@@ -71,6 +73,7 @@ class Settings(BaseSettings):
 
     card_keys: dict[CardKeyVersion, KeyMaterial] = Field(
         default_factory=dict,
+        max_length=CARD_KEYS_MAX,
         description='card keys by version as JSON, `{"1": "<base64>"}`; the highest one signs',
     )
     identity_key: KeyMaterial | None = Field(

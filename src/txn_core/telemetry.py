@@ -1,10 +1,12 @@
-"""Logs as JSON lines on standard error, and tracebacks without locals: a frame's variables may hold a card number."""
+"""Logs as JSON lines on standard error; of an exception the places alone (`txn_core.crash_reports`)."""
 
 import logging
 import sys
 from typing import Final
 
 import structlog
+
+from txn_core.crash_reports import places
 
 QUIET: Final = ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3", "boto3", "urllib3", "asyncio")
 
@@ -16,7 +18,7 @@ def configure_logging(level: str, **bound: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+        structlog.processors.ExceptionRenderer(places),
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],

@@ -18,11 +18,12 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event, content_digest
+from txn_core.event import Event, content_digests
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
 from workers.bookkeeping import Books
+from workers.card_ids import CardIds
 from workers.dead_letters import DeadLetterBox
 from workers.held_lease import HeldLease
 from workers.intake import take_in
@@ -71,6 +72,7 @@ class Index:
     letters: DeadLetterBox
     meters: Meters
     memory: MerchantMemory
+    cards: CardIds
     books: Books
     slots: asyncio.Semaphore
     writes_max: int
@@ -97,6 +99,7 @@ class Index:
         order = WriteOrder.of(sound.event.accepted_at, record.position)
         try:
             await self._name_merchant(sound.event, order)
+            await self.cards.note(sound.event)
             await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
         except ClientError as error:
             trial = IndexTrial(self.transactions, self.merchants)
@@ -139,7 +142,7 @@ class Index:
 
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
         shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
-        other = content_digest(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
         noted = not (shown or other) or await patiently(
             "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )

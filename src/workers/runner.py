@@ -13,6 +13,7 @@ import structlog
 
 from txn_core.aws import Aws
 from txn_core.collector import spare_the_collector
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -23,6 +24,7 @@ from txn_core.settings import Settings
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
+from workers.card_ids import CardIds
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.health import served
 from workers.held_lease import HeldLease
@@ -161,6 +163,7 @@ async def index_of(
         letters=letters,
         meters=meters,
         memory=MerchantMemory(),
+        cards=CardIds(CardTable(dynamodb, names.cards)),
         books=books,
         slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
         writes_max=settings.index_writes_in_flight_max,

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
-from txn_core.event import Event, content_digest, same_content
+from txn_core.event import Event, content_digests, same_content
 from txn_core.positions import WriteOrder
 
 CONFLICTS_NOTED_MAX: Final = CONFLICTS_MAX  # on one item, which holds 400 KB; dead letters are kept of all
@@ -45,7 +45,7 @@ class Overtaken:
     """
 
     conflicts: tuple[WriteOrder, ...]
-    others: Mapping[WriteOrder, str]
+    others: Mapping[WriteOrder, frozenset[str]]
     contradicting: tuple[tuple[WriteOrder, bytes], ...]
 
 
@@ -54,9 +54,9 @@ def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
 
     What contradicted the winner so far may repeat the new one, and what repeated it may contradict that.
     """
-    others = {**stored.others, stored.order: content_digest(stored.event)}
-    winning = content_digest(item.event)
-    conflicts = {order for order, digest in others.items() if digest != winning}
+    others = {**stored.others, stored.order: content_digests(stored.event)}
+    winning = content_digests(item.event)
+    conflicts = {order for order, digests in others.items() if digests.isdisjoint(winning)}
     # Of those over the bound no content is known; they stay what they were noted as.
     conflicts |= {order for order in stored.conflicts if order not in others}
     return Overtaken(
@@ -67,6 +67,9 @@ def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
 
 
 def _as_of(stored: StoredTransaction, order: WriteOrder) -> bytes:
-    """The event of the stored write or of one that repeats it: only the moment of its acceptance is its own."""
+    """The event of the stored write or of one that repeats it: only the moment of its acceptance is its own.
+
+    (And, if another version of the card key signed it, the id that it called the same card by.)
+    """
     event = Event.decode(stored.event).model_copy(update={"accepted_at": order.parts()[0]})
     return event.model_dump_json(by_alias=True).encode()

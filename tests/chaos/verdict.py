@@ -91,7 +91,7 @@ def _lake(rows: Sequence[Row], events: Mapping[Place, Event]) -> Iterator[Findin
 
 def _columns(event: Event) -> Event:
     """An event's columns in the lake, apart from its arrival."""
-    columns: Event = {"schema_version": event["schema"]}
+    columns: Event = {"schema_version": event["schema"], "card_aliases": None}
     for name, value in event.items():
         if name in FIELDS_OF:
             for part in FIELDS_OF[name]:

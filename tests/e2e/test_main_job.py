@@ -14,13 +14,15 @@ import httpx
 import pytest
 from bench.running_stack import RunningStack, running_stack
 
+from tests.canary.places import search_answers, search_metrics
+from tests.canary.run import Evidence, prober_of, send
 from tests.support.card_search import CardSearch, search_stack
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
 ROWS: Final = 1_000
-QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1"}
+QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_BODY_DEADLINE_S": "1"}
 WRONG_NOTHING: Final = {
     "missing_in_index": 0,
     "different_in_index": 0,
@@ -60,7 +62,10 @@ def sample(tmp_path: Path) -> Sample:
 async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_left_behind(
     tmp_path: Path, sample: Sample
 ) -> None:
-    """Load, verify, walk, restart, load again: all there, once, and nowhere a card number."""
+    """Load, verify, walk, restart, load again: all there, once, and nowhere a card number.
+
+    Neither of the file nor of the canary suite's requests, which put marked ones everywhere (in full: `make canary`).
+    """
     data_dir = tmp_path / "data"
     with running_stack(data_dir, **QUICK) as stack:
         totals = stack.txn("load", str(sample.file))
@@ -76,10 +81,17 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
         stack.wait_caught_up()
         assert stack.txn("verify", str(sample.file)) == {"rows": ROWS, **WRONG_NOTHING, "repeated_in_stream": ROWS}
 
-        search = CardSearch(sample.card_numbers)
+        canaries = Evidence(seed=1)
+        await send(stack, prober_of(stack, canaries.marks).probes(), canaries)
+        stack.wait_caught_up()
+        search = CardSearch(sample.card_numbers | canaries.marks.numbers)
+        search_answers(search, canaries.answers)
+        search_metrics(search, data_dir, stack.ready)
         await search_stack(search, stack.ready, data_dir, stack.output)
     assert search.found == []
-    assert search.searched["stream payload"] == 2 * ROWS
+    assert search.searched["answer body"] == len(canaries.answers) > 500
+    assert not {0, 500} & set(canaries.statuses)
+    assert search.searched["stream payload"] > 2 * ROWS + canaries.statuses[202], "and the sound lines of uploads"
     assert search.searched["table item"] > ROWS
     assert search.searched["parquet cell"] > ROWS
     assert search.searched["file"] > 10

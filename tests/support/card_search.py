@@ -3,10 +3,11 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import aioboto3
 import pyarrow as pa
@@ -33,7 +34,7 @@ class CardSearch:
         self.lengths = frozenset(map(len, self.numbers))
 
     def look(self, kind: str, place: str, value: object) -> None:
-        """Search one value: as text, spaced, as an integer, in base64, in hex."""
+        """Search one value: as text, spaced, as an integer, percent-encoded, in base64, in hex."""
         self.searched[kind] = self.searched.get(kind, 0) + 1
         if any(self._holds(text) for text in _readings(value)):
             self.found.append(f"{kind} {place}")
@@ -58,6 +59,8 @@ class CardSearch:
 def _readings(value: object) -> Iterator[str]:
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     yield text
+    if "%" in text:
+        yield unquote(text)
     for token in _BASE64.findall(text):
         padded = token.rstrip("=") + "=" * (-len(token.rstrip("=")) % 4)
         try:
@@ -70,22 +73,41 @@ def _readings(value: object) -> Iterator[str]:
 
 async def search_stack(search: CardSearch, ready: dict[str, Any], data_dir: Path, output: Iterable[bytes]) -> None:
     """Search the stream, the tables, the objects with their metadata, the files underneath and all output."""
-    session = aioboto3.Session(ready["access_key"], ready["secret_key"], region_name="us-east-1")
-    async with session.client("kinesis", endpoint_url=ready["kinesis_url"]) as kinesis:
-        await _stream(search, kinesis, ready["stream"])
-    async with session.client("dynamodb", endpoint_url=ready["dynamodb_url"]) as dynamodb:
-        await _tables(search, dynamodb)
-    async with session.client("s3", endpoint_url=ready["s3_url"]) as s3:
-        await _objects(search, s3, ready["bucket"])
+    await search_stream(search, ready)
+    await search_tables(search, ready)
+    await search_objects(search, ready)
     for number, text in enumerate(output):
         search.look("process output", str(number), text)
-    _files(search, data_dir)
+    search_files(search, data_dir)
 
 
-def _files(search: CardSearch, folder: Path) -> None:
+async def search_stream(search: CardSearch, ready: Mapping[str, Any]) -> None:
+    """Search every record of the stream, taken apart, and its partition key."""
+    async with _session(ready).client("kinesis", endpoint_url=ready["kinesis_url"]) as kinesis:
+        await _stream(search, kinesis, ready["stream"])
+
+
+async def search_tables(search: CardSearch, ready: Mapping[str, Any]) -> None:
+    """Search every item of every table."""
+    async with _session(ready).client("dynamodb", endpoint_url=ready["dynamodb_url"]) as dynamodb:
+        await _tables(search, dynamodb)
+
+
+async def search_objects(search: CardSearch, ready: Mapping[str, Any]) -> None:
+    """Search every object with its name and metadata, Parquet cell by cell."""
+    async with _session(ready).client("s3", endpoint_url=ready["s3_url"]) as s3:
+        await _objects(search, s3, ready["bucket"])
+
+
+def search_files(search: CardSearch, folder: Path) -> None:
+    """Search the bytes of every file below a folder."""
     for file in folder.rglob("*"):
         if file.is_file():
             search.look_raw("file", str(file.relative_to(folder)), file.read_bytes())
+
+
+def _session(ready: Mapping[str, Any]) -> aioboto3.Session:
+    return aioboto3.Session(ready["access_key"], ready["secret_key"], region_name="us-east-1")
 
 
 async def _stream(search: CardSearch, kinesis: Any, stream: str) -> None:
@@ -125,5 +147,5 @@ async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
 def _cells(search: CardSearch, key: str, table: pa.Table) -> None:
     search.look("parquet schema", key, table.schema.to_string())
     for name in table.column_names:
-        for value in table[name].unique().to_pylist():
+        for value in set(map(str, table[name].to_pylist())):
             search.look("parquet cell", f"{key} {name}", value)

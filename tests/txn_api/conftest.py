@@ -24,6 +24,7 @@ from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
@@ -176,6 +177,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         merchants=MerchantTable(dynamodb, "merchants"),
+        cards=CardTable(dynamodb, "cards"),
         readiness=Readiness(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )

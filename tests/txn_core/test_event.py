@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ from tests.builders import (
     full_body,
     json_bytes,
     keys,
+    pan,
     request,
     transaction_id,
 )
 from tests.txn_core.strategies import bodies
 from txn_core import event_schema
 from txn_core.errors import EventError
-from txn_core.event import SCHEMA_VERSION, EncodedEvent, Event, same_content
+from txn_core.event import SCHEMA_VERSION, EncodedEvent, Event, content_digests, same_content
 from txn_core.instants import Instant
+from txn_core.settings import CARD_KEYS_MAX
 from txn_core.transaction import parse_transaction
 
 GOLDEN_DIR = Path(__file__).parent / "golden"
@@ -60,6 +63,10 @@ GOLDEN_REQUESTS: dict[str, dict[str, Any]] = {
     ),
 }
 
+# What a compromise of the card key left behind, newest first: the ring has three versions.
+GOLDEN_RINGS = {"rekeyed": keys(versions=3)}
+GOLDEN_REQUESTS["rekeyed"] = full_body(transaction_id=transaction_id(5))
+
 EVENT = encoded()
 DOCUMENT: dict[str, Any] = json.loads(EVENT.data)
 
@@ -69,7 +76,7 @@ def golden(name: str) -> bytes:
 
 
 def encoded_golden(name: str) -> EncodedEvent:
-    return encoded(parse_transaction(json_bytes(GOLDEN_REQUESTS[name])))
+    return encoded(parse_transaction(json_bytes(GOLDEN_REQUESTS[name])), ring=GOLDEN_RINGS.get(name))
 
 
 def changed(**changes: Any) -> bytes:
@@ -88,7 +95,7 @@ def test_golden_events_are_still_read(path: Path) -> None:
     """Events of every version ever written decode, with the ids that they were written with."""
     data = path.read_bytes().removesuffix(b"\n")
     event = Event.decode(data)
-    assert event.model_dump(by_alias=True) == json.loads(data)
+    assert event.model_dump(mode="json", by_alias=True) == json.loads(data)
     assert event.model_dump_json(by_alias=True).encode() == data
 
 
@@ -153,6 +160,10 @@ def test_a_reference_names_the_customer() -> None:
         (changed(card_id="card_0_" + "0" * 32), "string_pattern_mismatch at /card_id"),
         (changed(card_masked=card_number()), "string_pattern_mismatch at /card_masked"),
         (changed(card_masked="9" * 10 + "******"), "string_pattern_mismatch at /card_masked"),
+        (changed(card_aliases=[]), "too_short at /card_aliases"),
+        (changed(card_aliases=None), "tuple_type at /card_aliases"),
+        (changed(card_aliases=[card_number()]), "string_pattern_mismatch at /card_aliases"),
+        (changed(card_aliases=[DOCUMENT["card_id"]] * CARD_KEYS_MAX), "too_long at /card_aliases"),
         (changed(customer_id="cus_x"), "string_pattern_mismatch at /customer_id"),
         (changed(merchant_id="mer_" + "G" * 32), "string_pattern_mismatch at /merchant_id"),
         (changed(accepted_at="2026-01-02T03:04:05Z"), "string_pattern_mismatch at /accepted_at"),
@@ -222,6 +233,41 @@ def test_any_other_client_field_is_another_content(other: EncodedEvent) -> None:
     assert not same_content(EVENT.data, other.data)
 
 
+def under(*versions: int, **changes: Any) -> EncodedEvent:
+    """An event written while the ring had these versions of the card key."""
+    ring = keys(versions=max(versions))
+    return encoded(ring=replace(ring, card_keys={v: ring.card_keys[v] for v in versions}), **changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((1,), (1, 2)), ((1, 2), (1,)), ((1,), (1, 2, 3)), ((1, 2), (2, 3)), ((1, 2), (1, 2, 3)), ((2,), (1, 2))],
+)
+def test_a_new_version_of_the_card_key_makes_no_other_content(
+    before: tuple[int, ...], after: tuple[int, ...]
+) -> None:
+    """A retry behind a compromise says the same, whichever process of a rolling restart took which of the two."""
+    one, again = under(*before), under(*after)
+    assert same_content(one.data, again.data)
+    assert not content_digests(one.data).isdisjoint(content_digests(again.data))
+    for other in (under(*after, amount_minor=498), under(*after, card_number=card_number(2))):
+        assert not same_content(one.data, other.data)
+        assert content_digests(one.data).isdisjoint(content_digests(other.data))
+
+
+def test_versions_without_one_in_common_cannot_be_compared() -> None:
+    """Which is why a version stays in the ring while data of it is kept."""
+    assert not same_content(under(1).data, under(2, 3).data)
+
+
+def test_aliases_are_the_ids_under_the_older_versions() -> None:
+    """Newest first; with one version an event is the bytes that it always was."""
+    event = Event.decode(under(1, 2, 3).data)
+    assert (event.card_id, *event.card_aliases) == keys(versions=3).card_ids(pan())
+    assert b"card_aliases" not in under(3).data
+    assert Event.decode(under(3).data).card_aliases == ()
+
+
 def test_equal_floats_are_equal_content() -> None:
     """An integer given for a coordinate is the float that it stands for."""
     one, other = (encoded(merchant={"name": "x", "latitude": latitude}) for latitude in (36, 36.0))
@@ -279,7 +325,8 @@ def test_the_schema_refuses_what_the_model_refuses(document: dict[str, Any]) -> 
 def test_the_schemas_fields_stand_in_the_order_of_the_bytes() -> None:
     """The schema lists the fields as they are written."""
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    assert list(schema["properties"]) == list(DOCUMENT) == schema["required"]
+    assert list(schema["properties"]) == list(json.loads(golden("rekeyed")))
+    assert list(DOCUMENT) == schema["required"]
     assert re.fullmatch("urn:txn-api:event:1", schema["$id"])
 
 

@@ -9,16 +9,21 @@ from bench.write_path.bodies import bodies
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import encoded, full_body, json_bytes, keys
 from tests.workers.builders import event
 from txn_core.errors import EventError
 from txn_core.event import Event
 from txn_core.event_form import has_form
+from txn_core.settings import CARD_KEYS_MAX
+from txn_core.transaction import parse_transaction
 
 PIECES: Final = (
     b'"',
     b"\\",
     b"{",
     b"}",
+    b"[",
+    b"]",
     b",",
     b"null",
     b"NaN",
@@ -31,17 +36,21 @@ PIECES: Final = (
     b"\n",
     b"x",
 )
-PLACES: Final = [match.start() for match in re.finditer(rb'[{}",:.0-9]', event())]
+REKEYED: Final = encoded(parse_transaction(json_bytes(full_body())), ring=keys(versions=3)).data
+PLACES: Final = [match.start() for match in re.finditer(rb'[{}",:.0-9[\]]', REKEYED)]
 
 
 def test_an_event_of_ours_has_the_form() -> None:
+    """Of one version of the card key, and behind a compromise of it."""
     assert has_form(event())
+    for versions in range(2, CARD_KEYS_MAX + 1):
+        assert has_form(encoded(ring=keys(versions=versions)).data)
 
 
 @given(st.sampled_from(PLACES), st.integers(0, 4), st.sampled_from(PIECES))
 def test_what_has_the_form_is_an_event_however_it_was_damaged(at: int, cut: int, piece: bytes) -> None:
     """But for the calendar, which Arrow holds moments to."""
-    data = event()
+    data = REKEYED
     damaged = data[:at] + piece + data[at + cut :]
     if has_form(damaged) is None:
         return

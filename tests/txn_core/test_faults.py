@@ -31,6 +31,8 @@ def test_a_fault_drops_what_a_client_could_have_written() -> None:
     """Pointers are made of our own names: the name of an unknown field and steps of unions are left out."""
     unknown: ErrorDetails = {"type": "extra_forbidden", "loc": ("customer", "9" * 16), "msg": "", "input": "9" * 16}
     assert fault_of(unknown) == Fault("/customer", "field_unknown")
+    keyed: ErrorDetails = {"type": "int_type", "loc": ("limits", f"card_{9:016}"), "msg": "", "input": 1}
+    assert fault_of(keyed) == Fault("/limits", "integer_required")
     union: ErrorDetails = {"type": "string_type", "loc": ("a", "function-after[f(), str]", 0), "msg": "", "input": 1}
     assert fault_of(union) == Fault("/a/0", "string_required")
 

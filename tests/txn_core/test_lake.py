@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import ARRIVED_AT, SHARD, arrived, customer, encoded, json_bytes, position, transaction_id
+from tests.builders import (
+    ARRIVED_AT,
+    SHARD,
+    arrived,
+    customer,
+    encoded,
+    json_bytes,
+    keys,
+    pan,
+    position,
+    transaction_id,
+)
 from tests.txn_core.strategies import bodies, positions
 from txn_core.errors import EventError
 from txn_core.event import Event
@@ -88,7 +99,7 @@ def test_absent_objects_stay_absent_beside_present_ones() -> None:
 
 
 def test_columns_are_flat_and_typed() -> None:
-    """Times are timestamps, amounts integers, coordinates doubles; no column is nested."""
+    """Times are timestamps, amounts integers, coordinates doubles; only the aliases of a card are a list."""
     schema = table_of([arrived(customer=customer(), terminal={"terminal_id": "T"})]).schema
     moment = pa.timestamp("us", tz="UTC")
     for name in ("accepted_at", "occurred_at", "arrived_at"):
@@ -98,8 +109,20 @@ def test_columns_are_flat_and_typed() -> None:
     assert schema.field("merchant_latitude").type == pa.float64()
     assert schema.field("is_fraud").type == pa.bool_()
     assert {"merchant_id", "merchant_name", "customer_id", "customer_reference", "terminal_id"} <= set(schema.names)
-    assert not [field.name for field in schema if pa.types.is_nested(field.type)]
+    assert [field.name for field in schema if pa.types.is_nested(field.type)] == ["card_aliases"]
     assert len(set(schema.names)) == len(schema.names)
+
+
+def test_aliases_of_a_card_come_back_as_they_were() -> None:
+    """Beside events without any, byte for byte; and from files of before there were any."""
+    events = [arrived(encoded(ring=keys(versions=v)).data, position(v)) for v in (1, 2, 3)]
+    table = read_parquet(parquet_of(table_of(events)))
+    assert table["card_aliases"].to_pylist() == [
+        None,
+        *(list(keys(versions=v).card_ids(pan())[1:]) for v in (2, 3)),
+    ]
+    assert list(arrived_of(table)) == events
+    assert list(arrived_of(table.slice(0, 1).drop_columns("card_aliases"))) == events[:1]
 
 
 def test_every_field_of_an_event_has_its_column() -> None:

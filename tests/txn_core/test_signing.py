@@ -38,7 +38,9 @@ def test_a_secret_is_of_its_key_and_of_the_identity_key() -> None:
     assert (
         secret
         == "txnsig_"
-        + hmac.new(bytes([2]) * 32, b"txn-api/signing_secret\x000123456789abcdef", hashlib.sha256).hexdigest()
+        + hmac.new(
+            bytes([2]) * 32, b"\0".join((b"txn-api/signing_secret", KEY_ID.encode())), hashlib.sha256
+        ).hexdigest()
     )
     assert (
         len({secret, signing_secret(bytes([3]) * 32, KEY_ID), signing_secret(bytes([2]) * 32, KeyId("f" * 16))}) == 3

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import arrived, position
 from tests.workers.builders import ACCOUNT, event, id_of, later, twin
 from tests.workers.conftest import World
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
@@ -17,6 +18,7 @@ from txn_core.event import Event
 from txn_core.identity import Account, MerchantId
 from txn_core.lake import Arrived
 from txn_core.positions import WriteOrder
+from workers.card_ids import CardIds
 from workers.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index import Index, MerchantMemory
 from workers.meters import Meters
@@ -81,6 +83,7 @@ def index(world: World) -> Index:
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
+        cards=CardIds(CardTable(world.dynamodb, names.cards)),
         books=world.books("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,

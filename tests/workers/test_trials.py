@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.builders import arrived, position
 from tests.workers.builders import event, id_of, later, records
 from tests.workers.conftest import World, until
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -20,6 +21,7 @@ from txn_core.positions import WriteOrder
 from workers import intake
 from workers.archive import Archive, object_key, plan_of
 from workers.buffer import BufferTotal, FlushLimits
+from workers.card_ids import CardIds
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.index import Index, MerchantMemory
 from workers.meters import Meters
@@ -45,6 +47,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
         memory=MerchantMemory(),
+        cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
         books=world.books("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,

@@ -3,7 +3,7 @@
 from tests.builders import position
 from tests.workers.builders import event, later, twin
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
-from txn_core.event import Event, content_digest
+from txn_core.event import Event, content_digests
 from txn_core.positions import WriteOrder
 from workers.verdicts import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 
@@ -18,8 +18,8 @@ def write(second: int, amount: int) -> bytes:
     return twin(FIRST, accepted_at=later(second), amount_minor=amount)
 
 
-def digest(amount: int) -> str:
-    return content_digest(write(0, amount))
+def digest(amount: int) -> frozenset[str]:
+    return content_digests(write(0, amount))
 
 
 def stored(second: int, amount: int, **others: int) -> StoredTransaction:

@@ -197,7 +197,7 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
-    query = _query(services, account, parameters)
+    query = await _query(services, account, parameters)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     async with store_reads():
@@ -227,11 +227,12 @@ def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, st
     return {**headers, "Link": f'<?{urlencode({**asked, "cursor": cursor})}>; rel="next"'}
 
 
-def _query(services: Services, account: Account, parameters: RangeParameters) -> RangeQuery:
+async def _query(services: Services, account: Account, parameters: RangeParameters) -> RangeQuery:
     """The range that was asked for, from its beginning.
 
     Raises:
         ParameterInvalid: none or several of the three selectors were given.
+        StoreUnavailable: the card's other ids could not be read.
     """
     selectors = (parameters.card_number, parameters.card_id, parameters.merchant_name)
     if sum(selector is not None for selector in selectors) != 1:
@@ -243,4 +244,12 @@ def _query(services: Services, account: Account, parameters: RangeParameters) ->
     if parameters.card_number is not None:
         return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
-    return services.transactions.by_card(account, (parameters.card_id,), span)
+    return services.transactions.by_card(account, await _ids_of_card(services, account, parameters.card_id), span)
+
+
+async def _ids_of_card(services: Services, account: Account, card_id: CardId) -> tuple[CardId, ...]:
+    """The ids of the card that has this one: it has one a version of the card key."""
+    if len(services.keys.card_keys) == 1:
+        return (card_id,)
+    async with store_reads():
+        return await services.cards.ids(account, card_id)

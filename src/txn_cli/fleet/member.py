@@ -12,6 +12,7 @@ from pathlib import Path
 from txn_api.app import create_app
 from txn_api.siblings import Siblings
 from txn_cli.httpserver import serve
+from txn_core.crash_reports import confine
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
@@ -28,6 +29,7 @@ def serve_api(settings: Settings, *, listener: socket.socket | None = None, sibl
 
 def main(listener: str, folder: str) -> None:
     """Serve as one of several; the supervisor has checked the settings and left them in the environment."""
+    confine()
     settings = Settings.from_environment()
     configure_logging(settings.log_level, process="api", pid=str(os.getpid()))
     serve_api(settings, listener=socket.socket(fileno=int(listener)), siblings=Siblings(Path(folder)))

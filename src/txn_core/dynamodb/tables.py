@@ -41,6 +41,11 @@ class TableNames:
         return self._of_index("merchants")
 
     @property
+    def cards(self) -> str:
+        """The other ids of a card, by account and id."""
+        return self._of_index("cards")
+
+    @property
     def api_keys(self) -> str:
         """Hashes of API keys."""
         return f"{self.prefix}-api-keys"
@@ -86,6 +91,7 @@ def index_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
             indexes={BY_CARD: {"card": "HASH", "sort": "RANGE"}, BY_MERCHANT: {"merchant": "HASH", "sort": "RANGE"}},
         ),
         _table(names.merchants, {"account": "HASH", "name": "RANGE"}),
+        _table(names.cards, {"card": "HASH"}),
         *_worker_tables(names, INDEX_KIND),
     ]
 

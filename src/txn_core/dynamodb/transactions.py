@@ -59,14 +59,14 @@ class IndexItem:
 class StoredTransaction:
     """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
 
-    `others` are later writes of the id with the digests of their content: should an even earlier write come, they
-    say which of them contradict that one.
+    `others` are later writes of the id with the digests of their content (`event.content_digests`): should an even
+    earlier write come, they say which of them contradict that one.
     """
 
     event: str
     order: WriteOrder
     conflicts: tuple[WriteOrder, ...] = ()
-    others: Mapping[WriteOrder, str] = field(default_factory=dict)
+    others: Mapping[WriteOrder, frozenset[str]] = field(default_factory=dict)
 
 
 class TransactionTable:
@@ -110,7 +110,7 @@ class TransactionTable:
         *,
         seen: StoredTransaction,
         conflicts: Collection[WriteOrder],
-        others: Mapping[WriteOrder, str],
+        others: Mapping[WriteOrder, frozenset[str]],
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
         attributes = self._attributes(item) | _notes(conflicts, others)
@@ -131,8 +131,8 @@ class TransactionTable:
             ExpressionAttributeValues={**values, ":seen": {"S": seen.order.text}},
         )
 
-    async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: str | None) -> bool:
-        """Note a later write on the transaction whose order was seen: that it contradicts it, the digest of its
+    async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: frozenset[str] | None) -> bool:
+        """Note a later write on the transaction whose order was seen: that it contradicts it, the digests of its
         content, or both. False when the transaction has changed, or there is no room.
 
         Noting it again changes nothing. There is room for `CONFLICTS_MAX` and `OTHERS_MAX`.
@@ -179,7 +179,7 @@ class TransactionTable:
             event=item["event"]["S"],
             order=WriteOrder(item["order"]["S"]),
             conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
-            others={WriteOrder(o): d for o, _, d in (t.partition(" ") for t in item.get(_OTHERS, {}).get("SS", ()))},
+            others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
         )
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
@@ -239,13 +239,18 @@ class TransactionTable:
         }
 
 
-def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, str]) -> dict[str, Any]:
+def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozenset[str]]) -> dict[str, Any]:
     """The attributes of notes; DynamoDB has no empty sets."""
     texts = {
         _CONFLICTS: [order.text for order in conflicts],
-        _OTHERS: [f"{order.text} {digest}" for order, digest in others.items()],
+        _OTHERS: [" ".join((order.text, *sorted(digests))) for order, digests in others.items()],
     }
     return {name: {"SS": noted} for name, noted in texts.items() if noted}
+
+
+def _other(text: str) -> tuple[WriteOrder, frozenset[str]]:
+    order, *digests = text.split(" ")
+    return WriteOrder(order), frozenset(digests)
 
 
 def _counted(name: str, count: int) -> str:

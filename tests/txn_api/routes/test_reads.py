@@ -141,6 +141,29 @@ async def test_the_edges_of_a_range(api: Api) -> None:
     assert await count(**{"from": "2020-01-01T00:00:01.000001Z"}) == 1
 
 
+async def test_ties_of_a_microsecond_are_walked_in_one_order(api: Api) -> None:
+    """Ids of one moment that begin alike, moments a microsecond apart, and years between them."""
+    names = ("aaaaaaaa", "aaaaaaaa-", "aaaaaaaaa", "aaaaaaaaA", "aaaaaaaa0", "aaaaaaaa_", "A" * 64, "-" * 8, "z" * 8)
+    moments = ("1970-01-01T00:00:00Z", "2019-12-31T23:59:59.999999Z", "2020-01-01T00:00:00Z")
+    for number, moment in enumerate(moments):
+        for name in names:
+            unique = f"{name[:-1]}{number}" if len(name) == 64 else f"{name}.{number}".replace(".", "_")
+            await api.index(
+                body(transaction_id=unique, card_number=CARD, merchant={"name": NAME}, occurred_at=moment)
+            )
+    for selector in ({"card_number": CARD}, {"merchant_name": NAME}):
+        ascending = await walk(api, **selector, limit=2, order="asc")
+        assert len(ascending) == len(names) * len(moments)
+        assert ascending == sorted(ascending, key=lambda row: (row.occurred_at, row.transaction_id))
+        assert await walk(api, **selector, limit=5, order="desc") == ascending[::-1]
+        edges = {"from": "1970-01-01T00:00:00.000001Z", "to": "2020-01-01T00:00:00Z"}
+        last_second = await walk(api, **selector, limit=4, **edges)
+        assert {row.occurred_at for row in last_second} == {"2019-12-31T23:59:59.999999Z"}
+        assert len(last_second) == len(names)
+        widest = {"from": "1970-01-01T00:00:00Z", "to": "9999-12-31T23:59:59.999999Z"}
+        assert await walk(api, **selector, limit=1000, order="asc", **widest) == ascending
+
+
 async def test_a_range_of_nothing_is_an_empty_page(api: Api) -> None:
     """A card, a merchant and an account that nobody has seen."""
     for selector in ({"card_number": card_number(99)}, {"merchant_name": "Nobody"}, {"merchant_name": " "}):

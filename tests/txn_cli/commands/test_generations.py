@@ -99,7 +99,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
         "equal": True,
     }
     dropped = await command("generations", "drop", SECOND)
-    assert (dropped.code, dropped.out.count("-g2")) == (0, 5)
+    assert (dropped.code, dropped.out.count("-g2")) == (0, 6)
     again = await command("generations", "drop", SECOND)
     assert "nothing" in again.out
 

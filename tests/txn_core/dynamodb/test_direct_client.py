@@ -85,4 +85,4 @@ async def _fill(table: TransactionTable, account: Account) -> None:
     first = await table.get(account, transaction_id(0))
     assert first is not None
     later = index_item(encoded(transaction_id=transaction_id(0), amount_minor=5, account=account), position(7))
-    assert await table.note(later, seen=first.order, conflict=True, other="digest")
+    assert await table.note(later, seen=first.order, conflict=True, other=frozenset({"digest"}))

@@ -8,7 +8,7 @@ NAMES = TableNames("txn")
 def test_tables_are_called_as_the_design_says() -> None:
     """Operators find the tables under these names."""
     assert {definition["TableName"] for definition in definitions(NAMES)} == {
-        *("txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"),
+        *("txn-transactions", "txn-merchants", "txn-cards", "txn-api-keys", "txn-idempotency"),
         *(f"txn-{kind}-leases" for kind in WORKER_KINDS),
         *(f"txn-{kind}-ledger" for kind in WORKER_KINDS),
     }

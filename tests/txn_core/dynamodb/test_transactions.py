@@ -66,7 +66,9 @@ async def test_an_earlier_write_takes_the_place_of_the_one_seen(
     await transactions.put_if_absent(late)
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.replace(early, seen=seen, conflicts=[late.order], others={late.order: "of late"})
+    assert await transactions.replace(
+        early, seen=seen, conflicts=[late.order], others={late.order: frozenset({"of", "late"})}
+    )
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert (stored.event, stored.order, stored.conflicts) == (early.event, early.order, (late.order,))
@@ -86,7 +88,9 @@ async def test_a_replaced_transaction_moves_to_its_own_card_merchant_and_time(
     await transactions.put_if_absent(late)
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.replace(early, seen=seen, conflicts=[late.order], others={late.order: "of late"})
+    assert await transactions.replace(
+        early, seen=seen, conflicts=[late.order], others={late.order: frozenset({"of", "late"})}
+    )
     assert await walk(transactions, transactions.by_merchant(account, keys().merchant_id("late"), Span())) == []
     assert await walk(transactions, transactions.by_merchant(account, keys().merchant_id("EARLY"), Span())) == [ID]
 
@@ -97,12 +101,12 @@ async def test_conflicts_are_noted_once_and_in_order(transactions: TransactionTa
     await transactions.put_if_absent(first)
     later = [item_of(account, number) for number in (10, 9, 100)]
     for item in (*later, *later):
-        assert await transactions.note(item, seen=first.order, conflict=True, other="of it")
+        assert await transactions.note(item, seen=first.order, conflict=True, other=frozenset({"of", "it"}))
     orders = [item.order for item in later]
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert stored.conflicts == tuple(sorted(orders))
-    assert stored.others == dict.fromkeys(orders, "of it")
+    assert stored.others == dict.fromkeys(orders, frozenset({"of", "it"}))
     page = await transactions.page(transactions.by_card(account, keys().card_ids(pan()), Span()))
     assert page.rows[0].conflicts == tuple(order.text for order in sorted(orders))
 
@@ -122,7 +126,7 @@ async def test_conflicts_are_bounded(transactions: TransactionTable, account: Ac
 async def test_a_conflict_does_not_make_a_transaction(transactions: TransactionTable, account: Account) -> None:
     """Noting a conflict on an id that is not there leaves it not there."""
     item = item_of(account)
-    assert not await transactions.note(item, seen=item.order, conflict=True, other="of it")
+    assert not await transactions.note(item, seen=item.order, conflict=True, other=frozenset({"of", "it"}))
     assert await transactions.get(account, ID) is None
 
 
@@ -134,15 +138,20 @@ async def test_a_note_is_made_on_the_winner_that_was_seen_or_not_at_all(
     await transactions.put_if_absent(late)
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.note(later, seen=late.order, conflict=False, other="of later")
+    assert await transactions.note(later, seen=late.order, conflict=False, other=frozenset({"of", "later"}))
     assert not await transactions.replace(early, seen=seen, conflicts=(), others={}), "a note came in between"
     seen = await transactions.get(account, ID)
     assert seen is not None
-    assert await transactions.replace(early, seen=seen, conflicts=(), others={**seen.others, late.order: "of late"})
+    assert await transactions.replace(
+        early, seen=seen, conflicts=(), others={**seen.others, late.order: frozenset({"of", "late"})}
+    )
     assert not await transactions.note(later, seen=late.order, conflict=True, other=None)
     stored = await transactions.get(account, ID)
     assert stored is not None
-    assert (stored.conflicts, stored.others) == ((), {late.order: "of late", later.order: "of later"})
+    assert (stored.conflicts, stored.others) == (
+        (),
+        {late.order: frozenset({"of", "late"}), later.order: frozenset({"of", "later"})},
+    )
 
 
 # Three a second, so that times tie; ids whose text order is not the order of arrival.

@@ -1,0 +1,1 @@
+"""The canary suite: marked card numbers everywhere, and the search for them (`make canary`)."""

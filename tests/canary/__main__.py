@@ -1,0 +1,29 @@
+"""`make canary`: the whole suite, and its table; exit code 1 when a card number was found anywhere."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.canary.run import run, summary, table
+
+
+def main() -> None:
+    """Run once."""
+    parser = argparse.ArgumentParser(prog="python -m tests.canary", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the numbers")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="txn-canary-") as folder:
+        evidence = asyncio.run(run(Path(folder), arguments.seed))
+    print(f"{'Searched':<32}{'How many':>10}{'Found':>8}")
+    for kind, searched, found in table(evidence):
+        print(f"{kind:<32}{searched:>10,}{found:>8,}")
+    for name, value in summary(evidence).items():
+        print(f"{name}: {value}")
+    if evidence.found:
+        sys.exit("\n".join(["A card number was found in:", *evidence.found[:50]]))
+
+
+if __name__ == "__main__":
+    main()

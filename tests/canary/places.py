@@ -1,0 +1,70 @@
+"""Everything that a running stack leaves behind, searched for card numbers; what the search needs beside the stores.
+
+`CardSearch` counts what it has looked at, so that the table says how much was searched, not only that nothing was
+found.
+"""
+
+import os
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.card_search import CardSearch
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.stackports import METRICS_OF, StackPorts
+
+FETCH_S_MAX: Final = 10.0
+
+
+def search_answers(search: CardSearch, answers: Mapping[str, bytes]) -> None:
+    """Heads and bodies of all answers, by probe."""
+    for name, answer in answers.items():
+        head, _, body = answer.partition(b"\r\n\r\n")
+        search.look("answer head", name, head)
+        search.look("answer body", name, body)
+
+
+def search_metrics(search: CardSearch, data_dir: Path, ready: Mapping[str, Any]) -> None:
+    """What the API and the workers tell of themselves."""
+    ports = StackPorts.stored(DataDir.at(data_dir))
+    assert ports is not None
+    urls = {kind: f"{ports.url(name)}/metrics" for kind, name in METRICS_OF.items()}
+    urls["api"] = f"{ready['api_url']}/metrics"
+    for kind, url in urls.items():
+        with urllib.request.urlopen(url, timeout=FETCH_S_MAX) as answer:
+            for line in answer.read().splitlines():
+                search.look("metric", kind, line)
+
+
+def search_processes(search: CardSearch, pids: Mapping[str, int]) -> None:
+    """What any user of the machine may see of a process, and its environment."""
+    for name, pid in pids.items():
+        for what in ("cmdline", "environ", "comm"):
+            file = Path(f"/proc/{pid}/{what}")
+            if os.access(file, os.R_OK):
+                search.look("command line and environment", f"{name} {what}", file.read_bytes())
+
+
+def search_logs(search: CardSearch, data_dir: Path) -> int:
+    """Every line of every log; gives how many fatal signals they report."""
+    crashes = 0
+    for file in sorted((data_dir / "logs").iterdir()):
+        for line in file.read_bytes().splitlines():
+            crashes += line.startswith(b"Fatal Python error")
+            search.look("log line", file.name, line)
+    return crashes
+
+
+def search_cores(search: CardSearch, *folders: Path) -> list[str]:
+    """Core files where a kernel would leave them; there must be none to search."""
+    cores = [str(file) for folder in folders for file in folder.rglob("core*") if _is_core(file)]
+    search.searched["place for core dumps"] = len(folders)
+    return cores
+
+
+def _is_core(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return opened.read(4) == b"\x7fELF" and file.suffix != ".so"

@@ -1,0 +1,97 @@
+"""The suite's own eyes: what it plants is found again, wherever and however it stands."""
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.canary.marks import Marks
+from tests.canary.places import search_answers, search_cores, search_logs
+from tests.canary.probes import Prober
+from tests.canary.run import Evidence, table
+from tests.canary.wire import status_of
+from tests.support.card_search import CardSearch, search_files
+from txn_core.pan import passes_luhn
+
+MARKS = Marks(7)
+NUMBER = MARKS.new("planted")
+OPENAPI: dict[str, Any] = {
+    "paths": {"/transactions": {"post": {}, "get": {"parameters": [{"in": "query", "name": "card_id"}]}}}
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NUMBER,
+        f"x{NUMBER}y",
+        " ".join(NUMBER[at : at + 4] for at in range(0, 16, 4)),
+        "-".join(NUMBER),
+        int(NUMBER),
+        "".join(f"%{ord(digit):02X}" for digit in NUMBER),
+        NUMBER.encode().hex(),
+        base64.b64encode(b"card " + NUMBER.encode()).decode(),
+        {"event": {"S": f'{{"x":"{NUMBER}"}}'}},
+        ["0" * 40 + NUMBER],
+    ],
+)
+def test_a_planted_number_is_found_in_any_dress(text: object) -> None:
+    """As a value of a store, an answer or a line."""
+    search = CardSearch(MARKS.numbers)
+    search.look("value", "here", text)
+    assert search.found == ["value here"]
+
+
+def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
+    """In files, logs, answers' heads and bodies; and a core dump is one by being there."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "api.log").write_text(f"Fatal Python error: Aborted\n{NUMBER}\n")
+    (tmp_path / "core.17").write_bytes(b"\x7fELF")
+    search = CardSearch(MARKS.numbers)
+    assert search_logs(search, tmp_path) == 1
+    search_files(search, tmp_path)
+    search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})
+    assert search.found == ["log line api.log", "file logs/api.log", "answer head one", "answer body one"]
+    assert search_cores(search, tmp_path) == [str(tmp_path / "core.17")]
+
+
+def test_the_table_says_how_much_was_searched_and_found() -> None:
+    """Nothing found in nothing searched would prove nothing."""
+    search, evidence = CardSearch(MARKS.numbers), Evidence(seed=1)
+    search.look("log line", "a", "nothing")
+    search.look("log line", "b", NUMBER)
+    search.look("metric", "c", "nothing")
+    evidence.add(search)
+    assert table(evidence) == [("log line", 2, 1), ("metric", 1, 0)]
+
+
+def test_numbers_are_valid_unique_and_the_same_for_a_seed() -> None:
+    """So that a finding names its probe, and can be had again."""
+    one, other = Marks(3), Marks(3)
+    numbers = [one.new(str(number)) for number in range(1_000)]
+    assert numbers == [other.new(str(number)) for number in range(1_000)]
+    assert len(set(numbers)) == 1_000
+    assert all(map(passes_luhn, numbers))
+
+
+def test_every_request_carries_a_number_of_its_own() -> None:
+    """Plain, percent-encoded, reversed in an id beside it, or compressed."""
+    marks = Marks(5)
+    for probe in Prober(marks, "key", OPENAPI).probes():
+        request = probe.request
+        if b"Content-Encoding: gzip" in request and not probe.name.endswith(("not", "cut off")):
+            request = gzip.decompress(request.partition(b"\r\n\r\n")[2])
+        assert (
+            any(number.encode() in request for number in marks.numbers)
+            or "encoded" in probe.name
+            or ("zstd" in probe.name or "cut off" in probe.name)
+        ), probe.name
+
+
+def test_an_answer_has_its_status() -> None:
+    """None when the server only hung up."""
+    assert status_of(b"HTTP/1.1 422 Unprocessable\r\n\r\n" + json.dumps({}).encode()) == 422
+    assert status_of(b"") == status_of(b"what?") == 0

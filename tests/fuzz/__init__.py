@@ -1,0 +1,1 @@
+"""Mutated requests against the API's real process (`make fuzz`)."""

@@ -1,0 +1,1 @@
+"""Lint rules of our own, run by `make check`."""

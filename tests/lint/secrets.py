@@ -1,0 +1,105 @@
+"""Searches our files for secrets that somebody left there, with detect-secrets (`python -m tests.lint.secrets`).
+
+Its own baseline file has no place for a reason and has to be written anew whenever a line moves; here each find that
+is none stands with its reason. Nothing is verified over the network.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import transient_settings
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final = (".ci", "bench", "docs", "src", "tests")
+SUFFIXES: Final = frozenset(
+    {".css", ".html", ".js", ".json", ".md", ".mmd", ".py", ".sh", ".toml", ".ts", ".yaml", ""}
+)
+# Generated, from what is searched itself, or lists of hashes.
+LEFT_OUT: Final = frozenset({"openapi.yaml", "package-lock.json"})
+PROCESSES: Final = 2
+# What may turn up here: keys of AWS and of ours, private keys, passwords in URLs, tokens of forges and registries.
+DETECTORS: Final = (
+    *("AWSKeyDetector", "BasicAuthDetector", "GitHubTokenDetector", "JwtTokenDetector", "KeywordDetector"),
+    *("PrivateKeyDetector", "PypiTokenDetector"),
+)
+ENTROPIES: Final = {"Base64HighEntropyString": 4.5, "HexHighEntropyString": 3.0}
+
+
+class Find(NamedTuple):
+    """What looks like a secret: the file, the detector's word for it, the line."""
+
+    file: str
+    kind: str
+    line: int
+
+
+# Number of finds by file and kind, with the reason why they are no secrets.
+ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
+    ("bench/reads/site.py", "Secret Keyword"): (1, "the made-up secret key that the local DynamoDB takes"),
+    ("tests/txn_api/test_edge.py", "Secret Keyword"): (1, "the text of an exception that must not be told"),
+    ("tests/txn_cli/fake_api.py", "Secret Keyword"): (1, "the key that a fake API takes"),
+    ("tests/txn_cli/load/test_bookmark.py", "Secret Keyword"): (1, "a made-up API key"),
+    ("tests/txn_cli/simulator/test_rows.py", "Hex High Entropy String"): (1, "the hash of simulated rows"),
+    ("tests/txn_cli/stack/test_environment.py", "Secret Keyword"): (1, "a made-up API key"),
+    ("tests/txn_cli/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
+    ("tests/txn_cli/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),
+    ("tests/txn_core/test_pan.py", "Hex High Entropy String"): (1, "a transaction id"),
+    ("tests/txn_core/test_settings.py", "Secret Keyword"): (1, "made up, and must not be shown"),
+    ("tests/workers/test_ledger.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
+}
+
+
+def files(root: Path) -> list[Path]:
+    """Every text file of ours."""
+    below = (file for folder in FOLDERS for file in (root / folder).rglob("*"))
+    found = [file for file in (*root.iterdir(), *below) if file.is_file() and file.suffix in SUFFIXES]
+    return sorted(file for file in found if file.name not in LEFT_OUT and not _is_vendored(file.relative_to(root)))
+
+
+def finds_in(paths: Iterable[Path]) -> list[Find]:
+    """What looks like a secret in some files."""
+    plugins = [{"name": name} for name in DETECTORS]
+    limited = [{"name": name, "limit": limit} for name, limit in ENTROPIES.items()]
+    with transient_settings({"plugins_used": [*plugins, *limited]}):
+        return [
+            Find(
+                path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name,
+                secret.type,
+                secret.line_number,
+            )
+            for path in paths
+            for secret in scan_file(str(path))
+        ]
+
+
+def verdicts(found: Iterable[Find], allowed: dict[tuple[str, str], tuple[int, str]]) -> Iterator[str]:
+    """Finds that no reason is given for, and reasons that nothing needs."""
+    by_place: dict[tuple[str, str], list[int]] = {}
+    for find in found:
+        by_place.setdefault((find.file, find.kind), []).append(find.line)
+    for place in sorted(by_place.keys() | allowed.keys()):
+        lines, (count, _) = by_place.get(place, []), allowed.get(place, (0, ""))
+        if len(lines) != count:
+            yield f"{place[0]}: {place[1]} in lines {sorted(lines)}; allowed are {count} (tests/lint/secrets.py)"
+
+
+def main() -> None:
+    """Search all files."""
+    paths = files(ROOT)
+    with ProcessPoolExecutor(PROCESSES) as processes:
+        parts = processes.map(finds_in, [paths[part::PROCESSES] for part in range(PROCESSES)])
+        wrong = list(verdicts((find for part in parts for find in part), ALLOWED))
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+def _is_vendored(path: Path) -> bool:
+    return "node_modules" in path.parts or "__pycache__" in path.parts
+
+
+if __name__ == "__main__":
+    main()
