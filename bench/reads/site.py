@@ -21,6 +21,7 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, IndexItem, TransactionTable
 from txn_core.event import Event
 from txn_core.identity import Account, KeyRing
+from txn_core.limits import UNLIMITED
 from txn_core.pan import Pan
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
@@ -86,7 +87,7 @@ async def _filled(settings: Settings) -> tuple[str, tuple[str, ...]]:
         shards = str(settings.merchant_write_shards)
         layout: Any = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": shards}}
         await dynamodb.put_item(TableName=names.transactions, Item=layout)
-        kept, presented = mint(account=ACCOUNT, scopes=SCOPES)
+        kept, presented = mint(account=ACCOUNT, scopes=SCOPES, limits=UNLIMITED)
         await ApiKeyTable(dynamodb, names.api_keys).put(kept)
         table = await TransactionTable.open(dynamodb, names.transactions)
         intake = Intake(keys, settings.occurred_ahead_s_max)

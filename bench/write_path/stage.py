@@ -18,6 +18,7 @@ from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.identity import Account
+from txn_core.limits import UNLIMITED
 from txn_core.settings import Settings
 
 BODIES: Final = 10_000
@@ -97,7 +98,7 @@ def _environment(kinesis_url: str, dynamodb_url: str, s3_url: str) -> dict[str, 
 async def _key(settings: Settings) -> str:
     """Make the tables, and a key with every scope."""
     await bootstrap(settings)
-    kept, presented = mint(account=ACCOUNT, scopes=SCOPES)
+    kept, presented = mint(account=ACCOUNT, scopes=SCOPES, limits=UNLIMITED)
     async with Aws(settings).dynamodb() as dynamodb:
         await ApiKeyTable(dynamodb, TableNames(settings.table_prefix).api_keys).put(kept)
     return presented

@@ -1,136 +1,70 @@
-"""Who calls, and what they may do: API keys, checked from a short cache, and scopes as route dependencies."""
+"""The one way in: who calls, how much they may take, whether they signed, and what they may do.
 
-import hashlib
-import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+Whatever is not let in here is not let in: a route has a principal only from here, and none has one without a scope.
+"""
+
 from typing import Any, Final
 
-import structlog
 from fastapi import Depends, Request
+from starlette.types import Receive, Scope
 
+from txn_api.authenticator import Authenticator
+from txn_api.bodies import read_whole, set_aside
 from txn_api.headers import Headers
-from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
-from txn_api.shared_reads import SharedReads
-from txn_api.stores import STORE_ERRORS
-from txn_core.api_keys import ApiKey, KeyId, Scope, split
-from txn_core.identity import Account
-from txn_core.instants import now
+from txn_api.principal import Principal
+from txn_api.signatures import Signatures
+from txn_core import api_keys
 
-CACHED_KEYS_MAX: Final = 10_000
-# While the key table cannot be reached, a key that was good this recently still opens the write path.
-STALE_S_MAX: Final = 300.0
-READ_S_MAX: Final = 10.0
+__all__ = ["Authenticator", "Gate", "Principal", "requires"]
 
-log = structlog.get_logger()
-FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
+_WRITE: Final[api_keys.Scope] = "transactions:write"
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who calls: an API key that was found good."""
+class Gate:
+    """Lets requests in, or says why not."""
 
-    key: ApiKey
+    def __init__(
+        self, authenticator: Authenticator, signatures: Signatures, *, body_bytes_max: int, body_deadline_s: float
+    ) -> None:
+        self._authenticator, self._signatures = authenticator, signatures
+        self._body_bytes_max, self._body_deadline_s = body_bytes_max, body_deadline_s
 
-    @property
-    def account(self) -> Account:
-        """The account that the key writes to."""
-        return self.key.account
+    async def admit(
+        self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
+    ) -> Principal:
+        """The principal of a request that may go on. What needs the scope to write is a write, all else a read.
 
-    def require(self, *scopes: Scope) -> None:
-        """Hold the call against the key's scopes.
+        The body of a signed request is read here; `bodies.source` has it for the route.
 
         Raises:
-            ScopeMissing: one of the scopes is not the key's.
+            Problem: any of 401, `scope_missing`, `rate_limited`, `too_many_concurrent`, `body_too_large`,
+                `body_timeout` or `store_unavailable`.
         """
-        if not self.key.scopes.issuperset(scopes):
-            raise ScopeMissing
+        principal = await self._authenticator.principal(headers)
+        if (allowances := principal.allowances) is not None:
+            allowance = allowances.writes if needed == _WRITE else allowances.reads
+            if allowance is not None:
+                # The edge tells what is left of it, and leaves when the request is answered.
+                scope["state"]["allowance"] = allowance
+                allowance.enter()
+        principal.require(needed, *more)
+        if (key_id := principal.signs_with) is not None:
+            body = b"" if scope["method"] in _WITHOUT_BODY else await self._set_aside(scope, receive)
+            await self._signatures.verify(key_id, scope, headers, body)
+        return principal
 
-    def reads(self, account: Account | None) -> Account:
-        """The account to read: the key's own unless another was asked for and granted.
-
-        Raises:
-            AccountForbidden: it was not granted.
-        """
-        if account is None:
-            return self.account
-        if not self.key.may_read(account):
-            raise AccountForbidden
-        return account
-
-
-@dataclass(frozen=True, slots=True)
-class _Cached:
-    key: ApiKey | None
-    checked_at: float
+    async def _set_aside(self, scope: Scope, receive: Receive) -> bytes:
+        body = await read_whole(receive, bytes_max=self._body_bytes_max, deadline_s=self._body_deadline_s)
+        set_aside(scope, receive, body)
+        return body
 
 
-class Authenticator:
-    """Turns presented keys into principals. The cache is bounded and keyed by hash; it never holds a secret."""
-
-    def __init__(self, find: FindKey, cache_s: float) -> None:
-        # A key that expires from the cache under load is asked for by every request at once.
-        self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
-        self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
-
-    async def principal(self, headers: Headers) -> Principal:
-        """The principal of a request.
-
-        Raises:
-            ApiKeyMissing: no key was presented.
-            ApiKeyInvalid: the key is unknown, expired or revoked.
-            StoreUnavailable: the key could not be checked.
-        """
-        presented = _presented(headers)
-        if presented is None:
-            raise ApiKeyMissing
-        key = await self._key(presented)
-        # A cached key may have expired since.
-        if key is None or (key.expires_at is not None and key.expires_at <= now()):
-            raise ApiKeyInvalid
-        return Principal(key)
-
-    async def _key(self, presented: str) -> ApiKey | None:
-        if (parts := split(presented)) is None:
-            return None
-        digest = hashlib.sha256(presented.encode()).digest()
-        cached = self._cache.get(digest)
-        age_s = time.monotonic() - cached.checked_at if cached else 0.0
-        if cached and age_s < self._cache_s:
-            return cached.key
-        try:
-            key = await self._check(*parts)
-        except STORE_ERRORS as error:
-            if cached and cached.key and age_s < STALE_S_MAX:
-                return cached.key
-            log.warning("api key not checked", error=type(error).__name__)
-            raise StoreUnavailable from None
-        self._cache[digest] = _Cached(key, time.monotonic())
-        self._cache.move_to_end(digest)
-        if len(self._cache) > CACHED_KEYS_MAX:
-            self._cache.popitem(last=False)
-        return key
-
-    async def _check(self, key_id: KeyId, secret: str) -> ApiKey | None:
-        key = await self._found.get(key_id)
-        return key if key is not None and key.admits(secret, now()) else None
-
-
-def _presented(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return headers.get("x-api-key", "") or None
-
-
-def requires(*scopes: Scope) -> Any:
+def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
     """A dependency that gives the route its principal, holding all these scopes."""
 
     async def principal(request: Request) -> Principal:
-        authenticator: Authenticator = request.app.state.services.authenticator
-        found = await authenticator.principal(request.headers)
-        found.require(*scopes)
-        return found
+        gate: Gate = request.app.state.services.gate
+        return await gate.admit(request.scope, request.receive, request.headers, needed, *more)
 
     return Depends(principal)

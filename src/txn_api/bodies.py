@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from txn_api.encodings import Encoding
 from txn_api.headers import Headers
@@ -38,11 +38,20 @@ async def read_body(headers: Headers, receive: Receive, *, bytes_max: int, deadl
     """The whole body of a small JSON request.
 
     Raises:
-        BodyTooLarge: it has more than `bytes_max` bytes.
-        BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
+        BodyTooLarge, BodyTimeout: as `read_whole`.
         MediaTypeUnsupported, ContentEncodingUnsupported: as `check_type`.
     """
     check_type(headers, JSON)
+    return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s)
+
+
+async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float) -> bytes:
+    """The whole of a small body, whatever it is.
+
+    Raises:
+        BodyTooLarge: it has more than `bytes_max` bytes.
+        BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
+    """
     body = _Body(bytes_max)
     arrived = _arrived(receive)
     if arrived is None or not body.ends_with(arrived):
@@ -53,6 +62,24 @@ async def read_body(headers: Headers, receive: Receive, *, bytes_max: int, deadl
         except TimeoutError:
             raise BodyTimeout from None
     return body.whole()
+
+
+def set_aside(scope: Scope, receive: Receive, body: bytes) -> None:
+    """Keep a body that had to be read before its route reads it; behind it comes what `receive` gives."""
+    pieces = [body]
+
+    async def again() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": False}
+        return await receive()
+
+    scope["state"]["body"] = again
+
+
+def source(scope: Scope, receive: Receive) -> Receive:
+    """Where a route reads its body: the connection, unless the body was set aside."""
+    kept: Receive = scope["state"].get("body", receive)
+    return kept
 
 
 def _arrived(receive: Receive) -> Message | None:

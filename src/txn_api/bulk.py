@@ -19,6 +19,7 @@ from starlette.types import Message, Receive
 
 from txn_api.acknowledgement import problem_of
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
+from txn_api.limits import Bucket
 from txn_api.lines import Line, LineSplitter
 from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
 from txn_api.results import Results
@@ -80,9 +81,10 @@ class Upload:
         line_bytes_max: int,
         lines_in_flight_max: int,
         body_deadline_s: float,
+        rate: Bucket | None = None,
     ) -> None:
         self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
-        self._decoder = decoder
+        self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
         self._body_deadline_s = body_deadline_s
@@ -156,6 +158,9 @@ class Upload:
 
     async def _take(self, row: Sequence[Line], results: Results) -> None:
         """Admit the lines of a row, one right behind the other as posts are (`posts.py`), and then hand them over."""
+        if self._rate is not None and (wait_s := self._rate.owe(len(row))):
+            # Nothing more is read meanwhile, which is what slows the sender down.
+            await asyncio.wait({self._stopping}, timeout=wait_s)
         for line, admitted in [(line, self._admitted(line)) for line in row]:
             self.totals.read += 1
             if isinstance(admitted, Problem):

@@ -15,6 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from txn_api.limits import Allowance
 from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, ParameterInvalid, Problem
 from txn_api.request_metrics import RequestMetrics
 from txn_core.faults import Fault
@@ -59,6 +60,8 @@ class Edge:
             await exchange.answer(InternalError(), receive)
         finally:
             self._requests -= 1
+            if (allowance := scope["state"].get("allowance")) is not None:
+                allowance.leave()
             self._record(scope, exchange)
 
     def _record(self, scope: Scope, exchange: "_Exchange") -> None:
@@ -108,7 +111,9 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
-            message["headers"] = [*message.get("headers", ()), own, *_HEADERS]
+            allowance: Allowance | None = self._scope["state"].get("allowance")
+            limits = () if allowance is None else allowance.fields()
+            message["headers"] = [*message.get("headers", ()), own, *limits, *_HEADERS]
         await self._send(message)
 
     async def answer(self, problem: Problem, receive: Receive) -> None:

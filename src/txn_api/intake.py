@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
-from txn_api.problems import CardNumberMisplaced, IdRequired, MalformedJson, Problem, ValidationFailed
+from pydantic_core import from_json
+
+from txn_api.problems import (
+    CardNumberMisplaced,
+    IdRequired,
+    MalformedJson,
+    Problem,
+    TerminalForbidden,
+    ValidationFailed,
+)
 from txn_core import misplaced
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import now
+from txn_core.submission import Submission
 from txn_core.transaction import refuse_future
 from txn_core.usual_request import read_submission
 
@@ -20,14 +30,22 @@ class Intake:
     occurred_ahead_s_max: float
 
     def admit(
-        self, body: bytes, *, account: Account, surroundings: str, idempotency_key: str | None = None
+        self,
+        body: bytes,
+        *,
+        account: Account,
+        surroundings: str,
+        idempotency_key: str | None = None,
+        terminal_ids: frozenset[str] = frozenset(),
     ) -> EncodedEvent:
         """Turn one JSON document into its event.
 
-        `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query.
+        `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query. With
+        `terminal_ids` it must be of one of these terminals.
 
         Raises:
-            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced` or `id_required`.
+            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden` or
+                `id_required`.
         """
         accepted_at = now()
         try:
@@ -35,6 +53,8 @@ class Intake:
             refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
+        if terminal_ids and _terminal_id(submission) not in terminal_ids:
+            raise TerminalForbidden
         if submission.transaction_id is not None:
             transaction_id = TransactionId(submission.transaction_id)
         elif idempotency_key is not None:
@@ -44,6 +64,12 @@ class Intake:
         return encode(
             submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
         )
+
+
+def _terminal_id(submission: Submission) -> str | None:
+    """The terminal that a submission names; read of what is written already, for those few that are asked."""
+    terminal = from_json(submission.client_fields)["terminal"]
+    return None if terminal is None else terminal["terminal_id"]
 
 
 def problem_of(error: MalformedJsonError | InvalidTransactionError) -> Problem:

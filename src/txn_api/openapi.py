@@ -18,8 +18,15 @@ from txn_api.problems import (
     Overloaded,
     ParameterInvalid,
     Problem,
+    RateLimited,
     ScopeMissing,
+    SignatureExpired,
+    SignatureInvalid,
+    SignatureMissing,
+    SignatureReplayed,
     StoreUnavailable,
+    TokenInvalid,
+    TooManyConcurrent,
 )
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
 from txn_core.event import Event
@@ -30,18 +37,46 @@ _REF: Final = "#/components/schemas/"
 _DESCRIPTION: Final = """\
 The front door for card transactions. A 202 means that the transaction is durably on the stream, and only that.
 Retrying with the same `transaction_id` is always safe: one id is one transaction. Errors are RFC 9457 problems
-with a stable `code`, and never repeat a value that was sent."""
+with a stable `code`, and never repeat a value that was sent.
+
+Some API keys are bound to terminals or have limits; those for signed requests need a `Signature` header on each."""
 _ALWAYS: Final[tuple[type[Problem], ...]] = (
     ApiKeyMissing,
     ApiKeyInvalid,
+    TokenInvalid,
+    SignatureMissing,
+    SignatureInvalid,
+    SignatureExpired,
+    SignatureReplayed,
     ScopeMissing,
     ParameterInvalid,
     CardNumberMisplaced,
+    RateLimited,
+    TooManyConcurrent,
     InternalError,
     Overloaded,
     StoreUnavailable,  # the table of API keys
 )
 _OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_GUARDABLE: Final = frozenset({"/metrics"})
+"""Open unless the settings have it otherwise."""
+_SECURITY: Final[tuple[dict[str, list[str]], ...]] = ({"bearer": []}, {"apiKey": []})
+
+
+_LIMIT_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "RateLimit": {
+        "description": "What is left to the API key, if it has limits (draft-ietf-httpapi-ratelimit-headers-11).",
+        "schema": {"type": "string", "maxLength": 200, "examples": ['"write";r=4999;t=1, "concurrency";r=1023']},
+    },
+    "RateLimit-Policy": {
+        "description": "The limits of the API key, if it has any (draft-ietf-httpapi-ratelimit-headers-11).",
+        "schema": {
+            "type": "string",
+            "maxLength": 200,
+            "examples": ['"write";q=5000;w=1, "concurrency";q=1024;qu="concurrent-requests"'],
+        },
+    },
+}
 
 
 def answer(schema: str, description: str, media_type: str = "application/json") -> dict[str, Any]:
@@ -107,8 +142,9 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
     )
     components = document.setdefault("components", {})
     components["schemas"] = _schemas(models)
+    components["headers"] = _LIMIT_HEADERS
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or an access token."},
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
     }
     for path, operations in document["paths"].items():
@@ -116,8 +152,19 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
             # Unknown parameters and mistyped ones are problems of ours, not FastAPI's.
             if "HTTPValidationError" in str(operation["responses"].get("422", "")):
                 del operation["responses"]["422"]
-            operation["security"] = [] if path in _OPEN else [{"bearer": []}, {"apiKey": []}]
+            if path not in _OPEN:
+                _tell_limits(operation["responses"])
+            operation["security"] = (
+                [*_SECURITY] if path not in _OPEN else [{}, *_SECURITY] if path in _GUARDABLE else []
+            )
     return document
+
+
+def _tell_limits(responses: dict[str, Any]) -> None:
+    """Every answer to a known key may tell what is left to it; 401 knows none."""
+    for status, response in responses.items():
+        if status != "401":
+            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
 
 
 def _schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:

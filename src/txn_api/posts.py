@@ -27,6 +27,7 @@ class Post:
     scope: Scope
     body: bytes
     account: Account
+    terminal_ids: frozenset[str]
     landing: "asyncio.Future[Landing]"
     event: EncodedEvent | None = None
 
@@ -43,10 +44,10 @@ class Posts:
         self._intake, self._producer = intake, producer
         self._arrived: list[Post] = []
 
-    def add(self, scope: Scope, body: bytes, *, account: Account) -> Post:
+    def add(self, scope: Scope, body: bytes, *, account: Account, terminal_ids: frozenset[str] = frozenset()) -> Post:
         """Take a body; its landing ends in a `Problem` or a `ProducerError` when it is refused."""
         loop = asyncio.get_running_loop()
-        post = Post(scope, body, account, loop.create_future())
+        post = Post(scope, body, account, terminal_ids, loop.create_future())
         if not self._arrived:
             loop.call_soon(self._hand_over)
         self._arrived.append(post)
@@ -66,6 +67,7 @@ class Posts:
                 post.body,
                 account=post.account,
                 surroundings=surroundings_of_scope(post.scope),
+                terminal_ids=post.terminal_ids,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
             post.refuse(error)

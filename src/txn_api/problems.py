@@ -2,8 +2,9 @@
 
     Problem
     ├── 400 malformed_json, idempotency_key_malformed
-    ├── 401 api_key_missing, api_key_invalid
-    ├── 403 scope_missing, account_forbidden
+    ├── 401 api_key_missing, api_key_invalid, token_invalid,
+    │       signature_missing, signature_invalid, signature_expired, signature_replayed
+    ├── 403 scope_missing, account_forbidden, terminal_forbidden
     ├── 404 route_not_found, transaction_not_found
     ├── 405 method_not_allowed
     ├── 406 not_acceptable
@@ -13,6 +14,7 @@
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
+    ├── 429 rate_limited, too_many_concurrent
     ├── 500 internal_error
     └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
 
@@ -103,6 +105,53 @@ class ApiKeyInvalid(Problem):
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
 
 
+class TokenInvalid(Problem):
+    """The access token does not verify, is not in force, or names no account."""
+
+    status, code, title = 401, "token_invalid", "Access token invalid"
+    detail = "The access token does not verify, is not in force, or does not name an account."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
+
+
+class _SignatureRefused(Problem):
+    """What is common to all that can be wrong with a request's signature (RFC 9110, 11.6.1: 401 names a scheme)."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_request"'})
+
+
+class SignatureMissing(_SignatureRefused):
+    """The API key is for signed requests, and the request has no signature."""
+
+    code, title = "signature_missing", "Signature missing"
+    detail = "This API key is for signed requests: send `Signature: t=...,kid=...,v1=...`."
+
+
+class SignatureInvalid(_SignatureRefused):
+    """The signature is not one of this request by this key."""
+
+    code, title = "signature_invalid", "Signature invalid"
+    detail = "The signature is not one of this request by this API key."
+
+
+class SignatureExpired(_SignatureRefused):
+    """The signature's time lies too far from the server's."""
+
+    code, title = "signature_expired", "Signature expired"
+    detail = "The signature's time lies more than 300 seconds from the server's, which the Date header tells."
+
+
+class SignatureReplayed(_SignatureRefused):
+    """The signature was used before."""
+
+    code, title = "signature_replayed", "Signature replayed"
+    detail = "The signature was used before; sign each try anew, with the second in which it is sent."
+
+
 class ScopeMissing(Problem):
     """The API key lacks a scope that the call needs."""
 
@@ -115,6 +164,13 @@ class AccountForbidden(Problem):
 
     status, code, title = 403, "account_forbidden", "Account forbidden"
     detail = "The API key may not read that account."
+
+
+class TerminalForbidden(Problem):
+    """The API key may not send for that terminal."""
+
+    status, code, title = 403, "terminal_forbidden", "Terminal forbidden"
+    detail = "The API key is bound to terminals; the transaction names another one or none."
 
 
 class RouteNotFound(Problem):
@@ -247,6 +303,34 @@ class CursorInvalid(Problem):
     detail = "The cursor was not made by this service for this query and account; start again without it."
 
 
+class RateLimited(Problem):
+    """The API key has used up its rate.
+
+    Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
+    """
+
+    status, code, title = 429, "rate_limited", "Quota Exceeded"
+    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
+    detail = "The API key has used up its rate. Nothing was stored; retry after the time given."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
+class TooManyConcurrent(Problem):
+    """The API key has as many requests under way as it may.
+
+    Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
+    """
+
+    status, code, title = 429, "too_many_concurrent", "Quota Exceeded"
+    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
+    detail = "The API key has as many requests under way as it may. Nothing was stored; wait for one of them."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
 class InternalError(Problem):
     """A fault of ours."""
 
@@ -298,4 +382,10 @@ class StoreUnavailable(Problem):
         super().__init__(headers={"Retry-After": "2"})
 
 
-PROBLEMS: tuple[type[Problem], ...] = tuple(sorted(Problem.__subclasses__(), key=lambda p: (p.status, p.code)))
+def _kinds(kind: type[Problem]) -> list[type[Problem]]:
+    """The kinds below that have a code."""
+    below = [found for inner in kind.__subclasses__() for found in _kinds(inner)]
+    return [kind, *below] if hasattr(kind, "code") else below
+
+
+PROBLEMS: tuple[type[Problem], ...] = tuple(sorted(_kinds(Problem), key=lambda p: (p.status, p.code)))

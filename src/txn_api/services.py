@@ -5,23 +5,31 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpx
 from prometheus_client import CollectorRegistry
 
-from txn_api.auth import Authenticator
+from txn_api.auth import Authenticator, Gate
+from txn_api.authenticator import FindKey
 from txn_api.cursors import Cursors
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
+from txn_api.jwks import FETCH_S_MAX, Jwks, fetcher
+from txn_api.limits import Limiter
 from txn_api.posts import Posts
 from txn_api.readiness import Readiness
+from txn_api.signatures import Signatures, Use
+from txn_api.tokens import Tokens
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.identity import KeyRing
 from txn_core.kinesis.producer import Producer
+from txn_core.limits import Limits
 from txn_core.settings import Settings
 
 
@@ -32,7 +40,7 @@ class Services:
     settings: Settings
     keys: KeyRing
     intake: Intake
-    authenticator: Authenticator
+    gate: Gate
     cursors: Cursors
     producer: Producer
     idempotency: Idempotency
@@ -63,6 +71,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
         aws.dynamodb_reader() as index,
+        _open_tokens(settings) as tokens,
     ):
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
@@ -71,7 +80,13 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             settings=settings,
             keys=keys,
             intake=Intake(keys, settings.occurred_ahead_s_max),
-            authenticator=Authenticator(ApiKeyTable(dynamodb, names.api_keys).get, settings.api_key_cache_s),
+            gate=gate(
+                settings,
+                keys,
+                ApiKeyTable(dynamodb, names.api_keys).get,
+                tokens=tokens,
+                use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
+            ),
             cursors=cursors,
             producer=producer,
             idempotency=Idempotency(
@@ -87,3 +102,28 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             yield services
         finally:
             await producer.close(settings.shutdown_deadline_s)
+
+
+def gate(
+    settings: Settings, keys: KeyRing, find: FindKey, *, tokens: Tokens | None = None, use: Use | None = None
+) -> Gate:
+    """The way in, as the settings have it."""
+    limiter = Limiter(Limits.from_settings(settings))
+    return Gate(
+        Authenticator(find, settings.api_key_cache_s, limiter=limiter, tokens=tokens),
+        Signatures(keys.identity_key, use=use),
+        body_bytes_max=settings.body_bytes_max,
+        body_deadline_s=settings.body_deadline_s,
+    )
+
+
+@asynccontextmanager
+async def _open_tokens(settings: Settings) -> AsyncIterator[Tokens | None]:
+    """What verifies access tokens, if they are on; the issuer's keys are fetched with the first of them."""
+    if settings.jwt_jwks_url is None:
+        yield None
+        return
+    async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
+        fetch = fetcher(client, settings.jwt_jwks_url)
+        jwks = Jwks(fetch, algorithms=settings.jwt_algorithms, cache_s=settings.jwt_jwks_cache_s)
+        yield Tokens.from_settings(settings, jwks)

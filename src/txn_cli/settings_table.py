@@ -1,9 +1,12 @@
 """Writes the settings into the README, or checks that it has them: `python -m txn_cli.settings_table`."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 from typing import Final
+
+from pydantic_core import PydanticUndefined
 
 from txn_core.settings import Settings
 
@@ -16,10 +19,17 @@ def table() -> str:
     """Every setting as a row: variable, default, meaning."""
     rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None or field.is_required() else f"`{field.get_default()}`"
-        shown = "" if default in {"`PydanticUndefined`", "`{}`"} else default
-        rows.append(f"| `TXN_{name.upper()}` | {shown} | {field.description} |")
+        rows.append(f"| `TXN_{name.upper()}` | {_shown(field.get_default())} | {field.description} |")
     return "\n".join(rows)
+
+
+def _shown(default: object) -> str:
+    """A default as the environment would say it."""
+    if default is None or default is PydanticUndefined or default == "":
+        return ""
+    if isinstance(default, tuple | bool):
+        return f"`{json.dumps(default)}`"
+    return f"`{default}`"
 
 
 def updated(readme: str) -> str:

@@ -2,6 +2,7 @@
 
 A key reads `txn_<key id>_<secret>`: the prefix makes it findable by scanners for leaked secrets, the key id by
 us, and the secret has 256 bits, so that one round of SHA-256 is enough (a password hash guards guessable secrets).
+A key may be bound: to terminals, to signed requests (`txn_core.signing`), to limits of its own (`txn_core.limits`).
 """
 
 import hashlib
@@ -9,13 +10,15 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
 from txn_core.errors import SettingsError
+from txn_core.faults import TERMINAL_ID_PATTERN
 from txn_core.identity import ACCOUNT_PATTERN, Account
 from txn_core.instants import Instant, instant_of, now
+from txn_core.limits import BY_SETTINGS, Limits
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -28,6 +31,8 @@ PREFIX: Final = "txn"
 ALL_ACCOUNTS: Final = "*"
 _KEY_ID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
+TERMINALS_MAX: Final = 1_000
+"""Terminals that one key may be bound to: what is kept of a key is one DynamoDB item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +48,16 @@ class ApiKey:
     expires_at: Instant | None = None
     revoked_at: Instant | None = None
     granted_accounts: frozenset[str] = frozenset()
+    terminal_ids: frozenset[str] = frozenset()
+    """The terminals that it may send for; none named is any."""
+    requires_signature: bool = False
+    limits: Limits = BY_SETTINGS
 
     def admits(self, secret: str, at: Instant) -> bool:
         """Whether the secret is this key's and the key is in force at that moment."""
         presented = hashlib.sha256(secret.encode()).hexdigest()
         in_force = self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
         return hmac.compare_digest(presented, self.secret_sha256) and in_force
-
-    def may_read(self, account: str) -> bool:
-        """Whether the key reads that account's transactions."""
-        return account == self.account or not self.granted_accounts.isdisjoint({account, ALL_ACCOUNTS})
 
 
 def split(presented: str) -> tuple[KeyId, str] | None:
@@ -70,12 +75,19 @@ def mint(
     name: str = "",
     expires_in: timedelta | None = None,
     granted_accounts: Iterable[str] = (),
+    terminal_ids: Iterable[str] = (),
+    requires_signature: bool = False,
+    limits: Limits = BY_SETTINGS,
 ) -> tuple[ApiKey, str]:
     """Make a key: what is kept of it, and the whole key as its holder presents it, which is not kept.
 
     Raises:
-        SettingsError: an account is not in the form that ids are made of, or no scope is given.
+        SettingsError: an account or a terminal is not in the form of such ids, terminals are too many, or no scope
+            is given.
     """
+    terminals = frozenset(terminal_ids)
+    if len(terminals) > TERMINALS_MAX or not all(re.fullmatch(TERMINAL_ID_PATTERN, name) for name in terminals):
+        raise SettingsError(f"a terminal is 1 to 32 of A-Z, a-z, 0-9, _ and -; a key has {TERMINALS_MAX} at most")
     granted, allowed = frozenset(granted_accounts), frozenset(scopes)
     if not all(re.fullmatch(ACCOUNT_PATTERN, name) for name in {account, *granted} - ({ALL_ACCOUNTS} & granted)):
         raise SettingsError("an account is 1 to 64 characters of a-z, 0-9, _ and -")
@@ -91,6 +103,9 @@ def mint(
         created_at=now(),
         expires_at=None if expires_in is None else instant_of(datetime.now(UTC) + expires_in),
         granted_accounts=granted,
+        terminal_ids=terminals,
+        requires_signature=requires_signature,
+        limits=limits,
     )
     return key, f"{PREFIX}_{key_id}_{secret}"
 
@@ -113,8 +128,13 @@ class ApiKeyTable:
         for name, text in (("name", key.name), ("expires_at", key.expires_at), ("revoked_at", key.revoked_at)):
             if text:
                 item[name] = {"S": text}
-        if key.granted_accounts:
-            item["granted_accounts"] = {"SS": sorted(key.granted_accounts)}
+        for name, texts in (("granted_accounts", key.granted_accounts), ("terminal_ids", key.terminal_ids)):
+            if texts:
+                item[name] = {"SS": sorted(texts)}
+        if key.requires_signature:
+            item["requires_signature"] = {"BOOL": True}
+        if limits := {name: {"N": str(limit)} for name, limit in asdict(key.limits).items() if limit is not None}:
+            item["limits"] = {"M": limits}
         await self._client.put_item(TableName=self._name, Item=item)
 
     async def get(self, key_id: KeyId) -> ApiKey | None:
@@ -122,6 +142,7 @@ class ApiKeyTable:
         answer = await self._client.get_item(TableName=self._name, Key={"key_id": {"S": key_id}}, ConsistentRead=True)
         if (item := answer.get("Item")) is None:
             return None
+        limits = item.get("limits", {}).get("M", {})
         expires_at, revoked_at = (item.get(name, {}).get("S") for name in ("expires_at", "revoked_at"))
         return ApiKey(
             key_id=key_id,
@@ -133,6 +154,9 @@ class ApiKeyTable:
             expires_at=Instant(expires_at) if expires_at else None,
             revoked_at=Instant(revoked_at) if revoked_at else None,
             granted_accounts=frozenset(item.get("granted_accounts", {}).get("SS", ())),
+            terminal_ids=frozenset(item.get("terminal_ids", {}).get("SS", ())),
+            requires_signature=item.get("requires_signature", {}).get("BOOL", False),
+            limits=Limits(**{name: int(limits[name]["N"]) for name in asdict(BY_SETTINGS) if name in limits}),
         )
 
     async def revoke(self, key_id: KeyId) -> bool:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -104,6 +104,52 @@ class Settings(BaseSettings):
     idempotency_timeout_s: float = Field(
         5.0, gt=0, description="longest wait for the table of Idempotency-Keys before and after a put, seconds"
     )
+    key_writes_per_s: int = Field(
+        5_000,
+        ge=0,
+        le=1_000_000,
+        description="posts and uploads a second that a key may begin at one process; 0 is no limit",
+    )
+    key_reads_per_s: int = Field(
+        500,
+        ge=0,
+        le=1_000_000,
+        description="other requests a second that a key may make at one process; 0 is no limit",
+    )
+    key_lines_per_s: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="lines a second that a key's uploads are read at by one process; 0 is no limit",
+    )
+    key_requests_max: int = Field(
+        1_024, ge=0, description="requests of a key that one process answers at once; 0 is no limit"
+    )
+    signatures_shared: bool = Field(
+        False,
+        description="whether used signatures are kept for all processes, too, with a DynamoDB write a signed request",
+    )
+    metrics_need_admin: bool = Field(False, description="whether /metrics needs a key with the scope admin")
+    jwt_issuer: str | None = Field(
+        None, min_length=1, description="issuer (iss) of OAuth2 access tokens; tokens are off when absent"
+    )
+    jwt_audience: str | None = Field(None, min_length=1, description="audience (aud) that tokens must name")
+    jwt_jwks_url: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])",
+        description="where the issuer's keys are (JWKS); https unless on this machine",
+    )
+    jwt_jwks_cache_s: float = Field(
+        300.0, gt=0, description="how long the issuer's keys, and what they verified, are trusted, seconds"
+    )
+    jwt_algorithms: tuple[Literal["RS256", "ES256", "EdDSA"], ...] = Field(
+        ("RS256", "ES256", "EdDSA"), min_length=1, description="algorithms that tokens may be signed with, as JSON"
+    )
+    jwt_account_claim: str = Field("account", min_length=1, description="claim that names a token's account")
+    jwt_scope_claim: str = Field(
+        "scope", min_length=1, description="claim that names its scopes, as one text or as a list"
+    )
+    jwt_scope_prefix: str = Field("", description="what stands before our scopes' names in that claim")
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
     buffer_bytes_max: int = Field(64 << 20, ge=1 << 20, description="bytes the producer holds at most")
@@ -153,6 +199,13 @@ class Settings(BaseSettings):
     def _record_fits_request(self) -> Self:
         if self.stream_record_bytes_max > self.put_request_bytes_max:
             raise ValueError("TXN_STREAM_RECORD_BYTES_MAX must be at most TXN_PUT_REQUEST_BYTES_MAX")
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_whole(self) -> Self:
+        given = [value is not None for value in (self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url)]
+        if any(given) and not all(given):
+            raise ValueError("TXN_JWT_ISSUER, TXN_JWT_AUDIENCE and TXN_JWT_JWKS_URL go together")
         return self
 
     @classmethod

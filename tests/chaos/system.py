@@ -30,6 +30,7 @@ from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.identity import Account
+from txn_core.limits import UNLIMITED
 from txn_core.settings import Settings
 
 ACCOUNT: Final = Account("chaos")
@@ -200,7 +201,7 @@ async def _proxied(
 
 
 async def _api_key(settings: Settings) -> str:
-    key, presented = mint(account=ACCOUNT, scopes=SCOPES, name="fault suite")
+    key, presented = mint(account=ACCOUNT, scopes=SCOPES, name="fault suite", limits=UNLIMITED)
     async with Aws(settings).dynamodb() as client:
         await ApiKeyTable(client, TableNames(settings.table_prefix).api_keys).put(key)
     return presented

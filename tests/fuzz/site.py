@@ -25,6 +25,7 @@ from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.identity import Account
+from txn_core.limits import UNLIMITED
 from txn_core.settings import Settings
 
 STREAM: Final = "txn-transactions"
@@ -83,7 +84,7 @@ async def _prepared(environment: dict[str, str]) -> str:
         bucket=environment["TXN_BUCKET"],
     )
     await bootstrap(settings)
-    kept, presented = mint(account=Account("fuzz"), scopes=SCOPES)
+    kept, presented = mint(account=Account("fuzz"), scopes=SCOPES, limits=UNLIMITED)
     async with Aws(settings).dynamodb() as dynamodb:
         await ApiKeyTable(dynamodb, TableNames.of(settings).api_keys).put(kept)
     return presented

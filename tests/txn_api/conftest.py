@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 import pytest
@@ -15,12 +16,12 @@ from tests.support.memory_records import MemoryRecords
 from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
 from txn_api.app import create_app
-from txn_api.auth import Authenticator
 from txn_api.cursors import Cursors
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
 from txn_api.readiness import Readiness
-from txn_api.services import Services
+from txn_api.services import Services, gate
+from txn_api.tokens import Tokens
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws import Aws
@@ -84,9 +85,9 @@ class Desk:
         services: Services = self.app.state.services
         return services
 
-    def key(self, *scopes: Scope, account: str = "acme") -> dict[str, str]:
-        """The header of a new API key."""
-        kept, presented = mint(account=Account(account), scopes=scopes)
+    def key(self, *scopes: Scope, account: str = "acme", **bounds: Any) -> dict[str, str]:
+        """The header of a new API key; `bounds` as `mint` takes them."""
+        kept, presented = mint(account=Account(account), scopes=scopes, **bounds)
         self.keys[kept.key_id] = kept
         return {"Authorization": f"Bearer {presented}"}
 
@@ -94,6 +95,16 @@ class Desk:
         """Change settings of the running application."""
         changed = self.services.settings.model_copy(update=settings)
         self.app.state.services = replace(self.services, settings=changed)
+
+    def take_tokens(self, tokens: Tokens) -> None:
+        """Take access tokens besides API keys, by the present settings."""
+        services = self.services
+        guarded = gate(services.settings, services.keys, self.find, tokens=tokens)
+        self.app.state.services = replace(services, gate=guarded)
+
+    async def find(self, key_id: KeyId) -> ApiKey | None:
+        """An API key by its id."""
+        return self.keys.get(key_id)
 
     def script(self, *replies: Reply, deadline_s: float = 10.0) -> None:
         """Put the application on a new stream whose first answers are these."""
@@ -159,16 +170,13 @@ def _client(app: FastAPI) -> httpx.AsyncClient:
 
 
 def _services(desk: Desk, settings: Settings) -> Services:
-    async def find(key_id: KeyId) -> ApiKey | None:
-        return desk.keys.get(key_id)
-
     keys = KeyRing.from_settings(settings)
     kinesis, dynamodb = unreachable()
     return Services(
         settings=settings,
         keys=keys,
         intake=Intake(keys, settings.occurred_ahead_s_max),
-        authenticator=Authenticator(find, settings.api_key_cache_s),
+        gate=gate(settings, keys, desk.find),
         cursors=Cursors.from_settings(settings),
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),

@@ -1,250 +1,142 @@
-"""Who calls, and what they may do."""
+"""The one way in: every operation needs a credential and a scope, and accounts and terminals keep apart."""
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from starlette.routing import Route
 
-import pytest
-from botocore.exceptions import EndpointConnectionError
-from starlette.datastructures import Headers
-
-from tests.builders import body, card_number
-from tests.support.virtual_time import in_virtual_time
+from tests.builders import body, card_number, json_bytes
 from tests.txn_api.conftest import Api, Desk
-from txn_api import auth
-from txn_api.auth import Authenticator, Principal
-from txn_api.problems import AccountForbidden, ApiKeyInvalid, ApiKeyMissing, ScopeMissing, StoreUnavailable
-from txn_core.api_keys import ApiKey, KeyId, Scope, mint
-from txn_core.identity import Account
-from txn_core.instants import Instant, now
+from txn_api.app import _ROUTERS as ROUTERS
+from txn_core.api_keys import SCOPES, Scope
 
-UNREACHABLE = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-
-
-class Table:
-    """The key table, which may be gone, and how often it was asked."""
-
-    def __init__(self) -> None:
-        self.keys: dict[KeyId, ApiKey] = {}
-        self.gone = False
-        self.asked = 0
-
-    async def get(self, key_id: KeyId) -> ApiKey | None:
-        self.asked += 1
-        if self.gone:
-            raise UNREACHABLE
-        return self.keys.get(key_id)
-
-    def add(self, **changes: Any) -> tuple[ApiKey, str]:
-        """Keep a new key; `changes` to what is kept of it."""
-        kept, presented = mint(account=Account("acme"), scopes=("transactions:read",))
-        self.keys[kept.key_id] = replace(kept, **changes)
-        return kept, presented
+PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
+"""What anybody may call. Whoever adds to it, adds to what the world can see."""
+OPEN_UNLESS_CONFIGURED = {("get", "/metrics")}
+UNDOCUMENTED = {"/docs", "/docs/oauth2-redirect", "/openapi.json"}
+"""What is served without being an operation: the document and its pages, open to all."""
+NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
+    ("post", "/transactions"): frozenset({"transactions:write"}),
+    ("post", "/transactions/bulk"): frozenset({"transactions:write"}),
+    ("get", "/transactions"): frozenset({"transactions:read"}),
+    ("post", "/transactions/search"): frozenset({"transactions:read", "cards:lookup"}),
+    ("get", "/transactions/{transaction_id}"): frozenset({"transactions:read"}),
+    ("get", "/merchants"): frozenset({"transactions:read"}),
+    ("get", "/metrics"): frozenset({"admin"}),
+}
+"""The scopes of every other operation of the document, all of which it needs."""
 
 
-def bearing(presented: str) -> Headers:
-    """The headers that present a key."""
-    return Headers({"Authorization": f"Bearer {presented}"})
+def operations(desk: Desk) -> set[tuple[str, str]]:
+    """Every operation of the document."""
+    return {(method, path) for path, methods in desk.app.openapi()["paths"].items() for method in methods}
 
 
-@pytest.fixture
-def table() -> Table:
-    return Table()
+async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
+    """The document has no operation that this test does not know, and says of each whether it needs a credential."""
+    assert operations(desk) == PUBLIC | set(NEEDED)
+    for method, path in operations(desk):
+        security = desk.app.openapi()["paths"][path][method]["security"]
+        assert (security == []) == ((method, path) in PUBLIC)
+        assert ({} in security) == ((method, path) in OPEN_UNLESS_CONFIGURED)
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """A clock that the test moves on."""
-    seconds = 1000.0
-    monkeypatch.setattr("txn_api.auth.time.monotonic", lambda: seconds)
-
-    def pass_s(passed: float) -> None:
-        nonlocal seconds
-        seconds += passed
-
-    return pass_s
+async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
+    """A route that the document does not show would pass by every test of this file."""
+    routes = [route for source in (desk.app, *ROUTERS) for route in source.routes if isinstance(route, Route)]
+    assert {route.path for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Authorization": "Bearer {}"},
-        {"Authorization": "bearer   {} "},
-        {"X-API-Key": "{}"},
-        {"Authorization": "Basic YTpi", "X-API-Key": "{}"},
-    ],
-)
-async def test_a_key_is_presented_in_either_header(table: Table, headers: dict[str, str]) -> None:
-    """As a bearer token or as `X-API-Key`."""
-    kept, presented = table.add()
-    found = await Authenticator(table.get, 5.0).principal(
-        Headers({name: value.format(presented) for name, value in headers.items()})
+async def test_no_operation_opens_without_a_credential(desk: Desk) -> None:
+    """401 without one, and with ones that are none, before anything is read."""
+    desk.change(metrics_need_admin=True)
+    for method, path in NEEDED:
+        for headers, code in (
+            ({"Authorization": ""}, "api_key_missing"),
+            ({"Authorization": "Basic YTpi"}, "api_key_missing"),
+            ({"Authorization": "Bearer x"}, "api_key_invalid"),
+            ({"Authorization": "Bearer a.b.c"}, "api_key_invalid"),
+            ({"Authorization": f"Bearer txn_{'0' * 16}_{'0' * 64}"}, "api_key_invalid"),
+            ({"Authorization": "", "X-API-Key": "x"}, "api_key_invalid"),
+        ):
+            answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, code), (method, path, headers)
+            assert answer.headers["www-authenticate"].startswith('Bearer realm="txn-api"')
+    assert not desk.kinesis.stored
+
+
+async def test_no_operation_opens_without_each_of_its_scopes(desk: Desk) -> None:
+    """403 with a key that has every scope but one of those that the operation needs."""
+    desk.change(metrics_need_admin=True)
+    for (method, path), needed in NEEDED.items():
+        for lacking in needed:
+            key = desk.key(*(scope for scope in SCOPES if scope != lacking))
+            answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=key)
+            assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), (method, path, lacking)
+        granted = await desk.client.request(
+            method, path.format(transaction_id="0" * 8), headers=desk.key(*needed), content=b"x"
+        )
+        assert granted.status_code not in {401, 403}, (method, path)
+    assert not desk.kinesis.stored
+
+
+async def test_a_card_number_is_looked_up_with_a_scope_of_its_own(desk: Desk) -> None:
+    """In a URL, too: whoever may read transactions may not therefore ask by card number."""
+    answer = await desk.client.get(
+        "/transactions", params={"card_number": card_number()}, headers=desk.key("transactions:read")
     )
-    assert found.key == kept
-    assert found.account == "acme"
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer "}, {"Authorization": "Basic YTpi"}, {"X-API-Key": ""}]
-)
-async def test_no_key_is_said_to_be_missing(table: Table, headers: dict[str, str]) -> None:
-    """Nothing was presented that could be looked up."""
-    with pytest.raises(ApiKeyMissing):
-        await Authenticator(table.get, 5.0).principal(Headers(headers))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"revoked_at": Instant("2020-01-01T00:00:00.000000Z")},
-        {"expires_at": Instant("2020-01-01T00:00:00.000000Z")},
-        {"secret_sha256": "0" * 64},
-    ],
-)
-async def test_a_key_that_is_not_in_force_is_invalid(table: Table, changes: dict[str, Any]) -> None:
-    """Revoked, expired or with another secret: all the same to who presents it."""
-    _, presented = table.add(**changes)
-    with pytest.raises(ApiKeyInvalid):
-        await Authenticator(table.get, 5.0).principal(bearing(presented))
-
-
-async def test_a_key_is_looked_up_once_in_a_while(table: Table, clock: Callable[[float], None]) -> None:
-    """Within the cache's time a good key costs no read; behind it a revocation is noticed."""
-    kept, presented = table.add()
-    authenticator = Authenticator(table.get, 5.0)
-    for _ in range(10):
-        await authenticator.principal(bearing(presented))
-    assert table.asked == 1
-    table.keys[kept.key_id] = replace(kept, revoked_at=now())
-    clock(4.9)
-    await authenticator.principal(bearing(presented))
-    clock(0.2)
-    with pytest.raises(ApiKeyInvalid):
-        await authenticator.principal(bearing(presented))
-
-
-async def test_a_cached_key_expires_on_time(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cache does not lengthen a key's life."""
-    kept, presented = mint(account=Account("acme"), scopes=("transactions:read",), expires_in=timedelta(hours=1))
-    table.keys[kept.key_id] = kept
-    authenticator = Authenticator(table.get, 5.0)
-    await authenticator.principal(bearing(presented))
-    assert kept.expires_at is not None
-    monkeypatch.setattr(auth, "now", lambda: kept.expires_at)
-    with pytest.raises(ApiKeyInvalid):
-        await authenticator.principal(bearing(presented))
-    assert table.asked == 1
-
-
-async def test_one_secret_does_not_open_with_anothers_id(table: Table) -> None:
-    """The cache is keyed by the whole key: a cached id with another secret is looked up and refused."""
-    _, presented = table.add()
-    authenticator = Authenticator(table.get, 5.0)
-    await authenticator.principal(bearing(presented))
-    wrong = presented[:-1] + ("0" if presented[-1] != "0" else "1")
-    with pytest.raises(ApiKeyInvalid):
-        await authenticator.principal(bearing(wrong))
-
-
-async def test_the_cache_is_bounded(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guessing fills no memory, and keys out of form are neither looked up nor remembered."""
-    monkeypatch.setattr(auth, "CACHED_KEYS_MAX", 3)
-    authenticator = Authenticator(table.get, 5.0)
-    for number in range(10):
-        for guess in (f"txn_{number:016d}_{'0' * 64}", f"guess{number}"):
-            with pytest.raises(ApiKeyInvalid):
-                await authenticator.principal(bearing(guess))
-    assert len(authenticator._cache) == 3
-    assert table.asked == 10
-
-
-async def test_the_cache_holds_no_secret(table: Table) -> None:
-    """What it is keyed by and what it keeps are hashes."""
-    _, presented = table.add()
-    authenticator = Authenticator(table.get, 5.0)
-    await authenticator.principal(bearing(presented))
-    assert presented.rpartition("_")[2] not in repr(authenticator._cache)
-
-
-async def test_known_keys_outlive_the_table_for_a_while(table: Table, clock: Callable[[float], None]) -> None:
-    """While the table is gone, keys that were good go on for five minutes; unknown ones get a 503, not a 401."""
-    _, known = table.add()
-    _, unknown = table.add()
-    authenticator = Authenticator(table.get, 5.0)
-    await authenticator.principal(bearing(known))
-    table.gone = True
-    clock(auth.STALE_S_MAX - 1)
-    await authenticator.principal(bearing(known))
-    with pytest.raises(StoreUnavailable):
-        await authenticator.principal(bearing(unknown))
-    clock(2)
-    with pytest.raises(StoreUnavailable):
-        await authenticator.principal(bearing(known))
-    table.gone = False
-    await authenticator.principal(bearing(unknown))
-
-
-async def test_a_key_that_was_refused_is_not_let_in_by_an_outage(
-    table: Table, clock: Callable[[float], None]
-) -> None:
-    """Grace is for keys that were good."""
-    _, revoked = table.add(revoked_at=now())
-    authenticator = Authenticator(table.get, 5.0)
-    with pytest.raises(ApiKeyInvalid):
-        await authenticator.principal(bearing(revoked))
-    table.gone = True
-    clock(6.0)
-    with pytest.raises(StoreUnavailable):
-        await authenticator.principal(bearing(revoked))
-
-
-async def test_a_principal_reads_its_own_and_granted_accounts(table: Table) -> None:
-    """Its own without asking, another only when granted, all with a star."""
-    for granted, allowed in ((frozenset[str](), False), (frozenset({"beta"}), True), (frozenset({"*"}), True)):
-        _, presented = table.add(granted_accounts=granted)
-        principal = await Authenticator(table.get, 5.0).principal(bearing(presented))
-        assert principal.reads(None) == principal.reads(Account("acme")) == "acme"
-        if allowed:
-            assert principal.reads(Account("beta")) == "beta"
-        else:
-            with pytest.raises(AccountForbidden):
-                principal.reads(Account("beta"))
-
-
-async def test_a_principal_needs_every_scope(table: Table) -> None:
-    """One of two is not enough."""
-    _, presented = table.add()
-    principal = await Authenticator(table.get, 5.0).principal(bearing(presented))
-    principal.require("transactions:read")
-    with pytest.raises(ScopeMissing):
-        principal.require("transactions:read", "cards:lookup")
-
-
-async def test_every_operation_but_the_operators_needs_a_key_and_a_scope(desk: Desk) -> None:
-    """A walk over the document: 401 without a key, 403 with one that has another scope, before anything is read."""
-    admin, walked = desk.key("admin"), 0
-    for path, operations in desk.app.openapi()["paths"].items():
-        for method, operation in operations.items():
-            if not operation["security"]:
-                continue
-            for headers, status, code in (
-                ({"Authorization": ""}, 401, "api_key_missing"),
-                ({"Authorization": "Bearer x"}, 401, "api_key_invalid"),
-                (admin, 403, "scope_missing"),
-            ):
-                answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=headers)
-                assert (answer.status_code, answer.json()["code"]) == (status, code), (method, path)
-                assert ("www-authenticate" in answer.headers) == (status == 401)
-            walked += 1
-    assert walked == 6
-
-
-async def test_the_operators_calls_need_no_key(desk: Desk) -> None:
+async def test_what_watches_the_process_needs_no_key(desk: Desk) -> None:
     """Probes and scrapers hold none."""
-    for path in ("/healthz", "/readyz", "/metrics"):
-        assert (await desk.client.get(path, headers={"Authorization": ""})).status_code != 401
+    for _, path in PUBLIC | OPEN_UNLESS_CONFIGURED:
+        assert (await desk.client.get(path, headers={"Authorization": ""})).status_code in {200, 503}
+
+
+async def test_metrics_may_be_guarded(desk: Desk) -> None:
+    """With `TXN_METRICS_NEED_ADMIN` they are for keys with the scope admin; probes stay open."""
+    desk.change(metrics_need_admin=True)
+    assert (await desk.client.get("/metrics", headers=desk.key("admin"))).status_code == 200
+    assert (await desk.client.get("/metrics", headers={"Authorization": ""})).status_code == 401
+    assert (await desk.client.get("/healthz", headers={"Authorization": ""})).status_code == 200
+
+
+async def test_a_key_bound_to_terminals_posts_for_these_alone(desk: Desk) -> None:
+    """Another terminal or none is 403, and nothing is stored; its own ones are taken."""
+    key = desk.key("transactions:write", terminal_ids=["T0000042", "T0000043"])
+    for terminal, status in (
+        ({"terminal_id": "T0000042"}, 202),
+        ({"terminal_id": "T0000043", "entry_mode": "chip"}, 202),
+        ({"terminal_id": "T0000044"}, 403),
+        ({"terminal_id": "t0000042"}, 403),
+        ({"entry_mode": "chip"}, 403),
+        (None, 403),
+        (..., 403),
+    ):
+        answer = await desk.client.post("/transactions", json=body(terminal=terminal), headers=key)
+        assert answer.status_code == status, terminal
+        assert status == 202 or answer.json()["code"] == "terminal_forbidden"
+    assert len(desk.kinesis.stored) == 2
+
+
+async def test_a_card_number_is_not_hidden_by_a_wrong_terminal(desk: Desk) -> None:
+    """What is wrong with the transaction itself is said first."""
+    key = desk.key("transactions:write", terminal_ids=["T0000042"])
+    misplaced = body(merchant={"name": f"Shop {card_number()}"})
+    answer = await desk.client.post("/transactions", json=misplaced, headers=key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+
+
+async def test_an_upload_of_a_bound_key_is_held_to_it_line_by_line(desk: Desk) -> None:
+    """A line of another terminal is rejected, its neighbours are not."""
+    key = desk.key("transactions:write", terminal_ids=["T0000042"])
+    lines = [
+        body(transaction_id=f"line-{number:04d}", terminal={"terminal_id": terminal})
+        for number, terminal in enumerate(("T0000042", "T0000001", "T0000042"))
+    ]
+    answer = await desk.client.post("/transactions/bulk", content=b"\n".join(map(json_bytes, lines)), headers=key)
+    rejected, totals = answer.text.splitlines()
+    assert '"line":2' in rejected
+    assert '"code":"terminal_forbidden"' in rejected
+    assert '"accepted":2,"rejected":1' in totals
 
 
 async def test_accounts_do_not_see_each_other(api: Api) -> None:
@@ -274,50 +166,3 @@ async def test_accounts_do_not_see_each_other(api: Api) -> None:
             asked = parameters | {"account": "gamma"}
             refused = await api.client.get(path, params=asked, headers=headers)
             assert (refused.status_code, refused.json()["code"]) == (403, "account_forbidden")
-
-
-async def test_a_key_of_the_table_is_revoked(api: Api) -> None:
-    """A key made and revoked as `txn keys` does, on the real table."""
-    kept, presented = mint(account=api.account, scopes=("transactions:read",))
-    await api.keys.put(kept)
-    found = Authenticator(api.keys.get, 0.0)
-    assert (await found.principal(bearing(presented))).key == kept
-    assert await api.keys.revoke(kept.key_id)
-    with pytest.raises(ApiKeyInvalid):
-        await found.principal(bearing(presented))
-
-
-@in_virtual_time
-async def test_requests_that_miss_at_the_same_time_share_one_look() -> None:
-    """Each is still held against its own secret, and the answer is cached for the next."""
-    table = Table()
-    kept, presented = table.add()
-
-    async def slowly(key_id: KeyId) -> ApiKey | None:
-        await asyncio.sleep(0.1)
-        return await table.get(key_id)
-
-    authenticator = Authenticator(slowly, 5.0)
-    guess = f"txn_{kept.key_id}_{'0' * 64}"
-    calls = [authenticator.principal(bearing(key)) for key in (*[presented] * 20, guess)]
-    *found, refused = await asyncio.gather(*calls, return_exceptions=True)
-    assert all(isinstance(principal, Principal) and principal.key == kept for principal in found)
-    assert isinstance(refused, ApiKeyInvalid)
-    await authenticator.principal(bearing(presented))
-    assert table.asked == 1
-
-
-@in_virtual_time
-async def test_a_look_that_fails_fails_for_all_and_is_not_cached() -> None:
-    """503 for each that waited; the next request looks again."""
-    table = Table()
-    _, presented = table.add()
-    table.gone = True
-    authenticator = Authenticator(table.get, 5.0)
-    calls = (authenticator.principal(bearing(presented)) for _ in range(5))
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [StoreUnavailable] * 5
-    assert table.asked == 1
-    table.gone = False
-    await authenticator.principal(bearing(presented))
-    assert table.asked == 2

@@ -59,6 +59,10 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "not UTF-8": (post(json_bytes(body()).replace(b"Rippin", b"R\xffppin")), MALFORMED),
     "half a surrogate pair": (post(json_bytes(body()).replace(b"Rippin", rb"R\ud800ppin")), MALFORMED),
     "nested too deeply": (post(b'{"merchant":' * 5_000), MALFORMED),
+    "nested": (
+        post(json_bytes(body(merchant=...))[:-1] + b',"merchant":' + b"[" * 100 + b"]" * 100 + b"}"),
+        invalid("/merchant", "object_required"),
+    ),
     "an array": (post(b"[]"), invalid("", "object_required")),
     "a number": (post(b"1"), invalid("", "object_required")),
     "unknown field": (post(colour="red"), invalid("", "field_unknown")),
@@ -170,6 +174,9 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     ),
     "search that is not JSON": (search(b"card_number"), MALFORMED),
     "search of an array": (search(b"[]"), parameter("", "object_required")),
+    "search nested too deeply": (search(b'{"from":' * 5_000), MALFORMED),
+    "search nested": (search(b'{"from":' + b"[" * 100 + b"]" * 100 + b"}"), parameter("/from", "string_required")),
+    "search for too large a page": (search(card_number=CARD, limit=1001), parameter("/limit", "number_out_of_range")),
     "search with a number in quotes": (search(card_number=CARD, limit="5"), parameter("/limit", "integer_required")),
     "search with thousands of unknown members": (
         search(b"{" + b",".join(b'"%d":1' % number for number in range(5_000)) + b"}"),

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from txn_cli.simulator import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.processes import ARCHIVE, INDEX
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
+from txn_core.signing import Signature, Signed
 
 CHILDREN = {KINESIS, DYNAMODB, S3, "api", INDEX, ARCHIVE}
 QUICK = {
@@ -75,6 +77,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert all("records" in worker["counts"] for worker in status["workers"].values())
         assert stack.txn("bootstrap").returncode == 0, "doing it again changes nothing"
         _lets_a_key_in_until_it_is_revoked(stack)
+        _binds_a_key_to_a_terminal_and_to_signatures(stack)
 
         left = stack.marks()
         assert stack.stop() == 0
@@ -123,6 +126,25 @@ def _lets_a_key_in_until_it_is_revoked(stack: Upheld) -> None:
         wait_until(lambda: client.get("/transactions/stack-000001").status_code == 401)
     unknown = stack.txn("keys", "revoke", "0123456789abcdef")
     assert (unknown.returncode, unknown.stderr) == (1, "txn: there is no key 0123456789abcdef\n")
+
+
+def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
+    arguments = ("--scope", "transactions:write", "--terminal", "T0000042", "--require-signature")
+    key = json.loads(stack.txn("keys", "create", *arguments, "--writes-per-s", "7", "--json").stdout)
+    assert (key["terminal_ids"], key["limits"]["writes_per_s"]) == (["T0000042"], 7)
+    shown = stack.txn("keys", "create", *arguments)
+    assert shown.stdout.splitlines()[1].startswith("txnsig_")
+    assert "Only for T0000042." in shown.stderr
+    content = json.dumps(TRANSACTION | {"terminal": {"terminal_id": "T0000042"}}).encode()
+    at = int(time.time())
+    mac = Signed(at, "POST", b"/transactions", b"", content).mac(key["signing_secret"])
+    signature = {"Signature": Signature(at, key["key_id"], mac).header()}
+    with client_of(stack, key["key"]) as client:
+        assert client.post("/transactions", content=content).json()["code"] == "signature_missing"
+        answer = client.post("/transactions", content=content, headers=signature)
+        assert (answer.status_code, answer.headers["ratelimit-policy"].partition(",")[0]) == (202, '"write";q=7;w=1')
+        again = client.post("/transactions", content=content, headers=signature)
+        assert again.json()["code"] == "signature_replayed"
 
 
 @pytest.mark.timeout(180)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint, split
+from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, TERMINALS_MAX, ApiKey, ApiKeyTable, KeyId, Scope, mint, split
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import SettingsError
 from txn_core.identity import Account
 from txn_core.instants import instant_of, now
+from txn_core.limits import Limits
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -91,16 +92,6 @@ def test_a_key_is_in_force_until_it_expires_or_is_revoked() -> None:
     assert not revoked.admits(secret, instant_of(datetime(2020, 1, 1, tzinfo=UTC)))
 
 
-def test_a_key_reads_its_account_and_what_it_was_granted() -> None:
-    """Its own account always, others by name, all by the star."""
-    own, some, every = (
-        minted(granted_accounts=frozenset(granted))[0] for granted in ((), ("a", "b"), (ALL_ACCOUNTS,))
-    )
-    assert [own.may_read(account) for account in ("acme", "a", "z", "*")] == [True, False, False, False]
-    assert [some.may_read(account) for account in ("acme", "a", "z")] == [True, True, False]
-    assert [every.may_read(account) for account in ("acme", "a", "z")] == [True, True, True]
-
-
 @pytest.mark.parametrize("account", ["", "Acme", "a#b", "a b", "-a", "a" * 65, "acme\n", "*", "\u00e4"])
 def test_an_account_that_ids_cannot_hold_has_no_key(account: str) -> None:
     """Accounts stand in stored keys, so nothing that would break them is minted for."""
@@ -117,6 +108,27 @@ def test_a_key_without_a_scope_is_not_minted() -> None:
         mint(account=ACME, scopes=[])
 
 
+@pytest.mark.parametrize("terminal", ["", "T 1", "T" * 33, "T1\n", "\u00e4"])
+def test_a_terminal_that_no_transaction_can_name_has_no_key(terminal: str) -> None:
+    """A key that is bound to it alone could send nothing."""
+    with pytest.raises(SettingsError, match="terminal"):
+        mint(account=ACME, scopes=WRITE, terminal_ids=["T1", terminal])
+
+
+def test_the_terminals_of_a_key_are_bounded() -> None:
+    """What is kept of a key has to fit an item."""
+    mint(account=ACME, scopes=WRITE, terminal_ids=[f"T{number}" for number in range(TERMINALS_MAX)])
+    with pytest.raises(SettingsError, match="terminal"):
+        mint(account=ACME, scopes=WRITE, terminal_ids=[f"T{number}" for number in range(TERMINALS_MAX + 1)])
+
+
+def test_a_secret_has_256_bits() -> None:
+    """At random, so that one round of SHA-256 guards it; and the key says by its prefix what it is."""
+    _, presented, secret = minted()
+    assert presented.startswith("txn_")
+    assert len(bytes.fromhex(secret)) == 32
+
+
 async def test_a_key_comes_back_as_it_was_kept(table: ApiKeyTable) -> None:
     """Every field survives the table, the optional ones too; an unknown id is none."""
     plain, _ = mint(account=ACME, scopes=WRITE)
@@ -126,6 +138,9 @@ async def test_a_key_comes_back_as_it_was_kept(table: ApiKeyTable) -> None:
         name="back office",
         expires_in=timedelta(days=1),
         granted_accounts=["other", ALL_ACCOUNTS],
+        terminal_ids=["T0000042", "T0000043"],
+        requires_signature=True,
+        limits=Limits(writes_per_s=5, reads_per_s=0, requests_max=7),
     )
     for key in (plain, whole):
         await table.put(key)

@@ -14,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.auth import Principal, requires
-from txn_api.bodies import NDJSON, check_type
+from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
-from txn_api.problems import ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.limits import Bucket
+from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
@@ -60,7 +61,8 @@ class BulkParameters(BaseModel):
     response_class=Response,
     responses={
         200: _ANSWER,
-        **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported),
+        # The body of a signed upload is read whole before its first line is taken.
+        **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout),
     },
     openapi_extra=openapi.request_body("TransactionRequest", MEDIA_TYPE),
 )
@@ -78,9 +80,16 @@ async def post_bulk(
     """
     encoding = check_type(request.headers, NDJSON, ENCODINGS)
     services: Services = request.app.state.services
-    admit = partial(services.intake.admit, account=principal.account, surroundings=surroundings(request))
+    admit = partial(
+        services.intake.admit,
+        account=principal.account,
+        terminal_ids=principal.terminal_ids,
+        surroundings=surroundings(request),
+    )
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
-    return _BulkResponse(services, admit, decoder, request.state.request_id, everything=parameters.results == "all")
+    lines = None if principal.allowances is None else principal.allowances.lines
+    everything = parameters.results == "all"
+    return _BulkResponse(services, admit, decoder, request.state.request_id, lines, everything=everything)
 
 
 class _BulkResponse(Response):
@@ -92,24 +101,26 @@ class _BulkResponse(Response):
         admit: Callable[[bytes], EncodedEvent],
         decoder: Decoder,
         request_id: str,
+        lines: Bucket | None,
         *,
         everything: bool,
     ) -> None:
         super().__init__()
-        self._services, self._admit, self._decoder = services, admit, decoder
+        self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
         self._request_id, self._everything = request_id, everything
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._services.settings
         upload = Upload(
             admit=self._admit,
             producer=self._services.producer,
-            receive=receive,
+            receive=source(scope, receive),
             decoder=self._decoder,
             stopping=self._services.stopping,
             line_bytes_max=settings.bulk_line_bytes_max,
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
+            rate=self._lines,
         )
         try:
             await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))

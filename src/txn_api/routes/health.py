@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics: for machines that watch the process, without an API key."""
+"""Liveness, readiness and metrics: for machines that watch the process, without an API key unless configured."""
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -55,11 +55,18 @@ async def readyz(request: Request) -> Response:
     summary="Prometheus metrics",
     response_class=Response,
     responses={
-        200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+        200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **openapi.problems(),
     },
 )
 async def metrics(request: Request) -> Response:
-    """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it."""
+    """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it.
+
+    Open to all unless `TXN_METRICS_NEED_ADMIN` is set; then for keys with the scope `admin`.
+    """
+    services: Services = request.app.state.services
+    if services.settings.metrics_need_admin:
+        await services.gate.admit(request.scope, request.receive, request.headers, "admin")
     source: Collector = request.app.state.registry
     siblings: Siblings | None = request.app.state.siblings
     if siblings is not None:

@@ -10,10 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
-from txn_api.bodies import read_body
+from txn_api.bodies import read_body, source
 from txn_api.headers import RawHeaders
 from txn_api.idempotency import REPLAYED, REPLAYED_HEADER, Answer
 from txn_api.idempotency_key import PARAMETER, idempotency_key
+from txn_api.principal import Principal
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -26,6 +27,7 @@ from txn_api.problems import (
     MediaTypeUnsupported,
     NotStored,
     OutcomeUnknown,
+    TerminalForbidden,
     ValidationFailed,
 )
 from txn_api.raw_route import RawRoute
@@ -33,7 +35,6 @@ from txn_api.services import Services
 from txn_api.surroundings import surroundings_of_scope
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
-from txn_core.identity import Account
 
 _OPERATION: Final = "POST /transactions"
 _REFUSALS = (
@@ -43,6 +44,7 @@ _REFUSALS = (
     MediaTypeUnsupported,
     ContentEncodingUnsupported,
     ValidationFailed,
+    TerminalForbidden,
     IdRequired,
     IdempotencyKeyMalformed,
     IdempotencyKeyInFlight,
@@ -60,18 +62,19 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     """
     services: Services = scope["app"].state.services
     settings, headers = services.settings, RawHeaders(scope)
-    principal = await services.authenticator.principal(headers)
-    principal.require("transactions:write")
-    body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
+    principal = await services.gate.admit(scope, receive, headers, "transactions:write")
+    body = await read_body(
+        headers, source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+    )
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            post = services.posts.add(scope, body, account=principal.account)
+            post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
             landing, event = await post.landing, post.event
             assert event is not None  # noqa: S101 - what has landed was admitted
             answer = accepted(event, landing)
         else:
-            event, (answer, replayed) = await _once(services, scope, body, principal.account, key)
+            event, (answer, replayed) = await _once(services, scope, body, principal, key)
     except ProducerError as error:
         raise problem_of(error) from None
     head = [
@@ -87,11 +90,16 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _once(
-    services: Services, scope: Scope, body: bytes, account: Account, key: str
+    services: Services, scope: Scope, body: bytes, principal: Principal, key: str
 ) -> tuple[EncodedEvent, Answer]:
     """The event of a body, and the acknowledgement that the first request of this key got."""
+    account = principal.account
     event = services.intake.admit(
-        body, account=account, surroundings=surroundings_of_scope(scope), idempotency_key=key
+        body,
+        account=account,
+        surroundings=surroundings_of_scope(scope),
+        idempotency_key=key,
+        terminal_ids=principal.terminal_ids,
     )
 
     async def put() -> bytes:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from txn_api import openapi, openapi_reads
 from txn_api.auth import Principal, requires
-from txn_api.bodies import read_body
+from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
 from txn_api.negotiation import Form, form_of
@@ -128,7 +128,10 @@ async def search_transactions(
     services: Services = request.app.state.services
     settings = services.settings
     body = await read_body(
-        request.headers, request.receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+        request.headers,
+        source(request.scope, request.receive),
+        bytes_max=settings.body_bytes_max,
+        deadline_s=settings.body_deadline_s,
     )
     try:
         # Strict, as every body is: only a URL has to write numbers as text.

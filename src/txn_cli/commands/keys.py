@@ -5,9 +5,10 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,11 +20,17 @@ from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, 
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
-from txn_core.identity import Account
+from txn_core.identity import Account, KeyRing
+from txn_core.limits import Limits
 from txn_core.settings import Settings
+from txn_core.signing import signing_secret
 from workers.outages import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
+
+
+def _limit(setting: str) -> Any:
+    return typer.Option(min=0, max=1_000_000, help=f"Its own limit in the place of {setting}; 0 is no limit.")
 
 
 def register(app: typer.Typer) -> None:
@@ -43,27 +50,53 @@ def create(
     ] = None,
     name: Annotated[str, typer.Option(help="What it is for, for those who read the list.")] = "",
     expires_days: Annotated[float | None, typer.Option(min=0, help="Days it is in force.")] = None,
+    terminal: Annotated[
+        list[str] | None, typer.Option(help="A terminal that it sends for; without one it sends for any.")
+    ] = None,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="Take signed requests only (docs/access.md).")
+    ] = False,
+    writes_per_s: Annotated[int | None, _limit("TXN_KEY_WRITES_PER_S")] = None,
+    reads_per_s: Annotated[int | None, _limit("TXN_KEY_READS_PER_S")] = None,
+    lines_per_s: Annotated[int | None, _limit("TXN_KEY_LINES_PER_S")] = None,
+    requests_max: Annotated[int | None, _limit("TXN_KEY_REQUESTS_MAX")] = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
 ) -> None:
-    """Make an API key and show it, this once: only a hash of it is kept."""
+    """Make an API key and show it, this once: only a hash of it is kept.
+
+    A key that takes signed requests only is shown with its signing secret.
+    """
+    settings = settings_at(data_dir)
+    identity_key = KeyRing.from_settings(settings).identity_key if require_signature else None
     key, presented = mint(
         account=Account(account),
         scopes=[known for known in SCOPES if known in scope],
         name=name,
         expires_in=None if expires_days is None else timedelta(days=expires_days),
         granted_accounts=grant or (),
+        terminal_ids=terminal or (),
+        requires_signature=require_signature,
+        limits=Limits(writes_per_s, reads_per_s, lines_per_s, requests_max),
     )
-    settings = settings_at(data_dir)
+    signing = None if identity_key is None else signing_secret(identity_key, key.key_id)
     asyncio.run(_put(settings, key))
     if as_json:
-        print(json.dumps(_document(key, presented)))
-        return
+        print(json.dumps(_document(key, presented, signing)))
+    else:
+        _show(key, presented, signing)
+
+
+def _show(key: ApiKey, presented: str, signing: str | None) -> None:
     print(presented)
+    if signing is not None:
+        print(signing)
+    bound = f" Only for {', '.join(sorted(key.terminal_ids))}." if key.terminal_ids else ""
+    shown = "line above is the key" if signing is None else "lines above are the key and its signing secret"
     print(
         f"Key {key.key_id} of account {key.account}: {', '.join(sorted(key.scopes))}; "
-        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.\n"
-        "The line above is the key. It is shown this once; keep it as you keep a password.",
+        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.{bound}\n"
+        f"The {shown}. This is shown once; keep it as you keep a password.",
         file=sys.stderr,
     )
 
@@ -100,9 +133,10 @@ async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
         raise StoreError(f"cannot write to table {name}: {code_of(error)}") from error
 
 
-def _document(key: ApiKey, presented: str) -> dict[str, object]:
+def _document(key: ApiKey, presented: str, signing: str | None) -> dict[str, object]:
     return {
         "key": presented,
+        "signing_secret": signing,
         "key_id": key.key_id,
         "account": key.account,
         "granted_accounts": sorted(key.granted_accounts),
@@ -110,4 +144,7 @@ def _document(key: ApiKey, presented: str) -> dict[str, object]:
         "name": key.name,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
+        "terminal_ids": sorted(key.terminal_ids),
+        "requires_signature": key.requires_signature,
+        "limits": asdict(key.limits),
     }

@@ -7,6 +7,7 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.identity import Account
 from txn_core.instants import now
+from txn_core.limits import UNLIMITED
 from txn_core.settings import Settings
 
 DEFAULT_ACCOUNT = Account("default")
@@ -16,17 +17,22 @@ async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secre
     """The stored key when the API would take it, or else a new one, stored for the next time."""
     async with Aws(settings).dynamodb() as client:
         table = ApiKeyTable(client, TableNames.of(settings).api_keys)
-        if await _is_in_force(table, secrets.api_key):
+        if await _is_good(table, secrets.api_key):
             return secrets.api_key
         key, presented = mint(
-            account=DEFAULT_ACCOUNT, scopes=SCOPES, name="local stack", granted_accounts=[ALL_ACCOUNTS]
+            account=DEFAULT_ACCOUNT,
+            scopes=SCOPES,
+            name="local stack",
+            granted_accounts=[ALL_ACCOUNTS],
+            limits=UNLIMITED,
         )
         await table.put(key)
     return secrets.with_api_key(presented).stored(data_dir).api_key
 
 
-async def _is_in_force(table: ApiKeyTable, presented: str) -> bool:
+async def _is_good(table: ApiKeyTable, presented: str) -> bool:
+    """Whether the key is in force, and without limits: those of earlier versions left that to the settings."""
     if (parts := split(presented)) is None:
         return False
     key = await table.get(parts[0])
-    return key is not None and key.admits(parts[1], now())
+    return key is not None and key.admits(parts[1], now()) and key.limits == UNLIMITED

@@ -1,0 +1,133 @@
+"""From a presented credential to who calls: API keys and, where configured, OAuth2 access tokens.
+
+What was found good is cached for a short while under its hash, so that a request costs a hash and a look-up.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from txn_api.headers import Headers
+from txn_api.limits import Limiter
+from txn_api.principal import Principal
+from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, StoreUnavailable, TokenInvalid
+from txn_api.shared_reads import SharedReads
+from txn_api.stores import STORE_ERRORS
+from txn_api.tokens import Tokens, resembles_token
+from txn_core.api_keys import ApiKey, KeyId, split
+from txn_core.instants import datetime_of, now
+from txn_core.limits import BY_SETTINGS, UNLIMITED
+
+CACHED_MAX: Final = 10_000
+# While the key table cannot be reached, a key that was good this recently still opens the write path.
+STALE_S_MAX: Final = 300.0
+READ_S_MAX: Final = 10.0
+
+log = structlog.get_logger()
+FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    principal: Principal | None
+    checked_at: float
+    fresh_until: float
+
+
+class Authenticator:
+    """Turns what is presented into principals. The cache is bounded and keyed by hash; it never holds a secret."""
+
+    def __init__(
+        self, find: FindKey, cache_s: float, *, limiter: Limiter | None = None, tokens: Tokens | None = None
+    ) -> None:
+        # A key that expires from the cache under load is asked for by every request at once.
+        self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
+        self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
+        self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
+        # Apart, so that guesses push no good key out.
+        self._refused: OrderedDict[bytes, _Cached] = OrderedDict()
+
+    async def principal(self, headers: Headers) -> Principal:
+        """The principal of a request.
+
+        Raises:
+            ApiKeyMissing: no credential was presented.
+            ApiKeyInvalid: the key is unknown, expired or revoked.
+            TokenInvalid: the token does not verify, or says too little.
+            StoreUnavailable: the credential could not be checked.
+        """
+        presented = _presented(headers)
+        if presented is None:
+            raise ApiKeyMissing
+        digest = hashlib.sha256(presented.encode()).digest()
+        cached = self._cache.get(digest)
+        if cached is None or time.monotonic() >= cached.fresh_until:
+            cached = await self._check(presented, digest, cached)
+        principal = cached.principal
+        # What is cached may have expired since.
+        if principal is None or (principal.expires_at_s is not None and principal.expires_at_s <= time.time()):
+            raise TokenInvalid if self._tokens and resembles_token(presented) else ApiKeyInvalid
+        return principal
+
+    async def _check(self, presented: str, digest: bytes, cached: _Cached | None) -> _Cached:
+        refused = self._refused.get(digest)
+        if refused is not None and time.monotonic() < refused.fresh_until:
+            return refused
+        parts = split(presented)
+        if parts is None:
+            if self._tokens is None or not resembles_token(presented):
+                raise ApiKeyInvalid
+            return self._keep(digest, await self._of_token(self._tokens, presented), self._tokens.trust_s)
+        try:
+            principal = await self._of_key(*parts)
+        except STORE_ERRORS as error:
+            if cached and cached.principal and time.monotonic() - cached.checked_at < STALE_S_MAX:
+                return cached
+            log.warning("api key not checked", error=type(error).__name__)
+            raise StoreUnavailable from None
+        return self._keep(digest, principal, self._cache_s)
+
+    def _keep(self, digest: bytes, principal: Principal | None, fresh_s: float) -> _Cached:
+        place, other = (self._refused, self._cache) if principal is None else (self._cache, self._refused)
+        other.pop(digest, None)
+        at = time.monotonic()
+        cached = place[digest] = _Cached(principal, at, at + fresh_s)
+        place.move_to_end(digest)
+        if len(place) > CACHED_MAX:
+            place.popitem(last=False)
+        return cached
+
+    async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
+        key = await self._found.get(key_id)
+        if key is None or not key.admits(secret, now()):
+            return None
+        return Principal(
+            account=key.account,
+            scopes=key.scopes,
+            granted_accounts=key.granted_accounts,
+            terminal_ids=key.terminal_ids,
+            signs_with=key.key_id if key.requires_signature else None,
+            expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
+            allowances=self._limiter.of(f"key {key.key_id}", key.limits),
+        )
+
+    async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
+        holder = await tokens.verify(presented)
+        return Principal(
+            account=holder.account,
+            scopes=holder.scopes,
+            expires_at_s=holder.expires_at_s,
+            allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
+        )
+
+
+def _presented(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("x-api-key", "") or None

@@ -1,0 +1,25 @@
+"""Signatures that were used, where all processes can see them: one conditional put each, in the idempotency table."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+
+class UsedSignatures:
+    """Items `signature#<hex>`; TTL, where wanted, on `expires_at`."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    async def use(self, mac: str, expires_at_s: int) -> bool:
+        """Use a signature; false when it was used before. After its expiry it is good for nothing anyway."""
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item={"id": {"S": f"signature#{mac}"}, "expires_at": {"N": str(expires_at_s)}},
+                ConditionExpression="attribute_not_exists(id)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True

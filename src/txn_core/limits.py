@@ -1,0 +1,35 @@
+"""How much one API key may take of one API process. What a key does not say, the process's settings say."""
+
+from dataclasses import astuple, dataclass
+from typing import Final, Self
+
+from txn_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one key: 0 is without limit, none is what the process's settings say."""
+
+    writes_per_s: int | None = None
+    reads_per_s: int | None = None
+    lines_per_s: int | None = None
+    requests_max: int | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The bounds of every key that has none of its own."""
+        return cls(
+            writes_per_s=settings.key_writes_per_s,
+            reads_per_s=settings.key_reads_per_s,
+            lines_per_s=settings.key_lines_per_s,
+            requests_max=settings.key_requests_max,
+        )
+
+    def over(self, defaults: "Limits") -> "Limits":
+        """These bounds, and the defaults where nothing is said."""
+        pairs = zip(astuple(self), astuple(defaults), strict=True)
+        return Limits(*(default if own is None else own for own, default in pairs))
+
+
+UNLIMITED: Final = Limits(0, 0, 0, 0)
+BY_SETTINGS: Final = Limits()
