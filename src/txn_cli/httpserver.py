@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from txn_cli.fleet.acceptor import Acceptor
+from txn_cli.tls import context_factory
 from txn_core.collector import spare_the_collector
 from txn_core.settings import Settings
 
@@ -107,7 +108,7 @@ class _Server(uvicorn.Server):
             await super().startup(sockets)
         else:
             await super().startup([])
-            self._acceptor = Acceptor(self._listener, self._connection)
+            self._acceptor = Acceptor(self._listener, self._connection, self.config.ssl)
             self._acceptor.start()
         spare_the_collector()
 
@@ -144,6 +145,7 @@ def serve(
         access_log=False,  # the application logs requests, without what clients wrote
         server_header=False,
         proxy_headers=False,
+        ssl_context_factory=context_factory(settings),
         limit_concurrency=settings.api_concurrency_max * CONNECTIONS_PER_REQUEST_MAX,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_deadline_s),

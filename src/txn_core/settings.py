@@ -84,6 +84,13 @@ class Settings(BaseSettings):
     api_processes: int = Field(
         1, ge=1, le=64, description="processes that serve the API's port; each has bounds and buffers of its own"
     )
+    tls_cert_file: Path | None = Field(
+        None, description="certificate chain of the API, PEM; with it the port speaks TLS alone (docs/tls.md)"
+    )
+    tls_key_file: Path | None = Field(None, description="private key of that certificate, PEM, without a passphrase")
+    tls_client_ca_file: Path | None = Field(
+        None, description="certificate authorities of clients, PEM; with it only clients with a certificate connect"
+    )
     api_concurrency_max: int = Field(4096, ge=1, description="connections served at once; more are answered 503")
     body_bytes_max: int = Field(65_536, ge=1024, description="largest body of a single request, bytes")
     bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")
@@ -144,6 +151,14 @@ class Settings(BaseSettings):
     def _record_fits_request(self) -> Self:
         if self.stream_record_bytes_max > self.put_request_bytes_max:
             raise ValueError("TXN_STREAM_RECORD_BYTES_MAX must be at most TXN_PUT_REQUEST_BYTES_MAX")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TXN_TLS_CERT_FILE and TXN_TLS_KEY_FILE go together")
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            raise ValueError("TXN_TLS_CLIENT_CA_FILE needs TXN_TLS_CERT_FILE and TXN_TLS_KEY_FILE")
         return self
 
     @classmethod
