@@ -17,6 +17,7 @@ from txn_core.instants import Instant
 from txn_core.lake import Arrived
 from txn_core.pan import Pan
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.submission import Submission
 from txn_core.transaction import TransactionRequest, parse_transaction
 
 ACCOUNT: Final = Account("acme")
@@ -144,7 +145,7 @@ def encoded(
     """The event of a request, by default of `body(**changes)`."""
     parsed = parsed or request(**changes)
     return encode(
-        parsed,
+        Submission.of(parsed),
         transaction_id=TransactionId(parsed.transaction_id or transaction_id()),
         account=account,
         keys=ring or keys(),

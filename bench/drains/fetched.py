@@ -9,6 +9,7 @@ from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import instant_of
 from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.submission import Submission
 from txn_core.transaction import parse_transaction
 
 ACCOUNT: Final = Account("bench")
@@ -21,7 +22,7 @@ def events(count: int, *, name: str) -> Iterator[bytes]:
     """So many events, whose ids are of this name and a number."""
     for number, body in enumerate(bodies(count)):
         yield encode(
-            parse_transaction(body),
+            Submission.of(parse_transaction(body)),
             transaction_id=TransactionId(f"{name}-{number:08d}"),
             account=ACCOUNT,
             keys=_KEYS,

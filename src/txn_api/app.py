@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 from txn_api import openapi
 from txn_api.edge import Edge
 from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
-from txn_api.raw_route import RawRoutes
+from txn_api.raw_route import FrontDoor
 from txn_api.routes import bulk, health, merchants, post, reads
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
@@ -41,7 +41,10 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
             async with siblings.told(registry) if siblings else nullcontext():
                 yield
 
-    app = FastAPI(
+    edge = Edge(requests_max=settings.api_concurrency_max, registry=registry, log_all=settings.log_level == "debug")
+    app = FrontDoor(
+        edge,
+        [post.route],
         title="txn-api",
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
@@ -53,16 +56,11 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     )
     app.state.registry = registry
     app.state.siblings = siblings
-    app.router.routes.append(post.route)
     for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
     app.add_exception_handler(HTTPException, _answer_http_error)
-    log_all = settings.log_level == "debug"
-    app.add_middleware(RawRoutes, routes=[post.route])
-    # Added last, it is the outermost.
-    app.add_middleware(Edge, requests_max=settings.api_concurrency_max, registry=registry, log_all=log_all)
     openapi.install(app, reads.RangeParameters)
     return app
 

@@ -8,15 +8,15 @@ import itertools
 import secrets
 import time
 import traceback
-from functools import cache
 from typing import Final
 from urllib.parse import parse_qsl
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, ParameterInvalid, Problem
+from txn_api.request_metrics import RequestMetrics
 from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
@@ -27,45 +27,31 @@ _EXEMPT_PARAMETERS: Final = frozenset({"card_number", "card_id", "cursor"})
 # A busy process is alive: who watches it must not take it for dead.
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BUCKETS_S: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _HEADERS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 log = structlog.get_logger()
 
 
 class Edge:
-    """Wraps the whole application."""
+    """What every request passes, whatever answers it."""
 
-    def __init__(
-        self, app: ASGIApp, *, requests_max: int, registry: CollectorRegistry, log_all: bool = False
-    ) -> None:
-        self._app, self._requests_max, self._log_all = app, requests_max, log_all
+    def __init__(self, *, requests_max: int, registry: CollectorRegistry, log_all: bool = False) -> None:
+        self._requests_max, self._log_all = requests_max, log_all
         self._requests = 0
         # Random a process and counted within it: unique is all that an id has to be.
         self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
-        self._answered = Counter(
-            "txn_http_requests", "Answered requests", ["method", "route", "status"], registry=registry
-        )
-        self._duration_s = Histogram(
-            "txn_http_request_seconds", "Time to the answer's end", ["route"], registry=registry, buckets=_BUCKETS_S
-        )
-        # A labelled metric is looked up under a lock: each is looked up once. Routes, methods and statuses are few.
-        self._answered_as = cache(self._answered.labels)
-        self._duration_of = cache(self._duration_s.labels)
-        self._in_flight = Gauge("txn_http_requests_in_flight", "Requests being answered", registry=registry)
-        self._in_flight.set_function(lambda: self._requests)
+        self._metrics = RequestMetrics(registry, lambda: self._requests)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whatever happens inside, the client gets an answer that quotes nothing."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have one HTTP request answered; whatever happens inside, the client gets an answer that quotes nothing."""
         exchange = _Exchange(scope, send, f"{self._ids_begin}{next(self._numbers):08x}")
         self._requests += 1
         try:
-            self._refuse_too_many(scope["path"])
-            _refuse_card_numbers(scope["query_string"])
-            await self._app(scope, receive, exchange.send)
+            if self._requests > self._requests_max:
+                _refuse_too_many(scope["path"])
+            if query := scope["query_string"]:
+                _refuse_card_numbers(query)
+            await app(scope, receive, exchange.send)
         except Problem as problem:
             await exchange.answer(problem, receive)
         except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may get past it unanswered
@@ -75,16 +61,11 @@ class Edge:
             self._requests -= 1
             self._record(scope, exchange)
 
-    def _refuse_too_many(self, path: str) -> None:
-        if self._requests > self._requests_max and path not in _OPERATORS:
-            raise Overloaded
-
     def _record(self, scope: Scope, exchange: "_Exchange") -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - exchange.started_at
-        self._answered_as(method, route, exchange.status).inc()
-        self._duration_of(route).observe(seconds)
+        self._metrics.answered(method, route, exchange.status, seconds)
         if exchange.status < 400 and not self._log_all:
             return
         log.info(
@@ -95,6 +76,20 @@ class Edge:
             status=exchange.status,
             ms=round(seconds * 1000, 1),
         )
+
+
+class Guarded:
+    """The edge around an application, as a middleware of the framework."""
+
+    def __init__(self, app: ASGIApp, edge: Edge) -> None:
+        self._app, self._edge = app, edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; what is no request goes on."""
+        if scope["type"] == "http":
+            await self._edge.answer(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class _Exchange:
@@ -123,10 +118,13 @@ class _Exchange:
         await problem.response(self.request_id)(self._scope, receive, self.send)
 
 
+def _refuse_too_many(path: str) -> None:
+    if path not in _OPERATORS:
+        raise Overloaded
+
+
 def _refuse_card_numbers(query_string: bytes) -> None:
     """Search the query before anything reads it: it must not be logged further down either."""
-    if not query_string:
-        return
     if len(query_string) > QUERY_BYTES_MAX:
         raise ParameterInvalid([Fault("", "text_too_long")])
     try:

@@ -8,8 +8,8 @@ from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import now
-from txn_core.misplaced import refuse_misplaced
-from txn_core.transaction import parse_transaction, refuse_future
+from txn_core.transaction import refuse_future
+from txn_core.usual_request import read_submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,18 @@ class Intake:
         """
         accepted_at = now()
         try:
-            request = parse_transaction(body)
-            refuse_misplaced(body, request, surroundings)
-            refuse_future(request.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
+            submission = read_submission(body, surroundings=surroundings, now=accepted_at)
+            refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
-        if request.transaction_id is not None:
-            transaction_id = TransactionId(request.transaction_id)
+        if submission.transaction_id is not None:
+            transaction_id = TransactionId(submission.transaction_id)
         elif idempotency_key is not None:
             transaction_id = self.keys.transaction_id(account, idempotency_key)
         else:
             raise IdRequired
         return encode(
-            request, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
+            submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
         )
 
 

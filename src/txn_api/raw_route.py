@@ -3,14 +3,17 @@
 FastAPI's own way from a route to its function (dependencies, request and response objects) costs more than all that
 `POST /transactions` does. A raw route stands in the same application and the same document and leaves that out.
 It must be added to the application itself: `include_router` makes routes anew, from their functions.
-`RawRoutes` leads to it past the layers that the framework puts around its router.
+`FrontDoor` leads to it past the layers that the framework puts around its router.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from txn_api.edge import Edge, Guarded
 
 
 class RawRoute(APIRoute):
@@ -25,18 +28,22 @@ class RawRoute(APIRoute):
         self.app = handler
 
 
-class RawRoutes:
-    """Middleware that hands requests of raw routes to their handlers and all others on; paths without parameters."""
+class FrontDoor(FastAPI):
+    """An application whose raw routes are answered before any layer of the framework, behind the same edge."""
 
-    def __init__(self, app: ASGIApp, *, routes: Sequence[RawRoute]) -> None:
-        self._app = app
-        self._routes = {(method, route.path): route for route in routes for method in route.methods or ()}
+    def __init__(self, edge: Edge, raw_routes: Sequence[RawRoute], **description: Any) -> None:
+        """Take the edge that every request passes; raw routes have no parameters in their paths."""
+        super().__init__(**description)
+        self._edge = edge
+        self._raw = {(method, route.path): route for route in raw_routes for method in route.methods or ()}
+        self.router.routes.extend(raw_routes)
+        self.add_middleware(Guarded, edge=edge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what goes wrong is left to the layers around this one."""
-        route = self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        """Answer one request."""
+        route = self._raw.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
         if route is None:
-            await self._app(scope, receive, send)
-        else:
-            scope["route"] = route
-            await route.app(scope, receive, send)
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"], scope["route"] = self, route
+        await self._edge.answer(route.app, scope, receive, send)

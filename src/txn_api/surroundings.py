@@ -1,13 +1,10 @@
 """What stands around a request's body, in the form that is searched for the request's own card number."""
 
-from typing import Final
-
 from starlette.requests import Request
 from starlette.types import Scope
 
 from txn_core.misplaced import surroundings_of
-
-_SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+from txn_core.pan import SEPARATORS
 
 
 def surroundings(request: Request, *, besides: str | None = None) -> str:
@@ -29,4 +26,4 @@ def surroundings_of_scope(scope: Scope) -> str:
     joined = b"x".join([scope["path"].encode(), *(text for header in scope["headers"] for text in header)])
     if scope["query_string"] or not joined.isascii():
         return surroundings(Request(scope))
-    return joined.translate(None, _SEPARATORS).decode()
+    return joined.translate(None, SEPARATORS).decode()

@@ -7,8 +7,7 @@ version ever written and holds types, not the rules that clients are held to (th
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
@@ -29,12 +28,12 @@ from txn_core.identity import (
 )
 from txn_core.instants import INSTANT_PATTERN, Instant, real_instant
 from txn_core.pan import MASK_PATTERN
-from txn_core.transaction import TransactionRequest, or_absent
+from txn_core.submission import Submission
+from txn_core.transaction import or_absent
 
 SCHEMA_VERSION: Final = 1
 # Fields that the service adds: two events have the same content when all the others are equal.
 _DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"})
-_CLIENT_FIELDS_LEFT_OUT: Final = {"transaction_id", "card_number"}
 
 # What the lake's columns can hold; JSON itself bounds neither.
 _Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
@@ -116,8 +115,7 @@ class Event(_Part):
             raise EventError(f"{first['type']} at /{where}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedEvent:
+class EncodedEvent(NamedTuple):
     """An event's bytes with the ids that its acknowledgement repeats."""
 
     data: bytes
@@ -129,34 +127,26 @@ class EncodedEvent:
 
 
 def encode(
-    request: TransactionRequest,
+    submission: Submission,
     *,
     transaction_id: TransactionId,
     account: Account,
     keys: KeyRing,
     accepted_at: Instant,
 ) -> EncodedEvent:
-    """Turn an accepted request into its event. The card number ends here."""
-    pan = request.card_number
-    reference = request.customer.reference if request.customer else None
+    """Turn an accepted submission into its event. The card number ends here."""
+    pan = submission.card_number
     card_id = keys.card_id(pan)
-    customer_id = keys.customer_id(account, reference, pan)
-    merchant_id = keys.merchant_id(request.merchant.name)
-    client_fields = request.__pydantic_serializer__.to_json(request, exclude=_CLIENT_FIELDS_LEFT_OUT)
+    customer_id = keys.customer_id(account, submission.customer_reference, pan)
+    merchant_id = keys.merchant_id(submission.merchant_name)
     # Ids, masks and instants need no escaping; their patterns see to that.
     derived = (
         f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
         f'"card_id":"{card_id}","card_masked":"{pan.masked}","customer_id":"{customer_id}",'
         f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",'
     )
-    return EncodedEvent(
-        data=derived.encode() + client_fields[1:],
-        transaction_id=transaction_id,
-        card_id=card_id,
-        customer_id=customer_id,
-        merchant_id=merchant_id,
-        accepted_at=accepted_at,
-    )
+    data = derived.encode() + submission.client_fields[1:]
+    return EncodedEvent(data, transaction_id, card_id, customer_id, merchant_id, accepted_at)
 
 
 def same_content(one: bytes | str, other: bytes | str) -> bool:

@@ -5,7 +5,7 @@ Card ids depend on the card key, of which a compromise makes a new version; merc
 references depend on the identity key, which never rotates.
 """
 
-import hmac
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,6 +36,16 @@ class KeyRing:
 
     card_keys: Mapping[int, bytes] = field(repr=False)
     identity_key: bytes = field(repr=False)
+    signing_version: int = field(init=False)
+    """The card key version that new card ids carry."""
+    _card_signers: "Mapping[int, _Signer]" = field(init=False, repr=False, compare=False)
+    _identity_signer: "_Signer" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signing_version", max(self.card_keys))
+        signers = {version: _Signer(key) for version, key in self.card_keys.items()}
+        object.__setattr__(self, "_card_signers", signers)
+        object.__setattr__(self, "_identity_signer", _Signer(self.identity_key))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -51,15 +61,10 @@ class KeyRing:
             identity_key=settings.identity_key.get_secret_value(),
         )
 
-    @property
-    def signing_version(self) -> int:
-        """The card key version that new card ids carry."""
-        return max(self.card_keys)
-
     def card_id(self, pan: Pan, version: int | None = None) -> CardId:
         """The id of a card under a key version, the signing one unless told."""
         version = version or self.signing_version
-        return CardId(f"card_{version}_{_derive(self.card_keys[version], 'card_id', pan.digits_for_identity())}")
+        return CardId(f"card_{version}_{self._card_signers[version].id_of('card_id', pan.digits_for_identity())}")
 
     def card_ids(self, pan: Pan) -> tuple[CardId, ...]:
         """The ids of a card under every version that may have data, the signing one first."""
@@ -68,17 +73,17 @@ class KeyRing:
     def customer_id(self, account: Account, reference: str | None, pan: Pan) -> CustomerId:
         """The id of a customer: of the client's own reference within its account, or else of the card."""
         if reference is not None:
-            return CustomerId(f"cus_{_derive(self.identity_key, 'customer_id/reference', account, reference)}")
-        card_key = self.card_keys[self.signing_version]
-        return CustomerId(f"cus_{_derive(card_key, 'customer_id/card', pan.digits_for_identity())}")
+            return CustomerId(f"cus_{self._identity_signer.id_of('customer_id/reference', account, reference)}")
+        signer = self._card_signers[self.signing_version]
+        return CustomerId(f"cus_{signer.id_of('customer_id/card', pan.digits_for_identity())}")
 
     def merchant_id(self, name: str) -> MerchantId:
         """The id of a merchant by its name, whatever its casing and spacing."""
-        return _merchant_id(self.identity_key, name)
+        return _merchant_id(self._identity_signer, name)
 
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
-        return TransactionId(f"txn_{_derive(self.identity_key, 'transaction_id', account, idempotency_key)}")
+        return TransactionId(f"txn_{self._identity_signer.id_of('transaction_id', account, idempotency_key)}")
 
 
 def normalise_merchant(name: str) -> str:
@@ -92,11 +97,28 @@ def normalise_merchant(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
+class _Signer:
+    """HMAC-SHA-256 (RFC 2104) under one key, whose two blocks are hashed once: half of the time of `hmac.digest`."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER_PAD))
+        self._outer = hashlib.sha256(block.translate(_OUTER_PAD))
+
+    def id_of(self, context: str, *subject: str) -> str:
+        """32 hex digits that follow from the key, the context and what is identified."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update("\0".join((f"txn-api/{context}", *subject)).encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[:32]
+
+
+_BLOCK_BYTES = 64
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
 @lru_cache(MERCHANTS_CACHED_MAX)
-def _merchant_id(key: bytes, name: str) -> MerchantId:
-    return MerchantId(f"mer_{_derive(key, 'merchant_id', normalise_merchant(name))}")
-
-
-def _derive(key: bytes, context: str, *subject: str) -> str:
-    message = "\0".join((f"txn-api/{context}", *subject))
-    return hmac.digest(key, message.encode(), "sha256").hex()[:32]
+def _merchant_id(signer: _Signer, name: str) -> MerchantId:
+    return MerchantId(f"mer_{signer.id_of('merchant_id', normalise_merchant(name))}")

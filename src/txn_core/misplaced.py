@@ -12,12 +12,12 @@ from typing import Final
 
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
-from txn_core.pan import ascii_alphanumerics, holds_card_number
-from txn_core.transaction import TransactionRequest
+from txn_core.pan import SEPARATORS, ascii_alphanumerics, holds_card_number
+from txn_core.submission import Submission
+from txn_core.transaction import TransactionRequest, parse_transaction
 
 CODE: Final = "card_number_misplaced"
 
-_SEPARATORS = bytes(c for c in range(128) if not chr(c).isalnum())
 _CUSTOMER_TEXTS: Final = ("first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code")
 _customer_texts = attrgetter(*_CUSTOMER_TEXTS)
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
@@ -27,6 +27,18 @@ _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
 def surroundings_of(texts: Iterable[str]) -> str:
     """The texts around a request (header values, path, query) in the form that is searched for card numbers."""
     return "x".join(map(ascii_alphanumerics, texts))
+
+
+def checked_submission(body: bytes, surroundings: str) -> Submission:
+    """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
+
+    Raises:
+        MalformedJsonError: the bytes are not one JSON document in UTF-8.
+        InvalidTransactionError: rules are broken, or `card_number_misplaced`.
+    """
+    request = parse_transaction(body)
+    refuse_misplaced(body, request, surroundings)
+    return Submission.of(request)
 
 
 def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str) -> None:
@@ -50,10 +62,12 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
 def _own_number_elsewhere(body: bytes, digits: str) -> Iterator[Fault]:
     # Nearly every body is plain ASCII without escapes: deleting all separators leaves field names between values,
     # so a number that stands once stands in its own field alone.
-    if body.isascii() and b"\\" not in body and body.translate(None, _SEPARATORS).count(digits.encode()) == 1:
+    if body.isascii() and b"\\" not in body and body.translate(None, SEPARATORS).count(digits.encode()) == 1:
         return
     # Numbers as they were written: a float would have lost the last digits of a long one.
-    for pointer, value in _leaves(json.loads(body, parse_float=str, parse_int=str), ""):
+    # Of a name that comes twice the last value counts, and the others may hold no card number either.
+    document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+    for pointer, value in _leaves(document, ""):
         if pointer != "/card_number" and pointer not in _TIMES and digits in ascii_alphanumerics(value):
             yield Fault(pointer, CODE)
 
@@ -69,8 +83,8 @@ def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[
 
 def _leaves(value: object, pointer: str) -> Iterator[tuple[str, str]]:
     """Every string and number of a validated document as text; its keys are the contract's own."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
+    if isinstance(value, tuple):  # of pairs: an object
+        for key, inner in value:
             yield from _leaves(inner, f"{pointer}/{key}")
     elif value is not None and not isinstance(value, bool):
         yield pointer, str(value)

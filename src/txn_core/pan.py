@@ -21,6 +21,9 @@ LENGTH_MAX: Final = 19
 MASK: Final = "*"
 MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
 
+SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+"""What `bytes.translate` is to delete for ASCII letters and digits to be left alone."""
+
 _DIGITS = re.compile(rf"[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}")
 # ASCII digit -> ASCII digit of the digit sum of its double.
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
@@ -29,7 +32,7 @@ _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 class Pan:
     """A card number that passed the Luhn check."""
 
-    __slots__ = ("_digits", "masked")
+    __slots__ = ("_digits",)
 
     def __init__(self, digits: str) -> None:
         """Take 8 to 19 ASCII digits.
@@ -42,7 +45,11 @@ class Pan:
         if not passes_luhn(digits):
             raise rule_broken("card_number_luhn")
         self._digits = digits
-        self.masked = mask(digits)
+
+    @property
+    def masked(self) -> str:
+        """What of it may be shown."""
+        return mask(self._digits)
 
     def digits_for_identity(self) -> str:
         """The digits themselves: for deriving ids and for searching the request for copies, nothing else."""
@@ -100,10 +107,18 @@ def mask(digits: str) -> str:
     Under ten digits only the last `length - 6` stay. Six hidden digits of which Luhn fixes one leave 100,000
     candidates whatever the length, so that mask and check digit together do not give the number away.
     """
-    length = len(digits)
-    tail = min(4, length - 6)
+    lead, hidden, tail = _MASKS[len(digits)]
+    return f"{digits[:lead]}{hidden}{digits[tail:]}"
+
+
+def _mask_of(length: int) -> tuple[int, str, int]:
+    """Where the leading digits end, what hides those behind them, and where the last ones begin."""
+    tail = length - min(4, length - 6)
     lead = max(0, min(6, length - 10))
-    return digits[:lead] + MASK * (length - lead - tail) + digits[length - tail :]
+    return lead, MASK * (tail - lead), tail
+
+
+_MASKS: Final = {length: _mask_of(length) for length in range(LENGTH_MIN, LENGTH_MAX + 1)}
 
 
 def ascii_alphanumerics(text: str) -> str:

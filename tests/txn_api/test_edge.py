@@ -14,7 +14,7 @@ from tests.builders import body, card_number
 from tests.support.fake_kinesis import Reply
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
-from txn_api.edge import Edge
+from txn_api.edge import Edge, Guarded
 
 CARD = card_number()
 SECRET = "the text of an exception"
@@ -46,7 +46,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def test_a_crash_is_answered_without_its_text(log: LogCapture) -> None:
     """The client gets a problem, the log gets the kind and the places, and neither gets the exception's text."""
-    call = Call(Edge(_crash_before, requests_max=1, registry=CollectorRegistry()), "/x", headers={})
+    call = Call(Guarded(_crash_before, Edge(requests_max=1, registry=CollectorRegistry())), "/x", headers={})
     await call.done()
     assert call.status == 500
     assert b'"code":"internal_error"' in call.body
@@ -59,7 +59,7 @@ async def test_a_crash_is_answered_without_its_text(log: LogCapture) -> None:
 
 async def test_an_answer_that_broke_off_is_cut(log: LogCapture) -> None:
     """Behind the status nothing can be mended: the server is told to cut the connection, without the text."""
-    call = Call(Edge(_crash_behind, requests_max=1, registry=CollectorRegistry()), "/x", headers={})
+    call = Call(Guarded(_crash_behind, Edge(requests_max=1, registry=CollectorRegistry())), "/x", headers={})
     with pytest.raises(RuntimeError, match="broke off") as broken:
         await call.done()
     assert broken.value.__suppress_context__
@@ -87,7 +87,7 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
 
 async def test_too_many_requests_are_turned_away() -> None:
     """Beyond the bound 503 comes at once, with a time to come back, but not to probes: a busy process is alive."""
-    edge = Edge(_answer, requests_max=2, registry=CollectorRegistry())
+    edge = Guarded(_answer, Edge(requests_max=2, registry=CollectorRegistry()))
     waiting = [Call(edge, "/x", headers={}) for _ in range(2)]
     await asyncio.sleep(0)
     refused = Call(edge, "/x", headers={})

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import wait_until
-from txn_cli import httpserver
+from txn_cli.http_connection import HEAD_BYTES_MAX
 from txn_cli.stack import ports
 
 APP = """
 import asyncio, sys
-from txn_cli import httpserver
+from txn_cli import http_connection, httpserver
 from txn_core.settings import Settings
-httpserver.HEAD_DEADLINE_S = float(sys.argv[2])
+http_connection.HEAD_DEADLINE_S = float(sys.argv[2])
+http_connection.LOOKS_EVERY_S = http_connection.HEAD_DEADLINE_S / 2
 stopping = asyncio.Event()
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -88,7 +89,7 @@ def test_a_head_that_never_ends_is_refused(served: Served) -> None:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ")
         sent = 0
         received = b""
-        while sent <= 2 * httpserver.HEAD_BYTES_MAX and not received:
+        while sent <= 2 * HEAD_BYTES_MAX and not received:
             client.sendall(b"4" * 8_192)
             sent += 8_192
             client.settimeout(0.02)

@@ -18,8 +18,8 @@ from txn_core.errors import InvalidTransactionError
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId, normalise_merchant
 from txn_core.instants import Instant, instant_of, now
-from txn_core.misplaced import refuse_misplaced
-from txn_core.transaction import TransactionRequest, parse_transaction
+from txn_core.transaction import TransactionRequest
+from txn_core.usual_request import read_submission
 
 _CONTENT: Final = sorted({*TransactionRequest.model_fields, "card_masked"} - {"card_number"})
 _canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
@@ -49,19 +49,20 @@ class Scribe:
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
         try:
-            request = parse_transaction(row.body)
-            refuse_misplaced(row.body, request, "")
+            submission = read_submission(row.body, surroundings="", now=now())
         except InvalidTransactionError:
             return None
         event = encode(
-            request,
-            transaction_id=TransactionId(request.transaction_id or ""),
+            submission,
+            transaction_id=TransactionId(submission.transaction_id or ""),
             account=Account("verify"),
             keys=self._keys,
             accepted_at=now(),
         )
         card = self._cards.setdefault(event.card_id, event.card_id)
-        return Statement(row.line, event.transaction_id, digest_of(json.loads(event.data)), card, request.occurred_at)
+        return Statement(
+            row.line, event.transaction_id, digest_of(json.loads(event.data)), card, submission.occurred_at
+        )
 
 
 class Identities:

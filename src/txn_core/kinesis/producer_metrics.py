@@ -4,10 +4,10 @@ Counted in plain numbers and turned into metrics only when they are asked for: a
 a lock at each step, several times a record.
 """
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -16,31 +16,9 @@ from prometheus_client.registry import Collector
 
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES
+from txn_core.times import Times
 
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-
-@dataclass(slots=True)
-class Times:
-    """A histogram of seconds."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
-    total_s: float = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
-        self.total_s += seconds
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Cumulative counts by upper bound, as Prometheus wants them."""
-        bounds = [*map(str, BUCKETS_S), "+Inf"]
-        running = 0
-        found: list[tuple[str, float]] = []
-        for bound, count in zip(bounds, self.counts, strict=True):
-            running += count
-            found.append((bound, running))
-        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +39,8 @@ class ProducerMetrics(Collector):
     payload_units_put: int = 0
     reroutes: int = 0
     errors: Counter[str] = field(default_factory=Counter)
-    buffering: Times = field(default_factory=Times)
-    request_times: Times = field(default_factory=Times)
+    buffering: Times = field(default_factory=partial(Times, BUCKETS_S))
+    request_times: Times = field(default_factory=partial(Times, BUCKETS_S))
 
     def __post_init__(self) -> None:
         self.registry.register(self)
@@ -120,4 +98,6 @@ class ProducerMetrics(Collector):
 
 
 def _histogram(name: str, text: str, times: Times) -> HistogramMetricFamily:
-    return HistogramMetricFamily(name, text, buckets=times.buckets(), sum_value=times.total_s)
+    family = HistogramMetricFamily(name, text)
+    times.add_to(family)
+    return family

@@ -13,6 +13,7 @@ from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import Instant
 from txn_core.lake import Arrived, parquet_of, table_of
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.submission import Submission
 from txn_core.transaction import parse_transaction
 
 KEYS = KeyRing({1: b"c" * 32}, identity_key=b"i" * 32)
@@ -23,7 +24,7 @@ def event_of(row: SoundRow, *, keys: KeyRing = KEYS, account: str = "acme", **ch
     """The event of a row, with some of its fields changed."""
     request = parse_transaction(row.body)
     event = encode(
-        request,
+        Submission.of(request),
         transaction_id=TransactionId(request.transaction_id or ""),
         account=Account(account),
         keys=keys,

@@ -1,0 +1,163 @@
+"""One connection: uvicorn's on httptools, with bounds that it leaves open and without work that most requests spare.
+
+Neither limits how large a request's head grows or how long it takes to arrive, so that a few clients that never
+finish theirs could hold memory and connections for good. How long a connection may wait, for a head or between
+requests, is counted by `Patience`, which looks at all of them now and then: two timers a request cost more than
+parsing it.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterable
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from txn_cli.http_exchange import Exchange
+
+HEAD_BYTES_MAX: Final = 64 << 10
+HEAD_DEADLINE_S: Final = 30.0
+KEEP_ALIVE_S: Final = 75.0
+"""Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
+UNACKNOWLEDGED_MS_MAX: Final = 60_000
+"""How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
+LOOKS_EVERY_S: Final = 1.0
+
+
+class Connection(HttpToolsProtocol):
+    """A head is a request's first line and headers."""
+
+    waited_s = 0.0
+    waits_s_max: float | None = HEAD_DEADLINE_S
+    """How long this connection may wait for the client; none while a request is being answered."""
+    _in_head = True
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Expect the first head."""
+        super().connection_made(transport)
+        self.waits_s_max = HEAD_DEADLINE_S
+        if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and look at how large a head is that is still unfinished."""
+        super().data_received(data)
+        if not self._in_head:
+            self.waited_s = 0.0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(431, "head_too_large", "Request header fields too large")
+
+    def on_message_begin(self) -> None:
+        """Expect the rest of this head."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: begin the request's exchange, behind those that are not answered yet."""
+        self._in_head, self.waits_s_max = False, None
+        version, scope = self.parser.get_http_version(), cast("dict[str, Any]", self.scope)
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
+        previous = self.cycle
+        self.cycle = cast("Any", self._exchange(keep_alive=version != "1.0" and self.parser.should_keep_alive()))
+        application = service_unavailable if self._too_many() else self.app
+        if previous is None or previous.response_complete:
+            self._start_asgi_task(self.cycle, application)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, application))
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body; reading pauses while much of it was not received."""
+        exchange = cast("Exchange", self.cycle)
+        if not exchange.response_complete and exchange.feed(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """The body is over."""
+        exchange = cast("Exchange", self.cycle)
+        if not exchange.response_complete:
+            exchange.end()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait for one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._in_head:
+            self.waited_s, self.waits_s_max = 0.0, KEEP_ALIVE_S
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's word for it is not ours
+        """Answer bytes that are not HTTP, without a word of them."""
+        self._refuse(400, "malformed_http", "Malformed HTTP request")
+
+    def _exchange(self, *, keep_alive: bool) -> Exchange:
+        return Exchange(
+            cast("dict[str, Any]", self.scope),
+            self.transport,
+            self.flow,
+            self.server_state.default_headers,
+            keep_alive=keep_alive,
+            expects_continue=self.expect_100_continue,
+            answered=self.on_response_complete,
+        )
+
+    def _too_many(self) -> bool:
+        bound = self.limit_concurrency
+        return bound is not None and (len(self.connections) >= bound or len(self.tasks) >= bound)
+
+    def _refuse(self, status: int, code: str, title: str) -> None:
+        problem = {"type": f"/problems/{code}", "title": title, "status": status, "code": code}
+        body = json.dumps(problem).encode()
+        head = f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
+        self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        self.transport.close()
+
+
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path, as text and as it came, and the query of a request's target (RFC 9112, 3.2)."""
+    if url.startswith(b"/") and url.isascii() and not any(mark in url for mark in (b"?", b"%", b"#")):
+        return url.decode(), url, b""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
+
+
+class Patience:
+    """Closes the connections that have waited too long for their clients. Belongs to the running event loop."""
+
+    def __init__(self, connections: Iterable[object]) -> None:
+        """`connections` are those of the server, whenever it looks."""
+        self._connections = connections
+        self._looking: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look at all of them from now on, every `LOOKS_EVERY_S` seconds."""
+        self._looking = asyncio.get_running_loop().call_later(LOOKS_EVERY_S, self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _look(self) -> None:
+        for connection in [each for each in self._connections if isinstance(each, Connection)]:
+            if connection.waits_s_max is not None:
+                connection.waited_s += LOOKS_EVERY_S
+                if connection.waited_s > connection.waits_s_max:
+                    connection.transport.close()
+        self.start()
