@@ -1,7 +1,7 @@
 """Every answer that is not what the client asked for: RFC 9457 problems, one class each, with a stable code.
 
     Problem
-    ├── 400 malformed_json
+    ├── 400 malformed_http, malformed_json
     ├── 401 api_key_missing, api_key_invalid
     ├── 403 scope_missing, account_forbidden
     ├── 404 route_not_found, transaction_not_found
@@ -10,6 +10,7 @@
     ├── 413 body_too_large
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, parameter_invalid, range_reversed, cursor_invalid
+    ├── 431 head_too_large
     ├── 500 internal_error
     └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
 
@@ -64,6 +65,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
             media_type=MEDIA_TYPE,
             headers={"Cache-Control": "no-store", **self.headers},
         )
+
+
+class MalformedHttp(Problem):
+    """The bytes are not HTTP/1.1; the server answers them before any route."""
+
+    status, code, title = 400, "malformed_http", "Malformed HTTP request"
+    detail = "The bytes sent are not an HTTP/1.1 request; the connection ends here."
 
 
 class MalformedJson(Problem):
@@ -206,6 +214,13 @@ class CursorInvalid(Problem):
 
     status, code, title = 422, "cursor_invalid", "Cursor invalid"
     detail = "The cursor was not made by this service for this query and account; start again without it."
+
+
+class HeadTooLarge(Problem):
+    """First line and headers are larger than any call needs; the server answers them before any route."""
+
+    status, code, title = 431, "head_too_large", "Request header fields too large"
+    detail = "The request's first line and headers are larger than this service takes; a look-up may go in a body."
 
 
 class InternalError(Problem):
