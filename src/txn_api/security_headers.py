@@ -1,6 +1,5 @@
 """What answers tell browsers to refuse (Fetch, CSP 3, RFC 6797), beside what each route says of its own."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from txn_core.settings import Settings
@@ -39,7 +38,7 @@ _FEATURES_OFF: Final = (
     "payment",
     "usb",
 )
-HTML: Final[Mapping[str, str]] = {
+HTML: Final[dict[str, str]] = {
     "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in _OWN_FILES_ONLY.items()),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
