@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
         previous = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
         self.cycle = cast("Any", self._exchange(keep_alive=keep_alive))
-        application = too_many_connections if self._too_many() else self.app
+        application = cast("Any", too_many_connections) if self._too_many() else self.app
         if previous is None or previous.response_complete:
             self._start_asgi_task(self.cycle, application)
         else:

@@ -70,7 +70,7 @@ async function figures() {
   return {
     put: sum("txn_user_records_put_total").toLocaleString("en"),
     pending: sum("txn_user_records_pending").toLocaleString("en"),
-    answered: ["2", "4", "5"].map((first) => `${answered(first).toLocaleString("en")} × ${first}xx`).join(", "),
+    answered: ["2", "4", "5"].map((first) => `${first}xx: ${answered(first).toLocaleString("en")}`).join(", "),
   };
 }
 

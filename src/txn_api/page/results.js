@@ -40,7 +40,7 @@ function show(page) {
   const found = count === 1 ? "1 transaction" : `${count} transactions`;
   const more = page.has_more ? ", more follow" : "";
   byId("results").hidden = count === 0;
-  byId("results-title").textContent = `${pages.whose}, page ${pages.number + 1}`;
+  byId("results-title").textContent = `Transactions of ${pages.whose}, page ${pages.number + 1}`;
   byId("rows").replaceChildren(...page.data.map(row));
   news.textContent = count === 0 ? `No transactions of ${pages.whose} in this range.`
     : `Page ${pages.number + 1}: ${found}${more}.`;
@@ -58,8 +58,8 @@ function row(transaction) {
     element("td", { className: "number", text: `${transaction.amount_minor} ${transaction.currency}` }),
     element("td", { text: transaction.type }),
     element("td", { className: "mono", text: transaction.card_masked }),
-    element("td", { className: "mono", text: transaction.transaction_id }),
-    element("td", { className: "number", text: String(transaction.conflicts.length) }));
+    element("td", { className: "number", text: String(transaction.conflicts.length) }),
+    element("td", { className: "mono", text: transaction.transaction_id }));
 }
 
 function readable(instant) {
