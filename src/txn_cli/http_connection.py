@@ -72,7 +72,7 @@ class Connection(HttpToolsProtocol):
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
-        previous = self.cycle
+        previous: Any = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
         self.cycle = cast("Any", self._exchange(keep_alive=keep_alive))
         application = cast("Any", too_many_connections) if self._too_many() else self.app
