@@ -78,7 +78,7 @@ class MalformedJson(Problem):
     """The body is not one JSON document in UTF-8."""
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
-    detail = "The body is not one JSON document in UTF-8."
+    detail = "The body is not one JSON document in UTF-8; an empty one is none."
 
 
 class ApiKeyMissing(Problem):
@@ -95,7 +95,9 @@ class ApiKeyInvalid(Problem):
     """The API key presented is unknown, expired or revoked."""
 
     status, code, title = 401, "api_key_invalid", "API key invalid"
-    detail = "The API key is unknown, expired or revoked."
+    detail = (
+        "The API key is unknown, expired or revoked; whoever runs the service makes new ones (`txn keys create`)."
+    )
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
@@ -119,7 +121,7 @@ class RouteNotFound(Problem):
     """No such path."""
 
     status, code, title = 404, "route_not_found", "Not found"
-    detail = "There is nothing at this path; /docs lists what there is."
+    detail = "There is nothing at this path; /docs lists what there is. No path but / ends in a slash."
 
 
 class TransactionNotFound(Problem):
@@ -133,7 +135,7 @@ class MethodNotAllowed(Problem):
     """The path does not take this method."""
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
-    detail = "This path does not take this method."
+    detail = "This path does not take this method; the header Allow lists those that it takes."
 
 
 class BodyTimeout(Problem):
@@ -158,7 +160,7 @@ class MediaTypeUnsupported(Problem):
     """The body's media type is not the one that the call takes."""
 
     status, code, title = 415, "media_type_unsupported", "Media type unsupported"
-    detail = "Send application/json, or application/x-ndjson for bulk."
+    detail = "Say in Content-Type what the body is: application/json, or application/x-ndjson for bulk."
 
 
 class ContentEncodingUnsupported(Problem):
