@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from txn_api.openapi_reads import with_parts
 from txn_api.problems import (
     MEDIA_TYPE,
     ApiKeyInvalid,
@@ -138,7 +139,7 @@ def _schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
             "next_cursor": {"anyOf": [{"type": "string", "maxLength": 1024}, {"type": "null"}]},
         },
     }
-    text = _replaced(schemas, _REF + "ProblemShape", _REF + PROBLEM_NAME)
+    text = _replaced(with_parts(schemas), _REF + "ProblemShape", _REF + PROBLEM_NAME)
     assert isinstance(text, dict)  # noqa: S101 - a mapping stays one
     return dict(sorted(text.items()))
 

@@ -1,9 +1,10 @@
 """The files of the page for people, read once: they are small, and change only with the package."""
 
-import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
+
+from txn_api.entity_tags import tag_of
 
 INDEX: Final = "index.html"
 _MEDIA_TYPES: Final = {
@@ -16,16 +17,11 @@ _MEDIA_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A file and its strong entity tag (RFC 9110, 8.8.3), the same in every process and on every host."""
+    """A file and its entity tag, which is the same in every process and on every host."""
 
     content: bytes
     media_type: str
-    etag: str
-
-    def is_known_by(self, if_none_match: str) -> bool:
-        """Whether the header of that name lists this very content (13.1.2); weak tags compare alike."""
-        tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-        return self.etag in tags or tags == ["*"]
+    tag: str
 
 
 def page_files() -> dict[str, PageFile]:
@@ -35,5 +31,5 @@ def page_files() -> dict[str, PageFile]:
         media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
         if media_type is not None:
             content = entry.read_bytes()
-            found[entry.name] = PageFile(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+            found[entry.name] = PageFile(content, media_type, tag_of(content))
     return found

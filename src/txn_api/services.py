@@ -57,10 +57,11 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
     async with (
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
+        aws.dynamodb_reader() as index,
     ):
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
-        transactions = await TransactionTable.open(dynamodb, names.transactions)
+        transactions = await TransactionTable.open(index, names.transactions)
         services = Services(
             settings=settings,
             keys=keys,

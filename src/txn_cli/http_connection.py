@@ -131,7 +131,7 @@ class Connection(HttpToolsProtocol):
 
 def _target(url: bytes) -> tuple[str, bytes, bytes]:
     """The path, as text and as it came, and the query of a request's target (RFC 9112, 3.2)."""
-    if url.startswith(b"/") and url.isascii() and not any(mark in url for mark in (b"?", b"%", b"#")):
+    if url.startswith(b"/") and url.isascii() and not (b"?" in url or b"%" in url or b"#" in url):
         return url.decode(), url, b""
     parsed = httptools.parse_url(url)
     path = parsed.path.decode("ascii")

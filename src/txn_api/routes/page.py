@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from txn_api.entity_tags import matches
 from txn_api.page_files import INDEX, PageFile, page_files
 from txn_api.problems import RouteNotFound
 from txn_api.security_headers import HTML
@@ -34,7 +35,7 @@ async def file(request: Request, name: str) -> Response:
 
 
 def _answer(request: Request, found: PageFile, headers: dict[str, str]) -> Response:
-    headers = {**_KEPT, **headers, "ETag": found.etag}
-    if found.is_known_by(request.headers.get("if-none-match", "")):
+    headers = {**_KEPT, **headers, "ETag": found.tag}
+    if matches(request.headers.get("if-none-match", ""), found.tag):
         return Response(status_code=304, headers=headers)
     return Response(found.content, media_type=found.media_type, headers=headers)

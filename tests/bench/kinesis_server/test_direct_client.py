@@ -130,4 +130,4 @@ async def _answering(direct: "KinesisClient", monkeypatch: pytest.MonkeyPatch, s
     async def send(request: object) -> Response:
         return Response()
 
-    monkeypatch.setattr(cast("DirectClient", direct)._wire, "send", send)
+    monkeypatch.setattr(cast("DirectClient", direct)._calls.wire, "send", send)
