@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench bench-drains bench-reads chaos races canary fuzz audit openapi readme lock format clean
+.PHONY: help setup demo test check bench bench-drains bench-reads chaos races canary fuzz audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -81,6 +81,9 @@ openapi: $(STAMP) ## write openapi.yaml anew
 
 readme: $(STAMP) ## write the README's table of settings anew
 	@$(BIN)/python -m txn_cli.settings_table README.md
+
+screenshot: $(STAMP) ## take the README's picture of the page anew (needs chromium and chromedriver)
+	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png
 
 lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt

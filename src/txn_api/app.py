@@ -12,17 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from txn_api import openapi
-from txn_api.edge import Edge
+from txn_api import openapi, security_headers
+from txn_api.edge import Edge, forget_trace_of
 from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
 from txn_api.raw_route import FrontDoor
-from txn_api.routes import bulk, health, merchants, post, reads
+from txn_api.routes import bulk, health, merchants, page, post, reads
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
 from txn_core.faults import Fault, fault_of
 from txn_core.settings import Settings
 
-_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health))
+_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page))
 
 
 def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
@@ -41,7 +41,12 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
             async with siblings.told(registry) if siblings else nullcontext():
                 yield
 
-    edge = Edge(requests_max=settings.api_concurrency_max, registry=registry, log_all=settings.log_level == "debug")
+    edge = Edge(
+        requests_max=settings.api_concurrency_max,
+        registry=registry,
+        headers=security_headers.of_every_answer(settings),
+        log_all=settings.log_level == "debug",
+    )
     app = FrontDoor(
         edge,
         [post.route],
@@ -67,6 +72,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
+    forget_trace_of(error, request.scope)
     return error.response(request.state.request_id)
 
 

@@ -1,7 +1,8 @@
 """The outermost layer, as plain ASGI: request ids, bounds, metrics, and the last word on every failure.
 
 Nothing that a client wrote is logged: a log line names the route's template, the method, the status and our own
-request id. A traceback is reduced to its places, since an exception's text may quote what was sent.
+request id, and of the client's words a trace id alone (`txn_api.trace`). A traceback is reduced to its places, since
+an exception's text may quote what was sent.
 """
 
 import itertools
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from txn_api.limits import Allowance
 from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, ParameterInvalid, Problem
 from txn_api.request_metrics import RequestMetrics
+from txn_api.security_headers import Headers
+from txn_api.trace import trace_id_of, traceresponse
 from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
@@ -28,7 +31,7 @@ _EXEMPT_PARAMETERS: Final = frozenset({"card_number", "card_id", "cursor"})
 # A busy process is alive: who watches it must not take it for dead.
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HEADERS: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_UNTRACED: Final = "untraced"
 
 log = structlog.get_logger()
 
@@ -36,8 +39,11 @@ log = structlog.get_logger()
 class Edge:
     """What every request passes, whatever answers it."""
 
-    def __init__(self, *, requests_max: int, registry: CollectorRegistry, log_all: bool = False) -> None:
-        self._requests_max, self._log_all = requests_max, log_all
+    def __init__(
+        self, *, requests_max: int, registry: CollectorRegistry, headers: Headers = (), log_all: bool = False
+    ) -> None:
+        """Take what bounds requests and counts them; `headers` stand on every answer."""
+        self._requests_max, self._headers, self._log_all = requests_max, headers, log_all
         self._requests = 0
         # Random a process and counted within it: unique is all that an id has to be.
         self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
@@ -45,7 +51,7 @@ class Edge:
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Have one HTTP request answered; whatever happens inside, the client gets an answer that quotes nothing."""
-        exchange = _Exchange(scope, send, f"{self._ids_begin}{next(self._numbers):08x}")
+        exchange = _Exchange(scope, send, f"{self._ids_begin}{next(self._numbers):08x}", self._headers)
         self._requests += 1
         try:
             if self._requests > self._requests_max:
@@ -56,7 +62,7 @@ class Edge:
         except Problem as problem:
             await exchange.answer(problem, receive)
         except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may get past it unanswered
-            log.error("request failed", request_id=exchange.request_id, **_places(error))  # noqa: TRY400 - a logged exception would quote its text
+            log.error("request failed", **exchange.ids, **_places(error))  # noqa: TRY400 - a logged exception would quote its text
             await exchange.answer(InternalError(), receive)
         finally:
             self._requests -= 1
@@ -73,7 +79,7 @@ class Edge:
             return
         log.info(
             "request",
-            request_id=exchange.request_id,
+            **exchange.ids,
             method=method,
             route=route,
             status=exchange.status,
@@ -98,29 +104,49 @@ class Guarded:
 class _Exchange:
     """One request and its answer."""
 
-    __slots__ = ("_scope", "_send", "request_id", "started_at", "status")
+    __slots__ = ("_headers", "_scope", "_send", "_trace_id", "request_id", "started_at", "status")
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self._scope, self._send = scope, send
+    def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
+        self._scope, self._send, self._headers = scope, send, headers
         self.request_id = request_id
+        self._trace_id = trace_id_of(scope["headers"])
         self.started_at = time.perf_counter()
         self.status = 0
         scope.setdefault("state", {})["request_id"] = self.request_id
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """What a log line is found by."""
+        ids = {"request_id": self.request_id}
+        return ids if (trace_id := self._safe_trace_id()) is None else ids | {"trace_id": trace_id}
+
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = (b"x-request-id", self.request_id.encode())
             allowance: Allowance | None = self._scope["state"].get("allowance")
             limits = () if allowance is None else allowance.fields()
-            message["headers"] = [*message.get("headers", ()), own, *limits, *_HEADERS]
+            own = (b"x-request-id", self.request_id.encode())
+            headers = [*message.get("headers", ()), own, *limits, *self._headers]
+            if self._trace_id is not None and (trace_id := self._safe_trace_id()) is not None:
+                headers.append((b"traceresponse", traceresponse(trace_id, self.request_id)))
+            message["headers"] = headers
         await self._send(message)
 
     async def answer(self, problem: Problem, receive: Receive) -> None:
         """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""
         if self.status:
             raise RuntimeError("an answer broke off") from None
+        forget_trace_of(problem, self._scope)
         await problem.response(self.request_id)(self._scope, receive, self.send)
+
+    def _safe_trace_id(self) -> str | None:
+        return None if _UNTRACED in self._scope["state"] else self._trace_id
+
+
+def forget_trace_of(problem: Problem, scope: Scope) -> None:
+    """Repeat no trace id of a request whose own card number, of whatever length, stood where it must not."""
+    if isinstance(problem, CardNumberMisplaced):
+        scope["state"][_UNTRACED] = True
 
 
 def _refuse_too_many(path: str) -> None:

@@ -1,7 +1,7 @@
 """Every answer that is not what the client asked for: RFC 9457 problems, one class each, with a stable code.
 
     Problem
-    ├── 400 malformed_json, idempotency_key_malformed
+    ├── 400 malformed_http, malformed_json, idempotency_key_malformed
     ├── 401 api_key_missing, api_key_invalid, token_invalid,
     │       signature_missing, signature_invalid, signature_expired, signature_replayed
     ├── 403 scope_missing, account_forbidden, terminal_forbidden
@@ -15,6 +15,7 @@
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
     ├── 429 rate_limited, too_many_concurrent
+    ├── 431 head_too_large
     ├── 500 internal_error
     └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
 
@@ -71,11 +72,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         )
 
 
+class MalformedHttp(Problem):
+    """The bytes are not HTTP/1.1; the server answers them before any route."""
+
+    status, code, title = 400, "malformed_http", "Malformed HTTP request"
+    detail = "The bytes sent are not an HTTP/1.1 request; the connection ends here."
+
+
 class MalformedJson(Problem):
     """The body is not one JSON document in UTF-8."""
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
-    detail = "The body is not one JSON document in UTF-8."
+    detail = "The body is not one JSON document in UTF-8; an empty one is none."
 
 
 class IdempotencyKeyMalformed(Problem):
@@ -99,7 +107,9 @@ class ApiKeyInvalid(Problem):
     """The API key presented is unknown, expired or revoked."""
 
     status, code, title = 401, "api_key_invalid", "API key invalid"
-    detail = "The API key is unknown, expired or revoked."
+    detail = (
+        "The API key is unknown, expired or revoked; whoever runs the service makes new ones (`txn keys create`)."
+    )
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
@@ -177,7 +187,7 @@ class RouteNotFound(Problem):
     """No such path."""
 
     status, code, title = 404, "route_not_found", "Not found"
-    detail = "There is nothing at this path; /docs lists what there is."
+    detail = "There is nothing at this path; /docs lists what there is. No path but / ends in a slash."
 
 
 class TransactionNotFound(Problem):
@@ -191,7 +201,7 @@ class MethodNotAllowed(Problem):
     """The path does not take this method."""
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
-    detail = "This path does not take this method."
+    detail = "This path does not take this method; the header Allow lists those that it takes."
 
 
 class NotAcceptable(Problem):
@@ -238,7 +248,7 @@ class MediaTypeUnsupported(Problem):
     """The body's media type is not the one that the call takes."""
 
     status, code, title = 415, "media_type_unsupported", "Media type unsupported"
-    detail = "Send application/json, or application/x-ndjson for bulk."
+    detail = "Say in Content-Type what the body is: application/json, or application/x-ndjson for bulk."
 
 
 class ContentEncodingUnsupported(Problem):
@@ -329,6 +339,13 @@ class TooManyConcurrent(Problem):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
+
+
+class HeadTooLarge(Problem):
+    """First line and headers are larger than any call needs; the server answers them before any route."""
+
+    status, code, title = 431, "head_too_large", "Request header fields too large"
+    detail = "The request's first line and headers are larger than this service takes; a look-up may go in a body."
 
 
 class InternalError(Problem):

@@ -7,22 +7,25 @@ parsing it.
 """
 
 import asyncio
-import json
 import socket
 from collections.abc import Iterable
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from txn_api.problems import HeadTooLarge, MalformedHttp, Problem
 from txn_cli.http_exchange import Exchange
+from txn_cli.http_refusals import refusal, too_many_connections
 
 HEAD_BYTES_MAX: Final = 64 << 10
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
 """Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
+LIFE_S_MAX: Final = 3_600.0
+"""After this the next answer is a connection's last, so that clients find their way to processes added meanwhile."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
@@ -31,7 +34,7 @@ LOOKS_EVERY_S: Final = 1.0
 class Connection(HttpToolsProtocol):
     """A head is a request's first line and headers."""
 
-    waited_s = 0.0
+    lived_s = waited_s = 0.0
     waits_s_max: float | None = HEAD_DEADLINE_S
     """How long this connection may wait for the client; none while a request is being answered."""
     _in_head = True
@@ -53,7 +56,7 @@ class Connection(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(431, "head_too_large", "Request header fields too large")
+            self._refuse(HeadTooLarge())
 
     def on_message_begin(self) -> None:
         """Expect the rest of this head."""
@@ -70,8 +73,9 @@ class Connection(HttpToolsProtocol):
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         previous: Any = self.cycle
-        self.cycle = cast("Any", self._exchange(keep_alive=version != "1.0" and self.parser.should_keep_alive()))
-        application = service_unavailable if self._too_many() else self.app
+        keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
+        self.cycle = cast("Any", self._exchange(keep_alive=keep_alive))
+        application = cast("Any", too_many_connections) if self._too_many() else self.app
         if previous is None or previous.response_complete:
             self._start_asgi_task(self.cycle, application)
         else:
@@ -103,7 +107,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's word for it is not ours
         """Answer bytes that are not HTTP, without a word of them."""
-        self._refuse(400, "malformed_http", "Malformed HTTP request")
+        self._refuse(MalformedHttp())
 
     def _exchange(self, *, keep_alive: bool) -> Exchange:
         return Exchange(
@@ -120,11 +124,8 @@ class Connection(HttpToolsProtocol):
         bound = self.limit_concurrency
         return bound is not None and (len(self.connections) >= bound or len(self.tasks) >= bound)
 
-    def _refuse(self, status: int, code: str, title: str) -> None:
-        problem = {"type": f"/problems/{code}", "title": title, "status": status, "code": code}
-        body = json.dumps(problem).encode()
-        head = f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
-        self.transport.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    def _refuse(self, problem: Problem) -> None:
+        self.transport.write(refusal(problem))
         self.transport.close()
 
 
@@ -156,6 +157,7 @@ class Patience:
 
     def _look(self) -> None:
         for connection in [each for each in self._connections if isinstance(each, Connection)]:
+            connection.lived_s += LOOKS_EVERY_S
             if connection.waits_s_max is not None:
                 connection.waited_s += LOOKS_EVERY_S
                 if connection.waited_s > connection.waits_s_max:

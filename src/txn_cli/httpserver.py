@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from txn_cli.fleet.acceptor import Acceptor
 from txn_cli.http_connection import Connection, Patience
+from txn_cli.tls import context_factory
 from txn_core.collector import spare_the_collector
 from txn_core.settings import Settings
 
@@ -35,7 +36,7 @@ class _Server(uvicorn.Server):
             await super().startup(sockets)
         else:
             await super().startup([])
-            self._acceptor = Acceptor(self._listener, self._connection)
+            self._acceptor = Acceptor(self._listener, self._connection, self.config.ssl)
             self._acceptor.start()
         self._patience.start()
         spare_the_collector()
@@ -74,6 +75,7 @@ def serve(
         access_log=False,  # the application logs requests, without what clients wrote
         server_header=False,
         proxy_headers=False,
+        ssl_context_factory=context_factory(settings),
         limit_concurrency=settings.api_concurrency_max * CONNECTIONS_PER_REQUEST_MAX,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_deadline_s),
     )

@@ -55,7 +55,9 @@ class KeyRing:
             SettingsError: a key is missing.
         """
         if not settings.card_keys or settings.identity_key is None:
-            raise SettingsError("TXN_CARD_KEYS and TXN_IDENTITY_KEY are required")
+            raise SettingsError(
+                "TXN_CARD_KEYS and TXN_IDENTITY_KEY are required; a local stack (`txn up`, `--data-dir`) has its own"
+            )
         return cls(
             card_keys={version: key.get_secret_value() for version, key in settings.card_keys.items()},
             identity_key=settings.identity_key.get_secret_value(),

@@ -87,6 +87,13 @@ class Settings(BaseSettings):
     api_processes: int = Field(
         1, ge=1, le=64, description="processes that serve the API's port; each has bounds and buffers of its own"
     )
+    tls_cert_file: Path | None = Field(
+        None, description="certificate chain of the API, PEM; with it the port speaks TLS alone (docs/tls.md)"
+    )
+    tls_key_file: Path | None = Field(None, description="private key of that certificate, PEM, without a passphrase")
+    tls_client_ca_file: Path | None = Field(
+        None, description="certificate authorities of clients, PEM; with it only clients with a certificate connect"
+    )
     api_concurrency_max: int = Field(4096, ge=1, description="connections served at once; more are answered 503")
     body_bytes_max: int = Field(65_536, ge=1024, description="largest body of a single request, bytes")
     bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")
@@ -206,6 +213,14 @@ class Settings(BaseSettings):
         given = [value is not None for value in (self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url)]
         if any(given) and not all(given):
             raise ValueError("TXN_JWT_ISSUER, TXN_JWT_AUDIENCE and TXN_JWT_JWKS_URL go together")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TXN_TLS_CERT_FILE and TXN_TLS_KEY_FILE go together")
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            raise ValueError("TXN_TLS_CLIENT_CA_FILE needs TXN_TLS_CERT_FILE and TXN_TLS_KEY_FILE")
         return self
 
     @classmethod

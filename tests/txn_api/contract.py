@@ -30,6 +30,8 @@ class Contract:
         await response.aread()
         assert re.fullmatch(r"req_[0-9a-f]{16}", response.headers["x-request-id"])
         assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["cross-origin-resource-policy"] == "same-origin"
         media_type = response.headers.get("content-type", "").partition(";")[0]
         if response.request.method == "HEAD":
             return  # its body stays with the server

@@ -10,8 +10,8 @@ from txn_core.api_keys import SCOPES, Scope
 PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
 """What anybody may call. Whoever adds to it, adds to what the world can see."""
 OPEN_UNLESS_CONFIGURED = {("get", "/metrics")}
-UNDOCUMENTED = {"/docs", "/docs/oauth2-redirect", "/openapi.json"}
-"""What is served without being an operation: the document and its pages, open to all."""
+UNDOCUMENTED = {"/docs", "/docs/oauth2-redirect", "/openapi.json", "/", "/page/{name}"}
+"""What is served without being an operation: the document, its pages and the page for people, open to all."""
 NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/transactions"): frozenset({"transactions:write"}),
     ("post", "/transactions/bulk"): frozenset({"transactions:write"}),

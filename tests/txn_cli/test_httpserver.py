@@ -19,6 +19,7 @@ from txn_cli import http_connection, httpserver
 from txn_core.settings import Settings
 http_connection.HEAD_DEADLINE_S = float(sys.argv[2])
 http_connection.LOOKS_EVERY_S = http_connection.HEAD_DEADLINE_S / 2
+http_connection.LIFE_S_MAX = http_connection.HEAD_DEADLINE_S * 5
 stopping = asyncio.Event()
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -127,6 +128,34 @@ def test_a_slow_answer_outlasts_the_deadline_of_its_head(impatient: Served) -> N
     with impatient.connect() as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert answer(client).endswith(b"ok")
+
+
+def test_a_connection_that_is_never_idle_comes_to_an_end_as_well(impatient: Served) -> None:
+    """With an answer that says so, not by cutting a request off."""
+    with impatient.connect() as client:
+        received = b""
+        while b"connection: close" not in received:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            received = b""
+            while not received.endswith(b"ok"):
+                received += client.recv(65_536)
+        assert client.recv(65_536) == b""
+
+
+def test_a_connection_for_which_there_is_no_room_is_told_when_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As any other overload: nothing was stored, and the connection does not stay in the way."""
+    monkeypatch.setenv("TXN_API_CONCURRENCY_MAX", "1")
+    server = Served(30, tmp_path / "log")
+    with server.connect() as first, server.connect() as second:
+        first.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        second.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        refused = answer(second)
+    server.close()
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert b"retry-after: 1" in refused
+    assert b'"code":"overloaded"' in refused
 
 
 def test_bytes_that_are_not_http_are_answered_without_a_word_of_them(served: Served) -> None:

@@ -203,7 +203,10 @@ def test_a_status_without_a_stack_says_so_in_one_line(tmp_path: Path) -> None:
     credentials = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     asked = txn("status", "--data-dir", str(tmp_path), **settings, **credentials)
     assert asked.returncode == 1
-    assert asked.stderr == "txn: cannot read stream txn-transactions or its leases: EndpointConnectionError\n"
+    assert asked.stderr == (
+        f"txn: no stack is ready in {tmp_path} (`txn up` starts one), so what TXN_* and AWS_* name was asked: "
+        "cannot read stream txn-transactions or its leases: EndpointConnectionError\n"
+    )
 
 
 def test_keys_of_a_stack_that_is_not_there_are_refused(tmp_path: Path) -> None:

@@ -149,3 +149,10 @@ def test_every_setting_is_described() -> None:
     """The README's table of settings is generated, so each has a description, numbers with their unit."""
     for name, field in Settings.model_fields.items():
         assert field.description, name
+
+
+def test_tls_settings_go_together(environment: pytest.MonkeyPatch) -> None:
+    """A certificate without its key, or an authority without a certificate, would leave the port in the clear."""
+    assert "go together" in refused(environment, TXN_TLS_CERT_FILE="cert.pem")
+    environment.delenv("TXN_TLS_CERT_FILE")
+    assert "TXN_TLS_CLIENT_CA_FILE needs" in refused(environment, TXN_TLS_CLIENT_CA_FILE="ca.pem")

@@ -71,4 +71,4 @@ async def metrics(request: Request) -> Response:
     siblings: Siblings | None = request.app.state.siblings
     if siblings is not None:
         source = await siblings.metrics(source)
-    return Response(generate_latest(source), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(source), media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)

@@ -64,4 +64,5 @@ async def list_merchants(
         )
     names = (to_json({"merchant_id": merchant.merchant_id, "name": merchant.name}).decode() for merchant in found)
     cursor = services.cursors.make(query, found[-1].key) if has_more else None
-    return Response(page(names, has_more=has_more, next_cursor=cursor), media_type="application/json")
+    body = page(names, has_more=has_more, next_cursor=cursor)
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})

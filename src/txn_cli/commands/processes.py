@@ -44,12 +44,15 @@ def api(
     data_dir: StackOption = None,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
+    from txn_cli.tls import context_factory
     from txn_core.identity import KeyRing
 
     settings = settings_at(data_dir)
     if port is not None:
         settings = settings.model_copy(update={"api_port": port})
-    KeyRing.from_settings(settings)  # says in one line what a server's start would say in fifty
+    # These say in one line what a server's start would say in fifty.
+    KeyRing.from_settings(settings)
+    context_factory(settings)
     configure_logging(settings.log_level, process="api")
     if settings.api_processes == 1:
         from txn_cli.fleet.member import serve_api

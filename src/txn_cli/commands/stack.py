@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,6 +26,7 @@ from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_cli.status.table import progress_line, show_status
 from txn_core.dynamodb.tables import FIRST_GENERATION
+from txn_core.errors import StoreError
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
@@ -125,7 +126,8 @@ def status(
     Looks at the local stack of the data directory, or without one at what the TXN_* settings name.
     """
     folder = DataDir.at(data_dir)
-    settings = attach(folder) or Settings.from_environment()
+    stack = attach(folder)
+    settings = stack or Settings.from_environment()
     urls = process_urls(folder)
     if generation not in {None, settings.index_generation}:
         # What the workers count is of another generation.
@@ -133,15 +135,26 @@ def status(
     console = Console()
     if not console.is_terminal:
         console.width = PRINTED_COLUMNS
-    if console.is_terminal and not (as_json or once or wait_caught_up):
-        seen = _watched(settings, urls, console)
-    else:
-        seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
-        if as_json:
-            print(json.dumps(document(seen)))
+    with nullcontext() if stack else _without_stack(folder):
+        if console.is_terminal and not (as_json or once or wait_caught_up):
+            seen = _watched(settings, urls, console)
         else:
-            show_status(seen, console)
+            seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
+            if as_json:
+                print(json.dumps(document(seen)))
+            else:
+                show_status(seen, console)
     raise typer.Exit(0 if seen is not None and seen.drained else 1)
+
+
+@contextmanager
+def _without_stack(folder: DataDir) -> Iterator[None]:
+    """Say of a failure that no stack was there to be looked at, which is nearly always what is amiss."""
+    try:
+        yield
+    except StoreError as error:
+        hint = f"no stack is ready in {folder.root} (`txn up` starts one), so what TXN_* and AWS_* name was asked"
+        raise StoreError(f"{hint}: {error}") from None
 
 
 def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:

@@ -7,6 +7,7 @@ those it has; the busier it is, the fewer it takes.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,9 +22,14 @@ log = structlog.get_logger()
 class Acceptor:
     """Belongs to the running event loop."""
 
-    def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        protocol: Callable[[], asyncio.Protocol],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         listener.setblocking(False)
-        self._listener, self._protocol = listener, protocol
+        self._listener, self._protocol, self._tls = listener, protocol, tls
         self._loop = asyncio.get_running_loop()
         self._taking: set[asyncio.Task[Any]] = set()
         self._paused: asyncio.TimerHandle | None = None
@@ -53,7 +59,8 @@ class Acceptor:
             return
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+        connecting = self._loop.connect_accepted_socket(self._protocol, connection, ssl=self._tls)
+        task = self._loop.create_task(connecting)
         self._taking.add(task)
         task.add_done_callback(self._taken)
 

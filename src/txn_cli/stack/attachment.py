@@ -5,7 +5,7 @@ import httpx
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.environment import adopt, stack_environment
+from txn_cli.stack.environment import adopt, stack_environment, tls_settings
 from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import METRICS_OF, StackPorts
 from txn_cli.status.process import ProcessUrls
@@ -26,7 +26,7 @@ def attach(data_dir: DataDir) -> Settings | None:
     endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
     given = {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
     port = httpx.URL(ready.api_url).port
-    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given))
+    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given | tls_settings()))
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:

@@ -12,12 +12,18 @@ from txn_core.settings import Settings
 OURS = ("AWS_", "TXN_")
 NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_DATA_DIR"}
 """Given or not: the stack has keys of its own, which no other file than its secrets holds, and has its folder."""
+TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
+"""What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
 
 
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that the user gave and the stack passes on."""
-    names = (name for name in outer if name.upper().startswith("TXN_"))
-    return {name.upper(): outer[name] for name in names if name.upper() not in NOT_PASSED_ON}
+    return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS}
+
+
+def tls_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The settings that a process keeps which joins a running stack."""
+    return {name: value for name, value in _settings(outer).items() if name in TLS}
 
 
 def stack_environment(
@@ -68,6 +74,10 @@ def adopt(environment: Mapping[str, str]) -> Settings:
         del os.environ[name]
     os.environ.update(environment)
     return Settings.from_environment()
+
+
+def _settings(outer: Mapping[str, str]) -> dict[str, str]:
+    return {name.upper(): value for name, value in outer.items() if name.upper().startswith("TXN_")}
 
 
 def _with_host(no_proxy: str) -> str:

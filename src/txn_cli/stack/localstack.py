@@ -34,6 +34,7 @@ class LocalStack:
         api = self.ready.api_url
         return {
             "API": api,
+            "Page": f"{api}/",
             "Docs": f"{api}/docs",
             "Health": f"{api}/readyz",
             "Metrics": f"{api}/metrics",

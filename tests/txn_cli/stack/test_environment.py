@@ -87,3 +87,16 @@ def test_a_command_in_another_terminal_finds_the_stack(tmp_path: Path, own_envir
     assert (settings.table_prefix, settings.kinesis_endpoint_url) == ("mine", ENDPOINTS.kinesis_url)
     urls = process_urls(data_dir)
     assert (urls.api, urls.workers["index"]) == (READY.api_url, ports.url("index-metrics"))
+
+
+def test_tls_is_the_setting_of_one_process(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:
+    """The stack's own API stays in the clear on loopback; one that joins the stack keeps what it was given."""
+    own_environment.setenv("TXN_TLS_CERT_FILE", "cert.pem")
+    own_environment.setenv("txn_tls_key_file", "key.pem")
+    assert given_settings() == {}
+    data_dir = DataDir.at(tmp_path)
+    READY.write(data_dir)
+    SECRETS.stored(data_dir)
+    settings = attach(data_dir)
+    assert settings is not None
+    assert (settings.tls_cert_file, settings.tls_key_file) == (Path("cert.pem"), Path("key.pem"))

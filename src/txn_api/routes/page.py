@@ -1,0 +1,41 @@
+"""`/`: a page for people, of static files of our own; all that it shows, it asks the API for.
+
+It is no part of the API's contract, and so not in its document.
+"""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from txn_api.entity_tags import matches
+from txn_api.page_files import INDEX, PageFile, page_files
+from txn_api.problems import RouteNotFound
+from txn_api.security_headers import HTML
+
+router = APIRouter(include_in_schema=False)
+_METHODS: Final = ["GET", "HEAD"]
+_FILES: Final = page_files()
+# Kept, and asked for again by tag: a page whose files are of two versions would be none.
+_KEPT: Final = {"Cache-Control": "no-cache"}
+
+
+@router.api_route("/", methods=_METHODS)
+async def index(request: Request) -> Response:
+    """Answer with the page."""
+    return _answer(request, _FILES[INDEX], HTML)
+
+
+@router.api_route("/page/{name}", methods=_METHODS)
+async def file(request: Request, name: str) -> Response:
+    """Answer with one of its files; the page itself has its one address."""
+    if name not in _FILES or name == INDEX:
+        raise RouteNotFound
+    return _answer(request, _FILES[name], {})
+
+
+def _answer(request: Request, found: PageFile, headers: dict[str, str]) -> Response:
+    headers = {**_KEPT, **headers, "ETag": found.tag}
+    if matches(request.headers.get("if-none-match", ""), found.tag):
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.media_type, headers=headers)

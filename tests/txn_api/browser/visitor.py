@@ -1,0 +1,96 @@
+"""Somebody at the page: types, presses keys, and waits for what is to be seen."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+WAIT_S_MAX: Final = 15.0
+LOOK_EVERY_S: Final = 0.02
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Works the browser from another thread, since the server runs in this one."""
+
+    driver: webdriver.Chrome
+    url: str
+
+    async def do(self, work: Callable[[webdriver.Chrome], T]) -> T:
+        """Whatever else is to be done with the browser."""
+        return await asyncio.to_thread(work, self.driver)
+
+    async def open(self) -> None:
+        """Load the page anew."""
+        await self.do(lambda driver: driver.get(self.url))
+        await self.until(lambda: self.text("ready"), "yes")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys wherever the focus is."""
+        await self.do(lambda driver: ActionChains(driver).send_keys(*keys).perform())
+
+    async def tab_to(self, element_id: str, *, back: bool = False) -> list[str]:
+        """Go to an element by the Tab key alone, and tell what was passed on the way."""
+        passed: list[str] = []
+        for _ in range(60):
+            await self.do(lambda driver: _tab(driver, back=back))
+            passed.append(await self.focused())
+            if passed[-1] == element_id:
+                return passed
+        raise AssertionError(f"{element_id} cannot be reached by Tab: {passed}")
+
+    async def focused(self) -> str:
+        """The id of what has the focus, or how else it is known."""
+        script = "const e = document.activeElement; return e.id || e.value || e.className || e.tagName"
+        return str(await self.script(script))
+
+    async def write(self, element_id: str, text: str) -> None:
+        """Replace what stands in a field."""
+        await self.script("arguments[0].value = ''", element_id)
+        await self.do(lambda driver: driver.find_element(By.ID, element_id).send_keys(text))
+
+    async def click(self, element_id: str) -> None:
+        """Click on something."""
+        await self.do(lambda driver: driver.find_element(By.ID, element_id).click())
+
+    async def text(self, element_id: str) -> str:
+        """What is to be seen of an element."""
+        return await self.do(lambda driver: str(driver.find_element(By.ID, element_id).text))
+
+    async def script(self, script: str, *element_ids: str) -> Any:
+        """What a script gives; its arguments are elements."""
+        return await self.do(
+            lambda driver: driver.execute_script(script, *(driver.find_element(By.ID, name) for name in element_ids))
+        )
+
+    async def until(self, seen: "Callable[[], Any]", wanted: str) -> str:
+        """Wait until something that is seen holds a text, and give all of it."""
+        last = ""
+        try:
+            async with asyncio.timeout(WAIT_S_MAX):
+                while wanted not in (last := str(await seen())):  # noqa: ASYNC110 - a page has no events for tests
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            raise AssertionError(f"{wanted!r} is not to be seen: {last!r}") from None
+        return last
+
+    async def give_key(self, key: str) -> None:
+        """Paste a key and use it."""
+        await self.write("key", key)
+        await self.press(Keys.ENTER)
+        await self.until(lambda: self.text("key-news"), "held in this tab's memory")
+
+
+def _tab(driver: webdriver.Chrome, *, back: bool) -> None:
+    actions = ActionChains(driver)
+    if back:
+        actions.key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+    else:
+        actions.send_keys(Keys.TAB).perform()

@@ -1,0 +1,117 @@
+"""The page is static, of this package alone, and holds nothing that its own policy would refuse."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.txn_api.conftest import Desk
+from txn_api.page_files import page_files
+
+FILES = page_files()
+SCRIPTS = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}
+
+
+class Markup(HTMLParser):
+    """What a page loads, and what of it is code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.inline: list[str] = []
+        self.ids: list[str] = []
+        self.named: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "style" or (tag == "script" and "src" not in given) or any(n.startswith("on") for n in given):
+            self.inline.append(tag)
+        self.inline += [tag for name in given if name == "style"]
+        self.loaded += [given[name] for name in ("src", "href") if name in given]
+        self.ids += [given["id"]] if "id" in given else []
+        self.named += [
+            name
+            for attribute in ("for", "aria-labelledby", "aria-describedby", "list")
+            for name in given.get(attribute, "").split()
+        ]
+
+
+@pytest.fixture
+def markup() -> Markup:
+    parsed = Markup()
+    parsed.feed(FILES["index.html"].content.decode())
+    return parsed
+
+
+async def test_the_page_and_each_of_its_files_are_served(desk: Desk, markup: Markup) -> None:
+    """Without an API key; what it loads, and what that imports in turn, is there."""
+    del desk.client.headers["authorization"]
+    page = await desk.client.get("/")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    wanted = {path for path in markup.loaded if path.startswith("/page/")}
+    wanted |= {f"/page/{name}" for text in SCRIPTS.values() for name in re.findall(r'from "\./(\w+\.js)"', text)}
+    assert wanted == {f"/page/{name}" for name in FILES if name != "index.html"}
+    for path in wanted:
+        answer = await desk.client.get(path)
+        assert answer.status_code == 200
+        assert answer.content == FILES[path.removeprefix("/page/")].content
+
+
+async def test_the_page_forbids_whatever_it_does_not_need(desk: Desk) -> None:
+    headers = (await desk.client.get("/")).headers
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_nothing_of_it_is_inline_and_nothing_comes_from_elsewhere(markup: Markup) -> None:
+    assert markup.inline == []
+    assert all(re.match(r"[/#](?!/)", path) for path in markup.loaded)
+    everything = "".join(file.content.decode() for file in FILES.values())
+    assert set(re.findall(r"https?://[\w./]+", everything)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_every_label_and_description_has_what_it_names(markup: Markup) -> None:
+    assert len(markup.ids) == len(set(markup.ids))
+    assert set(markup.named) <= set(markup.ids)
+    used = {name for text in SCRIPTS.values() for name in re.findall(r'byId\("([\w-]+)"\)', text)}
+    assert used <= set(markup.ids)
+
+
+def test_its_scripts_keep_nothing_and_read_nothing_as_markup() -> None:
+    """The key and card numbers live in memory; what comes over the network is text."""
+    kept = r"localStorage|sessionStorage|indexedDB|document\.cookie|history\.|location\b|innerHTML|outerHTML|eval\("
+    assert not [name for name, text in SCRIPTS.items() if re.search(kept, text)]
+
+
+@pytest.mark.parametrize("path", ["/", "/page/page.css"])
+async def test_a_browser_that_has_a_file_is_told_so(desk: Desk, path: str) -> None:
+    """It asks each time, and by its tag: no time passes in which half of the page is an older one's."""
+    first = await desk.client.get(path)
+    assert first.headers["cache-control"] == "no-cache"
+    tag = first.headers["etag"]
+    for known in (tag, f'W/{tag}, "other"', "*"):
+        again = await desk.client.get(path, headers={"if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert (await desk.client.get(path, headers={"if-none-match": '"other"'})).status_code == 200
+
+
+async def test_a_head_tells_the_size(desk: Desk) -> None:
+    answer = await desk.client.head("/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) == len(FILES["index.html"].content)
+
+
+@pytest.mark.parametrize("path", ["/page/", "/page/none.js", "/page/index.html", "/page/..%2fapp.py", "/page/page"])
+async def test_nothing_else_is_there(desk: Desk, path: str) -> None:
+    answer = await desk.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
+
+
+async def test_the_page_takes_no_other_method(desk: Desk) -> None:
+    """A form that was sent without its script, with what was typed in its body, is refused and not logged."""
+    answer = await desk.client.post("/", content=b"card=1")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
