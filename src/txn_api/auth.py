@@ -41,7 +41,32 @@ class Gate:
             Problem: any of 401, `scope_missing`, `rate_limited`, `too_many_concurrent`, `body_too_large`,
                 `body_timeout` or `store_unavailable`.
         """
+        principal = self.admit_at_once(scope, headers, needed, *more)
+        if principal is not None:
+            return principal
         principal = await self._authenticator.principal(headers)
+        self._enter(scope, principal, needed, *more)
+        if (key_id := principal.signs_with) is not None:
+            body = b"" if scope["method"] in _WITHOUT_BODY else await self._set_aside(scope, receive)
+            await self._signatures.verify(key_id, scope, headers, body)
+        return principal
+
+    def admit_at_once(
+        self, scope: Scope, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
+    ) -> Principal | None:
+        """The same of a request that nothing has to be waited for; none of any other, for which nothing is counted.
+
+        Raises:
+            Problem: `scope_missing`, `rate_limited` or `too_many_concurrent`.
+        """
+        principal = self._authenticator.known(headers)
+        if principal is None or principal.signs_with is not None:
+            return None
+        self._enter(scope, principal, needed, *more)
+        return principal
+
+    @staticmethod
+    def _enter(scope: Scope, principal: Principal, needed: api_keys.Scope, *more: api_keys.Scope) -> None:
         if (allowances := principal.allowances) is not None:
             allowance = allowances.writes if needed == _WRITE else allowances.reads
             if allowance is not None:
@@ -49,10 +74,6 @@ class Gate:
                 scope["state"]["allowance"] = allowance
                 allowance.enter()
         principal.require(needed, *more)
-        if (key_id := principal.signs_with) is not None:
-            body = b"" if scope["method"] in _WITHOUT_BODY else await self._set_aside(scope, receive)
-            await self._signatures.verify(key_id, scope, headers, body)
-        return principal
 
     async def _set_aside(self, scope: Scope, receive: Receive) -> bytes:
         body = await read_whole(receive, bytes_max=self._body_bytes_max, deadline_s=self._body_deadline_s)

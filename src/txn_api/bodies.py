@@ -52,15 +52,9 @@ async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float) -> 
         BodyTooLarge: it has more than `bytes_max` bytes.
         BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
     """
-    body = _Body(bytes_max)
-    arrived = _arrived(receive)
-    if arrived is None or not body.ends_with(arrived):
-        try:
-            async with asyncio.timeout(deadline_s):
-                while not body.ends_with(await receive()):
-                    pass
-        except TimeoutError:
-            raise BodyTimeout from None
+    body = Body(receive, bytes_max)
+    if not body.has_arrived():
+        await body.arrive(deadline_s)
     return body.whole()
 
 
@@ -97,15 +91,49 @@ def _arrived(receive: Receive) -> Message | None:
     return None
 
 
-class _Body:
-    """The pieces of a body up to its bound."""
+class Body:
+    """The whole of a small body, up to its bound."""
 
-    def __init__(self, bytes_max: int) -> None:
-        self._bytes_max = bytes_max
+    __slots__ = ("_bytes_max", "_data", "_receive", "_size")
+
+    def __init__(self, receive: Receive, bytes_max: int) -> None:
+        self._receive, self._bytes_max = receive, bytes_max
         self._size = 0
         self._data = b""
 
-    def ends_with(self, message: Message) -> bool:
+    def has_arrived(self) -> bool:
+        """Take what is there, and say whether it was all; asked once.
+
+        Raises:
+            BodyTimeout: the sender went away.
+        """
+        arrived = _arrived(self._receive)
+        return arrived is not None and self._ends_with(arrived)
+
+    async def arrive(self, deadline_s: float) -> None:
+        """Wait for the rest.
+
+        Raises:
+            BodyTimeout: it did not come in time, or its sender went away.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not self._ends_with(await self._receive()):
+                    pass
+        except TimeoutError:
+            raise BodyTimeout from None
+
+    def whole(self) -> bytes:
+        """All that came.
+
+        Raises:
+            BodyTooLarge: it is more than may be.
+        """
+        if self._size > self._bytes_max:
+            raise BodyTooLarge
+        return self._data
+
+    def _ends_with(self, message: Message) -> bool:
         """Take a piece, and say whether it was the last one to be read."""
         if message["type"] == "http.disconnect":
             raise BodyTimeout
@@ -114,9 +142,3 @@ class _Body:
         if self._size <= self._bytes_max:
             self._data += piece  # the one piece of nearly every body is not copied
         return not message.get("more_body", False) or self._size > self._bytes_max + DRAIN_BYTES_MAX
-
-    def whole(self) -> bytes:
-        """All that came."""
-        if self._size > self._bytes_max:
-            raise BodyTooLarge
-        return self._data

@@ -20,7 +20,7 @@ from txn_api.limits import Allowance
 from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, ParameterInvalid, Problem
 from txn_api.request_metrics import RequestMetrics
 from txn_api.security_headers import Headers
-from txn_api.trace import trace_id_of, traceresponse
+from txn_api.trace import trace_id_of_request, traceresponse
 from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
@@ -109,10 +109,10 @@ class _Exchange:
     def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
         self._scope, self._send, self._headers = scope, send, headers
         self.request_id = request_id
-        self._trace_id = trace_id_of(scope["headers"])
+        scope.setdefault("state", {})["request_id"] = self.request_id
+        self._trace_id = trace_id_of_request(scope)
         self.started_at = time.perf_counter()
         self.status = 0
-        scope.setdefault("state", {})["request_id"] = self.request_id
 
     @property
     def ids(self) -> dict[str, str]:
@@ -121,7 +121,7 @@ class _Exchange:
         return ids if (trace_id := self._safe_trace_id()) is None else ids | {"trace_id": trace_id}
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if "status" in message:  # the begin of an answer, or all of it (`txn_api.whole_answer`)
             self.status = message["status"]
             allowance: Allowance | None = self._scope["state"].get("allowance")
             limits = () if allowance is None else allowance.fields()

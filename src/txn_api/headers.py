@@ -1,8 +1,10 @@
 """Request headers of a raw request: of the dozen that a client sends the few that are asked for are decoded."""
 
-from typing import Protocol
+from typing import Final, Protocol, Self
 
 from starlette.types import Scope
+
+_KNOWN: Final = "raw_headers"
 
 
 class Headers(Protocol):
@@ -16,6 +18,15 @@ class RawHeaders:
     """The headers by their lower-case names (ASGI); of a name that comes twice, the first value."""
 
     __slots__ = ("_values",)
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """Those of a request; read once, however many ask."""
+        state = scope["state"]
+        known: Self | None = state.get(_KNOWN)
+        if known is None:
+            known = state[_KNOWN] = cls(scope)
+        return known
 
     def __init__(self, scope: Scope) -> None:
         self._values: dict[bytes, bytes] = dict(reversed(scope["headers"]))

@@ -7,7 +7,8 @@ It must be added to the application itself: `include_router` makes routes anew, 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -37,6 +38,8 @@ class FrontDoor(FastAPI):
         self._edge = edge
         self._raw = {(method, route.path): route for route in raw_routes for method in route.methods or ()}
         self.router.routes.extend(raw_routes)
+        # The framework's own holder raises and catches an error whenever something is taken out of it.
+        cast("Any", self).state = SimpleNamespace()
         self.add_middleware(Guarded, edge=edge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

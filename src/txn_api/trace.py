@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from starlette.types import Scope
+
+from txn_api.headers import RawHeaders
 from txn_core.pan import LENGTH_MAX, RUN_MIN, passes_luhn
 
+_NAME: Final = b"traceparent"
 _VERSION_00: Final = re.compile(rb"00-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}")
 # A later version may add fields behind these four, and changes nothing about them (4.2.1 of the recommendation).
 _LATER: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
@@ -19,11 +23,16 @@ _NO_PARENT: Final = b"0" * 16
 _DIGITS: Final = re.compile(rf"[0-9]{{{RUN_MIN},}}")
 
 
+def trace_id_of_request(scope: Scope) -> str | None:
+    """That of a request, of whose headers few have one."""
+    return None if RawHeaders.of(scope).find(_NAME) is None else trace_id_of(scope["headers"])
+
+
 def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """The trace id that raw request headers carry; none of a trace that is malformed, ambiguous or not safe."""
     found: bytes | None = None
     for name, value in headers:
-        if name == b"traceparent":
+        if name == _NAME:
             if found is not None:
                 return None
             found = value

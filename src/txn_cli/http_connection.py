@@ -17,6 +17,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from txn_api.problems import HeadTooLarge, MalformedHttp, Problem
+from txn_api.whole_answer import WHOLE_ANSWER
 from txn_cli.http_exchange import Exchange
 from txn_cli.http_refusals import refusal, too_many_connections
 
@@ -29,6 +30,8 @@ LIFE_S_MAX: Final = 3_600.0
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
+_QUESTION, _PERCENT, _HASH = b"?%#"
+_EXTENSIONS: Final[dict[str, dict[str, object]]] = {WHOLE_ANSWER: {}}
 
 
 class Connection(HttpToolsProtocol):
@@ -71,6 +74,7 @@ class Connection(HttpToolsProtocol):
         if version != "1.1":
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
+        scope["extensions"] = _EXTENSIONS
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         previous: Any = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
@@ -131,7 +135,7 @@ class Connection(HttpToolsProtocol):
 
 def _target(url: bytes) -> tuple[str, bytes, bytes]:
     """The path, as text and as it came, and the query of a request's target (RFC 9112, 3.2)."""
-    if url.startswith(b"/") and url.isascii() and not (b"?" in url or b"%" in url or b"#" in url):
+    if url.startswith(b"/") and url.isascii() and not (_QUESTION in url or _PERCENT in url or _HASH in url):
         return url.decode(), url, b""
     parsed = httptools.parse_url(url)
     path = parsed.path.decode("ascii")

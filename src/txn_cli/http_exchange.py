@@ -13,11 +13,17 @@ from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from txn_api.whole_answer import WHOLE_ANSWER
+
+_field: Final = b": ".join
+_CR, _LF = b"\r\n"
+_CLOSE: Final = (b"connection: close",)
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _UNKNOWN, _NOTHING = -1, -2  # how much of a body is left, where it is not a number of bytes
 _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 log = logging.getLogger("uvicorn.error")
+Header = tuple[bytes, bytes]
 
 
 class Exchange:
@@ -47,7 +53,7 @@ class Exchange:
         scope: Scope,
         transport: asyncio.Transport,
         flow: FlowControl,
-        default_headers: Sequence[tuple[bytes, bytes]],
+        default_headers: Sequence[Header],
         *,
         keep_alive: bool,
         expects_continue: bool,
@@ -118,38 +124,49 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: Message) -> None:
-        """The head of the answer, or a piece of its body."""
+        """The head of the answer, a piece of its body, or all of it."""
         if self._flow.write_paused and not self.disconnected:
             await self._flow.drain()
         if self.disconnected:
             return
-        if not self.response_started:
+        if message["type"] == WHOLE_ANSWER:
+            self._answer(message["status"], message["headers"], message["body"])
+        elif not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
         else:
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
-    def _begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        self.response_started, self._expects_continue = True, False
-        lines = [STATUS_LINE[status], *map(_line, self._default_headers), *map(_line, headers)]
-        for name, value in headers:
-            if name == b"content-length":
-                self._left = int(value)
-            elif name == b"connection" and value.lower() == b"close":
-                self.keep_alive = False
+    def _answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        close = () if self.keep_alive else _CLOSE
+        head = self._head_of(status, headers, b"content-length: %d" % len(body), *close)
+        self._transport.write(head + body)
+        self._end()
+
+    def _begin(self, status: int, headers: Sequence[Header]) -> None:
+        named, more = dict(headers), []
+        if (length := named.get(b"content-length")) is not None:
+            self._left = int(length)
+        if named.get(b"connection", b"").lower() == b"close":
+            self.keep_alive = False
         if self.scope["method"] == "HEAD" or status in _WITHOUT_BODY:
             self._left = _NOTHING
         elif self._left == _UNKNOWN:
-            lines.append(b"transfer-encoding: chunked\r\n")
+            more.append(b"transfer-encoding: chunked")
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        head = b"".join(lines)
-        if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
-            raise ValueError("a header holds a line break")
-        head += b"\r\n"
+            more.extend(_CLOSE)
+        head = self._head_of(status, headers, *more)
         if self._left == _UNKNOWN:
             self._transport.write(head)  # whoever reads while it sends waits for it
         else:
             self._head = head
+
+    def _head_of(self, status: int, headers: Sequence[Header], *more: bytes) -> bytes:
+        lines = [*map(_field, self._default_headers), *map(_field, headers), *more]
+        text = b"".join(lines)
+        if _CR in text or _LF in text:
+            raise ValueError("a header holds a line break")
+        self.response_started, self._expects_continue = True, False
+        return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self.response_complete:
@@ -166,15 +183,14 @@ class Exchange:
         if data:
             self._transport.write(data)
         if not more:
-            self.response_complete = True
-            self.set()
-            if not self.keep_alive:
-                self._transport.close()
-            self._answered()
+            self._end()
 
-
-def _line(header: tuple[bytes, bytes]) -> bytes:
-    return b"%b: %b\r\n" % header
+    def _end(self) -> None:
+        self.response_complete = True
+        self.set()
+        if not self.keep_alive:
+            self._transport.close()
+        self._answered()
 
 
 def _chunk(body: bytes, *, last: bool) -> bytes:

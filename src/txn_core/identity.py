@@ -38,14 +38,23 @@ class KeyRing:
     identity_key: bytes = field(repr=False)
     signing_version: int = field(init=False)
     """The card key version that new card ids carry."""
-    _card_signers: "Mapping[int, _Signer]" = field(init=False, repr=False, compare=False)
-    _identity_signer: "_Signer" = field(init=False, repr=False, compare=False)
+    _cards: "Mapping[int, _Signer]" = field(init=False, repr=False, compare=False)
+    _customers_by_card: "_Signer" = field(init=False, repr=False, compare=False)
+    _customers: "_Signer" = field(init=False, repr=False, compare=False)
+    _merchants: "_Signer" = field(init=False, repr=False, compare=False)
+    _transactions: "_Signer" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "signing_version", max(self.card_keys))
-        signers = {version: _Signer(key) for version, key in self.card_keys.items()}
-        object.__setattr__(self, "_card_signers", signers)
-        object.__setattr__(self, "_identity_signer", _Signer(self.identity_key))
+        newest = max(self.card_keys)
+        for name, value in {
+            "signing_version": newest,
+            "_cards": {version: _Signer(key, "card_id") for version, key in self.card_keys.items()},
+            "_customers_by_card": _Signer(self.card_keys[newest], "customer_id/card"),
+            "_customers": _Signer(self.identity_key, "customer_id/reference"),
+            "_merchants": _Signer(self.identity_key, "merchant_id"),
+            "_transactions": _Signer(self.identity_key, "transaction_id"),
+        }.items():
+            object.__setattr__(self, name, value)  # it is frozen from here on
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -66,7 +75,7 @@ class KeyRing:
     def card_id(self, pan: Pan, version: int | None = None) -> CardId:
         """The id of a card under a key version, the signing one unless told."""
         version = version or self.signing_version
-        return CardId(f"card_{version}_{self._card_signers[version].id_of('card_id', pan.digits_for_identity())}")
+        return CardId(f"card_{version}_{self._cards[version].id_of(pan.digits_for_identity())}")
 
     def card_ids(self, pan: Pan) -> tuple[CardId, ...]:
         """The ids of a card under every version that may have data, the signing one first."""
@@ -81,17 +90,16 @@ class KeyRing:
     def customer_id(self, account: Account, reference: str | None, pan: Pan) -> CustomerId:
         """The id of a customer: of the client's own reference within its account, or else of the card."""
         if reference is not None:
-            return CustomerId(f"cus_{self._identity_signer.id_of('customer_id/reference', account, reference)}")
-        signer = self._card_signers[self.signing_version]
-        return CustomerId(f"cus_{signer.id_of('customer_id/card', pan.digits_for_identity())}")
+            return CustomerId(f"cus_{self._customers.id_of(account + _PART + reference)}")
+        return CustomerId(f"cus_{self._customers_by_card.id_of(pan.digits_for_identity())}")
 
     def merchant_id(self, name: str) -> MerchantId:
         """The id of a merchant by its name, whatever its casing and spacing."""
-        return _merchant_id(self._identity_signer, name)
+        return _merchant_id(self._merchants, name)
 
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
-        return TransactionId(f"txn_{self._identity_signer.id_of('transaction_id', account, idempotency_key)}")
+        return TransactionId(f"txn_{self._transactions.id_of(account + _PART + idempotency_key)}")
 
 
 def key_version(card_id: CardId) -> int:
@@ -111,27 +119,28 @@ def normalise_merchant(name: str) -> str:
 
 
 class _Signer:
-    """HMAC-SHA-256 (RFC 2104) under one key, whose two blocks are hashed once: half of the time of `hmac.digest`."""
+    """HMAC-SHA-256 (RFC 2104) under one key and context, hashed once: half of the time of `hmac.digest`."""
 
     __slots__ = ("_inner", "_outer")
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, context: str) -> None:
         block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
-        self._inner = hashlib.sha256(block.translate(_INNER_PAD))
+        self._inner = hashlib.sha256(block.translate(_INNER_PAD) + f"txn-api/{context}{_PART}".encode())
         self._outer = hashlib.sha256(block.translate(_OUTER_PAD))
 
-    def id_of(self, context: str, *subject: str) -> str:
-        """32 hex digits that follow from the key, the context and what is identified."""
+    def id_of(self, subject: str) -> str:
+        """32 hex digits that follow from the key, the context and what is identified, whose parts a NUL joins."""
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update("\0".join((f"txn-api/{context}", *subject)).encode())
+        inner.update(subject.encode())
         outer.update(inner.digest())
         return outer.hexdigest()[:32]
 
 
+_PART = "\0"
 _BLOCK_BYTES = 64
 _INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 @lru_cache(MERCHANTS_CACHED_MAX)
 def _merchant_id(signer: _Signer, name: str) -> MerchantId:
-    return MerchantId(f"mer_{signer.id_of('merchant_id', normalise_merchant(name))}")
+    return MerchantId(f"mer_{signer.id_of(normalise_merchant(name))}")

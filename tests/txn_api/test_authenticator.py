@@ -287,3 +287,18 @@ async def test_a_look_that_fails_fails_for_all_and_is_not_cached() -> None:
     table.gone = False
     await authenticator.principal(bearing(presented))
     assert table.asked == 2
+
+
+async def test_what_was_found_good_a_while_ago_is_not_known_any_more(
+    table: Table, clock: Callable[[float], None]
+) -> None:
+    """Only what may be let in without a look at the table is known; a key that was never seen is not."""
+    authenticator = Authenticator(table.get, 5.0)
+    _, presented = table.add()
+    assert authenticator.known(bearing(presented)) is None
+    principal = await authenticator.principal(bearing(presented))
+    assert authenticator.known(bearing(presented)) is principal
+    assert authenticator.known(Headers({})) is None
+    clock(5.0)
+    assert authenticator.known(bearing(presented)) is None
+    assert table.asked == 1

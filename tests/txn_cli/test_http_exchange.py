@@ -1,0 +1,134 @@
+"""One request's answer on the wire: framed by what is known of its length, and never split by a header's value."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import FlowControl
+
+from txn_api.whole_answer import WHOLE_ANSWER, messages
+from txn_cli.http_exchange import Exchange, Header
+
+Answering = Callable[[Send], Awaitable[None]]
+EXTENDED: Scope = {"extensions": {WHOLE_ANSWER: {}}}
+
+
+class Wire(asyncio.Transport):
+    """What was written, write by write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def resume_reading(self) -> None:
+        """Nothing comes."""
+
+
+async def exchanged(
+    answering: Answering, *, method: str = "POST", keep_alive: bool = True, default: tuple[Header, ...] = ()
+) -> Wire:
+    """The wire of a request that is answered so."""
+    wire = Wire()
+    exchange = Exchange(
+        {"method": method},
+        wire,
+        FlowControl(wire),
+        default,
+        keep_alive=keep_alive,
+        expects_continue=False,
+        answered=lambda: None,
+    )
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await answering(send)
+
+    await exchange.run_asgi(cast("Any", application))
+    return wire
+
+
+def whole(headers: list[Header], body: bytes = b"{}", *, scope: Scope = EXTENDED) -> Answering:
+    """An application that sends an answer at once."""
+
+    async def answering(send: Send) -> None:
+        for message in messages(scope, 202, headers, body):
+            await send(message)
+
+    return answering
+
+
+async def test_a_whole_answer_leaves_in_one_write_with_its_length() -> None:
+    wire = await exchanged(whole([(b"location", b"/t/1")]), default=((b"date", b"today"),))
+    assert wire.writes == [b"HTTP/1.1 202 Accepted\r\ndate: today\r\nlocation: /t/1\r\ncontent-length: 2\r\n\r\n{}"]
+    assert not wire.closed
+
+
+async def test_a_server_without_the_extension_gets_the_same_in_two_messages() -> None:
+    """Such as the test clients', or uvicorn's own protocol."""
+    wire = await exchanged(whole([(b"location", b"/t/1")], scope={}))
+    assert wire.writes == [b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\nlocation: /t/1\r\n\r\n{}"]
+
+
+async def test_the_last_answer_of_a_connection_says_so_and_ends_it() -> None:
+    wire = await exchanged(whole([]), keep_alive=False)
+    assert wire.writes[0].partition(b"\r\n\r\n")[0].endswith(b"connection: close")
+    assert wire.closed
+
+
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])
+@pytest.mark.parametrize("scope", [EXTENDED, {}])
+async def test_a_line_break_in_a_header_splits_no_answer(value: bytes, scope: Scope) -> None:
+    """Nothing of such an answer is sent; the client gets one that quotes nothing."""
+    wire = await exchanged(whole([(b"location", value)], scope=scope))
+    assert wire.writes == [b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]
+    assert wire.closed
+
+
+async def test_an_answer_of_unknown_length_is_chunked() -> None:
+    async def answering(send: Send) -> None:
+        for message in _pieces([], b"abc", b"", b"de"):
+            await send(message)
+
+    wire = await exchanged(answering)
+    assert (
+        b"".join(wire.writes)
+        == b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    )
+
+
+async def test_an_answer_to_head_has_no_body() -> None:
+    async def answering(send: Send) -> None:
+        for message in _pieces([(b"content-length", b"3")], b"abc"):
+            await send(message)
+
+    wire = await exchanged(answering, method="HEAD")
+    assert b"".join(wire.writes) == b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [b"ab", b"abcd"])
+async def test_an_answer_of_another_length_than_was_said_cuts_the_connection(body: bytes) -> None:
+    async def answering(send: Send) -> None:
+        for message in _pieces([(b"content-length", b"3")], body):
+            await send(message)
+
+    assert (await exchanged(answering)).closed
+
+
+def _pieces(headers: list[Header], *bodies: bytes) -> list[Message]:
+    begin: Message = {"type": "http.response.start", "status": 200, "headers": headers}
+    last = len(bodies) - 1
+    return [
+        begin,
+        *({"type": "http.response.body", "body": body, "more_body": at < last} for at, body in enumerate(bodies)),
+    ]
