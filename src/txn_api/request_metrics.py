@@ -1,5 +1,6 @@
 """What is counted of requests, by the route's template, never by what a client wrote."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -16,19 +17,15 @@ class RequestMetrics(Collector):
     """Answered requests and how long they took; routes, methods and statuses are few."""
 
     def __init__(self, registry: CollectorRegistry, in_flight: Callable[[], int]) -> None:
-        self._answered: dict[tuple[str, str, int], int] = {}
-        self._times: dict[str, Times] = {}
+        self._answered: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self._times: defaultdict[str, Times] = defaultdict(lambda: Times(BUCKETS_S))
         self._in_flight = in_flight
         registry.register(self)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        kind = (method, route, status)
-        self._answered[kind] = self._answered.get(kind, 0) + 1
-        times = self._times.get(route)
-        if times is None:
-            times = self._times[route] = Times(BUCKETS_S)
-        times.observe(seconds)
+        self._answered[method, route, status] += 1
+        self._times[route].observe(seconds)
 
     def collect(self) -> Iterator[Metric]:
         """The present figures."""

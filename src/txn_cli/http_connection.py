@@ -9,10 +9,11 @@ parsing it.
 import asyncio
 import socket
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
+from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -70,7 +71,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole: begin the request's exchange, behind those that are not answered yet."""
         self._in_head, self.waits_s_max = False, None
-        version, scope = self.parser.get_http_version(), cast("dict[str, Any]", self.scope)
+        version = self.parser.get_http_version()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's type knows no extensions
         if version != "1.1":
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
@@ -78,23 +80,24 @@ class Connection(HttpToolsProtocol):
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         previous: Any = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
-        self.cycle = cast("Any", self._exchange(keep_alive=keep_alive))
-        application = cast("Any", too_many_connections) if self._too_many() else self.app
+        exchange: Any = self._exchange(scope, keep_alive=keep_alive)
+        self.cycle = exchange
+        application: Any = too_many_connections if self._too_many() else self.app
         if previous is None or previous.response_complete:
-            self._start_asgi_task(self.cycle, application)
+            self._start_asgi_task(exchange, application)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, application))
+            self.pipeline.appendleft((exchange, application))
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; reading pauses while much of it was not received."""
-        exchange = cast("Exchange", self.cycle)
+        exchange: Any = self.cycle
         if not exchange.response_complete and exchange.feed(body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """The body is over."""
-        exchange = cast("Exchange", self.cycle)
+        exchange: Any = self.cycle
         if not exchange.response_complete:
             exchange.end()
 
@@ -113,9 +116,9 @@ class Connection(HttpToolsProtocol):
         """Answer bytes that are not HTTP, without a word of them."""
         self._refuse(MalformedHttp())
 
-    def _exchange(self, *, keep_alive: bool) -> Exchange:
+    def _exchange(self, scope: Scope, *, keep_alive: bool) -> Exchange:
         return Exchange(
-            cast("dict[str, Any]", self.scope),
+            scope,
             self.transport,
             self.flow,
             self.server_state.default_headers,

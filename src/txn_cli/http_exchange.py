@@ -123,6 +123,15 @@ class Exchange:
         body, self._body = self._body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
+    def whole_body(self) -> bytes | None:
+        """The body, if all of it is there and nothing of it was received; `txn_api.bodies` asks for it."""
+        if self.more_body or self.disconnected or self.response_complete:
+            return None
+        self._flow.resume_reading()
+        self._news = False
+        body, self._body = self._body, b""
+        return body
+
     async def send(self, message: Message) -> None:
         """The head of the answer, a piece of its body, or all of it."""
         if self._flow.write_paused and not self.disconnected:

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
-from txn_api.bodies import JSON, Body, check_type, source
+from txn_api.bodies import JSON, body_at_once, check_type, read_whole, source
 from txn_api.headers import RawHeaders
 from txn_api.idempotency import REPLAYED, REPLAYED_HEADER, Answer
 from txn_api.idempotency_key import PARAMETER, idempotency_key
@@ -69,10 +69,13 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
     if headers.find(b"content-type") != b"application/json" or headers.find(b"content-encoding") is not None:
         check_type(headers, JSON)
-    incoming = Body(source(scope, receive), settings.body_bytes_max)
-    if not incoming.has_arrived():
-        await incoming.arrive(settings.body_deadline_s)
-    body = incoming.whole()
+    body = body_at_once(source(scope, receive))
+    if body is None:
+        body = await read_whole(
+            source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
+        )
+    elif len(body) > settings.body_bytes_max:
+        raise BodyTooLarge
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:

@@ -42,9 +42,14 @@ class Lanes:
 
     def add(self, record: Pending) -> None:
         """Queue a record behind those of its lane, which `of` gave."""
-        self.bytes_held += record.size
+        lane, size = record.lane, record.size
+        self.bytes_held += size
         self.count += 1
-        self._queue(record)
+        if not lane.queue and not lane.closed:
+            self._lanes[lane.name] = lane
+            self._ready[lane] = None
+        lane.queue.append(record)
+        lane.bytes_held += size
 
     def take(self, *, shared: bool, suspects_max: int) -> list[Parcel]:
         """The parcels of one request, whose lanes are closed; none when nothing may go.
@@ -136,15 +141,9 @@ class Lanes:
         self._lanes = {name: kept.get(name) or Lane(name, Pace(now)) for name in routing.shards}
         for record in sorted(waiting, key=lambda record: record.deadline):
             record.lane = self.of(record.partition_key)
-            self._queue(record)
-
-    def _queue(self, record: Pending) -> None:
-        lane = record.lane
-        if not lane.queue and not lane.closed:
-            self._lanes[lane.name] = lane
-            self._ready[lane] = None
-        lane.queue.append(record)
-        lane.bytes_held += record.size
+            self.bytes_held -= record.size  # it is held already
+            self.count -= 1
+            self.add(record)
 
     def _size_of_first(self, lane: Lane) -> int:
         first = lane.queue[0]
