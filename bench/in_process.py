@@ -8,6 +8,7 @@ this executes, which a busy machine does not change.
 import argparse
 import asyncio
 import gc
+import hashlib
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -66,14 +67,20 @@ class StandIn:
         }
 
     async def put_records(self, *, StreamName: str, Records: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: ARG002, N803
-        """Take all of them; a record without a hash key lands anywhere, which the producer is not told apart from."""
+        """Take all of them."""
         await asyncio.sleep(ROUND_TRIP_S)
         landed = []
         for record in Records:
-            shard = int(record.get("ExplicitHashKey", 0)) * SHARDS // _HASHES
+            shard = _hash_of(record) * SHARDS // _HASHES
             self._landed += 1
             landed.append({"ShardId": f"shardId-{shard:012d}", "SequenceNumber": f"{self._landed:056d}"})
         return {"FailedRecordCount": 0, "Records": landed}
+
+
+def _hash_of(record: dict[str, Any]) -> int:
+    if "ExplicitHashKey" in record:
+        return int(record["ExplicitHashKey"])
+    return int.from_bytes(hashlib.md5(record["PartitionKey"].encode(), usedforsecurity=False).digest())
 
 
 class Answers(asyncio.Transport):

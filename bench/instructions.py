@@ -23,10 +23,8 @@ def main() -> None:
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is not installed: it is in the distribution's package of that name")
     with ThreadPoolExecutor() as runs:
-        counts = [
-            (name, runs.submit(_counted, name, FEW), runs.submit(_counted, name, MANY)) for name in APPLICATIONS
-        ]
-    each = {name: (many.result() - few.result()) // (MANY - FEW) for name, few, many in counts}
+        counts = {name: [runs.submit(_counted, name, count) for count in (FEW, MANY)] for name in APPLICATIONS}
+    each = {name: (many.result() - few.result()) // (MANY - FEW) for name, (few, many) in counts.items()}
     for name, count in each.items():
         print(f"{name:5} {count:9,} instructions a request  {count / each['bare']:5.2f} x bare")
 
