@@ -10,6 +10,7 @@
     ├── 413 body_too_large
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, parameter_invalid, range_reversed, cursor_invalid
+    ├── 429 rate_limited
     ├── 500 internal_error
     └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
 
@@ -37,6 +38,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     code: ClassVar[str]
     title: ClassVar[str]
     detail: ClassVar[str]
+    remedy: ClassVar[str]  # what a client does about it, for its page
     registered_type: ClassVar[str | None] = None  # where a standard has one, clients know it instead of ours
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
@@ -71,6 +73,7 @@ class MalformedJson(Problem):
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8."
+    remedy = "Send one JSON document, in UTF-8, and nothing behind it."
 
 
 class ApiKeyMissing(Problem):
@@ -78,6 +81,7 @@ class ApiKeyMissing(Problem):
 
     status, code, title = 401, "api_key_missing", "API key missing"
     detail = "Present an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`."
+    remedy = "Send the key that `txn keys create` showed once."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api"'})
@@ -88,6 +92,7 @@ class ApiKeyInvalid(Problem):
 
     status, code, title = 401, "api_key_invalid", "API key invalid"
     detail = "The API key is unknown, expired or revoked."
+    remedy = "Ask whoever runs the service for a new key; the same one will not become good again."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
@@ -98,6 +103,7 @@ class ScopeMissing(Problem):
 
     status, code, title = 403, "scope_missing", "Scope missing"
     detail = "The API key lacks a scope that this call needs; the documentation names it."
+    remedy = "Ask for a key with the scopes that the operation names, or leave out what needs more."
 
 
 class AccountForbidden(Problem):
@@ -105,6 +111,7 @@ class AccountForbidden(Problem):
 
     status, code, title = 403, "account_forbidden", "Account forbidden"
     detail = "The API key may not read that account."
+    remedy = "Leave out `account` to read the account of the key itself, or ask for a grant."
 
 
 class RouteNotFound(Problem):
@@ -112,6 +119,7 @@ class RouteNotFound(Problem):
 
     status, code, title = 404, "route_not_found", "Not found"
     detail = "There is nothing at this path; /docs lists what there is."
+    remedy = "Compare the path with the document; a slash at its end makes it another one."
 
 
 class TransactionNotFound(Problem):
@@ -119,6 +127,7 @@ class TransactionNotFound(Problem):
 
     status, code, title = 404, "transaction_not_found", "Transaction not found"
     detail = "No transaction of that id is indexed in this account, or not yet: a new one takes about a second."
+    remedy = "After a 202 wait about a second and ask again; else check the id and the account."
 
 
 class MethodNotAllowed(Problem):
@@ -126,6 +135,7 @@ class MethodNotAllowed(Problem):
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
     detail = "This path does not take this method."
+    remedy = "Use one of the methods that `Allow` lists."
 
 
 class BodyTimeout(Problem):
@@ -133,6 +143,7 @@ class BodyTimeout(Problem):
 
     status, code, title = 408, "body_timeout", "Body timed out"
     detail = "The body did not arrive in time; nothing of it was stored."
+    remedy = "Send it again, on a new connection. The same transaction id makes that safe."
 
     def __init__(self) -> None:
         # What is left of the body may never come: the connection serves nobody any more.
@@ -144,6 +155,7 @@ class BodyTooLarge(Problem):
 
     status, code, title = 413, "body_too_large", "Body too large"
     detail = "The body is larger than this call takes; several transactions go to /transactions/bulk."
+    remedy = "Send several transactions as lines of an upload; one alone is never that large."
 
 
 class MediaTypeUnsupported(Problem):
@@ -151,6 +163,7 @@ class MediaTypeUnsupported(Problem):
 
     status, code, title = 415, "media_type_unsupported", "Media type unsupported"
     detail = "Send application/json, or application/x-ndjson for bulk."
+    remedy = "Name the body's type in `Content-Type`."
 
 
 class ContentEncodingUnsupported(Problem):
@@ -158,6 +171,7 @@ class ContentEncodingUnsupported(Problem):
 
     status, code, title = 415, "content_encoding_unsupported", "Content encoding unsupported"
     detail = "The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes."
+    remedy = "Send the body as it is, or in an encoding that `Accept-Encoding` lists."
 
     def __init__(self, encodings: Sequence[str] = ("identity",)) -> None:
         super().__init__(headers={"Accept-Encoding": ", ".join(encodings)})
@@ -168,6 +182,7 @@ class ValidationFailed(Problem):
 
     status, code, title = 422, "validation_failed", "Validation failed"
     detail = "The transaction breaks the rules listed in `errors`."
+    remedy = "Correct the fields that the pointers name. Sending the same again gives the same answer."
 
 
 class IdRequired(Problem):
@@ -175,6 +190,7 @@ class IdRequired(Problem):
 
     status, code, title = 422, "id_required", "Transaction id required"
     detail = "Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction."
+    remedy = "Give each transaction an id of its own, and keep it for retries."
 
     def __init__(self) -> None:
         super().__init__([Fault("/transaction_id", "id_required")])
@@ -185,6 +201,7 @@ class CardNumberMisplaced(Problem):
 
     status, code, title = 422, "card_number_misplaced", "Card number misplaced"
     detail = "A card number stands somewhere else than in card_number; nothing of the request was stored or logged."
+    remedy = "Send the card number in `card_number` alone, and treat where it stood as a leak on your side."
 
 
 class ParameterInvalid(Problem):
@@ -192,6 +209,7 @@ class ParameterInvalid(Problem):
 
     status, code, title = 422, "parameter_invalid", "Parameter invalid"
     detail = "A parameter breaks the rules listed in `errors`."
+    remedy = "Correct the parameters that the pointers name."
 
 
 class RangeReversed(Problem):
@@ -199,6 +217,7 @@ class RangeReversed(Problem):
 
     status, code, title = 422, "range_reversed", "Range reversed"
     detail = "`from` must not lie after `to`."
+    remedy = "Swap the two, or leave one out: a range may be open."
 
 
 class CursorInvalid(Problem):
@@ -206,6 +225,22 @@ class CursorInvalid(Problem):
 
     status, code, title = 422, "cursor_invalid", "Cursor invalid"
     detail = "The cursor was not made by this service for this query and account; start again without it."
+    remedy = "Pass `next_cursor` on unchanged, with the very parameters of the page before."
+
+
+class RateLimited(Problem):
+    """The API key has used up its rate.
+
+    Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
+    """
+
+    status, code, title = 429, "rate_limited", "Quota Exceeded"
+    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
+    detail = "The API key has used up its rate. Nothing was stored; retry after the time given."
+    remedy = "Wait as long as `Retry-After` says; `RateLimit` tells beforehand what is left."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
 
 
 class InternalError(Problem):
@@ -213,6 +248,7 @@ class InternalError(Problem):
 
     status, code, title = 500, "internal_error", "Internal error"
     detail = "A fault of ours. Retrying with the same transaction id is safe."
+    remedy = "Retry a few times with growing pauses; if it stays, report the request id."
 
 
 class Overloaded(Problem):
@@ -224,6 +260,7 @@ class Overloaded(Problem):
     status, code, title = 503, "overloaded", "Temporary Reduced Capacity"
     registered_type = f"{REGISTERED_TYPE_BASE}temporary-reduced-capacity"
     detail = "The service cannot take more right now. Nothing was stored; retry after the time given."
+    remedy = "Wait as long as `Retry-After` says, then retry with growing pauses."
 
     def __init__(self, retry_after_s: int = 1) -> None:
         super().__init__(headers={"Retry-After": str(retry_after_s)})
@@ -234,6 +271,7 @@ class NotStored(Problem):
 
     status, code, title = 503, "not_stored", "Not stored"
     detail = "The stream did not take the transaction. It is certainly not stored; retry with the same id."
+    remedy = "Retry after `Retry-After`."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -244,6 +282,7 @@ class OutcomeUnknown(Problem):
 
     status, code, title = 503, "outcome_unknown", "Outcome unknown"
     detail = "The stream did not answer in time. Retry with the same id: it is safe and never makes two."
+    remedy = "Retry with the very same body until the answer is another one. Never with a new id."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -254,6 +293,7 @@ class StoreUnavailable(Problem):
 
     status, code, title = 503, "store_unavailable", "Store unavailable"
     detail = "A store that this call reads cannot be reached right now; retry after the time given."
+    remedy = "Retry after `Retry-After`."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "2"})

@@ -38,6 +38,19 @@ _REFUSALS = (
     OutcomeUnknown,
 )
 
+_LINKS = {
+    "transaction": {
+        "operationId": "getTransaction",
+        "parameters": {"transaction_id": "$response.body#/transaction_id"},
+        "description": "The transaction, once it is indexed.",
+    },
+    "card": {
+        "operationId": "listTransactions",
+        "parameters": {"card_id": "$response.body#/card_id"},
+        "description": "All of the card's transactions.",
+    },
+}
+
 
 async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     """Validate a transaction, give it its ids and put it on the stream.
@@ -80,6 +93,9 @@ route = RawRoute(
     operation_id="postTransaction",
     summary="Send one transaction",
     status_code=202,
-    responses={202: openapi.answer("Accepted", "Durably on the stream."), **openapi.problems(*_REFUSALS)},
-    openapi_extra=openapi.request_body("TransactionRequest"),
+    responses={
+        202: openapi.answer("Accepted", "Durably on the stream.", own_headers=("Location",), links=_LINKS),
+        **openapi.problems(*_REFUSALS),
+    },
+    openapi_extra=openapi.request_body("TransactionRequest") | openapi.needs("transactions:write"),
 )

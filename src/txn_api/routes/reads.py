@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from txn_api import openapi
@@ -29,7 +30,7 @@ from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.faults import ID_PATTERN, Fault, fault_of
+from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_instant
 from txn_core.misplaced import CODE, surroundings_of
@@ -47,6 +48,15 @@ Moment = Annotated[
 ]
 
 
+class NotAnOperation(StringConvertor):
+    """A step of a path that names no operation beside it: `GET /transactions/bulk` is a 405, not a look-up."""
+
+    regex = "(?!bulk$|search$)[^/]+"
+
+
+register_url_convertor("not_an_operation", NotAnOperation())
+
+
 class AccountParameter(BaseModel):
     """Whose transactions are read."""
 
@@ -61,7 +71,11 @@ class RangeParameters(AccountParameter):
     card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
     card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
     merchant_name: str | None = Field(
-        None, min_length=1, max_length=100, description="Casing and spacing do not matter."
+        None,
+        min_length=1,
+        max_length=100,
+        pattern=CONTROL_FREE_PATTERN,
+        description="Casing and spacing do not matter.",
     )
     start: Moment | None = Field(None, alias="from", description="Earliest occurred_at, inclusive.")
     end: Moment | None = Field(None, alias="to", description="Latest occurred_at, exclusive.")
@@ -79,6 +93,7 @@ class RangeParameters(AccountParameter):
         200: openapi.answer("TransactionList", "One page, in the order asked for."),
         **openapi.problems(*_RANGE_PROBLEMS),
     },
+    openapi_extra=openapi.needs("transactions:read"),
 )
 async def list_transactions(
     request: Request,
@@ -101,7 +116,7 @@ async def list_transactions(
         200: openapi.answer("TransactionList", "One page, in the order asked for."),
         **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
-    openapi_extra=openapi.request_body("RangeParameters"),
+    openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
 )
 async def search_transactions(
     request: Request, principal: Annotated[Principal, requires("transactions:read", "cards:lookup")]
@@ -128,7 +143,7 @@ async def search_transactions(
 
 
 @router.get(
-    "/transactions/{transaction_id}",
+    "/transactions/{transaction_id:not_an_operation}",
     operation_id="getTransaction",
     summary="Get one transaction",
     response_class=Response,
@@ -136,6 +151,7 @@ async def search_transactions(
         200: openapi.answer("Transaction", "The transaction as it was first accepted."),
         **openapi.problems(TransactionNotFound, AccountForbidden),
     },
+    openapi_extra=openapi.needs("transactions:read"),
 )
 async def get_transaction(
     request: Request,

@@ -1,0 +1,59 @@
+"""The headers of answers. Those of a rate limit are of draft-ietf-httpapi-ratelimit-headers-11."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from txn_api.problems import Problem
+
+REF: Final = "#/components/headers/"
+# Field values in the form of RFC 9110, 5.5, without the obsolete part.
+_VISIBLE: Final = r"^[\x20-\x7e]*$"
+
+
+def _header(description: str, example: str, *, pattern: str = _VISIBLE, length_max: int = 256) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern, "maxLength": length_max}
+    return {"description": description, "schema": schema, "example": example}
+
+
+def _seconds(description: str, example: int) -> dict[str, Any]:
+    schema = {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}
+    return {"description": description, "schema": schema, "example": example}
+
+
+HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-Id": {
+        **_header(
+            "The request's id in our logs.", "req_0123456789abcdef", pattern="^req_[0-9a-f]{16}$", length_max=20
+        ),
+        "required": True,
+    },
+    "Location": _header(
+        "Where the transaction can be read, about a second later.",
+        "/transactions/0b242abb623afc578575680df30655b9",
+        pattern="^/transactions/[A-Za-z0-9_-]{8,64}$",
+        length_max=78,
+    ),
+    "RateLimit": _header(
+        "What is left of the key's quotas: `r` requests for the next `t` seconds. Absent when the key has no limit.",
+        '"default";r=50;t=30',
+    ),
+    "RateLimit-Policy": _header(
+        "The key's quotas: `q` requests in each window of `w` seconds. Absent when the key has no limit.",
+        '"default";q=100;w=60',
+    ),
+    "Retry-After": _seconds("Seconds to wait before the request is sent again (RFC 9110, 10.2.3).", 1),
+    "WWW-Authenticate": _header("How to authenticate (RFC 9110, 11.6.1).", 'Bearer realm="txn-api"'),
+    "Accept-Encoding": _header("The content encodings that the call takes (RFC 7694).", "gzip, zstd, identity"),
+}
+OF_QUOTAS: Final = ("RateLimit", "RateLimit-Policy")
+OF_ALL: Final = "X-Request-Id"
+
+
+def references(names: Iterable[str]) -> dict[str, Any]:
+    """References to some of them; one that is not described here is none of the document's."""
+    return {name: {"$ref": REF + name} for name in names if name in HEADERS}
+
+
+def of_problems(kinds: Iterable[type[Problem]]) -> dict[str, Any]:
+    """The headers that some of these problems carry."""
+    return references(dict.fromkeys(name for kind in kinds for name in kind().headers))
