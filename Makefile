@@ -51,6 +51,7 @@ check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi.file --check openapi.yaml
+	@$(BIN)/python -m txn_api.problems_file --check docs/problems.md
 	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
@@ -68,8 +69,9 @@ format: $(STAMP) ## put the code into its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-openapi: $(STAMP) ## write openapi.yaml anew
+openapi: $(STAMP) ## write openapi.yaml and docs/problems.md anew
 	@$(BIN)/python -m txn_api.openapi.file openapi.yaml
+	@$(BIN)/python -m txn_api.problems_file docs/problems.md
 
 readme: $(STAMP) ## write the README's table of settings anew
 	@$(BIN)/python -m txn_cli.settings_table README.md
@@ -80,6 +82,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/contract.in -o requirements/contract.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
