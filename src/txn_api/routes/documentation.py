@@ -17,8 +17,11 @@ from txn_api.problems import RouteNotFound
 router = APIRouter(include_in_schema=False)
 
 _OURS: Final = Path(__file__).parents[1] / "static"
+_OUR_NAMES: Final = ("docs.js", "problems.css")
 _SWAGGER_UI: Final = "fastapi_offline"
-_HOUR: Final = {"Cache-Control": "public, max-age=3600"}
+# What is large changes with a pin alone; what is ours is small and changes as it likes.
+_LARGE: Final = {"Cache-Control": "public, max-age=3600"}
+_SMALL: Final = {"Cache-Control": "no-cache"}
 # Swagger UI sets styles from its script, and draws its icons from data: URLs.
 _DOCS_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -33,7 +36,7 @@ def _files() -> dict[str, Path]:
     found = find_spec(_SWAGGER_UI)
     assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
     theirs = Path(found.submodule_search_locations[0]) / "static"
-    ours = {name: _OURS / name for name in ("docs.js", "problems.css")}
+    ours = {name: _OURS / name for name in _OUR_NAMES}
     return ours | {name: theirs / name for name in ("swagger-ui-bundle.js", "swagger-ui.css")}
 
 
@@ -43,7 +46,7 @@ _FILES: Final = _files()
 @router.get("/docs")
 async def docs() -> Response:
     """The OpenAPI document to read and to try out."""
-    return FileResponse(_OURS / "docs.html", headers=_HOUR | {"Content-Security-Policy": _DOCS_POLICY})
+    return FileResponse(_OURS / "docs.html", headers=_SMALL | {"Content-Security-Policy": _DOCS_POLICY})
 
 
 @router.get("/docs/{name}")
@@ -51,7 +54,7 @@ async def docs_file(name: str) -> Response:
     """One of the files that the pages are made of."""
     if name not in _FILES:
         raise RouteNotFound
-    return FileResponse(_FILES[name], headers=_HOUR)
+    return FileResponse(_FILES[name], headers=_SMALL if name in _OUR_NAMES else _LARGE)
 
 
 @router.get("/problems")
@@ -79,4 +82,4 @@ def _pages(request: Request) -> ProblemPages:
 
 
 def _page(text: str) -> Response:
-    return HTMLResponse(text, headers=_HOUR | {"Content-Security-Policy": _PROBLEMS_POLICY})
+    return HTMLResponse(text, headers=_SMALL | {"Content-Security-Policy": _PROBLEMS_POLICY})
