@@ -13,7 +13,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-drains chaos openapi readme lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-drains bench-reads chaos openapi readme lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -42,6 +42,9 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
+
+bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
+	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt

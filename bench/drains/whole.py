@@ -35,7 +35,7 @@ def measure(names: Sequence[str], *, rate: float | None, minutes: float) -> list
     found: list[Result] = []
     with tempfile.TemporaryDirectory() as folder, running_stack(Path(folder) / "data") as stack:
         load = Load(stack)
-        highest = rate or _highest(stack, load)
+        highest = rate or highest_rate(stack, load)
         print(f"L, the highest rate of single posts at which lag stays flat: {highest:.0f}/s")
         measures: dict[str, Callable[[], list[Result]]] = {
             "latency": lambda: _latency(load, highest / 2),
@@ -49,7 +49,7 @@ def measure(names: Sequence[str], *, rate: float | None, minutes: float) -> list
     return found
 
 
-def _highest(stack: RunningStack, load: Load) -> float:
+def highest_rate(stack: RunningStack, load: Load) -> float:
     """The last of rising rates at which what is posted late in a step is visible as soon as what is posted early."""
     good, rate = 0.0, RATE_FIRST
     while True:

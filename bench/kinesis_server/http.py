@@ -7,6 +7,7 @@ that is delayed holds back the pipelined requests behind it and nothing else.
 import asyncio
 import socket
 import struct
+import time
 from collections import deque
 from http import HTTPStatus
 from typing import Final, Protocol, cast
@@ -26,7 +27,7 @@ _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 class Exchange:
     """A request, and the way to answer it. The service answers or resets it exactly once."""
 
-    __slots__ = ("_parts", "body", "connection", "fate", "keep_alive", "path", "size", "target")
+    __slots__ = ("_parts", "arrived_s", "body", "connection", "fate", "keep_alive", "path", "size", "target")
 
     def __init__(self, connection: "Connection") -> None:
         self.connection = connection
@@ -34,6 +35,7 @@ class Exchange:
         self.target = b""  # of the header X-Amz-Target
         self.body = b""
         self.size = 0
+        self.arrived_s = 0.0
         self.keep_alive = True
         self.fate: CallFate = NORMAL
         self._parts: list[bytes] = []
@@ -46,6 +48,7 @@ class Exchange:
     def finish(self, *, keep_alive: bool) -> None:
         """The body is complete."""
         self.keep_alive = keep_alive
+        self.arrived_s = time.monotonic()
         self.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts = []
 

@@ -65,8 +65,10 @@ class KinesisServer:
 
         A loop's clock and timers have a grain of a millisecond, so the last two are spent asking for the time.
         """
+        self._at(time.monotonic() + delay_s, act, *arguments)
+
+    def _at(self, due_s: float, act: Callable[..., None], *arguments: object) -> None:
         loop = asyncio.get_running_loop()
-        due_s = time.monotonic() + delay_s
 
         def act_when_due() -> None:
             if time.monotonic() < due_s:
@@ -74,7 +76,7 @@ class KinesisServer:
             else:
                 act(*arguments)
 
-        loop.call_later(max(0.0, delay_s - TIMER_GRAIN_S), act_when_due)
+        loop.call_later(max(0.0, due_s - time.monotonic() - TIMER_GRAIN_S), act_when_due)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds; asked again after each call that was carried out or answered."""
@@ -130,7 +132,8 @@ class KinesisServer:
         delay_s = fate.after_s + self.faults.latency_s(operation)
         if delay_s > 0:
             self._changed()
-            self.later(delay_s, self._answer, exchange, answer, error)
+            # From the arrival on: what carrying out took is a part of it.
+            self._at(exchange.arrived_s + fate.before_s + delay_s, self._answer, exchange, answer, error)
         else:
             self._answer(exchange, answer, error)
 

@@ -6,6 +6,7 @@ or it is not, to compare with. Each run has an API of its own, so that none begi
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import cycle
@@ -89,9 +90,12 @@ def _run(
         requests = posts(served.base + "/transactions", stage.headers, stage.bodies())
         shots = list(zip((shard == THROTTLED_SHARD for shard in shards), requests, strict=True))
         begin = partial(control, stage.kinesis_url, THROTTLE if throttled else NO_ORDERS)
+        gc.collect()
+        gc.disable()  # a pause of the load would count as one of the API
         try:
             return uvloop.run(_answers(served, shots, rate_per_s, seconds, begin))
         finally:
+            gc.enable()
             control(stage.kinesis_url, RELEASE)  # before the API drains
 
 

@@ -33,7 +33,7 @@ class Served:
 def kinesis(*arguments: str) -> Iterator[str]:
     """Our Kinesis server as a process on the load's core; gives its URL."""
     command = [sys.executable, "-m", "bench.kinesis_server", *arguments]
-    with _process(command, LOAD_CORE, os.environ, stdout=subprocess.PIPE) as process:
+    with started(command, LOAD_CORE, os.environ, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]
 
@@ -45,8 +45,8 @@ def peer(name: str, kinesis_url: str) -> Iterator[Served]:
     options = ["--host", ports.HOST, "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     quiet = ["--no-access-log", "--log-level", "warning"]
     command = [sys.executable, "-m", "uvicorn", f"bench.write_path.peers:{name}", *options, *quiet]
-    with _process(command, MEASURED_CORE, os.environ | {"BENCH_KINESIS_URL": kinesis_url}) as process:
-        yield Served(_answering(f"http://{ports.HOST}:{port}", "/transactions"), process.pid)
+    with started(command, MEASURED_CORE, os.environ | {"BENCH_KINESIS_URL": kinesis_url}) as process:
+        yield Served(answering(f"http://{ports.HOST}:{port}", "/transactions"), process.pid)
 
 
 @contextmanager
@@ -54,14 +54,15 @@ def api(environment: Mapping[str, str]) -> Iterator[Served]:
     """Our API as it runs in production."""
     port = ports.choose()
     command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
-    with _process(command, MEASURED_CORE, environment) as process:
-        yield Served(_answering(f"http://{ports.HOST}:{port}", "/readyz"), process.pid)
+    with started(command, MEASURED_CORE, environment) as process:
+        yield Served(answering(f"http://{ports.HOST}:{port}", "/readyz"), process.pid)
 
 
 @contextmanager
-def _process(
+def started(
     command: list[str], core: int, environment: Mapping[str, str], stdout: int | None = subprocess.DEVNULL
 ) -> "Iterator[subprocess.Popen[bytes]]":
+    """A process on a core for the time of the block."""
     process = subprocess.Popen(
         ["taskset", "-c", str(core), *command], env=dict(environment), stdout=stdout, stderr=subprocess.DEVNULL
     )
@@ -82,7 +83,7 @@ def _close(stream: IO[bytes] | None) -> None:
         stream.close()
 
 
-def _answering(base: str, path: str) -> str:
+def answering(base: str, path: str) -> str:
     """Wait until a server answers anything at all."""
     deadline = time.monotonic() + START_S_MAX
     while True:

@@ -7,7 +7,7 @@ or the producer's share for bulk is full, which is what slows the sender down.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -28,8 +28,8 @@ from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
 REJECTS_MAX: Final = 10_000
-# Lines that are taken before others get their turn of the event loop.
-LINES_A_TURN: Final = 32
+# Lines that are taken in a row, before others get their turn of the event loop.
+LINES_A_ROW: Final = 32
 # An upload that ended early is still read this far, so that its sender sees the answer instead of a cut connection.
 DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
@@ -100,11 +100,12 @@ class Upload:
             more = True
             while more and (message := await self._next(results)) is not None:
                 more = message.get("more_body", False)
-                for line in self._lines(message.get("body", b""), more=more):
-                    await self._take(line, results)
+                for row in _rows(self._lines(message.get("body", b""), more=more)):
+                    await self._take(row, results)
                     if self.totals.refused >= REJECTS_MAX:
                         self.totals.ended = "too_many_rejects"
                         return
+                    await asyncio.sleep(0)
         except EncodingMalformedError:
             self.totals.ended = "encoding_malformed"
         except TooMuchContentError:
@@ -153,27 +154,37 @@ class Upload:
             raise ClientDisconnect
         return message
 
-    async def _take(self, line: Line, results: Results) -> None:
-        """Hand one line over, waiting while the window or the producer's share for bulk is full."""
-        self.totals.read += 1
-        if self.totals.read % LINES_A_TURN == 0:
-            await asyncio.sleep(0)
+    async def _take(self, row: Sequence[Line], results: Results) -> None:
+        """Admit the lines of a row, one right behind the other as posts are (`posts.py`), and then hand them over."""
+        for line, admitted in [(line, self._admitted(line)) for line in row]:
+            self.totals.read += 1
+            if isinstance(admitted, Problem):
+                await self._refuse(line.number, admitted, results)
+                if self.totals.refused >= REJECTS_MAX:
+                    return
+            else:
+                await self._hand_over(line.number, admitted, results)
+        await self._settle_landed(results)
+
+    def _admitted(self, line: Line) -> EncodedEvent | Problem:
+        if line.data is None:
+            return BodyTooLarge()
         try:
-            if line.data is None:
-                raise BodyTooLarge
-            event = self._admit(line.data)
+            return self._admit(line.data)
+        except Problem as problem:
+            return problem
+
+    async def _hand_over(self, number: int, event: EncodedEvent, results: Results) -> None:
+        """Hand one line over, waiting while the window or the producer's share for bulk is full."""
+        try:
             while (landing := self._producer.offer(event.card_id, event.data)) is None:
                 await self._producer.room(event.card_id)
-        except Problem as problem:
-            await self._refuse(line.number, problem, results)
         except ProducerError as error:
-            await self._refuse(line.number, problem_of(error), results)
-        else:
-            self._waiting.append(_Waiting(line.number, event, landing))
-            while len(self._waiting) > self._window:
-                await self._settle_oldest(results)
-            if self._waiting and self._waiting[0].landing.done():
-                await self._settle_landed(results)
+            await self._refuse(number, problem_of(error), results)
+            return
+        self._waiting.append(_Waiting(number, event, landing))
+        while len(self._waiting) > self._window:
+            await self._settle_oldest(results)
 
     async def _settle_landed(self, results: Results) -> None:
         while self._waiting and self._waiting[0].landing.done():
@@ -187,7 +198,8 @@ class Upload:
             await self._refuse(waiting.number, problem_of(error), results)
             return
         self.totals.accepted += 1
-        await results.accepted(waiting.number, waiting.event, landing)
+        if results.everything:
+            await results.accepted(waiting.number, waiting.event, landing)
 
     async def _refuse(self, number: int, problem: Problem, results: Results) -> None:
         if isinstance(problem, OutcomeUnknown):
@@ -195,3 +207,20 @@ class Upload:
         else:
             self.totals.rejected += 1
         await results.refused(number, problem)
+
+
+def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:
+    """Some lines at a time; what breaks them off is raised behind those that came before it."""
+    row: list[Line] = []
+    try:
+        for line in lines:
+            row.append(line)
+            if len(row) == LINES_A_ROW:
+                yield row
+                row = []
+    except (EncodingMalformedError, TooMuchContentError):
+        if row:
+            yield row
+        raise
+    if row:
+        yield row

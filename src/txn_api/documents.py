@@ -5,16 +5,28 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
+from txn_api.selections import CONFLICTS, Selection
 from txn_core.positions import WriteOrder
 
 _HEAD: Final = '{"schema":1,'
 
 
-def document(event: str, conflicts: Iterable[WriteOrder]) -> str:
-    """The document of an event: the event without its schema version, with the 202s that contradict it."""
+def document(event: str, conflicts: Iterable[str]) -> str:
+    """The document of an event: the event without its schema version, with the 202s that contradict it.
+
+    A conflict is the text of its `WriteOrder`.
+    """
     as_ours = event.startswith(_HEAD) and event.endswith("}")
     body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
     return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+
+
+def selected(event: str, conflicts: Iterable[str], selection: Selection) -> str:
+    """The same with the selected members alone."""
+    members = to_json(selection.from_event(from_json(event))).decode()[1:-1]
+    if CONFLICTS not in selection.members:
+        return f"{{{members}}}"
+    return f'{{{members}{"," if members else ""}"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
 
 
 def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -> bytes:
@@ -24,8 +36,8 @@ def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -
     return f'{{"data":[{",".join(documents)}],"has_more":{more},"next_cursor":{cursor}}}'.encode()
 
 
-def _conflict(order: WriteOrder) -> str:
-    accepted_at, position = order.parts()
+def _conflict(order: str) -> str:
+    accepted_at, position = WriteOrder(order).parts()
     return (
         f'{{"accepted_at":"{accepted_at}","shard_id":"{position.shard_id}",'
         f'"sequence_number":"{position.sequence_number}","sub_sequence_number":{position.sub_sequence_number}}}'

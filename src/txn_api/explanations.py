@@ -58,5 +58,5 @@ def _answers(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for path in document["paths"].values():
         for operation in path.values():
             for response in operation["responses"].values():
-                for code in response["content"].get(MEDIA_TYPE, {}).get("examples", {}):
+                for code in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}):
                     yield code, operation["operationId"]

@@ -6,6 +6,7 @@
     ├── 403 scope_missing, account_forbidden
     ├── 404 route_not_found, transaction_not_found
     ├── 405 method_not_allowed
+    ├── 406 not_acceptable
     ├── 408 body_timeout
     ├── 413 body_too_large
     ├── 415 media_type_unsupported, content_encoding_unsupported
@@ -136,6 +137,19 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, "method_not_allowed", "Method not allowed"
     detail = "This path does not take this method."
     remedy = "Use one of the methods that `Allow` lists."
+
+
+class NotAcceptable(Problem):
+    """The `Accept` header takes no form that the call answers in (RFC 9110, 15.5.7)."""
+
+    status, code, title = 406, "not_acceptable", "Not acceptable"
+    detail = (
+        "This call answers in application/json and text/csv (charset=utf-8, header=present); Accept takes neither."
+    )
+    remedy = "Leave `Accept` out, or name one of the two in it."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Vary": "Accept"})
 
 
 class BodyTimeout(Problem):

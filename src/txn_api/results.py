@@ -24,6 +24,9 @@ SENT_AT_ONCE_BYTES_MAX: Final = 64 << 10  # small enough that a slow reader is s
 class Results:
     """Where the lines' results go; this one keeps the rejected lines until the upload is over."""
 
+    everything = False
+    """Whether it is to be told of lines that were accepted."""
+
     def __init__(self, request_id: str) -> None:
         self._request_id = request_id
         self.kept = bytearray()
@@ -102,6 +105,8 @@ class ResultWriter:
 
 class AllResults(Results):
     """Sends every line's result as it settles."""
+
+    everything = True
 
     def __init__(self, request_id: str, writer: ResultWriter) -> None:
         super().__init__(request_id)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
 from txn_api.auth import Authenticator
 from txn_api.cursors import Cursors
 from txn_api.intake import Intake
+from txn_api.posts import Posts
 from txn_api.readiness import Readiness
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
@@ -36,6 +37,11 @@ class Services:
     readiness: Readiness
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
 
+    posts: Posts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "posts", Posts(self.intake, self.producer))
+
     def stop(self) -> None:
         """Tell the uploads to end where they are and be answered; the server calls it when it stops listening."""
         if not self.stopping.done():
@@ -51,10 +57,11 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
     async with (
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
+        aws.dynamodb_reader() as index,
     ):
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
-        transactions = await TransactionTable.open(dynamodb, names.transactions)
+        transactions = await TransactionTable.open(index, names.transactions)
         services = Services(
             settings=settings,
             keys=keys,

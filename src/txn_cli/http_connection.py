@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
-        previous = self.cycle
+        previous: Any = self.cycle
         self.cycle = cast("Any", self._exchange(keep_alive=version != "1.0" and self.parser.should_keep_alive()))
         application = service_unavailable if self._too_many() else self.app
         if previous is None or previous.response_complete:
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
 
 def _target(url: bytes) -> tuple[str, bytes, bytes]:
     """The path, as text and as it came, and the query of a request's target (RFC 9112, 3.2)."""
-    if url.startswith(b"/") and url.isascii() and not any(mark in url for mark in (b"?", b"%", b"#")):
+    if url.startswith(b"/") and url.isascii() and not (b"?" in url or b"%" in url or b"#" in url):
         return url.decode(), url, b""
     parsed = httptools.parse_url(url)
     path = parsed.path.decode("ascii")

@@ -36,7 +36,6 @@ class Exchange:
         "_waiting",
         "disconnected",
         "keep_alive",
-        "message_event",
         "more_body",
         "response_complete",
         "response_started",
@@ -57,7 +56,6 @@ class Exchange:
         self.scope, self.keep_alive = scope, keep_alive
         self._transport, self._flow, self._answered = transport, flow, answered
         self._default_headers, self._expects_continue = default_headers, expects_continue
-        self.message_event = self  # that which uvicorn sets when a client has gone
         self.disconnected = self.response_started = self.response_complete = False
         self.more_body = True
         self._body = b""
@@ -78,6 +76,11 @@ class Exchange:
             self._transport.close()
 
     # What the connection tells
+
+    @property
+    def message_event(self) -> "Exchange":
+        """That which uvicorn sets when a client has gone. Not kept: a cycle a request is work for the collector."""
+        return self
 
     def feed(self, piece: bytes) -> int:
         """Take a piece of the body, and say how much is there that was not received."""

@@ -43,9 +43,9 @@ def signed_headers(
     return signed
 
 
-@lru_cache(1)
+@lru_cache(2)
 def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
-    """The key of a day's requests; of the last one only, so that no old secret is kept."""
+    """The key of a day's requests to a service; no more than a process has services, so that no old secret stays."""
     key = f"AWS4{secret_key}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -31,7 +31,11 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
-_STRICT: Final = core_schema.CoreConfig(strict=True, hide_input_in_errors=True)
+_STRICT: Final = core_schema.CoreConfig(
+    strict=True,
+    hide_input_in_errors=True,
+    cache_strings="keys",  # values hardly ever come again
+)
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * RUN_MIN
 

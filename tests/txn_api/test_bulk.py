@@ -31,6 +31,8 @@ CARDS = [card_number(number) for number in range(4)]
 class Reporter(Results):
     """Remembers each line's result, and when it came."""
 
+    everything = True
+
     def __init__(self) -> None:
         super().__init__("req_1")
         self.results: dict[int, str] = {}

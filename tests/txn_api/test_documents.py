@@ -23,7 +23,7 @@ def test_a_document_is_its_event_without_the_schema(body: dict[str, object]) -> 
 def test_conflicts_stand_in_their_order() -> None:
     """Each by its place on the stream."""
     event = encoded(**full_body()).data.decode()
-    orders = [WriteOrder.of(ACCEPTED_AT, position(number, number + 1)) for number in (5, 12)]
+    orders = [WriteOrder.of(ACCEPTED_AT, position(number, number + 1)).text for number in (5, 12)]
     found = json.loads(document(event, orders))["conflicts"]
     assert [(conflict["sequence_number"], conflict["sub_sequence_number"]) for conflict in found] == [
         ("5", 6),

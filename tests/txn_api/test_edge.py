@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import structlog
@@ -15,6 +16,8 @@ from tests.support.fake_kinesis import Reply
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
 from txn_api.edge import Edge, Guarded
+from txn_api.intake import Intake
+from txn_api.posts import Posts
 
 CARD = card_number()
 SECRET = "the text of an exception"
@@ -76,7 +79,7 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
         def admit(self, body: bytes, **_: object) -> None:
             raise ValueError(body.decode())
 
-    object.__setattr__(desk.services, "intake", Quoting())
+    object.__setattr__(desk.services, "posts", Posts(cast("Intake", Quoting()), desk.services.producer))
     answer = await desk.client.post("/transactions", json=body())
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"

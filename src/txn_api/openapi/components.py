@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from txn_api.openapi.bounds import bounded
+from txn_api.openapi.lookups import with_parts
 from txn_api.openapi.operations import REF
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
 from txn_core.event import Event
@@ -32,7 +33,7 @@ def schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
     found["Transaction"] = _transaction(_as_sent(found.pop("Event"), found["TransactionRequest"]))
     found["TransactionList"] = _list_like(found["MerchantList"], "Transaction", "One page of transactions.")
     renamed = {_NAMES.get(name, name): _renamed(schema) for name, schema in found.items()}
-    return {name: {"title": name, **schema} for name, schema in sorted(renamed.items())}
+    return {name: {"title": name, **schema} for name, schema in sorted(with_parts(renamed).items())}
 
 
 def _as_sent(stored: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ _TRANSACTION: Final = {
     "occurred_at": "2019-01-01T00:00:18.000000Z",
     "conflicts": [],
 }
+_PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount_minor": 497, "merchant": {"name": "Kub, Mann"}}
 _CONFLICT: Final = {"accepted_at": "2026-01-02T03:05:00.000000Z", **_PLACE, "sub_sequence_number": 0}
 _CURSOR: Final = "q83vASNFZ4mrze8BI0VniTIwMTktMDEtMDFUMDA6MDA6MTguMDAwMDAwWiMwYjI0MmFiYg"
 _TOTALS: Final = {
@@ -104,6 +105,11 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "TransactionList": {
         "last_page": {"data": [_TRANSACTION], "has_more": False, "next_cursor": None},
         "first_page": {"data": [_TRANSACTION], "has_more": True, "next_cursor": _CURSOR},
+    },
+    "TransactionPart": {"some_fields": _PART},
+    "TransactionPartList": {"some_fields_of_each": {"data": [_PART], "has_more": False, "next_cursor": None}},
+    "Table": {
+        "some_columns": '"transaction_id","amount_minor","merchant.name"\r\n"my-transaction",497,"Kub, Mann"\r\n'
     },
     "MerchantList": {
         "last_page": {

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.problems import Problem
 
 REF: Final = "#/components/headers/"
@@ -41,6 +42,25 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "The key's quotas: `q` requests in each window of `w` seconds. Absent when the key has no limit.",
         '"default";q=100;w=60',
     ),
+    "ETag": _header(
+        "A strong validator of this very answer (RFC 9110, 8.8.3).",
+        '"0123456789abcdef0123456789abcdef"',
+        pattern='^"[0-9a-f]{32}"$',
+        length_max=34,
+    ),
+    "X-Next-Cursor": _header(
+        "With CSV alone, and only if there are more rows: the `cursor` of the next page.",
+        "q83vASNFZ4mrze8BI0VniTIwMTk",
+        pattern="^[A-Za-z0-9_-]+$",
+        length_max=CURSOR_CHARS_MAX,
+    ),
+    "Link": _header(
+        'With CSV alone: the next page as `<...>; rel="next"` (RFC 8288). Never holds a card number; absent where a '
+        "card has ids under several key versions.",
+        '</transactions?merchant_name=kub&cursor=q83vASNFZ4mrze8BI0VniTIwMTk>; rel="next"',
+        length_max=8192,
+    ),
+    "Vary": _header("What of a request decides on the answer's form (RFC 9110, 12.5.5).", "Accept"),
     "Retry-After": _seconds("Seconds to wait before the request is sent again (RFC 9110, 10.2.3).", 1),
     "WWW-Authenticate": _header("How to authenticate (RFC 9110, 11.6.1).", 'Bearer realm="txn-api"'),
     "Accept-Encoding": _header("The content encodings that the call takes (RFC 7694).", "gzip, zstd, identity"),

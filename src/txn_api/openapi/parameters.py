@@ -27,6 +27,12 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
     "order": {"description": "`desc` is newest first.", "example": "asc"},
     "limit": {"description": "Most rows of a page.", "example": 10},
     "results": {"example": "rejected"},
+    "fields": {"example": "transaction_id,occurred_at,amount_minor,currency,merchant.name"},
+    # Whatever a header can carry: what is no tag matches none.
+    "if-none-match": {
+        "schema": {"pattern": r"^[\t\x20-\x7e\x80-\xff]*$"},
+        "example": '"0123456789abcdef0123456789abcdef"',
+    },
 }
 
 

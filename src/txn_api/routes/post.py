@@ -23,7 +23,6 @@ from txn_api.problems import (
 )
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.surroundings import surroundings_of_scope
 from txn_core.errors import ProducerError
 
 _REFUSALS = (
@@ -63,17 +62,16 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = await services.authenticator.principal(headers)
     principal.require("transactions:write")
     body = await read_body(headers, receive, bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s)
-    event = services.intake.admit(
-        body,
-        account=principal.account,
-        surroundings=surroundings_of_scope(scope),
-        # An empty one would give all who send it the same id.
-        idempotency_key=headers.get("idempotency-key", "") or None,
+    # An empty key would give all who send it the same id.
+    post = services.posts.add(
+        scope, body, account=principal.account, idempotency_key=headers.get("idempotency-key", "") or None
     )
     try:
-        landing = await services.producer.put(event.card_id, event.data)
+        landing = await post.landing
     except ProducerError as error:
         raise problem_of(error) from None
+    event = post.event
+    assert event is not None  # noqa: S101 - what has landed was admitted
     answer = accepted(event, landing)
     head = [
         (b"content-type", b"application/json"),

@@ -1,9 +1,10 @@
 """The look-ups: one transaction by id; a card's or a merchant's by time, in the URL or in a body."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
@@ -12,7 +13,9 @@ from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body
 from txn_api.cursors import CURSOR_CHARS_MAX
-from txn_api.documents import document, page
+from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.negotiation import Form, form_of
+from txn_api.openapi import lookups
 from txn_api.problems import (
     AccountForbidden,
     BodyTimeout,
@@ -22,10 +25,13 @@ from txn_api.problems import (
     CursorInvalid,
     MalformedJson,
     MediaTypeUnsupported,
+    NotAcceptable,
     ParameterInvalid,
     RangeReversed,
     TransactionNotFound,
 )
+from txn_api.renderings import Rendering
+from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
@@ -35,13 +41,14 @@ from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId,
 from txn_core.instants import Instant, parse_instant
 from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
-from txn_core.positions import WriteOrder
 from txn_core.transaction import FAULTS_MAX
 
 router = APIRouter(tags=["transactions"])
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden)
+_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
+# Card data is kept by nobody on the way (ADR 17).
+_UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 Moment = Annotated[
     Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
@@ -57,15 +64,25 @@ class NotAnOperation(StringConvertor):
 register_url_convertor("not_an_operation", NotAnOperation())
 
 
-class AccountParameter(BaseModel):
-    """Whose transactions are read."""
+class ReadParameters(BaseModel):
+    """Whose transactions are read, and what of them."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
+    fields: Fields | None = None
+
+    def rendering(self, request: Request) -> Rendering:
+        """How the answer is written.
+
+        Raises:
+            NotAcceptable: not in a form that the client takes.
+        """
+        accept = ",".join(request.headers.getlist("accept"))
+        return Rendering(form_of(accept), None if self.fields is None else Selection.of(self.fields))
 
 
-class RangeParameters(AccountParameter):
+class RangeParameters(ReadParameters):
     """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
     card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
@@ -90,7 +107,7 @@ class RangeParameters(AccountParameter):
     summary="List a card's or a merchant's transactions",
     response_class=Response,
     responses={
-        200: openapi.answer("TransactionList", "One page, in the order asked for."),
+        200: lookups.page_of_transactions(),
         **openapi.problems(*_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.needs("transactions:read"),
@@ -103,8 +120,10 @@ async def list_transactions(
     """List transactions between `from` (inclusive) and `to` (exclusive), newest first unless `order=asc`.
 
     A client that keeps card numbers out of URLs uses `POST /transactions/search`.
+    With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
-    return await _answer_range(request, parameters, principal, surroundings(request, besides="card_number"))
+    around = "" if parameters.card_number is None else surroundings(request, besides="card_number")
+    return await _answer_range(request, parameters, principal, around)
 
 
 @router.post(
@@ -113,7 +132,7 @@ async def list_transactions(
     summary="List transactions, with the card number in the body",
     response_class=Response,
     responses={
-        200: openapi.answer("TransactionList", "One page, in the order asked for."),
+        200: lookups.page_of_transactions(linked=False),
         **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
@@ -148,8 +167,9 @@ async def search_transactions(
     summary="Get one transaction",
     response_class=Response,
     responses={
-        200: openapi.answer("Transaction", "The transaction as it was first accepted."),
-        **openapi.problems(TransactionNotFound, AccountForbidden),
+        200: lookups.one_transaction(),
+        304: lookups.not_modified(),
+        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )
@@ -157,17 +177,28 @@ async def get_transaction(
     request: Request,
     transaction_id: str,
     principal: Annotated[Principal, requires("transactions:read")],
-    parameters: Annotated[AccountParameter, Query()],
+    parameters: Annotated[ReadParameters, Query()],
+    if_none_match: Annotated[str | None, Header(max_length=TAGS_CHARS_MAX, description="`ETag`s at hand.")] = None,
 ) -> Response:
-    """Get one transaction by its id, read consistently; 404 until the index has it, about a second."""
+    """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
+
+    A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
+    nothing has changed, which only a conflict or an earlier write that came late can do.
+    """
     services: Services = request.app.state.services
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
+    rendering = parameters.rendering(request)
     async with store_reads():
         found = await services.transactions.get(principal.reads(parameters.account), TransactionId(transaction_id))
     if found is None:
         raise TransactionNotFound
-    return _json(document(found.event, found.conflicts).encode())
+    body = rendering.one(found.event, [order.text for order in found.conflicts])
+    tag = tag_of(body)
+    headers = {**_UNCACHED, "ETag": tag}
+    if if_none_match is not None and matches(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
 async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
@@ -178,15 +209,36 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
             raise CardNumberMisplaced([Fault("", CODE)])
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
+    rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
     query = _query(services, account, parameters)
-    identity = (query.index, *query.partitions, parameters.start or "", parameters.end or "", parameters.order)
+    identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     async with store_reads():
         found = await services.transactions.page(query.behind(after))
-    documents = [document(row.event, map(WriteOrder, row.conflicts)) for row in found.rows]
     cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-    return _json(page(documents, has_more=found.has_more, next_cursor=cursor))
+    headers = dict(_UNCACHED)
+    if rendering.form is Form.CSV and cursor is not None:
+        headers |= _next_page(request, query, cursor)
+    body = await rendering.page(found.rows, next_cursor=cursor)
+    return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
+    """Where a table goes on, which has no place for it itself.
+
+    The link (RFC 8288) is relative, so that it holds behind any proxy. A card number is not repeated in it but its id
+    stands there, and where that is not the same, since the card has several, there is no link.
+    """
+    headers = {"X-Next-Cursor": cursor}
+    if request.method != "GET":
+        return headers
+    asked = {name: value for name, value in request.query_params.items() if name != "cursor"}
+    if asked.pop("card_number", None) is not None:
+        if len(query.partitions) > 1:
+            return headers
+        asked["card_id"] = query.subject.partition("#")[2]
+    return {**headers, "Link": f'<?{urlencode({**asked, "cursor": cursor})}>; rel="next"'}
 
 
 def _query(services: Services, account: Account, parameters: RangeParameters) -> RangeQuery:
@@ -206,7 +258,3 @@ def _query(services: Services, account: Account, parameters: RangeParameters) ->
         return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
     return services.transactions.by_card(account, (parameters.card_id,), span)
-
-
-def _json(body: bytes) -> Response:
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})

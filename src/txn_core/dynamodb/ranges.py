@@ -1,16 +1,16 @@
 """Reading a range of transactions: which partitions, between which times, in which order, from where on.
 
 A merchant's transactions are spread over write shards and a card's over key versions, so one range may lie in
-several partitions; `merge` puts them back into one order, holding no more than a page and asking each partition
-for its share of it.
+several partitions; `merge` puts them back into one order. It asks each partition for its share of a page, and again
+only where one has more than its share: what it holds is about a page, however long the range is.
 """
 
 import asyncio
-import heapq
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NewType
+from itertools import chain
+from operator import itemgetter
+from typing import NamedTuple, NewType
 
 from txn_core.instants import Instant
 
@@ -19,6 +19,7 @@ SortKey = NewType("SortKey", str)  # occurred_at#transaction_id
 EARLIEST_BOUND = "0"
 LATEST_BOUND = "~"
 CHUNK_SLACK = 8  # rows beyond a fair share: partitions are never quite even
+GROWTH = 2  # a partition that had more than its share is asked for so many times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class RangeQuery:
-    """A span of the partitions of one index whose hash key is `key`."""
+    """A span of the partitions of one index whose hash key is `key`.
+
+    `subject` is whose range it is: the same for as long as it is read, also while partitions are added.
+    """
 
     index: str
     key: str
+    subject: str
     partitions: tuple[str, ...]
     span: Span
 
@@ -51,13 +56,12 @@ class RangeQuery:
 
     @property
     def chunk(self) -> int:
-        """Rows that one partition is asked for at a time: its fair share of a page and one, and some slack."""
+        """Rows that one partition is asked for at first: its fair share of a page and one, and some slack."""
         fair = -(-(self.span.limit + 1) // len(self.partitions))
         return fair + (CHUNK_SLACK if len(self.partitions) > 1 else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One transaction as the index holds it."""
 
     sort: SortKey
@@ -73,56 +77,55 @@ class Page:
     has_more: bool
 
 
-# Reads a chunk of one partition behind a sort key: the rows, and whether the partition goes on.
-ReadChunk = Callable[[str, SortKey | None], Awaitable[tuple[list[Row], bool]]]
+class Chunk(NamedTuple):
+    """What one read of a partition gave: its rows, and behind which sort key it may go on, if it may."""
+
+    rows: list[Row]
+    goes_on_behind: SortKey | None
+
+
+# Reads so many rows of one partition behind a sort key; there may be fewer, even none, and yet more behind them.
+ReadChunk = Callable[[str, SortKey | None, int], Awaitable[Chunk]]
 
 
 class _Partition:
-    """The unread rest of one partition, fetched a chunk at a time."""
+    """What was read of one partition, and behind which sort key the rest begins; None once all is read."""
 
-    def __init__(self, name: str, read: ReadChunk, after: SortKey | None) -> None:
-        self._name, self._read, self._after = name, read, after
-        self._rows: deque[Row] = deque()
-        self._goes_on = True
+    def __init__(self, name: str, after: SortKey | None) -> None:
+        self._name, self._asked = name, 0
+        self.rows: list[Row] = []
+        self.rest = after
 
-    async def head(self) -> Row | None:
-        while not self._rows and self._goes_on:
-            rows, self._goes_on = await self._read(self._name, self._after)
-            self._rows.extend(rows)
-            if rows:
-                self._after = rows[-1].sort
-        return self._rows[0] if self._rows else None
-
-    def pop(self) -> Row:
-        return self._rows.popleft()
+    async def read_on(self, read: ReadChunk, rows_max: int) -> None:
+        """Read the next rows: so many at most, and no more than twice as many as last time."""
+        self._asked = min(rows_max, GROWTH * self._asked) if self._asked else rows_max
+        rows, self.rest = await read(self._name, self.rest, self._asked)
+        self.rows += rows
 
 
 async def merge(query: RangeQuery, read: ReadChunk) -> Page:
     """Merge the partitions of a query into one page."""
-    partitions = [_Partition(name, read, query.span.after) for name in query.partitions]
+    limit, descending = query.span.limit, query.span.descending
+    partitions = [_Partition(name, query.span.after) for name in query.partitions]
+    await _read_all(partitions, read, query.chunk)
+    while True:
+        rows = sorted(chain.from_iterable(partition.rows for partition in partitions), reverse=descending)
+        unread = [(partition.rest, partition) for partition in partitions if partition.rest is not None]
+        if not unread:
+            break
+        edge, nearest = (max if descending else min)(unread, key=itemgetter(0))
+        # Rows beyond may yet be preceded by some that were not read.
+        rows = [row for row in rows if (row.sort >= edge if descending else row.sort <= edge)]
+        if len(rows) > limit:
+            break
+        await nearest.read_on(read, limit + 1 - len(rows))
+    return Page(tuple(rows[:limit]), has_more=len(rows) > limit)
+
+
+async def _read_all(partitions: Iterable[_Partition], read: ReadChunk, rows_max: int) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
-            heads = [tasks.create_task(partition.head()) for partition in partitions]
+            for partition in partitions:
+                tasks.create_task(partition.read_on(read, rows_max))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    first_rows = ((i, head.result()) for i, head in enumerate(heads))
-    heap = [(_Ordered(row.sort, query.span.descending), i) for i, row in first_rows if row is not None]
-    heapq.heapify(heap)
-    rows: list[Row] = []
-    while heap and len(rows) < query.span.limit:
-        _, i = heapq.heappop(heap)
-        rows.append(partitions[i].pop())
-        if (head := await partitions[i].head()) is not None:
-            heapq.heappush(heap, (_Ordered(head.sort, query.span.descending), i))
-    return Page(tuple(rows), has_more=bool(heap))
-
-
-@dataclass(frozen=True, slots=True)
-class _Ordered:
-    """A sort key that sorts in the query's direction."""
-
-    key: SortKey
-    descending: bool
-
-    def __lt__(self, other: "_Ordered") -> bool:
-        return other.key < self.key if self.descending else self.key < other.key

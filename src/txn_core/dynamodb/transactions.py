@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.dynamodb.ranges import Page, RangeQuery, Row, SortKey, Span, merge
+from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
@@ -25,6 +25,8 @@ CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
+# What is read of a row in a list. The notes for a rebuild, which can be many, are not.
+_SHOWN: Final = ("sort", "event", _CONFLICTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,32 +183,36 @@ class TransactionTable:
         )
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
-        """The range of one card, whose ids are those under every key version with data."""
-        return RangeQuery(BY_CARD, "card", tuple(f"{account}#{card_id}" for card_id in card_ids), span)
+        """The range of one card, whose ids are those under every key version with data, the oldest last."""
+        partitions = tuple(f"{account}#{card_id}" for card_id in card_ids)
+        # A key version that is added is put in front: who pages on meanwhile goes on.
+        return RangeQuery(BY_CARD, "card", partitions[-1], partitions, span)
 
     def by_merchant(self, account: Account, merchant_id: MerchantId, span: Span) -> RangeQuery:
         """The range of one merchant over all its write shards."""
         partitions = tuple(_merchant_key(account, merchant_id, shard) for shard in range(self.write_shards))
-        return RangeQuery(BY_MERCHANT, "merchant", partitions, span)
+        return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{merchant_id}", partitions, span)
 
     async def page(self, query: RangeQuery) -> Page:
         """One page of a range. Index reads may lag behind writes on AWS."""
         low, high = query.span.bounds()
 
-        async def read(partition: str, after: SortKey | None) -> tuple[list[Row], bool]:
+        async def read(partition: str, after: SortKey | None, rows_max: int) -> Chunk:
             request: Any = {
                 "TableName": self._name,
                 "IndexName": query.index,
                 "KeyConditionExpression": "#key = :key AND #sort BETWEEN :low AND :high",
-                "ExpressionAttributeNames": {"#key": query.key, "#sort": "sort"},
+                "ProjectionExpression": "#sort, #event, #conflicts",
+                "ExpressionAttributeNames": {"#key": query.key} | {f"#{name}": name for name in _SHOWN},
                 "ExpressionAttributeValues": {":key": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
                 "ScanIndexForward": not query.span.descending,
-                "Limit": query.chunk,
+                "Limit": rows_max,
             }
             if after is not None:
                 request["ExclusiveStartKey"] = _start_key(query.key, partition, after)
             answer = await self._client.query(**request)
-            return [_row(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+            rest = answer.get("LastEvaluatedKey")
+            return Chunk(list(map(_row, answer["Items"])), None if rest is None else SortKey(rest["sort"]["S"]))
 
         return await merge(query, read)
 
@@ -262,8 +268,9 @@ def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
 
 
 def _row(item: Any) -> Row:
-    conflicts = tuple(sorted(item.get(_CONFLICTS, {}).get("SS", ())))
-    return Row(sort=SortKey(item["sort"]["S"]), event=item["event"]["S"], conflicts=conflicts)
+    noted = item.get(_CONFLICTS)
+    conflicts = () if noted is None else tuple(sorted(noted["SS"]))
+    return Row(SortKey(item["sort"]["S"]), item["event"]["S"], conflicts)
 
 
 def _refused_by_condition(error: ClientError) -> bool:

@@ -64,12 +64,13 @@ def aggregate(records: Sequence[Keyed], explicit_hash_key: str) -> bytes:
     """
     keys: dict[str, int] = {}
     packed: list[bytes] = []
-    varint = _varint
+    varint = _SHORT_VARINTS.get
     for record in records:
         data = record.data
-        index = keys.setdefault(record.partition_key, len(keys))
-        head = b"\x08%b\x10\x00\x1a%b" % (varint(index), varint(len(data)))
-        packed += (b"\x1a%b%b" % (varint(len(head) + len(data)), head), data)
+        size, index = len(data), keys.setdefault(record.partition_key, len(keys))
+        head = b"\x08%b\x10\x00\x1a%b" % (varint(index) or _varint(index), varint(size) or _varint(size))
+        size += len(head)
+        packed += (b"\x1a", varint(size) or _varint(size), head, data)
     table = [b"\x0a" + _varint(len(key)) + key for key in map(str.encode, keys)]
     hash_key = explicit_hash_key.encode()
     message = b"".join((*table, b"\x12", _varint(len(hash_key)), hash_key, *packed))
@@ -197,10 +198,6 @@ def _read_varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def _varint(value: int) -> bytes:
-    return _SHORT_VARINTS[value] if value < _SHORT_VARINTS_END else _long_varint(value)
-
-
-def _long_varint(value: int) -> bytes:
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -210,5 +207,4 @@ def _long_varint(value: int) -> bytes:
 
 
 # Nearly every length and index: looking one up takes a tenth of the time of making it.
-_SHORT_VARINTS_END: Final = 1 << 14
-_SHORT_VARINTS: Final = tuple(_long_varint(value) for value in range(_SHORT_VARINTS_END))
+_SHORT_VARINTS: Final = {value: _varint(value) for value in range(1 << 14)}

@@ -6,7 +6,7 @@ calls often lets records gather, and makes fewer and fuller calls instead.
 
 from typing import Final
 
-CALLS_PER_S: Final = 50.0
+CALLS_PER_S: Final = 100.0
 BURST: Final = 10.0
 WAIT_S_MIN: Final = 0.001  # less is no wait: a timer for it costs more than it brings
 

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from txn_core.kinesis.lane import Pending, State
+from txn_core.kinesis.lane import SETTLED, Pending
 
 SETTLED_KEPT_MAX: Final = 1_000
 
@@ -26,7 +26,7 @@ class Deadlines:
     def next_at(self) -> float | None:
         """The earliest deadline of a record that is not settled."""
         records = self._records
-        while records and records[0].state is State.SETTLED:
+        while records and records[0].state is SETTLED:
             records.popleft()
         return records[0].deadline if records else None
 
@@ -39,4 +39,4 @@ class Deadlines:
 
     def unsettled(self) -> list[Pending]:
         """Every record that is not settled."""
-        return [record for record in self._records if record.state is not State.SETTLED]
+        return [record for record in self._records if record.state is not SETTLED]

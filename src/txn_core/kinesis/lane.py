@@ -6,7 +6,6 @@ without, a lane is a partition key and a parcel holds one record.
 """
 
 import asyncio
-import math
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -27,6 +26,10 @@ class State(Enum):
     SETTLED = auto()
 
 
+# An enumeration's member costs more to look up than all that is done with it here.
+QUEUED, IN_FLIGHT, SETTLED = State
+
+
 @dataclass(slots=True, eq=False)
 class Pending:
     """A record on its way, and whoever waits for it."""
@@ -37,7 +40,7 @@ class Pending:
     deadline: float  # the event loop's clock, seconds
     answer: "asyncio.Future[Landing]"
     lane: "Lane"
-    state: State = State.QUEUED
+    state: State = QUEUED
     ambiguous: bool = False  # some attempt may have been stored
     failures: tuple[Attempt, ...] = ()
 
@@ -57,6 +60,11 @@ class Lane:
     failing_since: float | None = None
     throttles: int = 0
     round_trip_s: float = 0.0
+    _s_a_byte: float = field(default=0.0, init=False)  # of what is ahead of a record, by the lane's parcels and pace
+
+    def __post_init__(self) -> None:
+        if self.pace is not None:
+            self._foresee(self.pace)
 
     @property
     def parcel_bytes_max(self) -> int:
@@ -74,8 +82,7 @@ class Lane:
         if self.pace is None:
             wait_s = (len(self.queue) + 1) * self.round_trip_s
         else:
-            parcels = math.ceil(self.bytes_held / self.pace.parcel_bytes_max)
-            wait_s = max(parcels * self.round_trip_s, self.bytes_held / self.pace.bytes_per_s)
+            wait_s = max(self.round_trip_s, self.bytes_held * self._s_a_byte)
         return wait_s if self.failing_since is None else wait_s + now - self.failing_since
 
     def succeeded(self, now: float, took_s: float) -> None:
@@ -85,6 +92,7 @@ class Lane:
         self.suspect = took_s > SLOW_S and self.pace is not None
         if self.pace is not None:
             self.pace.accepted(now)
+            self._foresee(self.pace)
 
     def failed(self, now: float, took_s: float, *, throttled: bool, apart: bool) -> None:
         """An attempt failed; `apart` when the fault may have been another lane's in the same request."""
@@ -98,6 +106,11 @@ class Lane:
             self.throttles += 1
             if self.pace is not None:
                 self.pace.throttled(now)
+        if self.pace is not None:
+            self._foresee(self.pace)
+
+    def _foresee(self, pace: Pace) -> None:
+        self._s_a_byte = max(self.round_trip_s / pace.parcel_bytes_max, 1 / pace.bytes_per_s)
 
     def _took(self, seconds: float) -> None:
         self.round_trip_s += (seconds - self.round_trip_s) * ROUND_TRIP_WEIGHT

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from txn_core.kinesis.lane import Lane, Parcel, Pending, State
+from txn_core.kinesis.lane import IN_FLIGHT, QUEUED, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES, REQUEST_RECORDS_MAX, Limits
 from txn_core.kinesis.pace import Pace
 from txn_core.kinesis.routing import ByKey, Routing
@@ -72,15 +72,29 @@ class Lanes:
 
     def put_back(self, parcel: Parcel) -> None:
         """Return a parcel's unsettled records to the head of their lane, which stays closed until `open`."""
-        returned = [record for record in parcel.records if record.state is not State.SETTLED]
+        returned = [record for record in parcel.records if record.state is not SETTLED]
         for record in returned:
-            record.state = State.QUEUED
+            record.state = QUEUED
         parcel.lane.queue.extendleft(reversed(returned))
+
+    def settle_all(self, parcel: Parcel) -> list[tuple[int, Pending]]:
+        """Let go of a parcel's records that are not settled; gives them with their places in it."""
+        settled, size = [], 0
+        for place in enumerate(parcel.records):
+            record = place[1]
+            if record.state is not SETTLED:
+                record.state, record.data = SETTLED, b""
+                size += record.size
+                settled.append(place)
+        parcel.lane.bytes_held -= size
+        self.bytes_held -= size
+        self.count -= len(settled)
+        return settled
 
     def settle(self, record: Pending) -> None:
         """Let go of a record; once only."""
-        lane, waited = record.lane, record.state is State.QUEUED
-        record.state = State.SETTLED
+        lane, waited = record.lane, record.state is QUEUED
+        record.state = SETTLED
         record.data = b""
         lane.bytes_held -= record.size
         self.bytes_held -= record.size
@@ -113,7 +127,7 @@ class Lanes:
             if name in routing.shards and self.routing.shards.get(name) == routing.shards[name]
         }
         gone = [lane for name, lane in self._lanes.items() if name not in kept]
-        waiting = [record for lane in gone for record in lane.queue if record.state is State.QUEUED]
+        waiting = [record for lane in gone for record in lane.queue if record.state is QUEUED]
         for lane in gone:
             self._ready.pop(lane, None)
             if lane.reopening is not None:
@@ -143,20 +157,20 @@ class Lanes:
         queue, cost, taken = lane.queue, self.routing.cost, [lane.queue.popleft()]
         while queue:
             record = queue[0]
-            if record.state is State.QUEUED:
+            if record.state is QUEUED:
                 if (size_then := size + cost(record.size)) > size_max:
                     break
                 size = size_then
                 taken.append(record)
             queue.popleft()
         for record in taken:
-            record.state = State.IN_FLIGHT
+            record.state = IN_FLIGHT
         self.close(lane)
         return Parcel(lane, tuple(taken), size)
 
     def _forget_settled(self, lane: Lane) -> None:
         queue = lane.queue
-        while queue and queue[0].state is State.SETTLED:
+        while queue and queue[0].state is SETTLED:
             queue.popleft()
         if not queue and not lane.closed:
             self._retire(lane)

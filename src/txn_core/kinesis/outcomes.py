@@ -22,6 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
+from txn_core.wire import NotConnectedError
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import PutRecordsOutputTypeDef
@@ -131,7 +132,7 @@ def _was_never_sent(error: Exception) -> bool:
     could not connect tells the two apart.
     """
     if isinstance(error, EndpointConnectionError):
-        return isinstance(error.kwargs.get("error"), ClientConnectorError | socket.gaierror)
+        return isinstance(error.kwargs.get("error"), ClientConnectorError | socket.gaierror | NotConnectedError)
     return isinstance(error, _NEVER_SENT)
 
 

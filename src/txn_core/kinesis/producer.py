@@ -25,7 +25,7 @@ from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
 from txn_core.kinesis.landing import Attempt, Landing
-from txn_core.kinesis.lane import Lane, Parcel, Pending, State
+from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.map_keeper import ShardMapKeeper
@@ -110,21 +110,23 @@ class Producer:
         """
         await self._keeper.start()
 
-    def submit(self, key: str, data: bytes) -> "asyncio.Future[Landing]":
+    def submit(
+        self, key: str, data: bytes, answer: "asyncio.Future[Landing] | None" = None
+    ) -> "asyncio.Future[Landing]":
         """Hand over a record; records of one key keep the order in which they were handed over.
 
-        The future ends in the record's landing, in `NotStoredError` or in `OutcomeUnknownError`, no later than
-        the deadline. Cancelling it gives up the answer, not the record.
+        The future, the caller's `answer` if there is one, ends in the record's landing, in `NotStoredError` or in
+        `OutcomeUnknownError`, no later than the deadline. Cancelling it gives up the answer, not the record.
 
         Raises:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        answer = self._hand_over(key, data)
-        if isinstance(answer, int):
+        taken = self._hand_over(key, data, answer=answer)
+        if isinstance(taken, int):
             self._metrics.refused += 1
-            raise BufferFullError(answer)
-        return answer
+            raise BufferFullError(taken)
+        return taken
 
     async def put(self, key: str, data: bytes) -> Landing:
         """Hand over a record and wait for its landing; errors as `submit`."""
@@ -138,10 +140,10 @@ class Producer:
         Raises:
             NotStoredError: as `submit`.
         """
-        answer = self._hand_over(key, data, BULK_SHARE)
-        if isinstance(answer, int):
+        taken = self._hand_over(key, data, BULK_SHARE)
+        if isinstance(taken, int):
             return self.submit(key, data) if self._has_room(key) else None
-        return answer
+        return taken
 
     async def room(self, key: str) -> None:
         """Wait until a bulk upload may offer a record of this key again."""
@@ -149,7 +151,9 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _hand_over(self, key: str, data: bytes, share: float = 1.0) -> "asyncio.Future[Landing] | int":
+    def _hand_over(
+        self, key: str, data: bytes, share: float = 1.0, answer: "asyncio.Future[Landing] | None" = None
+    ) -> "asyncio.Future[Landing] | int":
         """Queue a record, or give the seconds after which to come back."""
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
@@ -158,7 +162,7 @@ class Producer:
         now, lane = loop.time(), lanes.of(key)
         if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now, share)) is not None:
             return retry_after_s
-        record = Pending(key, data, size, now + self._deadline_s, loop.create_future(), lane)
+        record = Pending(key, data, size, now + self._deadline_s, answer or loop.create_future(), lane)
         lanes.add(record)
         self._deadlines.add(record, lanes.count)
         self._metrics.received += 1
@@ -298,13 +302,10 @@ class Producer:
     # Results
 
     def _landed(self, parcel: Parcel, landing: Landing, took_s: float) -> None:
-        lane, settle = parcel.lane, self._lanes.settle
-        for number, record in enumerate(parcel.records):
-            if record.state is State.SETTLED:
-                continue
-            settle(record)
+        lane, shard_id, sequence_number = parcel.lane, landing.shard_id, landing.sequence_number
+        for number, record in self._lanes.settle_all(parcel):
             if not record.answer.done():
-                record.answer.set_result(Landing(landing.shard_id, landing.sequence_number, number, record.failures))
+                record.answer.set_result(Landing(shard_id, sequence_number, number, record.failures))
         lane.succeeded(asyncio.get_running_loop().time(), took_s)
         # A landing on another shard is a success all the same: nothing is sent again.
         if lane.pace is not None and not self._keeper.landed(lane.name, landing.shard_id):
@@ -317,7 +318,7 @@ class Producer:
         now = asyncio.get_running_loop().time()
         lane.failed(now, took_s, throttled=is_throttle(failed.code), apart=failed.doubt is Doubt.APART)
         # What was settled meanwhile has had its answer and is not sent again.
-        waiting = [record for record in parcel.records if record.state is not State.SETTLED]
+        waiting = [record for record in parcel.records if record.state is not SETTLED]
         for record in waiting:
             record.failures += (attempt,)
             record.ambiguous |= failed.doubt is Doubt.PERHAPS_STORED
@@ -334,7 +335,7 @@ class Producer:
     def _give_up(self, records: Sequence[Pending], reason: str) -> None:
         """End records without a landing, saying what is known of each."""
         for record in records:
-            doubtful = record.ambiguous or record.state is State.IN_FLIGHT
+            doubtful = record.ambiguous or record.state is IN_FLIGHT
             self._lanes.settle(record)
             if not record.answer.done():
                 error = OutcomeUnknownError if doubtful else NotStoredError

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HASH_BYTES: Final = 16
 HASH_KEY_MAX: Final = 2 ** (8 * HASH_BYTES) - 1
+_MD5: Final = hashlib.md5(usedforsecurity=False)  # copied: to make one anew takes three times as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class ShardMap:
         """The shard that a record of this partition key lands on."""
         if not self._later_starts:
             return self.shards[0]
-        digest = hashlib.md5(partition_key.encode(), usedforsecurity=False).digest()
-        return self.shards[bisect_right(self._later_starts, digest)]
+        md5 = _MD5.copy()
+        md5.update(partition_key.encode())
+        return self.shards[bisect_right(self._later_starts, md5.digest())]
 
     def __contains__(self, shard_id: object) -> bool:
         return shard_id in self._ids

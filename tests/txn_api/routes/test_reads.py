@@ -246,6 +246,27 @@ async def test_a_card_is_found_under_every_key_version(api: Api) -> None:
     assert [row.transaction_id for row in found] == [new.transaction_id, old.transaction_id]
 
 
+async def test_a_cursor_outlives_a_new_card_key_version(api: Api) -> None:
+    """Who pages on while a new key version signs, or asks a process that knows it already, misses nothing."""
+    for number in range(7):
+        await api.index(body_of(number))
+    old = api.services
+    ring = replace(old.keys, card_keys={**old.keys.card_keys, 2: b"2" * 32})
+    new = replace(old, keys=ring, intake=Intake(ring, 300.0))
+    api.app.state.services = api.services = new
+    await api.index(body_of(9))
+    api.app.state.services = old
+    parameters: dict[str, Any] = {"card_number": CARD, "limit": 2, "order": "asc"}
+    found: list[str] = []
+    for services in (old, new, old, new):
+        api.app.state.services = services
+        page = (await api.client.get("/transactions", params=parameters)).json()
+        found += [row["transaction_id"] for row in page["data"]]
+        parameters["cursor"] = page["next_cursor"]
+    assert sorted(found) == sorted(body_of(number)["transaction_id"] for number in (*range(7), 9))
+    assert parameters["cursor"] is None
+
+
 async def test_a_store_that_is_gone_is_said(desk: Desk) -> None:
     """503 with a time to come back, for each way to read."""
     for answer in (

@@ -1,12 +1,13 @@
 """Reading a range of several partitions as one."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from txn_core.dynamodb.ranges import CHUNK_SLACK, Page, RangeQuery, ReadChunk, Row, SortKey, Span, merge
+from txn_core.dynamodb.ranges import CHUNK_SLACK, Chunk, Page, RangeQuery, ReadChunk, Row, SortKey, Span, merge
 from txn_core.instants import Instant
 
 # Few times and many ids: ties of time within and across partitions are the rule.
@@ -23,29 +24,44 @@ def partitions_of(pairs: Sequence[tuple[SortKey, int]]) -> dict[str, list[SortKe
 
 
 class Store:
-    """Partitions in memory that answer chunks as DynamoDB does, with chunks as short as they like."""
+    """Partitions in memory that answer chunks as DynamoDB does, with chunks as short as they like.
 
-    def __init__(self, rows: dict[str, list[SortKey]], query: RangeQuery, chunk_max: int | None = None) -> None:
+    With `empty_first` every read that begins somewhere new gives no rows at all and says where it stopped, which
+    DynamoDB may do.
+    """
+
+    def __init__(
+        self,
+        rows: dict[str, list[SortKey]],
+        query: RangeQuery,
+        chunk_max: int | None = None,
+        *,
+        empty_first: bool = False,
+    ) -> None:
         self.rows, self.query, self.chunk_max = rows, query, chunk_max
         self.reads: list[str] = []
+        self.given = 0
+        self._empty_first = empty_first
+        self._been: set[tuple[str, SortKey | None]] = set()
 
-    async def read(self, partition: str, after: SortKey | None) -> tuple[list[Row], bool]:
+    async def read(self, partition: str, after: SortKey | None, rows_max: int) -> Chunk:
         self.reads.append(partition)
         span = self.query.span
         low, high = span.bounds()
-        keys = [key for key in self.rows[partition] if low <= key <= high]
-        if span.descending:
-            keys.reverse()
+        keys = sorted((key for key in self.rows[partition] if low <= key <= high), reverse=span.descending)
         rest = [k for k in keys if after is None or (k < after if span.descending else k > after)]
-        chunk = rest[: min(self.query.chunk, self.chunk_max or self.query.chunk)]
+        if self._empty_first and after is not None and (partition, after) not in self._been:
+            self._been.add((partition, after))
+            return Chunk([], after)
+        chunk = rest[: min(rows_max, self.chunk_max or rows_max)]
+        self.given += len(chunk)
         # Like DynamoDB, which says that there may be more when it stopped at the limit.
-        return [Row(key, f"event of {key}") for key in chunk], len(chunk) == self.query.chunk or len(chunk) < len(
-            rest
-        )
+        stopped = len(chunk) == rows_max or len(chunk) < len(rest)
+        return Chunk([Row(key, f"event of {key}") for key in chunk], chunk[-1] if stopped else None)
 
 
 def query_of(rows: dict[str, list[SortKey]], span: Span) -> RangeQuery:
-    return RangeQuery("index", "key", tuple(rows), span)
+    return RangeQuery("index", "key", "subject", tuple(rows), span)
 
 
 async def page_of(rows: dict[str, list[SortKey]], span: Span, chunk_max: int | None = None) -> Page:
@@ -59,10 +75,11 @@ async def page_of(rows: dict[str, list[SortKey]], span: Span, chunk_max: int | N
     descending=st.booleans(),
     limit=st.sampled_from([1, 2, 7, 1000]),
     chunk_max=st.sampled_from([1, 3, None]),
+    empty_first=st.booleans(),
 )
 @settings(max_examples=80)
 async def test_walking_pages_meets_every_row_once_in_order(
-    *, pairs: list[tuple[SortKey, int]], descending: bool, limit: int, chunk_max: int | None
+    *, pairs: list[tuple[SortKey, int]], descending: bool, limit: int, chunk_max: int | None, empty_first: bool
 ) -> None:
     """Whatever the limit, the order, the chunks and the ties, the pages together are the sorted whole."""
     rows = partitions_of(pairs)
@@ -70,7 +87,7 @@ async def test_walking_pages_meets_every_row_once_in_order(
     span = Span(descending=descending, limit=limit)
     query = query_of(rows, span)
     while True:
-        page = await merge(query, Store(rows, query, chunk_max).read)
+        page = await merge(query, Store(rows, query, chunk_max, empty_first=empty_first).read)
         assert len(page.rows) <= limit
         assert len(page.rows) == limit or not page.has_more
         found += [row.sort for row in page.rows]
@@ -78,6 +95,45 @@ async def test_walking_pages_meets_every_row_once_in_order(
             break
         query = query.behind(page.rows[-1].sort)
     assert found == sorted((sort for sort, _ in pairs), reverse=descending)
+
+
+@given(
+    pairs=PARTITIONED,
+    later=st.lists(st.tuples(SORTS, st.integers(0, 4)), max_size=40, unique_by=lambda pair: pair[0]),
+    descending=st.booleans(),
+    limit=st.sampled_from([1, 2, 7]),
+    data=st.data(),
+)
+@settings(max_examples=80)
+async def test_a_walk_among_inserts_misses_nothing_and_doubles_nothing(
+    *,
+    pairs: list[tuple[SortKey, int]],
+    later: list[tuple[SortKey, int]],
+    descending: bool,
+    limit: int,
+    data: st.DataObject,
+) -> None:
+    """Rows come into being anywhere, between two reads of one page too: what was there is met once, in order."""
+    rows, there = partitions_of(pairs), {sort for sort, _ in pairs}
+    coming = [pair for pair in later if pair[0] not in there]
+
+    async def insert_and_read(store: Store, partition: str, after: SortKey | None, rows_max: int) -> Chunk:
+        for _ in range(data.draw(st.integers(0, 3))):
+            if coming:
+                sort, place = coming.pop()
+                rows[f"p{place}"].append(sort)
+        return await store.read(partition, after, rows_max)
+
+    found: list[SortKey] = []
+    query = query_of(rows, Span(descending=descending, limit=limit))
+    more = True
+    while more:
+        page = await merge(query, partial(insert_and_read, Store(rows, query, data.draw(st.sampled_from([2, None])))))
+        found += [row.sort for row in page.rows]
+        more = page.has_more
+        query = query.behind(found[-1] if found else None)
+    assert found == sorted(set(found), reverse=descending)
+    assert there <= set(found)
 
 
 @given(pairs=PARTITIONED, start=st.integers(0, 4), end=st.integers(0, 4), descending=st.booleans())
@@ -121,10 +177,35 @@ async def test_even_partitions_need_one_read_each() -> None:
     assert sorted(store.reads) == sorted(rows)
 
 
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("limit", [1, 100, 1000])
+async def test_one_partition_that_has_everything_needs_few_reads_and_about_a_page(
+    limit: int, *, descending: bool
+) -> None:
+    """A card whose older key versions have no rows, or ids that all fall on one write shard, cost no read a row."""
+    rows = {"full": [SortKey(f"2026-01-01T00:00:00.000000Z#{i:08d}") for i in range(3000)]}
+    query = query_of({**rows, **{f"empty{i}": [] for i in range(7)}}, Span(descending=descending, limit=limit))
+    store = Store({**rows, **{f"empty{i}": [] for i in range(7)}}, query)
+    page = await merge(query, store.read)
+    assert (len(page.rows), page.has_more) == (limit, True)
+    assert store.reads.count("full") <= 4
+    assert store.given <= limit + 1 + CHUNK_SLACK
+
+
+@pytest.mark.parametrize("descending", [True, False])
+async def test_a_full_page_is_told_to_be_followed_without_another_page(*, descending: bool) -> None:
+    """Where the server stopped short of the last row but one, only what is missing is asked for."""
+    rows = {"p": [SortKey(f"2026-01-01T00:00:00.000000Z#{i:08d}") for i in range(3000)]}
+    query = query_of(rows, Span(descending=descending, limit=1000))
+    store = Store(rows, query, chunk_max=1000)
+    page = await merge(query, store.read)
+    assert (len(page.rows), page.has_more, store.given) == (1000, True, 1001)
+
+
 def test_a_chunk_is_a_fair_share() -> None:
     """A page's rows are asked for about once over all partitions, not once of each."""
-    assert RangeQuery("i", "k", ("p",), Span(limit=100)).chunk == 101
-    assert RangeQuery("i", "k", tuple("abcdefgh"), Span(limit=100)).chunk == 13 + CHUNK_SLACK
+    assert RangeQuery("i", "k", "s", ("p",), Span(limit=100)).chunk == 101
+    assert RangeQuery("i", "k", "s", tuple("abcdefgh"), Span(limit=100)).chunk == 13 + CHUNK_SLACK
 
 
 def test_bounds_enclose_every_time_by_default() -> None:
@@ -136,7 +217,7 @@ def test_bounds_enclose_every_time_by_default() -> None:
 
 def test_a_query_goes_on_behind_a_row() -> None:
     """The same query with another beginning, everything else unchanged."""
-    query = RangeQuery("i", "k", ("p",), Span(limit=7, descending=False))
+    query = RangeQuery("i", "k", "s", ("p",), Span(limit=7, descending=False))
     behind = query.behind(SortKey("x"))
     assert behind.span == Span(limit=7, descending=False, after=SortKey("x"))
     assert behind.behind(None) == query

@@ -12,9 +12,9 @@ TOTAL = 100_000_000
 ADMISSION = Admission(TOTAL, DEADLINE_S)
 
 
-def shard(bytes_held: int = 0) -> Lane:
+def shard(bytes_held: int = 0, *, round_trip_s: float = 0.0) -> Lane:
     """A shard's lane that holds so much."""
-    return Lane("shard", Pace(0.0), bytes_held=bytes_held)
+    return Lane("shard", Pace(0.0), bytes_held=bytes_held, round_trip_s=round_trip_s)
 
 
 def test_the_whole_buffer_is_a_bound() -> None:
@@ -41,11 +41,9 @@ def test_who_could_not_make_the_deadline_is_refused_at_once() -> None:
 
 def test_slow_answers_count_as_well() -> None:
     """A shard takes one parcel a round trip, whatever its pace allows."""
-    lane = shard(2_000_000)
-    lane.round_trip_s = 1.0
-    assert ADMISSION.refusal(0, lane, 500, 0.0) is None
-    lane.round_trip_s = 2.0
-    assert ADMISSION.refusal(0, lane, 500, 0.0) == 6
+    assert ADMISSION.refusal(0, shard(2_000_000, round_trip_s=1.0), 500, 0.0) is None
+    assert ADMISSION.refusal(0, shard(2_000_000, round_trip_s=2.0), 500, 0.0) == 6
+    assert ADMISSION.refusal(0, shard(100, round_trip_s=12.0), 500, 0.0) == 2
     card = Lane("card", bytes_held=300, round_trip_s=4.0)
     card.queue.extend([pending(card)] * 2)
     assert ADMISSION.refusal(0, card, 100, 0.0) == 2

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tests.txn_core.kinesis.builders import pending, shard_map
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import Limits
-from txn_core.kinesis.producer_metrics import BUCKETS_S, ProducerMetrics, Times
+from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import ByShard
 
 
@@ -51,14 +51,3 @@ def test_each_shard_shows_how_it_fares() -> None:
     assert registry.get_sample_value("txn_shard_rate_share", shard) == 0.7
     assert registry.get_sample_value("txn_shard_apart", shard) == 1
     assert b"card" not in generate_latest(registry)
-
-
-def test_a_histogram_counts_cumulatively() -> None:
-    """A time on a bound belongs below it, one beyond all bounds is in the last bucket alone."""
-    times = Times()
-    for seconds in (BUCKETS_S[0], BUCKETS_S[1], 1e6):
-        times.observe(seconds)
-    buckets = dict(times.buckets())
-    assert [buckets[str(bound)] for bound in BUCKETS_S[:3]] == [1, 2, 2]
-    assert buckets["+Inf"] == 3
-    assert times.total_s == 1e6 + BUCKETS_S[0] + BUCKETS_S[1]

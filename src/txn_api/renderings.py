@@ -1,0 +1,54 @@
+"""How transactions are written for a client: as JSON or as CSV, with all fields or some."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic_core import from_json
+
+from txn_api.documents import document, page, selected
+from txn_api.negotiation import Form
+from txn_api.selections import EVERYTHING, Selection
+from txn_api.tables import header, row
+from txn_core.dynamodb.ranges import Row
+
+# Between so many rows others get their turn: a thousand of CSV take tens of milliseconds.
+ROWS_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A form and, unless all, the fields."""
+
+    form: Form
+    selection: Selection | None
+
+    def one(self, event: str, conflicts: Sequence[str]) -> bytes:
+        """One transaction; a table has its header."""
+        text = self._writer()(event, conflicts)
+        return text.encode() if self.form is Form.JSON else (self._header() + text).encode()
+
+    async def page(self, rows: Sequence[Row], *, next_cursor: str | None) -> bytes:
+        """Rows in their order; there are more if there is a cursor, which a table does not show."""
+        write = self._writer()
+        texts: list[str] = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            texts += [write(found.event, found.conflicts) for found in rows[start : start + ROWS_AT_ONCE]]
+        if self.form is Form.JSON:
+            return page(texts, has_more=next_cursor is not None, next_cursor=next_cursor)
+        return "".join((self._header(), *texts)).encode()
+
+    def _header(self) -> str:
+        return header((self.selection or EVERYTHING).columns())
+
+    def _writer(self) -> Callable[[str, Sequence[str]], str]:
+        selection = self.selection
+        if self.form is Form.CSV:
+            columns = (selection or EVERYTHING).columns()
+            return lambda event, conflicts: row(columns, from_json(event), len(conflicts))
+        if selection is not None:
+            return lambda event, conflicts: selected(event, conflicts, selection)
+        return document

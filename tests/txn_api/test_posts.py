@@ -1,0 +1,98 @@
+"""Posts of one turn of the event loop are admitted together and handed over in the order in which they arrived."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.types import Scope
+
+from tests.builders import ACCOUNT, body, card_number, json_bytes, keys, transaction_id
+from txn_api.intake import Intake
+from txn_api.posts import Post, Posts
+from txn_api.problems import CardNumberMisplaced, ValidationFailed
+from txn_core.errors import BufferFullError, NotStoredError
+from txn_core.kinesis.landing import Landing
+from txn_core.positions import SequenceNumber, ShardId
+
+
+class NotingProducer:
+    """Notes what it is given, and has everything land at once but for the records that it refuses."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+        self.refusals: list[Exception | None] = []
+
+    def submit(self, key: str, data: bytes, answer: "asyncio.Future[Landing]") -> "asyncio.Future[Landing]":
+        if self.refusals and (refusal := self.refusals.pop(0)) is not None:
+            raise refusal
+        self.keys.append(key)
+        answer.set_result(Landing(ShardId("shard"), SequenceNumber(str(len(self.keys)))))
+        return answer
+
+
+@pytest.fixture
+def producer() -> NotingProducer:
+    return NotingProducer()
+
+
+@pytest.fixture
+def posts(producer: NotingProducer) -> Posts:
+    return Posts(Intake(keys(), 300), producer)  # type: ignore[arg-type] # what is asked of a producer here
+
+
+def scope(*headers: tuple[bytes, bytes]) -> Scope:
+    return {"type": "http", "path": "/transactions", "query_string": b"", "headers": [*headers]}
+
+
+def add(posts: Posts, *headers: tuple[bytes, bytes], key: str | None = None, **changes: Any) -> Post:
+    return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT, idempotency_key=key)
+
+
+async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingProducer) -> None:
+    """Nothing happens until the turn is over; then all land in the order in which they came."""
+    some = [add(posts, card_number=card_number(n), transaction_id=transaction_id(n)) for n in range(5)]
+    assert producer.keys == []
+    landings = await asyncio.gather(*(post.landing for post in some))
+    assert producer.keys == [post.event.card_id for post in some if post.event]
+    assert [landing.sequence_number for landing in landings] == ["1", "2", "3", "4", "5"]
+
+
+async def test_a_bad_post_spoils_no_other(posts: Posts, producer: NotingProducer) -> None:
+    """Each post is refused by itself, whatever is wrong with it, and the others land."""
+    number = card_number(7)
+    wrong, misplaced = add(posts, amount_minor=-1), add(posts, (b"x-note", number.encode()), card_number=number)
+    sound = add(posts)
+    with pytest.raises(ValidationFailed):
+        await wrong.landing
+    with pytest.raises(CardNumberMisplaced):
+        await misplaced.landing
+    await sound.landing
+    assert len(producer.keys) == 1
+
+
+async def test_what_the_producer_refuses_is_told_to_its_own_post(posts: Posts, producer: NotingProducer) -> None:
+    """A full buffer and an end are the errors of those that met them."""
+    producer.refusals = [BufferFullError(3), None, NotStoredError("ShuttingDown")]
+    full, sound, ending = (add(posts, transaction_id=transaction_id(n)) for n in range(3))
+    with pytest.raises(BufferFullError):
+        await full.landing
+    await sound.landing
+    with pytest.raises(NotStoredError):
+        await ending.landing
+
+
+async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: Posts, producer: NotingProducer) -> None:
+    """A client that went away takes back nothing, and a refusal that nobody hears troubles nobody."""
+    gone, gone_and_wrong = add(posts), add(posts, currency="XXX")
+    gone_and_wrong.landing.cancel()
+    await gone.landing
+    assert len(producer.keys) == 1
+
+
+async def test_an_idempotency_key_stands_for_the_id(posts: Posts) -> None:
+    """The id that it gives is the same in every process."""
+    one, other = add(posts, transaction_id=..., key="abc"), add(posts, transaction_id=..., key="abc")
+    await asyncio.gather(one.landing, other.landing)
+    assert one.event is not None
+    assert other.event is not None
+    assert one.event.transaction_id == other.event.transaction_id
