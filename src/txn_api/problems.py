@@ -43,6 +43,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     code: ClassVar[str]
     title: ClassVar[str]
     detail: ClassVar[str]
+    remedy: ClassVar[str]  # what a client does about it, for its page
     registered_type: ClassVar[str | None] = None  # where a standard has one, clients know it instead of ours
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
@@ -77,6 +78,7 @@ class MalformedHttp(Problem):
 
     status, code, title = 400, "malformed_http", "Malformed HTTP request"
     detail = "The bytes sent are not an HTTP/1.1 request; the connection ends here."
+    remedy = "Let an HTTP library write the request; over TLS check that the port is the one for TLS."
 
 
 class MalformedJson(Problem):
@@ -84,6 +86,7 @@ class MalformedJson(Problem):
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8; an empty one is none."
+    remedy = "Send one JSON document, in UTF-8, and nothing behind it."
 
 
 class IdempotencyKeyMalformed(Problem):
@@ -91,6 +94,7 @@ class IdempotencyKeyMalformed(Problem):
 
     status, code, title = 400, "idempotency_key_malformed", "Idempotency-Key malformed"
     detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, in double quotes or plain."
+    remedy = "Send a fresh UUID in double quotes, once."
 
 
 class ApiKeyMissing(Problem):
@@ -98,6 +102,7 @@ class ApiKeyMissing(Problem):
 
     status, code, title = 401, "api_key_missing", "API key missing"
     detail = "Present an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`."
+    remedy = "Send the key that `txn keys create` showed once."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api"'})
@@ -110,6 +115,7 @@ class ApiKeyInvalid(Problem):
     detail = (
         "The API key is unknown, expired or revoked; whoever runs the service makes new ones (`txn keys create`)."
     )
+    remedy = "Ask whoever runs the service for a new key; the same one will not become good again."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
@@ -120,6 +126,7 @@ class TokenInvalid(Problem):
 
     status, code, title = 401, "token_invalid", "Access token invalid"
     detail = "The access token does not verify, is not in force, or does not name an account."
+    remedy = "Get a new token from the issuer; check its audience, its times and that it names an account."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
@@ -139,6 +146,7 @@ class SignatureMissing(_SignatureRefused):
 
     code, title = "signature_missing", "Signature missing"
     detail = "This API key is for signed requests: send `Signature: t=...,kid=...,v1=...`."
+    remedy = "Sign each request with the key's signing secret, as docs/access.md says."
 
 
 class SignatureInvalid(_SignatureRefused):
@@ -146,6 +154,7 @@ class SignatureInvalid(_SignatureRefused):
 
     code, title = "signature_invalid", "Signature invalid"
     detail = "The signature is not one of this request by this API key."
+    remedy = "Sign the method, the path with its query, and the very bytes that are sent, with this key's secret."
 
 
 class SignatureExpired(_SignatureRefused):
@@ -153,6 +162,7 @@ class SignatureExpired(_SignatureRefused):
 
     code, title = "signature_expired", "Signature expired"
     detail = "The signature's time lies more than 300 seconds from the server's, which the Date header tells."
+    remedy = "Set the terminal's clock by the `Date` of this answer, and sign anew."
 
 
 class SignatureReplayed(_SignatureRefused):
@@ -160,6 +170,7 @@ class SignatureReplayed(_SignatureRefused):
 
     code, title = "signature_replayed", "Signature replayed"
     detail = "The signature was used before; sign each try anew, with the second in which it is sent."
+    remedy = "Sign each try anew; the same transaction id keeps a retry harmless."
 
 
 class ScopeMissing(Problem):
@@ -167,6 +178,7 @@ class ScopeMissing(Problem):
 
     status, code, title = 403, "scope_missing", "Scope missing"
     detail = "The API key lacks a scope that this call needs; the documentation names it."
+    remedy = "Ask for a key with the scopes that the operation names, or leave out what needs more."
 
 
 class AccountForbidden(Problem):
@@ -174,6 +186,7 @@ class AccountForbidden(Problem):
 
     status, code, title = 403, "account_forbidden", "Account forbidden"
     detail = "The API key may not read that account."
+    remedy = "Leave out `account` to read the account of the key itself, or ask for a grant."
 
 
 class TerminalForbidden(Problem):
@@ -181,6 +194,7 @@ class TerminalForbidden(Problem):
 
     status, code, title = 403, "terminal_forbidden", "Terminal forbidden"
     detail = "The API key is bound to terminals; the transaction names another one or none."
+    remedy = "Send the `terminal_id` that the key is bound to, or ask for a key of this terminal."
 
 
 class RouteNotFound(Problem):
@@ -188,6 +202,7 @@ class RouteNotFound(Problem):
 
     status, code, title = 404, "route_not_found", "Not found"
     detail = "There is nothing at this path; /docs lists what there is. No path but / ends in a slash."
+    remedy = "Compare the path with the document; a slash at its end makes it another one."
 
 
 class TransactionNotFound(Problem):
@@ -195,6 +210,7 @@ class TransactionNotFound(Problem):
 
     status, code, title = 404, "transaction_not_found", "Transaction not found"
     detail = "No transaction of that id is indexed in this account, or not yet: a new one takes about a second."
+    remedy = "After a 202 wait about a second and ask again; else check the id and the account."
 
 
 class MethodNotAllowed(Problem):
@@ -202,6 +218,7 @@ class MethodNotAllowed(Problem):
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
     detail = "This path does not take this method; the header Allow lists those that it takes."
+    remedy = "Use one of the methods that `Allow` lists."
 
 
 class NotAcceptable(Problem):
@@ -211,6 +228,7 @@ class NotAcceptable(Problem):
     detail = (
         "This call answers in application/json and text/csv (charset=utf-8, header=present); Accept takes neither."
     )
+    remedy = "Leave `Accept` out, or name one of the two in it."
 
     def __init__(self) -> None:
         super().__init__(headers={"Vary": "Accept"})
@@ -221,6 +239,7 @@ class BodyTimeout(Problem):
 
     status, code, title = 408, "body_timeout", "Body timed out"
     detail = "The body did not arrive in time; nothing of it was stored."
+    remedy = "Send it again, on a new connection. The same transaction id makes that safe."
 
     def __init__(self) -> None:
         # What is left of the body may never come: the connection serves nobody any more.
@@ -232,6 +251,7 @@ class IdempotencyKeyInFlight(Problem):
 
     status, code, title = 409, "idempotency_key_in_flight", "A request is outstanding for this Idempotency-Key"
     detail = "A request with this Idempotency-Key is being processed; retry after the time given to get its answer."
+    remedy = "Wait as long as `Retry-After` says, then send the very same request once more."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -242,6 +262,7 @@ class BodyTooLarge(Problem):
 
     status, code, title = 413, "body_too_large", "Body too large"
     detail = "The body is larger than this call takes; several transactions go to /transactions/bulk."
+    remedy = "Send several transactions as lines of an upload; one alone is never that large."
 
 
 class MediaTypeUnsupported(Problem):
@@ -249,6 +270,7 @@ class MediaTypeUnsupported(Problem):
 
     status, code, title = 415, "media_type_unsupported", "Media type unsupported"
     detail = "Say in Content-Type what the body is: application/json, or application/x-ndjson for bulk."
+    remedy = "Name the body's type in `Content-Type`."
 
 
 class ContentEncodingUnsupported(Problem):
@@ -256,6 +278,7 @@ class ContentEncodingUnsupported(Problem):
 
     status, code, title = 415, "content_encoding_unsupported", "Content encoding unsupported"
     detail = "The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes."
+    remedy = "Send the body as it is, or in an encoding that `Accept-Encoding` lists."
 
     def __init__(self, encodings: Sequence[str] = ("identity",)) -> None:
         super().__init__(headers={"Accept-Encoding": ", ".join(encodings)})
@@ -266,6 +289,7 @@ class ValidationFailed(Problem):
 
     status, code, title = 422, "validation_failed", "Validation failed"
     detail = "The transaction breaks the rules listed in `errors`."
+    remedy = "Correct the fields that the pointers name. Sending the same again gives the same answer."
 
 
 class IdRequired(Problem):
@@ -273,6 +297,7 @@ class IdRequired(Problem):
 
     status, code, title = 422, "id_required", "Transaction id required"
     detail = "Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction."
+    remedy = "Give each transaction an id of its own, and keep it for retries."
 
     def __init__(self) -> None:
         super().__init__([Fault("/transaction_id", "id_required")])
@@ -283,6 +308,7 @@ class CardNumberMisplaced(Problem):
 
     status, code, title = 422, "card_number_misplaced", "Card number misplaced"
     detail = "A card number stands somewhere else than in card_number; nothing of the request was stored or logged."
+    remedy = "Send the card number in `card_number` alone, and treat where it stood as a leak on your side."
 
 
 class IdempotencyKeyReused(Problem):
@@ -290,6 +316,7 @@ class IdempotencyKeyReused(Problem):
 
     status, code, title = 422, "idempotency_key_reused", "Idempotency-Key is already used"
     detail = "This Idempotency-Key was sent with another body before; a retry repeats its body byte for byte."
+    remedy = "Repeat the first body byte for byte, or take a new key for what is another request."
 
 
 class ParameterInvalid(Problem):
@@ -297,6 +324,7 @@ class ParameterInvalid(Problem):
 
     status, code, title = 422, "parameter_invalid", "Parameter invalid"
     detail = "A parameter breaks the rules listed in `errors`."
+    remedy = "Correct the parameters that the pointers name."
 
 
 class RangeReversed(Problem):
@@ -304,6 +332,7 @@ class RangeReversed(Problem):
 
     status, code, title = 422, "range_reversed", "Range reversed"
     detail = "`from` must not lie after `to`."
+    remedy = "Swap the two, or leave one out: a range may be open."
 
 
 class CursorInvalid(Problem):
@@ -311,6 +340,7 @@ class CursorInvalid(Problem):
 
     status, code, title = 422, "cursor_invalid", "Cursor invalid"
     detail = "The cursor was not made by this service for this query and account; start again without it."
+    remedy = "Pass `next_cursor` on unchanged, with the very parameters of the page before."
 
 
 class RateLimited(Problem):
@@ -322,6 +352,7 @@ class RateLimited(Problem):
     status, code, title = 429, "rate_limited", "Quota Exceeded"
     registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
     detail = "The API key has used up its rate. Nothing was stored; retry after the time given."
+    remedy = "Wait as long as `Retry-After` says; `RateLimit` tells beforehand what is left."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -336,6 +367,7 @@ class TooManyConcurrent(Problem):
     status, code, title = 429, "too_many_concurrent", "Quota Exceeded"
     registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
     detail = "The API key has as many requests under way as it may. Nothing was stored; wait for one of them."
+    remedy = "Wait for an answer before the next request; `RateLimit` tells how many may be under way."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -346,6 +378,7 @@ class HeadTooLarge(Problem):
 
     status, code, title = 431, "head_too_large", "Request header fields too large"
     detail = "The request's first line and headers are larger than this service takes; a look-up may go in a body."
+    remedy = "Send fewer or shorter headers; a look-up with much to say goes to `POST /transactions/search`."
 
 
 class InternalError(Problem):
@@ -353,6 +386,7 @@ class InternalError(Problem):
 
     status, code, title = 500, "internal_error", "Internal error"
     detail = "A fault of ours. Retrying with the same transaction id is safe."
+    remedy = "Retry a few times with growing pauses; if it stays, report the request id."
 
 
 class Overloaded(Problem):
@@ -364,6 +398,7 @@ class Overloaded(Problem):
     status, code, title = 503, "overloaded", "Temporary Reduced Capacity"
     registered_type = f"{REGISTERED_TYPE_BASE}temporary-reduced-capacity"
     detail = "The service cannot take more right now. Nothing was stored; retry after the time given."
+    remedy = "Wait as long as `Retry-After` says, then retry with growing pauses."
 
     def __init__(self, retry_after_s: int = 1) -> None:
         super().__init__(headers={"Retry-After": str(retry_after_s)})
@@ -374,6 +409,7 @@ class NotStored(Problem):
 
     status, code, title = 503, "not_stored", "Not stored"
     detail = "The stream did not take the transaction. It is certainly not stored; retry with the same id."
+    remedy = "Retry after `Retry-After`."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -384,6 +420,7 @@ class OutcomeUnknown(Problem):
 
     status, code, title = 503, "outcome_unknown", "Outcome unknown"
     detail = "It was not confirmed in time. Retry with the same id or key: it is safe and never makes two."
+    remedy = "Retry with the very same body until the answer is another one. Never with a new id."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
@@ -394,6 +431,7 @@ class StoreUnavailable(Problem):
 
     status, code, title = 503, "store_unavailable", "Store unavailable"
     detail = "A store that this call reads cannot be reached right now; retry after the time given."
+    remedy = "Retry after `Retry-After`."
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "2"})

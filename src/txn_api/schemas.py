@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from txn_core.faults import ID_PATTERN, MESSAGES
+from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, MESSAGES
 from txn_core.identity import CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
 from txn_core.instants import INSTANT_PATTERN
 
@@ -13,10 +13,21 @@ CardIdText = Annotated[str, Field(pattern=CARD_ID_PATTERN, examples=["card_1_2de
 CustomerIdText = Annotated[str, Field(pattern=CUSTOMER_ID_PATTERN, examples=["cus_20261907203b201c2c4e48140f8dd3d6"])]
 MerchantIdText = Annotated[str, Field(pattern=MERCHANT_ID_PATTERN, examples=["mer_c9b186bf878f4c3a1c5085d37391ead4"])]
 InstantText = Annotated[str, Field(pattern=INSTANT_PATTERN, examples=["2019-01-01T00:00:18.000000Z"])]
-ShardIdText = Annotated[str, Field(max_length=128, examples=["shardId-000000000000"])]
-SequenceNumberText = Annotated[
-    str, Field(pattern="^[0-9]{1,129}$", examples=["49590338271490256608559692538361571095921575989136588898"])
+ShardIdText = Annotated[
+    str, Field(min_length=1, max_length=128, pattern="^[A-Za-z0-9_.-]+$", examples=["shardId-000000000000"])
 ]
+SequenceNumberText = Annotated[
+    str,
+    Field(
+        pattern="^[0-9]{1,129}$",
+        max_length=129,
+        examples=["49590338271490256608559692538361571095921575989136588898"],
+    ),
+]
+CursorText = Annotated[
+    str, Field(min_length=1, max_length=1024, pattern="^[A-Za-z0-9_-]+$", description="For the next page, if any.")
+]
+CodeText = Annotated[str, Field(min_length=1, max_length=64, pattern="^[a-z][a-z0-9_]*$")]
 LineNumber = Annotated[int, Field(ge=1, description="1-based number of the line in the upload.")]
 
 
@@ -50,7 +61,9 @@ class MerchantName(_Shape):
     """A merchant, spelled as in its first transaction."""
 
     merchant_id: MerchantIdText
-    name: Annotated[str, Field(max_length=100, examples=["Rippin, Kub and Mann"])]
+    name: Annotated[
+        str, Field(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN, examples=["Rippin, Kub and Mann"])
+    ]
 
 
 class MerchantList(_Shape):
@@ -58,26 +71,40 @@ class MerchantList(_Shape):
 
     data: Annotated[list[MerchantName], Field(max_length=1000)]
     has_more: bool
-    next_cursor: Annotated[str | None, Field(max_length=1024)]
+    next_cursor: CursorText | None
 
 
 class FaultShape(_Shape):
     """One broken rule."""
 
-    pointer: Annotated[str, Field(max_length=128, description="RFC 6901 pointer to the field; empty for the whole.")]
-    code: Annotated[str, Field(max_length=64, examples=sorted(MESSAGES)[:1])]
-    message: Annotated[str, Field(max_length=256)]
+    pointer: Annotated[
+        str,
+        Field(
+            max_length=128,
+            pattern="^(/[A-Za-z0-9_]+)*$",
+            description="RFC 6901 pointer to the field; empty for the whole.",
+        ),
+    ]
+    code: Annotated[CodeText, Field(description="Stable; what to branch on.", examples=sorted(MESSAGES)[:1])]
+    message: Annotated[str, Field(max_length=256, pattern=CONTROL_FREE_PATTERN, description="The code's fixed text.")]
 
 
 class ProblemShape(_Shape):
     """RFC 9457 problem details. Never repeats a value that was sent."""
 
-    type: Annotated[str, Field(max_length=256)]
-    title: Annotated[str, Field(max_length=128)]
-    status: Annotated[int, Field(ge=400, le=599)]
-    code: Annotated[str, Field(max_length=64)]
-    detail: Annotated[str, Field(max_length=512)]
-    request_id: Annotated[str, Field(max_length=64)]
+    type: Annotated[
+        str,
+        Field(
+            max_length=256,
+            json_schema_extra={"format": "uri-reference"},
+            description="Where the problem is explained.",
+        ),
+    ]
+    title: Annotated[str, Field(max_length=128, pattern=CONTROL_FREE_PATTERN)]
+    status: Annotated[int, Field(ge=400, le=599, description="The answer's HTTP status.")]
+    code: Annotated[CodeText, Field(description="Stable; what to branch on.")]
+    detail: Annotated[str, Field(max_length=512, pattern=CONTROL_FREE_PATTERN)]
+    request_id: Annotated[str, Field(max_length=20, pattern="^req_[0-9a-f]{16}$", description="As in X-Request-Id.")]
     errors: Annotated[list[FaultShape], Field(max_length=50)]
 
 
@@ -97,7 +124,7 @@ class BulkAccepted(Accepted):
 class BulkTotals(_Shape):
     """The last line of the answer: every line read was accepted, rejected or ended in doubt."""
 
-    receipt_id: Annotated[str, Field(pattern="^rcp_[0-9a-f]{32}$")]
+    receipt_id: Annotated[str, Field(min_length=36, max_length=36, pattern="^rcp_[0-9a-f]{32}$")]
     read: Annotated[int, Field(ge=0)]
     accepted: Annotated[int, Field(ge=0)]
     rejected: Annotated[int, Field(ge=0)]

@@ -50,17 +50,33 @@ class Contract:
         if media_type == "application/problem+json":
             assert response.json()["code"] in content["examples"], f"{response.json()['code']} is not documented"
         for document in _documents(media_type, response.text):
-            self.validate(document, content["schema"])
+            self.validate(document, content["schema"].get("contentSchema", {}).get("items", content["schema"]))
+        for name, header in documented["headers"].items():
+            self._check_header(response, name, self.resolve(header))
 
     def operation(self, request: httpx.Request) -> dict[str, Any] | None:
         """The operation that a request asked for."""
         path = next((path for pattern, path in self._paths if pattern.fullmatch(request.url.path)), None)
         return None if path is None else self.document["paths"][path].get(request.method.lower())
 
+    def resolve(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What stands where a reference points, or the value itself."""
+        if "$ref" not in value:
+            return value
+        _, kind, name = value["$ref"].rsplit("/", 2)
+        found: dict[str, Any] = self.document["components"][kind][name]
+        return found
+
     def validate(self, document: object, schema: dict[str, Any]) -> None:
         """Hold a document against a schema of the document."""
         whole = {**schema, "components": self.document["components"]}
         Draft202012Validator(whole, format_checker=FormatChecker()).validate(document)
+
+    def _check_header(self, response: httpx.Response, name: str, header: dict[str, Any]) -> None:
+        sent = response.headers.get(name)
+        assert sent is not None or not header.get("required"), f"{name} is not there"
+        if sent is not None:
+            self.validate(int(sent) if header["schema"]["type"] == "integer" else sent, header["schema"])
 
     def _check_problem(self, response: httpx.Response) -> None:
         problem = response.json()

@@ -10,7 +10,7 @@ from txn_core.api_keys import SCOPES, Scope
 PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
 """What anybody may call. Whoever adds to it, adds to what the world can see."""
 OPEN_UNLESS_CONFIGURED = {("get", "/metrics")}
-UNDOCUMENTED = {"/docs", "/docs/oauth2-redirect", "/openapi.json", "/", "/page/{name}"}
+UNDOCUMENTED = {"/docs", "/docs/{name}", "/problems", "/problems/{code}", "/openapi.json", "/", "/page/{name}"}
 """What is served without being an operation: the document, its pages and the page for people, open to all."""
 NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/transactions"): frozenset({"transactions:write"}),
@@ -41,7 +41,7 @@ async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
 async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
     """A route that the document does not show would pass by every test of this file."""
     routes = [route for source in (desk.app, *ROUTERS) for route in source.routes if isinstance(route, Route)]
-    assert {route.path for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
+    assert {route.path_format for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 
 async def test_no_operation_opens_without_a_credential(desk: Desk) -> None:

@@ -158,7 +158,8 @@ async def test_metrics_name_routes_and_not_what_was_asked_for(desk: Desk) -> Non
     [
         ("/transactions", "GET, POST"),
         ("/transactions/0123456789abcdef", "GET"),
-        ("/transactions/bulk", "GET, POST"),
+        ("/transactions/bulk", "POST"),
+        ("/transactions/search", "POST"),
         ("/merchants", "GET"),
         ("/healthz", "GET"),
     ],
@@ -169,6 +170,13 @@ async def test_another_method_is_told_which_are_allowed(desk: Desk, method: str,
     assert answer.status_code == 405
     assert answer.headers["allow"] == allowed
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/transactions/bulk", "/transactions/search"])
+async def test_an_operation_is_not_taken_for_a_transaction(desk: Desk, path: str) -> None:
+    """GET of a path that is another method's is a 405, whatever else looks up ids there."""
+    answer = await desk.client.get(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_what_a_client_says_of_a_request_id_is_not_repeated(desk: Desk) -> None:

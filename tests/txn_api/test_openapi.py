@@ -1,5 +1,7 @@
 """The OpenAPI document: what is committed is what the application says, and what it says is so."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.builders import card_number
 from tests.txn_api.conftest import Desk
 from tests.txn_api.contract import Contract
-from txn_api import openapi_file
+from txn_api.openapi import file as openapi_file
+from txn_api.openapi.document import operations
+from txn_api.openapi.headers import HEADERS
 from txn_api.problems import PROBLEMS
 from txn_api.schemas import example_transaction
+from txn_core.api_keys import SCOPES
 from txn_core.faults import MESSAGES
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +68,7 @@ async def test_every_example_fits_its_schema(desk: Desk) -> None:
     contract, checked = Contract(desk.app), 0
     for content in _contents(contract.document):
         for example in content.get("examples", {}).values():
-            contract.validate(example["value"], content["schema"])
+            contract.validate(contract.resolve(example)["value"], content["schema"])
             checked += 1
     for schema in _schemas(contract.document["components"]["schemas"]):
         for example in schema["examples"]:
@@ -92,27 +97,132 @@ def _schemas(value: Any) -> list[dict[str, Any]]:
     return own + [schema for inner in value.values() for schema in _schemas(inner)]
 
 
-async def test_no_strings_and_lists_without_bounds(desk: Desk) -> None:
+async def test_every_string_number_and_list_is_bounded(desk: Desk) -> None:
     """A client can size its fields by the document alone."""
-    schemas = desk.app.openapi()["components"]["schemas"]
-    unbounded = [
-        f"{name}.{field}"
-        for name, schema in schemas.items()
-        if name in {"TransactionRequest", "Merchant", "Customer", "Terminal", "RangeParameters"}
-        for field, kind in schema["properties"].items()
-        for option in kind.get("anyOf", [kind])
-        if option.get("type") == "string" and not {"maxLength", "pattern", "enum", "const", "format"} & set(option)
-    ]
+    document = desk.app.openapi()
+    places = {
+        "components": document["components"]["schemas"],
+        "parameters": [op.get("parameters", []) for op in operations(document)],
+        "headers": document["components"]["headers"],
+        "bodies": [_contents_of(op) for op in operations(document)],
+    }
+    unbounded = [where for name, place in places.items() for where in _unbounded(place, name)]
     assert unbounded == []
+    assert len(list(_typed(places))) > 100
+
+
+_BOUNDS: dict[str, tuple[set[str], ...]] = {
+    "string": ({"maxLength", "enum", "const"}, {"pattern", "format", "enum", "const"}),
+    "integer": ({"minimum"}, {"maximum"}, {"format"}),
+    "number": ({"minimum"}, {"maximum"}),
+    "array": ({"maxItems"}, {"items"}),
+    "object": ({"additionalProperties"},),
+}
+
+
+def _typed(value: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema inside that has one type, with its place."""
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _typed(inner, f"{where}/{number}")
+    elif isinstance(value, dict):
+        if isinstance(value.get("type"), str) and value["type"] in _BOUNDS:
+            yield where, value
+        for name, inner in value.items():
+            if name not in {"examples", "example"}:
+                yield from _typed(inner, f"{where}/{name}")
+
+
+def _unbounded(value: Any, where: str) -> list[str]:
+    return [
+        place
+        for place, schema in _typed(value, where)
+        if not all(words & set(schema) for words in _BOUNDS[schema["type"]])
+    ]
+
+
+def _contents_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    return [content for body in bodies for content in body.get("content", {}).values()]
+
+
+async def test_every_body_and_answer_has_an_example(desk: Desk) -> None:
+    """Requests, answers and problems are shown, not only described."""
+    document = desk.app.openapi()
+    for operation in operations(document):
+        bodies = [body for status, body in operation["responses"].items() if status != "304"]
+        if "requestBody" in operation:
+            bodies.append(operation["requestBody"])
+        for body in bodies:
+            assert any(content.get("examples") for content in body["content"].values()), operation["operationId"]
+
+
+async def test_the_examples_of_bodies_are_accepted(desk: Desk) -> None:
+    """Who sends a request example to the operation that shows it gets a 2xx; the look-ups find no table here."""
+    contract = Contract(desk.app)
+    sent = 0
+    for path, methods in contract.document["paths"].items():
+        for method, operation in methods.items():
+            for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+                for example in content.get("examples", {}).values():
+                    value = contract.resolve(example)["value"]
+                    body = value if isinstance(value, str) else json.dumps(value)
+                    answer = await desk.client.request(
+                        method, path, content=body, headers={"Content-Type": media_type}
+                    )
+                    if answer.status_code == 503:
+                        assert answer.json()["code"] == "store_unavailable"
+                    else:
+                        assert answer.is_success
+                        assert "problem" not in answer.text
+                    sent += 1
+    assert sent == 6
+
+
+async def test_each_operation_needs_exactly_the_scopes_that_it_names(desk: Desk) -> None:
+    """A key with all scopes but one that is named gets a 403, a key with those that are named does not."""
+    document = desk.app.openapi()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for requirement in [] if {} in operation["security"] else operation["security"]:
+                ((_, scopes),) = requirement.items()
+                assert scopes, operation["operationId"]
+                for scope in scopes:
+                    others = desk.key(*(other for other in SCOPES if other != scope))
+                    assert await _status(desk, method, path, others) == 403
+                assert await _status(desk, method, path, desk.key(*scopes)) != 403
+
+
+async def _status(desk: Desk, method: str, path: str, headers: dict[str, str]) -> int:
+    path = path.format(transaction_id="0b242abb623afc578575680df30655b9")
+    return (await desk.client.request(method, path, headers=headers)).status_code
+
+
+async def test_what_is_left_of_a_quota_is_described(desk: Desk) -> None:
+    """Every 2xx and 4xx of a guarded operation may tell it, and a 429 when to come back."""
+    for operation in operations(desk.app.openapi()):
+        for status, response in operation["responses"].items():
+            told = {"RateLimit", "RateLimit-Policy"} <= set(response["headers"])
+            guarded = bool(operation["security"]) and {} not in operation["security"]
+            assert told == (guarded and status[0] in "24")
+        if operation["security"]:
+            assert {"Retry-After"} <= set(operation["responses"]["429"]["headers"])
+            assert {"Retry-After"} <= set(operation["responses"]["503"]["headers"])
+
+
+def test_every_header_of_a_problem_is_described() -> None:
+    """What a problem tells in a header, the document tells of; the connection's own business aside."""
+    told = {name for problem in PROBLEMS for name in problem().headers} - {"Connection"}
+    assert told <= set(HEADERS)
 
 
 async def test_each_operation_is_named_described_and_guarded(desk: Desk) -> None:
     """Operation ids are unique, and all but the operators' calls need a key."""
-    operations = [op for path in desk.app.openapi()["paths"].values() for op in path.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 9
-    assert all(operation["summary"] and operation["tags"] for operation in operations)
-    assert [op["operationId"] for op in operations if not op["security"]] == ["getLiveness", "getReadiness"]
-    assert [op["operationId"] for op in operations if {} in op["security"]] == ["getMetrics"]
+    found = list(operations(desk.app.openapi()))
+    assert len({operation["operationId"] for operation in found}) == len(found) == 9
+    assert all(operation["summary"] and operation["tags"] for operation in found)
+    assert [op["operationId"] for op in found if not op["security"]] == ["getLiveness", "getReadiness"]
+    assert [op["operationId"] for op in found if {} in op["security"]] == ["getMetrics"]
 
 
 # draft-ietf-httpapi-ratelimit-headers-11, 10.2

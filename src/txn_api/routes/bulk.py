@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Query, Request
@@ -29,19 +29,11 @@ log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 _HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
-_ANSWER: Final[dict[str, Any]] = {
-    "description": "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {
-                "anyOf": [
-                    {"$ref": f"#/components/schemas/{name}"}
-                    for name in ("BulkRejected", "BulkAccepted", "BulkTotals")
-                ]
-            }
-        }
-    },
-}
+_ANSWER: Final = openapi.lines_answer(
+    "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
+    *("BulkRejected", "BulkAccepted", "BulkTotals"),
+)
+_BODY: Final = openapi.lines_body("TransactionRequest", bytes_max=2**34)
 
 
 class BulkParameters(BaseModel):
@@ -64,7 +56,7 @@ class BulkParameters(BaseModel):
         # The body of a signed upload is read whole before its first line is taken.
         **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout),
     },
-    openapi_extra=openapi.request_body("TransactionRequest", MEDIA_TYPE),
+    openapi_extra=_BODY | openapi.needs("transactions:write"),
 )
 async def post_bulk(
     request: Request,

@@ -19,7 +19,8 @@ _NO_STORE = {"Cache-Control": "no-store"}
     operation_id="getLiveness",
     summary="Is the process alive?",
     response_class=Response,
-    responses={200: openapi.answer("Health", "The process is alive.")},
+    responses={200: openapi.answer("Health", "The process is alive."), **openapi.problems_of_open()},
+    openapi_extra=openapi.open_to_all(),
 )
 async def healthz() -> Response:
     """Answer without asking any dependency."""
@@ -32,9 +33,11 @@ async def healthz() -> Response:
     summary="Can the process do its work?",
     response_class=Response,
     responses={
-        200: openapi.answer("Readiness", "Every dependency answers."),
-        503: openapi.answer("Readiness", "Some dependency does not answer."),
+        200: openapi.answer("Readiness", "Every dependency answers.", only=("ready",)),
+        503: openapi.answer("Readiness", "Some dependency does not answer.", only=("not_ready",)),
+        **openapi.problems_of_open(),
     },
+    openapi_extra=openapi.open_to_all(),
 )
 async def readyz(request: Request) -> Response:
     """Ask the stream and the index table, at most once in two seconds."""
@@ -54,10 +57,8 @@ async def readyz(request: Request) -> Response:
     operation_id="getMetrics",
     summary="Prometheus metrics",
     response_class=Response,
-    responses={
-        200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-        **openapi.problems(),
-    },
+    responses={200: openapi.text_answer("Metrics", "Prometheus text format."), **openapi.problems()},
+    openapi_extra=openapi.open_unless_configured("admin"),
 )
 async def metrics(request: Request) -> Response:
     """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it.

@@ -14,7 +14,7 @@ from txn_api.documents import page
 from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
 from txn_api.services import Services
 from txn_api.stores import store_reads
-from txn_core.faults import Fault
+from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
 from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
 
@@ -27,7 +27,10 @@ class MerchantParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name_prefix: str = Field(
-        "", max_length=100, description="Beginning of the name; casing and spacing do not matter."
+        "",
+        max_length=100,
+        pattern=CONTROL_FREE_PATTERN,
+        description="Beginning of the name; casing and spacing do not matter.",
     )
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     limit: int = Field(100, ge=1, le=1000)
@@ -43,6 +46,7 @@ class MerchantParameters(BaseModel):
         200: openapi.answer("MerchantList", "Names in order."),
         **openapi.problems(CursorInvalid, AccountForbidden),
     },
+    openapi_extra=openapi.needs("transactions:read"),
 )
 async def list_merchants(
     request: Request,

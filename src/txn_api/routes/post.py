@@ -12,7 +12,7 @@ from txn_api import openapi
 from txn_api.acknowledgement import accepted, problem_of
 from txn_api.bodies import JSON, body_at_once, check_type, read_whole, source
 from txn_api.headers import RawHeaders
-from txn_api.idempotency import REPLAYED, REPLAYED_HEADER, Answer
+from txn_api.idempotency import REPLAYED, Answer
 from txn_api.idempotency_key import PARAMETER, idempotency_key
 from txn_api.principal import Principal
 from txn_api.problems import (
@@ -55,6 +55,19 @@ _REFUSALS = (
     NotStored,
     OutcomeUnknown,
 )
+
+_LINKS = {
+    "transaction": {
+        "operationId": "getTransaction",
+        "parameters": {"transaction_id": "$response.body#/transaction_id"},
+        "description": "The transaction, once it is indexed.",
+    },
+    "card": {
+        "operationId": "listTransactions",
+        "parameters": {"card_id": "$response.body#/card_id"},
+        "description": "All of the card's transactions.",
+    },
+}
 
 
 async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,8 +139,14 @@ route = RawRoute(
     summary="Send one transaction",
     status_code=202,
     responses={
-        202: openapi.answer("Accepted", "Durably on the stream.") | {"headers": REPLAYED_HEADER},
+        202: openapi.answer(
+            "Accepted", "Durably on the stream.", own_headers=("Location", "Idempotent-Replayed"), links=_LINKS
+        ),
         **openapi.problems(*_REFUSALS),
     },
-    openapi_extra={"parameters": [PARAMETER], **openapi.request_body("TransactionRequest")},
+    openapi_extra={
+        "parameters": [PARAMETER],
+        **openapi.request_body("TransactionRequest"),
+        **openapi.needs("transactions:write"),
+    },
 )

@@ -6,14 +6,16 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from txn_api import openapi, openapi_reads
+from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
 from txn_api.negotiation import Form, form_of
+from txn_api.openapi import lookups
 from txn_api.problems import (
     AccountForbidden,
     BodyTimeout,
@@ -34,7 +36,7 @@ from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.faults import ID_PATTERN, Fault, fault_of
+from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_instant
 from txn_core.misplaced import CODE, surroundings_of
@@ -51,6 +53,15 @@ _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported
 Moment = Annotated[
     Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
 ]
+
+
+class NotAnOperation(StringConvertor):
+    """A step of a path that names no operation beside it: `GET /transactions/bulk` is a 405, not a look-up."""
+
+    regex = "(?!bulk$|search$)[^/]+"
+
+
+register_url_convertor("not_an_operation", NotAnOperation())
 
 
 class ReadParameters(BaseModel):
@@ -77,7 +88,11 @@ class RangeParameters(ReadParameters):
     card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
     card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
     merchant_name: str | None = Field(
-        None, min_length=1, max_length=100, description="Casing and spacing do not matter."
+        None,
+        min_length=1,
+        max_length=100,
+        pattern=CONTROL_FREE_PATTERN,
+        description="Casing and spacing do not matter.",
     )
     start: Moment | None = Field(None, alias="from", description="Earliest occurred_at, inclusive.")
     end: Moment | None = Field(None, alias="to", description="Latest occurred_at, exclusive.")
@@ -92,9 +107,10 @@ class RangeParameters(ReadParameters):
     summary="List a card's or a merchant's transactions",
     response_class=Response,
     responses={
-        200: openapi_reads.page_of_transactions(),
+        200: lookups.page_of_transactions(),
         **openapi.problems(*_RANGE_PROBLEMS),
     },
+    openapi_extra=openapi.needs("transactions:read"),
 )
 async def list_transactions(
     request: Request,
@@ -116,10 +132,10 @@ async def list_transactions(
     summary="List transactions, with the card number in the body",
     response_class=Response,
     responses={
-        200: openapi_reads.page_of_transactions(linked=False),
+        200: lookups.page_of_transactions(linked=False),
         **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
-    openapi_extra=openapi.request_body("RangeParameters"),
+    openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
 )
 async def search_transactions(
     request: Request, principal: Annotated[Principal, requires("transactions:read", "cards:lookup")]
@@ -149,15 +165,16 @@ async def search_transactions(
 
 
 @router.get(
-    "/transactions/{transaction_id}",
+    "/transactions/{transaction_id:not_an_operation}",
     operation_id="getTransaction",
     summary="Get one transaction",
     response_class=Response,
     responses={
-        200: openapi_reads.one_transaction(),
-        304: openapi_reads.not_modified(),
+        200: lookups.one_transaction(),
+        304: lookups.not_modified(),
         **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable),
     },
+    openapi_extra=openapi.needs("transactions:read"),
 )
 async def get_transaction(
     request: Request,

@@ -1,0 +1,62 @@
+"""What there is to say of each problem: from its class, and from the operations that the OpenAPI document has for it.
+
+One source, two readers: `docs/problems.md`, and the page that a problem's `type` leads to.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from txn_api.openapi import examples
+from txn_api.problems import MEDIA_TYPE, PROBLEMS, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One problem, explained. Its texts may have code in backticks."""
+
+    code: str
+    title: str
+    status: int
+    meaning: str
+    detail: str
+    remedy: str
+    headers: tuple[str, ...]
+    operations: tuple[str, ...]
+    example: str
+
+    @classmethod
+    def of(cls, kind: type[Problem], operations: tuple[str, ...]) -> "Explanation":
+        """What its class says, and which operations may answer with it."""
+        return cls(
+            code=kind.code,
+            title=kind.title,
+            status=kind.status,
+            meaning=(kind.__doc__ or "").partition("\n\n")[0],
+            detail=kind.detail,
+            remedy=kind.remedy,
+            headers=tuple(sorted(kind().headers)),
+            operations=operations,
+            example=json.dumps(examples.problem(kind), indent=2),
+        )
+
+    @property
+    def answered_by(self) -> str:
+        """The operations in words; what none names is answered before any is found."""
+        return ", ".join(f"`{name}`" for name in self.operations) or "any path"
+
+
+def explanations(document: dict[str, Any]) -> list[Explanation]:
+    """Every problem, in the order of their statuses."""
+    found = list(_answers(document))
+    return [Explanation.of(kind, tuple(name for code, name in found if code == kind.code)) for kind in PROBLEMS]
+
+
+def _answers(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The codes that each operation answers with, by the examples of its responses."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                for code in response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}):
+                    yield code, operation["operationId"]

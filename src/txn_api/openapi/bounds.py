@@ -1,0 +1,77 @@
+"""Schemas as generators love them: every string, number and list bounded, and no words that only repeat a name.
+
+What pydantic writes is true, but leaves bounds unsaid that follow from a pattern or a type.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from txn_core.faults import ID_PATTERN, TERMINAL_ID_PATTERN
+from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.instants import INSTANT_PATTERN
+from txn_core.pan import LENGTH_MAX, LENGTH_MIN, MASK_PATTERN
+
+INTEGER_MAX: Final = 2**53 - 1  # what a JSON number holds exactly wherever it is read (RFC 8259, 6)
+_INT32_MAX: Final = 2**31 - 1
+_LENGTHS: Final[dict[str, tuple[int, int]]] = {
+    ID_PATTERN: (8, 64),
+    TERMINAL_ID_PATTERN: (1, 32),
+    ACCOUNT_PATTERN: (1, 64),
+    CARD_ID_PATTERN: (39, 42),
+    CUSTOMER_ID_PATTERN: (36, 36),
+    MERCHANT_ID_PATTERN: (36, 36),
+    INSTANT_PATTERN: (27, 27),
+    MASK_PATTERN: (LENGTH_MIN, LENGTH_MAX),
+    "^[A-Z]{3}$": (3, 3),
+}
+_FORMATS: Final = {INSTANT_PATTERN: "date-time"}
+_LENGTH_OF_FORMAT: Final = {"date": 10, "date-time": 35}
+
+
+def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with what its patterns, formats and types say of its bounds, and so for all inside."""
+    made = {word: _inside(word, value) for word, value in schema.items() if not _idle(word, value)}
+    kind = made.get("type")
+    if kind == "string":
+        return _bounded_string(made)
+    if kind == "integer":
+        return _bounded_integer(made)
+    return made | {"format": "double"} if kind == "number" else made
+
+
+def without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a schema says of a value that is there: a parameter in a URL cannot be null."""
+    options: list[dict[str, Any]] = [o for o in schema.get("anyOf", []) if o.get("type") != "null"]
+    if len(options) != 1:
+        return dict(schema)
+    return options[0] | {word: value for word, value in schema.items() if word != "anyOf"}
+
+
+def _inside(word: str, value: Any) -> Any:
+    if word in {"properties", "$defs"}:
+        return {name: bounded(inner) for name, inner in value.items()}
+    if word in {"anyOf", "oneOf", "allOf"}:
+        return [bounded(inner) for inner in value]
+    return bounded(value) if word in {"items", "additionalProperties"} and isinstance(value, Mapping) else value
+
+
+def _idle(word: str, value: Any) -> bool:
+    """Titles made of names, and a default that says no more than that the field may be left out."""
+    return word == "title" or (word == "default" and value is None)
+
+
+def _bounded_string(schema: dict[str, Any]) -> dict[str, Any]:
+    pattern = schema.get("pattern", "")
+    if pattern in _FORMATS:
+        schema = {"type": "string", "format": _FORMATS[pattern], **schema}
+    if pattern in _LENGTHS:
+        shortest, longest = _LENGTHS[pattern]
+        return {"minLength": shortest, "maxLength": longest, **schema}
+    if schema.get("format") in _LENGTH_OF_FORMAT:
+        return {"maxLength": _LENGTH_OF_FORMAT[schema["format"]], **schema}
+    return schema
+
+
+def _bounded_integer(schema: dict[str, Any]) -> dict[str, Any]:
+    limits = {"minimum": schema.get("minimum", 0), "maximum": min(schema.get("maximum", INTEGER_MAX), INTEGER_MAX)}
+    return schema | limits | {"format": "int32" if limits["maximum"] <= _INT32_MAX else "int64"}

@@ -1,0 +1,112 @@
+"""The whole document: FastAPI's account of the routes, completed with what the raw bodies and answers hold."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from txn_api.openapi import examples, headers
+from txn_api.openapi.components import schemas
+from txn_api.openapi.operations import SECURITY
+from txn_api.openapi.parameters import described, described_properties
+
+API_VERSION: Final = "0.1.0"
+_DESCRIPTION: Final = """\
+The front door for card transactions. A 202 means that the transaction is durably on the stream, and only that.
+Retrying with the same `transaction_id` is always safe: one id is one transaction. Errors are RFC 9457 problems
+with a stable `code`, and never repeat a value that was sent; `/problems/{code}` says more of each.
+
+A key has scopes: `transactions:write`, `transactions:read`, `cards:lookup` (to look up by card number) and `admin`.
+Each operation names those that it needs. Some keys are bound to terminals or have limits; those for signed requests
+need a `Signature` header on each."""
+_TAGS: Final = [
+    {"name": "transactions", "description": "Send and look up transactions."},
+    {"name": "merchants", "description": "Canonical merchant names."},
+    {"name": "operations", "description": "Health and metrics."},
+]
+_SERVERS: Final = [
+    {
+        "url": "http://127.0.0.1:8080",
+        "description": "Local: what `txn up` starts; it listens on this machine alone.",
+        "x-internal": True,
+    },
+    {
+        "url": "https://{host}",
+        "description": "Production: a deployment of yours, behind TLS.",
+        "x-internal": False,
+        "variables": {"host": {"default": "transactions.internal", "description": "Where it is reached."}},
+    },
+]
+_SCHEMES: Final = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or an access token."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+}
+
+
+def install(app: FastAPI, *models: type[BaseModel]) -> None:
+    """Make the application answer with the completed document; `models` are the request bodies of its routes."""
+    app.openapi = _once(lambda: _document(app, models))  # type: ignore[method-assign]
+
+
+def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+
+    def document() -> dict[str, Any]:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return document
+
+
+def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    document = get_openapi(
+        title="txn-api",
+        version=API_VERSION,
+        openapi_version="3.1.0",
+        summary="Card transactions in, durably; card transactions out, by card, merchant and id.",
+        description=_DESCRIPTION,
+        routes=app.routes,
+        contact={"name": "The maintainers of txn-api"},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        tags=_TAGS,
+        servers=_SERVERS,
+    )
+    for operation in operations(document):
+        _complete(operation)
+    found = schemas(models)
+    for model in models:
+        found[model.__name__] = described_properties(found[model.__name__])
+    document["components"] = {
+        "schemas": found,
+        "headers": headers.HEADERS,
+        "examples": examples.components(document["paths"]),
+        "securitySchemes": _SCHEMES,
+    }
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every operation of a document."""
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Bring an operation into its final form, in place.
+
+    Raises:
+        KeyError: its route says neither which scopes it needs nor that it is open.
+    """
+    guarded = bool(operation[SECURITY]) and {} not in operation[SECURITY]
+    # Unknown parameters and mistyped ones are problems of ours, not FastAPI's.
+    if "HTTPValidationError" in str(operation["responses"].get("422", "")):
+        del operation["responses"]["422"]
+    if "parameters" in operation:
+        operation["parameters"] = [described(parameter) for parameter in operation["parameters"]]
+    for status, response in operation["responses"].items():
+        names = headers.OF_QUOTAS if guarded and status[0] in "24" else ()
+        own = response.pop("headers", {})
+        response["headers"] = headers.references((headers.OF_ALL, *names)) | own

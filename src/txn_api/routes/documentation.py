@@ -1,0 +1,85 @@
+"""`/docs`, the interactive documentation, and `/problems/{code}`: pages for people, whole without any other host.
+
+Swagger UI's files come from the package that pins them; the page names files of this service alone, and its
+Content-Security-Policy holds it to that.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from txn_api.problem_pages import ProblemPages
+from txn_api.problems import RouteNotFound
+
+router = APIRouter(include_in_schema=False)
+
+_OURS: Final = Path(__file__).parents[1] / "static"
+_OUR_NAMES: Final = ("docs.js", "problems.css")
+_SWAGGER_UI: Final = "fastapi_offline"
+# What is large changes with a pin alone; what is ours is small and changes as it likes.
+_LARGE: Final = {"Cache-Control": "public, max-age=3600"}
+_SMALL: Final = {"Cache-Control": "no-cache"}
+# Swagger UI sets styles from its script, and draws its icons from data: URLs.
+_DOCS_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_PROBLEMS_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def _files() -> dict[str, Path]:
+    found = find_spec(_SWAGGER_UI)
+    assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
+    theirs = Path(found.submodule_search_locations[0]) / "static"
+    ours = {name: _OURS / name for name in _OUR_NAMES}
+    return ours | {name: theirs / name for name in ("swagger-ui-bundle.js", "swagger-ui.css")}
+
+
+_FILES: Final = _files()
+
+
+@router.get("/docs")
+async def docs() -> Response:
+    """The OpenAPI document to read and to try out."""
+    return FileResponse(_OURS / "docs.html", headers=_SMALL | {"Content-Security-Policy": _DOCS_POLICY})
+
+
+@router.get("/docs/{name}")
+async def docs_file(name: str) -> Response:
+    """One of the files that the pages are made of."""
+    if name not in _FILES:
+        raise RouteNotFound
+    return FileResponse(_FILES[name], headers=_SMALL if name in _OUR_NAMES else _LARGE)
+
+
+@router.get("/problems")
+async def problems(request: Request) -> Response:
+    """All problems, with a link to each."""
+    return _page(_pages(request).index)
+
+
+@router.get("/problems/{code}")
+async def problem(request: Request, code: str) -> Response:
+    """One problem, explained: where its `type` leads."""
+    page = _pages(request).of(code)
+    if page is None:
+        raise RouteNotFound
+    return _page(page)
+
+
+def _pages(request: Request) -> ProblemPages:
+    """Made when the first one is asked for."""
+    state = request.app.state
+    if not hasattr(state, "problem_pages"):
+        state.problem_pages = ProblemPages(request.app.openapi())
+    made: ProblemPages = state.problem_pages
+    return made
+
+
+def _page(text: str) -> Response:
+    return HTMLResponse(text, headers=_SMALL | {"Content-Security-Policy": _PROBLEMS_POLICY})

@@ -1,0 +1,28 @@
+"""`make fuzz-contract`: schemathesis, all checks and all phases, against a local stack with a valid key."""
+
+import argparse
+import subprocess
+
+from tests.contract.stack import DOCUMENT, ROOT, TOOLS, a_stack, run
+
+WORKERS = 2  # the local DynamoDB and Kinesis are slow; more would only wait
+
+
+def main() -> None:
+    """Run for as long as was asked for; a failure of any check ends with its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=600, help="how long to go on")
+    parser.add_argument("rest", nargs="*", help="further arguments of schemathesis, behind --")
+    arguments = parser.parse_args()
+    with a_stack() as stack:
+        bounds = ("--max-time", str(arguments.seconds), "--workers", str(WORKERS))
+        where = ("--url", stack.ready["api_url"], "--header", f"Authorization: Bearer {stack.ready['api_key']}")
+        judged = ("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure")
+        try:
+            run(TOOLS / "schemathesis", "run", DOCUMENT, *where, *judged, *bounds, *arguments.rest, folder=ROOT)
+        except subprocess.CalledProcessError as error:
+            parser.exit(error.returncode)
+
+
+if __name__ == "__main__":
+    main()
