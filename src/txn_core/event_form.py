@@ -79,7 +79,8 @@ _COLUMNS: Final = {
     "merchant_name": "^[!-~][ -~]{0,255}$",
 }
 
-_REPEATED: Final = frozenset({"account", "merchant_id", "merchant_name"})  # few values in many rows
+# Of these each value is looked at once, as many rows have few of them.
+_REPEATED: Final = frozenset({"account", "merchant_id", "merchant_name"})
 
 
 def has_shape(data: bytes) -> bool:

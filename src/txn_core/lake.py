@@ -133,10 +133,9 @@ def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
             # The instants end in Z and have six digits; the cast reads both exactly.
             yield name, pc.cast(column, _TIME)
         elif name in NESTED:
-            nested = column.combine_chunks()
-            for i, field in enumerate(nested.type):
-                # `flatten` carries the nulls of the object over to its fields; `field(i)` would not.
-                yield _column(name, field.name), pa.chunked_array([nested.flatten()[i]])
+            # `flatten` carries the nulls of the object over to its fields; `field(i)` would not.
+            for field, values in zip(column.type, column.flatten(), strict=True):
+                yield _column(name, field.name), values
         else:
             yield name, column
 

@@ -131,16 +131,14 @@ def _usual_records(data: bytes, at: int, end: int) -> UserRecords | None:
     begins: list[int] = []
     ends: list[int] = []
     while at < end:
-        head = _USUAL_HEAD(data, at, end)
-        if head is None:
+        if (head := _USUAL_HEAD(data, at, end)) is None:
             return None
-        begin = head.end()
         indexes.append(data[at + 4])
-        at += 3 + (data[at + 1] & 0x7F | data[at + 2] << 7)
-        if begin + (data[begin - 2] & 0x7F | data[begin - 1] << 7) != at:
+        begins.append(begin := head.end())
+        ends.append(after := begin + (data[begin - 2] & 0x7F | data[begin - 1] << 7))
+        if after - at != 3 + (data[at + 1] & 0x7F | data[at + 2] << 7):
             return None
-        begins.append(begin)
-        ends.append(at)
+        at = after
     if at != end or not indexes or max(indexes) >= len(keys):
         return None
     return UserRecords([keys[index] for index in indexes], data, begins, ends)
