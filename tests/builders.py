@@ -10,11 +10,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from txn_core.arrivals import Arrived
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.event import EncodedEvent, Event, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import Instant
-from txn_core.lake import Arrived
 from txn_core.pan import Pan
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.submission import Submission

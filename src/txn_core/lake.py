@@ -8,14 +8,15 @@ stand beside the event's own columns, so that a row says where it came from.
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from itertools import accumulate, chain
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
+from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
 from txn_core.event import Event
 from txn_core.instants import instant_of
@@ -54,21 +55,14 @@ _TIMES: Final = ("accepted_at", "occurred_at")
 _LISTS: Final = ("card_aliases",)
 
 
-class Arrived(NamedTuple):
-    """An event's bytes as they stood on the stream."""
-
-    data: bytes
-    position: Position
-    arrived_at: datetime
-
-
-def table_of(events: Sequence[Arrived]) -> pa.Table:
+def table_of(records: Sequence[Arrived]) -> pa.Table:
     """Rows of valid events, straight from their bytes.
 
     Raises:
         EventError: some bytes are not one event of the current schema; the caller finds out which.
     """
-    lines = b"\n".join(event.data for event in events)
+    stretch = Stretch.of(records)
+    lines = stretch.lines
     try:
         parsed = pa_json.read_json(
             io.BytesIO(lines),
@@ -76,21 +70,16 @@ def table_of(events: Sequence[Arrived]) -> pa.Table:
             parse_options=pa_json.ParseOptions(explicit_schema=EVENT_SCHEMA, unexpected_field_behavior="error"),
         )
         parsed = parsed.select(EVENT_SCHEMA.names).combine_chunks()
-        parsed.validate(full=True)
+        if not lines.isascii():
+            parsed.validate(full=True)  # the reader takes text that is not UTF-8
         own_columns = dict(_flat(parsed))
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise EventError(f"not {len(events)} events: {type(error).__name__}") from None
+        raise EventError(f"not {len(stretch)} events: {type(error).__name__}") from None
     if parsed["transaction_id"].null_count:
-        raise EventError(f"not {len(events)} events: some are null")
-    if parsed.num_rows != len(events):
-        raise EventError(f"{parsed.num_rows} documents in {len(events)} events")
-    columns = own_columns | {
-        "shard_id": pa.array([e.position.shard_id for e in events], pa.string()),
-        "sequence_number": pa.array([e.position.sequence_number for e in events], pa.string()),
-        "sub_sequence_number": pa.array([e.position.sub_sequence_number for e in events], pa.int64()),
-        "arrived_at": pa.array([e.arrived_at for e in events], _TIME),
-    }
-    return pa.table(columns)
+        raise EventError(f"not {len(stretch)} events: some are null")
+    if parsed.num_rows != len(stretch):
+        raise EventError(f"{parsed.num_rows} documents in {len(stretch)} events")
+    return pa.table(own_columns | _places(stretch.runs))
 
 
 def parquet_of(table: pa.Table) -> bytes:
@@ -122,6 +111,22 @@ def arrived_of(table: pa.Table) -> Iterator[Arrived]:
         yield Arrived(_event_bytes(row), position, arrived_at)
 
 
+def _places(runs: Sequence[Run]) -> dict[str, pa.Array]:
+    """The columns that say where each row stood and when it arrived; but for one they are the same all over a run."""
+    ends = pa.array(accumulate(run.events for run in runs), pa.int32())
+
+    def all_over(values: list[Any], kind: pa.DataType) -> pa.Array:
+        return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, pa.array(values, kind)))
+
+    subs = chain.from_iterable(run.sub_sequence_numbers for run in runs)
+    return {
+        "shard_id": all_over([run.shard_id for run in runs], pa.string()),
+        "sequence_number": all_over([run.sequence_number for run in runs], pa.string()),
+        "sub_sequence_number": pa.array(subs, pa.int64()),
+        "arrived_at": all_over([run.arrived_at for run in runs], _TIME),
+    }
+
+
 def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
     for name in EVENT_SCHEMA.names:
         column = parsed[name]
@@ -131,10 +136,9 @@ def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
             # The instants end in Z and have six digits; the cast reads both exactly.
             yield name, pc.cast(column, _TIME)
         elif name in NESTED:
-            nested = column.combine_chunks()
-            for i, field in enumerate(nested.type):
-                # `flatten` carries the nulls of the object over to its fields; `field(i)` would not.
-                yield _column(name, field.name), pa.chunked_array([nested.flatten()[i]])
+            # `flatten` carries the nulls of the object over to its fields; `field(i)` would not.
+            for field, values in zip(column.type, column.flatten(), strict=True):
+                yield _column(name, field.name), values
         else:
             yield name, column
 

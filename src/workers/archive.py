@@ -15,9 +15,10 @@ from typing import Final, Literal
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
-from txn_core.lake import RAW_PREFIX, Arrived
+from txn_core.lake import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers import buffer

@@ -1,19 +1,20 @@
 """What the archive has read of a shard and not yet written: bounded, in order, and ripe for a flush when due."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, islice, takewhile
+from operator import sub
 from typing import Final, Literal
 
-from txn_core.lake import Arrived
+from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.ledger import together
 
 Cause = Literal["rows", "bytes", "age", "memory"]
 
-RECORD_BYTES: Final = 400  # what a record costs in memory beside its own bytes, about
+RECORD_BYTES: Final = 400  # what a record costs in memory beside its own bytes, at most
 TOTAL_BYTES_MAX: Final = 256 << 20
 
 
@@ -52,38 +53,39 @@ class Buffer:
 
     def __init__(self, limits: FlushLimits, total: BufferTotal) -> None:
         self._limits, self._total = limits, total
-        self._records: list[Arrived] = []
-        self._bytes = 0
+        self._runs: list[Run] = []
+        self._records = self._bytes = 0
         self._oldest_s = self._newest_s = 0.0
 
     def __len__(self) -> int:
-        return len(self._records)
+        return self._records
 
     @property
     def first(self) -> Arrived | None:
         """The oldest record."""
-        return self._records[0] if self._records else None
+        return self._runs[0].at(0) if self._runs else None
 
     @property
     def last(self) -> Arrived | None:
         """The youngest record."""
-        return self._records[-1] if self._records else None
+        return self._runs[-1].at(-1) if self._runs else None
 
     def add(self, records: Sequence[Arrived], now_s: float) -> None:
         """Append records that were read at a monotonic time."""
         if not records:
             return
-        if not self._records:
+        if not self._runs:
             self._oldest_s = now_s
         self._newest_s = now_s
-        self._records += records
-        self._count(records, 1)
+        added = Stretch.of(records)
+        self._runs += added.runs
+        self._count(added, 1)
 
     def due(self, now_s: float) -> Cause | None:
         """Why a flush is due, if it is."""
-        if not self._records:
+        if not self._runs:
             return None
-        if len(self._records) >= self._limits.rows:
+        if self._records >= self._limits.rows:
             return "rows"
         if self._bytes >= self._limits.bytes:
             return "bytes"
@@ -91,42 +93,48 @@ class Buffer:
             return "age"
         return "memory" if self._total.exceeded else None
 
-    def head(self) -> list[Arrived]:
+    def head(self) -> Stretch:
         """What one flush takes: the longest beginning within the limits, and one record at least.
 
         No flush spans more than an hour of arrivals: that bounds its ledger, and says where in the lake to look.
         """
-        taken_bytes = count = 0
-        for record in islice(self._records, self._limits.rows):
-            taken_bytes += len(record.data)
-            if count and taken_bytes > self._limits.bytes:
-                break
-            count += 1
-        return self._records[: together(self._records[:count])]
+        kept = Stretch(self._runs)
+        rows = min(self._records, self._limits.rows)
+        if self._bytes > self._limits.bytes:
+            sizes = accumulate(chain.from_iterable(map(sub, run.ends, run.begins) for run in self._runs))
+            rows = sum(1 for _ in takewhile(lambda size: size <= self._limits.bytes, islice(sizes, rows)))
+        return kept[: together(kept[: max(rows, 1)])]
 
-    def between(self, first: Position, last: Position) -> list[Arrived]:
+    def between(self, first: Position, last: Position) -> Stretch:
         """The records of a range, both ends included."""
-        low, high = first.within_shard(), last.within_shard()
-        return [record for record in self._records if low <= record.position.within_shard() <= high]
+        kept = Stretch(self._runs)
+        return kept[_count_to(kept, first, bisect_left) : _count_to(kept, last, bisect_right)]
 
-    def up_to(self, last: Position) -> list[Arrived]:
+    def up_to(self, last: Position) -> Stretch:
         """The records up to a position."""
-        count = bisect_right(self._records, last.within_shard(), key=lambda record: record.position.within_shard())
-        return self._records[:count]
+        kept = Stretch(self._runs)
+        return kept[: _count_to(kept, last, bisect_right)]
 
     def drop_to(self, last: Position) -> None:
         """Forget everything up to a position, which is durable."""
-        count = len(self.up_to(last))
-        self._count(self._records[:count], -1)
-        del self._records[:count]
+        kept = Stretch(self._runs)
+        count = _count_to(kept, last, bisect_right)
+        self._count(kept[:count], -1)
+        self._runs = list(kept[count:].runs)
         self._oldest_s = self._newest_s  # what stays came with the latest read
 
     def clear(self) -> None:
         """Forget everything: the shard is another's now."""
-        self._count(self._records, -1)
-        self._records.clear()
+        self._count(Stretch(self._runs), -1)
+        self._runs = []
 
-    def _count(self, records: Iterable[Arrived], sign: int) -> None:
-        sizes = [len(record.data) for record in records]
-        self._bytes += sign * sum(sizes)
-        self._total.add(sign * (sum(sizes) + RECORD_BYTES * len(sizes)))
+    def _count(self, records: Stretch, sign: int) -> None:
+        size = sum(run.event_bytes for run in records.runs)
+        self._records += sign * len(records)
+        self._bytes += sign * size
+        self._total.add(sign * (size + RECORD_BYTES * len(records)))
+
+
+def _count_to(records: Stretch, place: Position, bisect: Callable[..., int]) -> int:
+    """How many records stand before a place, or up to it, as the bisection sees what is equal."""
+    return bisect(records, place.within_shard(), key=lambda record: record.position.within_shard())

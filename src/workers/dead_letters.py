@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, SettingsError
 from txn_core.instants import Instant, instant_of
-from txn_core.lake import DEAD_LETTER_PREFIX, Arrived
+from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings

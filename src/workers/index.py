@@ -14,13 +14,13 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.arrivals import Arrived
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
 from txn_core.event import Event, content_digests
 from txn_core.identity import Account, MerchantId
-from txn_core.lake import Arrived
 from txn_core.positions import Position, WriteOrder
 from workers.bookkeeping import Books
 from workers.card_ids import CardIds

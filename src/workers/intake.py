@@ -7,11 +7,11 @@ before any write, so that a refusal by a store afterwards is a fault of ours and
 from dataclasses import dataclass
 from typing import Final
 
+from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError
 from txn_core.event import Event
-from txn_core.event_form import has_form
+from txn_core.event_form import has_shape, have_shape
 from txn_core.identity import normalise_merchant
-from txn_core.lake import Arrived
 
 EVENT_BYTES_MAX: Final = 256 << 10  # a DynamoDB item holds 400 KB, and keys and conflicts stand beside the event
 MERCHANT_KEY_BYTES_MAX: Final = 1024  # a DynamoDB sort key
@@ -40,16 +40,18 @@ def take_in(record: Arrived) -> Sound:
     return Sound(event, record if data == record.data else Arrived(data, record.position, record.arrived_at))
 
 
-def glance(record: Arrived) -> Arrived:
-    """The record of an event for columns, whose form is all the same to them; a close look only where it is needed.
+def to_look_at(records: Stretch) -> list[int]:
+    """The places of those records that may not become rows without `take_in`.
 
-    Raises:
-        EventError: as `take_in`. What a glance overlooks, text that is not UTF-8 and days that are not in the
-            calendar, columns cannot be made of.
+    The others may, provided that their rows have the form of an event, too.
     """
-    if len(record.data) <= EVENT_BYTES_MAX and has_form(record.data):
-        return record
-    return take_in(record).arrived
+    if all(len(run.data) <= EVENT_BYTES_MAX for run in records.runs) and have_shape(records.lines):
+        return []
+    return [
+        place
+        for place, record in enumerate(records)
+        if len(record.data) > EVENT_BYTES_MAX or not has_shape(record.data)
+    ]
 
 
 def _refuse_unkeepable(event: Event, data: bytes) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from txn_core.arrivals import Arrived
 from txn_core.instants import datetime_of
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, slices
+from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, slices
 from txn_core.objects import ObjectStore
 from workers.dead_letters import Seal
 from workers.index import Index

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Final, NewType, Self
 
-from txn_core.lake import Arrived
+from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.positions import Position
 
 Minute = NewType("Minute", str)
@@ -42,11 +43,9 @@ def start_of(minute: Minute) -> datetime:
 
 def together(records: Sequence[Arrived]) -> int:
     """How many of some records, from the first on, arrived closely enough to go under one checkpoint."""
-    if not records:
-        return 0
-    first = records[0].arrived_at
-    apart = (i for i, record in enumerate(records) if abs(record.arrived_at - first) >= NOTED_SPAN_MAX)
-    return next(apart, len(records))
+    runs = Stretch.of(records).runs
+    near = takewhile(lambda run: abs(run.arrived_at - runs[0].arrived_at) < NOTED_SPAN_MAX, runs)
+    return sum(run.events for run in near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +101,31 @@ class Tally:
 
 
 def tally_of(records: Iterable[Arrived]) -> Tally:
-    """The tally of records. Called for every record of the stream: about a microsecond each."""
+    """The tally of records. Called for every record of the stream: about a third of a microsecond each."""
     counts: defaultdict[Minute, int] = defaultdict(int)
     digests: defaultdict[Minute, int] = defaultdict(int)
-    arrived_at, minute = None, Minute("")
-    for record in records:
-        if record.arrived_at is not arrived_at:  # those of one aggregate share it
-            arrived_at = record.arrived_at
-            minute = minute_of(arrived_at)
-        place = record.position
-        text = f"{place.sequence_number}/{place.sub_sequence_number}"
-        counts[minute] += 1
-        digests[minute] += int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BYTES).digest())
+    for run in Stretch.of(records).runs:
+        minute = minute_of(run.arrived_at)
+        counts[minute] += run.events
+        digests[minute] += _digest_of(run)
     return Tally.of({minute: Sum(count, digests[minute] % _MODULUS) for minute, count in counts.items()})
+
+
+def _digest_of(run: Run) -> int:
+    """The sum of the hashes of a run's positions, each the text `sequence number/sub-sequence number`."""
+    begun, total = blake2b(f"{run.sequence_number}/".encode(), digest_size=DIGEST_BYTES), 0
+    for sub in _texts(run.sub_sequence_numbers):
+        whole = begun.copy()
+        whole.update(sub)
+        total += int.from_bytes(whole.digest())
+    return total
+
+
+def _texts(subs: range) -> Sequence[bytes]:
+    return _SUBS[subs.start : subs.stop] if subs.stop <= len(_SUBS) else [b"%d" % sub for sub in subs]
+
+
+_SUBS: Final = tuple(b"%d" % sub for sub in range(1 << 10))  # made once: that takes three times as long as a look-up
 
 
 @dataclass(frozen=True, slots=True)

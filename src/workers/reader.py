@@ -12,15 +12,16 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.arrivals import Run, Stretch
 from txn_core.instants import Instant, datetime_of
-from txn_core.kinesis.aggregation import deaggregate
-from txn_core.lake import Arrived
-from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.kinesis.aggregation import unpack
+from txn_core.positions import SequenceNumber, ShardId
 from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import code_of, patiently
 from workers.pace import READS_PER_S_MAX, ReadPace
@@ -66,7 +67,7 @@ class Start:
 class Batch:
     """What one read gave. `at_tip`: nothing more stood in the shard. `ended`: nothing more ever will."""
 
-    records: Sequence[Arrived]
+    records: Stretch
     at_tip: bool
     ended: bool
 
@@ -99,11 +100,7 @@ class ShardReader:
         answer = await patiently(f"read {self._shard_id}", self._answer)
         raw = answer["Records"]
         self._iterator = answer.get("NextShardIterator")
-        records = [
-            record
-            for record in records_of(self._shard_id, raw)
-            if not self._checkpoint.covers(record.position)  # only the first record can be
-        ]
+        records = behind(self._checkpoint, records_of(self._shard_id, raw))
         if raw:
             self._start = Start("AFTER_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
             self._limit = records_to_ask_for(raw, self._records_max)
@@ -154,17 +151,24 @@ async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, s
     return (await client.get_shard_iterator(**request))["ShardIterator"]
 
 
-def records_of(shard_id: ShardId, raw: Sequence[Any]) -> list[Arrived]:
+def records_of(shard_id: ShardId, raw: Sequence[Any]) -> Stretch:
     """The records of producers in what GetRecords returned, aggregates taken apart."""
-    found: list[Arrived] = []
-    for record in raw:
-        number = SequenceNumber(record["SequenceNumber"])
-        arrived_at = record["ApproximateArrivalTimestamp"].astimezone(UTC)
-        found += (
-            Arrived(user.data, Position(shard_id, number, sub), arrived_at)
-            for sub, user in enumerate(deaggregate(record["Data"], record["PartitionKey"]))
-        )
-    return found
+    return Stretch([_run_of(shard_id, record) for record in raw])
+
+
+def _run_of(shard_id: ShardId, record: Any) -> Run:
+    users = unpack(record["Data"], record["PartitionKey"])
+    arrived_at = record["ApproximateArrivalTimestamp"].astimezone(UTC)
+    return Run(
+        shard_id, SequenceNumber(record["SequenceNumber"]), 0, arrived_at, users.data, users.begins, users.ends
+    )
+
+
+def behind(checkpoint: Checkpoint, records: Stretch) -> Stretch:
+    """Those of some records that stand behind a checkpoint: but for some of the first aggregate, as a rule all."""
+    covered = takewhile(lambda record: checkpoint.covers(record.position), records)
+    count = sum(1 for _ in covered)
+    return records[count:] if count else records
 
 
 def records_to_ask_for(raw: Sequence[Any], records_max: int) -> int:

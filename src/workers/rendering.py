@@ -1,18 +1,26 @@
 """From the records of a range to its object: the same rows in the same order for the same range, whoever renders it.
 
-Runs in a thread, since it takes a core for up to a second. Records that are no events are set apart; a record that
-only Arrow refuses is found by halving, and is set apart as long as Arrow takes a specimen.
+Runs in a thread, since it takes a core for up to a second. Rows are made part by part, small enough for the caches of
+a core. A record is looked at closely only where its bytes or its row do not have the form of an event; records that
+are no events are set apart. When Arrow refuses a part, all records are looked at closely, and one that only Arrow
+refuses is found by halving, and is set apart as long as Arrow takes a specimen.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 
+from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError, UnwritableError
-from txn_core.lake import Arrived, parquet_of, table_of
-from workers.intake import glance, take_in
+from txn_core.event_form import of_other_form
+from txn_core.lake import parquet_of, table_of
+from workers.intake import take_in, to_look_at
 from workers.specimen import SPECIMEN_RECORD
+
+PART_ROWS: Final = 4_096  # part of the object's bytes, as it decides where pages end
 
 Tabulate = Callable[[Sequence[Arrived]], pa.Table]
 
@@ -34,38 +42,69 @@ class Rendered:
     poison: tuple[Poison, ...]
 
 
-def render(records: Sequence[Arrived], tabulate: Tabulate = table_of) -> Rendered:
-    """Make the object of a range.
+def render(records: Sequence[Arrived], tabulate: Tabulate = table_of, part_rows: int = PART_ROWS) -> Rendered:
+    """Make the object of a range, so many rows at a time.
 
     Raises:
         UnwritableError: no object can be made, and no record of the range is to blame.
     """
     try:
-        return _rendered(_Taken.by(glance, records), tabulate)
+        with _refusals_told():
+            return _at_a_glance(Stretch.of(records), tabulate, part_rows)
     except (EventError, UnwritableError):
-        return _without_culprits(_Taken.by(_look_closer, records), tabulate)
+        everywhere = range(len(records))
+        return _without_culprits(_Taken.looked_at(records, everywhere), tabulate)
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """The records of a range, those that are no events set apart."""
 
-    sound: list[Arrived]
+    sound: Sequence[Arrived]
     poison: list[Poison]
 
     @classmethod
-    def by(cls, look: Callable[[Arrived], Arrived], records: Sequence[Arrived]) -> "_Taken":
-        taken = cls([], [])
-        for record in records:
+    def looked_at(cls, records: Sequence[Arrived], places: Collection[int]) -> "_Taken":
+        """Look at the records at some places closely; when nothing comes of it, the sound ones are what was given."""
+        found: dict[int, Arrived | None] = {}
+        poison: list[Poison] = []
+        for place in places:
+            record = records[place]
             try:
-                taken.sound.append(look(record))
+                sound = take_in(record).arrived
             except EventError as error:
-                taken.poison.append(Poison(record, error))
-        return taken
+                poison.append(Poison(record, error))
+                found[place] = None
+            else:
+                if sound is not record:
+                    found[place] = sound
+        if not found:
+            return cls(records, poison)
+        kept = (found.get(place, record) for place, record in enumerate(records))
+        return cls([record for record in kept if record is not None], poison)
 
 
-def _look_closer(record: Arrived) -> Arrived:
-    return take_in(record).arrived
+def _at_a_glance(records: Stretch, tabulate: Tabulate, part_rows: int) -> Rendered:
+    """The object, as long as rows come of all that looks like an event."""
+    tables: list[pa.Table] = []
+    runs: list[Run] = []
+    poison: list[Poison] = []
+    for at in range(0, len(records), part_rows):
+        part = records[at : at + part_rows]
+        taken = _Taken.looked_at(part, to_look_at(part))
+        poison += taken.poison
+        if taken.sound:
+            tables.append(tabulate(taken.sound))
+            runs += Stretch.of(taken.sound).runs
+    if not tables:
+        return Rendered(None, 0, tuple(poison))
+    table, sound = pa.concat_tables(tables), Stretch(runs)
+    again = _Taken.looked_at(sound, of_other_form(table))
+    if again.sound is sound:
+        return Rendered(parquet_of(table), len(sound), tuple(poison))
+    poison += again.poison
+    poison.sort(key=lambda found: found.record.position.within_shard())
+    return _rendered(_Taken(again.sound, poison), tabulate)
 
 
 def _rendered(taken: _Taken, tabulate: Tabulate) -> Rendered:
@@ -86,9 +125,16 @@ def _without_culprits(taken: _Taken, tabulate: Tabulate) -> Rendered:
 
 
 def _parquet(records: Sequence[Arrived], tabulate: Tabulate) -> bytes:
-    """The file of some events, or whose fault it is that there is none; what memory or disk lack is no record's."""
-    try:
+    """The file of some events, or whose fault it is that there is none."""
+    with _refusals_told():
         return parquet_of(tabulate(records))
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Say of what Arrow refuses that it is unwritable; what memory or disk lack is no record's fault."""
+    try:
+        yield
     except MemoryError:  # of which Arrow's own is one, beside being Arrow's
         raise
     except (pa.ArrowException, OverflowError, UnicodeError) as error:

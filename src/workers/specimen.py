@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from txn_core.arrivals import Arrived
 from txn_core.event import Event
-from txn_core.lake import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
 
 _MOMENT: Final = "2000-01-01T00:00:00.000000Z"

@@ -13,10 +13,10 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.arrivals import Arrived
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.event import Event
-from txn_core.lake import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.outages import patiently

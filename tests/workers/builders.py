@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.builders import ACCEPTED_AT, ARRIVED_AT, SHARD, encoded, full_body, json_bytes, position, transaction_id
+from txn_core.arrivals import Arrived
 from txn_core.event import Event
 from txn_core.identity import Account, TransactionId
 from txn_core.instants import Instant, instant_of
-from txn_core.lake import Arrived
 from txn_core.positions import ShardId
 from txn_core.transaction import parse_transaction
 from workers.leases import Lease, WorkerName

@@ -1,12 +1,15 @@
 """When a flush is due, and what it takes."""
 
 from datetime import timedelta
+from itertools import accumulate
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import ARRIVED_AT, position
+from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import records
+from txn_core.arrivals import Run, Stretch
+from txn_core.positions import SequenceNumber
 from workers.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
 
 LIMITS = FlushLimits(rows=3, bytes=10, age_s=5.0)
@@ -77,3 +80,22 @@ def test_no_flush_spans_more_than_an_hour_of_arrivals() -> None:
     assert buffer.head() == early
     buffer.drop_to(early[-1].position)
     assert buffer.head() == late
+
+
+@given(st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=5), max_size=8))
+def test_a_flush_ends_within_an_aggregate_where_it_must(aggregates: list[list[int]]) -> None:
+    total = BufferTotal(bytes_max=0)
+    buffer = Buffer(LIMITS, total)
+    for number, sizes in enumerate(aggregates):
+        data, ends = b"x" * sum(sizes), list(accumulate(sizes))
+        run = Run(SHARD, SequenceNumber(str(number)), 0, ARRIVED_AT, data, [0, *ends[:-1]], ends)
+        buffer.add(Stretch([run]), 100.0)
+    taken: list[tuple[int, int]] = []
+    while head := buffer.head():
+        assert len(head) <= LIMITS.rows
+        assert len(head) == 1 or sum(len(r.data) for r in head) <= LIMITS.bytes
+        assert buffer.between(head[0].position, head[-1].position) == buffer.up_to(head[-1].position) == head
+        taken += [r.position.within_shard() for r in head]
+        buffer.drop_to(head[-1].position)
+    assert taken == [(number, sub) for number, sizes in enumerate(aggregates) for sub in range(len(sizes))]
+    assert not total.exceeded

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import ALICE, BOB, lease
-from txn_core.lake import Arrived
+from txn_core.arrivals import Arrived, Run, Stretch
+from txn_core.positions import SequenceNumber
 from workers.leases import LATEST, Checkpoint, Lease
 from workers.ledger import OPEN_MINUTES_MAX, Minute, Sum, Tally, minute_of, start_of, tally_of, together
 from workers.ledger_table import LedgerTable
@@ -56,6 +57,14 @@ def test_a_digest_is_known() -> None:
     assert (minute, noted.count) == ("2026-01-02T03:04", 1)
     assert noted.digest_text == "1b9f08168d30e77204bab0b50fbe1fbf"
     assert Sum.of_text("1", noted.digest_text) == noted
+
+
+def test_records_of_an_aggregate_are_noted_as_by_themselves() -> None:
+    """Also where sub-sequence numbers are larger than is usual."""
+    count = 1_100
+    run = Run(SHARD, SequenceNumber("7"), 0, ARRIVED_AT, b"", [0] * count, [0] * count)
+    assert tally_of(Stretch([run])) == tally_of([Arrived(b"", position(7, sub), ARRIVED_AT) for sub in range(count)])
+    assert tally_of(Stretch([run])) == sum((tally_of([one]) for one in Stretch([run])), Tally())
 
 
 @given(st.lists(st.floats(0, 600), max_size=30), st.randoms())

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from txn_cli.letters.catalogue import Letter
 from txn_cli.letters.replays import Past, ReplayLog
+from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
-from txn_core.lake import Arrived
 from txn_core.objects import ObjectStore
 from workers.dead_letters import Seal
 from workers.intake import take_in

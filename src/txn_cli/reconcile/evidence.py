@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
 from txn_cli.reconcile.comparison import DISORDER_MAX
+from txn_core.arrivals import Arrived
 from txn_core.instants import datetime_of
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, Arrived, arrived_of, read_parquet
+from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from workers.dead_letters import Envelope, Reason

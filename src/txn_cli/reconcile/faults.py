@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from txn_core.arrivals import Arrived
 from txn_core.identity import TransactionId
-from txn_core.lake import Arrived
 from txn_core.positions import Position, ShardId
 from workers.ledger import Minute, minute_of
 

@@ -1,6 +1,5 @@
 """What a process says of itself over HTTP: whether it is ready, and what it did since it started."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +12,8 @@ READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 UNREACHABLE: Final = "no answer"
 _REQUESTS: Final = "txn_http_requests_total"
+# By type of metric, the samples that may be added up.
+_SUMMED: Final = {"counter": ("_total",), "histogram": ("_count", "_sum")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ async def api_says(url: str) -> ApiStatus:
 
 
 def parse_counts(kind: str, text: str) -> dict[str, float]:
-    """The sums of each counter of a kind of worker over its labels."""
+    """The sums of each counter of a kind of worker over its labels; of a histogram, how many values and their sum."""
     prefix = f"txn_{kind}_"
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
-        if family.type == "counter" and family.name.startswith(prefix):
-            values = [sample.value for sample in family.samples if sample.name.endswith("_total")]
-            sums[family.name.removeprefix(prefix)] += sum(values)  # type: ignore[assignment] # counts may be floats
-    return dict(sums)
+        if family.name.startswith(prefix) and (suffixes := _SUMMED.get(family.type)):
+            for sample in family.samples:
+                if sample.name.endswith(suffixes):
+                    name = sample.name.removeprefix(prefix).removesuffix("_total")
+                    sums[name] = sums.get(name, 0.0) + sample.value
+    return sums
 
 
 def parse_answered(text: str) -> dict[str, float]:

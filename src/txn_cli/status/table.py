@@ -37,6 +37,7 @@ def _parts(status: Status) -> Iterator[RenderableType]:
     if status.api is not None:
         yield _api_line(status.api)
     yield _workers(status)
+    yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)
     for worker in status.workers:
         if worker.lake is not None:
@@ -104,6 +105,13 @@ def _leases(worker: WorkerStatus) -> str:
 
 def _count(worker: WorkerStatus, name: str) -> str:
     return f"{worker.counts[name]:,.0f}" if name in worker.counts else ""
+
+
+def _batches_line(worker: WorkerStatus) -> str:
+    """How much the worker made durable at a time, and how long that took."""
+    batches, records = worker.counts["flush_seconds_count"], worker.counts["flush_records_sum"]
+    mean_ms = 1000.0 * worker.counts["flush_seconds_sum"] / batches
+    return f"{worker.kind}: {batches:,.0f} batches, on average {records / batches:,.0f} records in {mean_ms:,.0f} ms"
 
 
 def _records(shard: ShardStatus) -> str:

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from aiobotocore.config import AioConfig
 
 from txn_cli.stack.ready import Ready
+from txn_core.arrivals import Arrived
 from txn_core.aws import Aws
-from txn_core.lake import RAW_PREFIX, Arrived, arrived_of, read_parquet
+from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 

@@ -15,6 +15,7 @@ protobuf class costs several times as much and a dependency.
 import hashlib
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 MAGIC: Final = b"\xf3\x89\x9a\xc2"
@@ -43,6 +44,25 @@ class UserRecord(NamedTuple):
 
     partition_key: str
     data: bytes
+
+
+class UserRecords(NamedTuple):
+    """The records of a Kinesis record: their keys, and where they begin and end in some bytes.
+
+    Bytes of its own for each record would cost as much as finding it.
+    """
+
+    partition_keys: list[str]
+    data: bytes
+    begins: list[int]
+    ends: list[int]
+
+    @classmethod
+    def of(cls, records: Sequence[UserRecord]) -> "UserRecords":
+        """Records that were taken out of what they came in."""
+        ends = list(accumulate(len(record.data) for record in records))
+        keys, data = [record.partition_key for record in records], b"".join(record.data for record in records)
+        return cls(keys, data, [0, *ends[:-1]], ends)
 
 
 # How nearly all sub-records begin: a length that takes two bytes, their key among the first 128, perhaps an explicit
@@ -78,59 +98,61 @@ def aggregate(records: Sequence[Keyed], explicit_hash_key: str) -> bytes:
 
 
 def deaggregate(data: bytes, partition_key: str) -> list[UserRecord]:
-    """The user records of a Kinesis record; one that is no aggregate is its own only user record.
+    """The user records of a Kinesis record; one that is no aggregate is its own only user record."""
+    keys, holder, begins, ends = unpack(data, partition_key)
+    return [UserRecord(key, holder[begin:end]) for key, begin, end in zip(keys, begins, ends, strict=True)]
+
+
+def unpack(data: bytes, partition_key: str) -> UserRecords:
+    """What `deaggregate` gives, where it lies.
 
     Bytes that begin with the magic but have another digest are a plain record that happens to begin so. Nothing
     is dropped, also not what lies outside the shard's range of hashes.
     """
-    message = data[len(MAGIC) : -_DIGEST_BYTES]
+    begin, end = len(MAGIC), len(data) - _DIGEST_BYTES
     if (
         not data.startswith(MAGIC)
-        or len(data) < len(MAGIC) + _DIGEST_BYTES
-        or hashlib.md5(message, usedforsecurity=False).digest() != data[-_DIGEST_BYTES:]
+        or begin > end
+        or hashlib.md5(memoryview(data)[begin:end], usedforsecurity=False).digest() != data[end:]
     ):
-        return [UserRecord(partition_key, data)]
+        return UserRecords([partition_key], data, [0], [len(data)])
     try:
-        return _records(message)
+        return _usual_records(data, begin, end) or UserRecords.of(_any_records(data[begin:end]))
     except _BrokenMessageError:
-        return [UserRecord(partition_key, data)]
+        return UserRecords([partition_key], data, [0], [len(data)])
 
 
-def _records(message: bytes) -> list[UserRecord]:
-    return _usual_records(message) or _any_records(message)
+def _usual_records(data: bytes, at: int, end: int) -> UserRecords | None:
+    """The records of a message as our producer and the KPL write it, in one pass; none when it is another.
 
-
-def _usual_records(message: bytes) -> list[UserRecord] | None:
-    """The records of a message as our producer and the KPL write it, in one pass; none when it is another."""
-    keys, at = _leading_keys(message)
-    records: list[UserRecord] = []
-    end = len(message)
+    This loop runs for every record of the stream: its steps are no functions of their own.
+    """
+    keys, at = _leading_keys(data, at, end)
+    indexes: list[int] = []
+    begins: list[int] = []
+    ends: list[int] = []
     while at < end:
-        head = _USUAL_HEAD(message, at)
-        if head is None:
+        if (head := _USUAL_HEAD(data, at, end)) is None:
             return None
-        begin, after = head.end(), at + 3 + _two_bytes(message, at + 1)
-        index = message[at + 4]
-        if begin + _two_bytes(message, begin - 2) != after or after > end or index >= len(keys):
+        indexes.append(data[at + 4])
+        begins.append(begin := head.end())
+        ends.append(after := begin + (data[begin - 2] & 0x7F | data[begin - 1] << 7))
+        if after - at != 3 + (data[at + 1] & 0x7F | data[at + 2] << 7):
             return None
-        records.append(UserRecord(keys[index], message[begin:after]))
         at = after
-    return records
+    if at != end or not indexes or max(indexes) >= len(keys):
+        return None
+    return UserRecords([keys[index] for index in indexes], data, begins, ends)
 
 
-def _leading_keys(message: bytes) -> tuple[list[str], int]:
+def _leading_keys(data: bytes, at: int, end: int) -> tuple[list[str], int]:
     """The keys at the message's beginning, and where the explicit hash keys behind them end."""
     keys: list[str] = []
-    at = 0
-    while at + 2 < len(message) and (tag := message[at]) in _SHORT_TABLES and (length := message[at + 1]) < 0x80:
+    while at + 2 < end and (tag := data[at]) in _SHORT_TABLES and (length := data[at + 1]) < 0x80:
         begin, at = at + 2, at + 2 + length
         if tag == _KEYS_TAG:
-            keys.append(message[begin:at].decode(errors="replace"))
+            keys.append(data[begin:at].decode(errors="replace"))
     return keys, at
-
-
-def _two_bytes(message: bytes, at: int) -> int:
-    return message[at] & 0x7F | message[at + 1] << 7
 
 
 def _any_records(message: bytes) -> list[UserRecord]:

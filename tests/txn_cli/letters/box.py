@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tests.builders import ARRIVED_AT, position
+from txn_core.arrivals import Arrived
 from txn_core.errors import EventError
-from txn_core.lake import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from txn_core.settings import Settings

@@ -37,6 +37,17 @@ def test_counts_are_summed_over_labels() -> None:
     assert "leases_owned" not in counts, "a gauge counts nothing"
 
 
+def test_batches_and_the_times_they_took_are_summed() -> None:
+    meters = Meters("archive")
+    for records, seconds in ((10, 0.5), (30, 1.0)):
+        meters.flush_records.observe(records)
+        meters.flush_seconds.observe(seconds)
+    counts = parse_counts("archive", generate_latest(meters.registry).decode())
+    assert (counts["flush_records_count"], counts["flush_records_sum"]) == (2, 40)
+    assert (counts["flush_seconds_count"], counts["flush_seconds_sum"]) == (2, 1.5)
+    assert not [name for name in counts if "bucket" in name]
+
+
 async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
     settings, meters = own_port(), Meters("archive")
     meters.leases_stolen.inc(2)

@@ -37,7 +37,15 @@ STATUS = Status(
                 shard(1, Rest(), owner=BOB, checkpoint=Checkpoint("7" * 30)),
                 shard(2, None, checkpoint=Checkpoint(SHARD_END)),
             ),
-            {"records": 1234, "duplicates": 5, "dead_letters": 3, "leases_stolen": 2},
+            {
+                "records": 1234,
+                "duplicates": 5,
+                "dead_letters": 3,
+                "leases_stolen": 2,
+                "flush_seconds_count": 4,
+                "flush_seconds_sum": 0.5,
+                "flush_records_sum": 5000,
+            },
             ready=Readiness(ready=False, why="sink: TimeoutError"),
         ),
         WorkerStatus("archive", (), {}),
@@ -69,6 +77,8 @@ def test_a_status_shows_api_workers_and_shards() -> None:
     assert line_of(text, "index", "000000000000") == "index 000000000000 behind 7.0 s 9+ alice, wanted by bob 7/0"
     assert line_of(text, "index", "000000000001") == "index 000000000001 drained 0.0 s 0 bob ...777777777777/0"
     assert line_of(text, "index", "000000000002") == "index 000000000002 drained 0.0 s 0 nobody SHARD_END"
+    assert line_of(text, "index:") == "index: 4 batches, on average 1,250 records in 125 ms"
+    assert "archive:" not in text, "nothing to say yet"
     assert "Not drained yet" in text
 
 

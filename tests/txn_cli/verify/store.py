@@ -8,10 +8,11 @@ from typing import Any
 
 from tests.txn_cli.fake_api import FakeApi
 from txn_cli.kaggle import SoundRow
+from txn_core.arrivals import Arrived
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import Instant
-from txn_core.lake import Arrived, parquet_of, table_of
+from txn_core.lake import parquet_of, table_of
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.submission import Submission
 from txn_core.transaction import parse_transaction

@@ -11,8 +11,8 @@ from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.verify import lake as lake_module
 from txn_cli.verify.lake import Lake, LakeScan, open_lake
+from txn_core.arrivals import Arrived
 from txn_core.aws import Aws
-from txn_core.lake import Arrived
 from txn_core.settings import Settings
 
 EVENTS = [event_of(row) for row in sound_rows(10)]

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.reference_reader import by_reference
-from txn_core.kinesis.aggregation import MAGIC, UserRecord, aggregate, deaggregate
+from txn_core.kinesis.aggregation import MAGIC, UserRecord, aggregate, deaggregate, unpack
 
 HASH_KEY = str(2**128 - 1)
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
@@ -128,3 +128,17 @@ def test_the_bytes_by_example() -> None:
     """The format as its documentation lays it out: magic, tables, records, MD5."""
     message = b"\x0a\x01k" + b"\x12\x017" + b"\x1a\x07\x08\x00\x10\x00\x1a\x01d"
     assert aggregate([UserRecord("k", b"d")], "7") == sealed(message)
+
+
+@given(RECORDS)
+def test_what_is_unpacked_lies_in_what_came(records: list[UserRecord]) -> None:
+    """Of records of the usual form nothing is copied; of others there may be."""
+    data = aggregate(records, HASH_KEY)
+    keys, holder, begins, ends = unpack(data, "outer")
+    assert keys == [record.partition_key for record in records]
+    assert [holder[begin:end] for begin, end in zip(begins, ends, strict=True)] == [record.data for record in records]
+
+
+def test_an_aggregate_of_events_is_unpacked_where_it_lies() -> None:
+    data = aggregate([UserRecord("card", bytes(800))] * 50, HASH_KEY)
+    assert unpack(data, "outer").data is data
