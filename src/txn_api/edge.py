@@ -9,6 +9,7 @@ import itertools
 import secrets
 import time
 import traceback
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, Par
 from txn_api.request_metrics import RequestMetrics
 from txn_api.security_headers import Headers
 from txn_api.trace import trace_id_of_request, traceresponse
+from txn_api.whole_answer import Header, answer_at_once
 from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
@@ -121,16 +123,17 @@ class _Exchange:
         return ids if (trace_id := self._safe_trace_id()) is None else ids | {"trace_id": trace_id}
 
     async def send(self, message: Message) -> None:
-        if "status" in message:  # the begin of an answer, or all of it (`txn_api.whole_answer`)
+        if message["type"] == "http.response.start":
             self.status = message["status"]
-            allowance: Allowance | None = self._scope["state"].get("allowance")
-            limits = () if allowance is None else allowance.fields()
-            own = (b"x-request-id", self.request_id.encode())
-            headers = [*message.get("headers", ()), own, *limits, *self._headers]
-            if self._trace_id is not None and (trace_id := self._safe_trace_id()) is not None:
-                headers.append((b"traceresponse", traceresponse(trace_id, self.request_id)))
-            message["headers"] = headers
+            message["headers"] = self._with_ours(message.get("headers", ()))
         await self._send(message)
+
+    def answer_at_once(self, status: int, headers: Iterable[Header], body: bytes) -> bool:
+        """See `txn_api.whole_answer`."""
+        if not answer_at_once(self._send, status, self._with_ours(headers), body):
+            return False
+        self.status = status
+        return True
 
     async def answer(self, problem: Problem, receive: Receive) -> None:
         """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""
@@ -138,6 +141,14 @@ class _Exchange:
             raise RuntimeError("an answer broke off") from None
         forget_trace_of(problem, self._scope)
         await problem.response(self.request_id)(self._scope, receive, self.send)
+
+    def _with_ours(self, headers: Iterable[Header]) -> list[Header]:
+        allowance: Allowance | None = self._scope["state"].get("allowance")
+        limits = () if allowance is None else allowance.fields()
+        every = [*headers, (b"x-request-id", self.request_id.encode()), *limits, *self._headers]
+        if self._trace_id is not None and (trace_id := self._safe_trace_id()) is not None:
+            every.append((b"traceresponse", traceresponse(trace_id, self.request_id)))
+        return every
 
     def _safe_trace_id(self) -> str | None:
         return None if _UNTRACED in self._scope["state"] else self._trace_id

@@ -16,7 +16,7 @@ from txn_core import misplaced
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import Instant, now
+from txn_core.instants import now
 from txn_core.submission import Submission
 from txn_core.transaction import refuse_future
 from txn_core.usual_request import read_submission
@@ -37,18 +37,17 @@ class Intake:
         surroundings: str,
         idempotency_key: str | None = None,
         terminal_ids: frozenset[str] = frozenset(),
-        accepted_at: Instant | None = None,
     ) -> EncodedEvent:
         """Turn one JSON document into its event.
 
         `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query. With
-        `terminal_ids` it must be of one of these terminals. It is accepted now, unless told when.
+        `terminal_ids` it must be of one of these terminals.
 
         Raises:
             Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden` or
                 `id_required`.
         """
-        accepted_at = accepted_at or now()
+        accepted_at = now()
         try:
             submission = read_submission(body, surroundings=surroundings, now=accepted_at)
             refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)

@@ -13,10 +13,8 @@ from starlette.types import Scope
 
 from txn_api.intake import Intake
 from txn_api.surroundings import surroundings_of_scope
-from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
-from txn_core.instants import Instant, now
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
@@ -56,27 +54,18 @@ class Posts:
 
     def _hand_over(self) -> None:
         posts, self._arrived = self._arrived, []
-        accepted_at = now()
         for post in posts:
-            self._admit(post, accepted_at)
-        for post in posts:
-            if post.event is not None:
-                self._submit(post, post.event)
+            self._admit(post)
+        admitted = [(post.event.card_id, post.event.data, post.landing) for post in posts if post.event is not None]
+        self._producer.submit_all(admitted)
 
-    def _admit(self, post: Post, accepted_at: Instant) -> None:
+    def _admit(self, post: Post) -> None:
         try:
             post.event = self._intake.admit(
                 post.body,
                 account=post.account,
                 surroundings=surroundings_of_scope(post.scope),
                 terminal_ids=post.terminal_ids,
-                accepted_at=accepted_at,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
-            post.refuse(error)
-
-    def _submit(self, post: Post, event: EncodedEvent) -> None:
-        try:
-            self._producer.submit(event.card_id, event.data, post.landing)
-        except ProducerError as error:
             post.refuse(error)

@@ -1,20 +1,24 @@
-"""An answer in one message, for servers that take it so: ASGI's own way is two, and each passes every layer.
+"""An answer all of which is there, without messages and coroutines, for servers that can do so; ours can.
 
-It is an extension of ASGI, told as its specification has it: in the scope's `extensions`.
+ASGI's own way is two messages, each of which passes every layer.
 """
 
-from typing import Final
+from starlette.types import Message, Send
 
-from starlette.types import Message, Scope
-
-WHOLE_ANSWER: Final = "txn.whole_answer"
-"""The type of that message, which has the keys of both; and the name of the extension."""
+Header = tuple[bytes, bytes]
 
 
-def messages(scope: Scope, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> tuple[Message, ...]:
-    """The messages that an answer is sent in; `content-length` is added where the server does not do it."""
-    if WHOLE_ANSWER in scope.get("extensions", ()):
-        return ({"type": WHOLE_ANSWER, "status": status, "headers": headers, "body": body},)
+def answer_at_once(send: Send, status: int, headers: list[Header], body: bytes) -> bool:
+    """Answer now, through every layer below; false when nothing was done and `messages` are to be sent.
+
+    `content-length` is added on the way.
+    """
+    answer = getattr(getattr(send, "__self__", None), "answer_at_once", None)
+    return answer is not None and answer(status, headers, body)
+
+
+def messages(status: int, headers: list[Header], body: bytes) -> tuple[Message, Message]:
+    """The same as messages."""
     length = (b"content-length", b"%d" % len(body))
     return (
         {"type": "http.response.start", "status": status, "headers": [length, *headers]},

@@ -18,7 +18,6 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from txn_api.problems import HeadTooLarge, MalformedHttp, Problem
-from txn_api.whole_answer import WHOLE_ANSWER
 from txn_cli.http_exchange import Exchange
 from txn_cli.http_refusals import refusal, too_many_connections
 
@@ -32,7 +31,6 @@ UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
 _QUESTION, _PERCENT, _HASH = b"?%#"
-_EXTENSIONS: Final[dict[str, dict[str, object]]] = {WHOLE_ANSWER: {}}
 
 
 class Connection(HttpToolsProtocol):
@@ -72,11 +70,10 @@ class Connection(HttpToolsProtocol):
         """The head is whole: begin the request's exchange, behind those that are not answered yet."""
         self._in_head, self.waits_s_max = False, None
         version = self.parser.get_http_version()
-        scope: dict[str, Any] = self.scope  # type: ignore[assignment] # uvicorn's type knows no extensions
+        scope: Scope = self.scope  # type: ignore[assignment] # a dictionary with its own type at uvicorn
         if version != "1.1":
             scope["http_version"] = version
         scope["method"] = self.parser.get_method().decode("ascii")
-        scope["extensions"] = _EXTENSIONS
         scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
         previous: Any = self.cycle
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
@@ -122,10 +119,16 @@ class Connection(HttpToolsProtocol):
             self.transport,
             self.flow,
             self.server_state.default_headers,
+            self.tasks,
             keep_alive=keep_alive,
             expects_continue=self.expect_100_continue,
             answered=self.on_response_complete,
         )
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        cycle.task = task
+        self.tasks.add(task)
 
     def _too_many(self) -> bool:
         bound = self.limit_concurrency

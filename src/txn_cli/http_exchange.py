@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from txn_api.whole_answer import WHOLE_ANSWER
+from txn_api.whole_answer import Header
 
 _field: Final = b": ".join
 _CR, _LF = b"\r\n"
@@ -23,7 +23,6 @@ _UNKNOWN, _NOTHING = -1, -2  # how much of a body is left, where it is not a num
 _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 log = logging.getLogger("uvicorn.error")
-Header = tuple[bytes, bytes]
 
 
 class Exchange:
@@ -38,6 +37,7 @@ class Exchange:
         "_head",
         "_left",
         "_news",
+        "_tasks",
         "_transport",
         "_waiting",
         "disconnected",
@@ -46,6 +46,7 @@ class Exchange:
         "response_complete",
         "response_started",
         "scope",
+        "task",
     )
 
     def __init__(
@@ -54,6 +55,7 @@ class Exchange:
         transport: asyncio.Transport,
         flow: FlowControl,
         default_headers: Sequence[Header],
+        tasks: "set[asyncio.Task[None]]",
         *,
         keep_alive: bool,
         expects_continue: bool,
@@ -62,6 +64,8 @@ class Exchange:
         self.scope, self.keep_alive = scope, keep_alive
         self._transport, self._flow, self._answered = transport, flow, answered
         self._default_headers, self._expects_continue = default_headers, expects_continue
+        self._tasks = tasks
+        self.task: asyncio.Task[None] | None = None  # that which answers it; among `tasks` as long as it runs
         self.disconnected = self.response_started = self.response_complete = False
         self.more_body = True
         self._body = b""
@@ -76,6 +80,11 @@ class Exchange:
             await application(self.scope, self.receive, self.send)
         except Exception as error:  # noqa: BLE001 - outermost of its task, behind the application's own last word
             log.error("application failed: %s", type(error).__name__)  # noqa: TRY400 - its text may quote a request
+        finally:
+            # Not a callback of the task's: that would be a turn of the loop by itself.
+            task, self.task = self.task, None
+            if task is not None:
+                self._tasks.discard(task)
         if not self.response_complete and not self.disconnected:
             if not self.response_started:
                 self._transport.write(_INTERNAL_ERROR)
@@ -133,23 +142,27 @@ class Exchange:
         return body
 
     async def send(self, message: Message) -> None:
-        """The head of the answer, a piece of its body, or all of it."""
+        """The head of the answer, or a piece of its body."""
         if self._flow.write_paused and not self.disconnected:
             await self._flow.drain()
         if self.disconnected:
             return
-        if message["type"] == WHOLE_ANSWER:
-            self._answer(message["status"], message["headers"], message["body"])
-        elif not self.response_started:
+        if not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
         else:
             self._go_on(message.get("body", b""), more=message.get("more_body", False))
 
-    def _answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+    def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
+        """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
+        if self._flow.write_paused or self.disconnected:
+            return False
+        if self.response_started:
+            raise RuntimeError("an answer begins anew")
         close = () if self.keep_alive else _CLOSE
         head = self._head_of(status, headers, b"content-length: %d" % len(body), *close)
         self._transport.write(head + body)
         self._end()
+        return True
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         named, more = dict(headers), []

@@ -1,6 +1,7 @@
 """Posts of one turn of the event loop are admitted together and handed over in the order in which they arrived."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -22,12 +23,13 @@ class NotingProducer:
         self.keys: list[str] = []
         self.refusals: list[Exception | None] = []
 
-    def submit(self, key: str, data: bytes, answer: "asyncio.Future[Landing]") -> "asyncio.Future[Landing]":
-        if self.refusals and (refusal := self.refusals.pop(0)) is not None:
-            raise refusal
-        self.keys.append(key)
-        answer.set_result(Landing(ShardId("shard"), SequenceNumber(str(len(self.keys)))))
-        return answer
+    def submit_all(self, records: "Iterable[tuple[str, bytes, asyncio.Future[Landing]]]") -> None:
+        for key, _, answer in records:
+            if self.refusals and (refusal := self.refusals.pop(0)) is not None:
+                answer.set_exception(refusal)
+                continue
+            self.keys.append(key)
+            answer.set_result(Landing(ShardId("shard"), SequenceNumber(str(len(self.keys)))))
 
 
 @pytest.fixture
@@ -87,3 +89,10 @@ async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: Posts, p
     gone_and_wrong.landing.cancel()
     await gone.landing
     assert len(producer.keys) == 1
+
+
+async def test_contradicting_posts_of_a_turn_are_told_apart(posts: Posts) -> None:
+    """Of one id, in one record of the stream: the moment of each tells which of them an acknowledgement speaks of."""
+    some = [add(posts, transaction_id=transaction_id(1), amount_minor=amount) for amount in range(5)]
+    await asyncio.gather(*(post.landing for post in some))
+    assert len({post.event.accepted_at for post in some if post.event}) == 5

@@ -8,11 +8,10 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from txn_api.whole_answer import WHOLE_ANSWER, messages
-from txn_cli.http_exchange import Exchange, Header
+from txn_api.whole_answer import Header, answer_at_once, messages
+from txn_cli.http_exchange import Exchange
 
 Answering = Callable[[Send], Awaitable[None]]
-EXTENDED: Scope = {"extensions": {WHOLE_ANSWER: {}}}
 
 
 class Wire(asyncio.Transport):
@@ -46,6 +45,7 @@ async def exchanged(
         wire,
         FlowControl(wire),
         default,
+        set(),
         keep_alive=keep_alive,
         expects_continue=False,
         answered=lambda: None,
@@ -58,11 +58,20 @@ async def exchanged(
     return wire
 
 
-def whole(headers: list[Header], body: bytes = b"{}", *, scope: Scope = EXTENDED) -> Answering:
-    """An application that sends an answer at once."""
+def whole(headers: list[Header], body: bytes = b"{}") -> Answering:
+    """An application that answers at once."""
 
     async def answering(send: Send) -> None:
-        for message in messages(scope, 202, headers, body):
+        assert answer_at_once(send, 202, headers, body)
+
+    return answering
+
+
+def in_messages(headers: list[Header], body: bytes = b"{}") -> Answering:
+    """One that sends the same in ASGI's way."""
+
+    async def answering(send: Send) -> None:
+        for message in messages(202, headers, body):
             await send(message)
 
     return answering
@@ -74,9 +83,14 @@ async def test_a_whole_answer_leaves_in_one_write_with_its_length() -> None:
     assert not wire.closed
 
 
-async def test_a_server_without_the_extension_gets_the_same_in_two_messages() -> None:
+async def test_another_server_gets_the_same_in_two_messages() -> None:
     """Such as the test clients', or uvicorn's own protocol."""
-    wire = await exchanged(whole([(b"location", b"/t/1")], scope={}))
+
+    async def nowhere(message: Message) -> None:
+        """Of a server that knows messages alone."""
+
+    assert not answer_at_once(nowhere, 202, [], b"")
+    wire = await exchanged(in_messages([(b"location", b"/t/1")]))
     assert wire.writes == [b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\nlocation: /t/1\r\n\r\n{}"]
 
 
@@ -87,12 +101,25 @@ async def test_the_last_answer_of_a_connection_says_so_and_ends_it() -> None:
 
 
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])
-@pytest.mark.parametrize("scope", [EXTENDED, {}])
-async def test_a_line_break_in_a_header_splits_no_answer(value: bytes, scope: Scope) -> None:
+@pytest.mark.parametrize("way", [whole, in_messages])
+async def test_a_line_break_in_a_header_splits_no_answer(
+    value: bytes, way: Callable[[list[Header]], Answering]
+) -> None:
     """Nothing of such an answer is sent; the client gets one that quotes nothing."""
-    wire = await exchanged(whole([(b"location", value)], scope=scope))
+    wire = await exchanged(way([(b"location", value)]))
     assert wire.writes == [b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"]
     assert wire.closed
+
+
+async def test_a_second_answer_is_refused() -> None:
+    """What was sent stands."""
+
+    async def answering(send: Send) -> None:
+        assert answer_at_once(send, 202, [], b"{}")
+        answer_at_once(send, 500, [], b"[]")
+
+    wire = await exchanged(answering)
+    assert b"".join(wire.writes).endswith(b"\r\n\r\n{}")
 
 
 async def test_an_answer_of_unknown_length_is_chunked() -> None:

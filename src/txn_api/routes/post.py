@@ -33,7 +33,7 @@ from txn_api.problems import (
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
 from txn_api.surroundings import surroundings_of_scope
-from txn_api.whole_answer import messages
+from txn_api.whole_answer import answer_at_once, messages
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
@@ -107,8 +107,9 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     ]
     if replayed:
         head.append(REPLAYED)
-    for message in messages(scope, 202, head, answer):
-        await send(message)
+    if not answer_at_once(send, 202, head, answer):
+        for message in messages(202, head, answer):
+            await send(message)
 
 
 async def _once(

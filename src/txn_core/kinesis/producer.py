@@ -14,13 +14,13 @@ only when they are more than these requests.
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from prometheus_client import CollectorRegistry
 
-from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
+from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError, ProducerError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
@@ -110,23 +110,34 @@ class Producer:
         """
         await self._keeper.start()
 
-    def submit(
-        self, key: str, data: bytes, answer: "asyncio.Future[Landing] | None" = None
-    ) -> "asyncio.Future[Landing]":
+    def submit(self, key: str, data: bytes) -> "asyncio.Future[Landing]":
         """Hand over a record; records of one key keep the order in which they were handed over.
 
-        The future, the caller's `answer` if there is one, ends in the record's landing, in `NotStoredError` or in
-        `OutcomeUnknownError`, no later than the deadline. Cancelling it gives up the answer, not the record.
+        The future ends in the record's landing, in `NotStoredError` or in `OutcomeUnknownError`, no later than the
+        deadline. Cancelling it gives up the answer, not the record.
 
         Raises:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        taken = self._hand_over(key, data, answer=answer)
+        taken = self._hand_over(key, data)
         if isinstance(taken, int):
             self._metrics.refused += 1
             raise BufferFullError(taken)
         return taken
+
+    def submit_all(self, records: "Iterable[tuple[str, bytes, asyncio.Future[Landing]]]") -> None:
+        """Hand over many records as `submit` does; each answer ends in its record's landing or in what refused it."""
+        now = asyncio.get_running_loop().time()
+        for key, data, answer in records:
+            try:
+                taken = self._take(key, data, now, answer)
+            except NotStoredError as refusal:
+                _refuse(answer, refusal)
+                continue
+            if isinstance(taken, int):
+                self._metrics.refused += 1
+                _refuse(answer, BufferFullError(taken))
 
     async def put(self, key: str, data: bytes) -> Landing:
         """Hand over a record and wait for its landing; errors as `submit`."""
@@ -151,18 +162,22 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _hand_over(
-        self, key: str, data: bytes, share: float = 1.0, answer: "asyncio.Future[Landing] | None" = None
+    def _hand_over(self, key: str, data: bytes, share: float = 1.0) -> "asyncio.Future[Landing] | int":
+        loop = asyncio.get_running_loop()
+        return self._take(key, data, loop.time(), loop.create_future(), share)
+
+    def _take(
+        self, key: str, data: bytes, now: float, answer: "asyncio.Future[Landing]", share: float = 1.0
     ) -> "asyncio.Future[Landing] | int":
         """Queue a record, or give the seconds after which to come back."""
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
             raise NotStoredError(reason)
-        loop, lanes = asyncio.get_running_loop(), self._lanes
-        now, lane = loop.time(), lanes.of(key)
+        lanes = self._lanes
+        lane = lanes.of(key)
         if (retry_after_s := self._admission.refusal(lanes.bytes_held, lane, size, now, share)) is not None:
             return retry_after_s
-        record = Pending(key, data, size, now + self._deadline_s, answer or loop.create_future(), lane)
+        record = Pending(key, data, size, now + self._deadline_s, answer, lane)
         lanes.add(record)
         self._deadlines.add(record, lanes.count)
         self._metrics.received += 1
@@ -170,7 +185,7 @@ class Producer:
             self._watch_deadlines()
         if not self._pump_due:
             self._schedule_pump()
-        return record.answer
+        return answer
 
     async def close(self, deadline_s: float) -> None:
         """Take nothing more, drain within the deadline, and answer whoever still waits after it."""
@@ -395,3 +410,9 @@ def _backoff_s(attempts: int) -> float:
     """Exponential with full jitter, so that what failed together does not come back together."""
     doublings = min(attempts - 1, BACKOFF_DOUBLINGS_MAX)
     return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret
+
+
+def _refuse(answer: "asyncio.Future[Landing]", refusal: ProducerError) -> None:
+    """Nobody may be waiting any more."""
+    if not answer.done():
+        answer.set_exception(refusal)

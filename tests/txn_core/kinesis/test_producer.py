@@ -111,6 +111,20 @@ async def test_a_full_buffer_refuses_before_anything_is_buffered() -> None:
 
 
 @in_virtual_time
+async def test_each_of_many_ends_in_what_became_of_it() -> None:
+    """What is refused spoils no other, and whoever is gone by then is told nothing."""
+    desk = Desk.on(Reply(after_s=1.0))
+    loop, half = asyncio.get_running_loop(), bytes(int(BUFFER_BYTES * LANE_SHARE) - 1)
+    answers = [loop.create_future() for _ in range(5)]
+    answers[4].cancel()
+    desk.producer.submit_all(zip(["a", "", "b", "c", "d"], [half, b"", half, b"", b""], answers, strict=True))
+    told = await asyncio.gather(*answers[:4], return_exceptions=True)
+    assert [type(each) for each in told] == [Landing, NotStoredError, Landing, BufferFullError]
+    assert desk.metric("txn_user_records_refused_total") == 2
+    desk.assert_idle()
+
+
+@in_virtual_time
 async def test_a_full_lane_leaves_the_rest_to_the_others() -> None:
     """One card cannot fill the buffer, also while its record is under way."""
     desk = Desk.on(Reply(after_s=1.0))
