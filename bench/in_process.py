@@ -125,7 +125,7 @@ async def run(name: str, requests: int) -> float:
     config.load()
     state = ServerState()
     state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
-    wire = [_request(body, presented) for body in bodies(BODIES)]
+    wire = [_request(body, presented) for body in bodies(min(BODIES, requests))]
     return await _answered(lambda: cast("Any", protocol)(config, state, {}), wire, requests)
 
 

@@ -21,7 +21,7 @@ from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
-ROWS: Final = 1_000
+ROWS: Final = 400
 QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_BODY_DEADLINE_S": "1"}
 WRONG_NOTHING: Final = {
     "missing_in_index": 0,

@@ -17,7 +17,7 @@ from tests.races.served import Client, Told, client_of, on_stream, serving
 from tests.workers.conftest import until, world_of
 from txn_core.settings import Settings
 
-ROUNDS: Final = int(os.environ.get("RACE_ROUNDS") or 2)
+ROUNDS: Final = int(os.environ.get("RACE_ROUNDS") or 1)
 AT_ONCE: Final = 64
 LATECOMERS: Final = 4
 DRAINED_S_MAX: Final = 1_200.0

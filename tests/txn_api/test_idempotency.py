@@ -388,7 +388,7 @@ def test_a_race_that_is_lost_again_and_again_ends(lost: int) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=75)
 def test_whatever_happens_a_key_has_one_body_and_one_answer(chance: random.Random) -> None:
     """Random processes, clocks, faults of the store, failures, deaths and lengths of time, under one key.
 

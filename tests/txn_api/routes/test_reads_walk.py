@@ -12,7 +12,7 @@ from tests.builders import ACCEPTED_AT, body, card_number, encoded, index_item, 
 from tests.txn_api.conftest import Api
 
 NAME = "Hot & Sons"
-ROWS = 1_500
+ROWS = 600
 LIMIT = 150
 FIELDS = "transaction_id,occurred_at"
 ITEMS_A_WRITE = 25  # BatchWriteItem takes no more
