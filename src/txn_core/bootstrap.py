@@ -1,6 +1,7 @@
 """Makes what the system stands on: stream, tables, bucket. Doing it again changes nothing."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import (
+    EXPIRES_AT,
     FIRST_GENERATION,
     TableNames,
     index_definitions,
@@ -27,8 +29,11 @@ READY_WAIT_S: Final = 120.0
 POLL_S: Final = 0.1
 
 
-async def bootstrap(settings: Settings) -> None:
+async def bootstrap(settings: Settings) -> frozenset[str]:
     """Make whatever is missing and wait until all of it is usable.
+
+    Gives the tables whose expired rows stay, since their server has no TTL (a local one). Nothing but room depends
+    on it: who reads such rows looks at their time.
 
     Raises:
         StoreError: something is not usable after `READY_WAIT_S` seconds.
@@ -39,8 +44,9 @@ async def bootstrap(settings: Settings) -> None:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 tasks.create_task(_stream(kinesis, settings))
-                tasks.create_task(_tables(dynamodb, settings))
+                tables = tasks.create_task(_tables(dynamodb, settings))
                 tasks.create_task(_bucket(s3, settings))
+            return tables.result()
         except TimeoutError:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
@@ -69,9 +75,7 @@ async def bootstrap_generation(
     """
     names = TableNames.of(settings)
     wanted = [*index_definitions(names), *([lake_progress_definition(names)] if from_lake else [])]
-    async with asyncio.TaskGroup() as tasks:
-        for definition in wanted:
-            tasks.create_task(_table(client, definition))
+    await _make(client, names, wanted)
     await _lay_out(client, settings, {"origin": {"S": origin}, "begun_at": {"S": now()}})
     layout = await client.get_item(TableName=names.transactions, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
     begun_from = layout["Item"].get("origin", {}).get("S", "its bootstrap")
@@ -83,16 +87,23 @@ async def bootstrap_generation(
     return Instant(layout["Item"]["begun_at"]["S"])
 
 
-async def _tables(client: "DynamoDBClient", settings: Settings) -> None:
+async def _tables(client: "DynamoDBClient", settings: Settings) -> frozenset[str]:
     """The tables that all share, and those of the first generation; a further one is made by who builds it."""
     names = TableNames.of(settings)
     first = names.generation == FIRST_GENERATION
-    async with asyncio.TaskGroup() as tasks:
-        for definition in [*shared_definitions(names), *(index_definitions(names) if first else [])]:
-            tasks.create_task(_table(client, definition))
-    await _expire(client, names.idempotency)
+    kept = await _make(client, names, [*shared_definitions(names), *(index_definitions(names) if first else [])])
     if first:
         await _lay_out(client, settings, {})
+    return kept
+
+
+async def _make(client: "DynamoDBClient", names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:
+    """Make tables at once, and have the expired rows of some removed; gives those where nobody removes them."""
+    made = [definition["TableName"] for definition in definitions]
+    async with asyncio.TaskGroup() as tasks:
+        for definition in definitions:
+            tasks.create_task(_table(client, definition))
+    return frozenset({table for table in made if table in names.expiring and not await _expire(client, table)})
 
 
 async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any]) -> None:
@@ -117,19 +128,23 @@ async def _table(client: "DynamoDBClient", definition: Any) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def _expire(client: "DynamoDBClient", table: str) -> None:
-    """Have a table's items removed after the moment in their `expires_at`; who reads them checks it all the same."""
-    described = await client.describe_time_to_live(TableName=table)
-    if described["TimeToLiveDescription"]["TimeToLiveStatus"] != "DISABLED":
-        return  # asking for it once more would be refused
+async def _expire(client: "DynamoDBClient", table: str) -> bool:
+    """Have a table's items removed after the moment in their `EXPIRES_AT`; gives whether the server can."""
     try:
-        await client.update_time_to_live(
-            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
-        )
+        described = await client.describe_time_to_live(TableName=table)
+        if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            await client.update_time_to_live(
+                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT}
+            )
     except ClientError as error:
-        # The local server removes nothing; and somebody else may have been quicker.
-        if error.response["Error"]["Code"] not in {"UnknownOperationException", "ValidationException"}:
-            raise
+        match error.response["Error"]["Code"]:
+            case "UnknownOperationException":
+                return False
+            case "ValidationException":
+                return True  # somebody else was quicker: it is on already, or being turned on
+            case _:
+                raise
+    return True
 
 
 async def _bucket(client: Any, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 from botocore.exceptions import ClientError
 
+from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.identity import Account, KeyRing
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _item(record: Record) -> dict[str, Any]:
         "id": {"S": record.id},
         "fingerprint": {"S": record.fingerprint},
         "token": {"S": record.token},
-        "expires_at": {"N": str(record.expires_at_s)},
+        EXPIRES_AT: {"N": str(record.expires_at_s)},
     }
     if record.answer is None:
         item["lapses_at"] = {"N": f"{record.lapses_at_s:.3f}"}
@@ -134,7 +135,7 @@ def _record(item: Any) -> Record:
         id=RecordId(item["id"]["S"]),
         fingerprint=Fingerprint(item["fingerprint"]["S"]),
         token=item["token"]["S"],
-        expires_at_s=int(item["expires_at"]["N"]),
+        expires_at_s=int(item[EXPIRES_AT]["N"]),
         lapses_at_s=float(item["lapses_at"]["N"]) if "lapses_at" in item else 0.0,
         answer=bytes(item["answer"]["B"]) if "answer" in item else None,
     )

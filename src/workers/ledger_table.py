@@ -1,8 +1,8 @@
 """The ledger table of one kind of worker in DynamoDB: the minutes that no longer stand on the lease rows.
 
 An item is a part of a minute: hash key shard and epoch, range key minute and the checkpoint at which the part left
-the row. Key and content follow from the row, so that putting a part again changes nothing. `expires_at` is the
-attribute for DynamoDB's TTL.
+the row. Key and content follow from the row, so that putting a part again changes nothing. The table's TTL removes
+what is older than any stream.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases import Lease
 from workers.ledger import Ledger, Minute, Sum, Tally, start_of
@@ -87,7 +88,7 @@ def _item(shard_id: ShardId, ledger: Ledger, minute: Minute, noted: Sum) -> dict
         PART: {"S": f"{minute}#{ledger.left_at}"},
         "positions": {"N": str(noted.count)},
         "digest": {"S": noted.digest_text},
-        "expires_at": {"N": str(int((start_of(minute) + KEPT).timestamp()))},
+        EXPIRES_AT: {"N": str(int((start_of(minute) + KEPT).timestamp()))},
     }
 
 

@@ -1,14 +1,15 @@
 """The load: an open loop of single posts and uploads that remembers every document and every answer.
 
 Requests leave when they are due, whatever became of those before. Whoever is in doubt sends the same again under the
-same id, as terminals do; some give up.
+same id, as terminals do; some give up. Some single posts carry an `Idempotency-Key`; of their clients some ask once
+more though they have their answer, as one does that crashed behind it.
 """
 
 import asyncio
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -23,6 +24,8 @@ UPLOAD_LINES: Final = (20, 70)
 ANSWER_S_MAX: Final = 8.0
 RETRY_PAUSE_S: Final = (0.1, 0.8)
 GIVES_UP: Final = 0.15  # of all clients in doubt, at each answer
+KEYED: Final = 0.3  # of all single posts
+ASKS_AGAIN: Final = 0.6  # of those with a key, once they have their answer
 ATTEMPTS_MAX: Final = 30
 
 # Answers that say that this attempt has stored nothing.
@@ -35,29 +38,37 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     NOTHING_STORED = "nothing stored"
+    IN_FLIGHT = "in flight"
     UNKNOWN = "unknown"
+
+
+FINAL: Final = frozenset({Outcome.ACCEPTED, Outcome.REFUSED})
+IN_DOUBT: Final = frozenset({Outcome.NOTHING_STORED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, or its absence. `receipt` is the document of a 202."""
+    """One answer, or its absence. `receipt` is the document of a 202, `body` its bytes if it was a single post's."""
 
     outcome: Outcome
     code: str
     receipt: dict[str, Any] | None = None
+    body: bytes = b""
+    replayed: bool = False
 
 
 @dataclass(slots=True)
 class Submission:
-    """A document and all answers to it."""
+    """A document, the key it is posted under, if any, and all answers to it."""
 
     posted: Posted
     answers: list[Answer] = field(default_factory=list)
+    key: str | None = None
 
     @property
     def settled(self) -> bool:
         """Whether its client has a final answer."""
-        return bool(self.answers) and self.answers[-1].outcome in {Outcome.ACCEPTED, Outcome.REFUSED}
+        return not FINAL.isdisjoint(self.outcomes())
 
     def receipts(self) -> Iterator[dict[str, Any]]:
         """The documents of its 202s."""
@@ -76,6 +87,7 @@ class Load:
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._documents = documents(seed)
         self._dice = random.Random(f"load/{seed}")
+        self._key_dice = random.Random(f"keys/{seed}")
         self._patient = True
         self.submissions: list[Submission] = []
 
@@ -93,7 +105,7 @@ class Load:
             number = 0
             while (due_s := began_s + number / SINGLES_PER_S) < began_s + for_s:
                 await asyncio.sleep(max(0.0, due_s - loop.time()))
-                clients.create_task(self._client(session, self._take(1)[0]))
+                clients.create_task(self._client(session, self._take_one(number)))
                 if loop.time() >= upload_due_s:
                     upload_due_s += UPLOAD_EVERY_S
                     clients.create_task(self._uploader(session, self._take(self._dice.randint(*UPLOAD_LINES))))
@@ -103,23 +115,34 @@ class Load:
         """Let every client in doubt give up at its next answer."""
         self._patient = False
 
+    def _take_one(self, number: int) -> Submission:
+        (submission,) = self._take(1)
+        if self._key_dice.random() < KEYED:
+            submission.key = f"chaos-{self._seed}-{number}"
+        return submission
+
     def _take(self, count: int) -> list[Submission]:
         taken = [Submission(posted) for posted in islice(self._documents, count)]
         self.submissions += taken
         return taken
 
     async def _client(self, session: aiohttp.ClientSession, submission: Submission) -> None:
+        wanted = 2 if submission.key is not None and self._dice.random() < ASKS_AGAIN else 1
         for _ in range(ATTEMPTS_MAX):
-            submission.answers.append(await self._post(session, submission.posted))
-            if submission.settled or self._gives_up():
+            answer = await self._post(session, submission)
+            submission.answers.append(answer)
+            wanted -= answer.outcome in FINAL
+            if not wanted or (answer.outcome in IN_DOUBT and self._gives_up()):
                 return
             await asyncio.sleep(self._dice.uniform(*RETRY_PAUSE_S))
 
-    async def _post(self, session: aiohttp.ClientSession, posted: Posted) -> Answer:
+    async def _post(self, session: aiohttp.ClientSession, submission: Submission) -> Answer:
+        headers = {} if submission.key is None else {"Idempotency-Key": f'"{submission.key}"'}
         try:
-            async with session.post("/transactions", json=posted.document) as answer:
-                document = await answer.json(content_type=None)
-                return _answer(answer.status, document)
+            async with session.post("/transactions", json=submission.posted.document, headers=headers) as answer:
+                body = await answer.read()
+                replayed = answer.headers.get("Idempotent-Replayed") == "true"
+                return replace(_answer(answer.status, json.loads(body)), body=body, replayed=replayed)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return Answer(Outcome.UNKNOWN, type(error).__name__)
 
@@ -158,6 +181,8 @@ def _answer(status: int, document: dict[str, Any]) -> Answer:
     if status == 202:
         return Answer(Outcome.ACCEPTED, "202", document)
     code = str(document.get("code"))
+    if code == "idempotency_key_in_flight":
+        return Answer(Outcome.IN_FLIGHT, f"{status} {code}")
     if code in NOTHING_STORED:
         return Answer(Outcome.NOTHING_STORED, f"{status} {code}")
     return Answer(Outcome.REFUSED if 400 <= status < 500 else Outcome.UNKNOWN, f"{status} {code}")

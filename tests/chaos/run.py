@@ -104,7 +104,9 @@ class _Run:
             tally.injected.update({f"kinesis: {n}": c for n, c in system.stream.server.faults.met.items()})
             tally.seen.update({f"kinesis: {n}": c for n, c in system.stream.server.errors.items()})
         for submission in load.submissions:
-            tally.answers.update(answer.code for answer in submission.answers)
+            tally.answers.update(
+                f"{answer.code}{', replayed' if answer.replayed else ''}" for answer in submission.answers
+            )
         if not drained:
             self.report.failures.append(f"not drained within {DRAIN_S_MAX:g} s")
         await self._judge(load, poison)

@@ -18,5 +18,6 @@ async def test_no_promise_is_broken(tmp_path: Path, own_environment: pytest.Monk
         report = await run(servers, Schedule.of(SEED, LOAD_S), tmp_path / "chaos-short")
     assert report.failures == []
     assert report.tally.compared["acknowledged"] > 0
+    assert report.tally.answers["202, replayed"] > 0
     assert report.tally.kills.total() > 0
     assert report.tally.injected.total() > 0

@@ -40,7 +40,10 @@ def evidence() -> Evidence:
         event = encoded(parse_transaction(json.dumps(posted.document).encode()), accepted_at=later(number))
         stream[_place(number)] = event.data
         receipt = json.loads(event.data) | {"shard_id": SHARD, "sequence_number": str(number)}
-        submissions.append(Submission(posted, [Answer(Outcome.ACCEPTED, "202", receipt)]))
+        first = Answer(Outcome.ACCEPTED, "202", receipt, body=event.data)
+        keyed = number % 3 == 0
+        answers = [first, Answer(Outcome.IN_FLIGHT, "409"), replace(first, replayed=True)] if keyed else [first]
+        submissions.append(Submission(posted, answers, key=f"key-{number}" if keyed else None))
     views = _views(stream)
     poisoned = _place(1000)
     letters = [
@@ -79,6 +82,7 @@ def test_a_run_in_which_all_went_well_is_not_accused() -> None:
     assert judge(evidence()) == []
     assert counts["acknowledged"] == counts["rows in the lake"] > counts["items in the index"] > counts["refused"] > 0
     assert counts["dead letters"] > 2
+    assert counts["answers under a key, held against its first"] > 10
 
 
 def _in_views(**change: Callable[[Views], Any]) -> Change:
@@ -116,6 +120,19 @@ def _posted_otherwise(whole: Evidence) -> Evidence:
     for submission in whole.submissions:
         submission.posted.document["currency"] = "CHF"
     return whole
+
+
+def _repeated(**change: Any) -> Change:
+    """Each client's last answer, which is a replay if it came under a key, changed."""
+
+    def changed(whole: Evidence) -> Evidence:
+        submissions = [
+            replace(each, answers=[*each.answers[:-1], replace(each.answers[-1], **change)])
+            for each in whole.submissions
+        ]
+        return replace(whole, submissions=submissions)
+
+    return changed
 
 
 def _accepted_wrong(whole: Evidence) -> Evidence:
@@ -157,6 +174,9 @@ WRONG: dict[str, Change] = {
     "stored though answered otherwise": lambda whole: _unanswered(whole, Outcome.NOTHING_STORED),
     "refused though right": lambda whole: _unanswered(whole, Outcome.REFUSED),
     "accepted though wrong": _accepted_wrong,
+    "another answer under the same key": _repeated(body=b"{}"),
+    "a repetition under a key, not called a replay": _repeated(replayed=False),
+    "a replay without a key": _repeated(replayed=True),
     "acknowledged and not on the stream": _receipts_elsewhere,
     "acknowledged otherwise than posted": _posted_otherwise,
     "on the stream, never posted so": _posted_otherwise,

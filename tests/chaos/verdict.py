@@ -70,6 +70,7 @@ def compared(evidence: Evidence) -> Counter[str]:
         {
             "acknowledged": outcomes[Outcome.ACCEPTED],
             "refused": outcomes[Outcome.REFUSED],
+            "answers under a key, held against its first": sum(map(_repetitions, evidence.submissions)),
             "left in doubt": sum(not each.settled for each in evidence.submissions),
             "positions on the stream": len(views.stream),
             "items in the index": len(views.items),
@@ -77,6 +78,11 @@ def compared(evidence: Evidence) -> Counter[str]:
             "dead letters": len(views.letters),
         }
     )
+
+
+def _repetitions(submission: Submission) -> int:
+    accepted = sum(answer.outcome is Outcome.ACCEPTED for answer in submission.answers)
+    return 0 if submission.key is None else max(0, accepted - 1)
 
 
 def _lake(rows: Sequence[Row], events: Mapping[Place, Event]) -> Iterator[Finding]:
@@ -178,6 +184,7 @@ def _answers(
         transaction_id = submission.posted.transaction_id
         outcomes[transaction_id] |= submission.outcomes()
         yield from _answered_as_due(submission)
+        yield from _answered_alike(submission)
         if submission.posted.kind != "wrong":
             content = content_of(submission.posted.document, evidence.card_key)
             posted[transaction_id].append(content)
@@ -197,6 +204,20 @@ def _answered_as_due(submission: Submission) -> Iterator[Finding]:
         yield Finding("accepted though wrong", submission.posted.transaction_id)
     if not wrong and Outcome.REFUSED in outcomes:
         yield Finding("refused though right", f"{submission.posted.transaction_id}: {submission.answers[-1].code}")
+
+
+def _answered_alike(submission: Submission) -> Iterator[Finding]:
+    """Under a key each 202 has the bytes of the first one and is called a replay; without a key nothing is."""
+    accepted = [answer for answer in submission.answers if answer.outcome is Outcome.ACCEPTED]
+    transaction_id = submission.posted.transaction_id
+    if submission.key is None:
+        yield from _each("a replay without a key", [transaction_id for answer in accepted if answer.replayed])
+        return
+    for answer in accepted[1:]:
+        if answer.body != accepted[0].body:
+            yield Finding("another answer under the same key", transaction_id)
+        if not answer.replayed:
+            yield Finding("a repetition under a key, not called a replay", transaction_id)
 
 
 def _receipt(

@@ -75,7 +75,9 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert status["drained"] is True
         assert status["api"]["url"] == stack.ready["api_url"]
         assert all("records" in worker["counts"] for worker in status["workers"].values())
-        assert stack.txn("bootstrap").returncode == 0, "doing it again changes nothing"
+        repeated = stack.txn("bootstrap")
+        assert repeated.returncode == 0, "doing it again changes nothing"
+        assert "Expired rows stay" in repeated.stdout, "the local server has no TTL, and that is said"
         _lets_a_key_in_until_it_is_revoked(stack)
         _binds_a_key_to_a_terminal_and_to_signatures(stack)
 

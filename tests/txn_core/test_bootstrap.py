@@ -2,6 +2,7 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 from unittest.mock import AsyncMock
 
 import pytest
@@ -10,10 +11,13 @@ from botocore.exceptions import ClientError
 from txn_core import bootstrap as module
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import TableNames, definitions
+from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
 
 
 async def test_everything_is_there_afterwards(settings: Settings) -> None:
@@ -113,22 +117,50 @@ async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings)
         await bootstrap(settings)
 
 
+async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings) -> None:
+    """Idempotency keys and the ledgers, whichever generation of the index is made; nothing else is ever removed."""
+    client = AsyncMock()
+    client.exceptions = SimpleNamespace(ResourceNotFoundException=UnknownError, ResourceInUseException=InUseError)
+    client.describe_table.return_value = {"Table": {"TableStatus": "ACTIVE"}}
+    client.describe_time_to_live.return_value = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+
+    async def expiring_of(names: TableNames, wanted: "list[CreateTableInputTypeDef]") -> set[str]:
+        client.update_time_to_live.reset_mock()
+        assert await module._make(client, names, wanted) == frozenset()
+        return {call.kwargs["TableName"] for call in client.update_time_to_live.await_args_list}
+
+    first, second = TableNames("x"), TableNames("x", generation=2)
+    assert await expiring_of(first, definitions(first)) == {"x-idempotency", "x-index-ledger", "x-archive-ledger"}
+    assert await expiring_of(second, index_definitions(second)) == {"x-index-ledger-g2"}
+
+
+async def test_a_server_without_ttl_is_named_and_enough(settings: Settings) -> None:
+    """The local server keeps expired rows, and bootstrapping says of which tables."""
+    kept = {f"{settings.table_prefix}-{name}" for name in ("idempotency", "index-ledger", "archive-ledger")}
+    assert await bootstrap(settings) == kept
+    assert await bootstrap(settings.model_copy(update={"index_generation": 2})) == {
+        table for table in kept if "index" not in table
+    }
+
+
 @pytest.mark.parametrize(
-    ("status", "refusal", "asked"),
+    ("status", "refusal", "asked", "removed"),
     [
-        ("DISABLED", None, 1),
-        ("ENABLED", None, 0),
-        ("ENABLING", None, 0),
-        ("DISABLED", "ValidationException", 1),  # another process has asked in between
-        ("DISABLED", "UnknownOperationException", 1),  # a local server
+        ("DISABLED", None, 1, True),
+        ("ENABLED", None, 0, True),
+        ("ENABLING", None, 0, True),
+        ("DISABLED", "ValidationException", 1, True),  # another process has asked in between
+        ("DISABLED", "UnknownOperationException", 1, False),  # a local server
     ],
 )
-async def test_expired_items_are_removed_by_the_table(status: str, refusal: str | None, asked: int) -> None:
+async def test_expired_items_are_removed_by_the_table(
+    status: str, refusal: str | None, asked: int, *, removed: bool
+) -> None:
     """TTL is asked for once; a server that has none is as good, since readers check the moment themselves."""
     client = AsyncMock()
     client.describe_time_to_live.return_value = {"TimeToLiveDescription": {"TimeToLiveStatus": status}}
     client.update_time_to_live.side_effect = refusal and ClientError({"Error": {"Code": refusal}}, "UpdateTimeToLive")
-    await module._expire(client, "t")
+    assert await module._expire(client, "t") is removed
     assert client.update_time_to_live.await_count == asked
     for call in client.update_time_to_live.await_args_list:
         assert call.kwargs["TimeToLiveSpecification"] == {"Enabled": True, "AttributeName": "expires_at"}

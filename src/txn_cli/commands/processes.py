@@ -146,5 +146,7 @@ def bootstrap(data_dir: StackOption = None) -> None:
 
     settings = settings_at(data_dir)
     with one_error():
-        asyncio.run(bootstrap(settings))
+        kept = asyncio.run(bootstrap(settings))
     print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.bucket}: usable")
+    if kept:
+        print(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

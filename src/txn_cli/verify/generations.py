@@ -38,10 +38,11 @@ class Comparison:
 async def compare(
     client: "DynamoDBClient", one: TableNames, other: TableNames, on_fault: OnFault
 ) -> list[Comparison]:
-    """Compare the transactions and the merchants of two generations."""
+    """Compare the transactions, the merchants and the other ids of cards of two generations."""
     return [
         await _compare("transactions", ("id",), _Pair(client, one.transactions, other.transactions), on_fault),
         await _compare("merchants", ("account", "name"), _Pair(client, one.merchants, other.merchants), on_fault),
+        await _compare("cards", ("card",), _Pair(client, one.cards, other.cards), on_fault),
     ]
 
 

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from txn_core.dynamodb.tables import EXPIRES_AT
+
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 
 class UsedSignatures:
-    """Items `signature#<hex>`; TTL, where wanted, on `expires_at`."""
+    """Items `signature#<hex>`; the table's TTL removes them."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client, self._name = client, name
@@ -17,7 +19,7 @@ class UsedSignatures:
         try:
             await self._client.put_item(
                 TableName=self._name,
-                Item={"id": {"S": f"signature#{mac}"}, "expires_at": {"N": str(expires_at_s)}},
+                Item={"id": {"S": f"signature#{mac}"}, EXPIRES_AT: {"N": str(expires_at_s)}},
                 ConditionExpression="attribute_not_exists(id)",
             )
         except self._client.exceptions.ConditionalCheckFailedException:

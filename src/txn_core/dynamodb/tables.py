@@ -13,6 +13,7 @@ BY_MERCHANT: Final = "by_merchant"
 INDEX_KIND: Final = "index"
 WORKER_KINDS: Final = (INDEX_KIND, "archive")
 FIRST_GENERATION: Final = 1
+EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class TableNames:
 
     @property
     def idempotency(self) -> str:
-        """First answers by idempotency key; TTL on `expires_at`."""
+        """First answers by idempotency key, and signatures that were used."""
         return f"{self.prefix}-idempotency"
 
     def leases(self, worker: str) -> str:
@@ -60,13 +61,18 @@ class TableNames:
         return self._of_worker(worker, "leases")
 
     def ledger(self, worker: str) -> str:
-        """What one kind of worker has made durable, by shard and minute; TTL, where wanted, on `expires_at`."""
+        """What one kind of worker has made durable, by shard and minute."""
         return self._of_worker(worker, "ledger")
 
     @property
     def lake_progress(self) -> str:
         """How far the lake is read into this generation of the index."""
         return self._of_index("lake-progress")
+
+    @property
+    def expiring(self) -> frozenset[str]:
+        """The tables whose rows say, in `EXPIRES_AT`, when nobody needs them any more."""
+        return frozenset({self.idempotency, *map(self.ledger, WORKER_KINDS)})
 
     def _of_worker(self, worker: str, name: str) -> str:
         name = f"{worker}-{name}"

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.builders import base64_key
-from tests.workers.builders import event
+from tests.workers.builders import event, twin
 from tests.workers.conftest import World, until, world_of
 from txn_cli.commands import generations, processes, stack
 from txn_core.bootstrap import bootstrap_generation
@@ -90,6 +90,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
 
     equal = await command("generations", "compare", 1, SECOND, "--json")
     assert equal.code == 0
+    assert json.loads(equal.out).keys() == {"transactions", "merchants", "cards"}
     assert json.loads(equal.out)["transactions"] == {
         "table": "transactions",
         "items": 4,
@@ -132,6 +133,22 @@ async def test_what_differs_is_named(world: World) -> None:
         "transactions: extra: acme#compared-9",
         "transactions: missing: acme#compared-0",
     ]
+
+
+async def test_the_other_ids_of_cards_are_compared(world: World) -> None:
+    """What a compromise of the card key left behind comes back by a rebuild, and a row of it that lacks is named."""
+    old, new = (f"card_{version}_{'5' * 32}" for version in (1, 2))
+    await world.send(twin(event(), card_id=new, card_aliases=(old,)))
+    await world.drain("index")
+    await world.drain("index", settings=await _second_generation(world))
+    equal = await command("generations", "compare", 1, SECOND, "--json")
+    assert equal.code == 0
+    assert json.loads(equal.out)["cards"]["items"] == 2, "each of the ids leads to the other"
+
+    table = TableNames(world.settings.table_prefix, SECOND).cards
+    await world.dynamodb.delete_item(TableName=table, Key={"card": {"S": f"acme#{old}"}})
+    found = await command("generations", "compare", 1, SECOND)
+    assert (found.code, found.err) == (1, f"cards: missing: acme#{old}\n")
 
 
 async def _second_generation(world: World) -> Settings:
