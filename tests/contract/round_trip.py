@@ -1,4 +1,4 @@
-"""What a stranger does with the client that openapi-python-client makes: post, read, upload, and be refused.
+"""What a stranger does with the client that openapi-python-client makes: post, retry, read, upload, and be refused.
 
 Run by `tests.contract.clients`, in the folder where the client was made, and checked with it by `mypy --strict`.
 """
@@ -16,8 +16,16 @@ from txn_client.api.transactions import (
     post_transaction,
     post_transactions_in_bulk,
 )
-from txn_client.models import Accepted, Merchant, Problem, Transaction, TransactionList, TransactionRequest
-from txn_client.types import File
+from txn_client.models import (
+    Accepted,
+    Merchant,
+    Problem,
+    Transaction,
+    TransactionList,
+    TransactionPartList,
+    TransactionRequest,
+)
+from txn_client.types import UNSET, File
 
 INDEXED_S_MAX = 60.0
 OCCURRED_AT = dt.datetime(2019, 1, 1, 0, 0, 18, 123456, tzinfo=dt.UTC)
@@ -43,6 +51,11 @@ def main() -> None:
     page = list_transactions.sync(client=client, card_id=accepted.card_id, limit=1000)
     assert isinstance(page, TransactionList), page
     assert accepted.transaction_id in {row.transaction_id for row in page.data}
+    parts = list_transactions.sync(client=client, card_id=accepted.card_id, fields="transaction_id", limit=1)
+    assert isinstance(parts, TransactionPartList), parts
+    assert [set(row.to_dict()) for row in parts.data] == [{"transaction_id"}]
+    _read_again(client, accepted.transaction_id)
+    _send_twice(client, request)
 
     upload = post_transactions_in_bulk.sync_detailed(client=client, body=File(payload=io.BytesIO(b"{}\n")))
     assert upload.status_code == 200
@@ -52,6 +65,25 @@ def main() -> None:
     refused = post_transaction.sync(client=client, body=request)
     assert isinstance(refused, Problem), refused
     assert (refused.code, refused.errors[0].pointer) == ("validation_failed", "/amount_minor")
+
+
+def _read_again(client: AuthenticatedClient, transaction_id: str) -> None:
+    """Who has a copy is answered without a body."""
+    first = get_transaction.sync_detailed(transaction_id, client=client)
+    again = get_transaction.sync_detailed(transaction_id, client=client, if_none_match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def _send_twice(client: AuthenticatedClient, request: TransactionRequest) -> None:
+    """An `Idempotency-Key` stands for an id, and its second answer is the first one."""
+    without_id = TransactionRequest.from_dict(request.to_dict())
+    without_id.transaction_id = UNSET
+    key = f'"{uuid.uuid4()}"'
+    first, again = (
+        post_transaction.sync_detailed(client=client, body=without_id, idempotency_key=key) for _ in range(2)
+    )
+    assert isinstance(first.parsed, Accepted), first
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
 
 
 def _indexed(client: AuthenticatedClient, transaction_id: str) -> Transaction:

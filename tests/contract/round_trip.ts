@@ -1,4 +1,5 @@
-// What a stranger does with the types that openapi-typescript makes, and openapi-fetch: post, read, and be refused.
+// What a stranger does with the types that openapi-typescript makes, and openapi-fetch: post, retry, read, and be
+// refused.
 // Run by `tests.contract.clients`, in the folder where the types were made, and compiled with them by `tsc --strict`.
 import { randomUUID } from "node:crypto";
 import { strict as assert } from "node:assert";
@@ -45,6 +46,20 @@ const { data: page } = await client.GET("/transactions", {
   params: { query: { card_id: accepted.card_id, limit: 1000 } },
 });
 assert.ok(page?.data.some((row) => row.transaction_id === accepted.transaction_id));
+
+const { data: parts } = await client.GET("/transactions", {
+  params: { query: { card_id: accepted.card_id, fields: "transaction_id", limit: 1 } },
+});
+assert.deepEqual(Object.keys(parts?.data[0] ?? {}), ["transaction_id"]);
+
+// An `Idempotency-Key` stands for an id, and its second answer is the first one.
+const { transaction_id: _, ...withoutId } = request;
+const once = { params: { header: { "Idempotency-Key": `"${randomUUID()}"` } }, body: withoutId };
+const { data: first } = await client.POST("/transactions", once);
+const { data: again, response } = await client.POST("/transactions", once);
+assert.equal(response.headers.get("Idempotent-Replayed"), "true");
+assert.ok(first);
+assert.deepEqual(again, first);
 
 const { error: refused } = await client.POST("/transactions", { body: { ...request, amount_minor: -1 } });
 assert.deepEqual([refused?.code, refused?.errors[0]?.pointer], ["validation_failed", "/amount_minor"]);

@@ -175,7 +175,7 @@ async def test_a_signed_post_is_taken_once(desk: Desk, terminal: Terminal) -> No
 
 
 async def test_a_key_for_signed_requests_opens_no_route_without(desk: Desk, terminal: Terminal) -> None:
-    """Every operation that needs a key says so, and stores and reads nothing."""
+    """Every operation that needs a key says so, stores and reads nothing, and is documented to take a signature."""
     walked = 0
     for path, operations in desk.app.openapi()["paths"].items():
         for method, operation in operations.items():
@@ -183,6 +183,12 @@ async def test_a_key_for_signed_requests_opens_no_route_without(desk: Desk, term
                 answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=terminal.key)
                 assert (answer.status_code, answer.json()["code"]) == (401, "signature_missing"), (method, path)
                 assert "www-authenticate" in answer.headers
+                assert [{*needed} for needed in operation["security"]] == [
+                    {"bearer"},
+                    {"apiKey"},
+                    {"bearer", "signature"},
+                    {"apiKey", "signature"},
+                ]
                 walked += 1
     assert walked == 6
     assert not desk.kinesis.stored

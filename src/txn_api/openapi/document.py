@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from txn_api.openapi import examples, headers
 from txn_api.openapi.components import schemas
-from txn_api.openapi.operations import SECURITY
+from txn_api.openapi.operations import SECURITY, SIGNATURE
 from txn_api.openapi.parameters import described, described_properties
 
 API_VERSION: Final = "0.1.0"
@@ -20,7 +20,10 @@ with a stable `code`, and never repeat a value that was sent; `/problems/{code}`
 
 A key has scopes: `transactions:write`, `transactions:read`, `cards:lookup` (to look up by card number) and `admin`.
 Each operation names those that it needs. Some keys are bound to terminals or have limits; those for signed requests
-need a `Signature` header on each."""
+need a `Signature` on each.
+
+Every GET answers HEAD as well. An answer with card data or a problem has `Cache-Control: no-store`; a `traceparent`
+(W3C Trace Context) is taken up and answered with `traceresponse`."""
 _TAGS: Final = [
     {"name": "transactions", "description": "Send and look up transactions."},
     {"name": "merchants", "description": "Canonical merchant names."},
@@ -39,9 +42,20 @@ _SERVERS: Final = [
         "variables": {"host": {"default": "transactions.internal", "description": "Where it is reached."}},
     },
 ]
+_SIGNATURE: Final = """\
+Beside the key, for a key for signed requests (`signature_missing` tells); what other keys send is not looked at.
+At most 103 characters of the form `t=<seconds>,kid=<key id>,v1=<64 hex digits>`, such as
+`t=1767225600,kid=0123456789abcdef,v1=6b1f...`, made anew for each try and good for 300 seconds. `v1` is an
+HMAC-SHA-256 over time, method, target, `Idempotency-Key` and the body's digest: docs/access.md has the recipe."""
 _SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or an access token."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+    SIGNATURE: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": _SIGNATURE,
+    },
 }
 
 
@@ -109,4 +123,4 @@ def _complete(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         names = headers.OF_QUOTAS if guarded and status[0] in "24" else ()
         own = response.pop("headers", {})
-        response["headers"] = headers.references((headers.OF_ALL, *names)) | own
+        response["headers"] = headers.references((*headers.OF_ALL, *names)) | own

@@ -28,6 +28,12 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         ),
         "required": True,
     },
+    "traceresponse": _header(
+        "The caller's trace and this request as its child (W3C Trace Context); if there was a valid `traceparent`.",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0123456789abcdef-00",
+        pattern="^00-[0-9a-f]{32}-[0-9a-f]{16}-00$",
+        length_max=55,
+    ),
     "Location": _header(
         "Where the transaction can be read, about a second later.",
         "/transactions/0b242abb623afc578575680df30655b9",
@@ -71,7 +77,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Accept-Encoding": _header("The content encodings that the call takes (RFC 7694).", "gzip, zstd, identity"),
 }
 OF_QUOTAS: Final = ("RateLimit", "RateLimit-Policy")
-OF_ALL: Final = "X-Request-Id"
+OF_ALL: Final = ("X-Request-Id", "traceresponse")
 
 
 def references(names: Iterable[str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ REF: Final = "#/components/schemas/"
 NDJSON: Final = "application/x-ndjson"
 OCTETS: Final = "application/octet-stream"
 SECURITY: Final = "security"
+SIGNATURE: Final = "signature"
 Responses = dict[int | str, dict[str, Any]]
 
 # The edge and the machinery itself answer these, whatever the operation.
@@ -54,10 +55,12 @@ _OF_GUARDED: Final[tuple[type[Problem], ...]] = (
 def needs(*scopes: Scope) -> dict[str, Any]:
     """The scopes that a key must have for the call; for `openapi_extra`.
 
+    Either way of presenting it will do, and a key for signed requests needs a signature besides.
     OpenAPI 3.1 takes role names with any scheme. What holds the call to them is `auth.requires`; a test proves that
     both say the same.
     """
-    return {SECURITY: [{scheme: list(scopes)} for scheme in ("bearer", "apiKey")]}
+    credentials: list[dict[str, list[str]]] = [{scheme: list(scopes)} for scheme in ("bearer", "apiKey")]
+    return {SECURITY: [*credentials, *({**credential, SIGNATURE: []} for credential in credentials)]}
 
 
 def open_unless_configured(*scopes: Scope) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from txn_api.problem_pages import ProblemPages
 from txn_api.problems import RouteNotFound
+from txn_api.router import Router
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 _OURS: Final = Path(__file__).parents[1] / "static"
 _OUR_NAMES: Final = ("docs.js", "problems.css")

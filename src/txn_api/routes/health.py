@@ -1,16 +1,17 @@
 """Liveness, readiness and metrics: for machines that watch the process, without an API key unless configured."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
+from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.siblings import Siblings
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
 _NO_STORE = {"Cache-Control": "no-store"}
 
 

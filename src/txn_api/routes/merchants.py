@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -12,13 +12,14 @@ from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
 from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
+from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
 from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
 
-router = APIRouter(tags=["merchants"])
+router = Router(tags=["merchants"])
 
 
 class MerchantParameters(BaseModel):

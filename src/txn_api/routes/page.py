@@ -5,28 +5,28 @@ It is no part of the API's contract, and so not in its document.
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from txn_api.entity_tags import matches
 from txn_api.page_files import INDEX, PageFile, page_files
 from txn_api.problems import RouteNotFound
+from txn_api.router import Router
 from txn_api.security_headers import HTML
 
-router = APIRouter(include_in_schema=False)
-_METHODS: Final = ["GET", "HEAD"]
+router = Router(include_in_schema=False)
 _FILES: Final = page_files()
 # Kept, and asked for again by tag: a page whose files are of two versions would be none.
 _KEPT: Final = {"Cache-Control": "no-cache"}
 
 
-@router.api_route("/", methods=_METHODS)
+@router.get("/")
 async def index(request: Request) -> Response:
     """Answer with the page."""
     return _answer(request, _FILES[INDEX], HTML)
 
 
-@router.api_route("/page/{name}", methods=_METHODS)
+@router.get("/page/{name}")
 async def file(request: Request, name: str) -> Response:
     """Answer with one of its files; the page itself has its one address."""
     if name not in _FILES or name == INDEX:

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
@@ -31,6 +31,7 @@ from txn_api.problems import (
     TransactionNotFound,
 )
 from txn_api.renderings import Rendering
+from txn_api.router import Router
 from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
@@ -43,7 +44,7 @@ from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
 from txn_core.transaction import FAULTS_MAX
 
-router = APIRouter(tags=["transactions"])
+router = Router(tags=["transactions"])
 
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
@@ -234,7 +235,7 @@ def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, st
     stands there, and where that is not the same, since the card has several, there is no link.
     """
     headers = {"X-Next-Cursor": cursor}
-    if request.method != "GET":
+    if request.method == "POST":
         return headers
     asked = {name: value for name, value in request.query_params.items() if name != "cursor"}
     if asked.pop("card_number", None) is not None:
