@@ -1,29 +1,49 @@
-"""The `txn` command: one entry, its commands in `txn_cli.commands`, each module one noun."""
+"""The `txn` command: one entry, its commands in `txn_cli.commands`, each module one noun.
+
+All modules together import everything that we have, which takes longer than many a command. So a command that is
+named imports its own module alone.
+"""
 
 import sys
+from importlib import import_module
+from typing import Final
 
 import typer
 
-from txn_cli.commands import data, dead_letters, generations, keys, processes, reconciliation, stack
 from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
 
-app = typer.Typer(
-    name="txn",
-    help="The front door for card transactions: run it, load it, check it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-for module in (stack, data, processes, generations, reconciliation, keys, dead_letters):
-    module.register(app)
+# In the order in which the help shows them.
+COMMANDS: Final = {
+    "stack": ("up", "demo", "status"),
+    "data": ("simulate", "load", "verify"),
+    "processes": ("api", "worker", "bootstrap"),
+    "generations": ("generations",),
+    "reconciliation": ("reconcile",),
+    "keys": ("keys",),
+    "dead_letters": ("dead-letters",),
+}
+
+
+def app_of(asked: str | None = None) -> typer.Typer:
+    """The command that is asked for, with its neighbours; all commands when it is none of ours."""
+    app = typer.Typer(name="txn", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(_txn)
+    wanted = [module for module, commands in COMMANDS.items() if asked in commands] or list(COMMANDS)
+    for module in wanted:
+        import_module(f"txn_cli.commands.{module}").register(app)
+    return app
+
+
+def _txn() -> None:
+    """The front door for card transactions: run it, load it, check it."""
 
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
     confine()
     try:
-        app()
+        app_of(sys.argv[1] if len(sys.argv) > 1 else None)()
     except TxnError as error:
         print(f"txn: {error}", file=sys.stderr)
         sys.exit(1)
