@@ -18,8 +18,8 @@ COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
     "processes": ("api", "worker", "bootstrap"),
-    "generations": ("generations",),
     "reconciliation": ("reconcile",),
+    "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
 }

@@ -23,7 +23,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment
-from txn_cli.stack.foundation import lay
+from txn_cli.stack.foundation import laid
 from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
@@ -68,8 +68,7 @@ class Servers:
         """Kinesalite, dynalite and SeaweedFS for the time of the block, with their data in a folder."""
         data_dir = DataDir.at(folder)
         with data_dir.locked():
-            base = await lay(data_dir, Narrator())
-            async with AsyncExitStack() as stack:
+            async with laid(data_dir, Narrator()) as base, AsyncExitStack() as stack:
                 actors = {spec.name: await stack.enter_async_context(Actor.up(spec)) for spec in base.servers}
                 for actor in actors.values():
                     await actor.answered()

@@ -24,6 +24,10 @@ PROBE_TIMEOUT_S = 5.0
 KILL_DEADLINE_S = 10.0
 
 
+class StartError(StackError):
+    """A child ended before it answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body."""
@@ -110,7 +114,8 @@ class Child:
         """Return once the child answers each of its probes; at once when it has none.
 
         Raises:
-            StackError: it ended first, or did not answer within its start deadline.
+            StartError: it ended first.
+            StackError: it did not answer within its start deadline.
         """
         try:
             async with asyncio.timeout(self.spec.start_deadline_s):
@@ -124,7 +129,7 @@ class Child:
             for probe in self.spec.probes:
                 while not await probe.answers(client):
                     if self._process.returncode is not None:
-                        raise StackError(f"{self.spec.name} ended at its start, {await self.ended()}")
+                        raise StartError(f"{self.spec.name} ended at its start, {await self.ended()}")
                     await asyncio.sleep(PROBE_PAUSE_S)
 
     async def stop(self) -> Ending:

@@ -5,27 +5,37 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from txn_cli.stack import leftovers, nodepackages
 from txn_cli.stack.binaries import Node, find_node, find_weed
-from txn_cli.stack.child import ChildSpec
+from txn_cli.stack.child import ChildSpec, StartError
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.narrator import Narrator
 from txn_cli.stack.servers import Programs, server_specs
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3, StackPorts
-from txn_cli.stack.supervisor import supervised
+from txn_cli.stack.supervisor import Supervisor, supervised
+
+PORT_TAKEN: Final = ("is taken", "address already in use", "Port allocation failed")
+"""How our servers say that somebody has their port."""
+MOVES_MAX: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Foundation:
-    """A data directory that is ready for its servers."""
+    """A data directory that is ready for its servers. Starting them may change its ports."""
 
     data_dir: DataDir
     secrets: Secrets
+    programs: Programs
     ports: StackPorts
-    servers: tuple[ChildSpec, ...]
+
+    @property
+    def servers(self) -> list[ChildSpec]:
+        """The servers."""
+        return server_specs(self.data_dir, self.programs, self.ports, self.secrets)
 
     @property
     def endpoints(self) -> Endpoints:
@@ -38,9 +48,27 @@ class Foundation:
             secret_key=self.secrets.secret_key,
         )
 
+    async def start(self, supervisor: Supervisor, narrator: Narrator) -> None:
+        """Start the servers, the supervisor's first children; on other ports when some program took one meanwhile.
 
-async def lay(data_dir: DataDir, narrator: Narrator) -> Foundation:
-    """Prepare a data directory that the caller holds locked: end leftovers, install, choose ports.
+        Raises:
+            StackError: a server does not start.
+        """
+        for _ in range(MOVES_MAX):
+            try:
+                return await supervisor.start(self.servers)
+            except StartError as error:
+                if not any(sign in str(error) for sign in PORT_TAKEN):
+                    raise
+                narrator.warn(f"{error}; trying other ports")
+            await supervisor.stop()
+            self.ports = self.ports.others(self.data_dir)
+        return await supervisor.start(self.servers)
+
+
+@asynccontextmanager
+async def laid(data_dir: DataDir, narrator: Narrator) -> AsyncIterator[Foundation]:
+    """A data directory that the caller holds locked, prepared: leftovers ended, programs installed, ports chosen.
 
     Raises:
         StackError: programs are missing, or a leftover process does not end.
@@ -48,10 +76,12 @@ async def lay(data_dir: DataDir, narrator: Narrator) -> Foundation:
     for name in await asyncio.to_thread(leftovers.end, data_dir):
         narrator.warn(f"Ended {name}, left over from an earlier start")
     node, weed = find_node(), find_weed()
-    packages = await _node_packages(data_dir, node, narrator)
-    secrets, ports = Secrets.of(data_dir), StackPorts.chosen(data_dir)
-    specs = server_specs(data_dir, Programs(node, packages, weed), ports, secrets)
-    return Foundation(data_dir, secrets, ports, tuple(specs))
+    programs = Programs(node, await _node_packages(data_dir, node, narrator), weed)
+    base = Foundation(data_dir, Secrets.of(data_dir), programs, StackPorts.chosen(data_dir))
+    try:
+        yield base
+    finally:
+        base.ports.release()
 
 
 async def _node_packages(data_dir: DataDir, node: Node, narrator: Narrator) -> Path:
@@ -67,7 +97,9 @@ async def servers_running(data_dir: DataDir, narrator: Narrator | None = None) -
     """The three servers alone for the time of the block; for tests and measurements."""
     narrator = narrator or Narrator()
     with data_dir.locked():
-        foundation = await lay(data_dir, narrator)
-        async with supervised(narrator, lambda pids: leftovers.note(data_dir, pids)) as supervisor:
-            await supervisor.start(foundation.servers)
-            yield foundation.endpoints
+        async with (
+            laid(data_dir, narrator) as base,
+            supervised(narrator, lambda pids: leftovers.note(data_dir, pids)) as supervisor,
+        ):
+            await base.start(supervisor, narrator)
+            yield base.endpoints

@@ -75,16 +75,19 @@ async def local_stack(
     with data_dir.locked():
         publication = _Publication(data_dir)
         publication.withdraw()
-        base = await foundation.lay(data_dir, narrator)
-        port = _api_port(api_port, base, narrator)
         given = given_settings()
         write_private(data_dir.settings, given)
-        environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
-        settings = adopt(environment)
-        async with supervised(narrator, publication.pids) as supervisor:
+        async with (
+            foundation.laid(data_dir, narrator) as base,
+            supervised(narrator, publication.pids) as supervisor,
+        ):
             interruption.when_forced(supervisor.kill)
+            port = _api_port(api_port, base, narrator)
+            adopt(stack_environment(base.secrets, base.endpoints, api_port=port, given=given))  # wrong ones show now
             with narrator.step("Starting Kinesis, DynamoDB and S3 on this machine"):
-                await supervisor.start(base.servers)
+                await base.start(supervisor, narrator)
+            environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
+            settings = adopt(environment)
             with narrator.step("Making stream, tables, bucket and API key"):
                 await bootstrap(settings)
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)

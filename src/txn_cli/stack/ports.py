@@ -1,10 +1,15 @@
-"""Ports of the local stack: free ones, outside the range that the kernel uses for outgoing connections.
+"""Ports of the local stack: free ones, outside the range that most kernels use for outgoing connections.
 
 A port from that range could be given to somebody's outgoing connection while its server restarts.
+
+A server binds its port seconds after we chose it, and several stacks may start at once. So a chosen port is
+reserved: by an abstract Unix socket of its name (unix(7)), which the kernel keeps for one process alone and takes
+back when that ends. Where there are none, and against other programs, the stack moves (see `foundation`).
 """
 
 import random
 import socket
+import sys
 from collections.abc import Iterable
 
 from txn_core.errors import StackError
@@ -15,6 +20,9 @@ GRPC_OFFSET = 10_000
 """SeaweedFS expects the gRPC port of each of its servers this much above its HTTP port."""
 ATTEMPTS_MAX = 500
 STEPS_MAX = 100
+
+_SPREAD = random.SystemRandom()  # of the module's own generator tests set the seed, the same in each process
+_reserved: dict[int, socket.socket | None] = {}
 
 
 def is_free(port: int) -> bool:
@@ -28,18 +36,43 @@ def is_free(port: int) -> bool:
         return True
 
 
-def choose(taken: Iterable[int] = (), *, with_grpc: bool = False) -> int:
-    """A free port that is not in `taken`; with its gRPC companion free as well when asked.
+def reserve(port: int) -> bool:
+    """Keep a port from every other process that reserves its own, until `release` or our end; whether we have it."""
+    if port in _reserved:
+        return True
+    if sys.platform != "linux":
+        _reserved[port] = None
+        return True
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0txn-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved[port] = name
+    return True
+
+
+def release(ports: Iterable[int]) -> None:
+    """Give reserved ports back; those that are not reserved are no error."""
+    for port in ports:
+        if (name := _reserved.pop(port, None)) is not None:
+            name.close()
+
+
+def choose(*, with_grpc: bool = False) -> int:
+    """A free port that nobody reserved, reserved for this process; with its gRPC companion free when asked.
 
     Raises:
         StackError: none was found in a bounded number of tries.
     """
-    avoid = set(taken)
     for _ in range(ATTEMPTS_MAX):
-        port = random.randint(PORT_MIN, PORT_MAX)  # noqa: S311 - spreads stacks, guards nothing
-        wanted = {port, port + GRPC_OFFSET} if with_grpc else {port}
-        if not wanted & avoid and all(map(is_free, wanted)):
-            return port
+        port = _SPREAD.randint(PORT_MIN, PORT_MAX)
+        wanted = (port, port + GRPC_OFFSET) if with_grpc else (port,)
+        if port not in _reserved and reserve(port):
+            if all(map(is_free, wanted)):
+                return port
+            release([port])
     raise StackError(f"no free port between {PORT_MIN} and {PORT_MAX}")
 
 

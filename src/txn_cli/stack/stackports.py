@@ -25,18 +25,38 @@ class StackPorts:
     def chosen(cls, data_dir: DataDir) -> "StackPorts":
         """The ports of the last time where they are free, others where not; kept for the next time.
 
+        They are reserved for this process (see `ports`) until `release`.
+
         Raises:
             StackError: there are no free ports.
         """
         stored = read_json(data_dir.ports) or {}
-        chosen: dict[str, int] = {}
-        for name in NAMES:
-            port = stored.get(name)
-            if not (isinstance(port, int) and _is_free(name, port)):
-                port = ports.choose(cls(chosen).owned, with_grpc=name in LAKE_SERVERS)
-            chosen[name] = port
+        return cls._kept(data_dir, {name: stored.get(name) for name in NAMES})
+
+    def others(self, data_dir: DataDir) -> "StackPorts":
+        """Other ports than these, which are released; kept for the next time.
+
+        Raises:
+            StackError: there are no free ports.
+        """
+        others = self._kept(data_dir, dict.fromkeys(NAMES))
+        self.release()
+        return others
+
+    @classmethod
+    def _kept(cls, data_dir: DataDir, wanted: Mapping[str, object]) -> "StackPorts":
+        chosen = {
+            name: port
+            if isinstance(port, int) and _is_free(name, port)
+            else ports.choose(with_grpc=name in LAKE_SERVERS)
+            for name, port in wanted.items()
+        }
         write_private(data_dir.ports, chosen)
         return cls(chosen)
+
+    def release(self) -> None:
+        """Let other processes have these ports, too."""
+        ports.release(self.of.values())
 
     @classmethod
     def stored(cls, data_dir: DataDir) -> "StackPorts | None":
@@ -57,4 +77,4 @@ class StackPorts:
 def _is_free(name: str, port: int) -> bool:
     in_range = ports.PORT_MIN <= port <= ports.PORT_MAX
     wanted = (port, port + ports.GRPC_OFFSET) if name in LAKE_SERVERS else (port,)
-    return in_range and all(map(ports.is_free, wanted))
+    return in_range and ports.reserve(port) and all(map(ports.is_free, wanted))

@@ -33,7 +33,8 @@ class Supervisor:
         """Start more groups and return once each child of them answers; from then on it is kept running.
 
         Raises:
-            StackError: a child ended, or does not answer.
+            StartError: a child ended.
+            StackError: a child does not answer.
         """
         started: list[Keeper] = []
         for specs in groups:
@@ -44,9 +45,12 @@ class Supervisor:
                 group.append(Keeper(child, self._narrator, self._policy, self._publish_pids))
                 self._publish_pids()
             started += group
-        async with asyncio.TaskGroup() as waiting:
-            for keeper in started:
-                waiting.create_task(keeper.answered())
+        try:
+            async with asyncio.TaskGroup() as waiting:
+                for keeper in started:
+                    waiting.create_task(keeper.answered())
+        except ExceptionGroup as group:
+            raise _fault(group) from None
         self._keeping += [self._tasks.create_task(keeper.keep()) for keeper in started]
 
     def let_go(self) -> None:

@@ -33,7 +33,8 @@ from txn_core.errors import TxnError
 from txn_core.settings import Settings
 
 PROGRAM = """
-import sys, typer
+import signal, sys, typer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests were started in the background
 from txn_cli.commands import data
 app = typer.Typer(pretty_exceptions_enable=False)
 data.register(app)

@@ -1,6 +1,8 @@
 """Ports that are taken are avoided, and those of the last time are kept."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.stackports import LAKE_SERVERS, NAMES, StackPorts
+from txn_core.errors import StackError
 
 
 @pytest.fixture
@@ -45,6 +48,31 @@ def test_the_next_free_port_skips_taken_and_avoided_ones(busy: int) -> None:
     assert ports.is_free(found)
 
 
+def elsewhere(port: int) -> bool:
+    """Whether another process can reserve a port now."""
+    script = f"from txn_cli.stack import ports; raise SystemExit(not ports.reserve({port}))"
+    return subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reservations are Linux's")
+def test_a_chosen_port_is_kept_from_other_processes_until_it_is_released() -> None:
+    """Though nobody listens on it yet. A process that ended keeps nothing: the second asks as the first did."""
+    port = ports.choose()
+    assert not elsewhere(port)
+    ports.release([port])
+    assert (elsewhere(port), elsewhere(port)) == (True, True)
+
+
+def test_a_chosen_port_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ports.choose()
+    monkeypatch.setattr(ports, "PORT_MIN", first)
+    monkeypatch.setattr(ports, "PORT_MAX", first)
+    with pytest.raises(StackError, match="no free port"):
+        ports.choose()
+    ports.release([first])
+    assert ports.choose() == first
+
+
 def test_ports_are_kept_for_the_next_time(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     first = StackPorts.chosen(data_dir)
@@ -62,3 +90,11 @@ def test_only_a_port_that_was_taken_meanwhile_changes(tmp_path: Path) -> None:
         second = StackPorts.chosen(data_dir)
     assert second.of["kinesis"] != first.of["kinesis"]
     assert {**second.of, "kinesis": 0} == {**first.of, "kinesis": 0}
+
+
+def test_other_ports_are_all_others_and_kept(tmp_path: Path) -> None:
+    data_dir = DataDir.at(tmp_path)
+    first = StackPorts.chosen(data_dir)
+    second = first.others(data_dir)
+    assert first.owned.isdisjoint(second.owned)
+    assert StackPorts.stored(data_dir) == second

@@ -21,8 +21,10 @@ from txn_cli.stack import ports
 from txn_cli.stack.binaries import find_node
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.foundation import servers_running
+from txn_cli.stack.foundation import PORT_TAKEN, laid, servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
+from txn_cli.stack.stackports import StackPorts
+from txn_cli.stack.supervisor import supervised
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
@@ -113,6 +115,24 @@ async def test_data_survives_a_move_to_other_ports(tmp_path: Path) -> None:
         assert await read(moved) == (b"record", "item", b"object")
 
 
+async def test_a_port_that_is_taken_after_it_was_chosen_moves_the_servers(tmp_path: Path) -> None:
+    """By a program that knows nothing of our reservations, or an outgoing connection."""
+    told = Told()
+    data_dir = DataDir.at(tmp_path)
+    with data_dir.locked():
+        async with laid(data_dir, told.narrator) as base, supervised(told.narrator, lambda pids: None) as supervisor:
+            first = base.ports
+            with socket.socket() as listener:
+                listener.bind((ports.HOST, first.of["volume"]))
+                listener.listen()
+                await base.start(supervisor, told.narrator)
+            await write(base.endpoints)
+            assert first.owned.isdisjoint(base.ports.owned)
+            assert StackPorts.stored(data_dir) == base.ports
+    assert told.text.count("trying other ports") == 1
+    assert f"port {first.of['volume']}" in told.text
+
+
 async def test_only_this_machine_reaches_the_servers(local_servers: Endpoints) -> None:
     """Nothing listens on an address of the outside."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -174,6 +194,7 @@ def test_a_busy_port_is_one_line(kind: str, tmp_path: Path, local_servers: Endpo
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (1, f"{kind}: port {port} on {ports.HOST} is taken\n")
+    assert any(sign in done.stderr for sign in PORT_TAKEN)
 
 
 async def test_a_client_of_the_fixture_writes_once(settings: Settings) -> None:
