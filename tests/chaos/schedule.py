@@ -47,8 +47,9 @@ POINTS: Final = tuple(
 )  # fmt: skip
 # Besides: leases are given up now and then, whatever the seed.
 RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in WORKERS)
-# And an object is only asked after when its put met trouble: too seldom for a step that has its turn one seed in ten.
-HEADS: Final = tuple(Point("archive", "object head", moment) for moment in Moment)
+# And an object is only asked after when its put met trouble, a lease only taken when one is free: too seldom for
+# steps that have their turn in two seeds of seven.
+SELDOM: Final = tuple(Point("archive", step, moment) for moment in Moment for step in ("object head", "take"))
 KILL_POINTS: Final = (
     Point("archive", "plan", Moment.AFTER),
     Point("archive", "object put", Moment.AFTER),
@@ -160,7 +161,7 @@ def _freezes(seed: int, load_s: float) -> list[Timed]:
     """Zombies. The points go round. All are armed early, and those of one kind are met one after the other."""
     dice = random.Random(f"freezes/{seed}")
     points = [POINTS[(seed * FREEZES + i) % len(POINTS)] for i in range(FREEZES)]
-    points += [RELEASES[seed % len(RELEASES)], HEADS[seed % len(HEADS)]]
+    points += [RELEASES[seed % len(RELEASES)], SELDOM[seed % len(SELDOM)]]
     return [Timed(dice.uniform(0.03, 0.12) * load_s, FreezeAt(point, dice.uniform(*FREEZE_S))) for point in points]
 
 
