@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from txn_core.positions import ShardId
 from workers.dead_letters import Reason
+from workers.reader import Loss
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -24,6 +25,9 @@ class Meters:
         self.duplicates = Counter(f"{prefix}_duplicates", "Ids sent again with the same content", registry=own)
         self.conflicts = Counter(f"{prefix}_conflicts", "Ids sent again with other content", registry=own)
         self.dead_letters = Counter(f"{prefix}_dead_letters", "Dead letters written", ["reason"], registry=own)
+        self._losses = Counter(
+            f"{prefix}_retention_losses", "Times that retention was ahead of the worker", ["reason"], registry=own
+        )
         self.flushes = Counter(f"{prefix}_flushes", "Plans carried out", ["cause"], registry=own)
         self.flush_seconds = Histogram(
             f"{prefix}_flush_seconds", "Time to make a batch durable", buckets=FLUSH_SECONDS, registry=own
@@ -42,6 +46,12 @@ class Meters:
         )
         for reason in get_args(Reason):  # a count that is there from the start is seen to rise
             self.dead_letters.labels(reason)
+        for loss in get_args(Loss):
+            self._losses.labels(loss)
+
+    def lost(self, loss: Loss) -> None:
+        """Retention has taken what was not yet read, or may have."""
+        self._losses.labels(loss).inc()
 
     def lag(self, shard_id: ShardId) -> "ShardLag":
         """The lag of a shard from now on."""

@@ -1,7 +1,8 @@
 """Reading one shard: from a checkpoint on, record by record of its producers, at the pace the stream allows.
 
 The stream is polled, never followed ahead of the caller: whoever does not ask for the next batch holds nothing in
-memory. Nothing is skipped: an iterator that expired is made anew behind the last record that was fetched.
+memory. Nothing is skipped unsaid: every iterator begins at a record that was seen before, and when another comes in
+its place, the stream has let go of it by age, and may have let go of what stood behind it, too.
 
 Readers poll, and share a shard's limits (`pace.py`). Enhanced fan-out, a quota of its own for each consumer at a
 price, is left out: it needs registered consumers and HTTP/2 push, and two kinds of workers fit into a shard's limits.
@@ -9,7 +10,8 @@ price, is left out: it needs registered consumers and HTTP/2 push, and two kinds
 
 import asyncio
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import takewhile
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 READ_BYTES_AIM: Final = 2 << 20  # aggregated records are large: the number asked for follows their size
 RECORDS_FIRST: Final = 50
 THROTTLE_JITTER: Final = 0.5  # readers that met at a limit do not meet there again
+RETENTION_S_MIN: Final = 24 * 3600.0  # Kinesis keeps no record for less
+
+Loss = Literal["trimmed", "planned"]
+"""What retention took: the record at which reading went on, or a part of a stored plan."""
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +47,7 @@ _log = structlog.get_logger(__name__)
 class Start:
     """Where an iterator starts: with the types that name one, at a sequence number or a moment of arrival."""
 
-    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
     timestamp: Instant | None = None
 
@@ -72,8 +78,12 @@ class Batch:
     ended: bool
 
 
+def _uncounted(_: Loss) -> None:
+    """For those who read without metrics."""
+
+
 class ShardReader:
-    """Reads a shard in order, each position behind the checkpoint once."""
+    """Reads a shard in order, each position behind the checkpoint once. `lost` is told of what retention took."""
 
     def __init__(
         self,
@@ -85,13 +95,18 @@ class ShardReader:
         records_max: int,
         idle_s: float,
         reads_per_s: float = READS_PER_S_MAX,
+        lost: Callable[[Loss], None] = _uncounted,
     ) -> None:
         self._client, self._stream, self._shard_id = client, stream, shard_id
         self._checkpoint = checkpoint
         self._records_max = records_max
         self._pace = ReadPace(reads_per_s=reads_per_s, idle_s_max=idle_s)
+        self._lost = lost
         self._start = Start.after(checkpoint, shard_id)
         self._iterator: str | None = None
+        self._due: SequenceNumber | None = None  # the record that must come first, or retention has taken it
+        self._fetched = -1  # the last record's sequence number
+        self._tip_seen_s = float("-inf")  # by the wall clock, which goes on while a machine sleeps
         self._limit = min(records_max, RECORDS_FIRST)
         self._not_before_s = 0.0
 
@@ -100,11 +115,16 @@ class ShardReader:
         answer = await patiently(f"read {self._shard_id}", self._answer)
         raw = answer["Records"]
         self._iterator = answer.get("NextShardIterator")
-        records = behind(self._checkpoint, records_of(self._shard_id, raw))
+        if raw or self._iterator is None:
+            self._compare(raw)
+        records = behind(self._checkpoint, records_of(self._shard_id, self._unseen(raw)))
         if raw:
-            self._start = Start("AFTER_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
+            self._start = Start("AT_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
+            self._fetched = int(raw[-1]["SequenceNumber"])
             self._limit = records_to_ask_for(raw, self._records_max)
         at_tip = not raw and answer.get("MillisBehindLatest", 0) == 0
+        if at_tip:
+            self._tip_seen_s = time.time()
         size_bytes = sum(len(record["Data"]) for record in raw)
         self._not_before_s += self._pace.after_nothing() if at_tip else self._pace.after_read(size_bytes)
         return Batch(records, at_tip=at_tip, ended=self._iterator is None)
@@ -127,6 +147,7 @@ class ShardReader:
                     self._not_before_s += self._pace.after_throttle() * jitter
                 elif code == "ResourceNotFoundException" and await self._is_gone():
                     _log.error("shard_gone", shard=self._shard_id, behind=self._start.sequence_number)
+                    self._due = None
                     return {"Records": []}
                 else:
                     raise
@@ -134,7 +155,27 @@ class ShardReader:
     async def _read_once(self) -> Any:
         if self._iterator is None:
             self._iterator = await iterator_of(self._client, self._stream, self._shard_id, self._start)
+            # Who saw the tip within the shortest retention has missed nothing, however old the last record is.
+            if time.time() - self._tip_seen_s >= RETENTION_S_MIN:
+                self._due = self._start.sequence_number
         return await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+
+    def _compare(self, raw: Sequence[Any]) -> None:
+        """Say so when records begin, or the shard ends, without the one at which the iterator was made.
+
+        What stood behind it may still be there to the last record: nobody can tell.
+        """
+        due, self._due = self._due, None
+        first = raw[0]["SequenceNumber"] if raw else None
+        if due is None or (first is not None and int(first) == int(due)):
+            return
+        _log.error("records_lost_by_retention", shard=self._shard_id, reason="trimmed", read_to=due, first=first)
+        self._lost("trimmed")
+
+    def _unseen(self, raw: Sequence[Any]) -> Sequence[Any]:
+        """Records without those that an earlier iterator has given."""
+        seen = sum(1 for _ in takewhile(lambda record: int(record["SequenceNumber"]) <= self._fetched, raw))
+        return raw[seen:] if seen else raw
 
     async def _is_gone(self) -> bool:
         """Whether the stream is there without the shard: its records are past retention, and it has ended for us."""

@@ -34,3 +34,13 @@ def test_letters_are_counted_from_the_start() -> None:
     """A count that appears at one has not been seen to rise."""
     for reason in ("undecodable", "unwritable", "conflict"):
         assert Meters("index").registry.get_sample_value("txn_index_dead_letters_total", {"reason": reason}) == 0
+
+
+def test_losses_by_retention_are_counted_from_the_start() -> None:
+    meters = Meters("archive")
+    counts = {"trimmed": 2, "planned": 0}
+    for _ in range(2):
+        meters.lost("trimmed")
+    for reason, count in counts.items():
+        name = "txn_archive_retention_losses_total"
+        assert meters.registry.get_sample_value(name, {"reason": reason}) == count
