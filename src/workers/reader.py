@@ -27,7 +27,7 @@ from txn_core.positions import SequenceNumber, ShardId
 from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import code_of, patiently
 from workers.pace import READS_PER_S_MAX, ReadPace
-from workers.shards import list_shards
+from workers.shards import Absence
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -37,8 +37,10 @@ RECORDS_FIRST: Final = 50
 THROTTLE_JITTER: Final = 0.5  # readers that met at a limit do not meet there again
 RETENTION_S_MIN: Final = 24 * 3600.0  # Kinesis keeps no record for less
 
-Loss = Literal["trimmed", "planned"]
-"""What retention took: the record at which reading went on, or a part of a stored plan."""
+SHARD_SYNC_S: Final = 10.0
+
+Loss = Literal["trimmed", "planned", "shard_gone"]
+"""What retention took: the record at which reading went on, a part of a stored plan, or the shard."""
 
 _log = structlog.get_logger(__name__)
 
@@ -95,12 +97,14 @@ class ShardReader:
         records_max: int,
         idle_s: float,
         reads_per_s: float = READS_PER_S_MAX,
+        shard_sync_s: float = SHARD_SYNC_S,
         lost: Callable[[Loss], None] = _uncounted,
     ) -> None:
         self._client, self._stream, self._shard_id = client, stream, shard_id
         self._checkpoint = checkpoint
         self._records_max = records_max
         self._pace = ReadPace(reads_per_s=reads_per_s, idle_s_max=idle_s)
+        self._absence = Absence(client, stream, shard_id, pause_s=shard_sync_s)
         self._lost = lost
         self._start = Start.after(checkpoint, shard_id)
         self._iterator: str | None = None
@@ -113,6 +117,8 @@ class ShardReader:
     async def read(self) -> Batch:
         """The next records, after the pause that is due; none at the tip. Cancelling it loses nothing."""
         answer = await patiently(f"read {self._shard_id}", self._answer)
+        if answer is None:
+            return self._without_shard()
         raw = answer["Records"]
         self._iterator = answer.get("NextShardIterator")
         if raw or self._iterator is None:
@@ -130,7 +136,10 @@ class ShardReader:
         return Batch(records, at_tip=at_tip, ended=self._iterator is None)
 
     async def _answer(self) -> Any:
-        """What the next read gives that is neither throttled nor behind an expired iterator."""
+        """What the next read gives that is neither throttled nor behind an expired iterator.
+
+        None while the stream seems to lack the shard.
+        """
         while True:
             now_s = asyncio.get_running_loop().time
             await asyncio.sleep(max(0.0, self._not_before_s - now_s()))
@@ -145,10 +154,8 @@ class ShardReader:
                 elif code == "ProvisionedThroughputExceededException":
                     jitter = 1.0 + THROTTLE_JITTER * random.random()  # noqa: S311 - jitter is no secret
                     self._not_before_s += self._pace.after_throttle() * jitter
-                elif code == "ResourceNotFoundException" and await self._is_gone():
-                    _log.error("shard_gone", shard=self._shard_id, behind=self._start.sequence_number)
-                    self._due = None
-                    return {"Records": []}
+                elif code == "ResourceNotFoundException" and await self._absence.suspected():
+                    return None
                 else:
                     raise
 
@@ -158,7 +165,9 @@ class ShardReader:
             # Who saw the tip within the shortest retention has missed nothing, however old the last record is.
             if time.time() - self._tip_seen_s >= RETENTION_S_MIN:
                 self._due = self._start.sequence_number
-        return await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+        answer = await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+        self._absence.refute()
+        return answer
 
     def _compare(self, raw: Sequence[Any]) -> None:
         """Say so when records begin, or the shard ends, without the one at which the iterator was made.
@@ -169,17 +178,23 @@ class ShardReader:
         first = raw[0]["SequenceNumber"] if raw else None
         if due is None or (first is not None and int(first) == int(due)):
             return
-        _log.error("records_lost_by_retention", shard=self._shard_id, reason="trimmed", read_to=due, first=first)
-        self._lost("trimmed")
+        self._say_lost("trimmed", read_to=due, first=first)
+
+    def _say_lost(self, reason: Loss, *, read_to: str | None, first: str | None) -> None:
+        _log.error("records_lost_by_retention", shard=self._shard_id, reason=reason, read_to=read_to, first=first)
+        self._lost(reason)
 
     def _unseen(self, raw: Sequence[Any]) -> Sequence[Any]:
         """Records without those that an earlier iterator has given."""
         seen = sum(1 for _ in takewhile(lambda record: int(record["SequenceNumber"]) <= self._fetched, raw))
         return raw[seen:] if seen else raw
 
-    async def _is_gone(self) -> bool:
-        """Whether the stream is there without the shard: its records are past retention, and it has ended for us."""
-        return all(shard.shard_id != self._shard_id for shard in await list_shards(self._client, self._stream))
+    def _without_shard(self) -> Batch:
+        """Nothing while the stream seems to lack the shard; its end when that is sure: all is past retention then."""
+        self._not_before_s += self._pace.after_nothing()
+        if gone := self._absence.confirmed:
+            self._say_lost("shard_gone", read_to=self._start.sequence_number, first=None)
+        return Batch(Stretch(), at_tip=False, ended=gone)
 
 
 async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, start: Start) -> str:

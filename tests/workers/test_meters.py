@@ -38,7 +38,7 @@ def test_letters_are_counted_from_the_start() -> None:
 
 def test_losses_by_retention_are_counted_from_the_start() -> None:
     meters = Meters("archive")
-    counts = {"trimmed": 2, "planned": 0}
+    counts = {"trimmed": 2, "planned": 0, "shard_gone": 0}
     for _ in range(2):
         meters.lost("trimmed")
     for reason, count in counts.items():

@@ -14,11 +14,14 @@ from structlog.testing import capture_logs
 from tests.builders import SHARD
 from tests.support.virtual_time import in_virtual_time
 from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.positions import ShardId
 from workers.leases import Checkpoint
 from workers.pace import BYTES_PART, BYTES_PER_S_MAX, READS_PER_S_MAX
 from workers.reader import READ_BYTES_AIM, RECORDS_FIRST, Loss, ShardReader, Start, records_to_ask_for
+from workers.shards import LOOKS_WITHOUT
 
 ARRIVED = datetime(2026, 1, 2, tzinfo=UTC)
+CHILD = ShardId("shardId-000000000001")
 
 
 def packed(*data: bytes) -> bytes:
@@ -34,7 +37,7 @@ class ScriptedShard:
         self.iterators: list[dict[str, Any]] = []
         self.reads: list[float] = []
         self.limits: list[int] = []
-        self.gone = False
+        self.listed: list[ShardId] = [SHARD]
 
     async def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
         self.iterators.append(request)
@@ -43,8 +46,8 @@ class ScriptedShard:
         return {"ShardIterator": str(number + behind)}
 
     async def list_shards(self, **_: Any) -> dict[str, Any]:
-        listed = {"ShardId": SHARD, "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": "9"}}
-        return {"Shards": [] if self.gone else [listed]}
+        hash_keys = {"StartingHashKey": "0", "EndingHashKey": "9"}
+        return {"Shards": [{"ShardId": shard_id, "HashKeyRange": hash_keys} for shard_id in self.listed]}
 
     async def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - botocore's names
         self.reads.append(asyncio.get_running_loop().time())
@@ -246,18 +249,46 @@ async def test_an_iterator_that_expires_each_time_does_not_make_the_reader_spin(
     assert shard.reads[-1] - shard.reads[0] >= 3 / READS_PER_S_MAX - 0.01
 
 
-async def test_a_shard_that_has_left_the_stream_unread_is_over() -> None:
+MISSING = refused("ResourceNotFoundException")
+
+
+@in_virtual_time
+async def test_a_shard_that_has_left_the_stream_unread_is_over(losses: Losses) -> None:
     """What was in it is lost by retention and said so; its children must not wait for it for ever."""
-    shard = ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))
-    shard.gone = True
-    batch = await reader(shard, Checkpoint("10", 0)).read()
-    assert batch.ended
-    assert not batch.records
+    shard = ScriptedShard(faults=itertools.repeat(MISSING))
+    shard.listed = [CHILD]
+    shard_reader = reader(shard, Checkpoint("10", 0), shard_sync_s=10.0, lost=losses.append)
+    batch, reads = await shard_reader.read(), 1
+    while not batch.ended:
+        assert (len(batch.records), batch.at_tip, losses) == (0, False, [])
+        batch, reads = await shard_reader.read(), reads + 1
+    assert asyncio.get_running_loop().time() >= 2 * 10.0, "two pauses between looks at the stream's shards"
+    assert reads > LOOKS_WITHOUT, "the processor is heard meanwhile, so that what is due by age is flushed"
+    assert losses == ["shard_gone"]
+    assert losses.ranges == [("10", None)]
 
 
-async def test_a_stream_that_is_missing_is_no_end() -> None:
+@in_virtual_time
+async def test_a_list_that_lacks_a_shard_for_a_moment_ends_nothing(losses: Losses) -> None:
+    """Lists may be of some time ago; what was read in between shows that the shard is there."""
+    shard = ScriptedShard(b"a", faults=iter([MISSING] * 20))
+    shard.listed = [CHILD]
+    shard_reader = reader(shard, shard_sync_s=10.0, lost=losses.append)
+    while not (batch := await shard_reader.read()).records:
+        assert not batch.ended
+    shard.faults = iter([MISSING] * 20)
+    while not (await shard_reader.read()).at_tip:
+        pass
+    assert losses == []
+
+
+@pytest.mark.parametrize("listed", [[], [SHARD]], ids=["empty", "with the shard"])
+async def test_a_list_that_does_not_show_the_shard_gone_ends_the_work_loudly(listed: list[ShardId]) -> None:
+    """A list without any shard says nothing of this one."""
+    shard = ScriptedShard(b"a", faults=iter([MISSING]))
+    shard.listed = listed
     with pytest.raises(ClientError):
-        await reader(ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))).read()
+        await reader(shard).read()
 
 
 async def test_a_fault_that_does_not_pass_is_raised() -> None:
