@@ -1,11 +1,13 @@
 """What a worker process tells Prometheus. One registry a process; every name begins with txn_<worker kind>_."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from txn_core.arrivals import Arrived
 from txn_core.positions import ShardId
 from workers.dead_letters import Reason
 from workers.reader import Loss
@@ -71,7 +73,13 @@ class ShardLag:
 
     def __init__(self) -> None:
         self._durable_to_s = time.time()
+        self._known = False
         self._pending = 0
+
+    def reading_from(self, records: Sequence[Arrived]) -> None:
+        """The first records were read, of a shard that may be far behind: its lag does not begin with its worker."""
+        if records and not self._known:
+            self.durable_to(records[0].arrived_at)
 
     def pending(self, positions: int) -> None:
         """So many positions were read and are not yet durable."""
@@ -79,11 +87,11 @@ class ShardLag:
 
     def durable_to(self, arrived_at: datetime) -> None:
         """Everything that arrived before is durable."""
-        self._durable_to_s = arrived_at.timestamp()
+        self._durable_to_s, self._known = arrived_at.timestamp(), True
 
     def at_tip(self) -> None:
         """Everything that has arrived is durable."""
-        self._durable_to_s = time.time()
+        self._durable_to_s, self._known = time.time(), True
 
     def seconds(self) -> float:
         """How long ago the youngest durable record arrived, or the tip was seen."""
