@@ -14,8 +14,9 @@ from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.acknowledgement import accepted
-from txn_api.bulk import REJECTS_MAX, Upload
+from txn_api.bulk import BYTES_PER_S_MIN, REJECTS_MAX, Upload
 from txn_api.encodings import Decoder, Encoding
+from txn_api.limits import Bucket
 from txn_api.problems import MalformedJson, Problem
 from txn_api.results import Results
 from txn_core.event import EncodedEvent
@@ -90,6 +91,7 @@ def upload(
     buffer_bytes: int = 1 << 20,
     encoding: Encoding = "identity",
     stopping: "asyncio.Future[None] | None" = None,
+    rate: Bucket | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
     return Upload(
@@ -107,6 +109,7 @@ def upload(
         line_bytes_max=100,
         lines_in_flight_max=window,
         body_deadline_s=BODY_DEADLINE_S,
+        rate=rate,
     )
 
 
@@ -190,6 +193,66 @@ async def test_a_client_that_stalls_gets_its_totals() -> None:
     assert asyncio.get_running_loop().time() == pytest.approx(BODY_DEADLINE_S)
     assert reporter.results == {1: "accepted", 2: "accepted"}
     assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_client_that_trickles_gets_its_totals() -> None:
+    """A byte in each deadline holds no place for ever: a minute of waiting is all that it gets."""
+    reporter = Reporter()
+    sender = Sender(b"a\nb\n", *[b"x"] * 100, pause_s=BODY_DEADLINE_S - 1)
+    sent = upload(sender, FakeKinesis())
+    await sent.run(reporter)
+    assert asyncio.get_running_loop().time() == pytest.approx(2 * BODY_DEADLINE_S, abs=0.1)
+    assert reporter.results == {1: "accepted", 2: "accepted"}
+    assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_client_that_was_quick_at_first_is_waited_for_no_longer() -> None:
+    """What came once is no credit for hours."""
+    minutes = (b"a" * 99 + b"\n") * 2_000
+    sent = upload(Sender(minutes, *[b"x"] * 100, pause_s=BODY_DEADLINE_S - 1), FakeKinesis())
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() < 4 * BODY_DEADLINE_S
+    assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_slow_upload_is_read_to_its_end() -> None:
+    """Above the least rate it may take its time, with pauses up to the deadline of a piece."""
+    line = b"a" * 99 + b"\n"
+    pause_s = BODY_DEADLINE_S - 1
+    lines = int(BYTES_PER_S_MIN * pause_s / len(line)) + 1
+    sent = upload(Sender(*[line * lines] * 20, pause_s=pause_s), FakeKinesis())
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() > 20 * pause_s
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": 20 * lines,
+        "accepted": 20 * lines,
+        "rejected": 0,
+        "unknown": 0,
+        "ended": "complete",
+    }
+
+
+@in_virtual_time
+async def test_an_upload_that_we_hold_up_is_not_slow() -> None:
+    """Neither the stream's time, nor that of the limiter, nor the time in which a sender waits for a result."""
+    loop = asyncio.get_running_loop()
+    per_line_s = Reply(after_s=5.0)
+
+    def virtual_ns() -> int:
+        return int(loop.time() * 1_000_000_000)
+
+    full = upload(Sender(*[b"a\n"] * 50), FakeKinesis([per_line_s] * 50), window=1)
+    limited = upload(Sender(*[b"a\n"] * 200), FakeKinesis(), rate=Bucket(1, virtual_ns))
+    duplex = upload(Sender(*[b"a\n"] * 50, pause_s=4.9), FakeKinesis([per_line_s] * 50))
+    for sent in (full, limited, duplex):
+        began = loop.time()
+        await sent.run(Reporter())
+        assert loop.time() - began > 3 * BODY_DEADLINE_S
+        assert totals(sent)["ended"] == "complete"
 
 
 @in_virtual_time
