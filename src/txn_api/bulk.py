@@ -114,6 +114,9 @@ class Upload:
                     if self.totals.refused >= REJECTS_MAX:
                         self.totals.ended = "too_many_rejects"
                         return
+                    if self._stopping.done():
+                        self.totals.ended = "shutting_down"
+                        return
                     await asyncio.sleep(0)
         except EncodingMalformedError:
             self.totals.ended = "encoding_malformed"
@@ -174,7 +177,7 @@ class Upload:
         if self._rate is not None and (wait_s := self._rate.owe(len(row))):
             # Nothing more is read meanwhile, which is what slows the sender down.
             await asyncio.wait({self._stopping}, timeout=wait_s)
-        for line, admitted in [(line, self._admitted(line)) for line in row]:
+        for line, admitted in [(line, self._admitted(line)) for line in row if line.data != b""]:
             self.totals.read += 1
             if isinstance(admitted, Problem):
                 await self._refuse(line.number, admitted, results)

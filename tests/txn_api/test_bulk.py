@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -14,7 +15,7 @@ from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.acknowledgement import accepted
-from txn_api.bulk import BYTES_PER_S_MIN, REJECTS_MAX, Upload
+from txn_api.bulk import BYTES_PER_S_MIN, LINES_A_ROW, REJECTS_MAX, Upload
 from txn_api.encodings import Decoder, Encoding
 from txn_api.limits import Bucket
 from txn_api.problems import MalformedJson, Problem
@@ -271,6 +272,19 @@ async def test_a_shutdown_ends_an_upload_where_it_is() -> None:
 
 
 @in_virtual_time
+async def test_a_shutdown_ends_an_upload_within_a_piece() -> None:
+    """A compressed piece may hold more lines than there is time for."""
+    stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    stopping.set_result(None)
+    piece = gzip.compress(b"a\n" * 3_200)
+    sent = upload(Sender(), FakeKinesis(), encoding="gzip", stopping=stopping)
+    sent._next = AsyncMock(return_value={"body": piece, "more_body": False})  # type: ignore[method-assign]
+    await sent.run(Reporter())
+    line = totals(sent)
+    assert (line["ended"], line["read"], line["accepted"]) == ("shutting_down", LINES_A_ROW, LINES_A_ROW)
+
+
+@in_virtual_time
 async def test_many_rejects_end_an_upload() -> None:
     """At the bound no further line is looked at, and the totals say so."""
     reporter = Reporter()
@@ -326,8 +340,9 @@ async def test_a_full_producer_stops_the_reading() -> None:
 
 
 @in_virtual_time
-async def test_others_get_their_turn_within_a_piece() -> None:
-    """However many lines a piece holds, the event loop serves other requests between them."""
+@pytest.mark.parametrize("line", [b"-\n", b"\n", b" \n"])
+async def test_others_get_their_turn_within_a_piece(line: bytes) -> None:
+    """However many lines a piece holds, blank ones, too, the event loop serves other requests between them."""
     turns = 0
 
     async def other() -> None:
@@ -337,7 +352,7 @@ async def test_others_get_their_turn_within_a_piece() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    await upload(Sender(b"-\n" * 3_200), FakeKinesis()).run(Reporter())
+    await upload(Sender(line * 3_200), FakeKinesis()).run(Reporter())
     task.cancel()
     assert turns >= 100
 
