@@ -1,13 +1,15 @@
 """One noisy key: does a key that sends at four times its limit slow down the posts of another one?
 
-A quiet key posts in an open loop at one process; beside it the noisy one does, or does not, to compare with. The
-noisy key's surplus has to be answered 429, since what is taken of it would be paid for by the others. Warming up uses
-up what the noisy key may send at once. Each run has an API of its own, so that none begins with what the last left.
+A quiet key posts in an open loop at one process: alone, beside a key that sends as much as its limit allows, and
+beside one that sends four times that. The first comparison has the price of the other key's taken posts in it, which
+is what a limit is there to grant; the second has only that of its surplus, which has to be answered 429. Warming up
+uses up what the noisy key may send at once. Each run has an API of its own, so that none begins with what the last
+left.
 """
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Final
@@ -51,33 +53,35 @@ class Run:
 
 
 def measure(stage: Stage, plan: Plan) -> list[Result]:
-    """Beside the noisy key and without it in turn."""
-    noisy_headers = bearing(asyncio.run(new_key(Limits(writes_per_s=LIMIT_PER_S))))
-    beside: list[Run] = []
-    alone: list[Run] = []
+    """With each neighbour in turn."""
+    limited = bearing(asyncio.run(new_key(Limits(writes_per_s=LIMIT_PER_S))))
+    runs: dict[float, list[Run]] = {0: [], LIMIT_PER_S: [], NOISY_PER_S: []}
     for number in range(min(plan.rounds, ROUNDS_MAX)):
-        for runs, headers in ((alone, None), (beside, noisy_headers)):
-            runs.append(_run(stage, headers, plan.seconds))
-            tell(f"noisy round {number + 1} {'beside' if headers else 'alone':6} {runs[-1]}")
-    return results(beside, alone, plan.seconds)
+        for neighbour_per_s, so_far in runs.items():
+            so_far.append(_run(stage, limited, neighbour_per_s, plan.seconds))
+            tell(f"noisy round {number + 1} beside {neighbour_per_s:5,}/s {so_far[-1]}")
+    return results(runs[NOISY_PER_S], runs[LIMIT_PER_S], runs[0], plan.seconds)
 
 
-def results(beside: Sequence[Run], alone: Sequence[Run], seconds: float) -> list[Result]:
+def results(beside: Sequence[Run], orderly: Sequence[Run], alone: Sequence[Run], seconds: float) -> list[Result]:
     """What the rounds come to."""
     noisy = [answer.status for run in beside for answer in run.noisy]
     # What was due last may be taken a little later than the measured seconds: a second's worth is left for that.
     allowed = LIMIT_PER_S * (seconds + 1) * len(beside)
     return [
-        compared(
-            f"p99 seconds of a key's posts beside one that sends {NOISY_PER_S:,}/s at a limit of {LIMIT_PER_S}, "
-            f"against alone (open loop, {QUIET_PER_S}/s, from the intended time)",
-            [run.p99_s for run in beside],
-            [run.p99_s for run in alone],
-            at_most(1.5),
+        *(
+            compared(
+                f"p99 seconds of a key's {QUIET_PER_S} posts/s beside one that sends {NOISY_PER_S:,}/s at a limit of "
+                f"{LIMIT_PER_S}, against {other} (open loop, from the intended time)",
+                [run.p99_s for run in beside],
+                [run.p99_s for run in peers],
+                at_most(1.5),
+            )
+            for other, peers in (("beside one that keeps to it", orderly), ("alone", alone))
         ),
         none_of(
             "failed posts of the quiet key",
-            sum(answer.status != TAKEN for run in (*beside, *alone) for answer in run.quiet),
+            sum(answer.status != TAKEN for run in (*beside, *orderly, *alone) for answer in run.quiet),
         ),
         none_of("posts of the noisy key taken beyond its limit", max(0, int(noisy.count(TAKEN) - allowed))),
         none_of(
@@ -87,35 +91,38 @@ def results(beside: Sequence[Run], alone: Sequence[Run], seconds: float) -> list
     ]
 
 
-def _run(stage: Stage, noisy_headers: Mapping[str, str] | None, seconds: int) -> Run:
+def _run(stage: Stage, neighbour: Mapping[str, str], neighbour_per_s: float, seconds: int) -> Run:
     with servers.api(stage.environment) as served, pinned(servers.LOAD_CORE):
         url, bodies = served.base + "/transactions", stage.bodies()
         quiet = list(posts(url, stage.headers, bodies))
-        noisy = [] if noisy_headers is None else list(posts(url, dict(noisy_headers), bodies))
+        noise = list(posts(url, dict(neighbour), bodies))
         gc.collect()
         gc.disable()  # a pause of the load would count as one of the API
         try:
-            return uvloop.run(_answers(served, quiet, noisy, seconds))
+            return uvloop.run(_answers(served, quiet, noise, neighbour_per_s, seconds))
         finally:
             gc.enable()
 
 
-async def _answers(served: Served, quiet: Sequence[bytes], noisy: Sequence[bytes], seconds: int) -> Run:
-    async with connected(served.base, CONNECTIONS) as heard, connected(served.base, CONNECTIONS) as noise:
-        await _fire(heard, quiet, noise, noisy, WARM_UP_S)
-        for pool in (heard, noise):
+async def _answers(
+    served: Served, quiet: Sequence[bytes], noise: Sequence[bytes], neighbour_per_s: float, seconds: int
+) -> Run:
+    async with connected(served.base, CONNECTIONS) as heard, connected(served.base, CONNECTIONS) as noisy:
+        both = ((heard, quiet, QUIET_PER_S), (noisy, noise, neighbour_per_s))
+        await _fire(both, WARM_UP_S)
+        for pool in (heard, noisy):
             pool.take()
-        await _fire(heard, quiet, noise, noisy, seconds)
-        tell(f"noisy: the load itself late by {max(heard.late_s_max, noise.late_s_max) * 1000:.1f} ms at most")
-        return Run(heard.take(), noise.take())
+        await _fire(both, seconds)
+        tell(f"noisy: the load itself late by {max(heard.late_s_max, noisy.late_s_max) * 1000:.1f} ms at most")
+        return Run(heard.take(), noisy.take())
 
 
-async def _fire(heard: Pool, quiet: Sequence[bytes], noise: Pool, noisy: Sequence[bytes], seconds: float) -> None:
-    """Both at their rates, and all of it answered; a key without requests is silent."""
+async def _fire(loads: Iterable[tuple[Pool, Sequence[bytes], float]], seconds: float) -> None:
+    """Each load at its rate, and all of it answered; one without a rate is silent."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_all_answered(heard, quiet, QUIET_PER_S, seconds))
-        if noisy:
-            group.create_task(_all_answered(noise, noisy, NOISY_PER_S, seconds))
+        for pool, requests, rate_per_s in loads:
+            if rate_per_s:
+                group.create_task(_all_answered(pool, requests, rate_per_s, seconds))
 
 
 async def _all_answered(pool: Pool, requests: Sequence[bytes], rate_per_s: float, seconds: float) -> None:
