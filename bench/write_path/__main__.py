@@ -1,8 +1,8 @@
 """Measures the write path side by side with its peers, in interleaved rounds, into `bench/results/latest.json`.
 
 What is measured stands on one core; the load and the Kinesis server have the other. Production defaults are on for
-ours: authentication, limits, request ids, metrics. Ratios are medians over the rounds' ratios, or where the
-rounds of both sides share nothing, ratios of medians. What is asked for by `--only` is written to `selected.json` beside.
+ours: authentication, limits, request ids, metrics. Ratios are medians over the rounds' ratios, or where the rounds of
+both sides share nothing, ratios of medians. What is asked for by `--only` is written to `selected.json` beside it.
 """
 
 import argparse

@@ -52,7 +52,7 @@ def compared(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Ba
 
 
 def medians(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar) -> Result:
-    """The ratio of two medians: for figures of runs that share nothing, no more with their round than with another."""
+    """The ratio of two medians: for runs that share no more with those of their round than with any others."""
     ratio = statistics.median(ours) / statistics.median(peer)
     return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
 
