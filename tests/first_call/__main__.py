@@ -1,0 +1,112 @@
+"""`make first-call`: clones the repository as it is committed, runs what the README says up to the first post and its
+look-ups, and tells how long that took. Ends with 1 when a command fails or the post is not answered 202.
+
+Everything is on 127.0.0.1 but the installing, for which pip and npm use what they have cached, or the network.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.first_call.readme import ROOT, blocks, demo_command
+
+READY_S_MAX: Final = 900.0  # the first start installs everything
+END_S_MAX: Final = 60.0
+VISIBLE_S_MAX: Final = 10.0
+LOOK_UPS_WORK: Final = '"transaction_id":"my-first-transaction"'
+
+
+def main() -> None:
+    """Do what a stranger would, and print the times."""
+    parser = argparse.ArgumentParser(prog="python -m tests.first_call", description=__doc__)
+    parser.add_argument("--seconds-max", type=float, default=180.0, help="from the clone to the 202")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "txn-api"
+        began = time.perf_counter()
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        with _demo(clone):
+            _say(began, f"`{demo_command()}` is ready")
+            post, look_ups = blocks("First call")
+            answer = _answers(clone, post)[-1]
+            posted_s = time.perf_counter() - began
+            _say(began, f"posted: {answer}")
+            _look_up(clone, f"{post}\n{look_ups}")
+            _say(began, "looked up by id, by merchant, and as CSV")
+        _say(began, "stopped")
+    print(f"From clone to a successful post: {posted_s:.0f} s, {len(blocks('First call')) + 1} blocks, 0 dead ends.")
+    sys.exit(0 if posted_s <= arguments.seconds_max and "sequence_number" in answer else 1)
+
+
+def _look_up(clone: Path, script: str) -> None:
+    """Look up until the index has it, as the README says that it takes a moment; the post is repeated, which is safe."""
+    deadline = time.perf_counter() + VISIBLE_S_MAX
+    while True:
+        by_id, *others = _lines(clone, script)[1:]
+        if LOOK_UPS_WORK in by_id.replace(" ", "") and any("my-first-transaction," in line for line in others):
+            return
+        if time.perf_counter() > deadline:
+            raise SystemExit(f"not found after {VISIBLE_S_MAX:.0f} s: {by_id}")
+        time.sleep(0.5)
+
+
+def _answers(clone: Path, script: str) -> list[dict[str, Any]]:
+    """The JSON documents that a block prints, a line each."""
+    return [json.loads(line) for line in _lines(clone, script)]
+
+
+def _lines(clone: Path, script: str) -> list[str]:
+    done = subprocess.run(
+        ["bash", "-e", "-u", "-o", "pipefail", "-c", script],
+        cwd=clone,
+        env=_environment(),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+@contextmanager
+def _demo(clone: Path) -> Iterator[None]:
+    """The README's first command, until its system answers; stopped by Ctrl-C at the end."""
+    with (clone.parent / "demo.log").open("w+") as log:
+        demo = subprocess.Popen(
+            demo_command().split(), cwd=clone, env=_environment(), stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            deadline = time.perf_counter() + READY_S_MAX
+            while not (clone / ".txn/ready.json").exists():
+                if demo.poll() is not None or time.perf_counter() > deadline:
+                    log.seek(0)
+                    raise SystemExit(f"the demo did not start:\n{log.read()[-4_000:]}")
+                time.sleep(0.2)
+            yield
+        finally:
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGINT)
+            demo.wait(END_S_MAX)
+
+
+def _environment() -> dict[str, str]:
+    """A stranger's: nothing of the environment that runs this."""
+    ours = ("TXN_", "AWS_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def _say(began: float, what: str) -> None:
+    print(f"{time.perf_counter() - began:6.1f} s  {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
