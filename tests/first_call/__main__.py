@@ -43,16 +43,16 @@ def main() -> None:
             _look_up(clone, f"{post}\n{look_ups}")
             _say(began, "looked up by id, by merchant, and as CSV")
         _say(began, "stopped")
-    print(f"From clone to a successful post: {posted_s:.0f} s, {len(blocks('First call')) + 1} blocks, 0 dead ends.")
+    _say(began, f"done: {posted_s:.0f} s from clone to a successful post, 0 dead ends")
     sys.exit(0 if posted_s <= arguments.seconds_max and "sequence_number" in answer else 1)
 
 
 def _look_up(clone: Path, script: str) -> None:
-    """Look up until the index has it, as the README says that it takes a moment; the post is repeated, which is safe."""
+    """Look up until the index has it, which takes a moment; the post is repeated, which is safe."""
     deadline = time.perf_counter() + VISIBLE_S_MAX
     while True:
         by_id, *others = _lines(clone, script)[1:]
-        if LOOK_UPS_WORK in by_id.replace(" ", "") and any("my-first-transaction," in line for line in others):
+        if LOOK_UPS_WORK in by_id.replace(" ", "") and any(line.startswith('"my-first-') for line in others):
             return
         if time.perf_counter() > deadline:
             raise SystemExit(f"not found after {VISIBLE_S_MAX:.0f} s: {by_id}")
@@ -105,7 +105,8 @@ def _environment() -> dict[str, str]:
 
 
 def _say(began: float, what: str) -> None:
-    print(f"{time.perf_counter() - began:6.1f} s  {what}", flush=True)
+    sys.stdout.write(f"{time.perf_counter() - began:6.1f} s  {what}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
