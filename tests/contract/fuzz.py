@@ -8,6 +8,9 @@ from tests.contract.stack import DOCUMENT, ROOT, TOOLS, a_stack, run
 # A second one would parse source in a thread of its own, which CPython 3.11 now and then ends in "AST constructor
 # recursion depth mismatch": how deep it is, it counts for all threads together (python/cpython#106905).
 WORKERS = 1
+# Hypothesis gives up when most of what it draws is thrown away, as is all that is to be an invalid upload: the body of
+# one is any octets. That says nothing about the service.
+PATIENCE = ("--suppress-health-check", "filter_too_much")
 
 
 def main() -> None:
@@ -19,10 +22,14 @@ def main() -> None:
     with a_stack() as stack:
         bounds = ("--max-time", str(arguments.seconds), "--workers", str(WORKERS))
         where = ("--url", stack.ready["api_url"], "--header", f"Authorization: Bearer {stack.ready['api_key']}")
-        # Hypothesis gives up when most of what it draws is thrown away, as is all that is to be an invalid upload: its
-        # body is any octets. That says nothing about the service.
-        bounds += ("--suppress-health-check", "filter_too_much")
-        judged = ("--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure")
+        judged = (
+            "--checks",
+            "all",
+            "--phases",
+            "examples,coverage,fuzzing,stateful",
+            *PATIENCE,
+            "--continue-on-failure",
+        )
         try:
             run(TOOLS / "schemathesis", "run", DOCUMENT, *where, *judged, *bounds, *arguments.rest, folder=ROOT)
         except subprocess.CalledProcessError as error:
