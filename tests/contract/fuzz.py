@@ -8,8 +8,8 @@ from tests.contract.stack import DOCUMENT, ROOT, TOOLS, a_stack, run
 # A second one would parse source in a thread of its own, which CPython 3.11 now and then ends in "AST constructor
 # recursion depth mismatch": how deep it is, it counts for all threads together (python/cpython#106905).
 WORKERS = 1
-# Hypothesis gives up when most of what it draws is thrown away, as is all that is to be an invalid upload: the body of
-# one is any octets. That says nothing about the service.
+# Hypothesis gives up when most of what it draws is thrown away, as is all that is to be an invalid upload: whose body
+# is any octets. That says nothing about the service.
 PATIENCE = ("--suppress-health-check", "filter_too_much")
 
 
