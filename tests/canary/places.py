@@ -6,7 +6,7 @@ found.
 
 import os
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,14 +46,15 @@ def search_processes(search: CardSearch, pids: Mapping[str, int]) -> None:
                 search.look("command line and environment", f"{name} {what}", file.read_bytes())
 
 
-def search_logs(search: CardSearch, data_dir: Path) -> int:
-    """Every line of every log; gives how many fatal signals they report."""
-    crashes = 0
+def search_logs(search: CardSearch, data_dir: Path, reports: Iterable[str]) -> dict[str, int]:
+    """Every line of every log; gives how many lines hold each of the reports' words."""
+    counts = dict.fromkeys(reports, 0)
     for file in sorted((data_dir / "logs").iterdir()):
         for line in file.read_bytes().splitlines():
-            crashes += line.startswith(b"Fatal Python error")
+            for report in counts:
+                counts[report] += report.encode() in line
             search.look("log line", file.name, line)
-    return crashes
+    return counts
 
 
 def search_cores(search: CardSearch, *folders: Path) -> list[str]:

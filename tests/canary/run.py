@@ -7,16 +7,20 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bench.running_stack import RunningStack, running_stack
 
-from tests.canary import crashes, places
+from tests.canary import access, crashes, dialogues, places
+from tests.canary.coverage import REPORTS_LEAST
+from tests.canary.evidence import Evidence
+from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
-from tests.canary.probes import Probe, Prober
+from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
 from tests.canary.wire import exchange, status_of
 from tests.support.card_search import CardSearch, search_files, search_objects, search_stream, search_tables
 from txn_cli.simulator import simulate_rows
@@ -25,6 +29,7 @@ from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 
 AT_ONCE: Final = 8
+FAULT_FOLDER: Final = Path(__file__).parent / "fault"
 SETTINGS: Final = {
     # The most that a process can be made to say, and short waits for what never comes.
     "TXN_LOG_LEVEL": "debug",
@@ -33,36 +38,11 @@ SETTINGS: Final = {
     "TXN_REQUEST_DEADLINE_S": "2",
     "TXN_PUT_TIMEOUT_S": "1",
     "PYTHONASYNCIODEBUG": "1",
+    # Bounds that a run reaches, and stores that it fills.
+    "TXN_API_CONCURRENCY_MAX": "16",
+    "TXN_SIGNATURES_SHARED": "true",
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(FAULT_FOLDER), os.environ.get("PYTHONPATH")))),
 }
-
-
-@dataclass
-class Evidence:
-    """What a run has sent, what was answered, and what the search has found."""
-
-    seed: int
-    marks: Marks = field(init=False)
-    foreign: Marks = field(init=False)
-    answers: dict[str, bytes] = field(default_factory=dict)
-    statuses: dict[int, int] = field(default_factory=dict)
-    searched: dict[str, int] = field(default_factory=dict)
-    found: list[str] = field(default_factory=list)
-    crashes_reported: int = 0
-
-    def __post_init__(self) -> None:
-        self.marks, self.foreign = Marks(self.seed), Marks(self.seed + 1)
-
-    def note(self, name: str, answer: bytes) -> None:
-        """Keep an answer under its probe's name."""
-        self.answers[f"{name} #{len(self.answers)}"] = answer
-        status = status_of(answer)
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-
-    def add(self, search: CardSearch) -> None:
-        """Take in what a search has found."""
-        for kind, count in search.searched.items():
-            self.searched[kind] = self.searched.get(kind, 0) + count
-        self.found += search.found
 
 
 async def run(folder: Path, seed: int) -> Evidence:
@@ -71,11 +51,17 @@ async def run(folder: Path, seed: int) -> Evidence:
     temporary = folder / "tmp"
     temporary.mkdir()
     data_dir = folder / "data"
-    with running_stack(data_dir, TMPDIR=str(temporary), **SETTINGS) as stack:
-        prober = prober_of(stack, evidence.marks)
+    with issuing() as issuer, running_stack(data_dir, TMPDIR=str(temporary), **SETTINGS, **issuer) as stack:
+        prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         await send(stack, prober.probes(), evidence)
+        await _denied(stack, prober, evidence)
+        kept = await dialogues.keyed(prober, say := partial(_say, stack, evidence))
         await _foreign_records(stack, evidence)
         _load(stack, folder, evidence)
+        stack.wait_caught_up()
+        await dialogues.read_all_forms(prober, say, kept)
+        await send(stack, dialogues.faults(prober), evidence)
+        await dialogues.crowd(prober, say)
         await _crash_all(stack, prober, evidence)
         await _outages(stack, prober, evidence)
         stack.wait_caught_up()
@@ -83,8 +69,8 @@ async def run(folder: Path, seed: int) -> Evidence:
         await _search_for_foreign(stack, evidence)
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
-    search_files(search, temporary)
-    evidence.crashes_reported = places.search_logs(search, data_dir)
+    search_files(search, temporary, kind="file of temporaries")
+    evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)
     evidence.found += places.search_cores(search, data_dir, temporary, Path.cwd())
     evidence.add(search)
     return evidence
@@ -98,15 +84,29 @@ def prober_of(stack: RunningStack, marks: Marks) -> Prober:
 
 async def send(stack: RunningStack, probes: Iterable[Probe], evidence: Evidence) -> None:
     """Send probes, some at a time, and keep what is answered."""
-    port, waiting = urlsplit(stack.ready["api_url"]).port or 0, iter(probes)
+    waiting = iter(probes)
 
     async def hand() -> None:
         for probe in waiting:
-            evidence.note(probe.name, await exchange(port, probe.request))
+            await _say(stack, evidence, probe)
 
     async with asyncio.TaskGroup() as hands:
         for _ in range(AT_ONCE):
             hands.create_task(hand())
+
+
+async def _say(stack: RunningStack, evidence: Evidence, probe: Probe) -> bytes:
+    """Send one probe, keep what is answered, and give it."""
+    answer = await exchange(urlsplit(stack.ready["api_url"]).port or 0, probe.request)
+    evidence.note(probe.name, answer)
+    return answer
+
+
+async def _denied(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
+    """Requests with keys that may little, made for this."""
+    settings = attach(DataDir.at(stack.data_dir))
+    assert settings is not None
+    await send(stack, access.refusals(prober, await access.Keys.made(settings)), evidence)
 
 
 async def search_everything(stack: RunningStack, evidence: Evidence) -> None:
@@ -120,7 +120,7 @@ async def search_everything(stack: RunningStack, evidence: Evidence) -> None:
     await search_objects(search, ready)
     for number, text in enumerate(stack.output):
         search.look("output of commands", str(number), text)
-    places.search_logs(search, stack.data_dir)
+    places.search_logs(search, stack.data_dir, ())
     search_files(search, stack.data_dir)
     evidence.add(search)
 
@@ -177,6 +177,7 @@ async def _outages(stack: RunningStack, prober: Prober, evidence: Evidence) -> N
     for server in ("kinesis", "dynamodb"):
         async with crashes.frozen(stack.data_dir, server):
             await send(stack, _few(prober, f"{server} frozen"), evidence)
+            await dialogues.race(prober, partial(_say, stack, evidence), f"{server} frozen")
         os.kill(crashes.ready_of(stack.data_dir)["pids"][server], signal.SIGKILL)
         await send(stack, _few(prober, f"{server} gone"), evidence)
         await _answering(stack)
@@ -215,6 +216,8 @@ def summary(evidence: Evidence) -> dict[str, Any]:
         "card numbers sent": len(evidence.marks.uses) + len(evidence.foreign.uses),
         "requests": len(evidence.answers),
         "answers by status": dict(sorted(evidence.statuses.items())),
-        "fatal signals reported": evidence.crashes_reported,
+        "answers by problem": dict(sorted(evidence.codes.items())),
+        "crash reports": evidence.reports,
+        "items by table": dict(sorted(evidence.tables.items())),
         "found": len(evidence.found),
     }

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.canary.evidence import Evidence
 from tests.canary.marks import Marks
 from tests.canary.places import search_answers, search_cores, search_logs
 from tests.canary.probes import Prober
-from tests.canary.run import Evidence, table
+from tests.canary.run import table
 from tests.canary.wire import status_of
 from tests.support.card_search import CardSearch, search_files
 from txn_core.pan import passes_luhn
@@ -51,7 +52,10 @@ def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
     (tmp_path / "logs" / "api.log").write_text(f"Fatal Python error: Aborted\n{NUMBER}\n")
     (tmp_path / "core.17").write_bytes(b"\x7fELF")
     search = CardSearch(MARKS.numbers)
-    assert search_logs(search, tmp_path) == 1
+    assert search_logs(search, tmp_path, ["Fatal Python error", "thread failed"]) == {
+        "Fatal Python error": 1,
+        "thread failed": 0,
+    }
     search_files(search, tmp_path)
     search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})
     assert search.found == ["log line api.log", "file logs/api.log", "answer head one", "answer body one"]

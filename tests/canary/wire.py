@@ -37,6 +37,15 @@ def status_of(answer: bytes) -> int:
     return int(head[1]) if len(head) > 1 and head[1].isdigit() else 0
 
 
+def header_of(answer: bytes, name: str) -> str:
+    """The value of an answer's header; empty when it is not there."""
+    for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.lower() == name.lower().encode():
+            return value.strip().decode("latin-1")
+    return ""
+
+
 async def _piece(reader: asyncio.StreamReader, wait_s: float, *, nothing_is_fine: bool) -> bytes:
     try:
         async with asyncio.timeout(wait_s):

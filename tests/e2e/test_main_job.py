@@ -14,8 +14,9 @@ import httpx
 import pytest
 from bench.running_stack import RunningStack, running_stack
 
+from tests.canary.evidence import Evidence
 from tests.canary.places import search_answers, search_metrics
-from tests.canary.run import Evidence, prober_of, send
+from tests.canary.run import prober_of, send
 from tests.support.card_search import CardSearch, search_stack
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ class CardSearch:
     lengths: frozenset[int] = field(init=False)
     found: list[str] = field(default_factory=list)
     searched: dict[str, int] = field(default_factory=dict)
+    tables: Counter[str] = field(default_factory=Counter)  # items by table
 
     def __post_init__(self) -> None:
         self.lengths = frozenset(map(len, self.numbers))
@@ -99,11 +101,11 @@ async def search_objects(search: CardSearch, ready: Mapping[str, Any]) -> None:
         await _objects(search, s3, ready["bucket"])
 
 
-def search_files(search: CardSearch, folder: Path) -> None:
+def search_files(search: CardSearch, folder: Path, kind: str = "file") -> None:
     """Search the bytes of every file below a folder."""
     for file in folder.rglob("*"):
         if file.is_file():
-            search.look_raw("file", str(file.relative_to(folder)), file.read_bytes())
+            search.look_raw(kind, str(file.relative_to(folder)), file.read_bytes())
 
 
 def _session(ready: Mapping[str, Any]) -> aioboto3.Session:
@@ -130,6 +132,7 @@ async def _tables(search: CardSearch, dynamodb: Any) -> None:
         async for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 search.look("table item", table, item)
+                search.tables[table] += 1
 
 
 async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
