@@ -19,14 +19,14 @@ from txn_core.collector import spare_the_collector
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "drains.json"
 LIMITS: Final = {"archive": archive.measure, "index": index.measure}
-ON_STACK: Final = ("latency", "backlog", "sink")
+ON_STACK: Final = ("latency", "backlog", "sink", "tables")
 
 
 def main() -> None:
     """Run what is asked for, print the table, write the file."""
     parser = argparse.ArgumentParser(prog="python -m bench.drains", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="of archive and index")
-    parser.add_argument("--minutes", type=float, default=5.0, help="that the workers or the sink are down")
+    parser.add_argument("--minutes", type=float, default=5.0, help="that the workers or a sink are down")
     parser.add_argument("--rate", type=float, help="L, posts/s, instead of looking for it")
     parser.add_argument("--only", nargs="+", choices=[*LIMITS, *ON_STACK], default=[*LIMITS, *ON_STACK])
     arguments = parser.parse_args()

@@ -10,13 +10,14 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.drains.lake import count_rows
 from bench.drains.posting import Load, flat
+from bench.drains.views import count_items, count_rows
 from bench.drains.watching import Memory, Watched, lags
 from bench.running_stack import RunningStack, percentiles, running_stack
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
@@ -30,6 +31,20 @@ CATCH_UP_PART_MAX: Final = 2.0  # of the time that was missed: longer is no catc
 WORKERS: Final = ("index", "archive")
 
 
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    """What may be away: the server of it, the workers that need it, and how its rows and their ids are counted."""
+
+    name: str
+    server: str
+    workers: Sequence[str]
+    count: Callable[[RunningStack], Coroutine[None, None, tuple[int, int]]]
+
+
+_LAKE: Final = _Sink("the lake", "s3", ("archive",), count_rows)
+_TABLES: Final = _Sink("the index", "dynamodb", WORKERS, count_items)  # the leases of both are there, too
+
+
 def measure(names: Sequence[str], *, rate: float | None, minutes: float) -> list[Result]:
     """What is asked for, on one stack; without a rate, L is looked for first."""
     found: list[Result] = []
@@ -40,7 +55,8 @@ def measure(names: Sequence[str], *, rate: float | None, minutes: float) -> list
         measures: dict[str, Callable[[], list[Result]]] = {
             "latency": lambda: _latency(load, highest / 2),
             "backlog": lambda: _backlog(stack, load, highest / 4, minutes * 60),
-            "sink": lambda: _sink(stack, load, highest / 4, minutes * 60),
+            "sink": lambda: _sink(stack, load, highest / 4, minutes * 60, _LAKE),
+            "tables": lambda: _sink(stack, load, highest / 4, minutes * 60, _TABLES),
         }
         for name in names:
             tell(f"measuring: {name}")
@@ -87,19 +103,19 @@ def _backlog(stack: RunningStack, load: Load, rate: float, seconds: float) -> li
     return found + _flat_memory(caught_up.memory, "while it drains the backlog")
 
 
-def _sink(stack: RunningStack, load: Load, rate: float, seconds: float) -> list[Result]:
-    """Load while the lake does not answer, then until all is in it."""
-    with Memory(stack, ("archive",)) as memory, _stopped(stack, ("s3",)):
+def _sink(stack: RunningStack, load: Load, rate: float, seconds: float, sink: _Sink) -> list[Result]:
+    """Load while a sink does not answer, then until all is in it."""
+    with Memory(stack, sink.workers) as memory, _stopped(stack, (sink.server,)):
         run = asyncio.run(load.run(rate, seconds, probing=False))
     began = time.perf_counter()
     stack.wait_caught_up()
-    tell(f"the archive had caught up {time.perf_counter() - began:.0f} s after the lake was back")
-    rows, distinct = asyncio.run(count_rows(stack))
+    tell(f"all had caught up {time.perf_counter() - began:.0f} s after {sink.server} was back")
+    rows, distinct = asyncio.run(sink.count(stack))
     return [
-        none_of(f"posts that were not accepted while the lake was away for {seconds:.0f} s", run.refused),
-        none_of("accepted and not in the lake afterwards", load.accepted - distinct),
-        none_of("rows too many in the lake afterwards", rows - distinct),
-        *_flat_memory(memory, "while the lake is away"),
+        none_of(f"posts that were not accepted while {sink.name} was away for {seconds:.0f} s", run.refused),
+        none_of(f"accepted and not in {sink.name} afterwards", load.accepted - distinct),
+        none_of(f"rows too many in {sink.name} afterwards", rows - load.accepted),
+        *_flat_memory(memory, f"while {sink.name} is away"),
     ]
 
 

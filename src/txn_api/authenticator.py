@@ -7,11 +7,13 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from txn_api.guesses import Guesses
 from txn_api.headers import Headers
 from txn_api.limits import Limiter
 from txn_api.principal import Principal
@@ -43,11 +45,18 @@ class Authenticator:
     """Turns what is presented into principals. The cache is bounded and keyed by hash; it never holds a secret."""
 
     def __init__(
-        self, find: FindKey, cache_s: float, *, limiter: Limiter | None = None, tokens: Tokens | None = None
+        self,
+        find: FindKey,
+        cache_s: float,
+        *,
+        limiter: Limiter | None = None,
+        tokens: Tokens | None = None,
+        guesses: Guesses | None = None,
     ) -> None:
         # A key that expires from the cache under load is asked for by every request at once.
         self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
+        self._guesses = guesses or Guesses()
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
         # Apart, so that guesses push no good key out.
         self._refused: OrderedDict[bytes, _Cached] = OrderedDict()
@@ -60,6 +69,7 @@ class Authenticator:
             ApiKeyInvalid: the key is unknown, expired or revoked.
             TokenInvalid: the token does not verify, or says too little.
             StoreUnavailable: the credential could not be checked.
+            Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
         """
         if (principal := self.known(headers)) is not None:
             return principal
@@ -95,7 +105,8 @@ class Authenticator:
                 raise ApiKeyInvalid
             return self._keep(digest, await self._of_token(self._tokens, presented), self._tokens.trust_s)
         try:
-            principal = await self._of_key(*parts)
+            with nullcontext() if cached else self._guesses.look():
+                principal = await self._of_key(*parts)
         except STORE_ERRORS as error:
             if cached and cached.principal and time.monotonic() - cached.checked_at < STALE_S_MAX:
                 return cached
@@ -115,7 +126,10 @@ class Authenticator:
 
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
         key = await self._found.get(key_id)
-        if key is None or not key.admits(secret, now()):
+        if key is None or not key.is_of(secret):
+            self._guesses.missed()
+            return None
+        if not key.is_in_force(now()):
             return None
         return Principal(
             account=key.account,

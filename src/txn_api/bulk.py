@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import to_json
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from txn_api.acknowledgement import problem_of
+from txn_api.arrival import Arrival
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
 from txn_api.limits import Bucket
 from txn_api.lines import Line, LineSplitter
@@ -31,6 +31,12 @@ from txn_core.kinesis.producer import Producer
 REJECTS_MAX: Final = 10_000
 # Lines that are taken in a row, before others get their turn of the event loop.
 LINES_A_ROW: Final = 32
+BYTES_PER_S_MIN: Final = 1_024
+"""What a body has to bring on average, or its sender is cut off: two lines a second, and a quarter of what the
+slowest mobile links (GPRS) carry."""
+BODY_DEADLINES_OF_GRACE: Final = 2
+"""So many body deadlines, a minute by default, a sender may spend below that rate: a retransmission or a look for the
+next file is no slow sender."""
 # An upload that ended early is still read this far, so that its sender sees the answer instead of a cut connection.
 DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
@@ -88,6 +94,7 @@ class Upload:
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
         self._body_deadline_s = body_deadline_s
+        self._arrival = Arrival(BYTES_PER_S_MIN, BODY_DEADLINES_OF_GRACE * body_deadline_s)
         self._waiting: deque[_Waiting] = deque()
         self.totals = Totals()
         self.receipt_id = f"rcp_{secrets.token_hex(16)}"
@@ -106,6 +113,9 @@ class Upload:
                     await self._take(row, results)
                     if self.totals.refused >= REJECTS_MAX:
                         self.totals.ended = "too_many_rejects"
+                        return
+                    if self._stopping.done():
+                        self.totals.ended = "shutting_down"
                         return
                     await asyncio.sleep(0)
         except EncodingMalformedError:
@@ -134,17 +144,10 @@ class Upload:
     async def _next(self, results: Results) -> Message | None:
         """The next piece of the body, none if reading ends before; while none comes, what has landed is settled."""
         receiving = asyncio.ensure_future(self._receive())
-        loop = asyncio.get_running_loop()
-        expires_at = loop.time() + self._body_deadline_s
+        expires_at = asyncio.get_running_loop().time() + self._body_deadline_s
         try:
             while not receiving.done():
-                events: set[asyncio.Future[Any]] = {receiving, self._stopping}
-                events.update(waiting.landing for waiting in islice(self._waiting, 1))
-                done, _ = await asyncio.wait(
-                    events,
-                    timeout=expires_at - loop.time(),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                done = await self._wait(receiving, expires_at)
                 if not done or self._stopping in done:
                     self.totals.ended = "shutting_down" if done else "body_timeout"
                     return None
@@ -154,14 +157,27 @@ class Upload:
         message = receiving.result()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
+        self._arrival.came(len(message.get("body", b"")))
         return message
+
+    async def _wait(self, receiving: "asyncio.Future[Message]", expires_at: float) -> set["asyncio.Future[Any]"]:
+        """What happened of all that may end the wait for a piece; nothing when the sender was too slow."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if self._waiting:
+            # The sender may be waiting for this line's result: time that is ours, not his.
+            events: set[asyncio.Future[Any]] = {receiving, self._stopping, self._waiting[0].landing}
+            return await _first_of(events, expires_at - began)
+        done = await _first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
+        self._arrival.waited(loop.time() - began)
+        return done
 
     async def _take(self, row: Sequence[Line], results: Results) -> None:
         """Admit the lines of a row, one right behind the other as posts are (`posts.py`), and then hand them over."""
         if self._rate is not None and (wait_s := self._rate.owe(len(row))):
             # Nothing more is read meanwhile, which is what slows the sender down.
             await asyncio.wait({self._stopping}, timeout=wait_s)
-        for line, admitted in [(line, self._admitted(line)) for line in row]:
+        for line, admitted in [(line, self._admitted(line)) for line in row if line.data != b""]:
             self.totals.read += 1
             if isinstance(admitted, Problem):
                 await self._refuse(line.number, admitted, results)
@@ -212,6 +228,11 @@ class Upload:
         else:
             self.totals.rejected += 1
         await results.refused(number, problem)
+
+
+async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:
+    done, _ = await asyncio.wait(events, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, Protocol
 
-from backports.zstd import ZstdDecompressor, ZstdError
+from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
 Encoding = Literal["identity", "gzip", "zstd"]
 ENCODINGS: Final[tuple[Encoding, ...]] = ("identity", "gzip", "zstd")
@@ -17,6 +17,8 @@ STEP_BYTES_MAX: Final = 64 << 10
 # NDJSON of transactions shrinks to a tenth or a twentieth; lines that are all the same, to a hundredth.
 RATIO_MAX: Final = 200
 RATIO_FREE_BYTES: Final = 1 << 20  # below this much content the ratio says nothing
+# 8 MiB: what HTTP allows a frame to have its receiver keep (RFC 9659).
+ZSTD_WINDOW_LOG_MAX: Final = 23
 _GZIP_WINDOW: Final = 31  # zlib's way of asking for a gzip header and trailer
 
 
@@ -69,7 +71,7 @@ class _Gzip:
 
 class _Zstd:
     def __init__(self) -> None:
-        self._decompressor = ZstdDecompressor()
+        self._decompressor = ZstdDecompressor(options={DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG_MAX})
 
     @property
     def eof(self) -> bool:

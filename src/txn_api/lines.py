@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """One line with its 1-based number; `data` is none when it was longer than the bound."""
+    """One line with its 1-based number; `data` is none when it was longer than the bound, empty when it is blank."""
 
     number: int
     data: bytes | None
@@ -21,7 +21,7 @@ class LineSplitter:
         self._overlong = False
 
     def feed(self, piece: bytes) -> Iterator[Line]:
-        """The lines that a piece completes; blank ones are passed over but counted."""
+        """The lines that a piece completes, blank ones among them: a body of nothing else takes as long."""
         *complete, rest = (self._rest + piece).split(b"\n")
         for data in complete:
             yield from self._line(data)
@@ -38,8 +38,8 @@ class LineSplitter:
         if self._overlong or len(data) > self._bytes_max:
             self._overlong = False
             yield Line(self._number, None)
-        elif data.strip():
-            yield Line(self._number, data)
+        else:
+            yield Line(self._number, data if data.strip() else b"")
 
     def _keep(self, rest: bytes) -> None:
         if len(rest) > self._bytes_max:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from txn_api.auth import Authenticator, Gate
 from txn_api.authenticator import FindKey
 from txn_api.cursors import Cursors
+from txn_api.guesses import Guesses
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
 from txn_api.jwks import FETCH_S_MAX, Jwks, fetcher
@@ -86,6 +87,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
                 ApiKeyTable(dynamodb, names.api_keys).get,
                 tokens=tokens,
                 use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
+                registry=registry,
             ),
             cursors=cursors,
             producer=producer,
@@ -105,12 +107,20 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
 
 
 def gate(
-    settings: Settings, keys: KeyRing, find: FindKey, *, tokens: Tokens | None = None, use: Use | None = None
+    settings: Settings,
+    keys: KeyRing,
+    find: FindKey,
+    *,
+    tokens: Tokens | None = None,
+    use: Use | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> Gate:
     """The way in, as the settings have it."""
     limiter = Limiter(Limits.from_settings(settings))
     return Gate(
-        Authenticator(find, settings.api_key_cache_s, limiter=limiter, tokens=tokens),
+        Authenticator(
+            find, settings.api_key_cache_s, limiter=limiter, tokens=tokens, guesses=Guesses(registry=registry)
+        ),
         Signatures(keys.identity_key, use=use),
         body_bytes_max=settings.body_bytes_max,
         body_deadline_s=settings.body_deadline_s,

@@ -1,26 +1,22 @@
 """Holds signed requests against their signatures, each of which opens once (`txn_core.signing` says what is signed).
 
-What was seen is kept in this process's memory for as long as a signature can be in time. Where it is wanted, it is
-kept for all processes as well; without that, what holds at another one is that a transaction sent again is the same
-transaction (ADR 15).
+What was used is kept in this process's memory for as long as a signature can be in time (`used_macs.py`). Where it is
+wanted, it is kept for all processes as well; without that, what holds at another one is that a transaction sent again
+is the same transaction (ADR 15).
 """
 
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from starlette.types import Scope
 
 from txn_api.headers import Headers
 from txn_api.problems import SignatureExpired, SignatureInvalid, SignatureMissing, SignatureReplayed
 from txn_api.stores import store_reads
+from txn_api.used_macs import UsedMacs
 from txn_core.api_keys import KeyId
 from txn_core.signing import WINDOW_S, Signature, Signed, signing_secret
-
-SEEN_MAX: Final = 200_000
-"""Signatures that are remembered, about 30 MB; of more, the oldest are forgotten before their time."""
 
 Use = Callable[[str, int], Awaitable[bool]]
 """Uses a signature for all processes until a moment; false when one of them did before."""
@@ -33,7 +29,7 @@ class Signatures:
         self, identity_key: bytes, *, use: Use | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self._identity_key, self._use, self._clock = identity_key, use, clock
-        self._seen: OrderedDict[bytes, float] = OrderedDict()
+        self._used = UsedMacs()
 
     async def verify(self, key_id: KeyId, scope: Scope, headers: Headers, body: bytes) -> None:
         """Hold a request against its signature.
@@ -42,7 +38,8 @@ class Signatures:
             SignatureMissing: there is none.
             SignatureInvalid: it is not in form, not of this key, or not of this request.
             SignatureExpired: its time is not now.
-            SignatureReplayed: it was seen before.
+            SignatureReplayed: it was used before.
+            Overloaded: it could not be remembered, so it is not taken.
             StoreUnavailable: it cannot be told whether another process saw it.
         """
         if not (text := headers.get("signature", "")):
@@ -62,22 +59,12 @@ class Signatures:
         at = self._clock()
         if abs(at - signature.at) > WINDOW_S:
             raise SignatureExpired
-        self._refuse_seen(bytes.fromhex(signature.mac), at)
+        self._used.use(key_id, signature.mac, signature.at, at)
         if self._use is not None:
             async with store_reads():
                 first = await self._use(signature.mac, signature.at + WINDOW_S)
             if not first:
                 raise SignatureReplayed
-
-    def _refuse_seen(self, mac: bytes, at: float) -> None:
-        # A signature may come as much before its time as behind it: then it can come again for two windows.
-        while self._seen and next(iter(self._seen.values())) < at - 2 * WINDOW_S:
-            self._seen.popitem(last=False)
-        if mac in self._seen:
-            raise SignatureReplayed
-        self._seen[mac] = at
-        if len(self._seen) > SEEN_MAX:
-            self._seen.popitem(last=False)
 
 
 def _target(scope: Scope) -> bytes:

@@ -54,7 +54,6 @@ class Connection(HttpToolsProtocol):
         """Parse, and look at how large a head is that is still unfinished."""
         super().data_received(data)
         if not self._in_head:
-            self.waited_s = 0.0
             return
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
@@ -93,7 +92,8 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
-        """The body is over."""
+        """The body is over; only its end counts as a word of the client's, lest the rest of one trickle for ever."""
+        self.waited_s = 0.0
         exchange: Any = self.cycle
         if not exchange.response_complete:
             exchange.end()

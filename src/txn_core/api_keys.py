@@ -55,9 +55,15 @@ class ApiKey:
 
     def admits(self, secret: str, at: Instant) -> bool:
         """Whether the secret is this key's and the key is in force at that moment."""
-        presented = hashlib.sha256(secret.encode()).hexdigest()
-        in_force = self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
-        return hmac.compare_digest(presented, self.secret_sha256) and in_force
+        return self.is_of(secret) and self.is_in_force(at)
+
+    def is_of(self, secret: str) -> bool:
+        """Whether the secret is this key's."""
+        return hmac.compare_digest(hashlib.sha256(secret.encode()).hexdigest(), self.secret_sha256)
+
+    def is_in_force(self, at: Instant) -> bool:
+        """Whether the key is neither revoked nor expired at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
 
 
 def split(presented: str) -> tuple[KeyId, str] | None:

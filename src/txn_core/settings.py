@@ -99,7 +99,9 @@ class Settings(BaseSettings):
     bulk_line_bytes_max: int = Field(65_536, ge=1024, description="longest line of a bulk upload, bytes")
     bulk_bytes_max: int = Field(16 << 30, ge=1024, description="most content of one bulk upload, bytes")
     bulk_lines_in_flight_max: int = Field(2_000, ge=1, description="lines of one upload waiting for the stream")
-    body_deadline_s: float = Field(30.0, gt=0, description="longest wait for the next piece of a body, seconds")
+    body_deadline_s: float = Field(
+        30.0, gt=0, description="longest wait for a request's body, of an upload for its next piece, seconds"
+    )
     request_deadline_s: float = Field(
         10.0, gt=0, description="longest wait for the stream's acknowledgement, seconds"
     )

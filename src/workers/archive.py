@@ -137,6 +137,7 @@ class ArchiveProcessor:
 
     async def take(self, batch: Batch) -> None:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
+        self._lag.reading_from(batch.records)
         self._buffer.add(batch.records, time.monotonic())
         self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan
@@ -169,7 +170,8 @@ class ArchiveProcessor:
             await self._advance(self._covered_to, "plan")
             return True
         records = self._buffer.between(plan.first, plan.last)
-        _refuse_gap(plan, records)
+        if _has_gap(plan, records):
+            self._archive.meters.lost("planned")
         await self._carry_out(plan, records, "plan")
         return True
 
@@ -209,15 +211,16 @@ class ArchiveProcessor:
             self._lag.durable_to(oldest.arrived_at)
 
 
-def _refuse_gap(plan: FlushPlan, records: Sequence[Arrived]) -> None:
-    """A planned range must be read whole. What the stream has let go of by age is lost, and is said so loudly.
+def _has_gap(plan: FlushPlan, records: Sequence[Arrived]) -> bool:
+    """Whether a planned range lacks what the stream has let go of by age, which is said loudly.
 
     Raises:
         StoreError: records are missing that the stream must still have.
     """
     if len(records) == plan.positions:
-        return
-    where = {"shard": plan.first.shard_id, "planned": plan.positions, "read": len(records)}
+        return False
     if records and records[0].position == plan.first:
         raise StoreError("a planned range was read again with another number of records")
-    _log.error("records_lost_by_retention", **where)
+    where = {"shard": plan.first.shard_id, "planned": plan.positions, "read": len(records)}
+    _log.error("records_lost_by_retention", reason="planned", **where)
+    return True

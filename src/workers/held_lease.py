@@ -92,7 +92,7 @@ class HeldLease:
                 return
             try:
                 if not await self._write(self._row.renewed()):
-                    await self._reread(self._row)
+                    await self._has_landed(self._row)
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -113,8 +113,7 @@ class HeldLease:
                     failures += 1
                     _log.warning("outage", call=f"lease {wanted.shard_id}", error=code_of(error), failures=failures)
                     await asyncio.sleep(pause_s(failures))
-                await self._reread(wanted)
-                if self._row == wanted:
+                if await self._has_landed(wanted):
                     return
 
     async def _write(self, wanted: Lease) -> bool:
@@ -124,15 +123,22 @@ class HeldLease:
             self._row, self._written_s = wanted, asyncio.get_running_loop().time()
         return landed
 
-    async def _reread(self, wanted: Lease) -> None:
-        """See what the row is, after a write of `wanted` that was refused or may have landed."""
+    async def _has_landed(self, wanted: Lease) -> bool:
+        """Read what the row is, after a write of `wanted` that was refused or whose outcome is not known.
+
+        A release has landed when the row is nobody's, or the one's whom it was given to and who may have gone on.
+        """
         shard_id, owner = self._row.shard_id, self._row.owner
         stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id))
+        if stored is not None and stored.owner == wanted.owner != owner:
+            self._row = wanted
+            return True
         ours = {_tenure(self._row), _tenure(wanted)}
         if stored is None or stored.owner != owner or _tenure(stored) not in ours:
             self.lost = True
             raise LeaseLostError(f"the lease of {shard_id} is another worker's, or was meanwhile")
         self._row = stored
+        return stored == wanted
 
 
 def _tenure(row: Lease) -> tuple[object, ...]:

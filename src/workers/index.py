@@ -36,6 +36,9 @@ from workers.verdicts import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, jud
 
 CHECKPOINT_S: Final = 0.5
 MERCHANTS_REMEMBERED_MAX: Final = 20_000
+# Between two answers of the table the processor's caches lose all that reading an event takes: read in a row, each
+# event costs a third of what it costs by itself.
+TAKEN_IN_AT_ONCE: Final = 64
 
 
 class MerchantMemory:
@@ -64,6 +67,38 @@ class MerchantMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sound:
+    """A record that is an event, and the item that it is to be."""
+
+    record: Arrived
+    event: Event
+    item: IndexItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecodable:
+    """A record that is none."""
+
+    record: Arrived
+    error: EventError
+
+
+def _taken_in(records: Sequence[Arrived]) -> Iterator[_Sound | _Undecodable]:
+    """Records as they are to be written, some at a time."""
+    for first in range(0, len(records), TAKEN_IN_AT_ONCE):
+        yield from [_take_in(record) for record in records[first : first + TAKEN_IN_AT_ONCE]]
+
+
+def _take_in(record: Arrived) -> _Sound | _Undecodable:
+    try:
+        sound = take_in(record)
+    except EventError as error:
+        return _Undecodable(record, error)
+    order = WriteOrder.of(sound.event.accepted_at, record.position)
+    return _Sound(record, sound.event, IndexItem.of(sound.event, sound.arrived.data, order))
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """The index as one worker process writes it; `slots` bounds the writes of all its shards together."""
 
@@ -79,33 +114,34 @@ class Index:
 
     async def write_all(self, records: Sequence[Arrived]) -> None:
         """Write records; all are durable on return. Others' writes share the slots in turn."""
-        waiting = iter(records)
+        waiting = _taken_in(records)
         async with asyncio.TaskGroup() as hands:
             for _ in range(min(self.writes_max, len(records))):
                 hands.create_task(self._hand(waiting))
 
-    async def _hand(self, waiting: Iterator[Arrived]) -> None:
-        for record in waiting:
+    async def _hand(self, waiting: Iterator[_Sound | _Undecodable]) -> None:
+        for taken in waiting:
             async with self.slots:
-                await self.write(record)
+                await self._write(taken)
 
     async def write(self, record: Arrived) -> None:
         """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
-        try:
-            sound = take_in(record)
-        except EventError as error:
-            await self.letters.undecodable(record, error)
+        await self._write(_take_in(record))
+
+    async def _write(self, taken: _Sound | _Undecodable) -> None:
+        if isinstance(taken, _Undecodable):
+            await self.letters.undecodable(taken.record, taken.error)
             return
-        order = WriteOrder.of(sound.event.accepted_at, record.position)
+        event, item = taken.event, taken.item
         try:
-            await self._name_merchant(sound.event, order)
-            await self.cards.note(sound.event)
-            await self._settle(IndexItem.of(sound.event, sound.arrived.data, order))
+            await self._name_merchant(event, item.order)
+            await self.cards.note(event)
+            await self._settle(item)
         except ClientError as error:
             trial = IndexTrial(self.transactions, self.merchants)
-            if not may_be_the_item(error) or not await trial.refused_alone(sound.event, sound.arrived.data, order):
+            if not may_be_the_item(error) or not await trial.refused_alone(event, item.event.encode(), item.order):
                 raise
-            await self.letters.unwritable(record, code_of(error))
+            await self.letters.unwritable(taken.record, code_of(error))
 
     async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
         if self.memory.knows(event.account, event.merchant_id, order):
@@ -177,6 +213,7 @@ class IndexProcessor:
     async def take(self, batch: Batch) -> None:
         """Write a batch, and checkpoint when it is time or the tip is reached."""
         records = batch.records
+        self._lag.reading_from(records)
         while records:
             count = together(records)
             self._lag.pending(len(records))

@@ -42,26 +42,28 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Objects whose names begin with a prefix."""
+    """Objects whose names begin with a prefix. `unreadable`: one was, and the index lacks what it holds."""
 
     prefix: str
     claimed: bool = False
     complete: bool = False
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LakeCount:
-    """How much of the lake is in the index, for those who look."""
+    """How much of the lake is in the index, for those who look; `unreadable` are the parts that lack something."""
 
     parts: int
     parts_done: int
     listed: bool
     cut_off: tuple[ShardId, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether all of it is, and nothing is known to lack."""
-        return self.listed and self.parts_done == self.parts and not self.cut_off
+        return self.listed and self.parts_done == self.parts and not (self.cut_off or self.unreadable)
 
 
 class LakeProgress:
@@ -114,6 +116,10 @@ class LakeProgress:
             "attribute_not_exists(done_to) OR done_to < :key",
         )
 
+    async def note_unreadable(self, part: Part) -> None:
+        """An object of a part can not be read; the part goes on without it."""
+        await self._update(part.prefix, "SET unreadable = :true", {":true": {"BOOL": True}})
+
     async def complete(self, part: Part) -> None:
         """All objects of a part are done."""
         await self._update(part.prefix, "SET complete = :true", {":true": {"BOOL": True}})
@@ -131,6 +137,7 @@ class LakeProgress:
             parts_done=sum(part.complete for part in parts),
             listed=any(snapshot.listed for snapshot in snapshots),
             cut_off=snapshots[0].cut_off if snapshots else (),
+            unreadable=tuple(sorted(part.prefix for part in parts if part.unreadable)),
         )
 
     async def _scan(self) -> list[Any]:
@@ -181,7 +188,8 @@ def _snapshot(item: Any) -> Snapshot:
 
 
 def _part(item: Any) -> Part:
-    return Part(item["part"]["S"], claimed="claimed" in item, complete="complete" in item)
+    marks = {name: name in item for name in ("claimed", "complete", "unreadable")}
+    return Part(item["part"]["S"], **marks)
 
 
 def _refused_by_condition(error: ClientError) -> bool:

@@ -74,19 +74,23 @@ class LakeReplay:
         keys = await patiently("list lake", lambda: _all(self.store.keys(part.prefix)))
         for key in keys:
             if key > await patiently("lake part", lambda: self.progress.done_to(part)):
-                await self._replay_object(key)
+                if not await self._replay_object(key):
+                    await patiently("lake part", lambda: self.progress.note_unreadable(part))
                 await patiently("lake part", lambda key=key: self.progress.advance(part, key))  # type: ignore[misc]
         await patiently("lake part", lambda: self.progress.complete(part))
         _log.info("lake_part_read", part=part.prefix, objects=len(keys))
 
-    async def _replay_object(self, key: str) -> None:
+    async def _replay_object(self, key: str) -> bool:
+        """Write what an object holds; false when it is a letter that can not be read."""
         data = await patiently("read object", lambda: self.store.read(key))
         if not key.startswith(RAW_PREFIX):
-            await self._write(self._letter(key, data))
-            return
+            letter = self._letter(key, data)
+            await self._write(letter)
+            return bool(letter)
         rows = slices(data, SLICE_ROWS_MAX)
         while (table := await asyncio.to_thread(next, rows, None)) is not None:
             await self._write(await asyncio.to_thread(_records, table))
+        return True
 
     def _letter(self, key: str, data: bytes) -> list[Arrived]:
         try:

@@ -1,13 +1,16 @@
 """What a worker process tells Prometheus. One registry a process; every name begins with txn_<worker kind>_."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from txn_core.arrivals import Arrived
 from txn_core.positions import ShardId
 from workers.dead_letters import Reason
+from workers.reader import Loss
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -24,6 +27,9 @@ class Meters:
         self.duplicates = Counter(f"{prefix}_duplicates", "Ids sent again with the same content", registry=own)
         self.conflicts = Counter(f"{prefix}_conflicts", "Ids sent again with other content", registry=own)
         self.dead_letters = Counter(f"{prefix}_dead_letters", "Dead letters written", ["reason"], registry=own)
+        self._losses = Counter(
+            f"{prefix}_retention_losses", "Times that retention was ahead of the worker", ["reason"], registry=own
+        )
         self.flushes = Counter(f"{prefix}_flushes", "Plans carried out", ["cause"], registry=own)
         self.flush_seconds = Histogram(
             f"{prefix}_flush_seconds", "Time to make a batch durable", buckets=FLUSH_SECONDS, registry=own
@@ -42,6 +48,12 @@ class Meters:
         )
         for reason in get_args(Reason):  # a count that is there from the start is seen to rise
             self.dead_letters.labels(reason)
+        for loss in get_args(Loss):
+            self._losses.labels(loss)
+
+    def lost(self, loss: Loss) -> None:
+        """Retention has taken what was not yet read, or may have."""
+        self._losses.labels(loss).inc()
 
     def lag(self, shard_id: ShardId) -> "ShardLag":
         """The lag of a shard from now on."""
@@ -61,7 +73,13 @@ class ShardLag:
 
     def __init__(self) -> None:
         self._durable_to_s = time.time()
+        self._known = False
         self._pending = 0
+
+    def reading_from(self, records: Sequence[Arrived]) -> None:
+        """The first records were read, of a shard that may be far behind: its lag does not begin with its worker."""
+        if records and not self._known:
+            self.durable_to(records[0].arrived_at)
 
     def pending(self, positions: int) -> None:
         """So many positions were read and are not yet durable."""
@@ -69,11 +87,11 @@ class ShardLag:
 
     def durable_to(self, arrived_at: datetime) -> None:
         """Everything that arrived before is durable."""
-        self._durable_to_s = arrived_at.timestamp()
+        self._durable_to_s, self._known = arrived_at.timestamp(), True
 
     def at_tip(self) -> None:
         """Everything that has arrived is durable."""
-        self._durable_to_s = time.time()
+        self._durable_to_s, self._known = time.time(), True
 
     def seconds(self) -> float:
         """How long ago the youngest durable record arrived, or the tip was seen."""

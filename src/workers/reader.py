@@ -1,7 +1,8 @@
 """Reading one shard: from a checkpoint on, record by record of its producers, at the pace the stream allows.
 
 The stream is polled, never followed ahead of the caller: whoever does not ask for the next batch holds nothing in
-memory. Nothing is skipped: an iterator that expired is made anew behind the last record that was fetched.
+memory. Nothing is skipped unsaid: every iterator begins at a record that was seen before, and when another comes in
+its place, the stream has let go of it by age, and may have let go of what stood behind it, too.
 
 Readers poll, and share a shard's limits (`pace.py`). Enhanced fan-out, a quota of its own for each consumer at a
 price, is left out: it needs registered consumers and HTTP/2 push, and two kinds of workers fit into a shard's limits.
@@ -9,7 +10,8 @@ price, is left out: it needs registered consumers and HTTP/2 push, and two kinds
 
 import asyncio
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import takewhile
@@ -25,7 +27,7 @@ from txn_core.positions import SequenceNumber, ShardId
 from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import code_of, patiently
 from workers.pace import READS_PER_S_MAX, ReadPace
-from workers.shards import list_shards
+from workers.shards import Absence
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
 READ_BYTES_AIM: Final = 2 << 20  # aggregated records are large: the number asked for follows their size
 RECORDS_FIRST: Final = 50
 THROTTLE_JITTER: Final = 0.5  # readers that met at a limit do not meet there again
+RETENTION_S_MIN: Final = 24 * 3600.0  # Kinesis keeps no record for less
+
+SHARD_SYNC_S: Final = 10.0
+
+Loss = Literal["trimmed", "planned", "shard_gone"]
+"""What retention took: the record at which reading went on, a part of a stored plan, or the shard."""
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +49,7 @@ _log = structlog.get_logger(__name__)
 class Start:
     """Where an iterator starts: with the types that name one, at a sequence number or a moment of arrival."""
 
-    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+    type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
     timestamp: Instant | None = None
 
@@ -72,8 +80,12 @@ class Batch:
     ended: bool
 
 
+def _uncounted(_: Loss) -> None:
+    """For those who read without metrics."""
+
+
 class ShardReader:
-    """Reads a shard in order, each position behind the checkpoint once."""
+    """Reads a shard in order, each position behind the checkpoint once. `lost` is told of what retention took."""
 
     def __init__(
         self,
@@ -85,32 +97,49 @@ class ShardReader:
         records_max: int,
         idle_s: float,
         reads_per_s: float = READS_PER_S_MAX,
+        shard_sync_s: float = SHARD_SYNC_S,
+        lost: Callable[[Loss], None] = _uncounted,
     ) -> None:
         self._client, self._stream, self._shard_id = client, stream, shard_id
         self._checkpoint = checkpoint
         self._records_max = records_max
         self._pace = ReadPace(reads_per_s=reads_per_s, idle_s_max=idle_s)
+        self._absence = Absence(client, stream, shard_id, pause_s=shard_sync_s)
+        self._lost = lost
         self._start = Start.after(checkpoint, shard_id)
         self._iterator: str | None = None
+        self._due: SequenceNumber | None = None  # the record that must come first, or retention has taken it
+        self._fetched = -1  # the last record's sequence number
+        self._tip_seen_s = float("-inf")  # by the wall clock, which goes on while a machine sleeps
         self._limit = min(records_max, RECORDS_FIRST)
         self._not_before_s = 0.0
 
     async def read(self) -> Batch:
         """The next records, after the pause that is due; none at the tip. Cancelling it loses nothing."""
         answer = await patiently(f"read {self._shard_id}", self._answer)
+        if answer is None:
+            return self._without_shard()
         raw = answer["Records"]
         self._iterator = answer.get("NextShardIterator")
-        records = behind(self._checkpoint, records_of(self._shard_id, raw))
+        if raw or self._iterator is None:
+            self._compare(raw)
+        records = behind(self._checkpoint, records_of(self._shard_id, self._unseen(raw)))
         if raw:
-            self._start = Start("AFTER_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
+            self._start = Start("AT_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
+            self._fetched = int(raw[-1]["SequenceNumber"])
             self._limit = records_to_ask_for(raw, self._records_max)
         at_tip = not raw and answer.get("MillisBehindLatest", 0) == 0
+        if at_tip:
+            self._tip_seen_s = time.time()
         size_bytes = sum(len(record["Data"]) for record in raw)
         self._not_before_s += self._pace.after_nothing() if at_tip else self._pace.after_read(size_bytes)
         return Batch(records, at_tip=at_tip, ended=self._iterator is None)
 
     async def _answer(self) -> Any:
-        """What the next read gives that is neither throttled nor behind an expired iterator."""
+        """What the next read gives that is neither throttled nor behind an expired iterator.
+
+        None while the stream seems to lack the shard.
+        """
         while True:
             now_s = asyncio.get_running_loop().time
             await asyncio.sleep(max(0.0, self._not_before_s - now_s()))
@@ -125,20 +154,47 @@ class ShardReader:
                 elif code == "ProvisionedThroughputExceededException":
                     jitter = 1.0 + THROTTLE_JITTER * random.random()  # noqa: S311 - jitter is no secret
                     self._not_before_s += self._pace.after_throttle() * jitter
-                elif code == "ResourceNotFoundException" and await self._is_gone():
-                    _log.error("shard_gone", shard=self._shard_id, behind=self._start.sequence_number)
-                    return {"Records": []}
+                elif code == "ResourceNotFoundException" and await self._absence.suspected():
+                    return None
                 else:
                     raise
 
     async def _read_once(self) -> Any:
         if self._iterator is None:
             self._iterator = await iterator_of(self._client, self._stream, self._shard_id, self._start)
-        return await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+            # Who saw the tip within the shortest retention has missed nothing, however old the last record is.
+            if time.time() - self._tip_seen_s >= RETENTION_S_MIN:
+                self._due = self._start.sequence_number
+        answer = await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+        self._absence.refute()
+        return answer
 
-    async def _is_gone(self) -> bool:
-        """Whether the stream is there without the shard: its records are past retention, and it has ended for us."""
-        return all(shard.shard_id != self._shard_id for shard in await list_shards(self._client, self._stream))
+    def _compare(self, raw: Sequence[Any]) -> None:
+        """Say so when records begin, or the shard ends, without the one at which the iterator was made.
+
+        What stood behind it may still be there to the last record: nobody can tell.
+        """
+        due, self._due = self._due, None
+        first = raw[0]["SequenceNumber"] if raw else None
+        if due is None or (first is not None and int(first) == int(due)):
+            return
+        self._say_lost("trimmed", read_to=due, first=first)
+
+    def _say_lost(self, reason: Loss, *, read_to: str | None, first: str | None) -> None:
+        _log.error("records_lost_by_retention", shard=self._shard_id, reason=reason, read_to=read_to, first=first)
+        self._lost(reason)
+
+    def _unseen(self, raw: Sequence[Any]) -> Sequence[Any]:
+        """Records without those that an earlier iterator has given."""
+        seen = sum(1 for _ in takewhile(lambda record: int(record["SequenceNumber"]) <= self._fetched, raw))
+        return raw[seen:] if seen else raw
+
+    def _without_shard(self) -> Batch:
+        """Nothing while the stream seems to lack the shard; its end when that is sure: all is past retention then."""
+        self._not_before_s += self._pace.after_nothing()
+        if gone := self._absence.confirmed:
+            self._say_lost("shard_gone", read_to=self._start.sequence_number, first=None)
+        return Batch(Stretch(), at_tip=False, ended=gone)
 
 
 async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, start: Start) -> str:

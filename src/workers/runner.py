@@ -89,7 +89,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
         replay: LakeReplay | None = None
         if kind == "archive":
             make = archive_of(settings, store, letters, meters, books)
-            sink: Check = store.reach
+            sinks: dict[str, Check] = {"sink": store.reach}
         else:
             began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
             progress = None if began is None else await unless(stopping, began)
@@ -97,14 +97,15 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             if index is None:
                 return
             make = partial(IndexProcessor, index)
-            sink = partial(index.transactions.get, *_NOBODYS)
+            # A conflict or poison holds up its shard until its letter is put.
+            sinks = {"sink": partial(index.transactions.get, *_NOBODYS), "dead_letters": store.reach}
             replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
         worker = Worker(name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters)
         checks: dict[str, Check] = {
             "stream": partial(_stream_answers, kinesis, settings.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
-            "sink": sink,
+            **sinks,
             "leases": worker.looks_after_leases,
         }
         with served(meters.registry, Readiness(checks), settings):

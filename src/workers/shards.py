@@ -4,9 +4,10 @@ After a split or merge the children hold what came after the parents' last recor
 then one card's transactions are processed in the order in which they stand on the stream.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
     from workers.lease_table import LeaseTable
+
+LOOKS_WITHOUT: Final = (
+    3  # lists in a row that lack a shard, a pause apart, before it is taken to have left the stream
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +45,38 @@ async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
         if not (token := answer.get("NextToken")):
             return found
         request = {"NextToken": token}  # which names the stream, and must stand alone
+
+
+class Absence:
+    """Whether a shard has left the stream, by lists that lack it.
+
+    One list is no proof: it may be of some time ago, or cut short, and a shard that is taken for gone is over.
+    """
+
+    def __init__(self, client: "KinesisClient", stream: str, shard_id: ShardId, *, pause_s: float) -> None:
+        self._client, self._stream, self._shard_id, self._pause_s = client, stream, shard_id, pause_s
+        self._looks = 0
+        self._look_at_s = float("-inf")
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether enough lists in a row lack the shard."""
+        return self._looks >= LOOKS_WITHOUT
+
+    async def suspected(self) -> bool:
+        """Whether the latest list lacks the shard; a further one is asked for when the pause is over."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._look_at_s:
+            listed = await list_shards(self._client, self._stream)
+            if not listed or any(shard.shard_id == self._shard_id for shard in listed):
+                self.refute()
+                return False
+            self._looks, self._look_at_s = self._looks + 1, now_s + self._pause_s
+        return True
+
+    def refute(self) -> None:
+        """The shard is there."""
+        self._looks, self._look_at_s = 0, float("-inf")
 
 
 async def lease_shards(client: "KinesisClient", stream: str, table: "LeaseTable", rows: Collection[Lease]) -> bool:

@@ -238,6 +238,8 @@ class Worker:
             records_max=self._settings.poll_records_max,
             idle_s=self._settings.poll_idle_s,
             reads_per_s=self._settings.poll_reads_per_s,
+            shard_sync_s=self._settings.shard_sync_s,
+            lost=self._meters.lost,
         )
         processor = self._processor(lease, self._meters.lag(row.shard_id))
         try:

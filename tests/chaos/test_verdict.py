@@ -181,6 +181,9 @@ WRONG: dict[str, Change] = {
     "acknowledged otherwise than posted": _posted_otherwise,
     "on the stream, never posted so": _posted_otherwise,
     "card number in api.log": lambda whole: replace(whole, logs={"api.log": _number(whole)}),
+    "retention said to have taken what is there": lambda whole: replace(
+        whole, logs={"index.log": b'{"event": "records_lost_by_retention"}'}
+    ),
     "stream": lambda whole: replace(whole, poison=frozenset()),
 }
 

@@ -13,9 +13,13 @@ from starlette.datastructures import Headers
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.conftest import Api
 from txn_api import authenticator as module
+from txn_api import guesses
 from txn_api.authenticator import Authenticator
+from txn_api.guesses import MISSES_PER_S, Guesses
+from txn_api.limits import Bucket
 from txn_api.principal import Principal
-from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, StoreUnavailable
+from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
+from txn_api.shared_reads import SharedReads
 from txn_core.api_keys import ApiKey, KeyId, mint
 from txn_core.identity import Account
 from txn_core.instants import Instant, datetime_of, now
@@ -302,3 +306,97 @@ async def test_what_was_found_good_a_while_ago_is_not_known_any_more(
     clock(5.0)
     assert authenticator.known(bearing(presented)) is None
     assert table.asked == 1
+
+
+class Guesser:
+    """Presents another key in form each time, to an authenticator whose budget is on the test's clock."""
+
+    def __init__(self, table: Table) -> None:
+        self.seconds, self._number = 1_000.0, 0
+        misses = Bucket(MISSES_PER_S, lambda: int(self.seconds * 1_000_000_000))
+        self.authenticator = Authenticator(table.get, 5.0, guesses=Guesses(misses))
+
+    async def guess(self, count: int, key_id: KeyId | None = None) -> list[str]:
+        """What is said of so many guesses, at the secret of a key if one is named."""
+        return [await self._guess(key_id) for _ in range(count)]
+
+    async def _guess(self, key_id: KeyId | None) -> str:
+        self._number += 1
+        try:
+            await self.authenticator.principal(bearing(f"txn_{key_id or f'{self._number:016d}'}_{self._number:064d}"))
+        except Problem as problem:
+            return problem.code
+        return "good"
+
+
+async def test_guesses_stop_costing_reads(table: Table) -> None:
+    """After a second's worth of misses nothing is read for more, be it the key's id that is guessed or its secret."""
+    kept, _ = table.add()
+    guesser = Guesser(table)
+    said = await guesser.guess(MISSES_PER_S // 2) + await guesser.guess(MISSES_PER_S, kept.key_id)
+    assert said == ["api_key_invalid"] * MISSES_PER_S + ["overloaded"] * (MISSES_PER_S // 2)
+    assert table.asked == MISSES_PER_S
+    guesser.seconds += 0.1
+    assert (await guesser.guess(MISSES_PER_S)).count("api_key_invalid") == MISSES_PER_S // 10
+
+
+async def test_guesses_do_not_touch_a_key_that_was_found_good(table: Table, clock: Callable[[float], None]) -> None:
+    """Neither while it is cached nor when it has to be looked up again."""
+    _, presented = table.add()
+    guesser = Guesser(table)
+    await guesser.authenticator.principal(bearing(presented))
+    await guesser.guess(2 * MISSES_PER_S)
+    await guesser.authenticator.principal(bearing(presented))
+    clock(6.0)
+    asked = table.asked
+    await guesser.authenticator.principal(bearing(presented))
+    assert table.asked == asked + 1
+
+
+async def test_a_new_key_gets_in_once_the_flood_of_guesses_ends(table: Table) -> None:
+    """Until then it is told to come back, as nobody knows that it is good: 503, not 401."""
+    _, presented = table.add()
+    guesser = Guesser(table)
+    await guesser.guess(2 * MISSES_PER_S)
+    with pytest.raises(Overloaded) as refused:
+        await guesser.authenticator.principal(bearing(presented))
+    assert refused.value.headers == {"Retry-After": "1"}
+    guesser.seconds += 0.5
+    await guesser.authenticator.principal(bearing(presented))
+
+
+async def test_good_keys_and_withdrawn_ones_spend_nothing(table: Table) -> None:
+    """However many come for the first time at once, after a restart for instance."""
+    guesser = Guesser(table)
+    for number in range(3 * MISSES_PER_S):
+        _, presented = table.add(revoked_at=now() if number % 2 else None)
+        if number % 2:
+            with pytest.raises(ApiKeyInvalid):
+                await guesser.authenticator.principal(bearing(presented))
+        else:
+            await guesser.authenticator.principal(bearing(presented))
+    assert await guesser.guess(1) == ["api_key_invalid"]
+
+
+async def test_guesses_that_come_at_once_are_bounded_and_repaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks under way may all be in vain; what they cost beyond the budget is waited for."""
+    monkeypatch.setattr(guesses, "LOOKS_AT_ONCE_MAX", 2 * MISSES_PER_S)
+    table = Table()
+    guesser = Guesser(table)
+    looked = asyncio.Event()
+
+    async def slowly(key_id: KeyId) -> ApiKey | None:
+        await looked.wait()
+        return await table.get(key_id)
+
+    guesser.authenticator._found = SharedReads(slowly, 5.0)
+    trying = [asyncio.create_task(guesser.guess(1)) for _ in range(3 * MISSES_PER_S)]
+    await asyncio.sleep(0)
+    looked.set()
+    said = [word for words in await asyncio.gather(*trying) for word in words]
+    assert said.count("api_key_invalid") == table.asked == 2 * MISSES_PER_S
+    assert said.count("overloaded") == MISSES_PER_S
+    guesser.seconds += 0.9
+    assert await guesser.guess(1) == ["overloaded"]
+    guesser.seconds += 0.2
+    assert await guesser.guess(1) == ["api_key_invalid"]

@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -14,8 +15,9 @@ from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.acknowledgement import accepted
-from txn_api.bulk import REJECTS_MAX, Upload
+from txn_api.bulk import BYTES_PER_S_MIN, LINES_A_ROW, REJECTS_MAX, Upload
 from txn_api.encodings import Decoder, Encoding
+from txn_api.limits import Bucket
 from txn_api.problems import MalformedJson, Problem
 from txn_api.results import Results
 from txn_core.event import EncodedEvent
@@ -90,6 +92,7 @@ def upload(
     buffer_bytes: int = 1 << 20,
     encoding: Encoding = "identity",
     stopping: "asyncio.Future[None] | None" = None,
+    rate: Bucket | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
     return Upload(
@@ -107,6 +110,7 @@ def upload(
         line_bytes_max=100,
         lines_in_flight_max=window,
         body_deadline_s=BODY_DEADLINE_S,
+        rate=rate,
     )
 
 
@@ -193,6 +197,66 @@ async def test_a_client_that_stalls_gets_its_totals() -> None:
 
 
 @in_virtual_time
+async def test_a_client_that_trickles_gets_its_totals() -> None:
+    """A byte in each deadline holds no place for ever: a minute of waiting is all that it gets."""
+    reporter = Reporter()
+    sender = Sender(b"a\nb\n", *[b"x"] * 100, pause_s=BODY_DEADLINE_S - 1)
+    sent = upload(sender, FakeKinesis())
+    await sent.run(reporter)
+    assert asyncio.get_running_loop().time() == pytest.approx(2 * BODY_DEADLINE_S, abs=0.1)
+    assert reporter.results == {1: "accepted", 2: "accepted"}
+    assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_client_that_was_quick_at_first_is_waited_for_no_longer() -> None:
+    """What came once is no credit for hours."""
+    minutes = (b"a" * 99 + b"\n") * 2_000
+    sent = upload(Sender(minutes, *[b"x"] * 100, pause_s=BODY_DEADLINE_S - 1), FakeKinesis())
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() < 4 * BODY_DEADLINE_S
+    assert totals(sent)["ended"] == "body_timeout"
+
+
+@in_virtual_time
+async def test_a_slow_upload_is_read_to_its_end() -> None:
+    """Above the least rate it may take its time, with pauses up to the deadline of a piece."""
+    line = b"a" * 99 + b"\n"
+    pause_s = BODY_DEADLINE_S - 1
+    lines = int(BYTES_PER_S_MIN * pause_s / len(line)) + 1
+    sent = upload(Sender(*[line * lines] * 20, pause_s=pause_s), FakeKinesis())
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() > 20 * pause_s
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": 20 * lines,
+        "accepted": 20 * lines,
+        "rejected": 0,
+        "unknown": 0,
+        "ended": "complete",
+    }
+
+
+@in_virtual_time
+async def test_an_upload_that_we_hold_up_is_not_slow() -> None:
+    """Neither the stream's time, nor that of the limiter, nor the time in which a sender waits for a result."""
+    loop = asyncio.get_running_loop()
+    per_line_s = Reply(after_s=5.0)
+
+    def virtual_ns() -> int:
+        return int(loop.time() * 1_000_000_000)
+
+    full = upload(Sender(*[b"a\n"] * 50), FakeKinesis([per_line_s] * 50), window=1)
+    limited = upload(Sender(*[b"a\n"] * 200), FakeKinesis(), rate=Bucket(1, virtual_ns))
+    duplex = upload(Sender(*[b"a\n"] * 50, pause_s=4.9), FakeKinesis([per_line_s] * 50))
+    for sent in (full, limited, duplex):
+        began = loop.time()
+        await sent.run(Reporter())
+        assert loop.time() - began > 3 * BODY_DEADLINE_S
+        assert totals(sent)["ended"] == "complete"
+
+
+@in_virtual_time
 async def test_a_shutdown_ends_an_upload_where_it_is() -> None:
     """The lines read are answered and the rest is left to the client, whether it pauses or not."""
     for pause_s in (0.001, 5.0):
@@ -205,6 +269,19 @@ async def test_a_shutdown_ends_an_upload_where_it_is() -> None:
         assert line["ended"] == "shutting_down"
         assert line["read"] == line["accepted"] == len(reporter.results)
         assert 20_000 - sender.left - line["read"] in {0, 1}  # a piece that came with the shutdown is not looked at
+
+
+@in_virtual_time
+async def test_a_shutdown_ends_an_upload_within_a_piece() -> None:
+    """A compressed piece may hold more lines than there is time for."""
+    stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    stopping.set_result(None)
+    piece = gzip.compress(b"a\n" * 3_200)
+    sent = upload(Sender(), FakeKinesis(), encoding="gzip", stopping=stopping)
+    sent._next = AsyncMock(return_value={"body": piece, "more_body": False})  # type: ignore[method-assign]
+    await sent.run(Reporter())
+    line = totals(sent)
+    assert (line["ended"], line["read"], line["accepted"]) == ("shutting_down", LINES_A_ROW, LINES_A_ROW)
 
 
 @in_virtual_time
@@ -263,8 +340,9 @@ async def test_a_full_producer_stops_the_reading() -> None:
 
 
 @in_virtual_time
-async def test_others_get_their_turn_within_a_piece() -> None:
-    """However many lines a piece holds, the event loop serves other requests between them."""
+@pytest.mark.parametrize("line", [b"-\n", b"\n", b" \n"])
+async def test_others_get_their_turn_within_a_piece(line: bytes) -> None:
+    """However many lines a piece holds, blank ones, too, the event loop serves other requests between them."""
     turns = 0
 
     async def other() -> None:
@@ -274,7 +352,7 @@ async def test_others_get_their_turn_within_a_piece() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    await upload(Sender(b"-\n" * 3_200), FakeKinesis()).run(Reporter())
+    await upload(Sender(line * 3_200), FakeKinesis()).run(Reporter())
     task.cancel()
     assert turns >= 100
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from txn_api.encodings import (
     RATIO_FREE_BYTES,
     STEP_BYTES_MAX,
+    ZSTD_WINDOW_LOG_MAX,
     Decoder,
     Encoding,
     EncodingMalformedError,
@@ -104,3 +105,18 @@ def test_a_body_is_cut_off_by_its_size(encoding: Encoding) -> None:
     assert content_of(decoder_of(encoding, content_bytes_max=5000), COMPRESS[encoding](content)) == content
     with pytest.raises(TooMuchContentError):
         content_of(decoder_of(encoding, content_bytes_max=4999), COMPRESS[encoding](content))
+
+
+@pytest.mark.parametrize(("window_log", "taken"), [(ZSTD_WINDOW_LOG_MAX, True), (ZSTD_WINDOW_LOG_MAX + 1, False)])
+def test_a_frame_that_wants_more_of_its_content_kept_than_http_allows_is_refused(
+    window_log: int, *, taken: bool
+) -> None:
+    """A window is memory that neither the ratio nor the size of the content shows."""
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: window_log})
+    body = compressor.compress(b"content") + compressor.flush()
+    decoder = decoder_of("zstd", content_bytes_max=5000)
+    if taken:
+        assert content_of(decoder, body) == b"content"
+    else:
+        with pytest.raises(EncodingMalformedError):
+            content_of(decoder, body)

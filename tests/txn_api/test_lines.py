@@ -18,13 +18,11 @@ def split(pieces: Sequence[bytes]) -> list[Line]:
 
 
 def expected(body: bytes) -> list[Line]:
-    """All lines of a body by its definition: bounded by newlines, numbered from 1, blank ones passed over."""
+    """All lines of a body by its definition: bounded by newlines, numbered from 1, blank ones empty."""
     lines = enumerate(body.split(b"\n"), start=1)
     return [
-        Line(number, data if len(data) <= BYTES_MAX else None)
-        for number, data in lines
-        if len(data) > BYTES_MAX or data.strip()
-    ]
+        Line(number, (data if data.strip() else b"") if len(data) <= BYTES_MAX else None) for number, data in lines
+    ][: None if body.rpartition(b"\n")[2] else -1]
 
 
 @given(st.lists(st.text(alphabet="ab \r\n\n", max_size=30).map(str.encode), max_size=12))
@@ -37,17 +35,17 @@ def test_pieces_do_not_matter(pieces: list[bytes]) -> None:
     ("body", "lines"),
     [
         (b"", []),
-        (b"\n\n\n", []),
+        (b"\n\n\n", [Line(1, b""), Line(2, b""), Line(3, b"")]),
         (b"a\nb\n", [Line(1, b"a"), Line(2, b"b")]),
         (b"a\nb", [Line(1, b"a"), Line(2, b"b")]),
-        (b"a\r\n\r\nb\r\n", [Line(1, b"a\r"), Line(3, b"b\r")]),
-        (b"\n \t\nb", [Line(3, b"b")]),
+        (b"a\r\n\r\nb\r\n", [Line(1, b"a\r"), Line(2, b""), Line(3, b"b\r")]),
+        (b"\n \t\nb", [Line(1, b""), Line(2, b""), Line(3, b"b")]),
         (b"12345678\n123456789\nb", [Line(1, b"12345678"), Line(2, None), Line(3, b"b")]),
         (b"123456789", [Line(1, None)]),
     ],
 )
 def test_lines_by_example(body: bytes, lines: list[Line]) -> None:
-    """Blank lines count but are not given, the last newline may be missing, an overlong line is given as such."""
+    """Blank lines are given empty, the last newline may be missing, an overlong line is given as such."""
     assert split([body]) == lines
     assert split([bytes([byte]) for byte in body]) == lines
 

@@ -162,6 +162,22 @@ async def test_a_stalled_body_ends_the_connection(served: Served) -> None:
             assert await client.reader.read() == b""
 
 
+async def test_a_trickled_upload_ends_the_connection(served: Served) -> None:
+    """Its totals are seen, and a byte now and then does not hold the connection."""
+    served.desk.change(body_deadline_s=0.2)
+    async with served.connection() as client:
+        client.head("/transactions/bulk", "Transfer-Encoding: chunked")
+        client.chunk(sound() + b"\n")
+        answering = asyncio.ensure_future(client.answer())
+        while not answering.done():
+            client.chunk(b" ")
+            await asyncio.sleep(0.05)
+        status, content = answering.result()
+        assert (status, json.loads(content)["ended"]) == (200, "body_timeout")
+        async with asyncio.timeout(ANSWER_S_MAX):
+            assert await client.reader.read() == b""
+
+
 async def test_hanging_up_takes_no_transaction_along(served: Served) -> None:
     """A POST whose client has gone lands, and so do the lines of an upload that breaks off."""
     desk = served.desk

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 
 from tests.builders import IDENTITY_KEY, body, json_bytes, transaction_id
 from tests.txn_api.conftest import Api, Desk
-from txn_api import signatures as module
+from txn_api import used_macs
 from txn_api.problems import Problem
 from txn_api.signatures import Signatures
 from txn_core.api_keys import KeyId, split
@@ -108,24 +108,23 @@ async def test_a_signature_opens_once_for_as_long_as_it_could() -> None:
     at += 1
     assert await verified(signatures, ahead) == "signature_expired"
     assert await verified(signatures, signature(at)) == "good"
-    assert len(signatures._seen) == 1
+    assert len(signatures._used) == 1
 
 
 async def test_a_refused_signature_is_not_remembered() -> None:
     """Garbage fills no memory, and does not use up the sender's own."""
     signatures = Signatures(IDENTITY_KEY, clock=lambda: NOW)
     assert await verified(signatures, signature(), b"other") == "signature_invalid"
-    assert not signatures._seen
+    assert len(signatures._used) == 0
 
 
-async def test_the_memory_of_signatures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond its bound the oldest is forgotten."""
-    monkeypatch.setattr(module, "SEEN_MAX", 3)
+async def test_what_cannot_be_remembered_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound a request is refused, with 503; none that was taken becomes free again."""
+    monkeypatch.setattr(used_macs, "USED_MAX", 6)
     signatures = Signatures(IDENTITY_KEY, clock=lambda: NOW)
-    for second in range(10):
-        assert await verified(signatures, signature(NOW + second)) == "good"
-    assert len(signatures._seen) == 3
-    assert await verified(signatures, signature(NOW + 9)) == "signature_replayed"
+    said = [await verified(signatures, signature(NOW + second)) for second in range(10)]
+    assert said == ["good"] * 3 + ["overloaded"] * 7
+    assert [await verified(signatures, signature(NOW + second)) for second in range(3)] == ["signature_replayed"] * 3
 
 
 async def test_what_one_process_saw_another_refuses_if_they_share_it() -> None:

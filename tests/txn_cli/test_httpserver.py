@@ -19,6 +19,7 @@ from txn_cli import http_connection, httpserver
 from txn_core.settings import Settings
 http_connection.HEAD_DEADLINE_S = float(sys.argv[2])
 http_connection.LOOKS_EVERY_S = http_connection.HEAD_DEADLINE_S / 2
+http_connection.KEEP_ALIVE_S = http_connection.HEAD_DEADLINE_S * 2
 http_connection.LIFE_S_MAX = http_connection.HEAD_DEADLINE_S * 5
 stopping = asyncio.Event()
 async def app(scope, receive, send):
@@ -128,6 +129,24 @@ def test_a_slow_answer_outlasts_the_deadline_of_its_head(impatient: Served) -> N
     with impatient.connect() as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert answer(client).endswith(b"ok")
+
+
+def test_a_body_that_trickles_behind_its_answer_is_cut_off(impatient: Served) -> None:
+    """Whoever was refused before his body was read does not hold the connection with the rest of it."""
+    with impatient.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+        received, cut = b"", False
+        client.settimeout(0.02)
+        while not cut:
+            try:
+                client.sendall(b"x")
+                piece = client.recv(65_536)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+            received, cut = received + piece, not piece
+        assert received.endswith(b"ok")
 
 
 def test_a_connection_that_is_never_idle_comes_to_an_end_as_well(impatient: Served) -> None:

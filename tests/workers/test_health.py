@@ -84,6 +84,12 @@ def test_a_loop_that_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatc
     assert asked.cancelled()
 
 
+CHECKS: dict[Kind, tuple[str, ...]] = {
+    "index": ("stream", "lease_table", "sink", "dead_letters", "leases"),
+    "archive": ("stream", "lease_table", "sink", "leases"),
+}
+
+
 @pytest.mark.parametrize("kind", ["index", "archive"])
 async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: Kind) -> None:
     port = free_port()
@@ -98,6 +104,24 @@ async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: 
     async with world.working(kind, settings=settings):
         await until(ready)
         checks = (await get(port, "/readyz")).json()["checks"]
-        assert checks == dict.fromkeys(("stream", "lease_table", "sink", "leases"), OK)
+        assert checks == dict.fromkeys(CHECKS[kind], OK)
         metrics = (await get(port, "/metrics")).text
         assert f"txn_{kind}_leases_owned 1.0" in metrics
+
+
+async def test_an_index_worker_whose_letters_have_no_bucket_is_not_ready(world: World) -> None:
+    """It indexes meanwhile, up to the first conflict or poison, which then holds up its shard."""
+    port = free_port()
+    settings = world.settings.model_copy(update={"worker_metrics_port": port, "bucket": "not-there"})
+
+    async def said() -> bool:
+        try:
+            answer = await get(port, "/readyz")
+        except httpx.TransportError:
+            return False
+        others = {name: OK for name in CHECKS["index"] if name != "dead_letters"}
+        checks = answer.json()["checks"]
+        return answer.status_code == 503 and checks.pop("dead_letters") != OK and checks == others
+
+    async with world.working("index", settings=settings):
+        await until(said)

@@ -15,7 +15,7 @@ from tests.workers.builders import ALICE, BOB, later, lease, records, shard
 from txn_core.positions import ShardId
 from workers import outages
 from workers.held_lease import HeldLease, LeaseLostError
-from workers.leases import FlushPlan, Lease
+from workers.leases import FlushPlan, Lease, WorkerName
 from workers.ledger import tally_of
 
 Fate = Literal["lands", "answer lost", "request lost", "late"]
@@ -35,6 +35,7 @@ class FlakyTable:
     stored: Lease
     fates: list[Fate] = field(default_factory=list)
     late: list[tuple[Lease, Lease]] = field(default_factory=list)
+    after_write: Callable[[Lease], Lease] = lambda row: row
 
     async def row(self, _: ShardId) -> Lease:
         return self.stored
@@ -55,7 +56,7 @@ class FlakyTable:
     def apply(self, seen: Lease, wanted: Lease) -> bool:
         if (self.stored.owner, self.stored.counter) != (seen.owner, seen.counter):
             return False
-        self.stored = wanted
+        self.stored = self.after_write(wanted)
         return True
 
 
@@ -106,10 +107,31 @@ async def test_a_request_to_hand_over_does_not_cost_the_lease() -> None:
 
 
 @pytest.mark.parametrize("fate", ["answer lost", "request lost", "late"])
-async def test_a_release_that_is_in_doubt_is_settled(fate: Fate) -> None:
-    mine, table = held(fate)
+@pytest.mark.parametrize("to", [None, BOB], ids=["to nobody", "to the asker"])
+async def test_a_release_that_is_in_doubt_is_settled_and_no_loss(fate: Fate, to: WorkerName | None) -> None:
+    """Nobody has taken the lease from its holder, so that nobody is to be alarmed."""
+    mine, table = held(fate, row=lease(owner=ALICE, counter=3, wanted_by=to))
     await mine.release()
-    assert table.stored.owner is None
+    assert table.stored.owner == to
+    assert not mine.lost
+
+
+async def test_a_release_whose_answer_is_lost_is_done_though_the_asker_has_gone_on() -> None:
+    """The asker's row is not released once more."""
+    mine, table = held("answer lost", row=lease(owner=ALICE, counter=3, wanted_by=BOB))
+    table.after_write = lambda row: row.renewed().advanced(position(9))
+    await mine.release()
+    assert not mine.lost
+    assert table.stored.owner == BOB
+    assert table.stored.checkpoint.covers(position(9))
+
+
+async def test_a_lease_that_was_taken_before_its_release_is_lost() -> None:
+    mine, table = held()
+    table.stored = table.stored.taken(BOB)
+    await mine.release()
+    assert mine.lost
+    assert table.stored.owner == BOB
 
 
 async def test_a_lost_lease_is_noticed_at_the_next_write() -> None:

@@ -1,9 +1,21 @@
 """Metrics of a worker process."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
-from tests.workers.builders import shard
-from workers.meters import Meters
+import pytest
+
+from tests.workers.builders import ALICE, event, lease, records, shard
+from tests.workers.memory_table import MemoryTable
+from txn_core.arrivals import Stretch
+from workers.archive import Archive, ArchiveProcessor
+from workers.buffer import BufferTotal, FlushLimits
+from workers.held_lease import HeldLease
+from workers.index import IndexProcessor
+from workers.meters import Meters, ShardLag
+from workers.reader import Batch
+from workers.worker import Processor
 
 
 def test_lag_is_the_age_of_the_youngest_durable_record_until_the_tip_is_reached() -> None:
@@ -34,3 +46,63 @@ def test_letters_are_counted_from_the_start() -> None:
     """A count that appears at one has not been seen to rise."""
     for reason in ("undecodable", "unwritable", "conflict"):
         assert Meters("index").registry.get_sample_value("txn_index_dead_letters_total", {"reason": reason}) == 0
+
+
+def test_losses_by_retention_are_counted_from_the_start() -> None:
+    meters = Meters("archive")
+    counts = {"trimmed": 2, "planned": 0, "shard_gone": 0}
+    for _ in range(2):
+        meters.lost("trimmed")
+    for reason, count in counts.items():
+        name = "txn_archive_retention_losses_total"
+        assert meters.registry.get_sample_value(name, {"reason": reason}) == count
+
+
+class Sink:
+    """A store, or an index, that never takes anything."""
+
+    def __init__(self) -> None:
+        self.meters = Meters("index")
+        self.asked = asyncio.Event()
+
+    async def put_if_absent(self, *_: object) -> bool:
+        return await self._never()
+
+    async def write_all(self, _: object) -> None:
+        await self._never()
+
+    async def _never(self) -> bool:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return False
+
+
+def processor_of(kind: str, sink: Any, lag: ShardLag) -> Processor:
+    row = lease(0, owner=ALICE)
+    held = HeldLease(MemoryTable(row), row)
+    if kind == "index":
+        return IndexProcessor(sink, held, lag)
+    limits, never_used = FlushLimits(rows=1, bytes=1 << 20, age_s=60.0), cast("Any", None)
+    archive = Archive(sink, never_used, Meters("archive"), limits, BufferTotal(), never_used, asyncio.Semaphore(1))
+    return ArchiveProcessor(archive, held, lag)
+
+
+@pytest.mark.parametrize("kind", ["index", "archive"])
+async def test_a_worker_that_takes_a_shard_an_hour_behind_says_so_though_its_sink_takes_nothing(kind: str) -> None:
+    """Else a crash loop, or one takeover after another, would never be late."""
+    lag, sink = ShardLag(), Sink()
+    behind = records(event(), event(), at=datetime.now(UTC) - timedelta(hours=1))
+    taking = asyncio.create_task(processor_of(kind, sink, lag).take(Batch(Stretch.of(behind), False, False)))
+    await sink.asked.wait()
+    assert 3600 <= lag.seconds() < 3660
+    taking.cancel()
+
+
+def test_only_the_first_read_sets_the_lag_back() -> None:
+    """What is read later is behind what is durable, or behind a tip."""
+    lag, old = ShardLag(), records(event(), at=datetime.now(UTC) - timedelta(hours=1))
+    lag.reading_from([])
+    assert lag.seconds() < 60
+    lag.at_tip()
+    lag.reading_from(old)
+    assert lag.seconds() < 60

@@ -2,21 +2,26 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from structlog.testing import capture_logs
 
 from tests.builders import SHARD
 from tests.support.virtual_time import in_virtual_time
 from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.positions import ShardId
 from workers.leases import Checkpoint
 from workers.pace import BYTES_PART, BYTES_PER_S_MAX, READS_PER_S_MAX
-from workers.reader import READ_BYTES_AIM, RECORDS_FIRST, ShardReader, Start, records_to_ask_for
+from workers.reader import READ_BYTES_AIM, RECORDS_FIRST, Loss, ShardReader, Start, records_to_ask_for
+from workers.shards import LOOKS_WITHOUT
 
 ARRIVED = datetime(2026, 1, 2, tzinfo=UTC)
+CHILD = ShardId("shardId-000000000001")
 
 
 def packed(*data: bytes) -> bytes:
@@ -32,7 +37,7 @@ class ScriptedShard:
         self.iterators: list[dict[str, Any]] = []
         self.reads: list[float] = []
         self.limits: list[int] = []
-        self.gone = False
+        self.listed: list[ShardId] = [SHARD]
 
     async def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
         self.iterators.append(request)
@@ -41,8 +46,8 @@ class ScriptedShard:
         return {"ShardIterator": str(number + behind)}
 
     async def list_shards(self, **_: Any) -> dict[str, Any]:
-        listed = {"ShardId": SHARD, "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": "9"}}
-        return {"Shards": [] if self.gone else [listed]}
+        hash_keys = {"StartingHashKey": "0", "EndingHashKey": "9"}
+        return {"Shards": [{"ShardId": shard_id, "HashKeyRange": hash_keys} for shard_id in self.listed]}
 
     async def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803 - botocore's names
         self.reads.append(asyncio.get_running_loop().time())
@@ -105,16 +110,112 @@ async def test_the_tip_and_the_end_are_told_apart() -> None:
     assert (await of_closed.read()).ended
 
 
-async def test_an_expired_iterator_is_rebuilt_behind_the_last_fetched_record() -> None:
-    """Not behind the checkpoint: that may be far behind, and what was fetched is being processed."""
-    expired = ClientError({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
+async def test_an_expired_iterator_is_rebuilt_at_the_last_fetched_record() -> None:
+    """Not at the checkpoint: that may be far behind, and what was fetched is being processed."""
     shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
     shard_reader = reader(shard, records_max=2)
     assert await places(shard_reader) == [("10", 0), ("20", 0), ("20", 1)]
-    shard.faults = iter([expired])
+    shard.faults = iter([refused("ExpiredIteratorException")])
     assert await places(shard_reader) == [("30", 0)]
-    assert shard.iterators[-1]["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER"
+    assert shard.iterators[-1]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
     assert shard.iterators[-1]["StartingSequenceNumber"] == "20"
+
+
+class Losses(list[Loss]):
+    """What a reader says that retention took, with what it has logged."""
+
+    def __init__(self) -> None:
+        self.logs: list[Any] = []
+
+    @property
+    def ranges(self) -> list[tuple[str, str | None]]:
+        return [(log["read_to"], log["first"]) for log in self.logs if log["event"] == "records_lost_by_retention"]
+
+
+@pytest.fixture
+def losses() -> Iterator[Losses]:
+    found = Losses()
+    with capture_logs() as logs:
+        found.logs = logs
+        yield found
+
+
+async def test_a_checkpoint_behind_retention_is_said_and_reading_goes_on(losses: Losses) -> None:
+    """The stream gives the oldest record that it still has in place of the one that is asked for."""
+    shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
+    shard.records = shard.records[1:]
+    behind_retention = reader(shard, Checkpoint("10", 0), lost=losses.append)
+    assert await places(behind_retention) == [("20", 0), ("20", 1), ("30", 0)]
+    assert losses == ["trimmed"]
+    assert losses.ranges == [("10", "20")]
+
+
+async def test_what_an_outage_let_go_of_is_said(losses: Losses) -> None:
+    """The iterator has expired meanwhile; the last record that was fetched is gone, and some behind it."""
+    shard = ScriptedShard(b"a", b"b", b"c", b"d")
+    shard_reader = reader(shard, records_max=2, lost=losses.append)
+    assert await places(shard_reader) == [("10", 0), ("20", 0)]
+    shard.records = shard.records[3:]
+    shard.faults = iter([refused("ExpiredIteratorException")])
+    assert await places(shard_reader) == [("40", 0)]
+    assert losses == ["trimmed"]
+    assert losses.ranges == [("20", "40")]
+
+
+@in_virtual_time
+async def test_nothing_is_said_while_the_last_record_is_there(losses: Losses) -> None:
+    """At the tip it comes back alone, has no effect, and the next look finds the tip; inside an aggregate, too."""
+    shard = ScriptedShard(b"a", packed(b"b", b"c"))
+    shard_reader = reader(shard, Checkpoint("20", 0), records_max=1, lost=losses.append)
+    assert await places(shard_reader) == [("20", 1)]
+    for _ in range(3):
+        shard.faults = iter([refused("ExpiredIteratorException")])
+        again, tip = await shard_reader.read(), await shard_reader.read()
+        assert (len(again.records), again.at_tip, again.ended) == (0, False, False)
+        assert (len(tip.records), tip.at_tip) == (0, True)
+    shard.records.append((30, b"d"))
+    assert await places(shard_reader) == [("30", 0)]
+    assert losses == []
+
+
+@in_virtual_time
+async def test_the_first_answer_with_records_decides(losses: Losses) -> None:
+    """Kinesis may give empty answers before it comes to the records, and a shard may be silent for long."""
+    shard = ScriptedShard(b"a", b"b")
+    kept, shard.records = shard.records[1:], []
+    shard_reader = reader(shard, Checkpoint("10", 0), lost=losses.append)
+    for _ in range(3):
+        assert (await shard_reader.read()).at_tip
+    shard.faults = iter([refused("ExpiredIteratorException")])
+    assert losses == []
+    shard.records = kept
+    assert await places(shard_reader) == [("20", 0)]
+    assert losses == ["trimmed"]
+
+
+async def test_a_shard_that_ends_without_the_record_of_the_checkpoint_is_said(losses: Losses) -> None:
+    shard = ScriptedShard(closed=True)
+    assert (await reader(shard, Checkpoint("10", 0), lost=losses.append).read()).ended
+    assert losses == ["trimmed"]
+    assert losses.ranges == [("10", None)]
+
+
+@in_virtual_time
+@pytest.mark.parametrize(("slept_h", "said"), [(23, []), (25, ["trimmed"])])
+async def test_a_silent_shard_whose_tip_was_seen_within_retention_has_lost_nothing(
+    slept_h: int, said: list[Loss], losses: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last record may be long gone; what came behind it can not be."""
+    shard = ScriptedShard(b"a")
+    shard_reader = reader(shard, lost=losses.append)
+    assert await places(shard_reader) == [("10", 0)]
+    assert (await shard_reader.read()).at_tip
+    woken_s = time.time() + slept_h * 3600
+    monkeypatch.setattr(time, "time", lambda: woken_s)
+    shard.records = [(20, b"b")]
+    shard.faults = iter([refused("ExpiredIteratorException")])
+    assert await places(shard_reader) == [("20", 0)]
+    assert losses == said
 
 
 def refused(code: str) -> ClientError:
@@ -148,18 +249,46 @@ async def test_an_iterator_that_expires_each_time_does_not_make_the_reader_spin(
     assert shard.reads[-1] - shard.reads[0] >= 3 / READS_PER_S_MAX - 0.01
 
 
-async def test_a_shard_that_has_left_the_stream_unread_is_over() -> None:
+MISSING = refused("ResourceNotFoundException")
+
+
+@in_virtual_time
+async def test_a_shard_that_has_left_the_stream_unread_is_over(losses: Losses) -> None:
     """What was in it is lost by retention and said so; its children must not wait for it for ever."""
-    shard = ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))
-    shard.gone = True
-    batch = await reader(shard, Checkpoint("10", 0)).read()
-    assert batch.ended
-    assert not batch.records
+    shard = ScriptedShard(faults=itertools.repeat(MISSING))
+    shard.listed = [CHILD]
+    shard_reader = reader(shard, Checkpoint("10", 0), shard_sync_s=10.0, lost=losses.append)
+    batch, reads = await shard_reader.read(), 1
+    while not batch.ended:
+        assert (len(batch.records), batch.at_tip, losses) == (0, False, [])
+        batch, reads = await shard_reader.read(), reads + 1
+    assert asyncio.get_running_loop().time() >= 2 * 10.0, "two pauses between looks at the stream's shards"
+    assert reads > LOOKS_WITHOUT, "the processor is heard meanwhile, so that what is due by age is flushed"
+    assert losses == ["shard_gone"]
+    assert losses.ranges == [("10", None)]
 
 
-async def test_a_stream_that_is_missing_is_no_end() -> None:
+@in_virtual_time
+async def test_a_list_that_lacks_a_shard_for_a_moment_ends_nothing(losses: Losses) -> None:
+    """Lists may be of some time ago; what was read in between shows that the shard is there."""
+    shard = ScriptedShard(b"a", faults=iter([MISSING] * 20))
+    shard.listed = [CHILD]
+    shard_reader = reader(shard, shard_sync_s=10.0, lost=losses.append)
+    while not (batch := await shard_reader.read()).records:
+        assert not batch.ended
+    shard.faults = iter([MISSING] * 20)
+    while not (await shard_reader.read()).at_tip:
+        pass
+    assert losses == []
+
+
+@pytest.mark.parametrize("listed", [[], [SHARD]], ids=["empty", "with the shard"])
+async def test_a_list_that_does_not_show_the_shard_gone_ends_the_work_loudly(listed: list[ShardId]) -> None:
+    """A list without any shard says nothing of this one."""
+    shard = ScriptedShard(b"a", faults=iter([MISSING]))
+    shard.listed = listed
     with pytest.raises(ClientError):
-        await reader(ScriptedShard(faults=iter([refused("ResourceNotFoundException")]))).read()
+        await reader(shard).read()
 
 
 async def test_a_fault_that_does_not_pass_is_raised() -> None:

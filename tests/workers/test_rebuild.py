@@ -252,9 +252,23 @@ async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: 
     with capture_logs() as logs:
         await (await replay_of(world, world.store)).run()
     assert [log["event"] for log in logs].count("dead_letter_unreadable") == 2
+    await assert_never_complete(world, cannot_be_read="dead-letters/undecodable/dt=2026-01-02/archive-")
     assert {"acme#kept-in-a-letter", "acme#no-row-of-the-lake"} <= (await items(world, of_generation(world))).keys()
     letters = [key for key in await world.objects() if "/index-" in key]
     assert len(letters) == 1
+
+
+async def assert_never_complete(world: World, *, cannot_be_read: str) -> None:
+    """The parts are done, and yet the status waits: something is known to lack, and it says what."""
+    status = await Observer(world.kinesis, world.dynamodb, of_generation(world)).look()
+    (index,) = [worker for worker in status.workers if worker.kind == "index"]
+    assert index.lake is not None
+    assert (index.lake.parts_done, index.lake.unreadable) == (index.lake.parts, (cannot_be_read,))
+    assert not index.drained
+    console = Console(file=io.StringIO(), width=200)
+    show_status(status, console)
+    assert f"cannot be read: {cannot_be_read}" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert document(status)["workers"]["index"]["lake"]["unreadable"] == [cannot_be_read]  # type: ignore[index]
 
 
 async def test_a_shard_that_left_the_stream_unarchived_is_said_loudly(world: World) -> None:

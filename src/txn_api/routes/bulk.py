@@ -67,8 +67,8 @@ async def post_bulk(
 
     The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
-    not come in time or cannot be decompressed, when it holds far more than was sent, and at a shutdown: `ended` says
-    so, and the lines read until then have their outcomes.
+    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, and at a
+    shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
     encoding = check_type(request.headers, NDJSON, ENCODINGS)
     services: Services = request.app.state.services

@@ -7,6 +7,7 @@ reserved: by an abstract Unix socket of its name (unix(7)), which the kernel kee
 back when that ends. Where there are none, and against other programs, the stack moves (see `foundation`).
 """
 
+import atexit
 import random
 import socket
 import sys
@@ -58,6 +59,11 @@ def release(ports: Iterable[int]) -> None:
     for port in ports:
         if (name := _reserved.pop(port, None)) is not None:
             name.close()
+
+
+@atexit.register
+def _release_all() -> None:
+    release(list(_reserved))
 
 
 def choose(*, with_grpc: bool = False) -> int:

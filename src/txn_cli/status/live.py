@@ -1,18 +1,16 @@
 """A status that is kept up to date on a terminal until it is interrupted."""
 
 import asyncio
-from typing import Final, Protocol
+from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from txn_cli.status.drain import Status
+from txn_cli.status.observer import PAUSE_S
 from txn_cli.status.table import picture
 from txn_core.errors import StoreError
-
-REFRESH_S: Final = 1.0
-"""Between two looks, seconds. A look costs one read a shard and worker, of the five a second that a shard has."""
 
 
 class Looking(Protocol):
@@ -34,7 +32,7 @@ class Watch:
         with Live(console=self._console, auto_refresh=False) as live:
             while True:
                 live.update(await self._look(), refresh=True)
-                await asyncio.sleep(REFRESH_S)
+                await asyncio.sleep(PAUSE_S)
 
     async def _look(self) -> Group:
         try:

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
-PAUSE_S: Final = 1.0
-"""Between two looks, seconds. A look costs one read a shard and worker, of the five a second that a shard has."""
+PAUSE_S: Final = 2.5
+"""Between two looks, seconds. A shard gives five reads a second, and two kinds of workers behind a backlog take two
+each. That leaves one, and a look takes one for each kind: 0.8 a second at this pause. At the tip, where a look may
+take two for each kind, the workers read half as often.
+"""
 
 
 @dataclass(frozen=True, slots=True)

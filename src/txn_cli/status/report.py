@@ -42,6 +42,7 @@ def _lake(lake: LakeCount) -> dict[str, object]:
         "parts_done": lake.parts_done,
         "listed": lake.listed,
         "cut_off": list(lake.cut_off),
+        "unreadable": list(lake.unreadable),
     }
 
 

@@ -135,6 +135,8 @@ def _lake_line(lake: LakeCount) -> str:
     line = f"from the lake: {lake.parts_done:,} {of} read"
     if lake.cut_off:
         line += f"; not archived to their end and gone from the stream: {', '.join(lake.cut_off)}"
+    if lake.unreadable:
+        line += f"; with dead letters that cannot be read: {', '.join(lake.unreadable)}"
     return line
 
 

@@ -38,7 +38,10 @@ _NEVER_SENT: Final = (
 )
 
 _THROTTLES: Final = frozenset(
-    {"ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException"}
+    {
+        *("ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException"),
+        *("Throttling", "RequestLimitExceeded", "TooManyRequestsException"),  # of AWS' front, and of proxies
+    }
 )
 # The request was judged and turned down: nothing of it is stored.
 _REFUSED_AND_RETRIED: Final = frozenset(
@@ -68,6 +71,8 @@ _REFUSED_FOR_GOOD: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+# A proxy gave up waiting, or the client did by its account: what became of the request is not known.
+_TIMED_OUT: Final = frozenset({408, 499})
 _KNOWN: Final = _REFUSED_AND_RETRIED | _REFUSED_FOR_GOOD
 
 
@@ -112,8 +117,9 @@ def outcome_of_error(error: Exception, sent: int = 1) -> Failed:
     if isinstance(error, ClientError):
         code = error.response["Error"].get("Code", "Unknown")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-        # An unknown code with a 4xx status was judged; with a 5xx the server may have failed after storing.
-        doubt = _doubt_of_code(code) if code in _KNOWN or status >= 500 else Doubt.HOPELESS
+        # An unknown code with a 4xx status was judged, but for time-outs; with a 5xx it may have been stored before.
+        judged = status < 500 and status not in _TIMED_OUT
+        doubt = Doubt.HOPELESS if judged and code not in _KNOWN else _doubt_of_code(code)
         if doubt is Doubt.HOPELESS and sent > 1 and (code in _REFUSED_FOR_CONTENT or code not in _KNOWN):
             doubt = Doubt.APART
         return Failed(code, doubt)

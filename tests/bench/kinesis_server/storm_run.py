@@ -7,12 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from bench.kinesis_server.shard import StoredRecord
 from prometheus_client import CollectorRegistry
 
 from bench.kinesis_server import KinesisServer
 from tests.bench.kinesis_server.builders import STREAM
 from tests.bench.kinesis_server.storm import LATE_S_MAX, Storm
 from txn_core.errors import BufferFullError, NotStoredError
+from txn_core.kinesis.aggregation import MAGIC
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.positions import Position, ShardId
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 CARDS: Final = 12
 SIZES: Final = (30, 30, 30, 200, 3_000, 40_000)
 PAUSES_S: Final = (0.0, 0.002, 0.01, 0.05)
+AGGREGATES_S_MAX: Final = 60.0
 IMPATIENT: Final = 0.1  # of all waiters go away
 
 
@@ -80,17 +83,26 @@ class StormRun:
             registry=self.registry,
         )
 
-    async def run(self) -> None:
-        """Load the stream until the shutdown, which comes in the midst of it, and wait for the last late call."""
+    async def run(self, *, aggregates_min: int = 0) -> None:
+        """Load the stream until the shutdown, which comes in the midst of it, and wait for the last late call.
+
+        The load goes on until so many aggregates are stored, however slow the machine is.
+        """
         if self.storm.by_shards:
             await self.producer.route_by_shards()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._load())
             await asyncio.sleep(self.storm.load_s)
+            async with asyncio.timeout(AGGREGATES_S_MAX):
+                await self.server.until(lambda: len(self.aggregates()) >= aggregates_min)
             await self.producer.close(self.storm.close_deadline_s)
             self.unanswered = sum(each.future is not None and not each.future.done() for each in self.handed)
         # What is absent must be absent for good: calls that were left alone are still carried out.
         await asyncio.sleep(LATE_S_MAX)
+
+    def aggregates(self) -> list[StoredRecord]:
+        """The stored records that are aggregates."""
+        return [record for record in self.server.stream(STREAM).records() if record.data.startswith(MAGIC)]
 
     async def read_back(self) -> Mapping[Position, bytes]:
         """Everything on the stream, as the workers read it."""

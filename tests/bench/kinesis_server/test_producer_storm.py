@@ -45,7 +45,7 @@ async def test_a_storm_makes_no_answer_untrue(run: StormRun) -> None:
 async def test_what_was_packed_is_read_by_the_reference_and_by_our_workers(run: StormRun) -> None:
     """On a sound stream: many aggregates, each user record on the shard of its own key."""
     run.storm = replace(run.storm, by_shards=True, load_s=0.3)
-    await run.run()
+    await run.run(aggregates_min=AGGREGATES_MIN)
     check(run)
     assert check_reading(run, await run.read_back()) >= AGGREGATES_MIN
     check_hashes(run.server)

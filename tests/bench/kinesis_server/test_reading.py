@@ -222,3 +222,12 @@ def test_what_was_dropped_for_memory_is_behind_the_horizon(account: Account) -> 
     _store(account, *[b"%d" % number for number in range(5)])
     assert _data(_read(account, iterator)) == [b"3", b"4"]
     assert _data(_read(account, _iterator(account, "TRIM_HORIZON"))) == [b"3", b"4"]
+
+
+def test_an_iterator_at_a_dropped_record_starts_at_the_oldest_that_is_held(account: Account) -> None:
+    """As Kinesis does, and says nothing of the gap: who reads must compare."""
+    account.stream(STREAM).shard(SHARDS[0]).keep = Keep(records_max=2)
+    numbers = _store(account, *[b"%d" % number for number in range(5)])
+    for kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"):
+        iterator = _iterator(account, kind, StartingSequenceNumber=numbers[0])
+        assert _data(_read(account, iterator)) == [b"3", b"4"]

@@ -12,7 +12,7 @@ from tests.bench.kinesis_server.storm_run import CARDS, Handed, StormRun
 from tests.support.fake_kinesis import hash_key_of
 from tests.support.reference_reader import by_reference
 from txn_core.errors import NotStoredError, OutcomeUnknownError
-from txn_core.kinesis.aggregation import MAGIC, UserRecord, deaggregate
+from txn_core.kinesis.aggregation import UserRecord, deaggregate
 from txn_core.positions import Position, SequenceNumber, ShardId
 
 Found = Mapping[Position, tuple[UserRecord, StoredRecord]]
@@ -46,7 +46,7 @@ def check_reading(run: StormRun, read: Mapping[Position, bytes]) -> int:
     """
     found = _found(run.server)
     assert read == {position: record.data for position, (record, _) in found.items()}
-    aggregates = [record for record in run.server.stream(STREAM).records() if record.data.startswith(MAGIC)]
+    aggregates = run.aggregates()
     astray = run.storm.ignores_keys or run.server.faults.met[fates.LANDS_ELSEWHERE.name]
     for record in aggregates:
         users = deaggregate(record.data, record.partition_key)

@@ -165,6 +165,19 @@ async def test_a_client_that_stalls_learns_what_became_of_its_lines(desk: Desk, 
     assert call.complete
 
 
+async def test_a_client_that_trickles_learns_what_became_of_its_lines(desk: Desk) -> None:
+    """A piece now and then, each in time, does not hold a place for ever."""
+    desk.change(body_deadline_s=0.2)
+    call = start(desk)
+    call.send(lines(3))
+    async with asyncio.timeout(30):
+        while not call.task.done():
+            call.send(b" ")
+            await asyncio.sleep(0.05)
+    assert_totals(call.lines[-1], accepted=3, ended="body_timeout")
+    assert (b"connection", b"close") in call.sent[0]["headers"]
+
+
 @pytest.mark.parametrize("query", ["", "results=all"])
 async def test_an_upload_ends_with_the_process(desk: Desk, query: str) -> None:
     """At a shutdown the lines read are answered, and the sender is read for a moment to see it."""

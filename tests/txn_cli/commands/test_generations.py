@@ -86,7 +86,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
 
     seen = await command("status", "--generation", SECOND, "--json")
     (lake,) = [worker["lake"] for kind, worker in json.loads(seen.out)["workers"].items() if kind == "index"]
-    assert lake == {"complete": True, "parts": 1, "parts_done": 1, "listed": True, "cut_off": []}
+    assert lake == {"complete": True, "parts": 1, "parts_done": 1, "listed": True, "cut_off": [], "unreadable": []}
 
     equal = await command("generations", "compare", 1, SECOND, "--json")
     assert equal.code == 0

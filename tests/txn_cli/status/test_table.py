@@ -9,7 +9,8 @@ from rich.console import Console
 
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
-from txn_cli.status.live import REFRESH_S, Watch
+from txn_cli.status.live import Watch
+from txn_cli.status.observer import PAUSE_S
 from txn_cli.status.process import ApiStatus, Readiness
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
@@ -114,9 +115,9 @@ async def test_a_watch_looks_again_and_again_and_outlives_outages() -> None:
     shown, looks = console(terminal=True), Looks(StoreError("early"), STATUS, StoreError("late"))
     watch = Watch(looks, shown)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(3.5 * REFRESH_S):
+        async with asyncio.timeout(3.5 * PAUSE_S):
             await watch.run()
-    assert looks.asked_s == [0.0, REFRESH_S, 2 * REFRESH_S, 3 * REFRESH_S]
+    assert looks.asked_s == [0.0, PAUSE_S, 2 * PAUSE_S, 3 * PAUSE_S]
     assert watch.last is STATUS
     text = printed(shown)
     assert text.index("early") < text.index("wanted by bob") < text.index("late")

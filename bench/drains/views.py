@@ -1,8 +1,13 @@
-"""Counting what stands in the lake of a running stack."""
+"""Counting what stands in the two views of a running stack."""
 
 import aioboto3
 
+from bench.drains.site import own_environment
 from bench.running_stack import RunningStack
+from txn_cli.stack.attachment import attach
+from txn_cli.stack.datadir import DataDir
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import TableNames
 from txn_core.lake import RAW_PREFIX, read_parquet
 
 
@@ -18,3 +23,17 @@ async def count_rows(stack: RunningStack) -> tuple[int, int]:
                 rows += len(found)
                 ids.update(found)
     return rows, len(ids)
+
+
+async def count_items(stack: RunningStack) -> tuple[int, int]:
+    """The transactions in the index, and how many different ids they have: as many, since the id is their key."""
+    items = 0
+    with own_environment():
+        settings = attach(DataDir.at(stack.data_dir))
+        if settings is None:
+            raise RuntimeError("the stack is gone")
+        async with Aws(settings).dynamodb() as dynamodb:
+            scan = dynamodb.get_paginator("scan")
+            async for page in scan.paginate(TableName=TableNames.of(settings).transactions, Select="COUNT"):
+                items += page["Count"]
+    return items, items
