@@ -26,6 +26,7 @@ RATE_FIRST: Final = 60.0
 RATE_STEP: Final = 1.25
 STEP_S: Final = 15.0
 LATENCY_S: Final = 60.0
+WARM_UP_S: Final = 5.0
 CAUGHT_UP_S: Final = {"index": 2.0, "archive": 13.0}  # the archive flushes each 10 s
 CATCH_UP_PART_MAX: Final = 2.0  # of the time that was missed: longer is no catching up
 WORKERS: Final = ("index", "archive")
@@ -105,6 +106,7 @@ def _backlog(stack: RunningStack, load: Load, rate: float, seconds: float) -> li
 
 def _sink(stack: RunningStack, load: Load, rate: float, seconds: float, sink: _Sink) -> list[Result]:
     """Load while a sink does not answer, then until all is in it."""
+    asyncio.run(load.run(rate, WARM_UP_S, probing=False))  # the API has seen the load's key by then
     with Memory(stack, sink.workers) as memory, _stopped(stack, (sink.server,)):
         run = asyncio.run(load.run(rate, seconds, probing=False))
     began = time.perf_counter()

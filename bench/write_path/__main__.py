@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, idle, memory, neighbour, posts, producer, results, soak, units
+from bench.write_path import bulk, idle, memory, neighbour, noisy, posts, producer, results, soak, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
@@ -29,6 +29,7 @@ MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "units": units.measure,
     "memory": memory.measure,
     "neighbour": neighbour.measure,
+    "noisy": noisy.measure,
     "producer": producer.measure,
     "soak": soak.measure,
 }

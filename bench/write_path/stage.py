@@ -41,7 +41,7 @@ class Stage:
     @property
     def headers(self) -> dict[str, str]:
         """What our API wants to see with every request."""
-        return {"Authorization": f"Bearer {self.key}"}
+        return bearing(self.key)
 
     def bodies(self) -> list[bytes]:
         """The bodies, without line ends."""
@@ -83,7 +83,8 @@ async def prepared() -> AsyncIterator[Stage]:
                     "AWS_DEFAULT_REGION": "us-east-1",
                 }
                 os.environ.update(environment)
-                yield Stage(kinesis_url, environment, await _key(Settings.from_environment()), lines)
+                await bootstrap(Settings.from_environment())
+                yield Stage(kinesis_url, environment, await new_key(GENEROUS), lines)
 
 
 def _environment(kinesis_url: str, dynamodb_url: str, s3_url: str) -> dict[str, str]:
@@ -97,10 +98,15 @@ def _environment(kinesis_url: str, dynamodb_url: str, s3_url: str) -> dict[str, 
     }
 
 
-async def _key(settings: Settings) -> str:
-    """Make the tables, and a key with every scope."""
-    await bootstrap(settings)
-    kept, presented = mint(account=ACCOUNT, scopes=SCOPES, limits=GENEROUS)
+async def new_key(limits: Limits) -> str:
+    """A further key with every scope, of the tables that the environment names."""
+    settings = Settings.from_environment()
+    kept, presented = mint(account=ACCOUNT, scopes=SCOPES, limits=limits)
     async with Aws(settings).dynamodb() as dynamodb:
         await ApiKeyTable(dynamodb, TableNames(settings.table_prefix).api_keys).put(kept)
     return presented
+
+
+def bearing(key: str) -> dict[str, str]:
+    """The headers that present a key."""
+    return {"Authorization": f"Bearer {key}"}

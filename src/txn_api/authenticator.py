@@ -3,12 +3,13 @@
 What was found good is cached for a short while under its hash, so that a request costs a hash and a look-up.
 """
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -26,9 +27,11 @@ from txn_core.instants import datetime_of, now
 from txn_core.limits import BY_SETTINGS, UNLIMITED
 
 CACHED_MAX: Final = 10_000
-# While the key table cannot be reached, a key that was good this recently still opens the write path.
-STALE_S_MAX: Final = 300.0
+# While the key table cannot be reached, nobody can revoke a key in it: one that was good this recently goes on.
+STALE_S_MAX: Final = 900.0
 READ_S_MAX: Final = 10.0
+# What a key that was good waits for a table that does not answer, and then does not wait again at least.
+RENEWAL_S_MAX: Final = 1.0
 
 log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
@@ -55,6 +58,7 @@ class Authenticator:
     ) -> None:
         # A key that expires from the cache under load is asked for by every request at once.
         self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
+        self._looks = SharedReads(self._look, READ_S_MAX)
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
         self._guesses = guesses or Guesses()
         self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
@@ -104,15 +108,27 @@ class Authenticator:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
             return self._keep(digest, await self._of_token(self._tokens, presented), self._tokens.trust_s)
+        usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
-            with nullcontext() if cached else self._guesses.look():
-                principal = await self._of_key(*parts)
+            async with asyncio.timeout(RENEWAL_S_MAX if usable else None):
+                with nullcontext() if cached else self._guesses.look():
+                    return await self._looks.get((digest, *parts))
         except STORE_ERRORS as error:
-            if cached and cached.principal and time.monotonic() - cached.checked_at < STALE_S_MAX:
-                return cached
             log.warning("api key not checked", error=type(error).__name__)
-            raise StoreUnavailable from None
-        return self._keep(digest, principal, self._cache_s)
+            if cached is None or not usable:
+                raise StoreUnavailable from None
+            return self._put_off(digest, cached)
+
+    async def _look(self, presented: tuple[bytes, KeyId, str]) -> _Cached:
+        """Look a key up and remember it, also when nobody waits for it any more."""
+        digest, key_id, secret = presented
+        return self._keep(digest, await self._of_key(key_id, secret), self._cache_s)
+
+    def _put_off(self, digest: bytes, cached: _Cached) -> _Cached:
+        """Let a key that was good go on for a while, so that not every request waits for a table that is away."""
+        until = time.monotonic() + max(self._cache_s, RENEWAL_S_MAX)
+        again = self._cache[digest] = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
+        return again
 
     def _keep(self, digest: bytes, principal: Principal | None, fresh_s: float) -> _Cached:
         place, other = (self._refused, self._cache) if principal is None else (self._cache, self._refused)

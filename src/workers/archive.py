@@ -137,7 +137,7 @@ class ArchiveProcessor:
 
     async def take(self, batch: Batch) -> None:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
-        self._lag.reading_from(batch.records)
+        self._lag.has_read(batch)
         self._buffer.add(batch.records, time.monotonic())
         self._lag.pending(len(self._buffer))
         plan = self._lease.row.plan

@@ -212,8 +212,8 @@ class IndexProcessor:
 
     async def take(self, batch: Batch) -> None:
         """Write a batch, and checkpoint when it is time or the tip is reached."""
+        self._lag.has_read(batch)
         records = batch.records
-        self._lag.reading_from(records)
         while records:
             count = together(records)
             self._lag.pending(len(records))

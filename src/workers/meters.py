@@ -1,16 +1,14 @@
 """What a worker process tells Prometheus. One registry a process; every name begins with txn_<worker kind>_."""
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from txn_core.arrivals import Arrived
 from txn_core.positions import ShardId
 from workers.dead_letters import Reason
-from workers.reader import Loss
+from workers.reader import Batch, Loss
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -42,9 +40,21 @@ class Meters:
         self.leases_stolen = Counter(
             f"{prefix}_leases_stolen", "Leases taken from a worker that stood still", registry=own
         )
+        self.drain_failures = Counter(
+            f"{prefix}_drain_failures", "Times that a shard's drain failed and was begun again", registry=own
+        )
+        self.shards_stuck = Gauge(
+            f"{prefix}_shards_stuck", "Shards that failed and got no further since", registry=own
+        )
         self._lag = Gauge(f"{prefix}_lag_seconds", "Age of what is not yet durable", ["shard"], registry=own)
         self._lag_records = Gauge(
             f"{prefix}_lag_records", "Positions read and not yet durable", ["shard"], registry=own
+        )
+        self._behind = Gauge(
+            f"{prefix}_behind_latest_seconds",
+            "Distance of the last read from the shard's tip",
+            ["shard"],
+            registry=own,
         )
         for reason in get_args(Reason):  # a count that is there from the start is seen to rise
             self.dead_letters.labels(reason)
@@ -60,12 +70,14 @@ class Meters:
         lag = ShardLag()
         self._lag.labels(shard_id).set_function(lag.seconds)
         self._lag_records.labels(shard_id).set_function(lag.records)
+        self._behind.labels(shard_id).set_function(lag.behind_latest)
         return lag
 
     def forget(self, shard_id: ShardId) -> None:
         """Stop telling of a shard that another worker drains."""
         self._lag.remove(shard_id)
         self._lag_records.remove(shard_id)
+        self._behind.remove(shard_id)
 
 
 class ShardLag:
@@ -75,11 +87,13 @@ class ShardLag:
         self._durable_to_s = time.time()
         self._known = False
         self._pending = 0
+        self._behind_s = 0.0
 
-    def reading_from(self, records: Sequence[Arrived]) -> None:
-        """The first records were read, of a shard that may be far behind: its lag does not begin with its worker."""
-        if records and not self._known:
-            self.durable_to(records[0].arrived_at)
+    def has_read(self, batch: Batch) -> None:
+        """A batch was read; the first one may be far behind: a shard's lag does not begin with its worker."""
+        self._behind_s = batch.behind_s
+        if batch.records and not self._known:
+            self.durable_to(batch.records[0].arrived_at)
 
     def pending(self, positions: int) -> None:
         """So many positions were read and are not yet durable."""
@@ -100,3 +114,7 @@ class ShardLag:
     def records(self) -> int:
         """The positions that were read and are not yet durable."""
         return self._pending
+
+    def behind_latest(self) -> float:
+        """Seconds between the last read and the tip of the shard at that time, by the stream's own account."""
+        return self._behind_s

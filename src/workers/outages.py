@@ -1,7 +1,7 @@
 """Outages of Kinesis, DynamoDB and S3: which errors pass by themselves, and waiting for them to pass.
 
 A worker outlives any outage: it repeats what is safe to repeat, for ever, with pauses that grow to a bound, and
-says so in its log. What is no outage (a refused parameter, a missing table, a bug) ends the process loudly.
+says so in its log. What is no outage (a refused parameter, a missing table, a bug) is raised, and said loudly.
 """
 
 import asyncio

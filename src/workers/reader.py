@@ -73,11 +73,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one read gave. `at_tip`: nothing more stood in the shard. `ended`: nothing more ever will."""
+    """What one read gave. `at_tip`: nothing more stood in the shard. `ended`: nothing more ever will.
+
+    `behind_s`: how far from the tip the read ended, by the stream's own account.
+    """
 
     records: Stretch
     at_tip: bool
     ended: bool
+    behind_s: float = 0.0
 
 
 def _uncounted(_: Loss) -> None:
@@ -128,12 +132,13 @@ class ShardReader:
             self._start = Start("AT_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
             self._fetched = int(raw[-1]["SequenceNumber"])
             self._limit = records_to_ask_for(raw, self._records_max)
-        at_tip = not raw and answer.get("MillisBehindLatest", 0) == 0
+        behind_s = answer.get("MillisBehindLatest", 0) / 1000
+        at_tip = not raw and not behind_s
         if at_tip:
             self._tip_seen_s = time.time()
         size_bytes = sum(len(record["Data"]) for record in raw)
         self._not_before_s += self._pace.after_nothing() if at_tip else self._pace.after_read(size_bytes)
-        return Batch(records, at_tip=at_tip, ended=self._iterator is None)
+        return Batch(records, at_tip=at_tip, ended=self._iterator is None, behind_s=behind_s)
 
     async def _answer(self) -> Any:
         """What the next read gives that is neither throttled nor behind an expired iterator.

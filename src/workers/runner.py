@@ -107,6 +107,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             "lease_table": partial(leases.row, _NO_SHARD),
             **sinks,
             "leases": worker.looks_after_leases,
+            "shards": worker.gets_on,
         }
         with served(meters.registry, Readiness(checks), settings):
             _log.info("started", name=name, stream=settings.stream)

@@ -1,7 +1,8 @@
 """A worker process: takes its share of the shards' leases, drains each in a task of its own, renews and hands over.
 
 One task scans and balances; two a shard drain it and renew its lease. A drain that fails in a way that no retry mends
-ends the process: it was not checkpointed, so its successor finds everything again.
+at once begins again at its checkpoint after a while, and holds up no other shard for it. Only when no shard is left
+that gets on, the process ends: then it may be its own fault, and its successor finds everything again.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.held_lease import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.lease_table import LeaseTable
-from workers.leases import Lease, WorkerName
+from workers.leases import Checkpoint, Lease, WorkerName
 from workers.meters import Meters, ShardLag
 from workers.outages import code_of, is_passing, patiently
 from workers.ownership import Decision, Watch, decide
@@ -36,6 +37,9 @@ SCANS_COVERED: Final = 1.5  # a pause between scans counts for expiry up to so m
 NEGLECTED: Final = 1.5  # pauses between scans: who was dealt a free lease has had its chance to take it
 SCANS_A_ROUND_MAX: Final = 4  # a refused write says that the rows have changed; they are scanned again
 UNSETTLED: Final = 0.25  # of the usual pause, while leases are on their way to us
+FAILURES_MAX: Final = 3  # in a row, of a shard beside which no other gets on
+STUCK_PAUSE_S_FIRST: Final = 1.0
+STUCK_PAUSE_S_MAX: Final = 60.0  # each attempt reads again what a whole object holds
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
 
 _log = structlog.get_logger(__name__)
@@ -62,6 +66,12 @@ class _Drain:
     stopping: asyncio.Event
     draining: asyncio.Task[None]
     renewing: asyncio.Task[None]
+    failed_at: Checkpoint | None = None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has failed, and got no further since."""
+        return self.failed_at is not None and self.failed_at == self.lease.row.checkpoint
 
 
 class Worker:
@@ -84,6 +94,7 @@ class Worker:
         self._shards_due_s = 0.0
         self._rounded_s: float | None = None
         self._hurry = asyncio.Event()
+        meters.shards_stuck.set_function(lambda: len(self._stuck()))
         self._dice = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -105,6 +116,18 @@ class Worker:
             raise NotReadyError("no look at all leases yet")
         if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
             raise NotReadyError(f"no look at all leases for {age_s:.0f} s")
+
+    async def gets_on(self) -> None:
+        """Return when no shard of this process is stuck.
+
+        Raises:
+            NotReadyError: some are; the log's `drain_failed` says why.
+        """
+        if stuck := self._stuck():
+            raise NotReadyError(f"stuck: {', '.join(stuck)}")
+
+    def _stuck(self) -> list[ShardId]:
+        return sorted(shard_id for shard_id, drain in self._drains.items() if drain.is_stuck)
 
     async def _stop(self, balancing: asyncio.Task[None]) -> None:
         """End all work by the deadline, then give up every lease, also those of what was late."""
@@ -229,6 +252,30 @@ class Worker:
 
     async def _drain(self, lease: HeldLease, stopping: asyncio.Event) -> None:
         """Drain a shard until it ends, the lease is lost or handed over, or the process stops."""
+        shard_id, failures = lease.row.shard_id, 0
+        lag = self._meters.lag(shard_id)
+        try:
+            while not failures or not stopping.is_set():
+                try:
+                    await self._drain_on(lease, lag, stopping)
+                    break
+                except LeaseLostError:
+                    raise
+                except Exception as error:
+                    failures = failures + 1 if self._drains[shard_id].is_stuck else 1
+                    if not self._bears(lease, error, failures):
+                        raise
+                    pause_s = min(STUCK_PAUSE_S_MAX, STUCK_PAUSE_S_FIRST * 2.0 ** min(failures - 1, 16))
+                    await unless(stopping, asyncio.sleep(pause_s))
+            await lease.release()
+            _log.info("lease_released", shard=shard_id, ended=lease.row.checkpoint.shard_ended)
+        except LeaseLostError:
+            pass  # said below, as when a renewal finds it out
+        finally:
+            self._forget(lease)
+
+    async def _drain_on(self, lease: HeldLease, lag: ShardLag, stopping: asyncio.Event) -> None:
+        """Drain a shard from its checkpoint on; what was taken and not made durable is dropped if that fails."""
         row = lease.row
         reader = ShardReader(
             self._kinesis,
@@ -241,19 +288,22 @@ class Worker:
             shard_sync_s=self._settings.shard_sync_s,
             lost=self._meters.lost,
         )
-        processor = self._processor(lease, self._meters.lag(row.shard_id))
+        processor = self._processor(lease, lag)
         try:
             if await drained_to_end(reader, processor, stopping):
                 await lease.end()
                 self._shards_due_s = 0.0  # its children are wanted at once
                 self._hurry.set()
-            await lease.release()
-            _log.info("lease_released", shard=row.shard_id, ended=lease.row.checkpoint.shard_ended)
-        except LeaseLostError:
-            pass  # said below, as when a renewal finds it out
         finally:
             processor.abandon()
-            self._forget(lease)
+
+    def _bears(self, lease: HeldLease, error: Exception, failures: int) -> bool:
+        """Note that a drain has failed; false when no other gets on either, and this one has been tried again."""
+        shard_id = lease.row.shard_id
+        self._drains[shard_id].failed_at = lease.row.checkpoint
+        self._meters.drain_failures.inc()
+        _log.error("drain_failed", shard=shard_id, error=code_of(error), failures=failures, exc_info=error)
+        return failures < FAILURES_MAX or len(self._stuck()) < len(self._drains)
 
     def _forget(self, lease: HeldLease) -> None:
         shard_id = lease.row.shard_id

@@ -1,9 +1,11 @@
 """From a presented credential to who calls: API keys and their cache."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,6 +72,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         seconds += passed
 
     return pass_s
+
+
+@pytest.fixture
+def loop_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the loop that runs the test."""
+    clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time(), time=time.time)
+    monkeypatch.setattr(module, "time", clock)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +184,7 @@ async def test_the_cache_holds_no_secret(table: Table) -> None:
 
 
 async def test_known_keys_outlive_the_table_for_a_while(table: Table, clock: Callable[[float], None]) -> None:
-    """While the table is gone, keys that were good go on for five minutes; unknown ones get a 503, not a 401."""
+    """While the table is gone, keys that were good go on for 15 minutes; unknown ones get a 503, not a 401."""
     _, known = table.add()
     _, unknown = table.add()
     authenticator = Authenticator(table.get, 5.0)
@@ -275,6 +284,82 @@ async def test_requests_that_miss_at_the_same_time_share_one_look() -> None:
     assert isinstance(refused, ApiKeyInvalid)
     await authenticator.principal(bearing(presented))
     assert table.asked == 1
+
+
+async def present_each_second(authenticator: Authenticator, presented: str, seconds: float) -> None:
+    """Present a key once a second for so long."""
+    for _ in range(int(seconds)):
+        await asyncio.sleep(1)
+        await authenticator.principal(bearing(presented))
+
+
+class HungTable(Table):
+    """The key table, which may stop answering, as one behind a cut line does."""
+
+    hung = False
+
+    async def get(self, key_id: KeyId) -> ApiKey | None:
+        if self.hung:
+            await asyncio.Event().wait()
+        return await super().get(key_id)
+
+
+@pytest.mark.usefixtures("loop_clock")
+@in_virtual_time
+async def test_a_table_that_does_not_answer_delays_a_known_key_for_a_moment_now_and_then() -> None:
+    """Not each request by the bound of a read: the write path would stand still with the table."""
+    table = HungTable()
+    _, presented = table.add()
+    authenticator = Authenticator(table.get, 5.0)
+    await authenticator.principal(bearing(presented))
+    table.hung = True
+    await asyncio.sleep(6)
+    waits = []
+    for _ in range(120):
+        began = asyncio.get_running_loop().time()
+        await authenticator.principal(bearing(presented))
+        waits.append(asyncio.get_running_loop().time() - began)
+        await asyncio.sleep(0.1)
+    assert max(waits) <= module.RENEWAL_S_MAX
+    assert 2 <= sum(wait > 0 for wait in waits) <= 3
+
+
+@pytest.mark.usefixtures("loop_clock")
+@in_virtual_time
+async def test_a_key_revoked_in_an_outage_is_refused_soon_after_it() -> None:
+    """Once the look that hangs has been given up and the next one is due."""
+    table = HungTable()
+    kept, presented = table.add()
+    authenticator = Authenticator(table.get, 5.0)
+    await authenticator.principal(bearing(presented))
+    table.hung = True
+    await asyncio.sleep(6)
+    await authenticator.principal(bearing(presented))
+    table.keys[kept.key_id] = replace(kept, revoked_at=now())
+    table.hung = False
+    with pytest.raises(ApiKeyInvalid):
+        await present_each_second(authenticator, presented, module.READ_S_MAX + 5.0 + 2 * module.RENEWAL_S_MAX)
+
+
+@pytest.mark.usefixtures("loop_clock")
+@in_virtual_time
+async def test_a_slow_table_is_still_heeded() -> None:
+    """What it says after a request has gone on without it counts for the next one."""
+    table = Table()
+    kept, presented = table.add()
+
+    async def slowly(key_id: KeyId) -> ApiKey | None:
+        await asyncio.sleep(2 * module.RENEWAL_S_MAX)
+        return await table.get(key_id)
+
+    authenticator = Authenticator(slowly, 5.0)
+    await authenticator.principal(bearing(presented))
+    table.keys[kept.key_id] = replace(kept, revoked_at=now())
+    await asyncio.sleep(6)
+    await authenticator.principal(bearing(presented))
+    await asyncio.sleep(2 * module.RENEWAL_S_MAX)
+    with pytest.raises(ApiKeyInvalid):
+        await authenticator.principal(bearing(presented))
 
 
 @in_virtual_time

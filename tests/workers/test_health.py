@@ -85,8 +85,8 @@ def test_a_loop_that_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatc
 
 
 CHECKS: dict[Kind, tuple[str, ...]] = {
-    "index": ("stream", "lease_table", "sink", "dead_letters", "leases"),
-    "archive": ("stream", "lease_table", "sink", "leases"),
+    "index": ("stream", "lease_table", "sink", "dead_letters", "leases", "shards"),
+    "archive": ("stream", "lease_table", "sink", "leases", "shards"),
 }
 
 

@@ -101,8 +101,21 @@ async def test_a_worker_that_takes_a_shard_an_hour_behind_says_so_though_its_sin
 def test_only_the_first_read_sets_the_lag_back() -> None:
     """What is read later is behind what is durable, or behind a tip."""
     lag, old = ShardLag(), records(event(), at=datetime.now(UTC) - timedelta(hours=1))
-    lag.reading_from([])
+    lag.has_read(Batch(Stretch(), at_tip=False, ended=False))
     assert lag.seconds() < 60
     lag.at_tip()
-    lag.reading_from(old)
+    lag.has_read(Batch(Stretch.of(old), at_tip=False, ended=False))
     assert lag.seconds() < 60
+
+
+def test_what_is_still_unread_is_told_by_the_stream() -> None:
+    """By the last read's distance from the tip; nothing of it stays when another worker has the shard."""
+    meters = Meters("index")
+    lag = meters.lag(shard(0))
+    labels: dict[str, str] = {"shard": shard(0)}
+    lag.has_read(Batch(Stretch(), at_tip=False, ended=False, behind_s=90.5))
+    assert meters.registry.get_sample_value("txn_index_behind_latest_seconds", labels) == 90.5
+    lag.has_read(Batch(Stretch(), at_tip=True, ended=False))
+    assert meters.registry.get_sample_value("txn_index_behind_latest_seconds", labels) == 0
+    meters.forget(shard(0))
+    assert meters.registry.get_sample_value("txn_index_behind_latest_seconds", labels) is None

@@ -37,6 +37,7 @@ class ScriptedShard:
         self.iterators: list[dict[str, Any]] = []
         self.reads: list[float] = []
         self.limits: list[int] = []
+        self.behind_ms = 0
         self.listed: list[ShardId] = [SHARD]
 
     async def get_shard_iterator(self, **request: Any) -> dict[str, Any]:
@@ -62,7 +63,9 @@ class ScriptedShard:
             {"SequenceNumber": str(n), "Data": d, "PartitionKey": "k", "ApproximateArrivalTimestamp": ARRIVED}
             for n, d in found
         ]
-        return {"Records": records, "MillisBehindLatest": 0} | ({"NextShardIterator": str(following)} if more else {})
+        return {"Records": records, "MillisBehindLatest": self.behind_ms} | (
+            {"NextShardIterator": str(following)} if more else {}
+        )
 
 
 def reader(shard: ScriptedShard, checkpoint: Checkpoint = Checkpoint(), **options: Any) -> ShardReader:  # noqa: B008 - frozen
@@ -100,6 +103,14 @@ async def test_reading_goes_on_inside_an_aggregate() -> None:
 
 async def test_a_record_that_is_done_is_not_read_again() -> None:
     assert await places(reader(ScriptedShard(b"a", b"b"), Checkpoint("10", 0))) == [("20", 0)]
+
+
+async def test_the_distance_from_the_tip_is_passed_on() -> None:
+    """An empty read before the tip is none at it."""
+    shard = ScriptedShard()
+    shard.behind_ms = 1_500
+    batch = await reader(shard).read()
+    assert (batch.behind_s, batch.at_tip) == (1.5, False)
 
 
 async def test_the_tip_and_the_end_are_told_apart() -> None:

@@ -1,6 +1,7 @@
 """A worker's rounds, over a table and a stream in memory and on a clock of the test's own."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.builders import position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, BOB, lease, shard
 from tests.workers.memory_table import MemoryTable
+from txn_core.errors import StoreError
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.held_lease import HeldLease
@@ -62,10 +64,12 @@ class Checkpointing:
     def abandon(self) -> None: ...
 
 
-def worker(stream: MemoryStream, table: MemoryTable, name: Any = ALICE) -> Worker:
-    def processor(row: HeldLease, lag: ShardLag) -> Processor:
-        return Checkpointing(row, lag)
-
+def worker(
+    stream: MemoryStream,
+    table: MemoryTable,
+    name: Any = ALICE,
+    processor: Callable[[HeldLease, ShardLag], Processor] = Checkpointing,
+) -> Worker:
     return Worker(
         name=name,
         settings=SETTINGS,
@@ -200,3 +204,61 @@ async def test_a_worker_alone_takes_all_at_once_and_its_siblings_share_within_tw
 def _shares(table: MemoryTable) -> list[int]:
     owners = [row.owner for row in table.stored.values() if row.owner is not None]
     return sorted(owners.count(name) for name in set(owners))
+
+
+class Failing(Checkpointing):
+    """A view that cannot hold what some shards have."""
+
+    bad: set[ShardId]
+
+    async def take(self, batch: Batch) -> None:
+        if self._lease.row.shard_id in self.bad:
+            raise StoreError("a bad shard")
+        await super().take(batch)
+
+
+def failing(*shards: ShardId) -> type[Failing]:
+    """A view that begins with these bad; its `bad` may change."""
+    return type("Failing", (Failing,), {"bad": set(shards)})
+
+
+@in_virtual_time
+async def test_a_shard_that_fails_holds_up_no_other_and_goes_on_when_it_can() -> None:
+    """It stays with its worker, which says so and tries it again ever more seldom."""
+    view, table, stopping = failing(shard(0)), MemoryTable(), asyncio.Event()
+    one = worker(MemoryStream((shard(0), ()), (shard(1), ())), table, processor=view)
+    read = one._meters.registry.get_sample_value
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(one.run(stopping))
+        await asyncio.sleep(60.0)
+        assert table.stored[shard(1)].checkpoint.covers(position(10))
+        assert table.stored[shard(0)].owner == ALICE
+        with pytest.raises(NotReadyError, match=shard(0)):
+            await one.gets_on()
+        assert read("txn_index_shards_stuck") == 1
+        assert 4 <= (read("txn_index_drain_failures_total") or 0) <= 8
+        view.bad.clear()
+        await asyncio.sleep(60.0)
+        assert table.stored[shard(0)].checkpoint.covers(position(10))
+        assert read("txn_index_shards_stuck") == 0
+        await one.gets_on()
+        stopping.set()
+
+
+@in_virtual_time
+async def test_a_shard_that_fails_is_given_up_at_once_when_its_worker_leaves() -> None:
+    """Its pause is not waited for."""
+    table = MemoryTable()
+    one = worker(MemoryStream((shard(0), ()), (shard(1), ())), table, processor=failing(shard(0)))
+    await run_for(100.0, one)
+    assert asyncio.get_running_loop().time() < 101.0
+    assert {row.owner for row in table.stored.values()} == {None}
+
+
+@in_virtual_time
+async def test_a_worker_with_which_nothing_gets_on_ends() -> None:
+    """It may be its own fault then; it is meant to be started again."""
+    one = worker(MemoryStream((shard(0), ()), (shard(1), ())), MemoryTable(), processor=failing(shard(0), shard(1)))
+    with pytest.raises(ExceptionGroup) as raised:
+        await run_for(100.0, one)
+    assert raised.group_contains(StoreError, match="a bad shard")
