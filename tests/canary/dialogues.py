@@ -58,7 +58,8 @@ async def race(prober: Prober, send: Send, use: str) -> None:
 async def read_all_forms(prober: Prober, send: Send, kept: Kept) -> None:
     """Pages by the card's number as JSON, as a table, in part, and as heads alone, to their end; and single ones."""
     for form in ("application/json", CSV):
-        headers = {"Accept": form, "traceparent": TRACE}
+        # An id is not a number: what reads by one has its mark in a header.
+        headers = {"Accept": form, "traceparent": TRACE, "User-Agent": prober.marks.new(f"a reader of {form}")}
         for fields in ("", "&fields=transaction_id,card_masked,merchant"):
             await _pages(prober, send, f"?card_number={kept.card}&limit=1{fields}", headers)
         for method in ("GET", "HEAD"):
@@ -69,7 +70,11 @@ async def read_all_forms(prober: Prober, send: Send, kept: Kept) -> None:
         content = json_of({"card_number": kept.card, "limit": 1})
         await send(Probe(f"search as {form}", prober.http("POST", "/transactions/search", content, headers)))
     misplaced = prober.marks.new("fields")
-    for query in (f"card_number={kept.card}&fields={misplaced}", f"merchant_name={misplaced}", "limit=0"):
+    for query in (
+        f"card_number={kept.card}&fields={misplaced}",
+        f"merchant_name={misplaced}",
+        f"limit=0&card_number={misplaced}",
+    ):
         await send(Probe("look-up as a table", prober.http("GET", f"/transactions?{query}", b"", {"Accept": CSV})))
     reversed_range = f"/transactions?card_number={kept.card}&from=2020-01-01T00:00:00Z&to=2019-01-01T00:00:00Z"
     await send(Probe("a range reversed", prober.http("GET", reversed_range)))

@@ -189,7 +189,7 @@ class Prober:
             "fragment": f"GET /#{number} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "content length": f"POST / HTTP/1.1\r\nContent-Length: {number}\r\nConnection: close\r\n\r\n",
             "upgrade": f"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: {number}\r\nConnection: Upgrade\r\n\r\n",
-            "head too large": f"GET / HTTP/1.1\r\nX: {number * (HEAD_BYTES // 16)}\r\n\r\n",
+            "head too large": f"GET / HTTP/1.1\r\nX: {number * (HEAD_BYTES // 16)}\r\nConnection: close",
             "query too long": f"GET /?x={number * 600} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "newline in target": f"GET /{number}\nX: y HTTP/1.1\r\n\r\n",
         }.items():

@@ -5,24 +5,28 @@ import csv
 import json
 import os
 import signal
+import subprocess
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from bench.running_stack import RunningStack, running_stack
+from bench.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
 
 from tests.canary import access, crashes, dialogues, places
-from tests.canary.coverage import REPORTS_LEAST
+from tests.canary.coverage import FATAL, REPORTS_LEAST
 from tests.canary.evidence import Evidence
 from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
+from tests.canary.odd_places import odd
+from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
+from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.canary.wire import exchange, status_of
-from tests.support.card_search import CardSearch, search_files, search_objects, search_stream, search_tables
+from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 from txn_cli.stack.attachment import attach
@@ -53,27 +57,39 @@ async def run(folder: Path, seed: int) -> Evidence:
     data_dir = folder / "data"
     with issuing() as issuer, running_stack(data_dir, TMPDIR=str(temporary), **SETTINGS, **issuer) as stack:
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
-        await send(stack, prober.probes(), evidence)
-        await _denied(stack, prober, evidence)
-        kept = await dialogues.keyed(prober, say := partial(_say, stack, evidence))
-        await _foreign_records(stack, evidence)
-        _load(stack, folder, evidence)
-        stack.wait_caught_up()
-        await dialogues.read_all_forms(prober, say, kept)
-        await send(stack, dialogues.faults(prober), evidence)
-        await dialogues.crowd(prober, say)
-        await _crash_all(stack, prober, evidence)
-        await _outages(stack, prober, evidence)
-        stack.wait_caught_up()
-        await search_everything(stack, evidence)
-        await _search_for_foreign(stack, evidence)
+        evidence.document = prober.document
+        await _provoke(stack, prober, folder, evidence)
+        await _search(stack, evidence)
+        planted = Marks(seed + 2)
+        evidence.unseen = await unseen(Scene.of(stack, {}), temporary, planted)
+        evidence.planted = len(planted.numbers)
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
+    search.searched["file of temporaries"] = 0
     search_files(search, temporary, kind="file of temporaries")
     evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)
     evidence.found += places.search_cores(search, data_dir, temporary, Path.cwd())
     evidence.add(search)
     return evidence
+
+
+async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: Evidence) -> None:
+    say = partial(_say, stack, evidence)
+    await send(stack, prober.probes(), evidence)
+    await send(stack, odd(prober), evidence)
+    await _denied(stack, prober, evidence)
+    kept = await dialogues.keyed(prober, say)
+    await _foreign_records(stack, evidence)
+    _load(stack, folder, evidence)
+    stack.wait_caught_up()
+    await dialogues.read_all_forms(prober, say, kept)
+    await send(stack, dialogues.faults(prober), evidence)
+    await dialogues.crowd(prober, say)
+    await _crash_all(stack, prober, evidence)
+    await _outages(stack, prober, evidence)
+    stack.wait_caught_up()
+    for command in (("dead-letters", "list"), ("reconcile",), ("status",)):
+        _command(stack, *command)
 
 
 def prober_of(stack: RunningStack, marks: Marks) -> Prober:
@@ -98,7 +114,7 @@ async def send(stack: RunningStack, probes: Iterable[Probe], evidence: Evidence)
 async def _say(stack: RunningStack, evidence: Evidence, probe: Probe) -> bytes:
     """Send one probe, keep what is answered, and give it."""
     answer = await exchange(urlsplit(stack.ready["api_url"]).port or 0, probe.request)
-    evidence.note(probe.name, answer)
+    evidence.note(probe, answer)
     return answer
 
 
@@ -109,20 +125,17 @@ async def _denied(stack: RunningStack, prober: Prober, evidence: Evidence) -> No
     await send(stack, access.refusals(prober, await access.Keys.made(settings)), evidence)
 
 
-async def search_everything(stack: RunningStack, evidence: Evidence) -> None:
-    """Search whatever the stack has written, said and kept for the numbers that were sent to it."""
-    search, ready = CardSearch(evidence.marks.numbers), crashes.ready_of(stack.data_dir)
-    places.search_answers(search, evidence.answers)
-    places.search_metrics(search, stack.data_dir, ready)
-    places.search_processes(search, ready["pids"])
-    await search_stream(search, ready)
-    await search_tables(search, ready)
-    await search_objects(search, ready)
-    for number, text in enumerate(stack.output):
-        search.look("output of commands", str(number), text)
-    places.search_logs(search, stack.data_dir, ())
-    search_files(search, stack.data_dir)
+async def _search(stack: RunningStack, evidence: Evidence) -> None:
+    """For our clients' numbers everywhere, for the foreign producer's wherever it is not his own doing."""
+    scene = Scene.of(stack, evidence.answers)
+    search = CardSearch(evidence.marks.numbers)
+    await search_scene(search, scene)
     evidence.add(search)
+    foreign, sealed = CardSearch(evidence.foreign.numbers), CardSearch(evidence.foreign.numbers)
+    await search_for_foreign(foreign, scene)
+    evidence.found += foreign.found
+    await places.search_letters(sealed, scene.settings)
+    evidence.foreign_letters = len(sealed.found)
 
 
 async def _foreign_records(stack: RunningStack, evidence: Evidence) -> None:
@@ -130,15 +143,6 @@ async def _foreign_records(stack: RunningStack, evidence: Evidence) -> None:
     settings = attach(DataDir.at(stack.data_dir))
     assert settings is not None
     await crashes.put_foreign_records(settings, dict.fromkeys(numbers, "foreign record"))
-
-
-async def _search_for_foreign(stack: RunningStack, evidence: Evidence) -> None:
-    """The stream is the foreign producer's own doing; nothing that we make of it may show the number."""
-    search, ready = CardSearch(evidence.foreign.numbers), crashes.ready_of(stack.data_dir)
-    places.search_metrics(search, stack.data_dir, ready)
-    await search_tables(search, ready)
-    await search_objects(search, ready)
-    evidence.add(search)
 
 
 def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
@@ -165,22 +169,39 @@ def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
     source.unlink()
 
 
+def _command(stack: RunningStack, *arguments: str) -> None:
+    """What a command says to a person, whatever it thinks of a stack that has been through this."""
+    command = [*TXN, *arguments, "--data-dir", str(stack.data_dir)]
+    run = subprocess.run(command, check=False, capture_output=True, timeout=COMMAND_S_MAX)
+    stack.output.extend((run.stdout, run.stderr))
+
+
 async def _crash_all(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
-    await crashes.crash_api(stack.data_dir, prober)
-    await crashes.crash(stack.data_dir, "index", signal.SIGABRT)
-    await crashes.crash(stack.data_dir, "archive", signal.SIGSEGV)
+    """The API in the middle of its work, each time by another signal; then the workers behind it."""
+    for number in FATAL:
+        await crashes.crash_api(stack.data_dir, prober, number)
+        evidence.crashes[f"{number.name} to api"] += 1
+        await _answering(stack)
+    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV)):
+        for number in (fatal, signal.SIGKILL):
+            await send(stack, _few(prober, "before a worker's end"), evidence)
+            await crashes.crash(stack.data_dir, name, number)
+            evidence.crashes[f"{number.name} to {name}"] += 1
     await _answering(stack)
 
 
 async def _outages(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
-    """Posts and look-ups while the stream, then the tables, answer nobody, and while they are gone."""
-    for server in ("kinesis", "dynamodb"):
-        async with crashes.frozen(stack.data_dir, server):
-            await send(stack, _few(prober, f"{server} frozen"), evidence)
-            await dialogues.race(prober, partial(_say, stack, evidence), f"{server} frozen")
-        os.kill(crashes.ready_of(stack.data_dir)["pids"][server], signal.SIGKILL)
-        await send(stack, _few(prober, f"{server} gone"), evidence)
-        await _answering(stack)
+    """Posts and look-ups while a server answers nobody, and while it is gone."""
+    say = partial(_say, stack, evidence)
+    for server in ("kinesis", "dynamodb", "s3"):
+        for state, block in (("frozen", crashes.frozen), ("gone", crashes.gone)):
+            use = f"{server} {state}"
+            async with block(stack.data_dir, server):
+                await send(stack, _few(prober, use), evidence)
+                await dialogues.race(prober, say, use)
+                await send(stack, _few(prober, use), evidence)
+            evidence.crashes[use] += 1
+            await _answering(stack)
 
 
 def _few(prober: Prober, use: str) -> Iterable[Probe]:
@@ -202,22 +223,3 @@ async def _answering(stack: RunningStack) -> None:
             pass  # not listening yet
         await asyncio.sleep(0.1)
     raise AssertionError("the API does not become ready again")
-
-
-def table(evidence: Evidence) -> list[tuple[str, int, int]]:
-    """What was searched, how much of it, and how often a card number was found."""
-    kinds = sorted(evidence.searched)
-    return [(kind, evidence.searched[kind], sum(f.startswith(f"{kind} ") for f in evidence.found)) for kind in kinds]
-
-
-def summary(evidence: Evidence) -> dict[str, Any]:
-    """The numbers of a run."""
-    return {
-        "card numbers sent": len(evidence.marks.uses) + len(evidence.foreign.uses),
-        "requests": len(evidence.answers),
-        "answers by status": dict(sorted(evidence.statuses.items())),
-        "answers by problem": dict(sorted(evidence.codes.items())),
-        "crash reports": evidence.reports,
-        "items by table": dict(sorted(evidence.tables.items())),
-        "found": len(evidence.found),
-    }

@@ -12,7 +12,7 @@ from tests.canary.evidence import Evidence
 from tests.canary.marks import Marks
 from tests.canary.places import search_answers, search_cores, search_logs
 from tests.canary.probes import Prober
-from tests.canary.run import table
+from tests.canary.report import table
 from tests.canary.wire import status_of
 from tests.support.card_search import CardSearch, search_files
 from txn_core.pan import passes_luhn

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-ANSWER_S_MAX: Final = 20.0
+ANSWER_S_MAX: Final = 45.0
 IDLE_S: Final = 0.5
 """After so long a silence an answer is over, when the request did not ask for the connection to end with it."""
 PIECE_BYTES: Final = 1 << 16

@@ -1,22 +1,46 @@
-"""Faults in the API's process, without a door for them in it: Python imports this by its name when it starts.
+"""Faults in our processes, without a door for them in these: Python imports this by its name when it starts.
 
 A card number of `FAULT_LENGTH` digits, which no other probe has, ends wherever it becomes a `Pan` in an error that
 nobody expects and whose text quotes it: in the request, in a callback of the event loop, in a task that nobody
 awaits, and in a thread.
+
+To the workers a second is what a minute is elsewhere: minutes leave the rows of leases for the ledger's table within
+a run.
 """
 
 import asyncio
 import sys
 import threading
-from typing import Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from workers.ledger import Minute
 
 FAULT_LENGTH: Final = 18
-API: Final = ["-m", "txn_cli.main", "api"]
+PROCESS: Final = ["-m", "txn_cli.main"]
 
 
-def _install() -> None:
+def _install(arguments: list[str]) -> None:
+    if arguments[-3:] == [*PROCESS, "api"]:
+        _make_faulty()
+    elif arguments[-4:-1] == [*PROCESS, "worker"]:
+        _make_minutes_short()
+
+
+def _make_minutes_short() -> None:
+    import workers.ledger
+
+    def second_of(moment: datetime) -> "Minute":
+        return workers.ledger.Minute(moment.astimezone(UTC).isoformat(timespec="seconds")[:19])
+
+    workers.ledger.minute_of = second_of
+
+
+def _make_faulty() -> None:
     from txn_core.pan import Pan
 
+    pan_type: Any = Pan
     sound = Pan.__init__
 
     def faulty(pan: Pan, digits: str) -> None:
@@ -24,7 +48,7 @@ def _install() -> None:
         if len(digits) == FAULT_LENGTH:
             _fail_everywhere(digits)
 
-    Pan.__init__ = faulty  # type: ignore[method-assign] # that is what this is for
+    pan_type.__init__ = faulty
 
 
 def _fail_everywhere(digits: str) -> None:
@@ -43,5 +67,4 @@ def _fail(digits: str) -> None:
     raise RuntimeError(digits)
 
 
-if sys.orig_argv[-len(API) :] == API:
-    _install()
+_install(sys.orig_argv)
