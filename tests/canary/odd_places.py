@@ -23,6 +23,8 @@ DRESSES: Final[dict[str, Callable[[str], str]]] = {
     "in base64": lambda number: base64.b64encode(number.encode()).decode(),
     "in hex": lambda number: number.encode().hex(),
 }
+LENGTHS: Final = (13, 16, 19)
+STORED: Final = (("merchant", "name"), ("merchant", "category"), ("customer", "job"), ("customer", "street"))
 FREE_HEADERS: Final = (
     "User-Agent",
     "Cookie",
@@ -102,6 +104,7 @@ def odd(prober: Prober) -> Iterator[Probe]:
     yield from _forms(prober)
     yield from _dressed(prober)
     yield from _targets(prober)
+    yield from _protocols(prober)
     yield from _own(prober)
 
 
@@ -147,27 +150,61 @@ def _targets(prober: Prober) -> Iterator[Probe]:
         yield Probe("a method's end", prober.http(f"GET{number}", "/transactions"))
 
 
+def _protocols(prober: Prober) -> Iterator[Probe]:
+    """Other protocols than ours on its port, and more than one request in a row."""
+    number = prober.marks.new("a protocol")
+    socket = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    socket |= {"Sec-WebSocket-Key": base64.b64encode(number.encode()).decode(), "Sec-WebSocket-Protocol": number}
+    for target in (f"/{number}", f"/transactions?card_number={number}"):
+        yield Probe("a web socket", prober.http("GET", target, b"", socket))
+    settings = {"Upgrade": "h2c", "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": number}
+    yield Probe("an upgrade to HTTP/2", prober.http("GET", "/transactions", b"", settings))
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    yield Probe("HTTP/2 at once", preface + number.encode())
+    yield Probe("HTTP/1.0", f"GET /{number} HTTP/1.0\r\nX-Card: {number}\r\n\r\n".encode())
+    yield Probe("HTTP/0.9", f"GET /{number}\r\n\r\n".encode())
+    yield Probe("a tunnel", f"CONNECT {number}.test:443 HTTP/1.1\r\nHost: {number}.test:443\r\n\r\n".encode())
+    yield from _in_a_row(prober)
+
+
+def _in_a_row(prober: Prober) -> Iterator[Probe]:
+    """Several requests on one connection, and one header twice."""
+    number, going_on = prober.marks.new("in a row"), {"Connection": "keep-alive"}
+    first = prober.http("GET", f"/transactions?card_number={number}", b"", going_on)
+    second = prober.http("POST", "/transactions", json_of(prober.sound("behind another request")))
+    yield Probe("one behind another", first + second)
+    sound = json_of(prober.sound("in front of a damaged request"))
+    yield Probe(
+        "a damaged one behind", prober.http("POST", "/transactions", sound, going_on) + number.encode() + b"\r\n"
+    )
+    content = json_of(prober.sound("a header twice"))
+    once = prober.http("POST", "/transactions", content, {"Idempotency-Key": number})
+    yield Probe("a header twice", once.replace(b"\r\n\r\n", b"\r\nIdempotency-Key: %b\r\n\r\n" % number.encode(), 1))
+
+
 def _own(prober: Prober) -> Iterator[Probe]:
     """The request's own card number once more, where the number of another card might be anybody's id."""
     readable = {name: dress for name, dress in DRESSES.items() if name not in ("in base64", "in hex")}
-    for dress, dressed in readable.items():
-        use = f"the request's own number {dress}"
-        for header in ("Idempotency-Key", "User-Agent", "traceparent"):
-            body = prober.sound(use)
-            own = _latin(dressed(str(body["card_number"])))
-            value = f"00-{own:0>32}-b7ad6b7169203331-01" if header == "traceparent" else own
-            yield Probe(f"{use} as {header}", prober.http("POST", "/transactions", json_of(body), {header: value}))
-        if dress == "percent-encoded":
-            continue  # in a body that is no encoding of anything
-        for part, name in (
-            ("merchant", "name"),
-            ("customer", "job"),
-            ("customer", "street"),
-            ("merchant", "category"),
-        ):
-            body = prober.sound(use)
-            body[part] |= {name: f"no. {dressed(str(body['card_number']))}"}
-            yield Probe(f"{use} as {part}/{name}", prober.http("POST", "/transactions", json_of(body)))
+    for length in LENGTHS:
+        for dress, dressed in readable.items():
+            yield from _own_once_more(prober, length, dress, dressed)
+
+
+def _own_once_more(prober: Prober, length: int, dress: str, dressed: Callable[[str], str]) -> Iterator[Probe]:
+    use = f"the request's own number of {length} digits {dress}"
+    for header in ("Idempotency-Key", "User-Agent", "traceparent"):
+        number = prober.marks.new(use, length=length)
+        own = _latin(dressed(number))
+        value = f"00-{own:0>32}-b7ad6b7169203331-01" if header == "traceparent" else own
+        content = json_of(prober.sound(use, card_number=number))
+        yield Probe(f"{use} as {header}", prober.http("POST", "/transactions", content, {header: value}))
+    if dress == "percent-encoded":
+        return  # in a body that is no encoding of anything
+    for part, name in STORED:
+        number = prober.marks.new(use, length=length)
+        body = prober.sound(use, card_number=number)
+        body[part] |= {name: f"no. {dressed(number)}"}
+        yield Probe(f"{use} as {part}/{name}", prober.http("POST", "/transactions", json_of(body)))
 
 
 def _latin(text: str) -> str:

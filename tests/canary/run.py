@@ -55,7 +55,11 @@ async def run(folder: Path, seed: int) -> Evidence:
     temporary = folder / "tmp"
     temporary.mkdir()
     data_dir = folder / "data"
-    with issuing() as issuer, running_stack(data_dir, TMPDIR=str(temporary), **SETTINGS, **issuer) as stack:
+    said = folder / "up.log"
+    with (
+        issuing() as issuer,
+        running_stack(data_dir, said, TMPDIR=str(temporary), **SETTINGS, **issuer) as stack,
+    ):
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
@@ -65,6 +69,7 @@ async def run(folder: Path, seed: int) -> Evidence:
         evidence.planted = len(planted.numbers)
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
+    search.look("output of commands", "txn up", said.read_bytes())
     search.searched["file of temporaries"] = 0
     search_files(search, temporary, kind="file of temporaries")
     evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)
@@ -166,6 +171,8 @@ def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
     rejects = stack.data_dir / "rejects.ndjson"
     totals = stack.txn("load", str(source), "--rejects", str(rejects))
     assert totals["rejected"] > 0 < totals["accepted"]
+    for command in ("load", "--single", "--limit", "40"), ("verify",):
+        _command(stack, command[0], str(source), *command[1:])
     source.unlink()
 
 
