@@ -8,6 +8,7 @@ from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
+from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.lake import RAW_PREFIX, read_parquet
 
 
@@ -33,7 +34,12 @@ async def count_items(stack: RunningStack) -> tuple[int, int]:
         if settings is None:
             raise RuntimeError("the stack is gone")
         async with Aws(settings).dynamodb() as dynamodb:
-            scan = dynamodb.get_paginator("scan")
-            async for page in scan.paginate(TableName=TableNames.of(settings).transactions, Select="COUNT"):
+            pages = dynamodb.get_paginator("scan").paginate(
+                TableName=TableNames.of(settings).transactions,
+                Select="COUNT",
+                FilterExpression="id <> :layout",
+                ExpressionAttributeValues={":layout": {"S": LAYOUT_ID}},
+            )
+            async for page in pages:
                 items += page["Count"]
     return items, items

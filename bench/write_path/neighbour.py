@@ -21,7 +21,7 @@ from bench.write_path.kinesis_control import NO_ORDERS, control
 from bench.write_path.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
-from bench.write_path.results import Result, at_most, compared, none_of, tell
+from bench.write_path.results import Result, at_most, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
 from txn_core.aws import Aws
@@ -57,7 +57,7 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
                 f"p50 {percentile(latencies, 50) * 1000:6.1f} ms, p99 {p99_s[throttled][-1] * 1000:6.1f} ms"
             )
     return [
-        compared(
+        medians(
             f"p99 seconds of posts for three shards, the fourth throttled to {THROTTLED_TO:.0%}, against none "
             f"throttled (open loop, {rate_per_s:,.0f}/s, from the intended time)",
             p99_s[True],

@@ -21,7 +21,7 @@ from bench.write_path import servers
 from bench.write_path.open_loop import Answer, Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS
-from bench.write_path.results import Result, at_most, compared, none_of, tell
+from bench.write_path.results import Result, at_most, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage, bearing, new_key
 from txn_core.limits import Limits
@@ -70,7 +70,7 @@ def results(beside: Sequence[Run], orderly: Sequence[Run], alone: Sequence[Run],
     allowed = LIMIT_PER_S * (seconds + 1) * len(beside)
     return [
         *(
-            compared(
+            medians(
                 f"p99 seconds of a key's {QUIET_PER_S} posts/s beside one that sends {NOISY_PER_S:,}/s at a limit of "
                 f"{LIMIT_PER_S}, against {other} (open loop, from the intended time)",
                 [run.p99_s for run in beside],

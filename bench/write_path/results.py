@@ -51,6 +51,12 @@ def compared(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Ba
     return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
 
 
+def medians(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar) -> Result:
+    """The ratio of two medians: for runs that share no more with those of their round than with any others."""
+    ratio = statistics.median(ours) / statistics.median(peer)
+    return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
+
+
 def none_of(measure: str, count: int) -> Result:
     """A count that has to be nought."""
     return Result(measure, count, 0, count, "0", count == 0)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -33,6 +34,8 @@ from txn_core.kinesis.producer import Producer
 from txn_core.limits import Limits
 from txn_core.settings import Settings
 
+ANSWERS_S: Final = 1.0  # of the shutdown deadline, for the answers of those who waited to its end
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -57,7 +60,10 @@ class Services:
         object.__setattr__(self, "posts", Posts(self.intake, self.producer))
 
     def stop(self) -> None:
-        """Tell the uploads to end where they are and be answered; the server calls it when it stops listening."""
+        """Let the shutdown deadline run, and the uploads end where they are and be answered.
+
+        The server calls it when it stops listening.
+        """
         if not self.stopping.done():
             self.stopping.set_result(None)
 
@@ -100,10 +106,29 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             readiness=Readiness(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )
+        answered = asyncio.Event()
+        draining = asyncio.create_task(_drained(producer, services.stopping, answered, settings.shutdown_deadline_s))
         try:
             yield services
         finally:
-            await producer.close(settings.shutdown_deadline_s)
+            services.stop()
+            answered.set()
+            await draining
+
+
+async def _drained(
+    producer: Producer, stopping: "asyncio.Future[None]", answered: asyncio.Event, deadline_s: float
+) -> None:
+    """Drain once all requests are answered, or half of the deadline after the stop; by the deadline it is over.
+
+    Whoever still waits then is answered a little earlier, while the server can still send it.
+    """
+    await stopping
+    now_s = asyncio.get_running_loop().time
+    ends_s = now_s() + deadline_s - min(ANSWERS_S, deadline_s / 4)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(answered.wait(), deadline_s / 2)
+    await producer.close(ends_s - now_s())
 
 
 def gate(

@@ -162,7 +162,8 @@ class Settings(BaseSettings):
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
     buffer_bytes_max: int = Field(64 << 20, ge=1 << 20, description="bytes the producer holds at most")
-    put_requests_in_flight_max: int = Field(4, ge=1, le=64, description="PutRecords calls at once")
+    # One that hangs, one for a shard kept apart, one for all others.
+    put_requests_in_flight_max: int = Field(4, ge=3, le=64, description="PutRecords calls at once")
     put_request_bytes_max: int = Field(
         5 << 20, ge=1 << 20, le=10 << 20, description="largest PutRecords call that the stream takes, bytes"
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -52,7 +52,7 @@ class Proxy:
     async def listening(self) -> AsyncIterator["Proxy"]:
         """The proxy for the time of the block; then what is under way is cut off."""
         app = web.Application(client_max_size=BODY_BYTES_MAX)
-        app.router.add_route("*", "/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self._serve, expect_handler=_go_on)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
         await runner.setup()
         site = web.TCPSite(runner, HOST, 0, backlog=1024)
@@ -155,3 +155,9 @@ async def upstream() -> AsyncIterator[aiohttp.ClientSession]:
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session:
         yield session
+
+
+async def _go_on(request: web.Request) -> None:
+    """Ask a client for its body that waits to be asked; one that is gone meanwhile is noticed by reading it."""
+    with suppress(ConnectionError):
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

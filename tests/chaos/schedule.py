@@ -47,9 +47,11 @@ POINTS: Final = tuple(
 )  # fmt: skip
 # Besides: leases are given up now and then, whatever the seed.
 RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in WORKERS)
-# And an object is only asked after when its put met trouble, a lease only taken when one is free: too seldom for
-# steps that have their turn in two seeds of seven.
-SELDOM: Final = tuple(Point("archive", step, moment) for moment in Moment for step in ("object head", "take"))
+# And an object is only asked after when its put met trouble, a lease only taken when one is free, a shard only ended
+# when it was split or merged before: too seldom for steps that have their turn in two seeds of seven.
+SELDOM: Final = tuple(
+    Point("archive", step, moment) for moment in Moment for step in ("object head", "take", "shard end")
+)
 KILL_POINTS: Final = (
     Point("archive", "plan", Moment.AFTER),
     Point("archive", "object put", Moment.AFTER),

@@ -1,15 +1,20 @@
 """Three workers over eight shards of a stream with the limits of Kinesis: split, death of one, rolling restart.
 
-One stream and one course of events for all of it, since the time goes into starting and waiting.
+Once with a view that notes all that it is given, where one stream and one course of events serves for all of it,
+since the time goes into starting and waiting; then restarted with each of the real views.
 """
 
 import asyncio
 import random
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import get_args
+
+import pytest
 
 from bench.kinesis_server import kinesis_server
 from tests.workers.builders import event
@@ -17,10 +22,13 @@ from tests.workers.conftest import World, until, world_of
 from tests.workers.test_runner import process
 from txn_core.positions import Position
 from txn_core.settings import Settings
+from workers.dead_letters import DeadLetterBox, Seal
 from workers.held_lease import HeldLease
+from workers.index import IndexProcessor
 from workers.leases import WorkerName
 from workers.meters import Meters, ShardLag
 from workers.reader import Batch
+from workers.runner import Kind, MakeProcessor, archive_of, index_of
 from workers.worker import Processor, Worker
 
 SHARDS = 8
@@ -65,10 +73,13 @@ class _Noting:
 
 
 class Crew:
-    """Workers in this process that come and go."""
+    """Workers in this process that come and go, and the metrics of all that ever came."""
 
-    def __init__(self, world: World, ledger: Ledger, tasks: asyncio.TaskGroup) -> None:
-        self._world, self._ledger, self._tasks = world, ledger, tasks
+    def __init__(
+        self, kind: Kind, world: World, processors: Callable[[Meters], MakeProcessor], tasks: asyncio.TaskGroup
+    ) -> None:
+        self._kind, self._world, self._processors, self._tasks = kind, world, processors, tasks
+        self.meters: list[Meters] = []
         self._members: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
 
     @property
@@ -76,13 +87,15 @@ class Crew:
         return list(self._members)
 
     def start(self, name: str) -> None:
+        meters = Meters(self._kind)
+        self.meters.append(meters)
         worker = Worker(
             name=WorkerName(name),
             settings=self._world.settings,
             kinesis=self._world.kinesis,
-            leases=self._world.leases("index"),
-            processor=self._ledger.processor,
-            meters=Meters("index"),
+            leases=self._world.leases(self._kind),
+            processor=self._processors(meters),
+            meters=meters,
         )
         stopping = asyncio.Event()
         self._members[name] = stopping, self._tasks.create_task(worker.run(stopping))
@@ -101,10 +114,9 @@ async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
     ending = asyncio.Event()
 
     async def load() -> None:
-        data = event()
         while not ending.is_set():
             at_s = time.monotonic()
-            for place in await world.send(data, hash_key=random.randrange(HASH_KEYS)):
+            for place in await world.send(event(), hash_key=random.randrange(HASH_KEYS)):
                 ledger.sent[place] = at_s
             await asyncio.sleep(0.02)
 
@@ -116,15 +128,11 @@ async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
             ending.set()
 
 
-async def shares(world: World) -> list[int]:
-    return sorted((await world.owners("index")).values())
-
-
-async def seconds_until(world: World, *owned: int) -> float:
+async def seconds_until(world: World, *owned: int, kind: Kind = "index") -> float:
     """How long it takes until the workers own so many leases."""
 
     async def are_so() -> bool:
-        return await shares(world) == list(owned)
+        return sorted((await world.owners(kind)).values()) == list(owned)
 
     began_s = time.monotonic()
     await until(are_so)
@@ -138,7 +146,7 @@ async def test_three_workers_share_survive_a_death_and_are_restarted_without_a_r
         there = settings.model_copy(update={"kinesis_endpoint_url": server.url})
         async with world_of(there, stream_shards=SHARDS, **quick) as world, asyncio.TaskGroup() as tasks:
             server.limits.enabled = True
-            crew = Crew(world, ledger, tasks)
+            crew = Crew("index", world, lambda _: ledger.processor, tasks)
             async with loaded(world, ledger):
                 crew.start("one")
                 await seconds_until(world, SHARDS)
@@ -171,11 +179,7 @@ async def _lose_one_more(world: World, ledger: Ledger) -> None:
 async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
     """One after the other goes and comes back under a new name, while load goes on."""
     start, began_s = len(ledger.seen), time.monotonic()
-    for name in crew.names:
-        await crew.stop(name)
-        await seconds_until(world, 4, 4)  # as long as a process takes to start
-        crew.start(f"{name} again")
-        await seconds_until(world, 2, 3, 3)
+    await _restart(world, crew, "index")
     ended_s = time.monotonic()
 
     async def all_are_seen() -> bool:
@@ -185,3 +189,75 @@ async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
     await until(all_are_seen)
     lags = [at_s - sent_s for place, at_s in ledger.seen[start:] if (sent_s := ledger.sent.get(place)) is not None]
     assert max(lags) < LAG_S_MAX
+
+
+async def _restart(world: World, crew: Crew, kind: Kind) -> None:
+    for name in crew.names:
+        await crew.stop(name)
+        await seconds_until(world, 4, 4, kind=kind)  # as long as a process takes to start
+        crew.start(f"{name} again")
+        await seconds_until(world, 2, 3, 3, kind=kind)
+
+
+async def processors_of(kind: Kind, world: World) -> Callable[[Meters], MakeProcessor]:
+    """What makes the processors of the real views, counting in each worker's own metrics."""
+    settings, books = world.settings, world.books(kind)
+
+    def letters(meters: Meters) -> DeadLetterBox:
+        return DeadLetterBox(world.store, Seal.of(settings), kind, settings.stream, meters)
+
+    if kind == "archive":
+        return lambda meters: archive_of(settings, world.store, letters(meters), meters, books)
+    index = await index_of(settings, world.dynamodb, letters(Meters(kind)), Meters(kind), books)
+    return lambda meters: partial(IndexProcessor, replace(index, letters=letters(meters), meters=meters))
+
+
+@pytest.mark.parametrize("kind", ["index", "archive"])
+async def test_the_views_are_restarted_in_turn_without_a_repeat(settings: Settings, kind: Kind) -> None:
+    """No event is indexed twice by its position, no plan is found on a lease, no row is missing or twice."""
+    quick = {"lease_renew_s": RENEW_S, "lease_failover_s": FAILOVER_S}
+    async with kinesis_server() as server:
+        there = settings.model_copy(update={"kinesis_endpoint_url": server.url})
+        async with world_of(there, stream_shards=SHARDS, **quick) as world, asyncio.TaskGroup() as tasks:
+            server.limits.enabled = True
+            crew = Crew(kind, world, await processors_of(kind, world), tasks)
+            async with loaded(world, Ledger()):
+                for name in ("one", "two", "three"):
+                    crew.start(name)
+                await seconds_until(world, 2, 3, 3, kind=kind)
+                lags = tasks.create_task(_lags(crew))
+                await _restart(world, crew, kind)
+                lags.cancel()
+
+            async def all_is_done() -> bool:
+                return _counted(crew, "records_total") == len(world.sent)
+
+            await until(all_is_done)
+            await crew.stop(*crew.names)
+            await (world.assert_index_exact() if kind == "index" else world.assert_lake_exact())
+    assert _counted(crew, "records_total") == len(world.sent)
+    assert _counted(crew, "flushes_total", cause="plan") == 0
+    for repeat in ("replays", "duplicates", "conflicts", "leases_lost"):
+        assert _counted(crew, f"{repeat}_total") == 0
+
+
+async def _lags(crew: Crew) -> None:
+    """Look at the lag of every shard until cancelled, and fail as soon as one is too far behind."""
+    while True:
+        for meters in crew.meters:
+            for metric in meters.registry.collect():
+                if metric.name.endswith("_lag_seconds"):
+                    assert all(sample.value < LAG_S_MAX for sample in metric.samples)
+        await asyncio.sleep(0.2)
+
+
+def _counted(crew: Crew, name: str, **labels: str) -> float:
+    """A count over all workers that came and went."""
+    kinds = {f"txn_{kind}_{name}" for kind in get_args(Kind)}
+    return sum(
+        sample.value
+        for meters in crew.meters
+        for metric in meters.registry.collect()
+        for sample in metric.samples
+        if sample.name in kinds and labels.items() <= sample.labels.items()
+    )

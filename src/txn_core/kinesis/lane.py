@@ -58,6 +58,7 @@ class Lane:
     suspect: bool = False  # its parcels travel apart, so that they delay no others
     failures: int = 0  # attempts in a row
     failing_since: float | None = None
+    sent_at: float | None = None  # of the parcel that is under way
     throttles: int = 0
     round_trip_s: float = 0.0
     _s_a_byte: float = field(default=0.0, init=False)  # of what is ahead of a record, by the lane's parcels and pace
@@ -74,8 +75,8 @@ class Lane:
     def wait_s(self, now: float) -> float:
         """How long a record that comes now will wait, by what is ahead of it and how that fares.
 
-        A lane that fails is expected to go on failing for as long as it has; one that holds nothing waits for
-        nothing, so that there is always a record by which the end of the trouble shows.
+        A lane that fails, or whose parcel is under way, is expected to go on so for as long as it has; one that
+        holds nothing waits for nothing, so that there is always a record by which the end of the trouble shows.
         """
         if not self.bytes_held:
             return 0.0
@@ -83,12 +84,17 @@ class Lane:
             wait_s = (len(self.queue) + 1) * self.round_trip_s
         else:
             wait_s = max(self.round_trip_s, self.bytes_held * self._s_a_byte)
-        return wait_s if self.failing_since is None else wait_s + now - self.failing_since
+        since = self.sent_at if self.failing_since is None else self.failing_since
+        return wait_s if since is None else wait_s + now - since
+
+    def sent(self, now: float) -> None:
+        """A parcel is under way."""
+        self.sent_at = now
 
     def succeeded(self, now: float, took_s: float) -> None:
         """A parcel landed."""
         self._took(took_s)
-        self.failures, self.failing_since = 0, None
+        self.failures, self.failing_since, self.sent_at = 0, None, None
         self.suspect = took_s > SLOW_S and self.pace is not None
         if self.pace is not None:
             self.pace.accepted(now)
@@ -97,9 +103,9 @@ class Lane:
     def failed(self, now: float, took_s: float, *, throttled: bool, apart: bool) -> None:
         """An attempt failed; `apart` when the fault may have been another lane's in the same request."""
         self._took(took_s)
-        self.failures += 1
+        self.failures, self.sent_at = self.failures + 1, None
         if self.failing_since is None:
-            self.failing_since = now
+            self.failing_since = now - took_s
         # Cards of a troubled shard would be too many to send each alone.
         self.suspect |= apart or self.pace is not None
         if throttled:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, cast
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError, ProducerError
@@ -43,7 +44,10 @@ BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
 BACKOFF_DOUBLINGS_MAX: Final = 10  # the longest pause is reached long before; 2 ** 1024 is no float any more
 FEW_RECORDS: Final = 32  # so few are not worth a wait for more
+SAY_EVERY_S: Final = 1.0
 REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
+
+log = structlog.get_logger()
 
 
 class Producer:
@@ -81,6 +85,7 @@ class Producer:
         self._pump_due = False
         self._closing = False
         self._progress = asyncio.Event()
+        self._say_again_at = 0.0
 
     @classmethod
     def from_settings(
@@ -255,6 +260,7 @@ class Producer:
     def _start_request(self, parcels: Sequence[Parcel]) -> None:
         now = asyncio.get_running_loop().time()
         for parcel in parcels:
+            parcel.lane.sent(now)
             if parcel.lane.pace is not None:
                 parcel.lane.pace.spend(parcel.size, now)
             self._metrics.buffering.observe(now - parcel.records[0].deadline + self._deadline_s)
@@ -338,6 +344,7 @@ class Producer:
             record.failures += (attempt,)
             record.ambiguous |= failed.doubt is Doubt.PERHAPS_STORED
         self._lanes.put_back(parcel)
+        log.debug("attempt failed", code=failed.code, records=len(waiting), took_s=round(took_s, 3))
         if failed.doubt is Doubt.HOPELESS:
             self._give_up(waiting, failed.code)
             self._lanes.open(lane)
@@ -349,6 +356,7 @@ class Producer:
 
     def _give_up(self, records: Sequence[Pending], reason: str) -> None:
         """End records without a landing, saying what is known of each."""
+        self._say_given_up(records, reason)
         for record in records:
             doubtful = record.ambiguous or record.state is IN_FLIGHT
             self._lanes.settle(record)
@@ -356,6 +364,15 @@ class Producer:
                 error = OutcomeUnknownError if doubtful else NotStoredError
                 record.answer.set_exception(error(reason, record.failures))
         self._progress.set()
+
+    def _say_given_up(self, records: Sequence[Pending], reason: str) -> None:
+        """Log what was tried for one of them; in an outage once in a while, since there the metrics count."""
+        now = asyncio.get_running_loop().time()
+        if not records or now < self._say_again_at:
+            return
+        self._say_again_at = now + SAY_EVERY_S
+        attempts = [f"{attempt.code} after {attempt.took_s:.3f} s" for attempt in records[0].failures]
+        log.warning("records given up", reason=reason, records=len(records), attempts=attempts)
 
     # Deadlines
 

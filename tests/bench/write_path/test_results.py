@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from bench.write_path.results import at_least, at_most, compared, none_of, table, write
+from bench.write_path.results import at_least, at_most, compared, medians, none_of, table, write
 
 
 def test_the_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> None:
@@ -32,6 +32,12 @@ def test_rounds_without_a_counterpart_are_an_error() -> None:
     """A ratio needs both."""
     with pytest.raises(ValueError, match="shorter"):
         compared("rate", [1, 2], [1], at_least(1))
+
+
+def test_a_ratio_of_medians_pairs_no_rounds() -> None:
+    """One slow round of the peer's does not stand beside a quick one of ours by chance."""
+    result = medians("p99", [1, 5, 3], [2, 2, 9], at_most(1.5))
+    assert (result.ours, result.peer, result.ratio, result.ok) == (3, 2, 1.5, True)
 
 
 @pytest.mark.parametrize(("count", "ok"), [(0, True), (1, False)])

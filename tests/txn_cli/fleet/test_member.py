@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
@@ -25,6 +26,7 @@ from txn_core.identity import Account
 from txn_core.settings import Settings
 
 CLIENTS = 16
+SLOWNESS_S = 3.0  # of a busy machine; twice the deadline would be more
 POSTED = r'txn_http_requests_total{method="POST",process="(\d+)",route="/transactions",status="202"}'
 
 
@@ -92,6 +94,42 @@ async def test_sigterm_under_load_loses_no_answer(
             await until(lambda: process.poll() is not None)
     assert set(statuses) == {202}
     assert process.returncode == 0
+
+
+async def test_who_waits_for_a_stream_that_does_not_answer_is_told_so_within_the_shutdown_deadline(
+    settings: Settings, kinesis: KinesisServer, own_environment: pytest.MonkeyPatch
+) -> None:
+    """However long it may wait otherwise: one deadline bounds its answer and the end of the process."""
+    kinesis.faults.latencies["PutRecords"] = Latency(60.0)
+    settings = settings.model_copy(update={"kinesis_endpoint_url": kinesis.url, "api_port": ports.choose()})
+    await bootstrap(settings)
+    for name, seconds in (("REQUEST_DEADLINE_S", 60), ("PUT_TIMEOUT_S", 60), ("SHUTDOWN_DEADLINE_S", 3)):
+        own_environment.setenv(f"TXN_{name}", str(seconds))
+    key, base = await headers(settings), f"http://{ports.HOST}:{settings.api_port}"
+    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client:
+        with serving(settings, own_environment) as process:
+            await _ready(client)
+            posts = [
+                asyncio.create_task(client.post("/transactions", json=body(transaction_id=f"{n:08d}"), headers=key))
+                for n in range(CLIENTS)
+            ]
+            while await _in_flight(client) <= CLIENTS:  # noqa: ASYNC110 - other processes make it hold
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            answers = await asyncio.gather(*posts)
+            await until(lambda: process.poll() is not None)
+    assert time.monotonic() - began < 3 + SLOWNESS_S
+    assert {answer.status_code for answer in answers} == {503}
+    codes = {answer.json()["code"] for answer in answers}
+    assert {"outcome_unknown"} <= codes <= {"outcome_unknown", "not_stored"}  # sent, and queued behind what was
+    assert process.returncode == 0
+
+
+async def _in_flight(client: httpx.AsyncClient) -> float:
+    """The requests in flight, the one that asks among them."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("txn_http_requests_in_flight"))
 
 
 async def _processes_posted_to(client: httpx.AsyncClient) -> set[str]:

@@ -7,7 +7,7 @@ from tests.txn_core.kinesis.builders import keys_of, pending, shard_map
 from txn_core.kinesis.lane import Lane, Parcel, Pending, State
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import REQUEST_RECORDS_MAX, Limits
-from txn_core.kinesis.pace import PARCEL_BYTES_MAX
+from txn_core.kinesis.pace import PARCEL_BYTES_MAX, Pace
 from txn_core.kinesis.routing import ByKey, ByShard
 
 
@@ -314,3 +314,16 @@ def test_a_shard_id_that_owns_other_keys_now_is_another_shard() -> None:
     assert filler.lanes.of(LOWER) is not old
     assert record.lane is filler.lanes.of(UPPER)
     assert taken(filler.lanes) == [[record]]
+
+
+def test_a_parcel_that_is_under_way_for_long_is_expected_to_stay_so_for_as_long_again() -> None:
+    """As is a shard that fails, whose trouble began when the first attempt that failed was sent."""
+    lane = Lane(LOWER, Pace(0.0))
+    lane.bytes_held = 1_000
+    before = lane.wait_s(10.0)
+    lane.sent(10.0)
+    assert lane.wait_s(14.0) == pytest.approx(before + 4.0)
+    lane.failed(15.0, 5.0, throttled=False, apart=False)
+    assert lane.wait_s(16.0) >= 6.0
+    lane.succeeded(16.0, 0.1)
+    assert lane.wait_s(17.0) < 2.0

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.fake_kinesis import UNREACHABLE, Fate, Reply, client_error
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
@@ -420,3 +421,20 @@ async def test_settled_records_are_not_kept() -> None:
         kept = sum(len(lane.queue) for lane in desk.producer._lanes.all()) + len(desk.producer._deadlines)
         assert kept <= 2 * (DEADLINE_S + 2 * 5.0 + BACKOFF_MAX_S) / 0.5
     assert set(await ends(*futures)) <= {NotStoredError, OutcomeUnknownError}
+
+
+@in_virtual_time
+async def test_what_was_tried_for_a_lost_record_is_logged_without_the_record() -> None:
+    """Of one of those that end together, and once a second at most."""
+    desk = Desk.on(Reply(error=LOST), for_ever=Reply(error=client_error("InternalFailure", 500)))
+    with capture_logs() as logs:
+        ended = await asyncio.gather(
+            *(desk.producer.put("a-card", b"number %d" % n) for n in range(3)), return_exceptions=True
+        )
+    assert [type(end) for end in ended] == [OutcomeUnknownError, NotStoredError, NotStoredError]
+    [told] = [entry for entry in logs if entry["event"] == "records given up"]
+    assert (told["log_level"], told["reason"]) == ("warning", "DeadlineExceeded")
+    assert told["attempts"][0].startswith("ReadTimeoutError after ")
+    assert told["attempts"][-1].startswith("InternalFailure after ")
+    assert "a-card" not in str(logs)
+    assert "number" not in str(logs)

@@ -22,12 +22,13 @@ SHARDS: Final = 2
 
 @dataclass(frozen=True)
 class Arrival:
-    """A record that is handed over, and how long its waiter waits."""
+    """A record that is handed over, by which of the producer's methods, and how long its waiter waits."""
 
     after_s: float
     key: str
     size: int
     patience_s: float | None
+    by: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Run:
     script: Sequence[Reply]
     requests: int
     by_shards: bool
+    closes_after_s: float | None
+    """From the first arrival on; none for a close behind the last."""
     close_deadline_s: float
 
 
@@ -94,6 +97,7 @@ _ARRIVALS = st.builds(
     key=st.sampled_from(CARDS),
     size=st.sampled_from([20, 20, 20, 200_000]),
     patience_s=st.sampled_from([None, None, None, 0.0, 1.0]),
+    by=st.sampled_from(["submit", "submit", "submit_all", "offer"]),
 )
 _HAPPENINGS = st.builds(
     Happening,
@@ -136,6 +140,7 @@ _RUNS = st.builds(
     script=st.lists(_replies(), max_size=12),
     requests=st.integers(1, 3),
     by_shards=st.booleans(),
+    closes_after_s=st.none() | st.floats(0.0, 20.0),
     close_deadline_s=st.sampled_from([0.0, 3.0, 25.0]),
 )
 
@@ -154,8 +159,9 @@ async def _check(run: Run) -> None:
     loop = asyncio.get_running_loop()
     for happening in run.happenings:
         loop.call_later(happening.at_s, happening.happen, desk.kinesis)
+    closing = asyncio.create_task(_close_early(desk, run)) if run.closes_after_s is not None else None
     handed = [await _hand_over(desk, number, arrival) for number, arrival in enumerate(run.arrivals)]
-    await desk.producer.close(run.close_deadline_s)
+    await (closing or desk.producer.close(run.close_deadline_s))
     assert all(record.future is None or record.future.done() for record in handed)
     await asyncio.sleep(60)  # whatever still stores late has done so
     desk.assert_idle()
@@ -165,13 +171,22 @@ async def _check(run: Run) -> None:
         _check_order(desk.kinesis, [record for record in handed if record.key == key])
 
 
+async def _close_early(desk: Desk, run: Run) -> None:
+    await asyncio.sleep(run.closes_after_s or 0.0)
+    began_s = asyncio.get_running_loop().time()
+    await desk.producer.close(run.close_deadline_s)
+    assert asyncio.get_running_loop().time() <= began_s + run.close_deadline_s
+
+
 async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
     await asyncio.sleep(arrival.after_s)
     bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
     record = Handed(arrival.key, b"%d." % number + bytes(arrival.size), loop.time())
     try:
-        record.future = desk.producer.submit(record.key, record.data)
-    except BufferFullError:
+        record.future = _entrust(desk, record, arrival.by)
+    except (BufferFullError, NotStoredError):
+        record.future = None
+    if record.future is None:
         assert desk.producer.buffered_bytes == bytes_before
         return record
     assert bytes_before < desk.producer.buffered_bytes <= BUFFER_BYTES
@@ -179,6 +194,19 @@ async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
     if arrival.patience_s is not None:
         loop.call_later(arrival.patience_s, record.future.cancel)
     return record
+
+
+def _entrust(desk: Desk, record: Handed, by: str) -> "asyncio.Future[Landing] | None":
+    """Hand over a record in one of the three ways; none, or what refused it is raised, if it was not taken."""
+    if by == "submit":
+        return desk.producer.submit(record.key, record.data)
+    if by == "offer":
+        return desk.producer.offer(record.key, record.data)
+    answer: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+    desk.producer.submit_all([(record.key, record.data, answer)])
+    if answer.done() and (refusal := answer.exception()) is not None:
+        raise refusal
+    return answer
 
 
 def _check_answer(kinesis: FakeKinesis, record: Handed) -> None:
