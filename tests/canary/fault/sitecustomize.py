@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 FAULT_LENGTH: Final = 18
 PROCESS: Final = ["-m", "txn_cli.main"]
+MEMBER: Final = "txn_cli.fleet.member"
+"""One of several processes that serve the API's port."""
 
 
 def _install(arguments: list[str]) -> None:
-    if arguments[-3:] == [*PROCESS, "api"]:
+    if arguments[-3:] == [*PROCESS, "api"] or MEMBER in arguments:
         _make_faulty()
     elif arguments[-4:-1] == [*PROCESS, "worker"]:
         _make_minutes_short()
