@@ -28,7 +28,7 @@ STATUSES: Final = frozenset({200, 202, 304})
 """Answers of success; those of failure are known by their codes."""
 PLACES: Final = frozenset(
     {
-        *("answer head", "answer body", "log line", "trace", "metric", "command line and environment"),
+        *("answer head", "answer body", "log line", "trace", "span", "metric", "command line and environment"),
         *("output of commands", "stream payload", "partition key", "object", "object name and metadata"),
         *("parquet cell", "parquet schema", "opened dead letter", "table item", "file", "place for core dumps"),
     }

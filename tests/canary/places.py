@@ -82,6 +82,12 @@ def search_logs(search: CardSearch, data_dir: Path, reports: Iterable[str]) -> d
     return counts
 
 
+def search_spans(search: CardSearch, file: Path) -> None:
+    """Everything that processes have told a tracing system, line by line."""
+    for line in file.read_bytes().splitlines():
+        search.look("span", file.name, json.loads(line))
+
+
 def search_cores(search: CardSearch, *folders: Path) -> list[str]:
     """Core files where a kernel would leave them; there must be none to search."""
     cores = [str(file) for folder in folders for file in folder.rglob("core*") if _is_core(file)]

@@ -33,6 +33,7 @@ from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 
 AT_ONCE: Final = 8
+ROOT: Final = Path(__file__).parents[2]
 FAULT_FOLDER: Final = Path(__file__).parent / "fault"
 SETTINGS: Final = {
     # The most that a process can be made to say, and short waits for what never comes.
@@ -45,7 +46,7 @@ SETTINGS: Final = {
     # Bounds that a run reaches, and stores that it fills.
     "TXN_API_CONCURRENCY_MAX": "16",
     "TXN_SIGNATURES_SHARED": "true",
-    "PYTHONPATH": os.pathsep.join(filter(None, (str(FAULT_FOLDER), os.environ.get("PYTHONPATH")))),
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(FAULT_FOLDER), str(ROOT), os.environ.get("PYTHONPATH")))),
 }
 
 
@@ -55,11 +56,9 @@ async def run(folder: Path, seed: int) -> Evidence:
     temporary = folder / "tmp"
     temporary.mkdir()
     data_dir = folder / "data"
-    said = folder / "up.log"
-    with (
-        issuing() as issuer,
-        running_stack(data_dir, said, TMPDIR=str(temporary), **SETTINGS, **issuer) as stack,
-    ):
+    said, spans = folder / "up.log", folder / "spans.log"
+    places_of_run = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans)}
+    with issuing() as issuer, running_stack(data_dir, said, **places_of_run, **SETTINGS, **issuer) as stack:
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
@@ -70,6 +69,7 @@ async def run(folder: Path, seed: int) -> Evidence:
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
     search.look("output of commands", "txn up", said.read_bytes())
+    places.search_spans(search, spans)
     search.searched["file of temporaries"] = 0
     search_files(search, temporary, kind="file of temporaries")
     evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from backports import zstd
+from opentelemetry import trace
 
 from tests.canary.coverage import gaps
 from tests.canary.evidence import Evidence
+from tests.canary.fault.spans import Recorder
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
-from tests.canary.places import search_answers, search_cores, search_logs
+from tests.canary.places import search_answers, search_cores, search_logs, search_spans
 from tests.canary.probes import Probe, Prober
 from tests.canary.report import table
 from tests.canary.wire import status_of
@@ -71,6 +73,19 @@ def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
     search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})
     assert search.found == ["log line api.log", "file logs/api.log", "answer head one", "answer body one"]
     assert search_cores(search, tmp_path) == [str(tmp_path / "core.17")]
+
+
+def test_a_planted_number_is_found_in_whatever_is_traced(tmp_path: Path) -> None:
+    """In a span's attributes, events, status and errors; not where it says nothing of one."""
+    file = tmp_path / "spans.log"
+    with Recorder(file).get_tracer().start_as_current_span("GET", attributes={"url.query": NUMBER}) as span:
+        span.add_event("read", {"card": NUMBER})
+        span.set_status(trace.StatusCode.ERROR, NUMBER)
+        span.record_exception(ValueError(NUMBER))
+        span.set_attribute("nothing", 1)
+    search = CardSearch(MARKS.numbers)
+    search_spans(search, file)
+    assert (search.searched, len(search.found)) == ({"span": 5}, 4)
 
 
 def test_the_table_says_how_much_was_searched_and_found() -> None:

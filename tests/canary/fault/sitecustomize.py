@@ -5,13 +5,15 @@ nobody expects and whose text quotes it: in the request, in a callback of the ev
 awaits, and in a thread.
 
 To the workers a second is what a minute is elsewhere: minutes leave the rows of leases for the ledger's table within
-a run.
+a run. And whatever a process of ours would trace is recorded in the file that `CANARY_SPANS` names.
 """
 
 import asyncio
+import os
 import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ def _install(arguments: list[str]) -> None:
         _make_faulty()
     elif arguments[-4:-1] == [*PROCESS, "worker"]:
         _make_minutes_short()
+    else:
+        return
+    from tests.canary.fault.spans import record_spans
+
+    record_spans(Path(os.environ["CANARY_SPANS"]))
 
 
 def _make_minutes_short() -> None:
