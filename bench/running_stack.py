@@ -48,16 +48,20 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(data_dir: Path, **settings: str) -> Iterator[RunningStack]:
-    """Start a stack on the folder, with `TXN_*` settings of its own, and stop it in order afterwards."""
+def running_stack(data_dir: Path, said: Path | None = None, /, **settings: str) -> Iterator[RunningStack]:
+    """Start a stack on the folder, with `TXN_*` settings of its own, and stop it in order afterwards.
+
+    What `txn up` itself says goes into the file `said`, or nowhere.
+    """
     ready_file = data_dir / "ready.json"
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [*TXN, "up", "--data-dir", str(data_dir)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | settings,
-    )
+    with (said or Path(os.devnull)).open("wb") as words:
+        process = subprocess.Popen(
+            [*TXN, "up", "--data-dir", str(data_dir)],
+            stdout=words,
+            stderr=words,
+            env=os.environ | settings,
+        )
     try:
         while not ready_file.exists():
             if process.poll() is not None or time.perf_counter() - started > START_S_MAX:

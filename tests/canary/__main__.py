@@ -1,4 +1,4 @@
-"""`make canary`: the whole suite, and its table; exit code 1 when a card number was found anywhere."""
+"""`make canary`: the whole suite, and its report; exit code 1 if a card number was found or not all was seen."""
 
 import argparse
 import asyncio
@@ -6,7 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.canary.run import run, summary, table
+from tests.canary.coverage import gaps
+from tests.canary.report import lines
+from tests.canary.run import run
 
 
 def main() -> None:
@@ -16,13 +18,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="txn-canary-") as folder:
         evidence = asyncio.run(run(Path(folder), arguments.seed))
-    print(f"{'Searched':<32}{'How many':>10}{'Found':>8}")
-    for kind, searched, found in table(evidence):
-        print(f"{kind:<32}{searched:>10,}{found:>8,}")
-    for name, value in summary(evidence).items():
-        print(f"{name}: {value}")
+    print(*lines(evidence), sep="\n")
     if evidence.found:
         sys.exit("\n".join(["A card number was found in:", *evidence.found[:50]]))
+    if missing := list(gaps(evidence)):
+        sys.exit("\n".join(["The run proves too little:", *missing]))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,8 +26,8 @@ def ready_of(data_dir: Path) -> dict[str, Any]:
     return document
 
 
-async def crash_api(data_dir: Path, prober: Prober) -> None:
-    """A fatal signal while an upload and posts are under way."""
+async def crash_api(data_dir: Path, prober: Prober, number: signal.Signals) -> None:
+    """A signal while an upload and posts are under way."""
     ready = ready_of(data_dir)
     port = urlsplit(ready["api_url"]).port or 0
     lines = b"".join(json.dumps(prober.sound("in flight")).encode() + b"\n" for _ in range(UPLOAD_LINES))
@@ -41,7 +41,7 @@ async def crash_api(data_dir: Path, prober: Prober) -> None:
         asyncio.create_task(_ignored(exchange(port, prober.http("POST", "/transactions", each)))) for each in posts
     ]
     await asyncio.sleep(0.05)  # no condition would do: the crash is to come in the middle
-    await crash(data_dir, "api", signal.SIGABRT)
+    await crash(data_dir, "api", number)
     await asyncio.gather(upload, *others)
 
 
@@ -49,6 +49,10 @@ async def crash(data_dir: Path, name: str, number: signal.Signals) -> None:
     """End one process of the stack, and wait until it was started again."""
     before = ready_of(data_dir)["pids"][name]
     os.kill(before, number)
+    await _started_again(data_dir, name, before)
+
+
+async def _started_again(data_dir: Path, name: str, before: int) -> None:
     deadline_s = time.monotonic() + RESTART_S_MAX
     while ready_of(data_dir)["pids"][name] == before:
         assert time.monotonic() < deadline_s, f"{name} was not started again"
@@ -58,12 +62,32 @@ async def crash(data_dir: Path, name: str, number: signal.Signals) -> None:
 @asynccontextmanager
 async def frozen(data_dir: Path, name: str) -> AsyncIterator[None]:
     """A server that answers nobody for the time of the block."""
+    with _stopped(ready_of(data_dir)["pids"][name]):
+        yield
+
+
+@asynccontextmanager
+async def gone(data_dir: Path, name: str) -> AsyncIterator[None]:
+    """A server that is dead for the time of the block, since what would start it again stands still."""
     pid = ready_of(data_dir)["pids"][name]
+    with _stopped(_parent_of(pid)):
+        os.kill(pid, signal.SIGKILL)
+        yield
+    await _started_again(data_dir, name, pid)
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def _parent_of(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("PPid:"))
 
 
 async def put_foreign_records(settings: Settings, numbers: Mapping[str, str]) -> None:

@@ -20,7 +20,15 @@ HEADERS: Final = (
     *("X-Trace", "Authorization", "X-API-Key", "Idempotency-Key", "User-Agent", "Referer", "Cookie", "Origin"),
     *("Host", "Content-Type", "Content-Encoding", "Accept", "Accept-Encoding", "traceparent", "tracestate"),
     *("Expect", "Range", "If-None-Match", "X-Request-ID", "X-Forwarded-For", "Forwarded", "Transfer-Encoding"),
+    "Signature",
 )
+MORE_HEADERS: Final = (
+    *("baggage", "Accept-Language", "Accept-Charset", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade", "Via"),
+    *("If-Match", "If-Modified-Since", "Content-Language", "Content-Location", "Content-Disposition", "Digest"),
+    *("X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "X-HTTP-Method-Override", "X-Amzn-Trace-Id", "b3"),
+    *("Access-Control-Request-Method", "Access-Control-Request-Headers", "Proxy-Authorization", "From", "Date"),
+)
+"""What neither the API nor its server should mind; the short run leaves these out."""
 IDS: Final = frozenset({"transaction_id", "original_transaction_id", "reference", "terminal_id"})
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 HEAD_BYTES: Final = 80 << 10  # more than a head may have
@@ -42,6 +50,7 @@ class Prober:
     marks: Marks
     api_key: str
     document: Mapping[str, Any]
+    headers: tuple[str, ...] = HEADERS
 
     def probes(self) -> Iterator[Probe]:
         """All of them."""
@@ -95,7 +104,7 @@ class Prober:
         yield Probe(f"{name}query name", request(f"?{number}=1"))
         encoded = "".join(f"%{ord(digit):02x}" for digit in self.marks.new(f"{name}encoded query"))
         yield Probe(f"{name}encoded query", request(f"?trace={encoded}"))
-        for header in HEADERS:
+        for header in self.headers:
             number = self.marks.new(f"{name}{header}")
             value = {"Authorization": f"Bearer {number}", "Transfer-Encoding": f"chunked, {number}"}
             yield Probe(f"{name}{header}", request(**{header: value.get(header, number)}))
@@ -109,31 +118,31 @@ class Prober:
                 yield Probe(f"POST {path}: {name}", self.http("POST", path, content))
         number = self.marks.new("a look-up")
         yield Probe("GET by card", self.http("GET", f"/transactions?card_number={number}"))
-        yield Probe("search by card", self.http("POST", "/transactions/search", _json({"card_number": number})))
+        yield Probe("search by card", self.http("POST", "/transactions/search", json_of({"card_number": number})))
         for selector in ("merchant_name", "card_id", "account", "cursor", "from", "order", "limit", "x"):
             number = self.marks.new(f"search {selector}")
             for value in (number, int(number), [number], {number: number}):
-                content = _json({"card_number": self.marks.new(f"search {selector}, card"), selector: value})
+                content = json_of({"card_number": self.marks.new(f"search {selector}, card"), selector: value})
                 yield Probe(f"search {selector}", self.http("POST", "/transactions/search", content))
 
     def contents(self, use: str) -> Iterator[tuple[str, bytes]]:
         """Bodies of one transaction, named: sound ones, and wrong ones with a number where it hurts most."""
-        yield "sound", _json(self.sound(use))
+        yield "sound", json_of(self.sound(use))
         for part, name in _fields(full_body()):
             number = self.marks.new(f"{use} {part}/{name}")
             for kind, value in _dresses(number).items():
                 # In an id only the request's own number is one: of other ids one in ten passes Luhn by chance.
                 document = self.sound(use) | ({"card_number": number} if name in IDS else {})
                 (document[part] if part else document)[name] = value
-                yield f"{part}/{name} {kind}", _json(document)
+                yield f"{part}/{name} {kind}", json_of(document)
         number = self.marks.new(f"{use}, unknown field")
-        yield "unknown field's name", _json(self.sound(use) | {number: 1})
-        yield "unknown field's value", _json(self.sound(use) | {"colour": number})
-        yield "security code", _json(self.sound(use) | {"cvv": number})
+        yield "unknown field's name", json_of(self.sound(use) | {number: 1})
+        yield "unknown field's value", json_of(self.sound(use) | {"colour": number})
+        yield "security code", json_of(self.sound(use) | {"cvv": number})
         yield "nothing but the number", number.encode()
-        yield "an array", _json([number])
-        yield "a text", _json(number)
-        whole = _json(self.sound(f"{use}, damaged"))
+        yield "an array", json_of([number])
+        yield "a text", json_of(number)
+        whole = json_of(self.sound(f"{use}, damaged"))
         yield "cut off", whole[:-1]
         yield "twice", whole * 2
         yield "not UTF-8", whole.replace(b"Rippin", b"\xff" + number.encode())
@@ -142,12 +151,12 @@ class Prober:
         yield "too deep", f'{{"{number}":'.encode() * 3_000
         yield "a long number", f'{{"card_number":{number}{"0" * 5_000}}}'.encode()
         yield "a form", f"card_number={number}&amount=1".encode()
-        yield "too large", _json(self.sound(use) | {"x": number * (BODY_BYTES // 16)})
-        yield "no id", _json({k: v for k, v in self.sound(use).items() if k != "transaction_id"})
+        yield "too large", json_of(self.sound(use) | {"x": number * (BODY_BYTES // 16)})
+        yield "no id", json_of({k: v for k, v in self.sound(use).items() if k != "transaction_id"})
         for field, value in (("occurred_at", "2999-01-01T00:00:00Z"), ("currency", "XXX"), ("amount_minor", -1)):
-            yield f"wrong {field}", _json(self.sound(use) | {field: value})
+            yield f"wrong {field}", json_of(self.sound(use) | {field: value})
         separated = " ".join(number[at : at + 4] for at in range(0, 16, 4))
-        yield "separated", _json(self.sound(use) | {"merchant": {"name": separated}})
+        yield "separated", json_of(self.sound(use) | {"merchant": {"name": separated}})
 
     def _uploads(self) -> Iterator[Probe]:
         """The same as lines, plain, compressed, damaged and in other dress."""
@@ -180,7 +189,7 @@ class Prober:
             "fragment": f"GET /#{number} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "content length": f"POST / HTTP/1.1\r\nContent-Length: {number}\r\nConnection: close\r\n\r\n",
             "upgrade": f"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: {number}\r\nConnection: Upgrade\r\n\r\n",
-            "head too large": f"GET / HTTP/1.1\r\nX: {number * (HEAD_BYTES // 16)}\r\n\r\n",
+            "head too large": f"GET / HTTP/1.1\r\nX: {number * (HEAD_BYTES // 16)}\r\nConnection: close",
             "query too long": f"GET /?x={number * 600} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "newline in target": f"GET /{number}\nX: y HTTP/1.1\r\n\r\n",
         }.items():
@@ -207,5 +216,6 @@ def _length(number: int) -> dict[str, str]:
     return {"Content-Length": str(number)}
 
 
-def _json(document: object) -> bytes:
+def json_of(document: object) -> bytes:
+    """A document as a body."""
     return json.dumps(document, separators=(",", ":")).encode()

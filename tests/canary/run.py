@@ -5,26 +5,36 @@ import csv
 import json
 import os
 import signal
+import subprocess
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from bench.running_stack import RunningStack, running_stack
+from bench.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
 
-from tests.canary import crashes, places
+from tests.canary import access, crashes, dialogues, places
+from tests.canary.coverage import FATAL, REPORTS_LEAST
+from tests.canary.evidence import Evidence
+from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
-from tests.canary.probes import Probe, Prober
+from tests.canary.odd_places import odd
+from tests.canary.plants import unseen
+from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
+from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.canary.wire import exchange, status_of
-from tests.support.card_search import CardSearch, search_files, search_objects, search_stream, search_tables
+from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 
 AT_ONCE: Final = 8
+ROOT: Final = Path(__file__).parents[2]
+FAULT_FOLDER: Final = Path(__file__).parent / "fault"
 SETTINGS: Final = {
     # The most that a process can be made to say, and short waits for what never comes.
     "TXN_LOG_LEVEL": "debug",
@@ -33,36 +43,11 @@ SETTINGS: Final = {
     "TXN_REQUEST_DEADLINE_S": "2",
     "TXN_PUT_TIMEOUT_S": "1",
     "PYTHONASYNCIODEBUG": "1",
+    # Bounds that a run reaches, and stores that it fills.
+    "TXN_API_CONCURRENCY_MAX": "16",
+    "TXN_SIGNATURES_SHARED": "true",
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(FAULT_FOLDER), str(ROOT), os.environ.get("PYTHONPATH")))),
 }
-
-
-@dataclass
-class Evidence:
-    """What a run has sent, what was answered, and what the search has found."""
-
-    seed: int
-    marks: Marks = field(init=False)
-    foreign: Marks = field(init=False)
-    answers: dict[str, bytes] = field(default_factory=dict)
-    statuses: dict[int, int] = field(default_factory=dict)
-    searched: dict[str, int] = field(default_factory=dict)
-    found: list[str] = field(default_factory=list)
-    crashes_reported: int = 0
-
-    def __post_init__(self) -> None:
-        self.marks, self.foreign = Marks(self.seed), Marks(self.seed + 1)
-
-    def note(self, name: str, answer: bytes) -> None:
-        """Keep an answer under its probe's name."""
-        self.answers[f"{name} #{len(self.answers)}"] = answer
-        status = status_of(answer)
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-
-    def add(self, search: CardSearch) -> None:
-        """Take in what a search has found."""
-        for kind, count in search.searched.items():
-            self.searched[kind] = self.searched.get(kind, 0) + count
-        self.found += search.found
 
 
 async def run(folder: Path, seed: int) -> Evidence:
@@ -71,23 +56,45 @@ async def run(folder: Path, seed: int) -> Evidence:
     temporary = folder / "tmp"
     temporary.mkdir()
     data_dir = folder / "data"
-    with running_stack(data_dir, TMPDIR=str(temporary), **SETTINGS) as stack:
-        prober = prober_of(stack, evidence.marks)
-        await send(stack, prober.probes(), evidence)
-        await _foreign_records(stack, evidence)
-        _load(stack, folder, evidence)
-        await _crash_all(stack, prober, evidence)
-        await _outages(stack, prober, evidence)
-        stack.wait_caught_up()
-        await search_everything(stack, evidence)
-        await _search_for_foreign(stack, evidence)
+    said, spans = folder / "up.log", folder / "spans.log"
+    places_of_run = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans)}
+    with issuing() as issuer, running_stack(data_dir, said, **places_of_run, **SETTINGS, **issuer) as stack:
+        prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
+        evidence.document = prober.document
+        await _provoke(stack, prober, folder, evidence)
+        await _search(stack, evidence)
+        planted = Marks(seed + 2)
+        evidence.unseen = await unseen(Scene.of(stack, {}), temporary, planted)
+        evidence.planted = len(planted.numbers)
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
-    search_files(search, temporary)
-    evidence.crashes_reported = places.search_logs(search, data_dir)
+    search.look("output of commands", "txn up", said.read_bytes())
+    places.search_spans(search, spans)
+    search.searched["file of temporaries"] = 0
+    search_files(search, temporary, kind="file of temporaries")
+    evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)
     evidence.found += places.search_cores(search, data_dir, temporary, Path.cwd())
     evidence.add(search)
     return evidence
+
+
+async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: Evidence) -> None:
+    say = partial(_say, stack, evidence)
+    await send(stack, prober.probes(), evidence)
+    await send(stack, odd(prober), evidence)
+    await _denied(stack, prober, evidence)
+    kept = await dialogues.keyed(prober, say)
+    await _foreign_records(stack, evidence)
+    _load(stack, folder, evidence)
+    stack.wait_caught_up()
+    await dialogues.read_all_forms(prober, say, kept)
+    await send(stack, dialogues.faults(prober), evidence)
+    await dialogues.crowd(prober, say)
+    await _crash_all(stack, prober, evidence)
+    await _outages(stack, prober, evidence)
+    stack.wait_caught_up()
+    for command in (("dead-letters", "list"), ("reconcile",), ("status",)):
+        _command(stack, *command)
 
 
 def prober_of(stack: RunningStack, marks: Marks) -> Prober:
@@ -98,31 +105,42 @@ def prober_of(stack: RunningStack, marks: Marks) -> Prober:
 
 async def send(stack: RunningStack, probes: Iterable[Probe], evidence: Evidence) -> None:
     """Send probes, some at a time, and keep what is answered."""
-    port, waiting = urlsplit(stack.ready["api_url"]).port or 0, iter(probes)
+    waiting = iter(probes)
 
     async def hand() -> None:
         for probe in waiting:
-            evidence.note(probe.name, await exchange(port, probe.request))
+            await _say(stack, evidence, probe)
 
     async with asyncio.TaskGroup() as hands:
         for _ in range(AT_ONCE):
             hands.create_task(hand())
 
 
-async def search_everything(stack: RunningStack, evidence: Evidence) -> None:
-    """Search whatever the stack has written, said and kept for the numbers that were sent to it."""
-    search, ready = CardSearch(evidence.marks.numbers), crashes.ready_of(stack.data_dir)
-    places.search_answers(search, evidence.answers)
-    places.search_metrics(search, stack.data_dir, ready)
-    places.search_processes(search, ready["pids"])
-    await search_stream(search, ready)
-    await search_tables(search, ready)
-    await search_objects(search, ready)
-    for number, text in enumerate(stack.output):
-        search.look("output of commands", str(number), text)
-    places.search_logs(search, stack.data_dir)
-    search_files(search, stack.data_dir)
+async def _say(stack: RunningStack, evidence: Evidence, probe: Probe) -> bytes:
+    """Send one probe, keep what is answered, and give it."""
+    answer = await exchange(urlsplit(stack.ready["api_url"]).port or 0, probe.request)
+    evidence.note(probe, answer)
+    return answer
+
+
+async def _denied(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
+    """Requests with keys that may little, made for this."""
+    settings = attach(DataDir.at(stack.data_dir))
+    assert settings is not None
+    await send(stack, access.refusals(prober, await access.Keys.made(settings)), evidence)
+
+
+async def _search(stack: RunningStack, evidence: Evidence) -> None:
+    """For our clients' numbers everywhere, for the foreign producer's wherever it is not his own doing."""
+    scene = Scene.of(stack, evidence.answers)
+    search = CardSearch(evidence.marks.numbers)
+    await search_scene(search, scene)
     evidence.add(search)
+    foreign, sealed = CardSearch(evidence.foreign.numbers), CardSearch(evidence.foreign.numbers)
+    await search_for_foreign(foreign, scene)
+    evidence.found += foreign.found
+    await places.search_letters(sealed, scene.settings)
+    evidence.foreign_letters = len(sealed.found)
 
 
 async def _foreign_records(stack: RunningStack, evidence: Evidence) -> None:
@@ -130,15 +148,6 @@ async def _foreign_records(stack: RunningStack, evidence: Evidence) -> None:
     settings = attach(DataDir.at(stack.data_dir))
     assert settings is not None
     await crashes.put_foreign_records(settings, dict.fromkeys(numbers, "foreign record"))
-
-
-async def _search_for_foreign(stack: RunningStack, evidence: Evidence) -> None:
-    """The stream is the foreign producer's own doing; nothing that we make of it may show the number."""
-    search, ready = CardSearch(evidence.foreign.numbers), crashes.ready_of(stack.data_dir)
-    places.search_metrics(search, stack.data_dir, ready)
-    await search_tables(search, ready)
-    await search_objects(search, ready)
-    evidence.add(search)
 
 
 def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
@@ -162,24 +171,44 @@ def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
     rejects = stack.data_dir / "rejects.ndjson"
     totals = stack.txn("load", str(source), "--rejects", str(rejects))
     assert totals["rejected"] > 0 < totals["accepted"]
+    for command in ("load", "--single", "--limit", "40"), ("verify",):
+        _command(stack, command[0], str(source), *command[1:])
     source.unlink()
 
 
+def _command(stack: RunningStack, *arguments: str) -> None:
+    """What a command says to a person, whatever it thinks of a stack that has been through this."""
+    command = [*TXN, *arguments, "--data-dir", str(stack.data_dir)]
+    run = subprocess.run(command, check=False, capture_output=True, timeout=COMMAND_S_MAX)
+    stack.output.extend((run.stdout, run.stderr))
+
+
 async def _crash_all(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
-    await crashes.crash_api(stack.data_dir, prober)
-    await crashes.crash(stack.data_dir, "index", signal.SIGABRT)
-    await crashes.crash(stack.data_dir, "archive", signal.SIGSEGV)
+    """The API in the middle of its work, each time by another signal; then the workers behind it."""
+    for number in FATAL:
+        await crashes.crash_api(stack.data_dir, prober, number)
+        evidence.crashes[f"{number.name} to api"] += 1
+        await _answering(stack)
+    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV)):
+        for number in (fatal, signal.SIGKILL):
+            await send(stack, _few(prober, "before a worker's end"), evidence)
+            await crashes.crash(stack.data_dir, name, number)
+            evidence.crashes[f"{number.name} to {name}"] += 1
     await _answering(stack)
 
 
 async def _outages(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
-    """Posts and look-ups while the stream, then the tables, answer nobody, and while they are gone."""
-    for server in ("kinesis", "dynamodb"):
-        async with crashes.frozen(stack.data_dir, server):
-            await send(stack, _few(prober, f"{server} frozen"), evidence)
-        os.kill(crashes.ready_of(stack.data_dir)["pids"][server], signal.SIGKILL)
-        await send(stack, _few(prober, f"{server} gone"), evidence)
-        await _answering(stack)
+    """Posts and look-ups while a server answers nobody, and while it is gone."""
+    say = partial(_say, stack, evidence)
+    for server in ("kinesis", "dynamodb", "s3"):
+        for state, block in (("frozen", crashes.frozen), ("gone", crashes.gone)):
+            use = f"{server} {state}"
+            async with block(stack.data_dir, server):
+                await send(stack, _few(prober, use), evidence)
+                await dialogues.race(prober, say, use)
+                await send(stack, _few(prober, use), evidence)
+            evidence.crashes[use] += 1
+            await _answering(stack)
 
 
 def _few(prober: Prober, use: str) -> Iterable[Probe]:
@@ -201,20 +230,3 @@ async def _answering(stack: RunningStack) -> None:
             pass  # not listening yet
         await asyncio.sleep(0.1)
     raise AssertionError("the API does not become ready again")
-
-
-def table(evidence: Evidence) -> list[tuple[str, int, int]]:
-    """What was searched, how much of it, and how often a card number was found."""
-    kinds = sorted(evidence.searched)
-    return [(kind, evidence.searched[kind], sum(f.startswith(f"{kind} ") for f in evidence.found)) for kind in kinds]
-
-
-def summary(evidence: Evidence) -> dict[str, Any]:
-    """The numbers of a run."""
-    return {
-        "card numbers sent": len(evidence.marks.uses) + len(evidence.foreign.uses),
-        "requests": len(evidence.answers),
-        "answers by status": dict(sorted(evidence.statuses.items())),
-        "fatal signals reported": evidence.crashes_reported,
-        "found": len(evidence.found),
-    }

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
+from opentelemetry import trace
 
+from tests.canary.coverage import gaps
+from tests.canary.evidence import Evidence
+from tests.canary.fault.spans import Recorder
 from tests.canary.marks import Marks
-from tests.canary.places import search_answers, search_cores, search_logs
-from tests.canary.probes import Prober
-from tests.canary.run import Evidence, table
+from tests.canary.odd_places import odd
+from tests.canary.places import search_answers, search_cores, search_logs, search_spans
+from tests.canary.probes import Probe, Prober
+from tests.canary.report import table
 from tests.canary.wire import status_of
 from tests.support.card_search import CardSearch, search_files
+from txn_api.problems import PROBLEMS
 from txn_core.pan import passes_luhn
 
 MARKS = Marks(7)
@@ -34,6 +41,13 @@ OPENAPI: dict[str, Any] = {
         "".join(f"%{ord(digit):02X}" for digit in NUMBER),
         NUMBER.encode().hex(),
         base64.b64encode(b"card " + NUMBER.encode()).decode(),
+        "/x-" + base64.urlsafe_b64encode(NUMBER.encode()).decode().rstrip("="),
+        "".join(chr(0xFF10 + int(digit)) for digit in NUMBER),
+        "".join(chr(0x0660 + int(digit)) for digit in NUMBER).encode(),
+        "".join(f"\\u00{ord(digit):02x}" for digit in NUMBER),
+        gzip.compress(NUMBER.encode()),
+        gzip.compress(NUMBER.encode() + bytes(1 << 16))[:-9],
+        {"event": {"B": zstd.compress(NUMBER.encode())}},
         {"event": {"S": f'{{"x":"{NUMBER}"}}'}},
         ["0" * 40 + NUMBER],
     ],
@@ -51,11 +65,27 @@ def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
     (tmp_path / "logs" / "api.log").write_text(f"Fatal Python error: Aborted\n{NUMBER}\n")
     (tmp_path / "core.17").write_bytes(b"\x7fELF")
     search = CardSearch(MARKS.numbers)
-    assert search_logs(search, tmp_path) == 1
+    assert search_logs(search, tmp_path, ["Fatal Python error", "thread failed"]) == {
+        "Fatal Python error": 1,
+        "thread failed": 0,
+    }
     search_files(search, tmp_path)
     search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})
     assert search.found == ["log line api.log", "file logs/api.log", "answer head one", "answer body one"]
     assert search_cores(search, tmp_path) == [str(tmp_path / "core.17")]
+
+
+def test_a_planted_number_is_found_in_whatever_is_traced(tmp_path: Path) -> None:
+    """In a span's attributes, events, status and errors; not where it says nothing of one."""
+    file = tmp_path / "spans.log"
+    with Recorder(file).get_tracer().start_as_current_span("GET", attributes={"url.query": NUMBER}) as span:
+        span.add_event("read", {"card": NUMBER})
+        span.set_status(trace.StatusCode.ERROR, NUMBER)
+        span.record_exception(ValueError(NUMBER))
+        span.set_attribute("nothing", 1)
+    search = CardSearch(MARKS.numbers)
+    search_spans(search, file)
+    assert (search.searched, len(search.found)) == ({"span": 5}, 4)
 
 
 def test_the_table_says_how_much_was_searched_and_found() -> None:
@@ -77,18 +107,47 @@ def test_numbers_are_valid_unique_and_the_same_for_a_seed() -> None:
     assert all(map(passes_luhn, numbers))
 
 
-def test_every_request_carries_a_number_of_its_own() -> None:
-    """Plain, percent-encoded, reversed in an id beside it, or compressed."""
-    marks = Marks(5)
-    for probe in Prober(marks, "key", OPENAPI).probes():
-        request = probe.request
-        if b"Content-Encoding: gzip" in request and not probe.name.endswith(("not", "cut off")):
-            request = gzip.decompress(request.partition(b"\r\n\r\n")[2])
-        assert (
-            any(number.encode() in request for number in marks.numbers)
-            or "encoded" in probe.name
-            or ("zstd" in probe.name or "cut off" in probe.name)
-        ), probe.name
+def test_every_request_carries_a_number() -> None:
+    """Plain, compressed, or in any dress: one without would prove nothing."""
+    evidence = Evidence(seed=5)
+    prober = Prober(evidence.marks, "key", OPENAPI)
+    for probe in (*prober.probes(), *odd(prober)):
+        evidence.note(probe, b"")
+    assert evidence.unmarked == []
+    assert evidence.sent_headers["traceparent"] > 10 < evidence.sent_headers["idempotency-key"]
+
+
+def test_what_was_asked_without_a_number_proves_nothing() -> None:
+    """Its code, its status and its route are not seen."""
+    evidence, answer = (
+        Evidence(seed=5),
+        b'HTTP/1.1 404 x\r\nContent-Type: application/problem+json\r\n\r\n{"code": "c"}',
+    )
+    number = evidence.marks.new("a path")
+    evidence.note(Probe("without", b"GET /transactions/canary-0 HTTP/1.1\r\n\r\n"), answer)
+    assert evidence.unmarked == ["without"]
+    assert not evidence.codes
+    evidence.note(Probe("with", f"GET /transactions/{number}?x=1 HTTP/1.1\r\n\r\n".encode()), answer)
+    assert (evidence.codes, evidence.statuses) == ({"c": 1}, {404: 1})
+    assert evidence.routes_of(("GET /{x}", "GET /transactions/{transaction_id}")) == {
+        "GET /transactions/{transaction_id}": 1
+    }
+
+
+def test_a_run_that_has_seen_nothing_says_of_everything_that_it_is_missing() -> None:
+    """Every problem, route, header, crash and place, a line each; and what was planted and not found."""
+    evidence = Evidence(seed=1, document=OPENAPI, unseen=["object planted/plain.json"])
+    missing = list(gaps(evidence))
+    for expected in (
+        *(f"problem {problem.code} was not seen" for problem in PROBLEMS),
+        "route POST /transactions was not seen",
+        "number in header traceparent was not seen",
+        "crash SIGABRT to api was not seen",
+        "place table item was not seen",
+        "items of table txn-idempotency was not seen",
+        "a planted number was not found: object planted/plain.json",
+    ):
+        assert expected in missing
 
 
 def test_an_answer_has_its_status() -> None:

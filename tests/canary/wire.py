@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-ANSWER_S_MAX: Final = 20.0
+ANSWER_S_MAX: Final = 45.0
 IDLE_S: Final = 0.5
 """After so long a silence an answer is over, when the request did not ask for the connection to end with it."""
 PIECE_BYTES: Final = 1 << 16
@@ -35,6 +35,15 @@ def status_of(answer: bytes) -> int:
     """The status of an answer; 0 when there is none."""
     head = answer.partition(b"\r\n")[0].split(b" ")
     return int(head[1]) if len(head) > 1 and head[1].isdigit() else 0
+
+
+def header_of(answer: bytes, name: str) -> str:
+    """The value of an answer's header; empty when it is not there."""
+    for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.lower() == name.lower().encode():
+            return value.strip().decode("latin-1")
+    return ""
 
 
 async def _piece(reader: asyncio.StreamReader, wait_s: float, *, nothing_is_fine: bool) -> bytes:

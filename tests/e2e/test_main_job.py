@@ -14,9 +14,12 @@ import httpx
 import pytest
 from bench.running_stack import RunningStack, running_stack
 
-from tests.canary.places import search_answers, search_metrics
-from tests.canary.run import Evidence, prober_of, send
-from tests.support.card_search import CardSearch, search_stack
+from tests.canary.evidence import Evidence
+from tests.canary.marks import Marks
+from tests.canary.plants import unseen
+from tests.canary.run import prober_of, send
+from tests.canary.scene import Scene, search_scene
+from tests.support.card_search import CardSearch
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 
@@ -65,6 +68,7 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
     """Load, verify, walk, restart, load again: all there, once, and nowhere a card number.
 
     Neither of the file nor of the canary suite's requests, which put marked ones everywhere (in full: `make canary`).
+    Numbers that are planted afterwards are found, each of them.
     """
     data_dir = tmp_path / "data"
     with running_stack(data_dir, **QUICK) as stack:
@@ -85,10 +89,10 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
         await send(stack, prober_of(stack, canaries.marks).probes(), canaries)
         stack.wait_caught_up()
         search = CardSearch(sample.card_numbers | canaries.marks.numbers)
-        search_answers(search, canaries.answers)
-        search_metrics(search, data_dir, stack.ready)
-        await search_stack(search, stack.ready, data_dir, stack.output)
+        await search_scene(search, scene := Scene.of(stack, canaries.answers))
+        not_seen = await unseen(scene, tmp_path, Marks(2))
     assert search.found == []
+    assert not_seen == [], "what the search does not see of numbers that are there"
     assert search.searched["answer body"] == len(canaries.answers) > 500
     assert not {0, 500} & set(canaries.statuses)
     assert search.searched["stream payload"] > 2 * ROWS + canaries.statuses[202], "and the sound lines of uploads"

@@ -1,10 +1,14 @@
 """Searches everything that a stack has written for card numbers, decoded as far as it can be decoded."""
 
 import base64
-import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -12,12 +16,15 @@ from urllib.parse import unquote
 import aioboto3
 import pyarrow as pa
 import pyarrow.parquet as pq
+from backports import zstd
 
 from txn_core.kinesis.aggregation import deaggregate
 
-# Digits with at most one separator between each two, long enough to hold a card number.
-_RUN: Final = re.compile(r"[0-9](?:[ ./_-]?[0-9]){7,}")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+# Whatever stands between letters and digits hides no number; long enough to hold one is what is left.
+_BETWEEN: Final = re.compile(r"[^0-9A-Za-z]+")
+_RUN: Final = re.compile(r"[0-9]{8,}")
+_ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 
 
@@ -29,24 +36,25 @@ class CardSearch:
     lengths: frozenset[int] = field(init=False)
     found: list[str] = field(default_factory=list)
     searched: dict[str, int] = field(default_factory=dict)
+    tables: Counter[str] = field(default_factory=Counter)  # items by table
 
     def __post_init__(self) -> None:
         self.lengths = frozenset(map(len, self.numbers))
 
     def look(self, kind: str, place: str, value: object) -> None:
-        """Search one value: as text, spaced, as an integer, percent-encoded, in base64, in hex."""
+        """Search one value: as text, spaced, in digits of any script, as an integer, packed, and in any encoding."""
         self.searched[kind] = self.searched.get(kind, 0) + 1
         if any(self._holds(text) for text in _readings(value)):
             self.found.append(f"{kind} {place}")
 
     def look_raw(self, kind: str, place: str, value: bytes) -> None:
-        """Search bytes as they are: for files whose content is searched decoded elsewhere."""
+        """Search bytes as they are, or unpacked: for files whose content is searched decoded elsewhere."""
         self.searched[kind] = self.searched.get(kind, 0) + 1
-        if self._holds(value.decode("latin-1")):
+        if any(self._holds(each.decode("latin-1")) for each in (value, _unpacked(value))):
             self.found.append(f"{kind} {place}")
 
     def _holds(self, text: str) -> bool:
-        return any(self._in_digits(re.sub(r"[^0-9]", "", run)) for run in _RUN.findall(text))
+        return any(map(self._in_digits, _RUN.findall(_BETWEEN.sub("", text))))
 
     def _in_digits(self, digits: str) -> bool:
         return any(
@@ -57,28 +65,74 @@ class CardSearch:
 
 
 def _readings(value: object) -> Iterator[str]:
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    yield text
+    """A value in all the ways that it may be read; of a structure also the bytes within it."""
+    if isinstance(value, bytes):
+        yield from _encodings(value.decode("latin-1"))
+        if not value.isascii():
+            yield from _scripts(value)
+        if unpacked := _unpacked(value):
+            yield from _readings(unpacked)
+        return
+    yield from _encodings(str(value))
+    for inner in _bytes_within(value):
+        yield from _readings(inner)
+
+
+def _scripts(data: bytes) -> Iterator[str]:
+    try:
+        yield from _encodings(data.decode())
+    except UnicodeDecodeError:
+        return
+
+
+def _encodings(text: str) -> Iterator[str]:
+    """A text, and what is encoded in it."""
+    yield _in_ascii_digits(text)
     if "%" in text:
-        yield unquote(text)
+        yield _in_ascii_digits(unquote(text))
+    if "\\u" in text:
+        yield _in_ascii_digits(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
     for token in _BASE64.findall(text):
-        padded = token.rstrip("=") + "=" * (-len(token.rstrip("=")) % 4)
-        try:
-            yield base64.b64decode(padded, altchars=b"-_" if set(token) & set("-_") else None).decode("latin-1")
-        except binascii.Error:
-            continue
+        for at in range(4):  # what stands in front may look like a part of it
+            yield _from_base64(token[at:])
     for token in _HEX.findall(text):
         yield bytes.fromhex(token).decode("latin-1")
 
 
-async def search_stack(search: CardSearch, ready: dict[str, Any], data_dir: Path, output: Iterable[bytes]) -> None:
-    """Search the stream, the tables, the objects with their metadata, the files underneath and all output."""
-    await search_stream(search, ready)
-    await search_tables(search, ready)
-    await search_objects(search, ready)
-    for number, text in enumerate(output):
-        search.look("process output", str(number), text)
-    search_files(search, data_dir)
+def _from_base64(token: str) -> str:
+    whole = token[:-1] if len(token) % 4 == 1 else token
+    return base64.b64decode(whole + "=" * (-len(whole) % 4), altchars=b"-_").decode("latin-1")
+
+
+def _in_ascii_digits(text: str) -> str:
+    return text if text.isascii() else _other_digits().sub(lambda match: str(unicodedata.digit(match[0])), text)
+
+
+@cache
+def _other_digits() -> re.Pattern[str]:
+    """A digit that Unicode writes in another way than ASCII does."""
+    others = map(chr, range(128, sys.maxunicode + 1))
+    return re.compile("[" + "".join(each for each in others if unicodedata.digit(each, None) is not None) + "]")
+
+
+def _bytes_within(value: object) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _bytes_within(inner)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What gzip or zstd has made smaller, as far as it is there; nothing of other bytes."""
+    try:
+        if data.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data)
+        if data.startswith(b"\x28\xb5\x2f\xfd"):
+            return zstd.ZstdDecompressor().decompress(data)
+    except (zlib.error, zstd.ZstdError):
+        pass  # its bytes are searched as they are
+    return b""
 
 
 async def search_stream(search: CardSearch, ready: Mapping[str, Any]) -> None:
@@ -99,11 +153,11 @@ async def search_objects(search: CardSearch, ready: Mapping[str, Any]) -> None:
         await _objects(search, s3, ready["bucket"])
 
 
-def search_files(search: CardSearch, folder: Path) -> None:
+def search_files(search: CardSearch, folder: Path, kind: str = "file") -> None:
     """Search the bytes of every file below a folder."""
     for file in folder.rglob("*"):
         if file.is_file():
-            search.look_raw("file", str(file.relative_to(folder)), file.read_bytes())
+            search.look_raw(kind, str(file.relative_to(folder)), file.read_bytes())
 
 
 def _session(ready: Mapping[str, Any]) -> aioboto3.Session:
@@ -130,6 +184,7 @@ async def _tables(search: CardSearch, dynamodb: Any) -> None:
         async for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 search.look("table item", table, item)
+                search.tables[table] += 1
 
 
 async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
@@ -145,7 +200,7 @@ async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
 
 
 def _cells(search: CardSearch, key: str, table: pa.Table) -> None:
-    search.look("parquet schema", key, table.schema.to_string())
+    search.look("parquet schema", key, table.schema.to_string(truncate_metadata=False))
     for name in table.column_names:
         for value in set(map(str, table[name].to_pylist())):
             search.look("parquet cell", f"{key} {name}", value)
