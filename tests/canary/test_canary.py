@@ -51,6 +51,7 @@ OPENAPI: dict[str, Any] = {
         {"event": {"S": f'{{"x":"{NUMBER}"}}'}},
         ["0" * 40 + NUMBER],
     ],
+    ids=range(17),
 )
 def test_a_planted_number_is_found_in_any_dress(text: object) -> None:
     """As a value of a store, an answer or a line."""
