@@ -175,7 +175,8 @@ async def test_a_trickled_upload_ends_the_connection(served: Served) -> None:
         status, content = answering.result()
         assert (status, json.loads(content)["ended"]) == (200, "body_timeout")
         async with asyncio.timeout(ANSWER_S_MAX):
-            assert await client.reader.read() == b""
+            with suppress(ConnectionResetError):  # what came in meanwhile is not read any more
+                assert await client.reader.read() == b""
 
 
 async def test_hanging_up_takes_no_transaction_along(served: Served) -> None:
