@@ -29,6 +29,7 @@ from tests.canary.wire import exchange, status_of
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
+from txn_cli.stack import ports
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 
@@ -57,8 +58,9 @@ async def run(folder: Path, seed: int) -> Evidence:
     temporary.mkdir()
     data_dir = folder / "data"
     said, spans = folder / "up.log", folder / "spans.log"
-    places_of_run = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans)}
-    with issuing() as issuer, running_stack(data_dir, said, **places_of_run, **SETTINGS, **issuer) as stack:
+    # A port that no other stack takes while this one's API is started again: what answers then must be ours.
+    own = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans), "TXN_API_PORT": str(ports.choose())}
+    with issuing() as issuer, running_stack(data_dir, said, **own, **SETTINGS, **issuer) as stack:
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
