@@ -17,9 +17,9 @@ from starlette.types import Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from txn_api.problems import HeadTooLarge, MalformedHttp, Problem
+from txn_api.problems import HeadTooLarge, MalformedHttp, Overloaded, Problem
 from txn_cli.http_exchange import Exchange
-from txn_cli.http_refusals import refusal, too_many_connections
+from txn_cli.http_refusals import refusal, refusing
 
 HEAD_BYTES_MAX: Final = 64 << 10
 HEAD_DEADLINE_S: Final = 30.0
@@ -30,6 +30,7 @@ LIFE_S_MAX: Final = 3_600.0
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
+_too_many_connections, _head_too_large = refusing(Overloaded()), refusing(HeadTooLarge())
 _QUESTION, _PERCENT, _HASH = b"?%#"
 
 
@@ -40,7 +41,7 @@ class Connection(HttpToolsProtocol):
     waits_s_max: float | None = HEAD_DEADLINE_S
     """How long this connection may wait for the client; none while a request is being answered."""
     _in_head = True
-    _head_bytes = 0
+    _head_bytes = _arrived_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Expect the first head."""
@@ -52,6 +53,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and look at how large a head is that is still unfinished."""
+        self._arrived_bytes = self._head_bytes + len(data)
         super().data_received(data)
         if not self._in_head:
             return
@@ -78,7 +80,11 @@ class Connection(HttpToolsProtocol):
         keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
         exchange: Any = self._exchange(scope, keep_alive=keep_alive)
         self.cycle = exchange
-        application: Any = too_many_connections if self._too_many() else self.app
+        application: Any = self.app
+        if self._too_many():
+            application = _too_many_connections
+        elif self._arrived_bytes > HEAD_BYTES_MAX and self._size_of_head() > HEAD_BYTES_MAX:
+            application = _head_too_large  # whole, and yet too large
         if previous is None or previous.response_complete:
             self._start_asgi_task(exchange, application)
         else:
@@ -133,6 +139,10 @@ class Connection(HttpToolsProtocol):
     def _too_many(self) -> bool:
         bound = self.limit_concurrency
         return bound is not None and (len(self.connections) >= bound or len(self.tasks) >= bound)
+
+    def _size_of_head(self) -> int:
+        """About as many bytes as the first line and the headers took."""
+        return len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
 
     def _refuse(self, problem: Problem) -> None:
         self.transport.write(refusal(problem))

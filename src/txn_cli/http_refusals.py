@@ -3,9 +3,9 @@
 import secrets
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from txn_api.problems import MEDIA_TYPE, Overloaded, Problem
+from txn_api.problems import MEDIA_TYPE, Problem
 
 _HEADERS: Final = (
     (b"content-type", MEDIA_TYPE.encode()),
@@ -22,11 +22,15 @@ def refusal(problem: Problem) -> bytes:
     return f"HTTP/1.1 {problem.status} {problem.title}\r\n".encode() + lines + b"\r\n" + body
 
 
-async def too_many_connections(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
-    """Answer a request for which there is no room, in the place of the application."""
-    headers, body = _parts(Overloaded())
-    await send({"type": "http.response.start", "status": Overloaded.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def refusing(problem: Problem) -> ASGIApp:
+    """An application that answers every request with a problem, in the place of ours."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
+        headers, body = _parts(problem)
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return refuse
 
 
 def _parts(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/slow":
         print("begun", flush=True)
         await asyncio.sleep(0.5)
+    while scope["path"] == "/read" and (await receive()).get("more_body"):
+        pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 httpserver.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5), on_stop=stopping.set)
@@ -102,6 +105,28 @@ def test_a_head_that_never_ends_is_refused(served: Served) -> None:
         assert received.startswith(b"HTTP/1.1 431 ")
         assert b"application/problem+json" in received
         assert b"4444" not in received
+
+
+def test_a_head_that_is_too_large_is_refused_though_it_is_whole(served: Served) -> None:
+    """Its last piece brings it over the bound and ends it."""
+    with served.connect() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"4" * (HEAD_BYTES_MAX - 4_096))
+        time.sleep(0.2)
+        client.sendall(b"4" * 8_192 + b"\r\n\r\n")
+        received = answer(client)
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert received.endswith(b"}")
+    assert b"4444" not in received
+
+
+def test_a_large_body_behind_a_small_head_is_no_large_head(served: Served) -> None:
+    with served.connect() as client:
+        large = b"x" * (2 * HEAD_BYTES_MAX)
+        client.sendall(
+            b"POST /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(large) + large
+        )
+        assert answer(client).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_head_that_comes_too_slowly_is_cut_off(impatient: Served) -> None:

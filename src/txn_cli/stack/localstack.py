@@ -79,10 +79,10 @@ async def local_stack(
         write_private(data_dir.settings, given)
         async with (
             foundation.laid(data_dir, narrator) as base,
+            _api_port(api_port, base, narrator) as port,
             supervised(narrator, publication.pids) as supervisor,
         ):
             interruption.when_forced(supervisor.kill)
-            port = _api_port(api_port, base, narrator)
             adopt(stack_environment(base.secrets, base.endpoints, api_port=port, given=given))  # wrong ones show now
             with narrator.step("Starting Kinesis, DynamoDB and S3 on this machine"):
                 await base.start(supervisor, narrator)
@@ -102,11 +102,16 @@ async def local_stack(
                 publication.withdraw()
 
 
-def _api_port(wanted: int, base: Foundation, narrator: Narrator) -> int:
+@asynccontextmanager
+async def _api_port(wanted: int, base: Foundation, narrator: Narrator) -> AsyncIterator[int]:
+    """A port that no other stack takes while the API is started again."""
     port = ports.next_free(wanted, avoid=base.ports.owned)
     if port != wanted:
         narrator.warn(f"Port {wanted} is taken; the API gets {port}")
-    return port
+    try:
+        yield port
+    finally:
+        ports.release([port])
 
 
 def _ready(base: Foundation, settings: Settings, api_key: str, pids: dict[str, int]) -> Ready:

@@ -83,13 +83,15 @@ def choose(*, with_grpc: bool = False) -> int:
 
 
 def next_free(port: int, avoid: Iterable[int] = ()) -> int:
-    """The given port, or the next one above it that is free and not to be avoided.
+    """The given port, or the next one above it that is free and not to be avoided, reserved for this process.
 
     Raises:
         StackError: none of the next hundred is free.
     """
     avoided = set(avoid)
     for candidate in range(port, min(port + STEPS_MAX, 65_536)):
-        if candidate not in avoided and is_free(candidate):
-            return candidate
+        if candidate not in avoided and candidate not in _reserved and reserve(candidate):
+            if is_free(candidate):
+                return candidate
+            release([candidate])
     raise StackError(f"no free port from {port} to {port + STEPS_MAX - 1}")
