@@ -16,10 +16,10 @@ from txn_core import misplaced
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import now
+from txn_core.instants import Instant, now
 from txn_core.submission import Submission
 from txn_core.transaction import refuse_future
-from txn_core.usual_request import read_submission
+from txn_core.usual_request import UsualFields, submission_of, usual_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,53 @@ class Intake:
                 `id_required`.
         """
         accepted_at = now()
+        submission = self.submission(
+            body,
+            usual_fields(body),
+            surroundings=surroundings,
+            accepted_at=accepted_at,
+            terminal_ids=terminal_ids,
+        )
+        return self.event(submission, account=account, accepted_at=accepted_at, idempotency_key=idempotency_key)
+
+    # The same in steps, for those who take each of them of many documents in a row.
+
+    def submission(
+        self,
+        body: bytes,
+        fields: UsualFields | None,
+        *,
+        surroundings: str,
+        accepted_at: Instant,
+        terminal_ids: frozenset[str] = frozenset(),
+    ) -> Submission:
+        """What a body comes to, of which `fields` are those that `usual_fields` gave, now used up.
+
+        Raises:
+            Problem: as `admit`, but `id_required`.
+        """
         try:
-            submission = read_submission(body, surroundings=surroundings, now=accepted_at)
+            submission = submission_of(body, fields, surroundings=surroundings, now=accepted_at)
             refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
         if terminal_ids and _terminal_id(submission) not in terminal_ids:
             raise TerminalForbidden
+        return submission
+
+    def event(
+        self,
+        submission: Submission,
+        *,
+        account: Account,
+        accepted_at: Instant,
+        idempotency_key: str | None = None,
+    ) -> EncodedEvent:
+        """The event of a submission.
+
+        Raises:
+            IdRequired: nothing says which transaction it is.
+        """
         if submission.transaction_id is not None:
             transaction_id = TransactionId(submission.transaction_id)
         elif idempotency_key is not None:

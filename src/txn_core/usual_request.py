@@ -20,6 +20,9 @@ from txn_core.pan import RUN_MIN, SEPARATORS, Pan
 from txn_core.submission import Submission
 from txn_core.transaction import Customer, Terminal, TransactionRequest
 
+UsualFields = dict[str, Any]
+"""A body's fields by their names, in the model's order, objects as dictionaries and the card number as a `Pan`."""
+
 _UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z$"
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 # Rules that a call held and that the core can hold as well, or better, by itself.
@@ -51,7 +54,12 @@ def read_submission(body: bytes, *, surroundings: str, now: Instant) -> Submissi
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    usual = usual_submission(body, surroundings=surroundings, today=now[:DATE_LENGTH])
+    return submission_of(body, usual_fields(body), surroundings=surroundings, now=now)
+
+
+def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str, now: Instant) -> Submission:
+    """The same as a second step, behind `usual_fields`, whose answer it uses up."""
+    usual = None if fields is None else _usual_submission(body, fields, surroundings, now[:DATE_LENGTH])
     return checked_submission(body, surroundings) if usual is None else usual
 
 
@@ -60,15 +68,29 @@ def usual_submission(body: bytes, *, surroundings: str, today: str) -> Submissio
 
     `today` is the UTC date; birth dates may not lie behind it.
     """
+    fields = usual_fields(body)
+    return None if fields is None else _usual_submission(body, fields, surroundings, today)
+
+
+def usual_fields(body: bytes) -> UsualFields | None:
+    """The fields of a body in the usual form, as far as pydantic's core and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
     try:
-        fields = _validate(body)
-        pan = Pan(fields.pop("card_number"))
+        fields: UsualFields = _validate(body)
+        fields["card_number"] = Pan(fields["card_number"])
+    except (ValidationError, PydanticCustomError):
+        return None
+    return fields
+
+
+def _usual_submission(body: bytes, fields: UsualFields, surroundings: str, today: str) -> Submission | None:
+    pan: Pan = fields.pop("card_number")
+    try:
         occurred_at = fields["occurred_at"] = _instant(fields["occurred_at"])
         reference = _customer_reference(fields, today)
-    except (ValidationError, PydanticCustomError, ValueError):
+    except ValueError:
         return None
     merchant_name: str = fields["merchant"]["name"]
     if merchant_name.isspace() or (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
