@@ -1,9 +1,16 @@
 """What a client is told of a transaction that was handed to the producer."""
 
+from typing import Final
+
 from txn_api.problems import NotStored, OutcomeUnknown, Overloaded, Problem
+from txn_api.whole_answer import Header
 from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing
+
+ACCEPTED: Final = 202
+_JSON: Final = (b"content-type", b"application/json")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 def accepted(event: EncodedEvent, landing: Landing) -> bytes:
@@ -14,6 +21,11 @@ def accepted(event: EncodedEvent, landing: Landing) -> bytes:
         f'"accepted_at":"{event.accepted_at}","shard_id":"{landing.shard_id}",'
         f'"sequence_number":"{landing.sequence_number}"}}'
     ).encode()
+
+
+def head_of(event: EncodedEvent) -> list[Header]:
+    """The headers of an acknowledgement."""
+    return [_JSON, (b"location", b"/transactions/" + event.transaction_id.encode()), _NO_STORE]
 
 
 def problem_of(error: ProducerError) -> Problem:

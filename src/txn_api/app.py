@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from txn_api import openapi, security_headers
-from txn_api.edge import Edge, forget_trace_of
+from txn_api.edge import Edge
+from txn_api.passage import forget_trace_of
 from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
 from txn_api.raw_route import FrontDoor
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads

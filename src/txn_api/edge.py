@@ -5,24 +5,24 @@ request id, and of the client's words a trace id alone (`txn_api.trace`). A trac
 an exception's text may quote what was sent.
 """
 
+import asyncio
 import itertools
 import secrets
 import time
 import traceback
-from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
 import structlog
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from txn_api.limits import Allowance
+from txn_api.passage import Passage
 from txn_api.problems import CardNumberMisplaced, InternalError, Overloaded, ParameterInvalid, Problem
 from txn_api.request_metrics import RequestMetrics
 from txn_api.security_headers import Headers
-from txn_api.trace import trace_id_of_request, traceresponse
-from txn_api.whole_answer import Header, answer_at_once
+from txn_api.whole_answer import Header, messages
+from txn_api.whole_request import WholeRequest
 from txn_core.faults import Fault
 from txn_core.pan import holds_card_number
 
@@ -33,9 +33,25 @@ _EXEMPT_PARAMETERS: Final = frozenset({"card_number", "card_id", "cursor"})
 # A busy process is alive: who watches it must not take it for dead.
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_UNTRACED: Final = "untraced"
 
 log = structlog.get_logger()
+
+Answer = tuple[int, list[Header], bytes]
+
+
+class Waiting(Protocol):
+    """A whole request that has begun, and what is to be said of it."""
+
+    @property
+    def request(self) -> WholeRequest:
+        """From its server."""
+
+    @property
+    def passage(self) -> Passage:
+        """From `Edge.begin`."""
+
+    def answer(self) -> Answer | Exception:
+        """Status, headers and body, or what the request is refused with; asked once."""
 
 
 class Edge:
@@ -47,44 +63,126 @@ class Edge:
         """Take what bounds requests and counts them; `headers` stand on every answer."""
         self._requests_max, self._headers, self._log_all = requests_max, headers, log_all
         self._requests = 0
+        self._waiting: list[Waiting] = []
         # Random a process and counted within it: unique is all that an id has to be.
         self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
         self._metrics = RequestMetrics(registry, lambda: self._requests)
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Have one HTTP request answered; whatever happens inside, the client gets an answer that quotes nothing."""
-        exchange = _Exchange(scope, send, f"{self._ids_begin}{next(self._numbers):08x}", self._headers)
-        self._requests += 1
+        passage = self.begin(scope, send)
         try:
             if self._requests > self._requests_max:
                 _refuse_too_many(scope["path"])
             if query := scope["query_string"]:
                 _refuse_card_numbers(query)
-            await app(scope, receive, exchange.send)
-        except Problem as problem:
-            await exchange.answer(problem, receive)
+            await app(scope, receive, passage.send)
         except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may get past it unanswered
-            log.error("request failed", **exchange.ids, **_places(error))  # noqa: TRY400 - a logged exception would quote its text
-            await exchange.answer(InternalError(), receive)
+            await self._refuse(error, passage, receive)
         finally:
-            self._requests -= 1
-            if (allowance := scope["state"].get("allowance")) is not None:
-                allowance.leave()
-            self._record(scope, exchange)
+            self.end(passage)
 
-    def _record(self, scope: Scope, exchange: "_Exchange") -> None:
+    # The same in parts, for requests that are answered without a coroutine.
+
+    def admits(self, scope: Scope) -> bool:
+        """Whether nothing at the edge stands against a request that has not begun."""
+        return not scope["query_string"] and self._requests < self._requests_max
+
+    def begin(self, scope: Scope, send: Send) -> Passage:
+        """Count a request in; `end`, `fail` or `answer_soon` has to follow."""
+        self._requests += 1
+        return Passage(scope, send, f"{self._ids_begin}{next(self._numbers):08x}", self._headers)
+
+    def end(self, passage: Passage) -> None:
+        """Count out a request that is answered."""
+        self._requests -= 1
+        if (allowance := passage.allowance) is not None:
+            allowance.leave()
+        self._record(passage)
+
+    def fail(self, error: Exception, request: WholeRequest, passage: Passage) -> None:
+        """Tell the client of a request that has begun what went wrong."""
+
+        async def refuse(_scope: Scope, receive: Receive, _send: Send) -> None:
+            try:
+                await self._refuse(error, passage, receive)
+            finally:
+                self.end(passage)
+
+        request.begin(refuse)
+
+    def answer_soon(self, waiting: Waiting) -> None:
+        """Answer a request that has begun, in this turn of the event loop and with all others that can be."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._answer_waiting)
+        self._waiting.append(waiting)
+
+    def _answer_waiting(self) -> None:
+        """Each step of all answers in a row, as `txn_api.posts` does it, and for the same reason."""
+        waiting, self._waiting = self._waiting, []
+        rendered = [(each, data) for each in waiting if (data := self._rendered(each)) is not None]
+        for passage in [each.passage for each, data in rendered if self._written(each, data)]:
+            self.end(passage)
+
+    def _rendered(self, waiting: Waiting) -> bytes | None:
+        """The answer as it will be written; none when it goes a way of its own."""
+        request, passage = waiting.request, waiting.passage
+        try:
+            answer = waiting.answer()
+            if isinstance(answer, Exception):
+                self.fail(answer, request, passage)
+                return None
+            status, headers, body = answer
+            rendered = request.rendered(status, passage.with_ours(headers), body)
+        except Exception as error:  # noqa: BLE001 - it is this request's, and the others have to be answered
+            self.fail(error, request, passage)
+            return None
+        if rendered is None:
+            self._send(answer, request, passage)
+        else:
+            passage.status = status
+        return rendered
+
+    def _written(self, waiting: Waiting, rendered: bytes) -> bool:
+        try:
+            waiting.request.write(rendered)
+        except Exception as error:  # noqa: BLE001 - such as that of a connection that was lost; the others have theirs
+            self.fail(error, waiting.request, waiting.passage)
+            return False
+        return True
+
+    def _send(self, answer: Answer, request: WholeRequest, passage: Passage) -> None:
+        """Send an answer as fast as its client takes it."""
+
+        async def send(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            try:
+                for message in messages(*answer):
+                    await passage.send(message)
+            finally:
+                self.end(passage)
+
+        request.begin(send)
+
+    async def _refuse(self, error: Exception, passage: Passage, receive: Receive) -> None:
+        if not isinstance(error, Problem):
+            log.error("request failed", **passage.ids, **_places(error))
+            error = InternalError()
+        await passage.answer(error, receive)
+
+    def _record(self, passage: Passage) -> None:
+        scope = passage.scope
         route = getattr(scope.get("route"), "path_format", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        seconds = time.perf_counter() - exchange.started_at
-        self._metrics.answered(method, route, exchange.status, seconds)
-        if exchange.status < 400 and not self._log_all:
+        seconds = time.perf_counter() - passage.started_at
+        self._metrics.answered(method, route, passage.status, seconds)
+        if passage.status < 400 and not self._log_all:
             return
         log.info(
             "request",
-            **exchange.ids,
+            **passage.ids,
             method=method,
             route=route,
-            status=exchange.status,
+            status=passage.status,
             ms=round(seconds * 1000, 1),
         )
 
@@ -101,63 +199,6 @@ class Guarded:
             await self._edge.answer(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-
-class _Exchange:
-    """One request and its answer."""
-
-    __slots__ = ("_headers", "_scope", "_send", "_trace_id", "request_id", "started_at", "status")
-
-    def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
-        self._scope, self._send, self._headers = scope, send, headers
-        self.request_id = request_id
-        scope.setdefault("state", {})["request_id"] = self.request_id
-        self._trace_id = trace_id_of_request(scope)
-        self.started_at = time.perf_counter()
-        self.status = 0
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """What a log line is found by."""
-        ids = {"request_id": self.request_id}
-        return ids if (trace_id := self._safe_trace_id()) is None else ids | {"trace_id": trace_id}
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = self._with_ours(message.get("headers", ()))
-        await self._send(message)
-
-    def answer_at_once(self, status: int, headers: Iterable[Header], body: bytes) -> bool:
-        """See `txn_api.whole_answer`."""
-        if not answer_at_once(self._send, status, self._with_ours(headers), body):
-            return False
-        self.status = status
-        return True
-
-    async def answer(self, problem: Problem, receive: Receive) -> None:
-        """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""
-        if self.status:
-            raise RuntimeError("an answer broke off") from None
-        forget_trace_of(problem, self._scope)
-        await problem.response(self.request_id)(self._scope, receive, self.send)
-
-    def _with_ours(self, headers: Iterable[Header]) -> list[Header]:
-        allowance: Allowance | None = self._scope["state"].get("allowance")
-        limits = () if allowance is None else allowance.fields()
-        every = [*headers, (b"x-request-id", self.request_id.encode()), *limits, *self._headers]
-        if self._trace_id is not None and (trace_id := self._safe_trace_id()) is not None:
-            every.append((b"traceresponse", traceresponse(trace_id, self.request_id)))
-        return every
-
-    def _safe_trace_id(self) -> str | None:
-        return None if _UNTRACED in self._scope["state"] else self._trace_id
-
-
-def forget_trace_of(problem: Problem, scope: Scope) -> None:
-    """Repeat no trace id of a request whose own card number, of whatever length, stood where it must not."""
-    if isinstance(problem, CardNumberMisplaced):
-        scope["state"][_UNTRACED] = True
 
 
 def _refuse_too_many(path: str) -> None:

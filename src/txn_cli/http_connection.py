@@ -42,6 +42,7 @@ class Connection(HttpToolsProtocol):
     """How long this connection may wait for the client; none while a request is being answered."""
     _in_head = True
     _head_bytes = _arrived_bytes = 0
+    _due: Any = None  # the application that has not been told of the latest request
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Expect the first head."""
@@ -55,6 +56,8 @@ class Connection(HttpToolsProtocol):
         """Parse, and look at how large a head is that is still unfinished."""
         self._arrived_bytes = self._head_bytes + len(data)
         super().data_received(data)
+        if self._due is not None:
+            self._begin()
         if not self._in_head:
             return
         self._head_bytes += len(data)
@@ -86,7 +89,7 @@ class Connection(HttpToolsProtocol):
         elif self._arrived_bytes > HEAD_BYTES_MAX and self._size_of_head() > HEAD_BYTES_MAX:
             application = _head_too_large  # whole, and yet too large
         if previous is None or previous.response_complete:
-            self._start_asgi_task(exchange, application)
+            self._due = application
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((exchange, application))
@@ -103,6 +106,8 @@ class Connection(HttpToolsProtocol):
         exchange: Any = self.cycle
         if not exchange.response_complete:
             exchange.end()
+        if self._due is not None:
+            self._begin(whole=True)
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for one."""
@@ -111,7 +116,8 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            waiting: tuple[Any, Any] = self.pipeline.pop()
+            waiting[0].begin(waiting[1])
         elif not self._in_head:
             self.waited_s, self.waits_s_max = 0.0, KEEP_ALIVE_S
 
@@ -131,10 +137,13 @@ class Connection(HttpToolsProtocol):
             answered=self.on_response_complete,
         )
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        task = self.loop.create_task(cycle.run_asgi(app))
-        cycle.task = task
-        self.tasks.add(task)
+    def _begin(self, *, whole: bool = False) -> None:
+        """Tell the application of the latest request: as a whole one, if it takes such."""
+        application, self._due = self._due, None
+        exchange: Any = self.cycle
+        take = getattr(application, "take", None) if whole else None
+        if take is None or not take(exchange):
+            exchange.begin(application)
 
     def _too_many(self) -> bool:
         bound = self.limit_concurrency

@@ -74,6 +74,12 @@ class Exchange:
         self._head = b""
         self._left = _UNKNOWN
 
+    def begin(self, application: ASGIApp) -> None:
+        """Have the request answered in a task."""
+        task = asyncio.get_running_loop().create_task(self.run_asgi(application))
+        self.task = task
+        self._tasks.add(task)
+
     async def run_asgi(self, application: ASGIApp) -> None:
         """Have the request answered; what the application leaves unfinished cuts the connection."""
         try:
@@ -154,15 +160,26 @@ class Exchange:
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
-        if self._flow.write_paused or self.disconnected:
+        if (rendered := self.rendered(status, headers, body)) is None:
             return False
+        self.write(rendered)
+        return True
+
+    # What it calls instead (`txn_api.whole_request`)
+
+    def rendered(self, status: int, headers: Sequence[Header], body: bytes) -> bytes | None:
+        """All of an answer that has a body, as it will be written; none when the client is slow or gone."""
+        if self._flow.write_paused or self.disconnected:
+            return None
         if self.response_started:
             raise RuntimeError("an answer begins anew")
         close = () if self.keep_alive else _CLOSE
-        head = self._head_of(status, headers, b"content-length: %d" % len(body), *close)
-        self._transport.write(head + body)
+        return self._head_of(status, headers, b"content-length: %d" % len(body), *close) + body
+
+    def write(self, rendered: bytes) -> None:
+        """Send what `rendered` gave."""
+        self._transport.write(rendered)
         self._end()
-        return True
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         named, more = dict(headers), []

@@ -9,10 +9,10 @@ from starlette.types import Scope
 
 from tests.builders import ACCOUNT, body, card_number, json_bytes, keys, transaction_id
 from txn_api.intake import Intake
-from txn_api.posts import Post, Posts
+from txn_api.posts import AwaitedPost, Posts
 from txn_api.problems import CardNumberMisplaced, ValidationFailed
 from txn_core.errors import BufferFullError, NotStoredError
-from txn_core.kinesis.landing import Landing
+from txn_core.kinesis.landing import Answer, Landing
 from txn_core.positions import SequenceNumber, ShardId
 
 
@@ -23,7 +23,7 @@ class NotingProducer:
         self.keys: list[str] = []
         self.refusals: list[Exception | None] = []
 
-    def submit_all(self, records: "Iterable[tuple[str, bytes, asyncio.Future[Landing]]]") -> None:
+    def submit_all(self, records: Iterable[tuple[str, bytes, Answer]]) -> None:
         for key, _, answer in records:
             if self.refusals and (refusal := self.refusals.pop(0)) is not None:
                 answer.set_exception(refusal)
@@ -46,7 +46,7 @@ def scope(*headers: tuple[bytes, bytes]) -> Scope:
     return {"type": "http", "path": "/transactions", "query_string": b"", "headers": [*headers]}
 
 
-def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> Post:
+def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> AwaitedPost:
     return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT)
 
 

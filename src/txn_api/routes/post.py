@@ -4,15 +4,18 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
-from txn_api.acknowledgement import accepted, problem_of
+from txn_api.acknowledgement import ACCEPTED, accepted, head_of, problem_of
 from txn_api.bodies import JSON, body_at_once, check_type, read_whole, source
+from txn_api.edge import Edge
 from txn_api.headers import RawHeaders
 from txn_api.idempotency import REPLAYED, Answer
+from txn_api.idempotency_key import NAME as IDEMPOTENCY_KEY
 from txn_api.idempotency_key import PARAMETER, idempotency_key
 from txn_api.principal import Principal
 from txn_api.problems import (
@@ -34,12 +37,15 @@ from txn_api.raw_route import RawRoute
 from txn_api.services import Services
 from txn_api.surroundings import surroundings_of_scope
 from txn_api.whole_answer import answer_at_once, messages
+from txn_api.whole_posts import WholePost
+from txn_api.whole_request import WholeRequest
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
 
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
+_JSON: Final = b"application/json"
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -80,7 +86,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     settings, gate, headers = services.settings, services.gate, RawHeaders.of(scope)
     # What need not be waited for is done without a coroutine: each costs as much as what is done in it.
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
-    if headers.find(b"content-type") != b"application/json" or headers.find(b"content-encoding") is not None:
+    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
         check_type(headers, JSON)
     body = body_at_once(source(scope, receive))
     if body is None:
@@ -100,16 +106,49 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
             event, (answer, replayed) = await _once(services, scope, body, principal, key)
     except ProducerError as error:
         raise problem_of(error) from None
-    head = [
-        (b"content-type", b"application/json"),
-        (b"location", b"/transactions/" + event.transaction_id.encode()),
-        (b"cache-control", b"no-store"),
-    ]
+    head = head_of(event)
     if replayed:
         head.append(REPLAYED)
-    if not answer_at_once(send, 202, head, answer):
-        for message in messages(202, head, answer):
+    if not answer_at_once(send, ACCEPTED, head, answer):
+        for message in messages(ACCEPTED, head, answer):
             await send(message)
+
+
+def take_all(edge: Edge, requests: Sequence[WholeRequest]) -> None:
+    """The same for the requests of a turn whose bodies are there, each step of all of them in a row.
+
+    What has to be waited for, but for the landing, goes the way above.
+    """
+    services: Services = requests[0].scope["app"].state.services
+    begun = [post for request in requests if (post := _begun(edge, request, services)) is not None]
+    services.posts.hand_over(begun)
+
+
+def _begun(edge: Edge, request: WholeRequest, services: Services) -> WholePost | None:
+    """The post of a request that has begun; none of one that goes its own way."""
+    scope = request.scope
+    headers = RawHeaders.of(scope)
+    principal, refusal = None, None
+    if edge.admits(scope) and _is_usual(headers):
+        try:
+            principal = services.gate.admit_at_once(scope, headers, _SCOPE)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's
+            refusal = error
+    if principal is None and refusal is None:
+        request.begin(scope["app"])
+        return None
+    passage = edge.begin(scope, request.send)
+    body = request.whole_body()
+    if principal is None or body is None or len(body) > services.settings.body_bytes_max:
+        edge.fail(refusal or (BodyTimeout() if body is None else BodyTooLarge()), request, passage)
+        return None
+    return WholePost(request, body, principal, edge, passage)
+
+
+def _is_usual(headers: RawHeaders) -> bool:
+    """Whether neither the body's form nor an `Idempotency-Key` need a closer look."""
+    find = headers.find
+    return find(b"content-type") == _JSON and find(b"content-encoding") is None and find(IDEMPOTENCY_KEY) is None
 
 
 async def _once(
@@ -134,6 +173,7 @@ async def _once(
 route = RawRoute(
     "/transactions",
     post_transaction,
+    take_all=take_all,
     methods=["POST"],
     tags=["transactions"],
     operation_id="postTransaction",

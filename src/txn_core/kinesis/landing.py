@@ -1,6 +1,6 @@
 """What a record's way to the stream came to."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from txn_core.positions import SequenceNumber, ShardId
 
@@ -20,3 +20,16 @@ class Landing(NamedTuple):
     sequence_number: SequenceNumber
     sub_sequence_number: int = 0
     failures: tuple[Attempt, ...] = ()  # the attempts before, oldest first
+
+
+class Answer(Protocol):
+    """Who is told what became of a record, once: a future, or what behaves like one."""
+
+    def done(self) -> bool:
+        """Whether it was told, or does not want to know any more."""
+
+    def set_result(self, landing: Landing, /) -> None:
+        """Tell that it has landed."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Tell that it will not land, or that nobody knows."""

@@ -25,7 +25,7 @@ from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
-from txn_core.kinesis.landing import Attempt, Landing
+from txn_core.kinesis.landing import Answer, Attempt, Landing
 from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import Limits
@@ -125,24 +125,23 @@ class Producer:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        taken = self._hand_over(key, data)
-        if isinstance(taken, int):
+        answer = asyncio.get_running_loop().create_future()
+        if (retry_after_s := self._take(key, data, answer)) is not None:
             self._metrics.refused += 1
-            raise BufferFullError(taken)
-        return taken
+            raise BufferFullError(retry_after_s)
+        return answer
 
-    def submit_all(self, records: "Iterable[tuple[str, bytes, asyncio.Future[Landing]]]") -> None:
-        """Hand over many records as `submit` does; each answer ends in its record's landing or in what refused it."""
-        now = asyncio.get_running_loop().time()
+    def submit_all(self, records: "Iterable[tuple[str, bytes, Answer]]") -> None:
+        """Hand over many records as `submit` does; each answer is told its record's landing or what refused it."""
         for key, data, answer in records:
             try:
-                taken = self._take(key, data, now, answer)
+                retry_after_s = self._take(key, data, answer)
             except NotStoredError as refusal:
                 _refuse(answer, refusal)
                 continue
-            if isinstance(taken, int):
+            if retry_after_s is not None:
                 self._metrics.refused += 1
-                _refuse(answer, BufferFullError(taken))
+                _refuse(answer, BufferFullError(retry_after_s))
 
     async def put(self, key: str, data: bytes) -> Landing:
         """Hand over a record and wait for its landing; errors as `submit`."""
@@ -156,10 +155,10 @@ class Producer:
         Raises:
             NotStoredError: as `submit`.
         """
-        taken = self._hand_over(key, data, BULK_SHARE)
-        if isinstance(taken, int):
-            return self.submit(key, data) if self._has_room(key) else None
-        return taken
+        answer = asyncio.get_running_loop().create_future()
+        if self._take(key, data, answer, BULK_SHARE) is None:
+            return answer
+        return self.submit(key, data) if self._has_room(key) else None
 
     async def room(self, key: str) -> None:
         """Wait until a bulk upload may offer a record of this key again."""
@@ -167,14 +166,9 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _hand_over(self, key: str, data: bytes, share: float = 1.0) -> "asyncio.Future[Landing] | int":
-        loop = asyncio.get_running_loop()
-        return self._take(key, data, loop.time(), loop.create_future(), share)
-
-    def _take(
-        self, key: str, data: bytes, now: float, answer: "asyncio.Future[Landing]", share: float = 1.0
-    ) -> "asyncio.Future[Landing] | int":
+    def _take(self, key: str, data: bytes, answer: Answer, share: float = 1.0) -> int | None:
         """Queue a record, or give the seconds after which to come back."""
+        now = asyncio.get_running_loop().time()
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
             raise NotStoredError(reason)
@@ -190,7 +184,7 @@ class Producer:
             self._watch_deadlines()
         if not self._pump_due:
             self._schedule_pump()
-        return answer
+        return None
 
     async def close(self, deadline_s: float) -> None:
         """Take nothing more, drain within the deadline, and answer whoever still waits after it."""
@@ -429,7 +423,7 @@ def _backoff_s(attempts: int) -> float:
     return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret
 
 
-def _refuse(answer: "asyncio.Future[Landing]", refusal: ProducerError) -> None:
+def _refuse(answer: Answer, refusal: ProducerError) -> None:
     """Nobody may be waiting any more."""
     if not answer.done():
         answer.set_exception(refusal)
