@@ -169,7 +169,10 @@ def parse_transaction(body: bytes) -> TransactionRequest:
     except ValidationError as error:
         refusal = _refusal(error)
     # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.
-    raise refusal
+    try:
+        raise refusal
+    finally:
+        del refusal  # or the error, its traceback and this frame would keep each other
 
 
 def _refusal(error: ValidationError) -> MalformedJsonError | InvalidTransactionError:

@@ -1,6 +1,7 @@
 """The application behind a real server and over real sockets: what only a connection can show."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,10 @@ from tests.builders import body, card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
+from txn_api.passage import Passage
+from txn_api.posts import Post
+from txn_cli import http_connection
+from txn_core.limits import Limits
 
 ANSWER_S_MAX = 10.0
 
@@ -26,15 +31,14 @@ class Connection:
     writer: asyncio.StreamWriter
     key: str
 
-    def head(self, path: str, *fields: str) -> None:
-        """Send the head of a POST."""
+    def head(self, path: str, *fields: str, content: bytes = b"") -> None:
+        """Send the head of a POST, and with it what there is of its body."""
         lines = [f"POST {path} HTTP/1.1", "Host: txn.test", f"Authorization: {self.key}", *fields, "", ""]
-        self.writer.write("\r\n".join(lines).encode())
+        self.writer.write("\r\n".join(lines).encode() + content)
 
-    def post(self, path: str, content: bytes) -> None:
+    def post(self, path: str, content: bytes, *fields: str) -> None:
         """Send a whole POST."""
-        self.head(path, f"Content-Length: {len(content)}")
-        self.writer.write(content)
+        self.head(path, "Content-Type: application/json", f"Content-Length: {len(content)}", *fields, content=content)
 
     def chunk(self, content: bytes) -> None:
         """Send a chunk of a body of unknown length; an empty one is its end."""
@@ -96,12 +100,18 @@ def _with_small_buffers(made: socket.socket) -> socket.socket:
     return made
 
 
-@pytest.fixture
-async def served(desk: Desk) -> AsyncIterator[Served]:
-    """The application behind uvicorn, set up as `txn api` does."""
+@pytest.fixture(params=["ours", "httptools"])
+async def served(desk: Desk, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    """The application behind uvicorn, set up as `txn api` does, and with uvicorn's own connections."""
     listener = _with_small_buffers(socket.create_server(("127.0.0.1", 0)))
     config = uvicorn.Config(
-        desk.app, http="httptools", lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=5
+        desk.app,
+        http=http_connection.Connection if request.param == "ours" else "httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -272,3 +282,106 @@ async def _send_until_stuck(client: Connection, send: Callable[[], None]) -> int
         except (TimeoutError, ConnectionError):
             return sent
     return 10_000
+
+
+async def test_posts_of_a_turn_are_each_answered_by_themselves(served: Served) -> None:
+    """Sound ones, and each kind of refusal, whatever stands beside it in the same turn."""
+    desk = served.desk
+    reading = desk.key("transactions:read")["Authorization"]
+    number = card_number(77)
+    misplaced = json_bytes(body(card_number=number, transaction_id="misplaced-in-head"))
+    sent: list[tuple[int, str, str, bytes, tuple[str, ...]]] = [
+        (202, "", "/transactions", sound(1), ()),
+        (422, "validation_failed", "/transactions", json_bytes(body(amount_minor=-1)), ()),
+        (202, "", "/transactions", sound(2), ('Idempotency-Key: "k-1"',)),
+        (400, "malformed_json", "/transactions", b"{", ()),
+        (422, "card_number_misplaced", "/transactions", misplaced, (f"X-Note: {number}",)),
+        (422, "card_number_misplaced", f"/transactions?note={number}", sound(3), ()),
+        (415, "content_encoding_unsupported", "/transactions", sound(3), ("Content-Encoding: br",)),
+        (413, "body_too_large", "/transactions", b"x" * 100_000, ()),
+        (422, "id_required", "/transactions", json_bytes(body(transaction_id=None)), ()),
+        (202, "", "/transactions", sound(4), ()),
+    ]
+    async with _connections(served, len(sent) + 1) as (stranger, *clients):
+        stranger.key = reading
+        stranger.post("/transactions", sound(5))
+        for client, (_, _, path, content, fields) in zip(clients, sent, strict=True):
+            client.post(path, content, *fields)
+        status, content = await stranger.answer()
+        assert (status, json.loads(content)["code"]) == (403, "scope_missing")
+        for client, (expected, code, _, _, _) in zip(clients, sent, strict=True):
+            status, content = await client.answer()
+            assert (status, json.loads(content).get("code", "")) == (expected, code)
+    assert {json.loads(data)["transaction_id"] for data in desk.kinesis.data} == {f"{n:08d}" for n in (1, 2, 4)}
+    await until(lambda: _in_flight(desk) == 0)
+
+
+async def test_requests_of_one_packet_are_answered_in_their_order(served: Served) -> None:
+    """Pipelined: the second waits for the first's answer, the third for both."""
+    async with served.connection() as client:
+        for number in range(3):
+            client.post("/transactions", sound(number))
+        ids = [json.loads((await client.answer())[1])["transaction_id"] for _ in range(3)]
+    assert ids == [f"{number:08d}" for number in range(3)]
+
+
+async def test_a_body_that_comes_in_pieces_is_put_together(served: Served) -> None:
+    content = sound(6)
+    async with served.connection() as client:
+        client.post("/transactions", b"", f"X-Nothing: {0}")  # an empty body is a whole one, too
+        assert (await client.answer())[0] == 400
+        client.head("/transactions", "Content-Type: application/json", f"Content-Length: {len(content)}")
+        for piece in (content[:10], content[10:-1], content[-1:]):
+            client.writer.write(piece)
+            await client.writer.drain()
+            await asyncio.sleep(0.02)
+        assert (await client.answer())[0] == 202
+
+
+async def test_a_key_gets_back_what_its_posts_held(served: Served) -> None:
+    """Bounds on requests at once and on their rate hold for posts of one turn, and end with them."""
+    desk = served.desk
+    key = desk.key("transactions:write", limits=Limits(requests_max=4))["Authorization"]
+    async with _connections(served, 8) as clients:
+        clients[0].key = key
+        clients[0].post("/transactions", sound(99))  # so that the key is known
+        assert (await clients[0].answer())[0] == 202
+        desk.script(*[Reply(after_s=0.05)] * 100)
+        for _ in range(3):
+            for number, client in enumerate(clients):
+                client.key = key
+                client.post("/transactions", sound(number))
+            answers = [await client.answer() for client in clients]
+            assert sorted(status for status, _ in answers) == [202] * 4 + [429] * 4
+    assert _in_flight(desk) == 0
+
+
+async def test_what_the_stream_refuses_is_told_to_its_post(served: Served) -> None:
+    """Not stored and in doubt are told apart."""
+    desk = served.desk
+    desk.script(Reply(fates=[Fate.REFUSED]), Reply(after_s=5.0), deadline_s=0.5)
+    async with served.connection() as client:
+        for code in ("not_stored", "outcome_unknown"):
+            client.post("/transactions", sound(1))
+            status, content = await client.answer()
+            assert (status, json.loads(content)["code"]) == (503, code)
+    assert _in_flight(desk) == 0
+
+
+@pytest.mark.parametrize("served", ["ours"], indirect=True)
+async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> None:
+    """What a request made is gone with it, be it acknowledged or refused: nothing has to be searched for."""
+    async with served.connection() as client:
+        client.post("/transactions", sound(0))  # so that the key is known
+        await client.answer()
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(10):
+                for content in (sound(number), json_bytes(body(amount_minor=-1))):
+                    client.post("/transactions", content)
+                    await client.answer()
+            left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Post | Passage)]
+        finally:
+            gc.enable()
+    assert set(left) <= {"AwaitedPost"}  # of other tests

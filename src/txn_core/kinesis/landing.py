@@ -1,6 +1,6 @@
 """What a record's way to the stream came to."""
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from txn_core.positions import SequenceNumber, ShardId
 
@@ -33,3 +33,18 @@ class Answer(Protocol):
 
     def set_exception(self, error: Exception, /) -> None:
         """Tell that it will not land, or that nobody knows."""
+
+
+class _Nobody:
+    def done(self) -> bool:
+        return True
+
+    def set_result(self, landing: Landing, /) -> None:
+        raise NotImplementedError
+
+    def set_exception(self, error: Exception, /) -> None:
+        raise NotImplementedError
+
+
+NOBODY: Final[Answer] = _Nobody()
+"""Stands for whoever was told, and is not to be kept in memory for a record that is only waiting to be forgotten."""

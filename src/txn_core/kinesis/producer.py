@@ -25,7 +25,7 @@ from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
-from txn_core.kinesis.landing import Answer, Attempt, Landing
+from txn_core.kinesis.landing import NOBODY, Answer, Attempt, Landing
 from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.limits import Limits
@@ -321,6 +321,7 @@ class Producer:
         for number, record in self._lanes.settle_all(parcel):
             if not record.answer.done():
                 record.answer.set_result(Landing(shard_id, sequence_number, number, record.failures))
+            record.answer = NOBODY
         lane.succeeded(asyncio.get_running_loop().time(), took_s)
         # A landing on another shard is a success all the same: nothing is sent again.
         if lane.pace is not None and not self._keeper.landed(lane.name, landing.shard_id):
@@ -357,6 +358,7 @@ class Producer:
             if not record.answer.done():
                 error = OutcomeUnknownError if doubtful else NotStoredError
                 record.answer.set_exception(error(reason, record.failures))
+            record.answer = NOBODY
         self._progress.set()
 
     def _say_given_up(self, records: Sequence[Pending], reason: str) -> None:
