@@ -371,9 +371,13 @@ async def test_what_the_stream_refuses_is_told_to_its_post(served: Served) -> No
 @pytest.mark.parametrize("served", ["ours"], indirect=True)
 async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> None:
     """What a request made is gone with it, be it acknowledged or refused: nothing has to be searched for."""
-    async with served.connection() as client:
-        client.post("/transactions", sound(0))  # so that the key is known
-        await client.answer()
+    reading = served.desk.key("transactions:read")["Authorization"]
+    limited = served.desk.key("transactions:write", limits=Limits(writes_per_s=1))["Authorization"]
+    async with _connections(served, 3) as (client, reader, noisy):
+        reader.key, noisy.key = reading, limited
+        for known in (client, reader, noisy):
+            known.post("/transactions", sound(0))
+            await known.answer()
         gc.collect()
         gc.disable()
         try:
@@ -381,6 +385,9 @@ async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> 
                 for content in (sound(number), json_bytes(body(amount_minor=-1))):
                     client.post("/transactions", content)
                     await client.answer()
+                for refused, expected in ((reader, 403), (noisy, 429)):
+                    refused.post("/transactions", sound(number))
+                    assert (await refused.answer())[0] == expected
             left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Post | Passage)]
         finally:
             gc.enable()

@@ -128,19 +128,21 @@ def _begun(edge: Edge, request: WholeRequest, services: Services) -> WholePost |
     """The post of a request that has begun; none of one that goes its own way."""
     scope = request.scope
     headers = RawHeaders.of(scope)
-    principal, refusal = None, None
+    principal = None
     if edge.admits(scope) and _is_usual(headers):
         try:
             principal = services.gate.admit_at_once(scope, headers, _SCOPE)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's
-            refusal = error
-    if principal is None and refusal is None:
+            # Not kept in a name: it and this frame would keep each other, a circle a refusal.
+            edge.fail(error, request, edge.begin(scope, request.send))
+            return None
+    if principal is None:
         request.begin(scope["app"])
         return None
     passage = edge.begin(scope, request.send)
     body = request.whole_body()
-    if principal is None or body is None or len(body) > services.settings.body_bytes_max:
-        edge.fail(refusal or (BodyTimeout() if body is None else BodyTooLarge()), request, passage)
+    if body is None or len(body) > services.settings.body_bytes_max:
+        edge.fail(BodyTimeout() if body is None else BodyTooLarge(), request, passage)
         return None
     return WholePost(request, body, principal, edge, passage)
 
