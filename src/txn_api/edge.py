@@ -10,6 +10,7 @@ import itertools
 import secrets
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
@@ -103,13 +104,10 @@ class Edge:
     def fail(self, error: Exception, request: WholeRequest, passage: Passage) -> None:
         """Tell the client of a request that has begun what went wrong."""
 
-        async def refuse(_scope: Scope, receive: Receive, _send: Send) -> None:
-            try:
-                await self._refuse(error, passage, receive)
-            finally:
-                self.end(passage)
+        async def refuse(receive: Receive) -> None:
+            await self._refuse(error, passage, receive)
 
-        request.begin(refuse)
+        self._go_on(refuse, request, passage)
 
     def answer_soon(self, waiting: Waiting) -> None:
         """Answer a request that has begun, in this turn of the event loop and with all others that can be."""
@@ -154,14 +152,22 @@ class Edge:
     def _send(self, answer: Answer, request: WholeRequest, passage: Passage) -> None:
         """Send an answer as fast as its client takes it."""
 
-        async def send(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        async def send(_: Receive) -> None:
+            for message in messages(*answer):
+                await passage.send(message)
+
+        self._go_on(send, request, passage)
+
+    def _go_on(self, rest: Callable[[Receive], Awaitable[None]], request: WholeRequest, passage: Passage) -> None:
+        """Do in a task what is left to do for a request that has begun without one."""
+
+        async def application(_scope: Scope, receive: Receive, _send: Send) -> None:
             try:
-                for message in messages(*answer):
-                    await passage.send(message)
+                await rest(receive)
             finally:
                 self.end(passage)
 
-        request.begin(send)
+        request.begin(application)
 
     async def _refuse(self, error: Exception, passage: Passage, receive: Receive) -> None:
         if not isinstance(error, Problem):

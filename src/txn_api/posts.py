@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import Scope
 
 from txn_api.intake import Intake
+from txn_api.problems import Problem
 from txn_api.surroundings import surroundings_of_scope
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
@@ -116,8 +117,8 @@ class Posts:
 
     def _identify(self, post: Post) -> None:
         post.event = self._intake.event(post.submission, account=post.account, accepted_at=post.accepted_at)
-        post.fields = None
-        del post.submission  # the card number has no business here any more
+        del post.submission
+        post.fields, post.body = None, b""  # the card number has no business here any more
 
 
 def _taken(step: Callable[[Post], None], posts: Iterable[Post]) -> list[Post]:
@@ -127,6 +128,9 @@ def _taken(step: Callable[[Post], None], posts: Iterable[Post]) -> list[Post]:
         try:
             step(post)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
+            if isinstance(error, Problem):
+                # Nobody reads where it comes from, whose frames and the post would keep each other.
+                error.__traceback__ = error.__context__ = None
             if not post.done():
                 post.set_exception(error)
         else:

@@ -59,17 +59,10 @@ def read_submission(body: bytes, *, surroundings: str, now: Instant) -> Submissi
 
 def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str, now: Instant) -> Submission:
     """The same as a second step, behind `usual_fields`, whose answer it uses up."""
-    usual = None if fields is None else _usual_submission(body, fields, surroundings, now[:DATE_LENGTH])
+    usual = None
+    if fields is not None:
+        usual = usual_submission(body, fields, surroundings=surroundings, today=now[:DATE_LENGTH])
     return checked_submission(body, surroundings) if usual is None else usual
-
-
-def usual_submission(body: bytes, *, surroundings: str, today: str) -> Submission | None:
-    """The submission of a body that has the usual form and holds its card number once; none when it may not.
-
-    `today` is the UTC date; birth dates may not lie behind it.
-    """
-    fields = usual_fields(body)
-    return None if fields is None else _usual_submission(body, fields, surroundings, today)
 
 
 def usual_fields(body: bytes) -> UsualFields | None:
@@ -85,7 +78,11 @@ def usual_fields(body: bytes) -> UsualFields | None:
     return fields
 
 
-def _usual_submission(body: bytes, fields: UsualFields, surroundings: str, today: str) -> Submission | None:
+def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
+    """The submission of a body in the usual form that holds its card number once; none when it may not be one.
+
+    `today` is the UTC date; birth dates may not lie behind it.
+    """
     pan: Pan = fields.pop("card_number")
     try:
         occurred_at = fields["occurred_at"] = _instant(fields["occurred_at"])

@@ -76,13 +76,14 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
     caplog.set_level(logging.DEBUG)
 
     class Quoting:
-        def admit(self, body: bytes, **_: object) -> None:
+        def submission(self, body: bytes, *_: object, **__: object) -> None:
             raise ValueError(body.decode())
 
     object.__setattr__(desk.services, "posts", Posts(cast("Intake", Quoting()), desk.services.producer))
     answer = await desk.client.post("/transactions", json=body())
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
+    assert next(entry for entry in log.entries if entry["event"] == "request failed")["error"] == "ValueError"
     for output in (answer.text, str(log.entries), caplog.text):
         assert CARD not in output
         assert "Rippin" not in output

@@ -368,8 +368,7 @@ async def test_what_the_stream_refuses_is_told_to_its_post(served: Served) -> No
     assert _in_flight(desk) == 0
 
 
-@pytest.mark.parametrize("served", ["ours"], indirect=True)
-async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> None:
+async def test_posts_leave_no_circles_to_the_collector(served: Served) -> None:
     """What a request made is gone with it, be it acknowledged or refused: nothing has to be searched for."""
     reading = served.desk.key("transactions:read")["Authorization"]
     limited = served.desk.key("transactions:write", limits=Limits(writes_per_s=1))["Authorization"]
@@ -378,6 +377,7 @@ async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> 
         for known in (client, reader, noisy):
             known.post("/transactions", sound(0))
             await known.answer()
+        statuses: set[int] = set()
         gc.collect()
         gc.disable()
         try:
@@ -385,10 +385,11 @@ async def test_whole_posts_leave_no_circles_to_the_collector(served: Served) -> 
                 for content in (sound(number), json_bytes(body(amount_minor=-1))):
                     client.post("/transactions", content)
                     await client.answer()
-                for refused, expected in ((reader, 403), (noisy, 429)):
+                for refused in (reader, noisy):
                     refused.post("/transactions", sound(number))
-                    assert (await refused.answer())[0] == expected
+                    statuses.add((await refused.answer())[0])
             left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Post | Passage)]
         finally:
             gc.enable()
-    assert set(left) <= {"AwaitedPost"}  # of other tests
+    assert left == []
+    assert statuses >= {403, 429}  # and 202 when a second has passed meanwhile

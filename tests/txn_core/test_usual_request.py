@@ -13,7 +13,7 @@ from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.instants import now
 from txn_core.misplaced import checked_submission
 from txn_core.submission import Submission
-from txn_core.usual_request import read_submission, usual_submission
+from txn_core.usual_request import read_submission, usual_fields, usual_submission
 
 TODAY = "2026-01-02"
 CARD = card_number(1234)
@@ -22,7 +22,8 @@ CARD = card_number(1234)
 def short(document: object, surroundings: str = "") -> Submission | None:
     """What the short way makes of a document."""
     data = document if isinstance(document, bytes) else json_bytes(document)
-    return usual_submission(data, surroundings=surroundings, today=TODAY)
+    fields = usual_fields(data)
+    return None if fields is None else usual_submission(data, fields, surroundings=surroundings, today=TODAY)
 
 
 def long(document: object, surroundings: str = "") -> Submission | None:

@@ -99,7 +99,10 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         if key is None:
             post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
-            landing, event = await post.landing, post.event
+            try:
+                landing, event = await post.landing, post.event
+            finally:
+                del post  # or a refusal, its traceback, this frame and the post would keep each other
             assert event is not None  # noqa: S101 - what has landed was admitted
             answer = accepted(event, landing)
         else:

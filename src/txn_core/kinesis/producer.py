@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 import structlog
 from prometheus_client import CollectorRegistry
 
-from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError, ProducerError
+from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
@@ -125,18 +125,20 @@ class Producer:
             BufferFullError: nothing was buffered; come back later.
             NotStoredError: Kinesis does not take such a record, or the producer is closing.
         """
-        answer = asyncio.get_running_loop().create_future()
-        if (retry_after_s := self._take(key, data, answer)) is not None:
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        if (retry_after_s := self._take(key, data, answer, loop.time())) is not None:
             self._metrics.refused += 1
             raise BufferFullError(retry_after_s)
         return answer
 
     def submit_all(self, records: "Iterable[tuple[str, bytes, Answer]]") -> None:
         """Hand over many records as `submit` does; each answer is told its record's landing or what refused it."""
+        now = asyncio.get_running_loop().time()
         for key, data, answer in records:
             try:
-                retry_after_s = self._take(key, data, answer)
-            except NotStoredError as refusal:
+                retry_after_s = self._take(key, data, answer, now)
+            except Exception as refusal:  # noqa: BLE001 - this record's alone, be it a fault of our own: the others go on
                 _refuse(answer, refusal)
                 continue
             if retry_after_s is not None:
@@ -155,8 +157,9 @@ class Producer:
         Raises:
             NotStoredError: as `submit`.
         """
-        answer = asyncio.get_running_loop().create_future()
-        if self._take(key, data, answer, BULK_SHARE) is None:
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        if self._take(key, data, answer, loop.time(), BULK_SHARE) is None:
             return answer
         return self.submit(key, data) if self._has_room(key) else None
 
@@ -166,9 +169,8 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _take(self, key: str, data: bytes, answer: Answer, share: float = 1.0) -> int | None:
+    def _take(self, key: str, data: bytes, answer: Answer, now: float, share: float = 1.0) -> int | None:
         """Queue a record, or give the seconds after which to come back."""
-        now = asyncio.get_running_loop().time()
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
             raise NotStoredError(reason)
@@ -425,7 +427,7 @@ def _backoff_s(attempts: int) -> float:
     return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret
 
 
-def _refuse(answer: Answer, refusal: ProducerError) -> None:
+def _refuse(answer: Answer, refusal: Exception) -> None:
     """Nobody may be waiting any more."""
     if not answer.done():
         answer.set_exception(refusal)
