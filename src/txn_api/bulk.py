@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from txn_api.acknowledgement import problem_of
@@ -42,7 +41,13 @@ DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
 
 Ended = Literal[
-    "complete", "too_many_rejects", "body_timeout", "body_too_large", "encoding_malformed", "shutting_down"
+    "complete",
+    "too_many_rejects",
+    "body_timeout",
+    "body_too_large",
+    "broken_off",
+    "encoding_malformed",
+    "shutting_down",
 ]
 
 
@@ -100,11 +105,7 @@ class Upload:
         self.receipt_id = f"rcp_{secrets.token_hex(16)}"
 
     async def run(self, results: Results) -> None:
-        """Read, hand over and settle every line, until the body ends or the totals say why not.
-
-        Raises:
-            ClientDisconnect: the client went away; the lines handed over are settled all the same.
-        """
+        """Read, hand over and settle every line, until the body ends or the totals say why not."""
         try:
             more = True
             while more and (message := await self._next(results)) is not None:
@@ -156,7 +157,8 @@ class Upload:
             receiving.cancel()
         message = receiving.result()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            self.totals.ended = "broken_off"
+            return None
         self._arrival.came(len(message.get("body", b"")))
         return message
 

@@ -17,7 +17,9 @@
     ├── 429 rate_limited, too_many_concurrent
     ├── 431 head_too_large
     ├── 500 internal_error
-    └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
+    ├── 501 transfer_coding_unsupported
+    ├── 503 overloaded, not_stored, outcome_unknown, store_unavailable
+    └── 505 http_version_unsupported
 
 A problem never repeats what was sent. Its texts are fixed by its class and by the codes of its faults.
 """
@@ -389,6 +391,14 @@ class InternalError(Problem):
     remedy = "Retry a few times with growing pauses; if it stays, report the request id."
 
 
+class TransferCodingUnsupported(Problem):
+    """The request is framed by a transfer coding other than chunked (RFC 9112, 6.1)."""
+
+    status, code, title = 501, "transfer_coding_unsupported", "Transfer coding unsupported"
+    detail = "Of transfer codings the server takes chunked alone; the connection ends here."
+    remedy = "Send `Transfer-Encoding: chunked`, or a `Content-Length`; compress by `Content-Encoding`."
+
+
 class Overloaded(Problem):
     """The service cannot take more right now; nothing was buffered.
 
@@ -435,6 +445,14 @@ class StoreUnavailable(Problem):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "2"})
+
+
+class HttpVersionUnsupported(Problem):
+    """The request is of another major version than HTTP/1 (RFC 9110, 15.6.6)."""
+
+    status, code, title = 505, "http_version_unsupported", "HTTP version unsupported"
+    detail = "The server speaks HTTP/1.1; the connection ends here."
+    remedy = "Let the client speak HTTP/1.1; an offer to upgrade is answered in HTTP/1.1."
 
 
 def _kinds(kind: type[Problem]) -> list[type[Problem]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import wait_until
-from txn_cli.http_connection import HEAD_BYTES_MAX
+from txn_cli.http_head import HEAD_BYTES_MAX
 from txn_cli.stack import ports
 
 APP = """

@@ -8,7 +8,6 @@ from typing import Annotated, Final, Literal
 import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -67,8 +66,8 @@ async def post_bulk(
 
     The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
-    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, and at a
-    shutdown: `ended` says so, and the lines read until then have their outcomes.
+    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
+    body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
     encoding = check_type(request.headers, NDJSON, ENCODINGS)
     services: Services = request.app.state.services
@@ -114,9 +113,8 @@ class _BulkResponse(Response):
             body_deadline_s=settings.body_deadline_s,
             rate=self._lines,
         )
-        try:
-            await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
-        except ClientDisconnect:
+        await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
+        if upload.totals.ended == "broken_off":
             log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
 
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
@@ -146,6 +144,6 @@ class _BulkResponse(Response):
 
     async def _send_last(self, upload: Upload, body: bytes, send: Send) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        if upload.totals.ended not in {"complete", "body_timeout"}:
+        if upload.totals.ended not in {"complete", "body_timeout", "broken_off"}:
             await upload.drain()
         await send({"type": "http.response.body", "body": b""})

@@ -139,14 +139,15 @@ async def test_a_reader_that_stops_at_the_end_is_cut_off(desk: Desk, monkeypatch
 
 @pytest.mark.parametrize("query", ["", "results=all"])
 async def test_a_client_that_goes_away(desk: Desk, query: str) -> None:
-    """The lines handed over land and the pieces behind are not asked for."""
+    """The lines handed over land, the pieces behind are not asked for, and whoever still reads learns the totals."""
     desk.script(Reply(after_s=0.02))
     call = start(desk, query=query)
     call.send(lines(3))
     call.disconnect()
     call.send(lines(3, first=3))
     await call.done()
-    assert not call.complete
+    assert call.complete
+    assert_totals(call.lines[-1], read=3, accepted=3, ended="broken_off")
     assert call.unread_pieces == 1
     assert len(desk.kinesis.stored) == 3
     assert desk.services.producer.buffered_bytes == 0

@@ -1,0 +1,208 @@
+"""The head of a request: its first line and its header fields (RFC 9112, 2 to 6).
+
+h11 reads every head, and what it refuses is refused; the rules of the RFCs that h11 leaves to its users are held
+here. Nearly all heads are of one plain form, which `usual_head` recognises: sufficient, never necessary. Whatever it
+takes it reads as h11 does, and tests/http holds one against the other.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+import h11
+
+from txn_api.problems import (
+    HeadTooLarge,
+    HttpVersionUnsupported,
+    MalformedHttp,
+    Problem,
+    TransferCodingUnsupported,
+)
+
+HEAD_BYTES_MAX: Final = 32 << 10
+"""Of a first line and its header fields, and of a trailer section."""
+FIELDS_MAX: Final = 128
+"""Field lines of a head or a trailer section: what is made of a line takes more memory than the line."""
+CHUNKED: Final = -1
+"""Stands for a body's length that only its end tells."""
+
+_END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+_BYTES_BEFORE_END: Final = 2  # of an end that its next byte completes
+_VISIBLE_MIN: Final = 0x21
+_METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_PRINTABLE: Final = bytes(range(0x20, 0x7F))
+_TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
+_NEEDS_H11: Final = frozenset({b"transfer-encoding", b"expect"})
+_LENGTH_DIGITS_MAX: Final = 15
+# uri-host [":" port] (RFC 9110, 7.2; RFC 3986, 3.2.2); a scheme without an authority has an empty one.
+_HOST: Final = re.compile(
+    rb"(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"
+    rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+)
+_ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
+
+Field = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a request's head says. Field names are lower-case; `length` is the body's, in bytes, or `CHUNKED`."""
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    fields: list[Field]
+    length: int = 0
+    http_1_0: bool = False
+    keep_alive: bool = True
+    expects_continue: bool = False
+
+
+def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
+    """How many bytes the head at the beginning of `data` takes; 0 if its end is not there.
+
+    `searched` says how many bytes were searched before, without success.
+
+    Raises:
+        HeadTooLarge: it takes more bytes or lines than a head may.
+        MalformedHttp: the first byte begins no head, such as that of a TLS handshake.
+    """
+    if data[0] < _VISIBLE_MIN:
+        raise MalformedHttp
+    end = _END_OF_HEAD.search(data, max(0, searched - _BYTES_BEFORE_END))
+    size = len(data) if end is None else end.end()
+    if size > HEAD_BYTES_MAX:
+        raise HeadTooLarge
+    if end is None:
+        return 0
+    if data.count(b"\n", 0, size) > FIELDS_MAX + 2:  # the first line's and the empty one's
+        raise HeadTooLarge
+    return size
+
+
+def any_head(data: bytes) -> Head:
+    """The head that `data` is, all of it.
+
+    Raises:
+        Problem: it is none that RFC 9112 lets a server take; the first rule that it breaks says which.
+    """
+    return usual_head(data) or read_head(data)
+
+
+def usual_head(data: bytes) -> Head | None:
+    """The head that `data` is, if it has the usual form.
+
+    The form: visible ASCII and spaces, lines that end in CR LF, a known method, an origin-form target, HTTP/1.1, no
+    field twice, one valid `Host`, no framing but `Content-Length`, and a connection that goes on.
+    """
+    first, *rest = data.split(b"\r\n")
+    if data.translate(None, _PRINTABLE) != b"\r\n" * len(rest) or rest[-2:] != [b"", b""]:
+        return None
+    del rest[-2:]
+    try:
+        word, target, version = first.split(b" ")
+        fields = [(name.lower(), value.strip()) for name, value in [line.split(b":", 1) for line in rest]]
+    except ValueError:
+        return None
+    named = dict(fields)
+    is_plain = (
+        version == b"HTTP/1.1"
+        and target.startswith(b"/")
+        and len(named) == len(fields)
+        and b"" not in named
+        and not b"".join(named).translate(None, _TOKEN)
+        and _NEEDS_H11.isdisjoint(named)
+        and named.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+    )
+    method, host = _METHODS.get(word), named.get(b"host")
+    length = named.get(b"content-length", b"0")
+    if not is_plain or method is None or host is None or not length.isdigit() or len(length) > _LENGTH_DIGITS_MAX:
+        return None
+    if _HOST.fullmatch(host) is None:
+        return None
+    raw_path, _, query = target.partition(b"?")
+    path = raw_path.decode()
+    return Head(method, unquote(path) if "%" in path else path, raw_path, query, fields, int(length))
+
+
+def read_head(data: bytes) -> Head:
+    """The same as `any_head`, by h11."""
+    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
+    reader.receive_data(data)
+    try:
+        request = reader.next_event()
+    except h11.RemoteProtocolError as error:
+        raise _refusal(error) from None
+    assert isinstance(request, h11.Request)  # noqa: S101 - `data` holds a whole one, or h11 has refused it
+    fields: list[Field] = list(request.headers)
+    version = request.http_version
+    if not version.startswith(b"1."):
+        raise HttpVersionUnsupported  # RFC 9110, 15.6.6
+    chunked = any(name == b"transfer-encoding" for name, _ in fields)
+    lengths = [int(value) for name, value in fields if name == b"content-length"]
+    if chunked and version == b"1.0":
+        raise MalformedHttp  # RFC 9112, 6.1: framing that is faulty
+    target, fields = _origin_form(request.target, fields)
+    _check_host(version, fields)
+    raw_path, _, query = target.partition(b"?")
+    options = _members(fields, b"connection")
+    return Head(
+        request.method.decode(),
+        unquote(raw_path.decode()),
+        raw_path,
+        query,
+        fields,
+        CHUNKED if chunked else (lengths or [0])[0],
+        http_1_0=version == b"1.0",
+        # Both framings in one request may be an attack: it is the connection's last (RFC 9112, 6.1).
+        keep_alive=version != b"1.0" and b"close" not in options and not (chunked and lengths),
+        expects_continue=reader.they_are_waiting_for_100_continue,
+    )
+
+
+def check_trailers(lines: bytes) -> None:
+    """Hold a trailer section, its empty line included, against what field lines may be.
+
+    Raises:
+        MalformedHttp: it holds a line that is none.
+    """
+    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
+    reader.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines)
+    try:
+        while not isinstance(reader.next_event(), h11.EndOfMessage):
+            pass
+    except h11.RemoteProtocolError:
+        raise MalformedHttp from None
+
+
+def _refusal(error: h11.RemoteProtocolError) -> Problem:
+    hint = error.error_status_hint
+    return TransferCodingUnsupported() if hint == 501 else HeadTooLarge() if hint == 431 else MalformedHttp()
+
+
+def _origin_form(target: bytes, fields: list[Field]) -> tuple[bytes, list[Field]]:
+    """A target's path and query, and the fields with the host of an absolute target (RFC 9112, 3.2.2)."""
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        return target, fields
+    authority, rest = absolute.groups()
+    others = [(name, value) for name, value in fields if name != b"host"]
+    _check_host(b"1.1", fields)
+    return rest if rest.startswith(b"/") else b"/" + rest, [(b"host", authority), *others]
+
+
+def _check_host(version: bytes, fields: Iterable[Field]) -> None:
+    """One valid `Host`, which HTTP/1.0 alone may leave out; h11 refuses two (RFC 9112, 3.2)."""
+    hosts = [value for name, value in fields if name == b"host"]
+    if not hosts and version != b"1.0":
+        raise MalformedHttp
+    if any(_HOST.fullmatch(value) is None for value in hosts):
+        raise MalformedHttp
+
+
+def _members(fields: Iterable[Field], name: bytes) -> set[bytes]:
+    """The members of a list field, in lower case."""
+    return {member.strip() for found, value in fields if found == name for member in value.lower().split(b",")}
