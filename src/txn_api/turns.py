@@ -1,8 +1,8 @@
-"""Turns of the event loop for work that comes in rows, of which one goes at a time, however many there are.
+"""Turns of the event loop for work that comes in rows, such as uploads and large pages, of which one goes at a time.
 
 An upload that only let others go between two rows would still hold them up by as many rows as there are uploads: each
-has one in every turn of the loop. Here all uploads of the process share: one row of one upload a turn, the accounts
-one after the other, and each account's uploads in the order in which they asked.
+has one in every turn of the loop. Here all of the process share: a turn has one row of one of them, the accounts one
+after the other, and each account's in the order in which they asked.
 """
 
 import asyncio
