@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 from unittest.mock import patch
 
@@ -15,11 +16,10 @@ from bench.counted.aws import Stream, Tables
 from bench.counted.client import Client
 from bench.counted.loop import CountingLoop
 from bench.counted.watch import Watch, WatchedIntake, WatchedProducer
+from txn_api import services
 from txn_api.app import create_app
-from txn_api.auth import Authenticator, Gate
 from txn_api.limits import Limiter
 from txn_api.services import Services
-from txn_api.signatures import Signatures
 from txn_cli.http_connection import Connection
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
 from txn_core.aws import Aws
@@ -87,16 +87,15 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
         state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
         async with Aws(settings).dynamodb() as dynamodb, application.router.lifespan_context(application):
             keys = ApiKeyTable(dynamodb, names.api_keys)
-            services: Services = application.state.services
+            made: Services = application.state.services
             watch = Watch(loop)
-            services = application.state.services = replace(
-                services,
-                gate=_gate(settings, services, keys, loop),
-                intake=cast("Any", WatchedIntake(services.intake, watch)),
-                producer=cast("Any", WatchedProducer(services.producer, watch)),
+            made = application.state.services = replace(
+                made,
+                intake=cast("Any", WatchedIntake(made.intake, watch)),
+                producer=cast("Any", WatchedProducer(made.producer, watch)),
             )
             stream.on_call, stream.on_answer = watch.sent, watch.landed
-            yield Site(loop, settings, stream, tables, services, config, state, keys, watch)
+            yield Site(loop, settings, stream, tables, made, config, state, keys, watch)
 
 
 def _settings() -> dict[str, object]:
@@ -106,17 +105,6 @@ def _settings() -> dict[str, object]:
         "kinesis_endpoint_url": f"http://127.0.0.1:{KINESIS_PORT}",
         "dynamodb_endpoint_url": f"http://127.0.0.1:{DYNAMODB_PORT}",
     }
-
-
-def _gate(settings: Settings, services: Services, keys: ApiKeyTable, loop: CountingLoop) -> Gate:
-    """The production's, whose limits go by the loop's clock."""
-    limiter = Limiter(Limits.from_settings(settings), clock=lambda: int(loop.time() * 1e9))
-    return Gate(
-        Authenticator(keys.get, settings.api_key_cache_s, limiter=limiter),
-        Signatures(services.keys.identity_key),
-        body_bytes_max=settings.body_bytes_max,
-        body_deadline_s=settings.body_deadline_s,
-    )
 
 
 @contextmanager
@@ -136,7 +124,7 @@ def environment() -> Iterator[None]:
 
 @contextmanager
 def clocks_of(loop: CountingLoop) -> Iterator[None]:
-    """Let the clocks of this process show the loop's time."""
+    """Let the clocks of this process, and those of keys' limits, show the loop's time."""
 
     def seconds(begin_s: float) -> Callable[[], float]:
         return lambda: begin_s + loop.time()
@@ -149,5 +137,6 @@ def clocks_of(loop: CountingLoop) -> Iterator[None]:
         patch.object(time, "perf_counter", seconds(0.0)),
         patch.object(time, "time", seconds(NOON_S)),
         patch.object(time, "time_ns", nanoseconds(NOON_S)),
+        patch.object(services, "Limiter", partial(Limiter, clock=nanoseconds(0.0))),
     ):
         yield
