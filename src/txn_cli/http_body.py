@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from txn_api.problems import HeadTooLarge, MalformedHttp
+from txn_api.problems import HeadTooLarge, MalformedHttp, UriTooLong
 from txn_cli.http_head import HEAD_BYTES_MAX, check_trailers, size_of_head
 
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
@@ -63,7 +63,7 @@ class ChunkedBody:
         try:
             while position < len(data) and not self.ended:
                 position = self._step(self, data, position, pieces)
-        except (MalformedHttp, HeadTooLarge):
+        except (MalformedHttp, HeadTooLarge, UriTooLong):
             if not pieces:
                 raise MalformedHttp from None
             self._faulty = True
@@ -82,8 +82,7 @@ class ChunkedBody:
             return len(data)
         else:
             line, behind = bytes(self._kept) + data[position:end], end + len(_LINE_END)
-        size = _CHUNK_SIZE.fullmatch(line)
-        if size is None or len(line) > HEAD_BYTES_MAX:
+        if b"\n" in line or len(line) > HEAD_BYTES_MAX or (size := _CHUNK_SIZE.fullmatch(line)) is None:
             raise MalformedHttp
         self._kept.clear()
         self._left = int(size[1], 16)

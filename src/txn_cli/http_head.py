@@ -8,6 +8,7 @@ takes it reads as h11 does, and tests/http holds one against the other.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from txn_api.problems import (
     MalformedHttp,
     Problem,
     TransferCodingUnsupported,
+    UriTooLong,
 )
 
 HEAD_BYTES_MAX: Final = 32 << 10
@@ -41,7 +43,11 @@ _HOST: Final = re.compile(
     rb"(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"
     rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
 )
-_ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
+_ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
+# What stands in no head. h11 refuses it, too, but only after time that is quadratic in the spaces before it.
+_ILLEGAL: Final = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
 
 Field = tuple[bytes, bytes]
 
@@ -67,7 +73,7 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
     `searched` says how many bytes were searched before, without success.
 
     Raises:
-        HeadTooLarge: it takes more bytes or lines than a head may.
+        HeadTooLarge, UriTooLong: it, or its first line alone, takes more bytes or lines than a head may.
         MalformedHttp: the first byte begins no head, such as that of a TLS handshake.
     """
     if data[0] < _VISIBLE_MIN:
@@ -75,7 +81,7 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
     end = _END_OF_HEAD.search(data, max(0, searched - _BYTES_BEFORE_END))
     size = len(data) if end is None else end.end()
     if size > HEAD_BYTES_MAX:
-        raise HeadTooLarge
+        raise HeadTooLarge if b"\n" in data[:HEAD_BYTES_MAX] else UriTooLong
     if end is None:
         return 0
     if data.count(b"\n", 0, size) > FIELDS_MAX + 2:  # the first line's and the empty one's
@@ -130,12 +136,14 @@ def usual_head(data: bytes) -> Head | None:
 
 def read_head(data: bytes) -> Head:
     """The same as `any_head`, by h11."""
+    if _ILLEGAL.search(data):
+        raise MalformedHttp
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(data)
     try:
         request = reader.next_event()
     except h11.RemoteProtocolError as error:
-        raise _refusal(error) from None
+        raise _refusal(error, data) from None
     assert isinstance(request, h11.Request)  # noqa: S101 - `data` holds a whole one, or h11 has refused it
     fields: list[Field] = list(request.headers)
     version = request.http_version
@@ -145,8 +153,9 @@ def read_head(data: bytes) -> Head:
     lengths = [int(value) for name, value in fields if name == b"content-length"]
     if chunked and version == b"1.0":
         raise MalformedHttp  # RFC 9112, 6.1: framing that is faulty
-    target, fields = _origin_form(request.target, fields)
     _check_host(version, fields)
+    target, fields = _origin_form(request.target, fields)
+    _check_host(version, fields)  # that of an absolute target, too
     raw_path, _, query = target.partition(b"?")
     options = _members(fields, b"connection")
     return Head(
@@ -169,6 +178,8 @@ def check_trailers(lines: bytes) -> None:
     Raises:
         MalformedHttp: it holds a line that is none.
     """
+    if _ILLEGAL.search(lines):
+        raise MalformedHttp
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines)
     try:
@@ -178,9 +189,13 @@ def check_trailers(lines: bytes) -> None:
         raise MalformedHttp from None
 
 
-def _refusal(error: h11.RemoteProtocolError) -> Problem:
-    hint = error.error_status_hint
-    return TransferCodingUnsupported() if hint == 501 else HeadTooLarge() if hint == 431 else MalformedHttp()
+def _refusal(error: h11.RemoteProtocolError, data: bytes) -> Problem:
+    """What stands for h11's hint at a status."""
+    if error.error_status_hint != HTTPStatus.NOT_IMPLEMENTED:
+        return MalformedHttp()
+    codings = b",".join(_TRANSFER_ENCODING.findall(_FOLD.sub(b" ", data))).lower().split(b",")
+    # Where a body without chunks ends nobody knows (RFC 9112, 6.3).
+    return TransferCodingUnsupported() if codings[-1].strip() == b"chunked" else MalformedHttp()
 
 
 def _origin_form(target: bytes, fields: list[Field]) -> tuple[bytes, list[Field]]:
@@ -189,8 +204,9 @@ def _origin_form(target: bytes, fields: list[Field]) -> tuple[bytes, list[Field]
     if absolute is None:
         return target, fields
     authority, rest = absolute.groups()
+    if not authority or authority.startswith(b":"):
+        raise MalformedHttp  # RFC 9110, 4.2.1
     others = [(name, value) for name, value in fields if name != b"host"]
-    _check_host(b"1.1", fields)
     return rest if rest.startswith(b"/") else b"/" + rest, [(b"host", authority), *others]
 
 

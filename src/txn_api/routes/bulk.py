@@ -16,6 +16,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
+from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
@@ -69,7 +70,7 @@ async def post_bulk(
     not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
     body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
-    encoding = check_type(request.headers, NDJSON, ENCODINGS)
+    encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     admit = partial(
         services.intake.admit,

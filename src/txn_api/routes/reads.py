@@ -14,6 +14,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.headers import RawHeaders
 from txn_api.negotiation import Form, form_of
 from txn_api.openapi import lookups
 from txn_api.problems import (
@@ -145,7 +146,7 @@ async def search_transactions(
     services: Services = request.app.state.services
     settings = services.settings
     body = await read_body(
-        request.headers,
+        RawHeaders.of(request.scope),
         source(request.scope, request.receive),
         bytes_max=settings.body_bytes_max,
         deadline_s=settings.body_deadline_s,
