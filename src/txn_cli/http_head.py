@@ -7,9 +7,8 @@ takes it reads as h11 does, and tests/http holds one against the other.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 import h11
@@ -52,8 +51,7 @@ _TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECA
 Field = tuple[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What a request's head says. Field names are lower-case; `length` is the body's, in bytes, or `CHUNKED`."""
 
     method: str
@@ -73,7 +71,7 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
     `searched` says how many bytes were searched before, without success.
 
     Raises:
-        HeadTooLarge, UriTooLong: it, or its first line alone, takes more bytes or lines than a head may.
+        HeadTooLarge, UriTooLong: it, or its first line alone, takes more bytes than a head may.
         MalformedHttp: the first byte begins no head, such as that of a TLS handshake.
     """
     if data[0] < _VISIBLE_MIN:
@@ -82,11 +80,7 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
     size = len(data) if end is None else end.end()
     if size > HEAD_BYTES_MAX:
         raise HeadTooLarge if b"\n" in data[:HEAD_BYTES_MAX] else UriTooLong
-    if end is None:
-        return 0
-    if data.count(b"\n", 0, size) > FIELDS_MAX + 2:  # the first line's and the empty one's
-        raise HeadTooLarge
-    return size
+    return 0 if end is None else size
 
 
 def any_head(data: bytes) -> Head:
@@ -101,16 +95,19 @@ def any_head(data: bytes) -> Head:
 def usual_head(data: bytes) -> Head | None:
     """The head that `data` is, if it has the usual form.
 
-    The form: visible ASCII and spaces, lines that end in CR LF, a known method, an origin-form target, HTTP/1.1, no
-    field twice, one valid `Host`, no framing but `Content-Length`, and a connection that goes on.
+    The form: visible ASCII and spaces, lines that end in CR LF, a known method, an origin-form target, HTTP/1.1, one
+    space before each field's value and none behind it, no field twice, a valid `Host`, no framing but
+    `Content-Length`, and a connection that goes on.
     """
     first, *rest = data.split(b"\r\n")
     if data.translate(None, _PRINTABLE) != b"\r\n" * len(rest) or rest[-2:] != [b"", b""]:
         return None
     del rest[-2:]
+    if len(rest) > FIELDS_MAX or b":  " in data or b" \r\n" in data:
+        return None
     try:
         word, target, version = first.split(b" ")
-        fields = [(name.lower(), value.strip()) for name, value in [line.split(b":", 1) for line in rest]]
+        fields = [(name.lower(), value) for name, value in [line.split(b": ", 1) for line in rest]]
     except ValueError:
         return None
     named = dict(fields)
@@ -136,8 +133,7 @@ def usual_head(data: bytes) -> Head | None:
 
 def read_head(data: bytes) -> Head:
     """The same as `any_head`, by h11."""
-    if _ILLEGAL.search(data):
-        raise MalformedHttp
+    _fence(data)
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(data)
     try:
@@ -176,10 +172,10 @@ def check_trailers(lines: bytes) -> None:
     """Hold a trailer section, its empty line included, against what field lines may be.
 
     Raises:
+        HeadTooLarge: it has more lines than it may.
         MalformedHttp: it holds a line that is none.
     """
-    if _ILLEGAL.search(lines):
-        raise MalformedHttp
+    _fence(lines)
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines)
     try:
@@ -187,6 +183,14 @@ def check_trailers(lines: bytes) -> None:
             pass
     except h11.RemoteProtocolError:
         raise MalformedHttp from None
+
+
+def _fence(data: bytes) -> None:
+    """Keep from h11 what would take it memory or time out of proportion."""
+    if data.count(b"\n") > FIELDS_MAX + 2:  # the first line's and the empty one's
+        raise HeadTooLarge
+    if _ILLEGAL.search(data):
+        raise MalformedHttp
 
 
 def _refusal(error: h11.RemoteProtocolError, data: bytes) -> Problem:

@@ -36,8 +36,8 @@ def head(*fields: str, line: str = "GET /a HTTP/1.1", host: str | None = "x") ->
 USUAL = [
     head(),
     head(line="POST /transactions HTTP/1.1"),
-    head("Content-Length: 007", "content-type:application/json", line="POST /a?b=c%20d?e HTTP/1.1"),
-    head("Connection: Keep-Alive", "X-Empty:", "X-Spaces:   a  b  "),
+    head("Content-Length: 007", "content-type: application/json", line="POST /a?b=c%20d?e HTTP/1.1"),
+    head("Connection: Keep-Alive", "X-Spaces: a  b"),
     head(line="DELETE /%2e/%C3%BC HTTP/1.1"),
     head("Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
 ]
@@ -46,6 +46,11 @@ USUAL = [
 @pytest.mark.parametrize("data", USUAL)
 def test_a_usual_head_is_read_fast_and_as_h11_reads_it(data: bytes) -> None:
     assert usual_head(data) == read_head(data) == any_head(data)
+
+
+def test_values_come_without_the_spaces_around_them() -> None:
+    data = head("X-A:b", "X-B:  \t c  ", "X-C:", "X-D: ")
+    assert any_head(data).fields[1:] == [(b"x-a", b"b"), (b"x-b", b"c"), (b"x-c", b""), (b"x-d", b"")]
 
 
 # Whole parts and single bytes, good and bad, so that what comes of them is often nearly a head.
@@ -107,6 +112,7 @@ def refused(data: bytes) -> type[Problem]:
         (head(line="GET http://a@b/ HTTP/1.1"), MalformedHttp),
         (head(line="GET /a HTTP/2.0"), HttpVersionUnsupported),
         (b"PRI * HTTP/2.0\r\n\r\n", HttpVersionUnsupported),
+        (head(*[f"X-{n}: a" for n in range(FIELDS_MAX + 1)]), HeadTooLarge),
     ],
 )
 def test_what_is_no_head_is_refused_for_the_first_rule_that_it_breaks(data: bytes, kind: type[Problem]) -> None:
@@ -171,7 +177,6 @@ def test_the_size_of_a_head_is_its_own() -> None:
         (b"GET /" + b"a" * HEAD_BYTES_MAX, UriTooLong),
         (b"GET / HTTP/1.1\r\nX: " + b"a" * HEAD_BYTES_MAX, HeadTooLarge),
         (head("X: " + "a" * HEAD_BYTES_MAX), HeadTooLarge),
-        (head(*["a:"] * FIELDS_MAX), HeadTooLarge),
     ],
 )
 def test_a_head_over_the_bounds_is_refused(data: bytes, kind: type[Problem]) -> None:
