@@ -170,6 +170,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         """Do what the bytes that came allow."""
         while self._kept and not self._lingers and self._takes_some():
             pass
+        if self._due is not None and self._held is None:
+            self._held = asyncio.get_running_loop().call_later(HELD_S, self._begin_held)
         if self._has_ended and not self._lingers:
             self._end_input()
 
@@ -231,7 +233,6 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._body = ChunkedBody() if head.length == CHUNKED else SizedBody(head.length)
         if 0 < head.length <= HELD_BYTES_MAX and not head.expects_continue:
             self._due = application
-            self._held = asyncio.get_running_loop().call_later(HELD_S, self._begin_held)
         else:
             exchange.begin(application)
 
