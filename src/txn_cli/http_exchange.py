@@ -113,6 +113,10 @@ class Exchange:
         self._tell()
         return len(self._body)
 
+    def feed_all(self, body: bytes) -> None:
+        """Take the whole body of a request that nobody knows of yet."""
+        self._body, self.more_body, self._news = body, False, True
+
     def end(self) -> None:
         """The body is over."""
         self.more_body = False
@@ -233,12 +237,12 @@ class Exchange:
             self._head = head
 
     def _head_of(self, status: int, headers: Sequence[Header], *more: bytes) -> bytes:
-        lines = [*map(_field, self._default_headers), *map(_field, headers), *more]
-        text = b"".join(lines)
-        if _CR in text or _LF in text:
+        lines = [*map(_field, self._default_headers), *map(_field, headers), *more, b"", b""]
+        text = b"\r\n".join(lines)
+        if not text.count(_CR) == text.count(_LF) == len(lines) - 1:
             raise ValueError("a header holds a line break")
         self.response_started, self._expects_continue = True, False
-        return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
+        return STATUS_LINE[status] + text
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self.response_complete:
