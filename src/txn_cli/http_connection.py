@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from txn_api.problems import MalformedHttp, Overloaded, Problem
 from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_exchange import Exchange
-from txn_cli.http_head import CHUNKED, Head, any_head, size_of_head
+from txn_cli.http_head import CHUNKED, Head, HeadReader, size_of_head
 from txn_cli.http_refusals import refusal, refusing
 
 HEAD_DEADLINE_S: Final = 30.0
@@ -71,6 +71,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self.lived_s = self.waited_s = 0.0
         self.waits_s_max: float | None = HEAD_DEADLINE_S
         """How long this connection may wait for the client; none while a request is being answered."""
+        self._heads = HeadReader()
         self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
         self._searched = 0  # how much of it was searched for the end of a head
         self._body: Body | None = None  # that of the latest request, as long as it is not over
@@ -203,7 +204,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
                 self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
             self._searched = len(kept)
             return False
-        head = any_head(bytes(kept[:size]))
+        head = self._heads.read(bytes(kept[:size]))
         self._searched = 0
         self._begin(head, size, size + head.length)
         return True

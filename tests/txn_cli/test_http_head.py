@@ -19,12 +19,21 @@ from txn_cli.http_head import (
     FIELDS_MAX,
     HEAD_BYTES_MAX,
     Head,
-    any_head,
+    HeadReader,
     check_trailers,
     read_head,
     size_of_head,
-    usual_head,
 )
+
+
+def usual_head(data: bytes) -> Head | None:
+    """As the fast reader has it."""
+    return HeadReader().usual(data)
+
+
+def any_head(data: bytes) -> Head:
+    """As a connection's first head is read."""
+    return HeadReader().read(data)
 
 
 def head(*fields: str, line: str = "GET /a HTTP/1.1", host: str | None = "x") -> bytes:
@@ -48,9 +57,25 @@ def test_a_usual_head_is_read_fast_and_as_h11_reads_it(data: bytes) -> None:
     assert usual_head(data) == read_head(data) == any_head(data)
 
 
+def test_a_reader_keeps_no_more_lines_than_it_may() -> None:
+    reader = HeadReader()
+    for number in range(1_000):
+        data = head(f"X-A: {number}", f"X-Long: {number}{'a' * 2_000}", line=f"GET /{number}?{'b' * 2_000} HTTP/1.1")
+        assert reader.read(data) == read_head(data)
+    kept = [*reader._fields, reader._first or b""]
+    assert sum(map(len, kept)) < 64 * 512
+    assert len(kept) <= 65
+
+
 def test_values_come_without_the_spaces_around_them() -> None:
     data = head("X-A:b", "X-B:  \t c  ", "X-C:", "X-D: ")
     assert any_head(data).fields[1:] == [(b"x-a", b"b"), (b"x-b", b"c"), (b"x-c", b""), (b"x-d", b"")]
+
+
+def test_a_long_first_line_does_not_stand_for_the_one_before_it() -> None:
+    reader = HeadReader()
+    heads = [head(line=f"GET /{path} HTTP/1.1") for path in ("a", "b" * 2_000, "a", "c")]
+    assert [reader.read(data) for data in heads] == [read_head(data) for data in heads]
 
 
 # Whole parts and single bytes, good and bad, so that what comes of them is often nearly a head.
@@ -60,7 +85,7 @@ PARTS = st.sampled_from(
         *(b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"Host: x", b"Host:", b"host: a b", b"Host: [::1]:80", b":"),
         *(b"Content-Length: 5", b"Content-Length: 5, 5", b"Content-Length: -1", b"content-length:  12 "),
         *(b"Transfer-Encoding: chunked", b"Expect: 100-continue", b"Connection: close", b"Connection: keep-alive"),
-        *(b"X-A: b", b"X A: b", b"X-A : b", b" folded", b"\x00", b"\x7f", b"\x80", b"\xff", b"\x0b", b"\xb2"),
+        *(b"X-A: b", b"X A: b", b"X-A : b", b" folded", b"\x00", b"\x7f", b"\x80", b"\xff", b"\x0b", b"a" * 600),
     ]
 )
 
@@ -69,12 +94,15 @@ PARTS = st.sampled_from(
     st.one_of(st.sampled_from(USUAL), st.just(head())), st.lists(st.tuples(st.integers(0, 200), PARTS), max_size=4)
 )
 def test_whatever_the_fast_reader_takes_h11_reads_alike(data: bytes, inserted: list[tuple[int, bytes]]) -> None:
+    """Whatever heads it has read before."""
+    reader = HeadReader()
+    reader.usual(data)
     for at, part in inserted:
         data = data[:at] + part + data[at:]
-    size = data.find(b"\r\n\r\n") + 4
-    if size >= 4 and (found := usual_head(data[:size])) is not None:
-        assert size_of_head(data) == size
-        assert found == read_head(data[:size])
+        size = data.find(b"\r\n\r\n") + 4
+        if size >= 4 and (found := reader.usual(data[:size])) is not None:
+            assert size_of_head(data) == size
+            assert found == read_head(data[:size]) == usual_head(data[:size])
 
 
 def refused(data: bytes) -> type[Problem]:
