@@ -22,6 +22,9 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _UNKNOWN, _NOTHING = -1, -2  # how much of a body is left, where it is not a number of bytes
 _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+WRITTEN_BYTES_MAX: Final = 16 << 10
+"""Of an answer at once: the transport copies what the client does not take yet."""
+
 log = logging.getLogger("uvicorn.error")
 
 
@@ -179,15 +182,23 @@ class Exchange:
         return body
 
     async def send(self, message: Message) -> None:
-        """The head of the answer, or a piece of its body."""
-        if self._flow.write_paused and not self.disconnected:
-            await self._flow.drain()
+        """The head of the answer, or a piece of its body, as fast as the client takes it."""
+        if self._flow.write_paused:
+            await self._drain()
         if self.disconnected:
             return
         if not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
-        else:
-            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        begin = 0
+        while len(body) - begin > WRITTEN_BYTES_MAX:
+            self._go_on(body[begin : begin + WRITTEN_BYTES_MAX], more=True)
+            begin += WRITTEN_BYTES_MAX
+            await self._drain()
+            if self.disconnected:
+                return
+        self._go_on(body[begin:], more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
@@ -211,6 +222,11 @@ class Exchange:
         """Send what `rendered` gave."""
         self._transport.write(rendered)
         self._end()
+
+    async def _drain(self) -> None:
+        """Wait until the client has read most of what was written, or has gone."""
+        if self._flow.write_paused and not self.disconnected:
+            await self._flow.drain()
 
     def _is_awaiting_body(self) -> bool:
         return self.more_body and self._cut is None
