@@ -13,11 +13,14 @@ class Headers(Protocol):
     def get(self, name: str, default: str, /) -> str:
         """A header's value by its lower-case name, the default if it is not there."""
 
+    def getlist(self, key: str, /) -> list[str]:
+        """The values of all lines of a header, by its lower-case name."""
+
 
 class RawHeaders:
-    """The headers by their lower-case names (ASGI); of a name that comes twice, the first value."""
+    """The headers by their lower-case names (ASGI). Of a name that comes twice `get` and `find` give the first value."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_lines", "_values")
 
     @classmethod
     def of(cls, scope: Scope) -> Self:
@@ -29,12 +32,18 @@ class RawHeaders:
         return known
 
     def __init__(self, scope: Scope) -> None:
-        self._values: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._lines: list[tuple[bytes, bytes]] = scope["headers"]
+        self._values: dict[bytes, bytes] = dict(reversed(self._lines))
 
     def get(self, name: str, default: str, /) -> str:
         """A header's value by its lower-case name, the default if it is not there."""
         value = self._values.get(name.encode())
         return default if value is None else value.decode("latin-1")
+
+    def getlist(self, key: str, /) -> list[str]:
+        """The values of all lines of a header, by its lower-case name."""
+        sought = key.encode()
+        return [value.decode("latin-1") for name, value in self._lines if name == sought]
 
     def find(self, name: bytes) -> bytes | None:
         """A header's value as it came, none if it is not there."""

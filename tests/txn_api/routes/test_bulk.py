@@ -218,7 +218,15 @@ def test_the_bounds_on_what_is_unread_are_those_of_the_design() -> None:
     assert (results.UNREAD_BYTES_MAX, results.UNREAD_S_MAX) == (1 << 20, 30.0)
 
 
-@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("GZIP", lambda content: gzip.compress(content[:99]) + bytes(7) + gzip.compress(content[99:]) + bytes(512)),
+        ("zstd", zstd.compress),
+    ],
+)
 async def test_an_upload_may_be_compressed(api: Api, encoding: str, compress: Callable[[bytes], bytes]) -> None:
     """By `Content-Encoding`, on the real stream."""
     content = compress(lines(50) + b"bad\n")
