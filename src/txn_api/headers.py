@@ -18,7 +18,7 @@ class Headers(Protocol):
 
 
 class RawHeaders:
-    """The headers by their lower-case names (ASGI). Of a name that comes twice `get` and `find` give the first value."""
+    """The headers by their lower-case names (ASGI); of a name that comes twice, `get` and `find` give the first."""
 
     __slots__ = ("_lines", "_values")
 

@@ -46,6 +46,7 @@ def misplaced(*pointers: str) -> Expected:
     return 422, "card_number_misplaced", [(pointer, "card_number_misplaced") for pointer in pointers]
 
 
+MARK = "\ufeff".encode()
 MALFORMED: Expected = (400, "malformed_json", [])
 BAD_CURSOR: Expected = (422, "cursor_invalid", [("/cursor", "invalid_value")])
 NOT_FOUND: Expected = (404, "transaction_not_found", [])
@@ -57,6 +58,12 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "two documents": (post(json_bytes(body()) * 2), MALFORMED),
     "cut off": (post(json_bytes(body())[:-1]), MALFORMED),
     "not UTF-8": (post(json_bytes(body()).replace(b"Rippin", b"R\xffppin")), MALFORMED),
+    "UTF-16": (post(json_bytes(body()).decode().encode("utf-16")), MALFORMED),
+    "Latin-1": (post(json_bytes(body()).replace(b"Rippin", "R\u00fcppin".encode("latin-1"))), MALFORMED),
+    "a byte order mark alone": (post(MARK), MALFORMED),
+    "two byte order marks": (post(MARK * 2 + json_bytes(body())), MALFORMED),
+    "a byte order mark behind a space": (post(b" " + MARK + json_bytes(body())), MALFORMED),
+    "a byte order mark behind the document": (post(json_bytes(body()) + MARK), MALFORMED),
     "half a surrogate pair": (post(json_bytes(body()).replace(b"Rippin", rb"R\ud800ppin")), MALFORMED),
     "nested too deeply": (post(b'{"merchant":' * 5_000), MALFORMED),
     "nested": (
@@ -83,6 +90,8 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     ),
     "float amount": (post(amount_minor=4.97), invalid("/amount_minor", "integer_required")),
     "whole float amount": (post(LINE(b"497", b"497.0")), invalid("/amount_minor", "integer_required")),
+    "amount with an exponent": (post(LINE(b"497", b"4.97e2")), invalid("/amount_minor", "integer_required")),
+    "amount with a whole exponent": (post(LINE(b"497", b"497e0")), invalid("/amount_minor", "integer_required")),
     "amount in quotes": (post(amount_minor="497"), invalid("/amount_minor", "integer_required")),
     "amount true": (post(amount_minor=True), invalid("/amount_minor", "integer_required")),
     "negative amount": (post(amount_minor=-1), invalid("/amount_minor", "number_out_of_range")),
@@ -173,6 +182,8 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         parameter("/name_prefix", "text_too_long"),
     ),
     "search that is not JSON": (search(b"card_number"), MALFORMED),
+    "search of two byte order marks": (search(MARK * 2 + b"{}"), MALFORMED),
+    "search of nothing behind a byte order mark": (search(MARK + b"{}"), parameter("", "selector_required")),
     "search of an array": (search(b"[]"), parameter("", "object_required")),
     "search nested too deeply": (search(b'{"from":' * 5_000), MALFORMED),
     "search nested": (search(b'{"from":' + b"[" * 100 + b"]" * 100 + b"}"), parameter("/from", "string_required")),

@@ -1,6 +1,7 @@
 """The look-ups: one transaction by id; a card's or a merchant's by time, in the URL or in a body."""
 
 import re
+from codecs import BOM_UTF8
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -152,7 +153,7 @@ async def search_transactions(
     )
     try:
         # Strict, as every body is: only a URL has to write numbers as text.
-        parameters = RangeParameters.model_validate_json(body, strict=True)
+        parameters = RangeParameters.model_validate_json(body.removeprefix(BOM_UTF8), strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         if details[0]["type"] == "json_invalid":
