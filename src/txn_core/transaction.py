@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from txn_core.currency import EXPONENTS
+from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.faults import (
     CONTROL_FREE_PATTERN,
@@ -35,6 +36,7 @@ from txn_core.pan import Pan
 AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
 FAULTS_MAX: Final = 50
+COLONS_OF_A_TIME: Final = 2
 
 TransactionType = Literal["purchase", "refund", "reversal"]
 # How the card was read (ISO 8583 field 22).
@@ -156,9 +158,24 @@ class TransactionRequest(_Part):
             raise rule_broken("original_unexpected" if self.type == "purchase" else "original_required")
         return self
 
+    def names_sent(self) -> int:
+        """How many names the objects of its document have; none are counted of an object that says nothing."""
+        # What `model_fields_set` gives, in a third of its time.
+        names = len(self.__pydantic_fields_set__) + len(self.merchant.__pydantic_fields_set__)
+        if self.customer is not None:
+            names += len(self.customer.__pydantic_fields_set__)
+        if self.terminal is not None:
+            names += len(self.terminal.__pydantic_fields_set__)
+        return names
+
+
+_NAMES: Final = names_of(
+    TransactionRequest, merchant=names_of(Merchant), customer=names_of(Customer), terminal=names_of(Terminal)
+)
+
 
 def parse_transaction(body: bytes) -> TransactionRequest:
-    """Read one JSON document as a transaction.
+    """Read one JSON document as a transaction. Of a name that comes twice the last value counts here.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
@@ -167,7 +184,7 @@ def parse_transaction(body: bytes) -> TransactionRequest:
     try:
         return TransactionRequest.model_validate_json(body)
     except ValidationError as error:
-        refusal = _refusal(error)
+        refusal = _refusal(error, body)
     # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.
     try:
         raise refusal
@@ -175,11 +192,23 @@ def parse_transaction(body: bytes) -> TransactionRequest:
         del refusal  # or the error, its traceback and this frame would keep each other
 
 
-def _refusal(error: ValidationError) -> MalformedJsonError | InvalidTransactionError:
+def _refusal(error: ValidationError, body: bytes) -> MalformedJsonError | InvalidTransactionError:
     details = error.errors(include_url=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         return MalformedJsonError("not one JSON document")
-    return InvalidTransactionError(*map(fault_of, details[:FAULTS_MAX]))
+    return InvalidTransactionError(*[*duplicated_names(body, _NAMES), *map(fault_of, details)][:FAULTS_MAX])
+
+
+def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:
+    """Hold the document that a request was parsed of to naming nothing twice.
+
+    Raises:
+        InvalidTransactionError: `name_duplicated`.
+    """
+    if has_each_name_once(body, request.names_sent(), COLONS_OF_A_TIME):
+        return
+    if faults := duplicated_names(body, _NAMES):
+        raise InvalidTransactionError(*faults[:FAULTS_MAX])
 
 
 def refuse_future(occurred_at: Instant, *, now: Instant, ahead_s_max: float) -> None:

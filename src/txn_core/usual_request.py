@@ -13,12 +13,13 @@ from typing import Any, Final, cast
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
 from txn_core.currency import EXPONENTS
+from txn_core.duplicates import has_each_name_once
 from txn_core.faults import CONTROL_FREE_PATTERN
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.misplaced import checked_submission
 from txn_core.pan import RUN_MIN, SEPARATORS, Pan
 from txn_core.submission import Submission
-from txn_core.transaction import Customer, Terminal, TransactionRequest
+from txn_core.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal, TransactionRequest
 
 UsualFields = dict[str, Any]
 """A body's fields by their names, in the model's order, objects as dictionaries and the card number as a `Pan`."""
@@ -32,6 +33,8 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
     "date_of_birth": core_schema.str_schema(pattern=_DATE),
 }
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
+_ABSENT: Final = {name: field.get_default() for name, field in TransactionRequest.model_fields.items()}
+_NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
 _STRICT: Final = core_schema.CoreConfig(
@@ -71,11 +74,30 @@ def usual_fields(body: bytes) -> UsualFields | None:
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
     try:
-        fields: UsualFields = _validate(body)
-        fields["card_number"] = Pan(fields["card_number"])
+        sent: UsualFields = _validate(body)
+        sent["card_number"] = Pan(sent["card_number"])
     except (ValidationError, PydanticCustomError):
         return None
-    return fields
+    return _with_absent(body, sent)
+
+
+def _with_absent(body: bytes, sent: UsualFields) -> UsualFields | None:
+    """The fields that were sent and those that were left out, in the model's order; none if a name may come twice."""
+    merchant = sent["merchant"]
+    names = len(sent) + len(merchant)
+    if customer := sent.get("customer"):
+        names += len(customer)
+    if terminal := sent.get("terminal"):
+        names += len(terminal)
+    if not has_each_name_once(body, names, COLONS_OF_A_TIME):
+        return None
+    if len(merchant) != len(_NO_MERCHANT):
+        sent["merchant"] = _NO_MERCHANT | merchant
+    if customer is not None and len(customer) != len(_NO_CUSTOMER):
+        sent["customer"] = _NO_CUSTOMER | customer
+    if terminal is not None and len(terminal) != len(_NO_TERMINAL):
+        sent["terminal"] = _NO_TERMINAL | terminal
+    return sent if len(sent) == len(_ABSENT) else _ABSENT | sent
 
 
 def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
@@ -137,26 +159,29 @@ def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:
-    """A model's core schema as one of dictionaries, in the model's order, that calls no Python."""
+    """A model's core schema as one of dictionaries, in the model's order: without calls of Python and defaults."""
     match schema["type"]:
         case "model":
             fields = schema["schema"]["fields"]
             return core_schema.typed_dict_schema(
-                {
-                    key: core_schema.typed_dict_field(_without_calls(field["schema"], key))
-                    for key, field in fields.items()
-                },
+                {key: _field_without_calls(field["schema"], key) for key, field in fields.items()},
                 extra_behavior="forbid",
                 config=_STRICT,
             )
         case "function-after":
             return _HELD_BY_THE_CORE.get(name) or _without_calls(schema["schema"], name)
-        case "default" | "nullable":
+        case "nullable":
             return {**schema, "schema": _without_calls(schema["schema"], name)}
         case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
             return {key: value for key, value in schema.items() if key != "pattern"}
         case _:
             return schema
+
+
+def _field_without_calls(schema: Any, name: str) -> core_schema.TypedDictField:
+    if schema["type"] == "default":
+        return core_schema.typed_dict_field(_without_calls(schema["schema"], name), required=False)
+    return core_schema.typed_dict_field(_without_calls(schema, name), required=True)
 
 
 _validate: Final = SchemaValidator(_without_calls(TransactionRequest.__pydantic_core_schema__)).validate_json

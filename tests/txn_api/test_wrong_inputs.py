@@ -77,6 +77,26 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "card number as a field's name": (post(**{CARD: "red"}), invalid("", "field_unknown")),
     "security code": (post(cvv="123"), invalid("", "sensitive_authentication_data")),
     "PIN": (post(terminal={"pin": "1234"}), invalid("/terminal", "sensitive_authentication_data")),
+    "a field twice": (
+        post(LINE(b'"amount_minor":497', b'"amount_minor":497,"amount_minor":498')),
+        invalid("/amount_minor", "name_duplicated"),
+    ),
+    "a field twice with the same value": (
+        post(LINE(b'"currency":"USD"', b'"currency":"USD", "currency" : "USD"')),
+        invalid("/currency", "name_duplicated"),
+    ),
+    "a field twice, once with an escape": (
+        post(LINE(b'"card_number":', b'"\\u0063ard_number":"%b","card_number":' % OTHER_CARD.encode())),
+        invalid("/card_number", "name_duplicated"),
+    ),
+    "a field twice inside": (
+        post(LINE(b'"name":', b'"name":"A","name":')),
+        invalid("/merchant/name", "name_duplicated"),
+    ),
+    "an unknown field twice": (
+        post(LINE(b'"name":', b'"x":1,"x":2,"name":')),
+        (422, "validation_failed", [("/merchant", "name_duplicated"), ("/merchant", "field_unknown")]),
+    ),
     "missing field": (post(currency=...), invalid("/currency", "field_required")),
     "bad Luhn": (
         post(card_number=MISTYPED),
@@ -189,6 +209,14 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "search nested": (search(b'{"from":' + b"[" * 100 + b"]" * 100 + b"}"), parameter("/from", "string_required")),
     "search for too large a page": (search(card_number=CARD, limit=1001), parameter("/limit", "number_out_of_range")),
     "search with a number in quotes": (search(card_number=CARD, limit="5"), parameter("/limit", "integer_required")),
+    "search with a member twice": (
+        search(b'{"card_number":"%b","card\\u005fnumber":"%b"}' % (CARD.encode(), OTHER_CARD.encode())),
+        parameter("/card_number", "name_duplicated"),
+    ),
+    "search with a wrong member twice": (
+        search(b'{"limit":0,"to":"2020-01-01T00:00:00Z","to":"2020-01-01T00:00:00Z"}'),
+        (422, "parameter_invalid", [("/to", "name_duplicated"), ("/limit", "number_out_of_range")]),
+    ),
     "search with thousands of unknown members": (
         search(b"{" + b",".join(b'"%d":1' % number for number in range(5_000)) + b"}"),
         parameter("", "field_unknown"),

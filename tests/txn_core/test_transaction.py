@@ -291,8 +291,8 @@ def test_a_document_that_is_no_object_is_told_so(data: bytes) -> None:
     assert caught.value.faults == (Fault("", "object_required"),)
 
 
-def test_the_last_of_duplicate_keys_counts() -> None:
-    """A key that stands twice has its last value, for the rules as for what is stored."""
+def test_the_last_of_duplicate_keys_counts_for_the_model() -> None:
+    """A key that stands twice has its last value; that it may not do so is the submission's rule."""
     data = json_bytes(body()).replace(b'"amount_minor":497', b'"amount_minor":-5,"amount_minor":12')
     assert parse_transaction(data).amount_minor == 12
 

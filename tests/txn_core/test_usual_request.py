@@ -151,7 +151,7 @@ def test_a_card_number_around_the_body_is_found() -> None:
 
 
 def test_a_name_that_comes_twice_hides_no_card_number() -> None:
-    """JSON's last value counts, and the number is searched for in all bytes."""
+    """It is refused for that alone, and the number is searched for in all bytes."""
     twice = b'{"transaction_id":"%b",' % CARD.encode() + json_bytes(body(card_number=CARD))[1:]
     assert short(twice) is None
     assert long(twice) is None

@@ -37,6 +37,7 @@ from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
+from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -103,6 +104,9 @@ class RangeParameters(ReadParameters):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
+_NAMES: Final = names_of(RangeParameters)
+
+
 @router.get(
     "/transactions",
     operation_id="listTransactions",
@@ -151,19 +155,33 @@ async def search_transactions(
         bytes_max=settings.body_bytes_max,
         deadline_s=settings.body_deadline_s,
     )
-    try:
-        # Strict, as every body is: only a URL has to write numbers as text.
-        parameters = RangeParameters.model_validate_json(body.removeprefix(BOM_UTF8), strict=True)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        if details[0]["type"] == "json_invalid":
-            raise MalformedJson from None
-        raise ParameterInvalid(list(dict.fromkeys(map(fault_of, details)))[:FAULTS_MAX]) from None
+    parameters = _searched(body.removeprefix(BOM_UTF8))
     if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
         raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
     texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
     around = f"{surroundings(request)}x{surroundings_of(texts)}"
     return await _answer_range(request, parameters, principal, around)
+
+
+def _searched(body: bytes) -> RangeParameters:
+    """What the body of a search asks for.
+
+    Raises:
+        MalformedJson: it is not JSON.
+        ParameterInvalid: it breaks rules, or names something twice.
+    """
+    try:
+        # Strict, as every body is: only a URL has to write numbers as text.
+        parameters = RangeParameters.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        if details[0]["type"] == "json_invalid":
+            raise MalformedJson from None
+        faults = [*duplicated_names(body, _NAMES), *dict.fromkeys(map(fault_of, details))]
+        raise ParameterInvalid(faults[:FAULTS_MAX]) from None
+    if faults := duplicated_names(body, _NAMES):
+        raise ParameterInvalid(faults[:FAULTS_MAX])
+    return parameters
 
 
 @router.get(

@@ -57,6 +57,22 @@ async def test_an_upload_is_answered_with_its_rejects_and_totals(api: Api) -> No
     assert_totals(totals, read=6, accepted=3, rejected=3, unknown=0, ended="complete")
 
 
+@pytest.mark.parametrize("name", ["Kub", "K\u00fcb"])
+async def test_a_line_that_names_a_field_twice_is_refused(desk: Desk, name: str) -> None:
+    """As a single post of it is, and its neighbours land."""
+    sound = json_bytes(body(merchant={"name": name}))
+    twice = sound.replace(b'"amount_minor":', b'"amount\\u005fminor":1,"amount_minor":')
+    answer = await desk.client.post("/transactions/bulk", content=b"\n".join((sound, twice, sound)))
+    rejected, totals = [json.loads(line) for line in answer.text.splitlines()]
+    faults = [(fault["pointer"], fault["code"]) for fault in rejected["problem"]["errors"]]
+    assert (rejected["line"], rejected["problem"]["code"], faults) == (
+        2,
+        "validation_failed",
+        [("/amount_minor", "name_duplicated")],
+    )
+    assert_totals(totals, read=3, accepted=2, rejected=1)
+
+
 async def test_all_results_have_the_places_of_their_landings(desk: Desk) -> None:
     """`results=all` gives a line per line, the accepted ones with what a single POST answers."""
     answer = await desk.client.post("/transactions/bulk?results=all", content=lines(20) + b"bad\n")
