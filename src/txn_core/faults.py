@@ -45,9 +45,13 @@ MESSAGES: Final[dict[str, str]] = {
     "text_too_long": "is too long",
     "terminal_id_format": "must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -",
     "text_too_short": "is too short",
-    "timestamp_format": "must be an RFC 3339 time with at most six fractional digits, such as 2019-01-01T00:00:18Z",
+    "timestamp_format": (
+        "must be an RFC 3339 time with at most nine fractional digits and no leap second (23:59:60), "
+        "such as 2019-01-01T00:00:18Z"
+    ),
     "timestamp_in_future": "lies too far ahead of the server's clock",
     "timestamp_offset_required": "must carry an offset from UTC, such as Z",
+    "timestamp_plus_lost": "has a space for the + of its offset: in a query + is a space, so send it as %2B",
     "timestamp_out_of_range": "must not lie before 1970",
     "value_not_allowed": "is not one of the allowed values",
 }

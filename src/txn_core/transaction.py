@@ -78,7 +78,13 @@ BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_e
 OccurredAt = Annotated[
     Instant,
     AfterValidator(parse_instant),
-    Field(json_schema_extra={"format": "date-time", "maxLength": 35}, description="RFC 3339 with an offset"),
+    Field(
+        json_schema_extra={"format": "date-time", "maxLength": 35},
+        description=(
+            "RFC 3339 with an offset, without leap seconds. Of a fraction of a second, which may have nine digits, "
+            "six are kept; the others are cut off."
+        ),
+    ),
 ]
 
 

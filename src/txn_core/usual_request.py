@@ -24,7 +24,7 @@ from txn_core.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal,
 UsualFields = dict[str, Any]
 """A body's fields by their names, in the model's order, objects as dictionaries and the card number as a `Pan`."""
 
-_UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z$"
+_UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$"
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 # Rules that a call held and that the core can hold as well, or better, by itself.
 _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
@@ -33,6 +33,7 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
     "date_of_birth": core_schema.str_schema(pattern=_DATE),
 }
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
+_FRACTION_BEGIN: Final = len("2019-01-01T00:00:18.")
 _ABSENT: Final = {name: field.get_default() for name, field in TransactionRequest.model_fields.items()}
 _NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
@@ -127,7 +128,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
 def _instant(text: str) -> Instant:
     """The instant of a time in the usual form, held to the calendar."""
     datetime.fromisoformat(text)
-    return Instant(f"{text[:_SECONDS_END]}.{text[_SECONDS_END + 1 : -1]:0<6}Z")
+    if len(text) == _FRACTION_BEGIN:  # it ends in its Z
+        return Instant(text[:_SECONDS_END] + ".000000Z")
+    return Instant(f"{text[:_SECONDS_END]}.{text[_FRACTION_BEGIN:-1]:0<6.6}Z")
 
 
 def _customer_reference(fields: dict[str, Any], today: str) -> str | None:

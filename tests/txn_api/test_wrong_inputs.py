@@ -124,6 +124,11 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         invalid("/merchant/latitude", "not_finite"),
     ),
     "naive time": (post(occurred_at="2019-01-01T00:00:18"), invalid("/occurred_at", "timestamp_offset_required")),
+    "a leap second": (post(occurred_at="2016-12-31T23:59:60Z"), invalid("/occurred_at", "timestamp_format")),
+    "time with ten digits": (
+        post(occurred_at="2019-01-01T00:00:18.1234567890Z"),
+        invalid("/occurred_at", "timestamp_format"),
+    ),
     "no time": (post(occurred_at="yesterday"), invalid("/occurred_at", "timestamp_format")),
     "future time": (post(occurred_at="2999-01-01T00:00:00Z"), invalid("/occurred_at", "timestamp_in_future")),
     "unknown currency": (post(currency="XYZ"), invalid("/currency", "currency_unknown")),
@@ -171,6 +176,26 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "naive from": (
         read(merchant_name="A", **{"from": "2020-01-02T00:00:00"}),
         parameter("/from", "timestamp_offset_required"),
+    ),
+    "from with its plus unencoded": (
+        ("GET", "/transactions?merchant_name=A&from=2019-01-01T00:00:00+00:00", {}),
+        parameter("/from", "timestamp_plus_lost"),
+    ),
+    "to with its plus unencoded": (
+        ("GET", "/transactions?merchant_name=A&to=2019-01-01T00:00:00.1234567+05:30", {}),
+        parameter("/to", "timestamp_plus_lost"),
+    ),
+    "from with a space": (
+        read(merchant_name="A", **{"from": "2019-01-01 00:00:00Z"}),
+        parameter("/from", "timestamp_format"),
+    ),
+    "to with ten digits": (
+        read(merchant_name="A", to="2019-01-01T00:00:18.1234567890Z"),
+        parameter("/to", "timestamp_format"),
+    ),
+    "from at a leap second": (
+        read(merchant_name="A", **{"from": "2016-12-31T23:59:60Z"}),
+        parameter("/from", "timestamp_format"),
     ),
     "limit 0": (read(merchant_name="A", limit=0), parameter("/limit", "number_out_of_range")),
     "limit 1001": (read(merchant_name="A", limit=1001), parameter("/limit", "number_out_of_range")),

@@ -34,7 +34,19 @@ def instants() -> st.SearchStrategy[str]:
     """Times that the contract takes, from its first to its last."""
     moments = st.datetimes(min_value=EARLIEST.replace(tzinfo=None) + timedelta(days=1), max_value=LATEST)
     offsets = st.sampled_from(["Z", "z", "+00:00", "-00:00", "+05:45", "-23:59", "+23:59"])
-    return st.builds(lambda moment, offset: moment.isoformat() + offset, moments, offsets)
+    microseconds = st.builds(lambda moment, offset: moment.isoformat() + offset, moments, offsets)
+    finer = st.builds(
+        lambda moment, digits, offset: moment.isoformat(timespec="microseconds") + digits + offset,
+        moments,
+        finer_digits(),
+        offsets,
+    )
+    return microseconds | finer
+
+
+def finer_digits() -> st.SearchStrategy[str]:
+    """Digits behind those of a microsecond."""
+    return st.text("0123456789", min_size=1, max_size=3)
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:

@@ -205,6 +205,7 @@ def test_an_event_is_read_from_text_too() -> None:
     [
         encoded(accepted_at=Instant("2027-01-01T00:00:00.000000Z")),
         encoded(occurred_at="2019-01-01T01:00:18.000000+01:00"),
+        encoded(occurred_at="2019-01-01T00:00:18.000000999Z"),
         encoded(customer={}, terminal={"terminal_id": None}),
         encoded(type="purchase", original_transaction_id=None, is_fraud=None),
     ],

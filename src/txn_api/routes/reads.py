@@ -41,7 +41,7 @@ from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
-from txn_core.instants import Instant, parse_instant
+from txn_core.instants import Instant, parse_end, parse_start
 from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
 from txn_core.transaction import FAULTS_MAX
@@ -53,9 +53,9 @@ _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
-Moment = Annotated[
-    Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
-]
+_A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
+Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME]
+End = Annotated[Instant, AfterValidator(parse_end), _A_TIME]
 
 
 class NotAnOperation(StringConvertor):
@@ -97,8 +97,14 @@ class RangeParameters(ReadParameters):
         pattern=CONTROL_FREE_PATTERN,
         description="Casing and spacing do not matter.",
     )
-    start: Moment | None = Field(None, alias="from", description="Earliest occurred_at, inclusive.")
-    end: Moment | None = Field(None, alias="to", description="Latest occurred_at, exclusive.")
+    start: Start | None = Field(
+        None,
+        alias="from",
+        description="Earliest occurred_at, inclusive; what is finer than a microsecond is cut off.",
+    )
+    end: End | None = Field(
+        None, alias="to", description="Latest occurred_at, exclusive; what is finer than a microsecond is rounded up."
+    )
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)

@@ -141,6 +141,35 @@ async def test_the_edges_of_a_range(api: Api) -> None:
     assert await count(**{"from": "2020-01-01T00:00:01.000001Z"}) == 1
 
 
+async def test_bounds_that_are_finer_than_what_is_stored(api: Api) -> None:
+    """A row is found by the very time that its client sent, and no bound leaves out a row of its own microsecond."""
+    for number, digits in enumerate(("0000000", "1234561", "123456789", "9999999")):
+        await api.index(body(transaction_id=f"{number:08d}", occurred_at=f"2020-01-01T00:00:01.{digits}Z"))
+
+    async def found(**parameters: str) -> list[int]:
+        rows = await walk(api, card_number=card_number(), order="asc", **parameters)
+        assert rows == await walk(api, method="POST", card_number=card_number(), order="asc", **parameters)
+        return [int(row.transaction_id) for row in rows]
+
+    assert await found(**{"from": "2020-01-01T00:00:01.123456789Z"}) == [1, 2, 3]
+    assert await found(**{"from": "2020-01-01T00:00:01.123457Z"}) == [3]
+    assert await found(to="2020-01-01T00:00:01.1234567Z") == [0, 1, 2]
+    assert await found(to="2020-01-01T00:00:01.123456000Z") == [0]
+    assert await found(to="2020-01-01T00:00:01.999999999Z") == [0, 1, 2, 3]
+    assert await found(**{"from": "2020-01-01T00:00:01.999999001Z", "to": "2020-01-01T00:00:01.999999002Z"}) == [3]
+    assert await found(**{"from": "2020-01-01T01:00:01.123456001+01:00", "to": "9999-12-31T23:59:59.9999999Z"}) == [
+        *(1, 2, 3)
+    ]
+
+
+async def test_the_digits_of_a_time_are_no_card_number(desk: Desk) -> None:
+    """Nine digits of a second and an offset are as long as one, and one in ten has its check digit."""
+    for number in range(60):
+        time = f"2020-01-01T00:00:{number:02d}.{(number * 7_654_321_987) % 10**9:09d}-05:00"
+        answer = await desk.client.get("/transactions", params={"merchant_name": "A", "from": time, "to": time})
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+
+
 async def test_ties_of_a_microsecond_are_walked_in_one_order(api: Api) -> None:
     """Ids of one moment that begin alike, moments a microsecond apart, and years between them."""
     names = ("aaaaaaaa", "aaaaaaaa-", "aaaaaaaaa", "aaaaaaaaA", "aaaaaaaa0", "aaaaaaaa_", "A" * 64, "-" * 8, "z" * 8)
