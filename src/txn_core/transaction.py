@@ -5,18 +5,21 @@ that sends one has a fault that silence would hide. Bounds follow ISO 8583 where
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
@@ -31,6 +34,7 @@ from txn_core.faults import (
 )
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
+from txn_core.invisible import VISIBLE_PATTERN, shows_something
 from txn_core.pan import Pan
 
 AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
@@ -59,16 +63,22 @@ def _known_currency(code: str) -> str:
 
 
 def _nameable(name: str) -> str:
-    key = normalise_merchant(name)
-    if not key:
+    if not shows_something(name):
         raise rule_broken("merchant_name_blank")
-    if len(key.encode()) > MERCHANT_KEY_BYTES_MAX:
+    if len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
         raise rule_broken("text_too_long")
     return name
 
 
-def _text(length_max: int) -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=length_max, pattern=CONTROL_FREE_PATTERN)
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The schema of a text of so many characters at most. pydantic's core looks whether it shows something, too."""
+
+    length_max: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=CONTROL_FREE_PATTERN)
+        return core_schema.chain_schema([text, core_schema.str_schema(pattern=VISIBLE_PATTERN)])
 
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -104,8 +114,12 @@ AnyPart = TypeVar("AnyPart", bound=BaseModel)
 class Merchant(_Part):
     """Where the money went. The place is the transaction's, not the merchant's."""
 
-    name: Annotated[str, _text(100), AfterValidator(_nameable)]
-    category: Annotated[str, _text(64)] | None = None
+    name: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN),
+        AfterValidator(_nameable),
+    ]
+    category: Annotated[str, _Text(64)] | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
 
@@ -113,16 +127,16 @@ class Merchant(_Part):
 class Customer(_Part):
     """Who paid, as far as the client knows."""
 
-    reference: Annotated[str, _text(64)] | None = None
-    first_name: Annotated[str, _text(100)] | None = None
-    last_name: Annotated[str, _text(100)] | None = None
-    gender: Annotated[str, _text(16)] | None = None
+    reference: Annotated[str, _Text(64)] | None = None
+    first_name: Annotated[str, _Text(100)] | None = None
+    last_name: Annotated[str, _Text(100)] | None = None
+    gender: Annotated[str, _Text(16)] | None = None
     date_of_birth: BirthDate | None = None
-    job: Annotated[str, _text(200)] | None = None
-    street: Annotated[str, _text(200)] | None = None
-    city: Annotated[str, _text(100)] | None = None
-    state: Annotated[str, _text(64)] | None = None
-    postal_code: Annotated[str, _text(16)] | None = None
+    job: Annotated[str, _Text(200)] | None = None
+    street: Annotated[str, _Text(200)] | None = None
+    city: Annotated[str, _Text(100)] | None = None
+    state: Annotated[str, _Text(64)] | None = None
+    postal_code: Annotated[str, _Text(16)] | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     city_population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None

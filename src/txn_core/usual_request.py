@@ -38,6 +38,8 @@ _ABSENT: Final = {name: field.get_default() for name, field in TransactionReques
 _NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
+# Of printable ASCII: whatever is no space.
+_SHOWS_SOMETHING: Final = "[^ ]"
 _STRICT: Final = core_schema.CoreConfig(
     strict=True,
     hide_input_in_errors=True,
@@ -112,9 +114,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
         reference = _customer_reference(fields, today)
     except ValueError:
         return None
-    merchant_name: str = fields["merchant"]["name"]
-    if merchant_name.isspace() or (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
+    if (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
         return None
+    merchant_name: str = fields["merchant"]["name"]
     if fields["terminal"] == _NO_TERMINAL:
         fields["terminal"] = None
     transaction_id = fields.pop("transaction_id")
@@ -175,8 +177,10 @@ def _without_calls(schema: Any, name: str = "") -> Any:
             return _HELD_BY_THE_CORE.get(name) or _without_calls(schema["schema"], name)
         case "nullable":
             return {**schema, "schema": _without_calls(schema["schema"], name)}
+        case "chain":
+            return _without_calls(schema["steps"][0], name)
         case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
-            return {key: value for key, value in schema.items() if key != "pattern"}
+            return {**schema, "pattern": _SHOWS_SOMETHING}
         case _:
             return schema
 

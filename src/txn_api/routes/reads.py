@@ -95,7 +95,7 @@ class RangeParameters(ReadParameters):
         min_length=1,
         max_length=100,
         pattern=CONTROL_FREE_PATTERN,
-        description="Casing and spacing do not matter.",
+        description="Casing, spacing and invisible characters do not matter.",
     )
     start: Start | None = Field(
         None,
@@ -283,7 +283,8 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
     span = Span(parameters.start, parameters.end, parameters.order == "desc", None, parameters.limit)
     if parameters.merchant_name is not None:
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
-        return services.transactions.by_merchant(account, merchant_id, span)
+        former = services.keys.former_merchant_ids(parameters.merchant_name)
+        return services.transactions.by_merchant(account, merchant_id, span, *former)
     if parameters.card_number is not None:
         return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
+from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
 from tests.txn_api.conftest import Api, Desk
 from txn_api.intake import Intake
 from txn_core.dynamodb.ranges import SortKey
@@ -120,6 +120,30 @@ async def test_a_merchant_is_found_in_any_casing_and_spacing(api: Api, name: str
     """And in any Unicode form; a typographic apostrophe is another letter."""
     await api.index(body(merchant={"name": NAME}))
     assert len(await walk(api, merchant_name=name)) == count
+
+
+async def test_a_merchant_is_found_with_and_without_ignorable_characters(api: Api) -> None:
+    """Wherever they stand, in the name that is stored or in the one that is asked for."""
+    await api.index(body(transaction_id="plain-name", merchant={"name": NAME}))
+    await api.index(body(transaction_id="marked-name", merchant={"name": f"\ufeff{NAME[:3]}\u00ad{NAME[3:]}\u200b"}))
+    for name in (NAME, f"{NAME}\u200b", f"\u2066{NAME.upper()}\u2069"):
+        assert {row.transaction_id for row in await walk(api, merchant_name=name)} == {"plain-name", "marked-name"}
+
+
+async def test_rows_of_before_are_found_by_the_very_name_that_they_were_sent_with(api: Api) -> None:
+    """Their merchant id is that of a form that kept such characters; the plain name finds later rows alone."""
+    name = f"{NAME}\u200b"
+    await api.index(body(transaction_id="later-row", merchant={"name": name}))
+    encoded = api.services.intake.admit(
+        json_bytes(body(transaction_id="former-row", merchant={"name": name})), account=api.account, surroundings=""
+    )
+    (former,) = api.services.keys.former_merchant_ids(name)
+    event = Event.decode(encoded.data.replace(encoded.merchant_id.encode(), former.encode()))
+    await _put_text(api, event, "former-row", event.model_dump_json(by_alias=True))
+    for limit in (1, 100):
+        found = await walk(api, merchant_name=name, limit=limit)
+        assert {row.transaction_id for row in found} == {"later-row", "former-row"}
+        assert [row.transaction_id for row in await walk(api, merchant_name=NAME, limit=limit)] == ["later-row"]
 
 
 async def test_the_edges_of_a_range(api: Api) -> None:
