@@ -7,6 +7,7 @@ ends when nothing else has arrived. A post with an `Idempotency-Key` is not amon
 """
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -103,6 +104,7 @@ class Posts:
 
     @staticmethod
     def _read(post: Post) -> None:
+        post.body = post.body.removeprefix(BOM_UTF8)
         post.fields = usual_fields(post.body)
 
     def _check(self, post: Post) -> None:

@@ -65,7 +65,9 @@ async def post_bulk(
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
-    The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
+    The body may be compressed (`Content-Encoding: gzip`, also as `x-gzip`, or `zstd`), in several members or frames;
+    zeros behind a gzip member are skipped. Lines end in LF or CRLF, the last one may have no end, blank ones are
+    skipped, and so is a UTF-8 byte order mark before the first one. A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
     not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
     body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
