@@ -52,6 +52,8 @@ def api(
         settings = settings.model_copy(update={"api_port": port})
     # These say in one line what a server's start would say in fifty.
     KeyRing.from_settings(settings)
+    for endpoint_url in (settings.kinesis_endpoint_url, settings.dynamodb_endpoint_url):
+        settings.region_at(endpoint_url)
     context_factory(settings)
     configure_logging(settings.log_level, process="api")
     if settings.api_processes == 1:
@@ -147,6 +149,6 @@ def bootstrap(data_dir: StackOption = None) -> None:
     settings = settings_at(data_dir)
     with one_error():
         kept = asyncio.run(bootstrap(settings))
-    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.bucket}: usable")
+    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
         print(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

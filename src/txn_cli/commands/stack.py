@@ -26,7 +26,7 @@ from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_cli.status.table import progress_line, show_status
 from txn_core.dynamodb.tables import FIRST_GENERATION
-from txn_core.errors import StoreError
+from txn_core.errors import SettingsError, StoreError
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
@@ -152,7 +152,7 @@ def _without_stack(folder: DataDir) -> Iterator[None]:
     """Say of a failure that no stack was there to be looked at, which is nearly always what is amiss."""
     try:
         yield
-    except StoreError as error:
+    except (SettingsError, StoreError) as error:
         hint = f"no stack is ready in {folder.root} (`txn up` starts one), so what TXN_* and AWS_* name was asked"
         raise StoreError(f"{hint}: {error}") from None
 
