@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
 from txn_core.loopback import is_local
 from txn_core.region import LOCAL_REGION, MISSING, region_given
+from txn_core.service_links import service_links
 
 LOCAL_BUCKET = "txn-lake"
 KEY_BYTES_MIN = 32
@@ -219,6 +220,21 @@ class Settings(BaseSettings):
     archive_flush_age_s: float = Field(10.0, gt=0, description="age of the oldest row that does so, seconds")
     index_writes_in_flight_max: int = Field(32, ge=1, le=1_024, description="DynamoDB writes at once a worker")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - what pydantic-settings hands in
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what was given in code, then the environment without service links. There are no other sources."""
+        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101 - what pydantic-settings hands in
+        links = service_links(os.environ)
+        env_settings.env_vars = {name.lower(): each for name, each in os.environ.items() if name not in links}
+        return init_settings, env_settings
+
     @model_validator(mode="after")
     def _renewal_fits_failover(self) -> Self:
         if self.lease_renew_s * 3 > self.lease_failover_s:
@@ -277,7 +293,8 @@ class Settings(BaseSettings):
             SettingsError: a value does not fit, or a `TXN_` variable is not known. Values are never shown.
         """
         # Names are read in any case, so they are checked in any case.
-        given = [name for name in os.environ if name.upper().startswith("TXN_")]
+        links = service_links(os.environ)
+        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links]
         unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")

@@ -8,20 +8,26 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 # ruff: noqa: PLC0415 - see above
 
 import asyncio
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
+from txn_core.service_links import service_links
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
     from workers.rebuild import Origin
+
+
+log = structlog.get_logger()
 
 
 class WorkerKind(StrEnum):
@@ -56,6 +62,7 @@ def api(
         settings.region_at(endpoint_url)
     context_factory(settings)
     configure_logging(settings.log_level, process="api")
+    _say_what_is_ignored()
     if settings.api_processes == 1:
         from txn_cli.fleet.member import serve_api
 
@@ -107,8 +114,15 @@ def worker(
     elif into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     configure_logging(settings.log_level, process=f"worker-{kind}")
+    _say_what_is_ignored()
     with one_error(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(kind.value, settings, origin))
+
+
+def _say_what_is_ignored() -> None:
+    """Log the names of variables that look like settings and are not."""
+    if links := service_links(os.environ):
+        log.warning("service_links_ignored", variables=sorted(links))
 
 
 def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":

@@ -8,6 +8,7 @@ from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.region import LOCAL_REGION
+from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 OURS = ("AWS_", "TXN_")
@@ -78,7 +79,10 @@ def adopt(environment: Mapping[str, str]) -> Settings:
 
 
 def _settings(outer: Mapping[str, str]) -> dict[str, str]:
-    return {name.upper(): value for name, value in outer.items() if name.upper().startswith("TXN_")}
+    links = service_links(outer)
+    return {
+        name.upper(): value for name, value in outer.items() if name.upper().startswith("TXN_") and name not in links
+    }
 
 
 def _with_host(no_proxy: str) -> str:

@@ -68,6 +68,11 @@ def test_the_stack_has_a_region_and_a_bucket_of_its_own(own_environment: pytest.
         assert (settings.aws_region, settings.lake_bucket) == (region, bucket)
 
 
+def test_service_links_are_no_settings_of_the_user() -> None:
+    links = {"TXN_API_PORT": "tcp://10.0.0.1:8080", "TXN_API_SERVICE_HOST": "10.0.0.1"}
+    assert given_settings({**links, "TXN_STREAM": "mine"}) == {"TXN_STREAM": "mine"}
+
+
 def test_a_proxy_is_not_asked_for_this_machine() -> None:
     outer = {"HTTP_PROXY": "http://proxy", "no_proxy": "intranet"}
     made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given={}, outer=outer)
