@@ -82,8 +82,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
     aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
     seal = Seal.of(settings)
     names = TableNames.of(settings)
-    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
-        store = ObjectStore(s3, settings.bucket)
+    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
         books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         replay: LakeReplay | None = None

@@ -135,8 +135,8 @@ class _Run:
                 stream=views.placed(await self.system.stream.stored()),
                 items={key: views.item_of(item) for key, item in items.items()},
                 indexed=await views.indexed_keys(dynamodb, table),
-                rows=await views.rows_of(s3, settings.bucket),
-                letters=await views.letters_of(s3, settings.bucket, Seal.of(settings)),
+                rows=await views.rows_of(s3, settings.lake_bucket),
+                letters=await views.letters_of(s3, settings.lake_bucket, Seal.of(settings)),
             )
 
     # What goes wrong

@@ -72,7 +72,7 @@ def list_(
     settings, moment = settings_at(data_dir), _moment(since)
 
     async def run() -> None:
-        async with _store(settings) as store:
+        async with Aws(settings).lake() as store:
             async for letter in _selected(store, reason, moment, limit):
                 history = await ReplayLog(store).history(letter)
                 print(json.dumps(report.document(letter, history)) if as_json else report.line(letter, history))
@@ -105,7 +105,7 @@ def show(
     seal = Seal.of(settings) if open_ else None
 
     async def run() -> None:
-        async with _store(settings) as store:
+        async with Aws(settings).lake() as store:
             for found in await _found(store, letter):
                 data = None if seal is None else _opened(seal, await store.read(found.names[0].key)).data
                 text = None if data is None else shown(data, raw=raw)
@@ -147,7 +147,7 @@ def replay(
 
     async def run() -> Counter[Outcome]:
         outcomes = Counter[Outcome]()
-        async with _store(settings) as store, _producer(settings, dry_run=dry_run) as producer:
+        async with Aws(settings).lake() as store, _producer(settings, dry_run=dry_run) as producer:
             sending = Replay(store, seal, producer, again=again)
             letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
             async for result in _replayed(sending, letters):
@@ -226,12 +226,6 @@ def _opened(seal: Seal, document: bytes) -> DeadLetter:
 
 def _moment(since: str | None) -> datetime | None:
     return None if since is None else moment_of(since, datetime.now(UTC))
-
-
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[ObjectStore]:
-    async with Aws(settings).s3() as client:
-        yield ObjectStore(client, settings.bucket)
 
 
 @asynccontextmanager

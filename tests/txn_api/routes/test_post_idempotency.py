@@ -321,7 +321,7 @@ async def index_of(api: Api) -> AsyncIterator[tuple[Index, AsyncIterator[DeadLet
     settings, meters = api.services.settings, Meters("index")
     seal, names = Seal.of(settings), TableNames.of(settings)
     async with Aws(settings).s3() as s3, Aws(settings).dynamodb() as dynamodb:
-        store = ObjectStore(s3, settings.bucket)
+        store = ObjectStore(s3, settings.lake_bucket)
         index = Index(
             transactions=api.services.transactions,
             merchants=MerchantTable(dynamodb, names.merchants),
