@@ -100,16 +100,17 @@ class LakeEvidence:
         found: list[Arrived] = []
         for reason, day in product(SET_APART, days):
             async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
-                found.append(_set_apart(await self._read(key)))  # noqa: PERF401 - one read at a time
+                found += _set_apart(await self._read(key))
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
         return await patiently("read object", lambda: self.store.read(key))
 
 
-def _set_apart(document: bytes) -> Arrived:
+def _set_apart(document: bytes) -> list[Arrived]:
+    """Every position that a letter stands for, at the arrival of its record."""
     letter = Envelope.of(document)
-    return Arrived(b"", letter.origin.position, datetime_of(letter.at))
+    return [Arrived(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

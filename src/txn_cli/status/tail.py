@@ -6,7 +6,7 @@ from txn_cli.status.drain import Rest
 from txn_core.positions import ShardId
 from workers.answers import UNKNOWN_ARRIVAL, raw_records
 from workers.leases import Checkpoint
-from workers.reader import Start, iterator_of, records_of
+from workers.reader import Start, behind, iterator_of, records_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -26,9 +26,9 @@ async def rest_behind(client: "KinesisClient", stream: str, shard_id: ShardId, c
         iterator = answer.get("NextShardIterator")
         at_tip = not answer.get("MillisBehindLatest")
         raw = raw_records(answer)
-        arrived = [r for r in records_of(shard_id, raw) if not checkpoint.covers(r.position)]
+        arrived = behind(checkpoint, records_of(shard_id, raw))
         if arrived or iterator is None:
-            oldest = next((r.arrived_at for r in arrived if r.arrived_at != UNKNOWN_ARRIVAL), None)
+            oldest = next((run.arrived_at for run in arrived.runs if run.arrived_at != UNKNOWN_ARRIVAL), None)
             cut_off = len(raw) == READ_RECORDS or not at_tip
             return Rest(len(arrived), more=cut_off and iterator is not None, oldest=oldest, closed=iterator is None)
         if not raw and at_tip:

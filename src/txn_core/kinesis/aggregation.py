@@ -22,6 +22,7 @@ _DIGEST_BYTES: Final = 16
 _KEYS_FIELD, _HASH_KEYS_FIELD, _RECORDS_FIELD = 1, 2, 3
 _KEY_INDEX_FIELD, _DATA_FIELD = 1, 3
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_NO_BYTES: Final = -1
 _KEYS_TAG, _HASH_KEYS_TAG = (field << 3 | _BYTES for field in (_KEYS_FIELD, _HASH_KEYS_FIELD))
 _SHORT_TABLES: Final = frozenset((_KEYS_TAG, _HASH_KEYS_TAG))
 
@@ -63,13 +64,6 @@ class UserRecords(NamedTuple):
 _USUAL_HEAD: Final = re.compile(
     rb"\x1a[\x80-\xff][\x00-\x7f]\x08[\x00-\x7f](?:\x10[\x00-\x7f])?\x1a[\x80-\xff][\x00-\x7f]", re.DOTALL
 ).match
-
-
-class _Span(NamedTuple):
-    """Where a field's bytes lie in the Kinesis record."""
-
-    begin: int
-    end: int
 
 
 class _BrokenMessageError(Exception):
@@ -157,42 +151,47 @@ def _leading_keys(data: bytes, at: int, end: int) -> tuple[list[str], int]:
 
 def _any_records(data: bytes, begin: int, end: int) -> UserRecords:
     keys: list[str] = []
-    bodies: list[_Span] = []
-    for field, value in _fields(data, begin, end):
-        if field == _KEYS_FIELD and isinstance(value, _Span):
-            keys.append(data[value.begin : value.end].decode(errors="replace"))
-        elif field == _RECORDS_FIELD and isinstance(value, _Span):
-            bodies.append(value)
-    if not bodies:
+    indexes: list[int] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    for field, first, last in _fields(data, begin, end):
+        if field == _KEYS_FIELD and last != _NO_BYTES:
+            keys.append(data[first:last].decode(errors="replace"))
+        elif field == _RECORDS_FIELD and last != _NO_BYTES:
+            index, start, stop = _record(data, first, last)
+            indexes.append(index)
+            begins.append(start)
+            ends.append(stop)
+    if not indexes or max(indexes) >= len(keys):
         # Handing on nothing would lose the record without a trace.
         raise _BrokenMessageError
-    found = [_record(data, body, len(keys)) for body in bodies]
-    begins, ends = [span.begin for _, span in found], [span.end for _, span in found]
-    return UserRecords([keys[index] for index, _ in found], data, begins, ends)
+    return UserRecords([keys[index] for index in indexes], data, begins, ends)
 
 
-def _record(data: bytes, body: _Span, keys: int) -> tuple[int, _Span]:
-    """The index of a record's key among so many, and where the record lies."""
-    index, found = -1, None
-    for field, value in _fields(data, body.begin, body.end):
-        if field == _KEY_INDEX_FIELD and isinstance(value, int):
-            index = value
-        elif field == _DATA_FIELD and isinstance(value, _Span):
-            found = value
-    if found is None or not 0 <= index < keys:
+def _record(data: bytes, begin: int, end: int) -> tuple[int, int, int]:
+    """The index of a record's key, and where its bytes begin and end."""
+    index, found = -1, (0, _NO_BYTES)
+    for field, first, last in _fields(data, begin, end):
+        if field == _KEY_INDEX_FIELD and last == _NO_BYTES:
+            index = first
+        elif field == _DATA_FIELD and last != _NO_BYTES:
+            found = first, last
+    if index < 0 or found[1] == _NO_BYTES:
         raise _BrokenMessageError
-    return index, found
+    return index, *found
 
 
-def _fields(data: bytes, at: int, end: int) -> list[tuple[int, int | _Span]]:
-    """The fields of the protobuf message between two places: numbers for varints, spans for everything else."""
-    fields: list[tuple[int, int | _Span]] = []
+def _fields(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
+    """The fields of the protobuf message between two places: of a varint its number and `_NO_BYTES`, of anything else
+    where its bytes begin and end.
+    """
+    fields: list[tuple[int, int, int]] = []
     while at < end:
         tag, at = (byte, at + 1) if (byte := data[at]) < 0x80 else _read_varint(data, at, end)
         kind = tag & 7
         if kind == _VARINT:
             value, at = _read_varint(data, at, end)
-            fields.append((tag >> 3, value))
+            fields.append((tag >> 3, value, _NO_BYTES))
             continue
         if kind == _BYTES:
             length, at = _read_varint(data, at, end)
@@ -202,7 +201,7 @@ def _fields(data: bytes, at: int, end: int) -> list[tuple[int, int | _Span]]:
             raise _BrokenMessageError
         if at + length > end:
             raise _BrokenMessageError
-        fields.append((tag >> 3, _Span(at, at + length)))
+        fields.append((tag >> 3, at, at + length))
         at += length
     return fields
 
