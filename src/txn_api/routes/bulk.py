@@ -1,7 +1,7 @@
 """`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Final, Literal
 
@@ -82,8 +82,11 @@ async def post_bulk(
     )
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
     lines = None if principal.allowances is None else principal.allowances.lines
+    turn = partial(services.turns.turn, principal.account)
     everything = parameters.results == "all"
-    return _BulkResponse(services, admit, decoder, request.state.request_id, lines, everything=everything)
+    return _BulkResponse(
+        services, admit, decoder, request.state.request_id, turn=turn, lines=lines, everything=everything
+    )
 
 
 class _BulkResponse(Response):
@@ -95,13 +98,14 @@ class _BulkResponse(Response):
         admit: Callable[[bytes], EncodedEvent],
         decoder: Decoder,
         request_id: str,
-        lines: Bucket | None,
         *,
+        turn: Callable[[], Awaitable[None]],
+        lines: Bucket | None,
         everything: bool,
     ) -> None:
         super().__init__()
         self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
-        self._request_id, self._everything = request_id, everything
+        self._request_id, self._turn, self._everything = request_id, turn, everything
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._services.settings
@@ -114,6 +118,7 @@ class _BulkResponse(Response):
             line_bytes_max=settings.bulk_line_bytes_max,
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
+            turn=self._turn,
             rate=self._lines,
         )
         await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))

@@ -2,6 +2,7 @@
 
 import re
 from codecs import BOM_UTF8
+from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -250,7 +251,8 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
     headers = dict(_UNCACHED)
     if rendering.form is Form.CSV and cursor is not None:
         headers |= _next_page(request, query, cursor)
-    body = await rendering.page(found.rows, next_cursor=cursor)
+    turn = partial(services.turns.turn, account)
+    body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
