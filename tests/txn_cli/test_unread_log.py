@@ -10,6 +10,7 @@ import re
 import secrets
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -71,7 +72,7 @@ class Client:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, folder: Path, own_environment: pytest.MonkeyPatch, processes: int
+    settings: Settings, own_environment: pytest.MonkeyPatch, processes: int
 ) -> AsyncIterator[tuple[int, asyncio.subprocess.Process]]:
     """`txn api`, with standard output and error in one pipe that is not read; its port."""
     port = ports.choose()
@@ -82,19 +83,20 @@ async def serving(
         own_environment.setenv(f"TXN_{name}_KEY", base64_key(2))
     own_environment.setenv("TXN_API_PORT", str(port))
     own_environment.setenv("TXN_API_PROCESSES", str(processes))
-    own_environment.setenv("TMPDIR", str(folder))
     reading, writing = os.pipe()
-    command = (sys.executable, "-m", "txn_cli.main", "api")
-    process = await asyncio.create_subprocess_exec(*command, stdout=writing, stderr=writing)
-    os.close(writing)
-    try:
-        await _until_served(port, process)
-        yield port, process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        os.close(reading)
+    with tempfile.TemporaryDirectory() as sockets:  # a short name, as sockets need it
+        own_environment.setenv("TMPDIR", sockets)
+        command = (sys.executable, "-m", "txn_cli.main", "api")
+        process = await asyncio.create_subprocess_exec(*command, stdout=writing, stderr=writing)
+        os.close(writing)
+        try:
+            await _until_served(port, process)
+            yield port, process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            os.close(reading)
 
 
 async def _until_served(port: int, process: asyncio.subprocess.Process) -> None:
@@ -158,11 +160,11 @@ def resident_bytes(pid: int) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 async def test_refused_requests_against_a_pipe_that_nobody_reads(
-    settings: Settings, tmp_path: Path, own_environment: pytest.MonkeyPatch
+    settings: Settings, own_environment: pytest.MonkeyPatch
 ) -> None:
     """`/healthz` is answered at once all the while, nothing grows, what is lost is counted, and the end is soon."""
     await bootstrap(settings)
-    async with serving(settings, tmp_path, own_environment, processes=1) as (port, process):
+    async with serving(settings, own_environment, processes=1) as (port, process):
         await refused(port, 400)  # more than the pipe holds
         before = resident_bytes(process.pid)
         p99_s = await flooded(port, REQUESTS)
@@ -180,11 +182,11 @@ async def test_refused_requests_against_a_pipe_that_nobody_reads(
 
 
 async def test_several_processes_behind_one_pipe_that_nobody_reads(
-    settings: Settings, tmp_path: Path, own_environment: pytest.MonkeyPatch
+    settings: Settings, own_environment: pytest.MonkeyPatch
 ) -> None:
     """The first to fill it leaves nothing to the others, nor to their supervisor, who ends them in order."""
     await bootstrap(settings)
-    async with serving(settings, tmp_path, own_environment, processes=2) as (port, process):
+    async with serving(settings, own_environment, processes=2) as (port, process):
         assert await flooded(port, 800) < HEALTHZ_S_MAX
         assert await dropped(port) == 0
         process.send_signal(signal.SIGTERM)
