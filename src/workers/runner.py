@@ -21,6 +21,7 @@ from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from workers.answers import required
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
@@ -82,8 +83,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
     aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
     seal = Seal.of(settings)
     names = TableNames.of(settings)
-    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
-        store = ObjectStore(s3, settings.bucket)
+    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
         books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         replay: LakeReplay | None = None
@@ -128,8 +128,8 @@ def worker_name(settings: Settings) -> WorkerName:
 
 
 async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = await kinesis.describe_stream_summary(StreamName=stream)
-    status = summary["StreamDescriptionSummary"]["StreamStatus"]
+    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
+    status = summary.get("StreamStatus")
     if status not in {"ACTIVE", "UPDATING"}:
         raise NotReadyError(f"the stream is {status}")
 

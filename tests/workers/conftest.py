@@ -220,7 +220,7 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     aws, names = Aws(settings), TableNames(settings.table_prefix)
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         transactions = await TransactionTable.open(dynamodb, names.transactions)
-        yield World(settings, kinesis, dynamodb, ObjectStore(s3, settings.bucket), transactions)
+        yield World(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket), transactions)
 
 
 @pytest.fixture

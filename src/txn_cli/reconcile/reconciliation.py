@@ -18,7 +18,6 @@ from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.errors import EventError
 from txn_core.event import Event
 from txn_core.identity import TransactionId
-from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.lease_table import LeaseTable
@@ -58,12 +57,11 @@ class Reconciliation:
             StoreError: the tables are not bootstrapped.
         """
         aws, names = Aws(settings), TableNames.of(settings)
-        async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
+        async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
             index, archive = (
                 Books(LeaseTable(dynamodb, names.leases(kind)), LedgerTable(dynamodb, names.ledger(kind)))
                 for kind in ("index", "archive")
             )
-            store = ObjectStore(s3, settings.bucket)
             transactions = await TransactionTable.open(dynamodb, names.transactions)
             yield cls(
                 index,

@@ -123,7 +123,7 @@ def _ready(base: Foundation, settings: Settings, api_key: str, pids: dict[str, i
         dynamodb_url=endpoints.dynamodb_url,
         s3_url=endpoints.s3_url,
         stream=settings.stream,
-        bucket=settings.bucket,
+        bucket=settings.lake_bucket,
         access_key=endpoints.access_key,
         secret_key=endpoints.secret_key,
         pids=pids,
