@@ -33,6 +33,9 @@ def lengths() -> dict[str, Mutation]:
         "length list": become(lambda dice, size: dice.choice((b"%d, %d", b"%d,%d", b"%d ,\t%d")) % (size, size)),
         "length list, different": become(lambda dice, size: dice.choice((b"%d, %d", b"%d,%d,")) % (size, size + 1)),
         "length with sign": become(lambda dice, size: dice.choice((b"+%d", b"-%d", b"--%d")) % size),
+        "length with spaces": become(
+            lambda dice, size: dice.choice((b"%d ", b" %d", b"\t%d\t", b"\r\n %d", b"%d\r\n ")) % size
+        ),
         "length with zeros": become(lambda dice, size: b"0" * dice.choice((1, 3, 10, 40)) + b"%d" % size),
         "length huge": become(lambda dice, size: b"9" * dice.choice((12, 18, 20, 21, 300))),
         "length malformed": become(

@@ -56,6 +56,9 @@ def hosts() -> dict[str, Mutation]:
 
 def fields() -> dict[str, Mutation]:
     return {
+        "field spaced otherwise": _spaced,
+        "field named in other letters": _lettered,
+        "field twice": _doubled,
         "field folded": _adding(b"X-A: a\r\n b", b"X-A:\r\n\ta", b"X-A: a\n  b", b"X-A: a\r\n \r\n b"),
         "field folded first": _first(b" X-A: a", b"\tx", b" "),
         "field with NUL": _adding(b"X-A: a\x00b", b"X-A: \x00", b"X-\x00A: b"),
@@ -83,6 +86,28 @@ def fields() -> dict[str, Mutation]:
         "head unfinished": _unfinished,
         "spaces behind the head": _behind,
     }
+
+
+def _spaced(dice: Dice, draft: Draft) -> None:
+    name, _, value = _taken(dice, draft).partition(b": ")
+    forms = (b"%b:%b", b"%b:  %b", b"%b: %b ", b"%b:\t%b", b"%b:\t%b\t", b"%b: %b  \t", b"%b:%b ", b"%b :%b")
+    draft.fields.append(dice.choice(forms) % (name, value))
+
+
+def _lettered(dice: Dice, draft: Draft) -> None:
+    name, colon, value = _taken(dice, draft).partition(b":")
+    changed = dice.choice((name.upper(), name.lower(), name.swapcase()))
+    draft.fields.append(changed + colon + value)
+
+
+def _doubled(dice: Dice, draft: Draft) -> None:
+    line = _taken(dice, draft)
+    draft.fields += [line, line]
+
+
+def _taken(dice: Dice, draft: Draft) -> bytes:
+    """One of the lines, out of the draft."""
+    return draft.fields.pop(dice.randrange(len(draft.fields))) if draft.fields else b"X-A: b"
 
 
 def _adding(*lines: bytes) -> Mutation:

@@ -9,13 +9,14 @@ from functools import cache
 from typing import Final
 
 from tests.builders import body, card_number, json_bytes
-from tests.http import chunks, framings, heads, offers, request_lines
+from tests.http import chunks, damages, framings, heads, offers, request_lines
 from tests.http.application import DOUBTED, LOST, READER, UNHEARD, WRITER
 from tests.http.delivery import Delivery, delivery
 from tests.http.drafts import Dice, Draft, Message, Mutation
 
 MESSAGES_MAX: Final = 5
 LINES_MAX: Final = 6
+DAMAGED_SHARE: Final = 0.08
 _MUTATIONS: Final = (0, 0, 0, 0, 1, 1, 1, 2, 3)
 _JSON: Final = b"Content-Type: application/json"
 _NDJSON: Final = b"Content-Type: application/x-ndjson"
@@ -159,13 +160,16 @@ def sequence(seed: int, number: int) -> Sequence:
     for draft in drafts:
         for _ in range(dice.choice(_MUTATIONS)):
             _mutate(dice, draft, maker.inner)
-    messages = tuple(draft.written() for draft in drafts)
+    messages = tuple(
+        damages.damaged(dice, draft.written()) if dice.random() < DAMAGED_SHARE else draft.written()
+        for draft in drafts
+    )
     return Sequence(seed, number, messages, delivery(dice, [len(message.data) for message in messages]))
 
 
 def kinds() -> Iterable[str]:
     """The names of all mutations."""
-    return itertools.chain.from_iterable(group.keys() for group in _groups(bytes))
+    return itertools.chain([damages.KIND], *(group.keys() for group in _groups(bytes)))
 
 
 def _mutate(dice: Dice, draft: Draft, inner: offers.Inner) -> None:

@@ -97,7 +97,7 @@ async def _exchange(port: int, play: Play) -> bytes:
                 await writer.drain()
                 await asyncio.sleep(PAUSE_S)
             writer.write_eof()
-        except ConnectionError:
+        except OSError:
             pass  # the server has said its last word, and listened long enough
         written = await answer
         writer.close()
