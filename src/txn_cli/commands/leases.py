@@ -20,7 +20,6 @@ from txn_cli.meter import Meter
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS
 from txn_core.errors import StoreError
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 
 
@@ -144,5 +143,5 @@ async def _reset(settings: Settings, kinds: Sequence[str], asking: _Asking) -> l
 @asynccontextmanager
 async def _finder(settings: Settings) -> AsyncIterator[Finder]:
     aws = Aws(settings)
-    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
-        yield Finder(settings, kinesis, dynamodb, ObjectStore(s3, settings.bucket))
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.lake() as lake:
+        yield Finder(settings, kinesis, dynamodb, lake)
