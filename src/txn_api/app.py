@@ -57,7 +57,8 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
         redirect_slashes=False,
-        # The framework's own pages load their parts from elsewhere.
+        # The framework's own pages load their parts from elsewhere, and it renders the document for each request.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         # The framework's own would write queries and exceptions' texts, card number and all, into traces and logs.

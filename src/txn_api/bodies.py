@@ -5,9 +5,15 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope
 
-from txn_api.encodings import Encoding
+from txn_api.encodings import Encoding, named_encoding
 from txn_api.headers import Headers
-from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.problems import (
+    BodyTimeout,
+    BodyTooLarge,
+    ContentEncodingUnsupported,
+    MalformedHttp,
+    MediaTypeUnsupported,
+)
 
 # A body over the limit is still read this far, so that its sender sees the answer instead of a cut connection.
 DRAIN_BYTES_MAX: Final = 4 << 20
@@ -29,7 +35,7 @@ def check_type(
     declared = headers.get("content-type", "")
     if declared not in allowed and (plain := declared.partition(";")[0].strip().lower()) and plain not in allowed:
         raise MediaTypeUnsupported
-    named = headers.get("content-encoding", "").strip().lower() or "identity"
+    named = named_encoding(headers.get("content-encoding", ""))
     for encoding in encodings:
         if named == encoding:
             return encoding
@@ -53,6 +59,7 @@ async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float) -> 
     Raises:
         BodyTooLarge: it has more than `bytes_max` bytes.
         BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
+        MalformedHttp: its framing broke.
     """
     body = _Body(receive, bytes_max)
     if not body.has_arrived():
@@ -111,19 +118,15 @@ class _Body:
         self._data = b""
 
     def has_arrived(self) -> bool:
-        """Take what is there, and say whether it was all; asked once.
-
-        Raises:
-            BodyTimeout: the sender went away.
-        """
+        """Take what is there, and say whether it was all; asked once. Raises as `_ends_with`."""
         arrived = _arrived(self._receive)
         return arrived is not None and self._ends_with(arrived)
 
     async def arrive(self, deadline_s: float) -> None:
-        """Wait for the rest.
+        """Wait for the rest. Raises as `_ends_with`.
 
         Raises:
-            BodyTimeout: it did not come in time, or its sender went away.
+            BodyTimeout: it did not come in time, too.
         """
         try:
             async with asyncio.timeout(deadline_s):
@@ -143,9 +146,14 @@ class _Body:
         return self._data
 
     def _ends_with(self, message: Message) -> bool:
-        """Take a piece, and say whether it was the last one to be read."""
+        """Take a piece, and say whether it was the last one to be read.
+
+        Raises:
+            BodyTimeout: the sender went away.
+            MalformedHttp: the body's framing is broken, says the server.
+        """
         if message["type"] == "http.disconnect":
-            raise BodyTimeout
+            raise MalformedHttp if message.get("malformed") else BodyTimeout
         piece = message.get("body", b"")
         self._size += len(piece)
         if self._size <= self._bytes_max:

@@ -7,13 +7,12 @@ or the producer's share for bulk is full, which is what slows the sender down.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from txn_api.acknowledgement import problem_of
@@ -29,8 +28,10 @@ from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
 REJECTS_MAX: Final = 10_000
-# Lines that are taken in a row, before others get their turn of the event loop.
+# What is taken in a row, before others get their turn of the event loop: so many lines, or as many as fill up so many
+# bytes. For usual lines that is about the same; each of the longest ones takes as long as hundreds of those.
 LINES_A_ROW: Final = 32
+BYTES_A_ROW: Final = 24 << 10
 BYTES_PER_S_MIN: Final = 1_024
 """What a body has to bring on average, or its sender is cut off: two lines a second, and a quarter of what the
 slowest mobile links (GPRS) carry."""
@@ -42,7 +43,13 @@ DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
 
 Ended = Literal[
-    "complete", "too_many_rejects", "body_timeout", "body_too_large", "encoding_malformed", "shutting_down"
+    "complete",
+    "too_many_rejects",
+    "body_timeout",
+    "body_too_large",
+    "broken_off",
+    "encoding_malformed",
+    "shutting_down",
 ]
 
 
@@ -87,8 +94,11 @@ class Upload:
         line_bytes_max: int,
         lines_in_flight_max: int,
         body_deadline_s: float,
+        turn: Callable[[], Awaitable[None]],
         rate: Bucket | None = None,
     ) -> None:
+        """Take what a route has; each row waits for a `turn` (`txn_api.turns`)."""
+        self._turn = turn
         self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
         self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
@@ -100,16 +110,13 @@ class Upload:
         self.receipt_id = f"rcp_{secrets.token_hex(16)}"
 
     async def run(self, results: Results) -> None:
-        """Read, hand over and settle every line, until the body ends or the totals say why not.
-
-        Raises:
-            ClientDisconnect: the client went away; the lines handed over are settled all the same.
-        """
+        """Read, hand over and settle every line, until the body ends or the totals say why not."""
         try:
             more = True
             while more and (message := await self._next(results)) is not None:
                 more = message.get("more_body", False)
-                for row in _rows(self._lines(message.get("body", b""), more=more)):
+                await self._turn()
+                for row in self._rows(message.get("body", b""), more=more):
                     await self._take(row, results)
                     if self.totals.refused >= REJECTS_MAX:
                         self.totals.ended = "too_many_rejects"
@@ -117,7 +124,7 @@ class Upload:
                     if self._stopping.done():
                         self.totals.ended = "shutting_down"
                         return
-                    await asyncio.sleep(0)
+                    await self._turn()
         except EncodingMalformedError:
             self.totals.ended = "encoding_malformed"
         except TooMuchContentError:
@@ -125,6 +132,8 @@ class Upload:
         finally:
             while self._waiting:
                 await self._settle_oldest(results)
+                await self._settle_landed(results)
+                await self._turn()
 
     async def drain(self) -> None:
         """Read on for a moment without looking at it."""
@@ -134,12 +143,13 @@ class Upload:
                 while size < DRAIN_BYTES_MAX and (message := await self._receive()).get("more_body"):
                     size += len(message["body"])
 
-    def _lines(self, piece: bytes, *, more: bool) -> Iterator[Line]:
+    def _rows(self, piece: bytes, *, more: bool) -> Iterator[Sequence[Line]]:
+        """The lines that a piece completes, some at a time; a step of decoding that completes none is a row, too."""
         for content in self._decoder.feed(piece):
-            yield from self._splitter.feed(content)
+            yield from _rows(self._splitter.feed(content))
         if not more:
             self._decoder.end()
-            yield from self._splitter.end()
+            yield from _rows(self._splitter.end())
 
     async def _next(self, results: Results) -> Message | None:
         """The next piece of the body, none if reading ends before; while none comes, what has landed is settled."""
@@ -151,12 +161,14 @@ class Upload:
                 if not done or self._stopping in done:
                     self.totals.ended = "shutting_down" if done else "body_timeout"
                     return None
+                await self._turn()
                 await self._settle_landed(results)
         finally:
             receiving.cancel()
         message = receiving.result()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            self.totals.ended = "broken_off"
+            return None
         self._arrival.came(len(message.get("body", b"")))
         return message
 
@@ -208,7 +220,10 @@ class Upload:
             await self._settle_oldest(results)
 
     async def _settle_landed(self, results: Results) -> None:
-        while self._waiting and self._waiting[0].landing.done():
+        """Settle what has landed: no more lines than a row brings, since a parcel of the stream holds many."""
+        for _ in range(LINES_A_ROW):
+            if not self._waiting or not self._waiting[0].landing.done():
+                return
             await self._settle_oldest(results)
 
     async def _settle_oldest(self, results: Results) -> None:
@@ -236,17 +251,13 @@ async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set
 
 
 def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:
-    """Some lines at a time; what breaks them off is raised behind those that came before it."""
+    """Some lines at a time; the last row may be empty."""
     row: list[Line] = []
-    try:
-        for line in lines:
-            row.append(line)
-            if len(row) == LINES_A_ROW:
-                yield row
-                row = []
-    except (EncodingMalformedError, TooMuchContentError):
-        if row:
+    size = 0
+    for line in lines:
+        row.append(line)
+        size += len(line.data or b"")
+        if len(row) == LINES_A_ROW or size >= BYTES_A_ROW:
             yield row
-        raise
-    if row:
-        yield row
+            row, size = [], 0
+    yield row

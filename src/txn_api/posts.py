@@ -4,11 +4,14 @@ One after the other, each on its whole way, they would cost half as much again: 
 the processor's nearest caches, and every post would find it gone again (docs/benchmarks.md). So each step is taken
 for all of them in a row: it is paid for once and goes fast for the rest. A lone post waits for nobody: its turn
 ends when nothing else has arrived. A post with an `Idempotency-Key` is not among them: it first waits for its key.
+However many arrive, and however large they are, a turn admits `BYTES_A_TURN` of their bodies: otherwise a key that
+posts the largest bodies on all of its connections would let nobody else be answered for seconds.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any
+from codecs import BOM_UTF8
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from starlette.types import Scope
 
@@ -22,6 +25,8 @@ from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.submission import Submission
 from txn_core.usual_request import usual_fields
+
+BYTES_A_TURN: Final = 256 << 10  # of bodies: hundreds of usual ones, or four of the largest
 
 
 class Post:
@@ -75,11 +80,12 @@ class AwaitedPost(Post):
 
 
 class Posts:
-    """Those of this turn."""
+    """Those of this turn, and those that were too many for the turns before."""
 
     def __init__(self, intake: Intake, producer: Producer) -> None:
         self._intake, self._producer = intake, producer
         self._arrived: list[Post] = []
+        self._left: list[Post] = []
 
     def add(
         self, scope: Scope, body: bytes, *, account: Account, terminal_ids: frozenset[str] = frozenset()
@@ -91,11 +97,26 @@ class Posts:
         self._arrived.append(post)
         return post
 
-    def hand_over(self, posts: Iterable[Post]) -> None:
-        """Admit posts and give them to the producer, in their order, now."""
+    def hand_over(self, posts: Sequence[Post]) -> None:
+        """Admit posts and give them to the producer, in their order: now, as far as a turn goes."""
+        if self._left:
+            self._left += posts
+        else:
+            self._admit(posts)
+
+    def _admit(self, posts: Sequence[Post]) -> None:
+        """Admit as many as may be in one turn, and the others in the next ones."""
+        count = _count_of_turn(posts)
+        if count < len(posts):
+            posts, self._left = posts[:count], [*posts[count:]]
+            asyncio.get_running_loop().call_soon(self._admit_left)
         for step in (self._read, self._check, self._identify):
             posts = _taken(step, posts)
         self._producer.submit_all([(post.event.card_id, post.event.data, post) for post in posts if post.event])
+
+    def _admit_left(self) -> None:
+        posts, self._left = self._left, []
+        self._admit(posts)
 
     def _hand_over_arrived(self) -> None:
         posts, self._arrived = self._arrived, []
@@ -103,6 +124,7 @@ class Posts:
 
     @staticmethod
     def _read(post: Post) -> None:
+        post.body = post.body.removeprefix(BOM_UTF8)
         post.fields = usual_fields(post.body)
 
     def _check(self, post: Post) -> None:
@@ -121,7 +143,17 @@ class Posts:
         post.fields, post.body = None, b""  # the card number has no business here any more
 
 
-def _taken(step: Callable[[Post], None], posts: Iterable[Post]) -> list[Post]:
+def _count_of_turn(posts: Sequence[Post]) -> int:
+    """How many of the first posts a turn admits: one at least, nearly always all of them."""
+    size = 0
+    for place, post in enumerate(posts, 1):
+        size += len(post.body)
+        if size >= BYTES_A_TURN:
+            return place
+    return len(posts)
+
+
+def _taken(step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
     """Take a step of each post, and give those that go on."""
     left = []
     for post in posts:

@@ -11,13 +11,16 @@
     ├── 408 body_timeout
     ├── 409 idempotency_key_in_flight
     ├── 413 body_too_large
+    ├── 414 uri_too_long
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
     ├── 429 rate_limited, too_many_concurrent
     ├── 431 head_too_large
     ├── 500 internal_error
-    └── 503 overloaded, not_stored, outcome_unknown, store_unavailable
+    ├── 501 transfer_coding_unsupported
+    ├── 503 overloaded, not_stored, outcome_unknown, store_unavailable
+    └── 505 http_version_unsupported
 
 A problem never repeats what was sent. Its texts are fixed by its class and by the codes of its faults.
 """
@@ -86,7 +89,9 @@ class MalformedJson(Problem):
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8; an empty one is none."
-    remedy = "Send one JSON document, in UTF-8, and nothing behind it."
+    remedy = (
+        "Send one JSON document, in UTF-8 (not UTF-16 or Latin-1), and nothing behind it. A UTF-8 BOM is skipped."
+    )
 
 
 class IdempotencyKeyMalformed(Problem):
@@ -265,6 +270,14 @@ class BodyTooLarge(Problem):
     remedy = "Send several transactions as lines of an upload; one alone is never that large."
 
 
+class UriTooLong(Problem):
+    """The request's first line is larger than any call needs; the server answers it before any route."""
+
+    status, code, title = 414, "uri_too_long", "URI too long"
+    detail = "The request's first line is larger than the server takes; the connection ends here."
+    remedy = "Send ids and ranges alone in the query; a search takes the rest in its body."
+
+
 class MediaTypeUnsupported(Problem):
     """The body's media type is not the one that the call takes."""
 
@@ -389,6 +402,14 @@ class InternalError(Problem):
     remedy = "Retry a few times with growing pauses; if it stays, report the request id."
 
 
+class TransferCodingUnsupported(Problem):
+    """The request is framed by a transfer coding other than chunked (RFC 9112, 6.1)."""
+
+    status, code, title = 501, "transfer_coding_unsupported", "Transfer coding unsupported"
+    detail = "Of transfer codings the server takes chunked alone; the connection ends here."
+    remedy = "Send `Transfer-Encoding: chunked`, or a `Content-Length`; compress by `Content-Encoding`."
+
+
 class Overloaded(Problem):
     """The service cannot take more right now; nothing was buffered.
 
@@ -435,6 +456,14 @@ class StoreUnavailable(Problem):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "2"})
+
+
+class HttpVersionUnsupported(Problem):
+    """The request is of another major version than HTTP/1 (RFC 9110, 15.6.6)."""
+
+    status, code, title = 505, "http_version_unsupported", "HTTP version unsupported"
+    detail = "The server speaks HTTP/1.1; the connection ends here."
+    remedy = "Let the client speak HTTP/1.1; an offer to upgrade is answered in HTTP/1.1."
 
 
 def _kinds(kind: type[Problem]) -> list[type[Problem]]:

@@ -1,7 +1,6 @@
 """How transactions are written for a client: as JSON or as CSV, with all fields or some."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +12,9 @@ from txn_api.selections import EVERYTHING, Selection
 from txn_api.tables import header, row
 from txn_core.dynamodb.ranges import Row
 
-# Between so many rows others get their turn: a thousand of CSV take tens of milliseconds.
-ROWS_AT_ONCE: Final = 100
+# Between so many rows others get their turn: a thousand of CSV take tens of milliseconds, as many documents one.
+ROWS_AT_ONCE: Final = 32
+DOCUMENTS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,19 @@ class Rendering:
         text = self._writer()(event, conflicts)
         return text.encode() if self.form is Form.JSON else (self._header() + text).encode()
 
-    async def page(self, rows: Sequence[Row], *, next_cursor: str | None) -> bytes:
-        """Rows in their order; there are more if there is a cursor, which a table does not show."""
+    async def page(
+        self, rows: Sequence[Row], *, next_cursor: str | None, turn: Callable[[], Awaitable[None]]
+    ) -> bytes:
+        """Rows in their order; there are more if there is a cursor, which a table does not show.
+
+        Some rows at a time wait for a `turn` (`txn_api.turns`).
+        """
         write = self._writer()
         texts: list[str] = []
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            if start:
-                await asyncio.sleep(0)
-            texts += [write(found.event, found.conflicts) for found in rows[start : start + ROWS_AT_ONCE]]
+        at_once = DOCUMENTS_AT_ONCE if write is document else ROWS_AT_ONCE
+        for start in range(0, len(rows), at_once):
+            await turn()
+            texts += [write(found.event, found.conflicts) for found in rows[start : start + at_once]]
         if self.form is Form.JSON:
             return page(texts, has_more=next_cursor is not None, next_cursor=next_cursor)
         return "".join((self._header(), *texts)).encode()

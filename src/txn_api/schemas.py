@@ -131,7 +131,13 @@ class BulkTotals(_Shape):
     unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
     ended: Annotated[
         Literal[
-            "complete", "too_many_rejects", "body_timeout", "body_too_large", "encoding_malformed", "shutting_down"
+            "complete",
+            "too_many_rejects",
+            "body_timeout",
+            "body_too_large",
+            "broken_off",
+            "encoding_malformed",
+            "shutting_down",
         ],
         Field(description="Why reading ended; after anything but `complete` there may be lines that were not read."),
     ]

@@ -21,6 +21,7 @@ from txn_api.posts import Posts
 from txn_api.readiness import Readiness
 from txn_api.signatures import Signatures, Use
 from txn_api.tokens import Tokens
+from txn_api.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
@@ -55,6 +56,7 @@ class Services:
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
 
     posts: Posts = field(init=False)
+    turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "posts", Posts(self.intake, self.producer))

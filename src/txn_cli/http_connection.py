@@ -1,174 +1,368 @@
-"""One connection: uvicorn's on httptools, with bounds that it leaves open and without work that most requests spare.
+"""One connection: requests in, answers out, one after the other (RFC 9112, 9.3).
 
-Neither limits how large a request's head grows or how long it takes to arrive, so that a few clients that never
-finish theirs could hold memory and connections for good. How long a connection may wait, for a head or between
-requests, is counted by `Patience`, which looks at all of them now and then: two timers a request cost more than
-parsing it.
+The next head is looked at when the answer before it has been written: so answers stand in order, and what is refused
+here is refused behind all answers that are due. Bytes that come before their turn are kept, at most one read of
+them. How long a connection may wait, for a head or between requests, is counted by `Patience`, which looks at all of
+them now and then: two timers a request cost more than parsing it.
 """
 
 import asyncio
+import math
 import socket
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import unquote
 
-import httptools
-from starlette.types import Scope
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
 
-from txn_api.problems import HeadTooLarge, MalformedHttp, Overloaded, Problem
+from txn_api.problems import MalformedHttp, Overloaded, Problem
+from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_exchange import Exchange
+from txn_cli.http_head import CHUNKED, Head, HeadReader, size_of_head
 from txn_cli.http_refusals import refusal, refusing
 
-HEAD_BYTES_MAX: Final = 64 << 10
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
 """Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
 LIFE_S_MAX: Final = 3_600.0
 """After this the next answer is a connection's last, so that clients find their way to processes added meanwhile."""
+LINGER_S: Final = 2.0
+"""How long input is read and dropped behind the last answer: a close at once would have the client's system throw
+the answer away (RFC 9112, 9.6)."""
+HELD_BYTES_MAX: Final = 64 << 10
+HELD_S: Final = 0.5
+"""A request with a body of at most so many bytes is held until all of it is there, at most so many seconds: however
+the client cuts it into packets, the application takes it as a whole one (`txn_api.whole_request`)."""
+DROPPED_BYTES_MAX: Final = 4 << 20
+"""What is read of a body that nobody reads, so that the connection can be used again."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
-_too_many_connections, _head_too_large = refusing(Overloaded()), refusing(HeadTooLarge())
-_QUESTION, _PERCENT, _HASH = b"?%#"
+READ_BYTES_MAX: Final = 64 << 10
+# One for all connections: what is read into it is taken out before anything else is read.
+_read_into: Final = memoryview(bytearray(READ_BYTES_MAX))
+_too_many_connections: Final = refusing(Overloaded())
 
 
-class Connection(HttpToolsProtocol):
-    """A head is a request's first line and headers."""
+class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
+    """Buffered, which bounds what one read brings; uvicorn asks for a protocol."""
 
-    lived_s = waited_s = 0.0
-    waits_s_max: float | None = HEAD_DEADLINE_S
-    """How long this connection may wait for the client; none while a request is being answered."""
-    _in_head = True
-    _head_bytes = _arrived_bytes = 0
-    _due: Any = None  # the application that has not been told of the latest request
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Take what uvicorn gives a protocol."""
+        if not config.loaded:
+            config.load()
+        self._config, self._server_state, self._app_state = config, server_state, app_state
+        self._connections_max = math.inf if config.limit_concurrency is None else config.limit_concurrency
+        self._application: ASGIApp = config.loaded_app
+        self._connections: set[Any] = server_state.connections
+        self.transport: asyncio.Transport
+        self._flow: FlowControl
+        self._scope: dict[str, Any] = {}  # what the scopes of all its requests have
+        self._is_tls = False
+        self.lived_s = self.waited_s = 0.0
+        self.waits_s_max: float | None = HEAD_DEADLINE_S
+        """How long this connection may wait for the client; none while a request is being answered."""
+        self._heads = HeadReader()
+        self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
+        self._searched = 0  # how much of it was searched for the end of a head
+        self._body: Body | None = None  # that of the latest request, as long as it is not over
+        self._dropped = 0
+        self._exchange: Exchange | None = None  # as long as it is not answered
+        self._due: ASGIApp | None = None  # who answers the request that is held
+        self._held: asyncio.TimerHandle | None = None
+        self._has_ended = False  # the client's sending half
+        self._is_deaf = False  # to what the client still sends
+        self._lingers = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as asyncio has it
         """Expect the first head."""
-        super().connection_made(transport)
-        self.waits_s_max = HEAD_DEADLINE_S
+        self._connections.add(self)
+        self.transport, self._flow = transport, FlowControl(transport)
+        self._is_tls = is_ssl(transport)
+        self._scope = {
+            "type": "http",
+            "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
+            "server": get_local_addr(transport),
+            "client": get_remote_addr(transport),
+            "scheme": "https" if self._is_tls else "http",
+            "root_path": self._config.root_path,
+        }
         if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
 
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what asyncio gives
+        """Where the next bytes go."""
+        return _read_into
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many came."""
+        self.data_received(bytes(_read_into[:nbytes]))
+
     def data_received(self, data: bytes) -> None:
-        """Parse, and look at how large a head is that is still unfinished."""
-        self._arrived_bytes = self._head_bytes + len(data)
-        super().data_received(data)
-        if self._due is not None:
-            self._begin()
-        if not self._in_head:
+        """Take what came, as far as its turn has come."""
+        if self._lingers or self._is_deaf:
             return
-        self._head_bytes += len(data)
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(HeadTooLarge())
-
-    def on_message_begin(self) -> None:
-        """Expect the rest of this head."""
-        super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
-        self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
-
-    def on_headers_complete(self) -> None:
-        """The head is whole: begin the request's exchange, behind those that are not answered yet."""
-        self._in_head, self.waits_s_max = False, None
-        version = self.parser.get_http_version()
-        scope: Scope = self.scope  # type: ignore[assignment] # a dictionary with its own type at uvicorn
-        if version != "1.1":
-            scope["http_version"] = version
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
-        previous: Any = self.cycle
-        keep_alive = version != "1.0" and self.parser.should_keep_alive() and self.lived_s < LIFE_S_MAX
-        exchange: Any = self._exchange(scope, keep_alive=keep_alive)
-        self.cycle = exchange
-        application: Any = self.app
-        if self._too_many():
-            application = _too_many_connections
-        elif self._arrived_bytes > HEAD_BYTES_MAX and self._size_of_head() > HEAD_BYTES_MAX:
-            application = _head_too_large  # whole, and yet too large
-        if previous is None or previous.response_complete:
-            self._due = application
+        if not self._kept:
+            self._kept = data
+        elif isinstance(self._kept, bytearray):
+            self._kept += data
         else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((exchange, application))
+            self._kept = bytearray(self._kept) + data
+        self._advance()
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body; reading pauses while much of it was not received."""
-        exchange: Any = self.cycle
-        if not exchange.response_complete and exchange.feed(body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
+    def eof_received(self) -> bool:
+        """Answer all the same: the end of what the client says is not the end of its interest."""
+        self._has_ended = True
+        if self._lingers:
+            self.transport.close()
+        else:
+            self._advance()
+        # TLS knows no half of a connection.
+        return not self._is_tls
 
-    def on_message_complete(self) -> None:
-        """The body is over; only its end counts as a word of the client's, lest the rest of one trickle for ever."""
-        self.waited_s = 0.0
-        exchange: Any = self.cycle
-        if not exchange.response_complete:
-            exchange.end()
-        if self._due is not None:
-            self._begin(whole=True)
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is answered."""
+        self._flow.pause_writing()
 
-    def on_response_complete(self) -> None:
-        """Go on with the next request, or wait for one."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            waiting: tuple[Any, Any] = self.pipeline.pop()
-            waiting[0].begin(waiting[1])
-        elif not self._in_head:
-            self.waited_s, self.waits_s_max = 0.0, KEEP_ALIVE_S
+    def resume_writing(self) -> None:
+        """It has read; go on."""
+        self._flow.resume_writing()
+        if self._exchange is None and not self.transport.is_closing():
+            self._flow.resume_reading()
+            self._advance()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's word for it is not ours
-        """Answer bytes that are not HTTP, without a word of them."""
-        self._refuse(MalformedHttp())
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - why does not matter
+        """Tell whoever is at work for this client."""
+        self._connections.discard(self)
+        self._kept, self._body = b"", None
+        self._release()
+        self._lingers = True  # whatever still comes
+        if self._exchange is not None:
+            self._exchange.disconnect()
+        self._flow.resume_writing()
 
-    def _exchange(self, scope: Scope, *, keep_alive: bool) -> Exchange:
-        return Exchange(
+    # What the server calls
+
+    def shutdown(self) -> None:
+        """End behind the answer that is under way."""
+        if self._exchange is None:
+            self.transport.close()
+        else:
+            self._exchange.keep_alive = False
+
+    def lose_patience(self) -> None:
+        """The client was waited for long enough."""
+        self.transport.close()
+
+    # One step after the other
+
+    def _advance(self) -> None:
+        """Do what the bytes that came allow."""
+        while self._kept and not self._lingers and self._takes_some():
+            pass
+        if self._due is not None and self._held is None:
+            self._held = asyncio.get_running_loop().call_later(HELD_S, self._begin_held)
+        if self._has_ended and not self._lingers:
+            self._end_input()
+
+    def _takes_some(self) -> bool:
+        """Take a part of a body, or a head, off what is kept; false if it has to wait."""
+        if self._body is not None:
+            self._read_body(self._body)
+            return True
+        if self._exchange is not None or self._flow.write_paused:
+            self._flow.pause_reading()
+            return False
+        try:
+            return self._read_head()
+        except Problem as problem:
+            self._refuse(problem)
+            return False
+
+    def _read_head(self) -> bool:
+        """Begin the request whose head is there; false if it is not.
+
+        Raises:
+            Problem: it is none.
+        """
+        kept = self._kept
+        size = size_of_head(kept, self._searched)
+        if not size:
+            if not self._searched:  # its first bytes
+                self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
+            self._searched = len(kept)
+            return False
+        head = self._heads.read(bytes(kept[:size]))
+        self._searched = 0
+        self._begin(head, size, size + head.length)
+        return True
+
+    def _begin(self, head: Head, size: int, end: int) -> None:
+        """Begin a request, whose head has `size` bytes and whose body ends at `end`: at once, or when it is there."""
+        self.waited_s, self.waits_s_max = 0.0, None
+        scope = {
+            **self._scope,
+            "http_version": "1.0" if head.http_1_0 else "1.1",
+            "method": head.method,
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.fields,
+            "state": self._app_state.copy(),
+        }
+        exchange = self._exchange = Exchange(
             scope,
             self.transport,
-            self.flow,
-            self.server_state.default_headers,
-            self.tasks,
-            keep_alive=keep_alive,
-            expects_continue=self.expect_100_continue,
-            answered=self.on_response_complete,
+            self._flow,
+            self._server_state.default_headers,
+            self._server_state.tasks,
+            keep_alive=head.keep_alive and self.lived_s < LIFE_S_MAX,
+            expects_continue=head.expects_continue,
+            answered=self._answered,
         )
+        application = _too_many_connections if self._too_many() else self._application
+        kept = self._kept
+        if size <= end <= len(kept):  # which no body has that is `CHUNKED`
+            exchange.feed_all(bytes(kept[size:end]))
+            self._kept = bytes(kept[end:])
+            self._give(exchange, application)
+            return
+        self._kept = bytes(kept[size:])
+        self._body = ChunkedBody() if head.length == CHUNKED else SizedBody(head.length)
+        if head.expects_continue or head.length == CHUNKED or head.length > HELD_BYTES_MAX:
+            exchange.begin(application)
+        else:
+            self._due = application
 
-    def _begin(self, *, whole: bool = False) -> None:
-        """Tell the application of the latest request: as a whole one, if it takes such."""
-        application, self._due = self._due, None
-        exchange: Any = self.cycle
-        take = getattr(application, "take", None) if whole else None
+    def _give(self, exchange: Exchange, application: ASGIApp) -> None:
+        """Have a request that is whole answered: as one, if the application takes such."""
+        take = getattr(application, "take", None)
         if take is None or not take(exchange):
             exchange.begin(application)
 
-    def _too_many(self) -> bool:
-        bound = self.limit_concurrency
-        return bound is not None and (len(self.connections) >= bound or len(self.tasks) >= bound)
+    def _begin_held(self) -> None:
+        """Have a request answered whose body is still to come."""
+        application = self._release()
+        if application is not None and self._exchange is not None:
+            self._exchange.begin(application)
 
-    def _size_of_head(self) -> int:
-        """About as many bytes as the first line and the headers took."""
-        return len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+    def _release(self) -> ASGIApp | None:
+        """Who answers the request that was held, if one was."""
+        application, self._due = self._due, None
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+        return application
+
+    def _read_body(self, body: Body) -> None:
+        """Take what is there of a body; reading pauses while much of it was not received."""
+        try:
+            piece, size = body.read(bytes(self._kept))
+        except MalformedHttp:
+            self._break_off(malformed=True)
+            return
+        self._kept = bytes(self._kept[size:])
+        exchange = self._exchange
+        if exchange is None:
+            self._drop(len(piece))
+        elif piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
+            self._flow.pause_reading()
+        if body.ended:
+            self._end_body()
+
+    def _end_body(self) -> None:
+        self._body = None
+        exchange, application = self._exchange, self._release()
+        if exchange is None:
+            self.waited_s, self.waits_s_max = 0.0, KEEP_ALIVE_S
+            return
+        exchange.end()
+        if application is not None:
+            self._give(exchange, application)
+
+    def _drop(self, size: int) -> None:
+        """Nobody reads this body; to read on is dearer than another connection from some length on."""
+        self._dropped += size
+        if self._dropped > DROPPED_BYTES_MAX:
+            self._end()
+
+    def _break_off(self, *, malformed: bool) -> None:
+        """Look at no more input: what came is no body, or no more of it will come."""
+        self._kept = b""
+        if self._exchange is None:
+            self._end()
+            return
+        self._body = None
+        self._is_deaf = True
+        self._exchange.cut(malformed=malformed)
+        self._begin_held()
+
+    def _answered(self) -> None:
+        """Go on with the next request, or wait for one."""
+        exchange, self._exchange = self._exchange, None
+        self._server_state.total_requests += 1
+        if exchange is None or self.transport.is_closing():
+            return
+        if not exchange.keep_alive:
+            self._end()
+            return
+        self._dropped = 0
+        self.waited_s, self.waits_s_max = 0.0, KEEP_ALIVE_S if self._body is None else HEAD_DEADLINE_S
+        self._flow.resume_reading()
+        if self._kept or self._has_ended:
+            self._advance()
+
+    def _too_many(self) -> bool:
+        bound = self._connections_max
+        return len(self._connections) >= bound or len(self._server_state.tasks) >= bound
+
+    # The end
+
+    def _end_input(self) -> None:
+        """No more will come: what is not whole by now never will be."""
+        if self._exchange is not None:
+            if self._body is not None:
+                self._break_off(malformed=False)
+        elif self._kept and self._flow.write_paused:
+            return
+        elif self._kept:
+            self._refuse(MalformedHttp())
+        else:
+            self._end()
 
     def _refuse(self, problem: Problem) -> None:
+        """Say as the last word of the connection why."""
+        self._is_deaf = True
         self.transport.write(refusal(problem))
-        self.transport.close()
+        self._end()
 
-
-def _target(url: bytes) -> tuple[str, bytes, bytes]:
-    """The path, as text and as it came, and the query of a request's target (RFC 9112, 3.2)."""
-    if url.startswith(b"/") and url.isascii() and not (_QUESTION in url or _PERCENT in url or _HASH in url):
-        return url.decode(), url, b""
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
+    def _end(self) -> None:
+        """Close, once the client has had time to read; at once, if nothing can be on its way from it."""
+        is_heard_out = not (self._kept or self._body is not None or self._is_deaf)
+        self._kept, self._body, self._lingers = b"", None, True
+        if self._has_ended or is_heard_out:
+            self.transport.close()
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.waited_s, self.waits_s_max = 0.0, LINGER_S
+        self._flow.resume_reading()
 
 
 class Patience:
-    """Closes the connections that have waited too long for their clients. Belongs to the running event loop."""
+    """Ends the waits of connections for their clients. Belongs to the running event loop."""
 
     def __init__(self, connections: Iterable[object]) -> None:
         """`connections` are those of the server, whenever it looks."""
@@ -190,5 +384,5 @@ class Patience:
             if connection.waits_s_max is not None:
                 connection.waited_s += LOOKS_EVERY_S
                 if connection.waited_s > connection.waits_s_max:
-                    connection.transport.close()
+                    connection.lose_patience()
         self.start()

@@ -1,7 +1,7 @@
 """One request and its answer, between a connection and the ASGI application.
 
-It stands in the place of uvicorn's own: an answer whose length is known leaves in one write, head and body together,
-and nothing is made for a request that only few of them need, such as an event.
+An answer whose length is known leaves in one write, head and body together, and nothing is made for a request that
+only few of them need, such as an event.
 """
 
 import asyncio
@@ -22,16 +22,21 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _UNKNOWN, _NOTHING = -1, -2  # how much of a body is left, where it is not a number of bytes
 _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+WRITTEN_BYTES_MAX: Final = 16 << 10
+"""Of an answer at once: the transport copies what the client does not take yet."""
+
 log = logging.getLogger("uvicorn.error")
 
 
 class Exchange:
-    """What a connection knows of its request; the names that uvicorn's protocol class looks at are uvicorn's."""
+    """A request, whose body the connection feeds it, and its answer, whose end it tells the connection."""
 
     __slots__ = (
         "_answered",
         "_body",
+        "_cut",
         "_default_headers",
+        "_ends_by_close",
         "_expects_continue",
         "_flow",
         "_head",
@@ -68,11 +73,13 @@ class Exchange:
         self.task: asyncio.Task[None] | None = None  # that which answers it; among `tasks` as long as it runs
         self.disconnected = self.response_started = self.response_complete = False
         self.more_body = True
+        self._cut: Message | None = None
         self._body = b""
         self._news = False  # something that was not received yet
         self._waiting: asyncio.Future[None] | None = None
         self._head = b""
         self._left = _UNKNOWN
+        self._ends_by_close = False
 
     def begin(self, application: ASGIApp) -> None:
         """Have the request answered in a task."""
@@ -91,30 +98,48 @@ class Exchange:
             task, self.task = self.task, None
             if task is not None:
                 self._tasks.discard(task)
-        if not self.response_complete and not self.disconnected:
-            if not self.response_started:
-                self._transport.write(_INTERNAL_ERROR)
-            self._transport.close()
+        if self.response_complete or self.disconnected:
+            return
+        if self.response_started:
+            # An end by itself would say that an answer without a length is whole.
+            self._transport.abort() if self._ends_by_close else self._transport.close()
+        else:
+            self._transport.write(_INTERNAL_ERROR)
+            self.keep_alive = False
+            self._end()
 
     # What the connection tells
-
-    @property
-    def message_event(self) -> "Exchange":
-        """That which uvicorn sets when a client has gone. Not kept: a cycle a request is work for the collector."""
-        return self
 
     def feed(self, piece: bytes) -> int:
         """Take a piece of the body, and say how much is there that was not received."""
         self._body += piece  # the one piece of nearly every body is not copied
-        self.set()
+        self._tell()
         return len(self._body)
+
+    def feed_all(self, body: bytes) -> None:
+        """Take the whole body of a request that nobody knows of yet."""
+        self._body, self.more_body, self._news = body, False, True
 
     def end(self) -> None:
         """The body is over."""
         self.more_body = False
-        self.set()
+        self._tell()
 
-    def set(self) -> None:
+    def cut(self, *, malformed: bool) -> None:
+        """No more of the body will come, though it is not over: its framing is broken, or its sender has ended.
+
+        The answer, for which the sender may still wait, is the connection's last.
+        """
+        self._cut = {"type": "http.disconnect", "malformed": malformed}
+        self.keep_alive = False
+        self._tell()
+
+    def disconnect(self) -> None:
+        """Nobody is there any more."""
+        self.disconnected = True
+        self._tell()
+
+    def _tell(self) -> None:
         """Something has happened that `receive` may wait for."""
         self._news = True
         if self._waiting is not None and not self._waiting.done():
@@ -123,18 +148,28 @@ class Exchange:
     # What the application calls (ASGI)
 
     async def receive(self) -> Message:
-        """The next piece of the body, or that the client is gone or answered."""
-        if self._expects_continue and not self._transport.is_closing():
+        """The next piece of the body, or that no more will come, or that the client is gone or answered.
+
+        Of a body that broke off, `malformed` says whether its framing was at fault.
+        """
+        if self._expects_continue:
             self._expects_continue = False
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # Who sends the body already waits for nothing (RFC 9110, 10.1.1).
+            if not (self._body or self._transport.is_closing()) and self._is_awaiting_body():
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not (self.disconnected or self.response_complete):
-            self._flow.resume_reading()
+            if self._is_awaiting_body():
+                self._flow.resume_reading()
             while not self._news:
                 self._waiting = asyncio.get_running_loop().create_future()
                 await self._waiting
             self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
+        if self._cut is not None:
+            self._news = True  # also for whoever asks again
+            if not self._body:
+                return self._cut
         body, self._body = self._body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
@@ -142,21 +177,28 @@ class Exchange:
         """The body, if all of it is there and nothing of it was received; `txn_api.bodies` asks for it."""
         if self.more_body or self.disconnected or self.response_complete:
             return None
-        self._flow.resume_reading()
         self._news = False
         body, self._body = self._body, b""
         return body
 
     async def send(self, message: Message) -> None:
-        """The head of the answer, or a piece of its body."""
-        if self._flow.write_paused and not self.disconnected:
-            await self._flow.drain()
+        """The head of the answer, or a piece of its body, as fast as the client takes it."""
+        if self._flow.write_paused:
+            await self._drain()
         if self.disconnected:
             return
         if not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
-        else:
-            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        begin = 0
+        while len(body) - begin > WRITTEN_BYTES_MAX:
+            self._go_on(body[begin : begin + WRITTEN_BYTES_MAX], more=True)
+            begin += WRITTEN_BYTES_MAX
+            await self._drain()
+            if self.disconnected:
+                return
+        self._go_on(body[begin:], more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
@@ -181,6 +223,14 @@ class Exchange:
         self._transport.write(rendered)
         self._end()
 
+    async def _drain(self) -> None:
+        """Wait until the client has read most of what was written, or has gone."""
+        if self._flow.write_paused and not self.disconnected:
+            await self._flow.drain()
+
+    def _is_awaiting_body(self) -> bool:
+        return self.more_body and self._cut is None
+
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         named, more = dict(headers), []
         if (length := named.get(b"content-length")) is not None:
@@ -190,8 +240,11 @@ class Exchange:
         if self.scope["method"] == "HEAD" or status in _WITHOUT_BODY:
             self._left = _NOTHING
         elif self._left == _UNKNOWN:
-            more.append(b"transfer-encoding: chunked")
-        if not self.keep_alive:
+            if self.scope["http_version"] == "1.0":
+                self._ends_by_close, self.keep_alive = True, False  # RFC 9112, 6.1 and 6.3
+            else:
+                more.append(b"transfer-encoding: chunked")
+        if not self.keep_alive and b"connection" not in named:
             more.extend(_CLOSE)
         head = self._head_of(status, headers, *more)
         if self._left == _UNKNOWN:
@@ -200,18 +253,18 @@ class Exchange:
             self._head = head
 
     def _head_of(self, status: int, headers: Sequence[Header], *more: bytes) -> bytes:
-        lines = [*map(_field, self._default_headers), *map(_field, headers), *more]
-        text = b"".join(lines)
-        if _CR in text or _LF in text:
+        lines = [*map(_field, self._default_headers), *map(_field, headers), *more, b"", b""]
+        text = b"\r\n".join(lines)
+        if not text.count(_CR) == text.count(_LF) == len(lines) - 1:
             raise ValueError("a header holds a line break")
         self.response_started, self._expects_continue = True, False
-        return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
+        return STATUS_LINE[status] + text
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self.response_complete:
             raise RuntimeError("an answer goes on behind its end")
         if self._left == _UNKNOWN:
-            data = _chunk(body, last=not more)
+            data = body if self._ends_by_close else _chunk(body, last=not more)
         elif self._left == _NOTHING:
             data, self._head = self._head, b""
         else:
@@ -226,9 +279,7 @@ class Exchange:
 
     def _end(self) -> None:
         self.response_complete = True
-        self.set()
-        if not self.keep_alive:
-            self._transport.close()
+        self._tell()
         self._answered()
 
 

@@ -1,11 +1,13 @@
 """Moments in the one form that is stored and sorted: UTC, microseconds, fixed width, `2019-01-01T00:00:18.000000Z`.
 
 Fixed width makes text order the order of time, which `datetime.isoformat` does not (it drops zero microseconds).
+Clients of .NET, Go and Java write seven to nine digits of a second. What is finer than a microsecond is cut off
+before anything is compared or stored, so that a time and its own finer spelling are the same time.
 """
 
 import re
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NewType
 
@@ -17,9 +19,11 @@ INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 DATE_LENGTH: Final = len("2019-01-01")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
-)
+_LOCAL: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+_RFC3339 = re.compile(rf"{_LOCAL}([Zz]|[+-][0-9]{{2}}:[0-5][0-9])?")
+_WITHOUT_ITS_PLUS = re.compile(rf"{_LOCAL} [0-9]{{2}}:[0-5][0-9]")
+_FINER = re.compile(r"\.[0-9]{6,8}[1-9]")
+_MICROSECOND: Final = timedelta(microseconds=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BIRTH_EARLIEST: Final = "1850-01-01"
 
@@ -62,7 +66,9 @@ def real_instant(text: str) -> Instant:
 
 
 def parse_instant(text: str) -> Instant:
-    """Read an RFC 3339 time with an offset, of 1970 or later, with at most six fractional digits.
+    """Read an RFC 3339 time with an offset, of 1970 or later, with at most nine fractional digits; six of them count.
+
+    A leap second is none: the calendar that times are stored in has no sixty-first second of a minute.
 
     Raises:
         PydanticCustomError: `timestamp_format`, `timestamp_offset_required` or `timestamp_out_of_range`.
@@ -82,6 +88,37 @@ def parse_instant(text: str) -> Instant:
         return instant_of(moment)
     except OverflowError:
         raise rule_broken("timestamp_out_of_range") from None
+
+
+def parse_start(text: str) -> Instant:
+    """Read the inclusive beginning of a range, as it may stand in a query.
+
+    Raises:
+        PydanticCustomError: as `parse_instant`, or `timestamp_plus_lost`.
+    """
+    if _WITHOUT_ITS_PLUS.fullmatch(text):
+        raise rule_broken("timestamp_plus_lost")
+    return parse_instant(text)
+
+
+def parse_end(text: str) -> Instant:
+    """Read the exclusive end of a range, the same way. What is finer than a microsecond is rounded up.
+
+    Cut off, it would leave out what stands in its own microsecond: the last one of the day before
+    23:59:59.9999999, which .NET and Java take for the end of a day.
+    """
+    end = parse_start(text)
+    if not _FINER.search(text):
+        return end
+    try:
+        return instant_of(datetime_of(end) + _MICROSECOND)
+    except OverflowError:  # the end of the calendar
+        return end
+
+
+def is_time(text: str) -> bool:
+    """Whether text has the form of a time, also of one that has lost its plus: its digits are no number."""
+    return (_RFC3339.fullmatch(text) or _WITHOUT_ITS_PLUS.fullmatch(text)) is not None
 
 
 def parse_birth_date(text: str) -> str:

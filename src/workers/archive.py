@@ -15,7 +15,7 @@ from typing import Final, Literal
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived
+from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
 from txn_core.lake import RAW_PREFIX
@@ -33,6 +33,7 @@ from workers.outages import code_of, patiently
 from workers.reader import Batch
 from workers.rendering import Poison, Rendered, render
 from workers.trials import LakeTrial
+from workers.undecodable import SettingApart
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -97,8 +98,9 @@ class Archive:
         """
         async with self.renderings:
             rendered = await asyncio.to_thread(render, records)
+        apart = SettingApart(self.letters, Stretch.of(records))
         for poison in rendered.poison:
-            await self._set_apart(poison)
+            await self._set_apart(poison, apart)
         try:
             if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
                 return plan.last
@@ -108,16 +110,16 @@ class Archive:
                 raise
             for record in refused:
                 await self.letters.unwritable(record, code_of(error))
-            places = {record.position for record in refused}
-            return await self.write(plan, [record for record in records if record.position not in places])
+            done = {record.position for record in [*refused, *(poison.record for poison in rendered.poison)]}
+            return await self.write(plan, [record for record in records if record.position not in done])
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         return covered_to
 
-    async def _set_apart(self, poison: Poison) -> None:
+    async def _set_apart(self, poison: Poison, apart: SettingApart) -> None:
         if isinstance(poison.error, EventError):
-            await self.letters.undecodable(poison.record, poison.error)
+            await apart.keep(poison.record, poison.error)
         else:
             await self.letters.unwritable(poison.record, str(poison.error))
 

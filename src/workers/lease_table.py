@@ -174,7 +174,7 @@ def _checkpoint(item: Any) -> Checkpoint:
     timestamp = item.get(START_AT)
     return Checkpoint(
         item["checkpoint"]["S"],
-        int(item["checkpointSubSequenceNumber"]["N"]),
+        int(item.get("checkpointSubSequenceNumber", {"N": "0"})["N"]),
         None if timestamp is None else Instant(timestamp["S"]),
     )
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from txn_core.log_metrics import LogMetrics
 from txn_core.positions import ShardId
+from workers.answers import UNKNOWN_ARRIVAL
 from workers.dead_letters import Reason
 from workers.reader import Batch, Loss
 
@@ -102,7 +103,9 @@ class ShardLag:
         self._pending = positions
 
     def durable_to(self, arrived_at: datetime) -> None:
-        """Everything that arrived before is durable."""
+        """Everything that arrived before is durable. A record that does not say when it arrived tells nothing."""
+        if arrived_at == UNKNOWN_ARRIVAL:
+            return
         self._durable_to_s, self._known = arrived_at.timestamp(), True
 
     def at_tip(self) -> None:

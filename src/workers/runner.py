@@ -21,6 +21,7 @@ from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from workers.answers import required
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
@@ -127,8 +128,8 @@ def worker_name(settings: Settings) -> WorkerName:
 
 
 async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = await kinesis.describe_stream_summary(StreamName=stream)
-    status = summary["StreamDescriptionSummary"]["StreamStatus"]
+    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
+    status = summary.get("StreamStatus")
     if status not in {"ACTIVE", "UPDATING"}:
         raise NotReadyError(f"the stream is {status}")
 

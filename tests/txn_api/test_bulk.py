@@ -3,26 +3,30 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import pytest
-from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from tests.builders import card_number, encoded
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
+from tests.txn_api.asgi import until
 from txn_api.acknowledgement import accepted
-from txn_api.bulk import BYTES_PER_S_MIN, LINES_A_ROW, REJECTS_MAX, Upload
-from txn_api.encodings import Decoder, Encoding
+from txn_api.bulk import BYTES_A_ROW, BYTES_PER_S_MIN, LINES_A_ROW, REJECTS_MAX, Upload
+from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
 from txn_api.limits import Bucket
 from txn_api.problems import MalformedJson, Problem
 from txn_api.results import Results
+from txn_api.turns import Turns
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
+from txn_core.positions import SequenceNumber, ShardId
 
 DEADLINE_S = 10.0
 BODY_DEADLINE_S = 30.0
@@ -93,6 +97,8 @@ def upload(
     encoding: Encoding = "identity",
     stopping: "asyncio.Future[None] | None" = None,
     rate: Bucket | None = None,
+    line_bytes: int = 100,
+    turns: Turns | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
     return Upload(
@@ -107,9 +113,10 @@ def upload(
         receive=sender.receive,
         decoder=Decoder(encoding, content_bytes_max=1 << 20),
         stopping=stopping or asyncio.get_running_loop().create_future(),
-        line_bytes_max=100,
+        line_bytes_max=line_bytes,
         lines_in_flight_max=window,
         body_deadline_s=BODY_DEADLINE_S,
+        turn=partial((turns or Turns()).turn, "acme"),
         rate=rate,
     )
 
@@ -178,8 +185,8 @@ async def test_a_client_that_goes_away_takes_no_line_along() -> None:
     kinesis, reporter = FakeKinesis([Reply(after_s=2.0)]), Reporter()
     sender = Sender(b"a\nb\nunfini", ends=False)
     sent = upload(sender, kinesis)
-    with pytest.raises(ClientDisconnect):
-        await sent.run(reporter)
+    await sent.run(reporter)
+    assert totals(sent)["ended"] == "broken_off"
     assert reporter.results == {1: "accepted", 2: "accepted"}
     assert len(kinesis.stored) == 2
     assert sender.asked == 2
@@ -343,18 +350,93 @@ async def test_a_full_producer_stops_the_reading() -> None:
 @pytest.mark.parametrize("line", [b"-\n", b"\n", b" \n"])
 async def test_others_get_their_turn_within_a_piece(line: bytes) -> None:
     """However many lines a piece holds, blank ones, too, the event loop serves other requests between them."""
-    turns = 0
-
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
-    await upload(Sender(line * 3_200), FakeKinesis()).run(Reporter())
-    task.cancel()
+    turns, _ = await turns_of(upload(Sender(line * 3_200), FakeKinesis()).run(Reporter()), lambda: 0)
     assert turns >= 100
+
+
+@in_virtual_time
+async def test_others_get_their_turn_between_long_lines() -> None:
+    """A row ends with the line that fills it up: how long its lines are taken for depends on their length."""
+    line, taken = b"-" * 10_000, Counter[str]()
+
+    def counting(data: bytes) -> EncodedEvent:
+        taken["bytes"] += len(data)
+        return admit(data)
+
+    sent = upload(Sender((line + b"\n") * 64), FakeKinesis(), admit=counting, line_bytes=len(line))
+    _, most = await turns_of(sent.run(Reporter()), lambda: taken["bytes"])
+    assert taken["bytes"] == 64 * len(line)
+    assert most <= BYTES_A_ROW + len(line)
+
+
+@in_virtual_time
+async def test_others_get_their_turn_while_a_line_without_end_is_decompressed() -> None:
+    """Each step of decoding is taken by itself, also if no line ends in it."""
+    sender, reporter = Sender(gzip.compress(b"x" * 1_000_000 + b"\n")), Reporter()
+    turns, _ = await turns_of(upload(sender, FakeKinesis(), encoding="gzip").run(reporter), lambda: 0)
+    assert turns >= 1_000_000 // STEP_BYTES_MAX
+    assert reporter.results == {1: "body_too_large"}
+
+
+@in_virtual_time
+@pytest.mark.parametrize("uploads", [1, 10])
+async def test_uploads_go_on_one_at_a_time(uploads: int) -> None:
+    """However many there are, a turn of the event loop has one row of one of them."""
+    taken, turns = Counter[str](), Turns()
+
+    def counting(data: bytes) -> EncodedEvent:
+        taken["lines"] += 1
+        return admit(data)
+
+    runs = [
+        upload(Sender(b"-\n" * 200), FakeKinesis(), admit=counting, turns=turns).run(Reporter())
+        for _ in range(uploads)
+    ]
+    _, most = await turns_of(asyncio.gather(*runs), lambda: taken["lines"])
+    assert taken["lines"] == 200 * uploads
+    assert most == LINES_A_ROW
+
+
+class Holding:
+    """A producer all of whose records land at once, when a test says so."""
+
+    def __init__(self) -> None:
+        self.answers: list[asyncio.Future[Landing]] = []
+
+    def offer(self, key: str, data: bytes) -> "asyncio.Future[Landing]":
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return self.answers[-1]
+
+    def land(self) -> None:
+        for number, answer in enumerate(self.answers):
+            answer.set_result(Landing(ShardId("shard"), SequenceNumber(str(number))))
+
+
+@in_virtual_time
+@pytest.mark.parametrize("ends", [True, False])
+async def test_others_get_their_turn_while_results_are_told(ends: bool) -> None:  # noqa: FBT001
+    """Of many lines that land together a row is told at a time, be the upload read to its end or still under way."""
+    pieces = (b"a\n" * 500, *(() if ends else (STALL,)))
+    sent, reporter, holding = upload(Sender(*pieces), FakeKinesis(), window=1_000), Reporter(), Holding()
+    sent._producer = cast("Producer", holding)
+    running = asyncio.ensure_future(sent.run(reporter))
+    await until(lambda: len(holding.answers) == 500)
+    holding.land()
+    _, most = await turns_of(until(lambda: len(reporter.results) == 500), lambda: len(reporter.results))
+    assert most <= LINES_A_ROW + 1
+    running.cancel()
+
+
+async def turns_of(work: Awaitable[object], count: Callable[[], int]) -> tuple[int, int]:
+    """The turns of the event loop that work takes, and the most that is counted in one of them."""
+    turns = most = 0
+    counted, running = count(), asyncio.ensure_future(work)
+    while not running.done():
+        await asyncio.sleep(0)
+        before, counted = counted, count()
+        turns, most = turns + 1, max(most, counted - before)
+    await running
+    return turns, most
 
 
 @in_virtual_time

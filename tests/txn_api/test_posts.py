@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from tests.builders import ACCOUNT, body, card_number, json_bytes, keys, transaction_id
 from txn_api.intake import Intake
-from txn_api.posts import AwaitedPost, Posts
+from txn_api.posts import BYTES_A_TURN, AwaitedPost, Posts
 from txn_api.problems import CardNumberMisplaced, ValidationFailed
 from txn_core.errors import BufferFullError, NotStoredError
 from txn_core.kinesis.landing import Answer, Landing
@@ -96,3 +96,17 @@ async def test_contradicting_posts_of_a_turn_are_told_apart(posts: Posts) -> Non
     some = [add(posts, transaction_id=transaction_id(1), amount_minor=amount) for amount in range(5)]
     await asyncio.gather(*(post.landing for post in some))
     assert len({post.event.accepted_at for post in some if post.event}) == 5
+
+
+async def test_a_turn_admits_no_more_than_its_share_of_bytes(posts: Posts, producer: NotingProducer) -> None:
+    """Of the largest bodies few; the others follow in the next turns, and what comes meanwhile comes behind them."""
+    large = json_bytes(body()) + b" " * 60_000
+    some = [posts.add(scope(), large, account=ACCOUNT) for _ in range(20)]
+    most = handed_over = 0
+    while handed_over < len(some):
+        await asyncio.sleep(0)
+        if len(some) == 20:
+            some.append(add(posts, transaction_id=transaction_id(21)))
+        most, handed_over = max(most, len(producer.keys) - handed_over), len(producer.keys)
+    assert most == 1 + BYTES_A_TURN // len(large)
+    assert [int(post.landing.result().sequence_number) for post in some] == [*range(1, 22)]

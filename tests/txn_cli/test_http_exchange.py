@@ -41,14 +41,14 @@ async def exchanged(
     """The wire of a request that is answered so."""
     wire = Wire()
     exchange = Exchange(
-        {"method": method},
+        {"method": method, "http_version": "1.1"},
         wire,
         FlowControl(wire),
         default,
         set(),
         keep_alive=keep_alive,
         expects_continue=False,
-        answered=lambda: None,
+        answered=lambda: None if exchange.keep_alive else wire.close(),
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

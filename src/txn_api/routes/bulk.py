@@ -1,14 +1,13 @@
 """`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +16,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
+from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
@@ -65,12 +65,14 @@ async def post_bulk(
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
-    The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
+    The body may be compressed (`Content-Encoding: gzip`, also as `x-gzip`, or `zstd`), in several members or frames;
+    zeros behind a gzip member are skipped. Lines end in LF or CRLF, the last one may have no end, blank ones are
+    skipped, and so is a UTF-8 byte order mark before the first one. A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
-    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, and at a
-    shutdown: `ended` says so, and the lines read until then have their outcomes.
+    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
+    body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
-    encoding = check_type(request.headers, NDJSON, ENCODINGS)
+    encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     admit = partial(
         services.intake.admit,
@@ -80,8 +82,11 @@ async def post_bulk(
     )
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
     lines = None if principal.allowances is None else principal.allowances.lines
+    turn = partial(services.turns.turn, principal.account)
     everything = parameters.results == "all"
-    return _BulkResponse(services, admit, decoder, request.state.request_id, lines, everything=everything)
+    return _BulkResponse(
+        services, admit, decoder, request.state.request_id, turn=turn, lines=lines, everything=everything
+    )
 
 
 class _BulkResponse(Response):
@@ -93,13 +98,14 @@ class _BulkResponse(Response):
         admit: Callable[[bytes], EncodedEvent],
         decoder: Decoder,
         request_id: str,
-        lines: Bucket | None,
         *,
+        turn: Callable[[], Awaitable[None]],
+        lines: Bucket | None,
         everything: bool,
     ) -> None:
         super().__init__()
         self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
-        self._request_id, self._everything = request_id, everything
+        self._request_id, self._turn, self._everything = request_id, turn, everything
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._services.settings
@@ -112,11 +118,11 @@ class _BulkResponse(Response):
             line_bytes_max=settings.bulk_line_bytes_max,
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
+            turn=self._turn,
             rate=self._lines,
         )
-        try:
-            await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
-        except ClientDisconnect:
+        await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
+        if upload.totals.ended == "broken_off":
             log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
 
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
@@ -146,6 +152,6 @@ class _BulkResponse(Response):
 
     async def _send_last(self, upload: Upload, body: bytes, send: Send) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        if upload.totals.ended not in {"complete", "body_timeout"}:
+        if upload.totals.ended not in {"complete", "body_timeout", "broken_off"}:
             await upload.drain()
         await send({"type": "http.response.body", "body": b""})

@@ -63,10 +63,32 @@ def test_trouble_is_expected_to_last_as_long_as_it_has() -> None:
         assert ADMISSION.refusal(0, lane, 500, 116.0) is None
 
 
-@pytest.mark.parametrize("bytes_held", [0, 1_000_000, 4_900_000])
-def test_bulk_leaves_half_of_every_bound(bytes_held: int) -> None:
+@pytest.mark.parametrize("bytes_held", [0, 100_000, 490_000])
+def test_bulk_leaves_half_of_every_bound_of_bytes(bytes_held: int) -> None:
     """An upload waits where a single request still comes in."""
     assert ADMISSION.refusal(0, shard(bytes_held), 0, 0.0, BULK_SHARE) is None
-    for held, lane in ((TOTAL * 51 // 100, shard()), (0, shard(5_100_000)), (0, Lane("card", bytes_held=26_000_000))):
+    for held, lane in ((TOTAL * 51 // 100, shard()), (0, Lane("card", bytes_held=26_000_000))):
         assert ADMISSION.refusal(held, lane, 0, 0.0, BULK_SHARE) is not None
         assert ADMISSION.refusal(held, lane, 0, 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("bytes_held", "round_trip_s", "comes_in"),
+    [
+        (490_000, 0.01, True),
+        (510_000, 0.01, False),
+        (700_000, 1.0, True),
+        (800_000, 1.0, False),
+        (300_000, 4.0, True),
+        (330_000, 4.0, False),
+    ],
+)
+def test_a_single_request_waits_for_little_of_an_upload(
+    bytes_held: int,
+    round_trip_s: float,
+    comes_in: bool,  # noqa: FBT001
+) -> None:
+    """Half a second's worth, three round trips' where those are slow, and never more than half of the deadline."""
+    lane = shard(bytes_held, round_trip_s=round_trip_s)
+    assert (ADMISSION.refusal(0, lane, 0, 0.0, BULK_SHARE) is None) is comes_in
+    assert ADMISSION.refusal(0, lane, 0, 0.0) is None
