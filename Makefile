@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -48,8 +48,14 @@ canary: $(STAMP) ## marked card numbers through every route, error and crash of 
 fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
+fuzz-http: $(STAMP) ## byte sequences to our HTTP connection and to h11, compared (SEQUENCES=200000, SEED=1, FIRST=0)
+	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)
+
 races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a process killed at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
+
+unread-log: $(STAMP) ## refused requests (REQUESTS=10000) against an API whose log is a pipe that nobody reads
+	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
 first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make demo` to the first post, timed
 	@$(BIN)/python -m tests.first_call

@@ -46,7 +46,7 @@ async def site() -> AsyncIterator[Site]:
         s3 = await stack.enter_async_context(aws.s3())
         await bootstrap(settings)
         with pinned(MEASURED_CORE):
-            yield Site(settings, dynamodb, ObjectStore(s3, settings.bucket))
+            yield Site(settings, dynamodb, ObjectStore(s3, settings.lake_bucket))
 
 
 @contextmanager

@@ -79,6 +79,7 @@ class Faults:
     latency: Latency = Latency()
     latencies: dict[str, Latency] = field(default_factory=dict)  # by operation, instead of the general one
     ignore_keys: bool = False  # records are spread over the open shards whatever their keys
+    left_out: frozenset[str] = frozenset()  # members that GetRecords leaves out of each record
     met: Counter[str] = field(default_factory=Counter)  # fates by name
     dice: random.Random = field(init=False)
     _calls: list[CallRule] = field(default_factory=list)
@@ -144,7 +145,7 @@ class Faults:
     def clear(self) -> None:
         """Let nothing go wrong any more; what was met stays counted."""
         self._calls, self._records = [], []
-        self.latency, self.ignore_keys = Latency(), False
+        self.latency, self.ignore_keys, self.left_out = Latency(), False, frozenset()
         self.latencies.clear()
 
     def call_fate(self, call: Call) -> CallFate:

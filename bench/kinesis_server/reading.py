@@ -48,7 +48,7 @@ def get_records(account: Account, request: GetRecords) -> Answer:
         shard.meter.charge_read(sum(record.size for record in records))
     place += len(records)
     document: dict[str, object] = {
-        "Records": [_document(record) for record in records],
+        "Records": [_document(record, account.faults.left_out) for record in records],
         "MillisBehindLatest": _behind_ms(shard, place, records, int(now * 1000)),
     }
     if shard.closed_ms is not None and place >= shard.end:
@@ -119,13 +119,14 @@ def _behind_ms(shard: Shard, place: int, records: Sequence[StoredRecord], now_ms
     return max(now_ms - last.arrived_ms, 1)
 
 
-def _document(record: StoredRecord) -> dict[str, object]:
-    return {
+def _document(record: StoredRecord, left_out: frozenset[str]) -> dict[str, object]:
+    document: dict[str, object] = {
         "SequenceNumber": record.sequence_number,
         "ApproximateArrivalTimestamp": record.arrived_ms / 1000,
         "Data": b2a_base64(record.data, newline=False),
         "PartitionKey": record.partition_key,
     }
+    return {name: value for name, value in document.items() if name not in left_out} if left_out else document
 
 
 def _child(shard: Shard) -> dict[str, object]:

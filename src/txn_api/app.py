@@ -21,6 +21,7 @@ from txn_api.routes import bulk, documentation, health, merchants, page, post, r
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
 from txn_core.faults import Fault, fault_of
+from txn_core.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
 _ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page, documentation))
@@ -34,6 +35,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
+    LogMetrics(registry, "txn_api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +57,8 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
         redirect_slashes=False,
-        # The framework's own pages load their parts from elsewhere.
+        # The framework's own pages load their parts from elsewhere, and it renders the document for each request.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         # The framework's own would write queries and exceptions' texts, card number and all, into traces and logs.

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 
 from txn_api.authenticator import Authenticator
 from txn_api.bodies import read_whole, set_aside
-from txn_api.headers import Headers
+from txn_api.headers import Headers, RawHeaders
 from txn_api.principal import Principal
 from txn_api.signatures import Signatures
 from txn_core import api_keys
@@ -86,6 +86,6 @@ def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
 
     async def principal(request: Request) -> Principal:
         gate: Gate = request.app.state.services.gate
-        return await gate.admit(request.scope, request.receive, request.headers, needed, *more)
+        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), needed, *more)
 
     return Depends(principal)

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Scope
 
-from txn_api.encodings import Encoding
+from txn_api.encodings import Encoding, named_encoding
 from txn_api.headers import Headers
 from txn_api.problems import (
     BodyTimeout,
@@ -35,7 +35,7 @@ def check_type(
     declared = headers.get("content-type", "")
     if declared not in allowed and (plain := declared.partition(";")[0].strip().lower()) and plain not in allowed:
         raise MediaTypeUnsupported
-    named = headers.get("content-encoding", "").strip().lower() or "identity"
+    named = named_encoding(headers.get("content-encoding", ""))
     for encoding in encodings:
         if named == encoding:
             return encoding

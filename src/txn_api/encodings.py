@@ -12,6 +12,8 @@ from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
 Encoding = Literal["identity", "gzip", "zstd"]
 ENCODINGS: Final[tuple[Encoding, ...]] = ("identity", "gzip", "zstd")
+# RFC 9110, 8.4.1.3: a name of the time before HTTP/1.1, which means gzip.
+_OLD_NAMES: Final = {"x-gzip": "gzip"}
 
 STEP_BYTES_MAX: Final = 64 << 10
 # NDJSON of transactions shrinks to a tenth or a twentieth; lines that are all the same, to a hundredth.
@@ -20,6 +22,8 @@ RATIO_FREE_BYTES: Final = 1 << 20  # below this much content the ratio says noth
 # 8 MiB: what HTTP allows a frame to have its receiver keep (RFC 9659).
 ZSTD_WINDOW_LOG_MAX: Final = 23
 _GZIP_WINDOW: Final = 31  # zlib's way of asking for a gzip header and trailer
+# Behind a gzip member zeros up to the end of a tape's or a disk's block are no content (gzip(1), "gzip on tapes").
+_PADDING: Final[dict[Encoding, bytes]] = {"gzip": b"\0"}
 
 
 class EncodingMalformedError(Exception):
@@ -28,6 +32,16 @@ class EncodingMalformedError(Exception):
 
 class TooMuchContentError(Exception):
     """The body holds more than it may, or suspiciously more than was sent."""
+
+
+def named_encoding(value: str) -> str:
+    """The one content coding that a `Content-Encoding` field names: in lower case, by its present name.
+
+    Several codings are given as the list that they are, which is the name of none. Empty elements of a list do not
+    count (RFC 9110, 5.6.1.2).
+    """
+    names = [name for name in (part.strip(" \t").lower() for part in value.split(",")) if name]
+    return ", ".join(_OLD_NAMES.get(name, name) for name in names) or "identity"
 
 
 class _Frame(Protocol):
@@ -93,11 +107,16 @@ _FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {"gzip": _Gzip, "zstd": _
 
 
 class Decoder:
-    """The content of one body. Several frames may follow each other, as `cat a.gz b.gz` makes them."""
+    """The content of one body. Several frames may follow each other, as `cat a.gz b.gz` makes them.
+
+    Zeros behind a gzip member, and between two, are skipped. They count as content, so that they have a bound, too.
+    """
 
     def __init__(self, encoding: Encoding, *, content_bytes_max: int) -> None:
         self._make = _FRAMES.get(encoding)
+        self._padding = _PADDING.get(encoding, b"")
         self._frame: _Frame | None = None
+        self._frames_ended = 0
         self._content_bytes_max = content_bytes_max
         self._sent = self._content = 0
 
@@ -127,12 +146,22 @@ class Decoder:
         if self._make is None:
             yield piece
             return
-        while piece:
+        while piece := self._without_padding(piece):
             self._frame = self._frame or self._make()
             yield from self._frame_steps(self._frame, piece)
             if not self._frame.eof:
                 return
             piece, self._frame = self._frame.unused_data, None
+            self._frames_ended += 1
+
+    def _without_padding(self, piece: bytes) -> bytes:
+        """What is left of a piece behind the padding that it begins with, which may stand behind a frame alone."""
+        if self._frame is not None or not self._frames_ended or not self._padding:
+            return piece
+        rest = piece.lstrip(self._padding)
+        self._content += len(piece) - len(rest)
+        self._refuse_bomb()
+        return rest
 
     def _frame_steps(self, frame: _Frame, piece: bytes) -> Iterator[bytes]:
         try:

@@ -15,7 +15,11 @@ class Headers(Protocol):
 
 
 class RawHeaders:
-    """The headers by their lower-case names (ASGI); of a name that comes twice, the first value."""
+    """The headers by their lower-case names (ASGI).
+
+    A name that comes several times has all of its values, joined by commas (RFC 9110, 5.3): of two credentials, or
+    two types of one body, neither counts.
+    """
 
     __slots__ = ("_values",)
 
@@ -29,7 +33,13 @@ class RawHeaders:
         return known
 
     def __init__(self, scope: Scope) -> None:
-        self._values: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        headers = scope["headers"]
+        self._values: dict[bytes, bytes] = dict(headers)
+        if len(self._values) != len(headers):
+            together: dict[bytes, list[bytes]] = {}
+            for name, value in headers:
+                together.setdefault(name, []).append(value)
+            self._values = {name: b", ".join(values) for name, values in together.items()}
 
     def get(self, name: str, default: str, /) -> str:
         """A header's value by its lower-case name, the default if it is not there."""

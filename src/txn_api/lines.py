@@ -1,5 +1,6 @@
 """Lines out of a body that arrives in pieces, in bounded memory."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,17 +13,26 @@ class Line(NamedTuple):
 
 
 class LineSplitter:
-    """Splits pieces at newlines. A line over the bound is dropped while it arrives and reported once, at its end."""
+    """Splits pieces at newlines. A line over the bound is dropped while it arrives and reported once, at its end.
+
+    A byte order mark before the first line is skipped (RFC 8259, 8.1, lets a parser do that).
+    """
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._rest = b""
         self._number = 0
-        self._overlong = False
+        self._begun = self._overlong = False
 
     def feed(self, piece: bytes) -> Iterator[Line]:
         """The lines that a piece completes, blank ones among them: a body of nothing else takes as long."""
-        *complete, rest = (self._rest + piece).split(b"\n")
+        content = self._rest + piece
+        if not self._begun:
+            if content != BOM_UTF8 and BOM_UTF8.startswith(content):
+                self._rest = content  # too little of it to tell
+                return
+            content, self._begun = content.removeprefix(BOM_UTF8), True
+        *complete, rest = content.split(b"\n")
         for data in complete:
             yield from self._line(data)
         self._keep(rest)

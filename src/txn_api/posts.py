@@ -9,6 +9,7 @@ posts the largest bodies on all of its connections would let nobody else be answ
 """
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -123,6 +124,7 @@ class Posts:
 
     @staticmethod
     def _read(post: Post) -> None:
+        post.body = post.body.removeprefix(BOM_UTF8)
         post.fields = usual_fields(post.body)
 
     def _check(self, post: Post) -> None:

@@ -11,6 +11,7 @@
     ├── 408 body_timeout
     ├── 409 idempotency_key_in_flight
     ├── 413 body_too_large
+    ├── 414 uri_too_long
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
@@ -88,7 +89,9 @@ class MalformedJson(Problem):
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8; an empty one is none."
-    remedy = "Send one JSON document, in UTF-8, and nothing behind it."
+    remedy = (
+        "Send one JSON document, in UTF-8 (not UTF-16 or Latin-1), and nothing behind it. A UTF-8 BOM is skipped."
+    )
 
 
 class IdempotencyKeyMalformed(Problem):
@@ -265,6 +268,14 @@ class BodyTooLarge(Problem):
     status, code, title = 413, "body_too_large", "Body too large"
     detail = "The body is larger than this call takes; several transactions go to /transactions/bulk."
     remedy = "Send several transactions as lines of an upload; one alone is never that large."
+
+
+class UriTooLong(Problem):
+    """The request's first line is larger than any call needs; the server answers it before any route."""
+
+    status, code, title = 414, "uri_too_long", "URI too long"
+    detail = "The request's first line is larger than the server takes; the connection ends here."
+    remedy = "Send ids and ranges alone in the query; a search takes the rest in its body."
 
 
 class MediaTypeUnsupported(Problem):

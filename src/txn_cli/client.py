@@ -4,7 +4,6 @@ One call is one request: what to do about a failure is the caller's to decide, b
 """
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Self
@@ -25,6 +24,7 @@ from txn_cli.answers import (
 )
 from txn_core.identity import CardId
 from txn_core.instants import Instant
+from txn_core.loopback import is_loopback
 
 CONNECTIONS_MAX: Final = 32
 ANSWER_BYTES_MAX: Final = 64 << 20
@@ -56,7 +56,7 @@ class ApiClient:
         """
         verify = httpx.create_ssl_context()
         # What goes to this machine itself goes through no proxy, whatever the environment says.
-        trust_env = not _is_loopback(httpx.URL(url).host)
+        trust_env = not is_loopback(httpx.URL(url).host)
         async with AsyncExitStack() as stack:
             lanes = [
                 httpx.AsyncClient(
@@ -216,10 +216,3 @@ def _unavailable(response: httpx.Response, problem: Problem) -> UnavailableError
 
 def _refused(problem: Problem) -> RefusedError:
     return RefusedError(f"the service refused the request: {problem.status} {problem.code} ({problem.title})")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,6 +7,7 @@ them now and then: two timers a request cost more than parsing it.
 """
 
 import asyncio
+import math
 import socket
 from collections.abc import Iterable
 from typing import Any, Final
@@ -20,7 +21,7 @@ from uvicorn.server import ServerState
 from txn_api.problems import MalformedHttp, Overloaded, Problem
 from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_exchange import Exchange
-from txn_cli.http_head import CHUNKED, Head, any_head, size_of_head
+from txn_cli.http_head import CHUNKED, Head, HeadReader, size_of_head
 from txn_cli.http_refusals import refusal, refusing
 
 HEAD_DEADLINE_S: Final = 30.0
@@ -60,6 +61,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         if not config.loaded:
             config.load()
         self._config, self._server_state, self._app_state = config, server_state, app_state
+        self._connections_max = math.inf if config.limit_concurrency is None else config.limit_concurrency
         self._application: ASGIApp = config.loaded_app
         self._connections: set[Any] = server_state.connections
         self.transport: asyncio.Transport
@@ -69,6 +71,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self.lived_s = self.waited_s = 0.0
         self.waits_s_max: float | None = HEAD_DEADLINE_S
         """How long this connection may wait for the client; none while a request is being answered."""
+        self._heads = HeadReader()
         self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
         self._searched = 0  # how much of it was searched for the end of a head
         self._body: Body | None = None  # that of the latest request, as long as it is not over
@@ -90,7 +93,6 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._scope = {
             "type": "http",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
-            "http_version": "1.1",
             "server": get_local_addr(transport),
             "client": get_remote_addr(transport),
             "scheme": "https" if self._is_tls else "http",
@@ -170,6 +172,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         """Do what the bytes that came allow."""
         while self._kept and not self._lingers and self._takes_some():
             pass
+        if self._due is not None and self._held is None:
+            self._held = asyncio.get_running_loop().call_later(HELD_S, self._begin_held)
         if self._has_ended and not self._lingers:
             self._end_input()
 
@@ -200,19 +204,24 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
                 self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
             self._searched = len(kept)
             return False
-        head = any_head(bytes(kept[:size]))
-        self._kept, self._searched = bytes(kept[size:]), 0
-        self._begin(head)
+        head = self._heads.read(bytes(kept[:size]))
+        self._searched = 0
+        self._begin(head, size, size + head.length)
         return True
 
-    def _begin(self, head: Head) -> None:
-        """Begin a request: at once, or when its body is there."""
+    def _begin(self, head: Head, size: int, end: int) -> None:
+        """Begin a request, whose head has `size` bytes and whose body ends at `end`: at once, or when it is there."""
         self.waited_s, self.waits_s_max = 0.0, None
-        scope = self._scope.copy()
-        if head.http_1_0:
-            scope["http_version"] = "1.0"
-        scope["method"], scope["path"], scope["raw_path"] = head.method, head.path, head.raw_path
-        scope["query_string"], scope["headers"], scope["state"] = head.query, head.fields, self._app_state.copy()
+        scope = {
+            **self._scope,
+            "http_version": "1.0" if head.http_1_0 else "1.1",
+            "method": head.method,
+            "path": head.path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.fields,
+            "state": self._app_state.copy(),
+        }
         exchange = self._exchange = Exchange(
             scope,
             self.transport,
@@ -224,16 +233,18 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             answered=self._answered,
         )
         application = _too_many_connections if self._too_many() else self._application
-        if not head.length:
-            exchange.end()
+        kept = self._kept
+        if size <= end <= len(kept):  # which no body has that is `CHUNKED`
+            exchange.feed_all(bytes(kept[size:end]))
+            self._kept = bytes(kept[end:])
             self._give(exchange, application)
             return
+        self._kept = bytes(kept[size:])
         self._body = ChunkedBody() if head.length == CHUNKED else SizedBody(head.length)
-        if 0 < head.length <= HELD_BYTES_MAX and not head.expects_continue:
-            self._due = application
-            self._held = asyncio.get_running_loop().call_later(HELD_S, self._begin_held)
-        else:
+        if head.expects_continue or head.length == CHUNKED or head.length > HELD_BYTES_MAX:
             exchange.begin(application)
+        else:
+            self._due = application
 
     def _give(self, exchange: Exchange, application: ASGIApp) -> None:
         """Have a request that is whole answered: as one, if the application takes such."""
@@ -314,8 +325,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             self._advance()
 
     def _too_many(self) -> bool:
-        bound, state = self._config.limit_concurrency, self._server_state
-        return bound is not None and (len(self._connections) >= bound or len(state.tasks) >= bound)
+        bound = self._connections_max
+        return len(self._connections) >= bound or len(self._server_state.tasks) >= bound
 
     # The end
 

@@ -22,6 +22,9 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _UNKNOWN, _NOTHING = -1, -2  # how much of a body is left, where it is not a number of bytes
 _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+WRITTEN_BYTES_MAX: Final = 16 << 10
+"""Of an answer at once: the transport copies what the client does not take yet."""
+
 log = logging.getLogger("uvicorn.error")
 
 
@@ -113,6 +116,10 @@ class Exchange:
         self._tell()
         return len(self._body)
 
+    def feed_all(self, body: bytes) -> None:
+        """Take the whole body of a request that nobody knows of yet."""
+        self._body, self.more_body, self._news = body, False, True
+
     def end(self) -> None:
         """The body is over."""
         self.more_body = False
@@ -175,15 +182,23 @@ class Exchange:
         return body
 
     async def send(self, message: Message) -> None:
-        """The head of the answer, or a piece of its body."""
-        if self._flow.write_paused and not self.disconnected:
-            await self._flow.drain()
+        """The head of the answer, or a piece of its body, as fast as the client takes it."""
+        if self._flow.write_paused:
+            await self._drain()
         if self.disconnected:
             return
         if not self.response_started:
             self._begin(message["status"], message.get("headers", ()))
-        else:
-            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        begin = 0
+        while len(body) - begin > WRITTEN_BYTES_MAX:
+            self._go_on(body[begin : begin + WRITTEN_BYTES_MAX], more=True)
+            begin += WRITTEN_BYTES_MAX
+            await self._drain()
+            if self.disconnected:
+                return
+        self._go_on(body[begin:], more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
@@ -207,6 +222,11 @@ class Exchange:
         """Send what `rendered` gave."""
         self._transport.write(rendered)
         self._end()
+
+    async def _drain(self) -> None:
+        """Wait until the client has read most of what was written, or has gone."""
+        if self._flow.write_paused and not self.disconnected:
+            await self._flow.drain()
 
     def _is_awaiting_body(self) -> bool:
         return self.more_body and self._cut is None
@@ -233,12 +253,12 @@ class Exchange:
             self._head = head
 
     def _head_of(self, status: int, headers: Sequence[Header], *more: bytes) -> bytes:
-        lines = [*map(_field, self._default_headers), *map(_field, headers), *more]
-        text = b"".join(lines)
-        if _CR in text or _LF in text:
+        lines = [*map(_field, self._default_headers), *map(_field, headers), *more, b"", b""]
+        text = b"\r\n".join(lines)
+        if not text.count(_CR) == text.count(_LF) == len(lines) - 1:
             raise ValueError("a header holds a line break")
         self.response_started, self._expects_continue = True, False
-        return STATUS_LINE[status] + b"\r\n".join([*lines, b"", b""])
+        return STATUS_LINE[status] + text
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         if self.response_complete:

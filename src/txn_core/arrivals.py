@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
     Attributes:
         first: the sub-sequence number of the first of them.
-        data: what they lie in, each from its `begins` to its `ends`.
+        data: what they lie in, each from its `begins` to its `ends`: the whole record, however few they are.
     """
 
     shard_id: ShardId
@@ -63,6 +63,11 @@ class Run(NamedTuple):
         return sum(self.ends) - sum(self.begins)
 
     @property
+    def in_aggregate(self) -> bool:
+        """Whether they came in an aggregate: a record that is its own only event begins where its data does."""
+        return self.begins[0] > 0
+
+    @property
     def sub_sequence_numbers(self) -> range:
         """Where they stand in the record."""
         return range(self.first, self.first + len(self.ends))
@@ -70,8 +75,12 @@ class Run(NamedTuple):
     def at(self, index: int) -> Arrived:
         """One of them, from the end when negative."""
         index = range(self.events)[index]
-        position = Position(self.shard_id, self.sequence_number, self.first + index)
+        position = self.position_of(self.first + index)
         return Arrived(self.data[self.begins[index] : self.ends[index]], position, self.arrived_at)
+
+    def position_of(self, sub_sequence_number: int) -> Position:
+        """The position of a sub-record of their record."""
+        return Position(self.shard_id, self.sequence_number, sub_sequence_number)
 
     def cut(self, start: int, stop: int) -> Self:
         """Some of them."""

@@ -17,8 +17,10 @@ from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
+from txn_core.bucket_owner import account_of, expect_owner
 from txn_core.dynamodb import direct_client as direct_dynamodb
 from txn_core.kinesis import direct_client as direct_kinesis
+from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.wire import DirectWire
 
@@ -59,7 +61,9 @@ class Aws:
     ) -> "AbstractAsyncContextManager[KinesisClient]":
         url = self.settings.kinesis_endpoint_url
         config = _config(read_timeout_s, validate=validate)
-        return session.create_client("kinesis", region_name=self.settings.aws_region, endpoint_url=url, config=config)
+        return session.create_client(
+            "kinesis", region_name=self.settings.region_at(url), endpoint_url=url, config=config
+        )
 
     def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
         """A DynamoDB client, without botocore's parameter checks."""
@@ -82,16 +86,46 @@ class Aws:
         url = self.settings.dynamodb_endpoint_url
         config = _config(READ_TIMEOUT_S, validate=False)
         return session.create_client(
-            "dynamodb", region_name=self.settings.aws_region, endpoint_url=url, config=config
+            "dynamodb", region_name=self.settings.region_at(url), endpoint_url=url, config=config
         )
 
-    def s3(self) -> "AbstractAsyncContextManager[S3Client]":
-        """An S3 client; buckets stand in the path where an endpoint is given, since an address has no subdomains."""
-        url = self.settings.s3_endpoint_url
+    @asynccontextmanager
+    async def s3(self) -> AsyncIterator["S3Client"]:
+        """An S3 client, for buckets of the account that the settings name, or else of the one that we belong to.
+
+        Buckets stand in the path where an endpoint is given, since an address has no subdomains.
+
+        Raises:
+            StoreError: nobody says which account that is.
+        """
+        session, url = _session(), self.settings.s3_endpoint_url
         config = _config(READ_TIMEOUT_S * 3, validate=True).merge(
             AioConfig(s3={"addressing_style": "path" if url else "auto"})
         )
-        return _session().create_client("s3", region_name=self.settings.aws_region, endpoint_url=url, config=config)
+        region = self.settings.region_at(url)
+        async with session.create_client("s3", region_name=region, endpoint_url=url, config=config) as client:
+            owner = self.settings.bucket_owner or await _account(session, region, client)
+            if owner is not None:
+                expect_owner(client, owner)
+            yield client
+
+    @asynccontextmanager
+    async def lake(self) -> AsyncIterator[ObjectStore]:
+        """The object store of the lake.
+
+        Raises:
+            SettingsError: no bucket is set.
+            StoreError: nobody says whose bucket it is.
+        """
+        bucket = self.settings.lake_bucket
+        async with self.s3() as client:
+            yield ObjectStore(client, bucket)
+
+
+async def _account(session: AioSession, region: str, s3: "S3Client") -> str | None:
+    config = _config(READ_TIMEOUT_S, validate=False)
+    async with session.create_client("sts", region_name=region, config=config) as sts:
+        return await account_of(sts, s3)
 
 
 @asynccontextmanager

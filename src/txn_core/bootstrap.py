@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -36,16 +37,17 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
     on it: who reads such rows looks at their time.
 
     Raises:
-        StoreError: something is not usable after `READY_WAIT_S` seconds.
+        SettingsError: no bucket is set.
+        StoreError: something is not usable after `READY_WAIT_S` seconds, or the bucket is somebody else's.
         ExceptionGroup: of the client's errors, when calls are refused or nobody answers.
     """
-    aws = Aws(settings)
+    aws, bucket = Aws(settings), settings.lake_bucket
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 tasks.create_task(_stream(kinesis, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
-                tasks.create_task(_bucket(s3, settings))
+                tasks.create_task(_bucket(s3, bucket))
             return tables.result()
         except TimeoutError:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
@@ -147,14 +149,34 @@ async def _expire(client: "DynamoDBClient", table: str) -> bool:
     return True
 
 
-async def _bucket(client: Any, settings: Settings) -> None:
-    region = settings.aws_region
+async def _bucket(client: Any, name: str) -> None:
+    """Make the bucket, or find it as ours.
+
+    Raises:
+        StoreError: the bucket of that name is somebody else's, or not for us.
+    """
+    region = client.meta.region_name
     # us-east-1 is the one region that CreateBucket does not want to hear.
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
-        await client.create_bucket(Bucket=settings.bucket, **place)
+        await client.create_bucket(Bucket=name, **place)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+        match error.response["Error"]["Code"]:
+            case "BucketAlreadyOwnedByYou":
+                pass
+            case "BucketAlreadyExists":
+                raise StoreError(
+                    f"the bucket {name} is another account's: accounts share the names, so set TXN_BUCKET to another"
+                ) from None
+            case _:
+                raise
+    try:
+        # By the client's `bucket_owner` S3 refuses a bucket of another account here, and in all calls that follow.
+        await client.head_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.FORBIDDEN:
             raise
-    # Somebody else may own a bucket of that name: then this is refused.
-    await client.head_bucket(Bucket=settings.bucket)
+        raise StoreError(
+            f"the bucket {name} is another account's, or not for these credentials: "
+            "look at TXN_BUCKET, TXN_BUCKET_OWNER and the rights to the bucket"
+        ) from None

@@ -11,6 +11,8 @@ from typing import Final
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from txn_core.invisible import VISIBLE_PATTERN
+
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
 CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -29,7 +31,8 @@ MESSAGES: Final[dict[str, str]] = {
     "id_required": "is required unless an Idempotency-Key is sent",
     "integer_required": "must be an integer, not a float or a string",
     "invalid_value": "does not fit the contract",
-    "merchant_name_blank": "must hold something other than white space",
+    "merchant_name_blank": "must hold something other than white space and invisible characters",
+    "name_duplicated": "a name may come only once, in an object as in a query",
     "not_finite": "must be a finite number",
     "number_out_of_range": "is out of range",
     "number_required": "must be a number",
@@ -41,12 +44,17 @@ MESSAGES: Final[dict[str, str]] = {
     "range_reversed": "must not lie after `to`",
     "selector_required": "give exactly one of card_number, card_id and merchant_name",
     "string_required": "must be a string",
+    "text_blank": "must hold something other than white space and invisible characters",
     "text_too_long": "is too long",
     "terminal_id_format": "must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -",
     "text_too_short": "is too short",
-    "timestamp_format": "must be an RFC 3339 time with at most six fractional digits, such as 2019-01-01T00:00:18Z",
+    "timestamp_format": (
+        "must be an RFC 3339 time with at most nine fractional digits and no leap second (23:59:60), "
+        "such as 2019-01-01T00:00:18Z"
+    ),
     "timestamp_in_future": "lies too far ahead of the server's clock",
     "timestamp_offset_required": "must carry an offset from UTC, such as Z",
+    "timestamp_plus_lost": "has a space for the + of its offset: in a query + is a space, so send it as %2B",
     "timestamp_out_of_range": "must not lie before 1970",
     "value_not_allowed": "is not one of the allowed values",
 }
@@ -79,6 +87,7 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
     CONTROL_FREE_PATTERN: "control_character",
+    VISIBLE_PATTERN: "text_blank",
 }
 
 # Names of data that PCI DSS 3.3.1 forbids to keep after authorisation, compared without case and punctuation.

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NewType, Self
 
 from txn_core.errors import SettingsError
+from txn_core.invisible import without_ignorable
 from txn_core.pan import Pan
 from txn_core.settings import Settings
 
@@ -97,6 +98,11 @@ class KeyRing:
         """The id of a merchant by its name, whatever its casing and spacing."""
         return _merchant_id(self._merchants, name)
 
+    def former_merchant_ids(self, name: str) -> tuple[MerchantId, ...]:
+        """The ids that earlier events carry for a name whose form has changed since (ADR 24): for most names none."""
+        former = formerly_normalised(name)
+        return () if former == normalise_merchant(name) else (MerchantId(f"mer_{self._merchants.id_of(former)}"),)
+
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
         return TransactionId(f"txn_{self._transactions.id_of(account + _PART + idempotency_key)}")
@@ -108,7 +114,21 @@ def key_version(card_id: CardId) -> int:
 
 
 def normalise_merchant(name: str) -> str:
-    """The form in which merchant names are compared: NFKC, casefold, collapsed white space.
+    """The form in which merchant names are compared: Unicode's NFKC_Casefold, with white space collapsed (ADR 24).
+
+    A name of nothing but default-ignorable characters and white space, which only earlier events have, keeps its
+    former form: an empty one would make one merchant of all of them.
+    """
+    return normalise_prefix(name) or formerly_normalised(name)
+
+
+def normalise_prefix(prefix: str) -> str:
+    """The same of the beginning of names. One that shows nothing is empty: all names begin with it."""
+    return formerly_normalised(prefix if prefix.isascii() else without_ignorable(prefix))
+
+
+def formerly_normalised(name: str) -> str:
+    """The form of merchant names before ignorable characters were dropped; of a name without them it is the same.
 
     NFKC again behind casefold, which takes some letters apart (Unicode, D146): without it `ΐ` and its capital differ.
     """

@@ -1,11 +1,13 @@
 """Moments in the one form that is stored and sorted: UTC, microseconds, fixed width, `2019-01-01T00:00:18.000000Z`.
 
 Fixed width makes text order the order of time, which `datetime.isoformat` does not (it drops zero microseconds).
+Clients of .NET, Go and Java write seven to nine digits of a second. What is finer than a microsecond is cut off
+before anything is compared or stored, so that a time and its own finer spelling are the same time.
 """
 
 import re
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NewType
 
@@ -17,9 +19,12 @@ INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 DATE_LENGTH: Final = len("2019-01-01")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-5][0-9])?"
-)
+_LOCAL: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+_RFC3339 = re.compile(rf"{_LOCAL}([Zz]|[+-][0-9]{{2}}:[0-5][0-9])?")
+_WITHOUT_ITS_PLUS = re.compile(rf"{_LOCAL} [0-9]{{2}}:[0-5][0-9]")
+_FINER = re.compile(r"\.[0-9]{6,8}[1-9]")
+_DAY_S: Final = 86_400
+_MICROSECOND: Final = timedelta(microseconds=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BIRTH_EARLIEST: Final = "1850-01-01"
 
@@ -35,6 +40,17 @@ def now() -> Instant:
     """The present instant by the system's clock."""
     seconds, microseconds = divmod(time.time_ns() // 1_000, 1_000_000)
     return Instant(f"{_second(seconds)}{microseconds:06}Z")
+
+
+def today() -> str:
+    """The present date in UTC, `2019-01-01`."""
+    return _day(int(time.time()) // _DAY_S)
+
+
+@lru_cache(1)
+def _day(number: int) -> str:
+    """A day of Unix time as it is written."""
+    return datetime.fromtimestamp(number * _DAY_S, UTC).date().isoformat()
 
 
 @lru_cache(1)
@@ -62,7 +78,9 @@ def real_instant(text: str) -> Instant:
 
 
 def parse_instant(text: str) -> Instant:
-    """Read an RFC 3339 time with an offset, of 1970 or later, with at most six fractional digits.
+    """Read an RFC 3339 time with an offset, of 1970 or later, with at most nine fractional digits; six of them count.
+
+    A leap second is none: the calendar that times are stored in has no sixty-first second of a minute.
 
     Raises:
         PydanticCustomError: `timestamp_format`, `timestamp_offset_required` or `timestamp_out_of_range`.
@@ -84,6 +102,37 @@ def parse_instant(text: str) -> Instant:
         raise rule_broken("timestamp_out_of_range") from None
 
 
+def parse_start(text: str) -> Instant:
+    """Read the inclusive beginning of a range, as it may stand in a query.
+
+    Raises:
+        PydanticCustomError: as `parse_instant`, or `timestamp_plus_lost`.
+    """
+    if _WITHOUT_ITS_PLUS.fullmatch(text):
+        raise rule_broken("timestamp_plus_lost")
+    return parse_instant(text)
+
+
+def parse_end(text: str) -> Instant:
+    """Read the exclusive end of a range, the same way. What is finer than a microsecond is rounded up.
+
+    Cut off, it would leave out what stands in its own microsecond: the last one of the day before
+    23:59:59.9999999, which .NET and Java take for the end of a day.
+    """
+    end = parse_start(text)
+    if not _FINER.search(text):
+        return end
+    try:
+        return instant_of(datetime_of(end) + _MICROSECOND)
+    except OverflowError:  # the end of the calendar
+        return end
+
+
+def is_time(text: str) -> bool:
+    """Whether text has the form of a time, also of one that has lost its plus: its digits are no number."""
+    return (_RFC3339.fullmatch(text) or _WITHOUT_ITS_PLUS.fullmatch(text)) is not None
+
+
 def parse_birth_date(text: str) -> str:
     """Check a calendar date `YYYY-MM-DD` between 1850 and today.
 
@@ -96,6 +145,6 @@ def parse_birth_date(text: str) -> str:
         date.fromisoformat(text)
     except ValueError:
         raise rule_broken("date_format") from None
-    if not BIRTH_EARLIEST <= text <= now()[:DATE_LENGTH]:
+    if not BIRTH_EARLIEST <= text <= today():
         raise rule_broken("date_out_of_range")
     return text

@@ -14,7 +14,7 @@ from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
 from txn_core.pan import SEPARATORS, ascii_alphanumerics, holds_card_number
 from txn_core.submission import Submission
-from txn_core.transaction import TransactionRequest, parse_transaction
+from txn_core.transaction import TransactionRequest, parse_transaction, refuse_duplicates
 
 CODE: Final = "card_number_misplaced"
 
@@ -38,6 +38,7 @@ def checked_submission(body: bytes, surroundings: str) -> Submission:
     """
     request = parse_transaction(body)
     refuse_misplaced(body, request, surroundings)
+    refuse_duplicates(body, request)
     return Submission.of(request)
 
 

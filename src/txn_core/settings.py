@@ -2,21 +2,25 @@
 
 AWS credentials and profiles are not ours: the AWS client finds them by its own chain (environment, instance
 role, ...). Keys have no default: outside the local stack, which makes random ones for each data directory, a
-process without keys does not start.
+process without keys does not start. Nor have region and bucket, but for servers on this machine.
 """
 
 import base64
 import binascii
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
+from txn_core.loopback import is_local
+from txn_core.region import LOCAL_REGION, MISSING, region_given
+from txn_core.service_links import service_links
 
+LOCAL_BUCKET = "txn-lake"
 KEY_BYTES_MIN = 32
 CARD_KEY_VERSION_MAX = 9_999  # a card id holds at most four digits of it
 CARD_KEYS_MAX = 8
@@ -37,7 +41,13 @@ def _key_bytes(value: object) -> object:
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
+Region = Annotated[str | None, BeforeValidator(region_given)]
 CardKeyVersion = Annotated[int, Field(ge=1, le=CARD_KEY_VERSION_MAX)]
+
+
+def _local_bucket(others: dict[str, Any]) -> str | None:
+    """A name for the lake of an S3 on this machine. On AWS, where all accounts share the names, there is none."""
+    return LOCAL_BUCKET if is_local(others.get("s3_endpoint_url")) else None
 
 
 class Settings(BaseSettings):
@@ -50,7 +60,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".txn"), description="folder of the local stack")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe log line")
 
-    aws_region: str = Field("us-east-1", description="AWS region")
+    aws_region: Region = Field(
+        None, description="AWS region; that of AWS_REGION, AWS_DEFAULT_REGION or the AWS profile when absent"
+    )
     kinesis_endpoint_url: str | None = Field(None, description="Kinesis endpoint; AWS when absent")
     dynamodb_endpoint_url: str | None = Field(None, description="DynamoDB endpoint; AWS when absent")
     s3_endpoint_url: str | None = Field(None, description="S3 endpoint; AWS when absent")
@@ -69,7 +81,16 @@ class Settings(BaseSettings):
         le=256,
         description="write shards a merchant has in a new table; kept with the table afterwards",
     )
-    bucket: str = Field("txn-lake", description="S3 bucket of the lake")
+    bucket: str | None = Field(
+        default_factory=_local_bucket,
+        min_length=1,
+        description="S3 bucket of the lake; no default but in the local stack, where it is `txn-lake`",
+    )
+    bucket_owner: str | None = Field(
+        None,
+        pattern="^[0-9]{12}$",
+        description="AWS account that owns the bucket; the one of the credentials, asked of STS, when absent",
+    )
 
     card_keys: dict[CardKeyVersion, KeyMaterial] = Field(
         default_factory=dict,
@@ -199,6 +220,21 @@ class Settings(BaseSettings):
     archive_flush_age_s: float = Field(10.0, gt=0, description="age of the oldest row that does so, seconds")
     index_writes_in_flight_max: int = Field(32, ge=1, le=1_024, description="DynamoDB writes at once a worker")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - what pydantic-settings hands in
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what was given in code, then the environment without service links. There are no other sources."""
+        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101 - what pydantic-settings hands in
+        links = service_links(os.environ)
+        env_settings.env_vars = {name.lower(): each for name, each in os.environ.items() if name not in links}
+        return init_settings, env_settings
+
     @model_validator(mode="after")
     def _renewal_fits_failover(self) -> Self:
         if self.lease_renew_s * 3 > self.lease_failover_s:
@@ -226,6 +262,29 @@ class Settings(BaseSettings):
             raise ValueError("TXN_TLS_CLIENT_CA_FILE needs TXN_TLS_CERT_FILE and TXN_TLS_KEY_FILE")
         return self
 
+    def region_at(self, endpoint_url: str | None) -> str:
+        """The region for a client of an endpoint, of AWS' own when None is given.
+
+        Raises:
+            SettingsError: no region is known, and the endpoint is not on this machine.
+        """
+        if self.aws_region is not None:
+            return self.aws_region
+        if not is_local(endpoint_url):
+            raise SettingsError(MISSING)
+        return LOCAL_REGION
+
+    @property
+    def lake_bucket(self) -> str:
+        """The bucket of the lake, for those who need one.
+
+        Raises:
+            SettingsError: none is set.
+        """
+        if self.bucket is None:
+            raise SettingsError("the bucket of the lake is not known: set TXN_BUCKET")
+        return self.bucket
+
     @classmethod
     def from_environment(cls) -> Self:
         """Build the settings from `TXN_*` variables.
@@ -234,14 +293,19 @@ class Settings(BaseSettings):
             SettingsError: a value does not fit, or a `TXN_` variable is not known. Values are never shown.
         """
         # Names are read in any case, so they are checked in any case.
-        given = [name for name in os.environ if name.upper().startswith("TXN_")]
+        links = service_links(os.environ)
+        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links]
         unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
         try:
             return cls()
         except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False, include_context=False)
+            details = [
+                detail
+                for detail in error.errors(include_url=False, include_input=False, include_context=False)
+                if detail["type"] != "default_factory_not_called"  # a consequence of the others
+            ]
             faults = (f"TXN_{str(d['loc'][0]).upper()}: {d['msg']}" if d["loc"] else d["msg"] for d in details)
             raise SettingsError("; ".join(faults)) from None
         except UnreadableSettingError as error:

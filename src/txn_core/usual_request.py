@@ -13,17 +13,18 @@ from typing import Any, Final, cast
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
 from txn_core.currency import EXPONENTS
+from txn_core.duplicates import has_each_name_once
 from txn_core.faults import CONTROL_FREE_PATTERN
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.misplaced import checked_submission
 from txn_core.pan import RUN_MIN, SEPARATORS, Pan
 from txn_core.submission import Submission
-from txn_core.transaction import Customer, Terminal, TransactionRequest
+from txn_core.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal, TransactionRequest
 
 UsualFields = dict[str, Any]
 """A body's fields by their names, in the model's order, objects as dictionaries and the card number as a `Pan`."""
 
-_UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z$"
+_UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$"
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 # Rules that a call held and that the core can hold as well, or better, by itself.
 _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
@@ -32,15 +33,22 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
     "date_of_birth": core_schema.str_schema(pattern=_DATE),
 }
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
+_FRACTION_BEGIN: Final = len("2019-01-01T00:00:18.")
+_ABSENT: Final = {name: field.get_default() for name, field in TransactionRequest.model_fields.items()}
+_NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
+_LENGTH, _MERCHANT_LENGTH = len(_ABSENT), len(_NO_MERCHANT)
+_CUSTOMER_LENGTH, _TERMINAL_LENGTH = len(_NO_CUSTOMER), len(_NO_TERMINAL)
+# Of printable ASCII: whatever is no space.
+_SHOWS_SOMETHING: Final = "[^ ]"
 _STRICT: Final = core_schema.CoreConfig(
     strict=True,
     hide_input_in_errors=True,
     cache_strings="keys",  # values hardly ever come again
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _DELETE = b"\\\x7f"
+_BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * RUN_MIN
 
@@ -66,16 +74,32 @@ def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str,
 
 
 def usual_fields(body: bytes) -> UsualFields | None:
-    """The fields of a body in the usual form, as far as pydantic's core and its card number go; else none."""
+    """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
     try:
-        fields: UsualFields = _validate(body)
-        fields["card_number"] = Pan(fields["card_number"])
+        sent: UsualFields = _validate(body)
+        sent["card_number"] = Pan(sent["card_number"])
     except (ValidationError, PydanticCustomError):
         return None
-    return fields
+    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
+    names = len(sent) + len(merchant)
+    if customer:
+        names += len(customer)
+    if terminal:
+        names += len(terminal)
+    # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
+    if body.count(_COLON) != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
+        return None
+    # Those that were left out, in the model's order.
+    if len(merchant) != _MERCHANT_LENGTH:
+        sent["merchant"] = _NO_MERCHANT | merchant
+    if customer is not None and len(customer) != _CUSTOMER_LENGTH:
+        sent["customer"] = _NO_CUSTOMER | customer
+    if terminal is not None and len(terminal) != _TERMINAL_LENGTH:
+        sent["terminal"] = _NO_TERMINAL | terminal
+    return sent if len(sent) == _LENGTH else _ABSENT | sent
 
 
 def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
@@ -89,9 +113,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
         reference = _customer_reference(fields, today)
     except ValueError:
         return None
-    merchant_name: str = fields["merchant"]["name"]
-    if merchant_name.isspace() or (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
+    if (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
         return None
+    merchant_name: str = fields["merchant"]["name"]
     if fields["terminal"] == _NO_TERMINAL:
         fields["terminal"] = None
     transaction_id = fields.pop("transaction_id")
@@ -105,7 +129,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
 def _instant(text: str) -> Instant:
     """The instant of a time in the usual form, held to the calendar."""
     datetime.fromisoformat(text)
-    return Instant(f"{text[:_SECONDS_END]}.{text[_SECONDS_END + 1 : -1]:0<6}Z")
+    if len(text) == _FRACTION_BEGIN:  # it ends in its Z
+        return Instant(text[:_SECONDS_END] + ".000000Z")
+    return Instant(f"{text[:_SECONDS_END]}.{text[_FRACTION_BEGIN:-1]:0<6.6}Z")
 
 
 def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
@@ -137,26 +163,31 @@ def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:
-    """A model's core schema as one of dictionaries, in the model's order, that calls no Python."""
+    """A model's core schema as one of dictionaries, in the model's order: without calls of Python and defaults."""
     match schema["type"]:
         case "model":
             fields = schema["schema"]["fields"]
             return core_schema.typed_dict_schema(
-                {
-                    key: core_schema.typed_dict_field(_without_calls(field["schema"], key))
-                    for key, field in fields.items()
-                },
+                {key: _field_without_calls(field["schema"], key) for key, field in fields.items()},
                 extra_behavior="forbid",
                 config=_STRICT,
             )
         case "function-after":
             return _HELD_BY_THE_CORE.get(name) or _without_calls(schema["schema"], name)
-        case "default" | "nullable":
+        case "nullable":
             return {**schema, "schema": _without_calls(schema["schema"], name)}
+        case "chain":
+            return _without_calls(schema["steps"][0], name)
         case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
-            return {key: value for key, value in schema.items() if key != "pattern"}
+            return {**schema, "pattern": _SHOWS_SOMETHING}
         case _:
             return schema
+
+
+def _field_without_calls(schema: Any, name: str) -> core_schema.TypedDictField:
+    if schema["type"] == "default":
+        return core_schema.typed_dict_field(_without_calls(schema["schema"], name), required=False)
+    return core_schema.typed_dict_field(_without_calls(schema, name), required=True)
 
 
 _validate: Final = SchemaValidator(_without_calls(TransactionRequest.__pydantic_core_schema__)).validate_json

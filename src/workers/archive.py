@@ -15,7 +15,7 @@ from typing import Final, Literal
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived
+from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
 from txn_core.lake import RAW_PREFIX
@@ -29,10 +29,12 @@ from workers.held_lease import HeldLease
 from workers.leases import FlushPlan
 from workers.ledger import tally_of
 from workers.meters import Meters, ShardLag
+from workers.object_content import holds
 from workers.outages import code_of, patiently
 from workers.reader import Batch
 from workers.rendering import Poison, Rendered, render
 from workers.trials import LakeTrial
+from workers.undecodable import SettingApart
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -97,8 +99,9 @@ class Archive:
         """
         async with self.renderings:
             rendered = await asyncio.to_thread(render, records)
+        apart = SettingApart(self.letters, Stretch.of(records))
         for poison in rendered.poison:
-            await self._set_apart(poison)
+            await self._set_apart(poison, apart)
         try:
             if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
                 return plan.last
@@ -108,16 +111,29 @@ class Archive:
                 raise
             for record in refused:
                 await self.letters.unwritable(record, code_of(error))
-            places = {record.position for record in refused}
-            return await self.write(plan, [record for record in records if record.position not in places])
+            done = {record.position for record in [*refused, *(poison.record for poison in rendered.poison)]}
+            return await self.write(plan, [record for record in records if record.position not in done])
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
+        await self.confirm(plan, Stretch.of(records))
         return covered_to
 
-    async def _set_apart(self, poison: Poison) -> None:
+    async def confirm(self, plan: FlushPlan, records: Stretch) -> None:
+        """Return when the object that is there under a plan's name holds these records, as far as it can tell.
+
+        Raises:
+            StoreError: it holds others. It is another stream's then, and neither overwritten nor taken for ours.
+        """
+        key = object_key(plan)
+        data = await patiently("read object", lambda: self.store.read(key))
+        if not await asyncio.to_thread(holds, data, records):
+            _log.error("object_of_another_stream", key=key)
+            raise StoreError(f"{key} holds other records than the stream has at its positions")
+
+    async def _set_apart(self, poison: Poison, apart: SettingApart) -> None:
         if isinstance(poison.error, EventError):
-            await self.letters.undecodable(poison.record, poison.error)
+            await apart.keep(poison.record, poison.error)
         else:
             await self.letters.unwritable(poison.record, str(poison.error))
 
@@ -167,6 +183,7 @@ class ArchiveProcessor:
         if not (shard_ended or self._has_read(self._covered_to or plan.last)):
             return False
         if self._covered_to is not None:
+            await self._archive.confirm(plan, self._buffer.between(plan.first, self._covered_to))
             await self._advance(self._covered_to, "plan")
             return True
         records = self._buffer.between(plan.first, plan.last)

@@ -14,7 +14,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived
+from txn_core.arrivals import Arrived, Stretch
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
@@ -32,6 +32,7 @@ from workers.meters import Meters, ShardLag
 from workers.outages import code_of, patiently
 from workers.reader import Batch
 from workers.trials import IndexTrial
+from workers.undecodable import SettingApart
 from workers.verdicts import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 
 CHECKPOINT_S: Final = 0.5
@@ -114,23 +115,23 @@ class Index:
 
     async def write_all(self, records: Sequence[Arrived]) -> None:
         """Write records; all are durable on return. Others' writes share the slots in turn."""
-        waiting = _taken_in(records)
+        waiting, apart = _taken_in(records), SettingApart(self.letters, Stretch.of(records))
         async with asyncio.TaskGroup() as hands:
             for _ in range(min(self.writes_max, len(records))):
-                hands.create_task(self._hand(waiting))
+                hands.create_task(self._hand(waiting, apart))
 
-    async def _hand(self, waiting: Iterator[_Sound | _Undecodable]) -> None:
+    async def _hand(self, waiting: Iterator[_Sound | _Undecodable], apart: SettingApart) -> None:
         for taken in waiting:
             async with self.slots:
-                await self._write(taken)
+                await self._write(taken, apart)
 
     async def write(self, record: Arrived) -> None:
         """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
-        await self._write(_take_in(record))
+        await self._write(_take_in(record), SettingApart(self.letters, Stretch.of([record])))
 
-    async def _write(self, taken: _Sound | _Undecodable) -> None:
+    async def _write(self, taken: _Sound | _Undecodable, apart: SettingApart) -> None:
         if isinstance(taken, _Undecodable):
-            await self.letters.undecodable(taken.record, taken.error)
+            await apart.keep(taken.record, taken.error)
             return
         event, item = taken.event, taken.item
         try:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.arrivals import Arrived
-from txn_core.instants import datetime_of
+from txn_core.arrivals import Arrived, Stretch
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, slices
 from txn_core.objects import ObjectStore
 from workers.dead_letters import Seal
@@ -85,20 +84,20 @@ class LakeReplay:
         data = await patiently("read object", lambda: self.store.read(key))
         if not key.startswith(RAW_PREFIX):
             letter = self._letter(key, data)
-            await self._write(letter)
+            for at in range(0, len(letter), SLICE_ROWS_MAX):
+                await self._write(letter[at : at + SLICE_ROWS_MAX])
             return bool(letter)
         rows = slices(data, SLICE_ROWS_MAX)
         while (table := await asyncio.to_thread(next, rows, None)) is not None:
             await self._write(await asyncio.to_thread(_records, table))
         return True
 
-    def _letter(self, key: str, data: bytes) -> list[Arrived]:
+    def _letter(self, key: str, data: bytes) -> Stretch:
         try:
-            letter = self.seal.open(data)
+            return self.seal.open(data).records()
         except ValueError as error:
             _log.error("dead_letter_unreadable", key=key, error=str(error))
-            return []
-        return [Arrived(letter.data, letter.origin.position, datetime_of(letter.at))]
+            return Stretch()
 
     async def _write(self, records: Sequence[Arrived]) -> None:
         await self.index.write_all(records)

@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -24,6 +23,7 @@ from txn_core.arrivals import Run, Stretch
 from txn_core.instants import Instant, datetime_of
 from txn_core.kinesis.aggregation import unpack
 from txn_core.positions import SequenceNumber, ShardId
+from workers.answers import arrival_of, data_of, raw_records, required, sequence_number_of
 from workers.leases import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.outages import code_of, patiently
 from workers.pace import READS_PER_S_MAX, ReadPace
@@ -123,20 +123,20 @@ class ShardReader:
         answer = await patiently(f"read {self._shard_id}", self._answer)
         if answer is None:
             return self._without_shard()
-        raw = answer["Records"]
+        raw = raw_records(answer)
         self._iterator = answer.get("NextShardIterator")
         if raw or self._iterator is None:
             self._compare(raw)
         records = behind(self._checkpoint, records_of(self._shard_id, self._unseen(raw)))
         if raw:
-            self._start = Start("AT_SEQUENCE_NUMBER", raw[-1]["SequenceNumber"])
-            self._fetched = int(raw[-1]["SequenceNumber"])
+            last = sequence_number_of(raw[-1])
+            self._start, self._fetched = Start("AT_SEQUENCE_NUMBER", last), int(last)
             self._limit = records_to_ask_for(raw, self._records_max)
-        behind_s = answer.get("MillisBehindLatest", 0) / 1000
+        behind_s = (answer.get("MillisBehindLatest") or 0) / 1000
         at_tip = not raw and not behind_s
         if at_tip:
             self._tip_seen_s = time.time()
-        size_bytes = sum(len(record["Data"]) for record in raw)
+        size_bytes = sum(len(data_of(record)) for record in raw)
         self._not_before_s += self._pace.after_nothing() if at_tip else self._pace.after_read(size_bytes)
         return Batch(records, at_tip=at_tip, ended=self._iterator is None, behind_s=behind_s)
 
@@ -171,6 +171,7 @@ class ShardReader:
             if time.time() - self._tip_seen_s >= RETENTION_S_MIN:
                 self._due = self._start.sequence_number
         answer = await self._client.get_records(ShardIterator=self._iterator, Limit=self._limit)
+        raw_records(answer)  # a broken answer is no answer: it is asked for again
         self._absence.refute()
         return answer
 
@@ -180,7 +181,7 @@ class ShardReader:
         What stood behind it may still be there to the last record: nobody can tell.
         """
         due, self._due = self._due, None
-        first = raw[0]["SequenceNumber"] if raw else None
+        first = sequence_number_of(raw[0]) if raw else None
         if due is None or (first is not None and int(first) == int(due)):
             return
         self._say_lost("trimmed", read_to=due, first=first)
@@ -191,7 +192,7 @@ class ShardReader:
 
     def _unseen(self, raw: Sequence[Any]) -> Sequence[Any]:
         """Records without those that an earlier iterator has given."""
-        seen = sum(1 for _ in takewhile(lambda record: int(record["SequenceNumber"]) <= self._fetched, raw))
+        seen = sum(1 for _ in takewhile(lambda record: int(sequence_number_of(record)) <= self._fetched, raw))
         return raw[seen:] if seen else raw
 
     def _without_shard(self) -> Batch:
@@ -209,7 +210,8 @@ async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, s
         request["StartingSequenceNumber"] = start.sequence_number
     if start.timestamp is not None:
         request["Timestamp"] = datetime_of(start.timestamp)
-    return (await client.get_shard_iterator(**request))["ShardIterator"]
+    iterator: str = required(await client.get_shard_iterator(**request), "ShardIterator")
+    return iterator
 
 
 def records_of(shard_id: ShardId, raw: Sequence[Any]) -> Stretch:
@@ -218,11 +220,9 @@ def records_of(shard_id: ShardId, raw: Sequence[Any]) -> Stretch:
 
 
 def _run_of(shard_id: ShardId, record: Any) -> Run:
-    users = unpack(record["Data"], record["PartitionKey"])
-    arrived_at = record["ApproximateArrivalTimestamp"].astimezone(UTC)
-    return Run(
-        shard_id, SequenceNumber(record["SequenceNumber"]), 0, arrived_at, users.data, users.begins, users.ends
-    )
+    users = unpack(data_of(record), "")  # the keys are not used: a record may come without one
+    number, arrived_at = sequence_number_of(record), arrival_of(record)
+    return Run(shard_id, number, 0, arrived_at, users.data, users.begins, users.ends)
 
 
 def behind(checkpoint: Checkpoint, records: Stretch) -> Stretch:
@@ -234,5 +234,5 @@ def behind(checkpoint: Checkpoint, records: Stretch) -> Stretch:
 
 def records_to_ask_for(raw: Sequence[Any], records_max: int) -> int:
     """How many records the next read asks for, so that records of the last one's size give `READ_BYTES_AIM`."""
-    mean_bytes = sum(len(record["Data"]) for record in raw) // len(raw) + 1
+    mean_bytes = sum(len(data_of(record)) for record in raw) // len(raw) + 1
     return max(1, min(records_max, READ_BYTES_AIM // mean_bytes))

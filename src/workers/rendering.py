@@ -73,7 +73,8 @@ class _Taken:
             try:
                 sound = take_in(record).arrived
             except EventError as error:
-                poison.append(Poison(record, error))
+                error.__context__ = None  # which holds what stood in the record; there may be tens of thousands
+                poison.append(Poison(record, error.with_traceback(None)))
                 found[place] = None
             else:
                 if sound is not record:

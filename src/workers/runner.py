@@ -21,6 +21,7 @@ from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from workers.answers import required
 from workers.archive import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.bookkeeping import Books
 from workers.buffer import BufferTotal, FlushLimits
@@ -38,6 +39,7 @@ from workers.outages import patiently
 from workers.readiness import Check, NotReadyError, Readiness
 from workers.rebuild import Origin, begin
 from workers.stopping import unless
+from workers.stream_watch import StreamWatch
 from workers.worker import Processor, Worker
 
 if TYPE_CHECKING:
@@ -82,8 +84,7 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
     aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
     seal = Seal.of(settings)
     names = TableNames.of(settings)
-    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
-        store = ObjectStore(s3, settings.bucket)
+    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
         letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
         books = Books(LedgerTable(dynamodb, names.ledger(kind)))
         replay: LakeReplay | None = None
@@ -101,7 +102,15 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             sinks = {"sink": partial(index.transactions.get, *_NOBODYS), "dead_letters": store.reach}
             replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
-        worker = Worker(name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters)
+        worker = Worker(
+            name=name,
+            settings=settings,
+            kinesis=kinesis,
+            leases=leases,
+            processor=make,
+            meters=meters,
+            stream=StreamWatch(kinesis, settings.stream, leases, meters, kind=kind),
+        )
         checks: dict[str, Check] = {
             "stream": partial(_stream_answers, kinesis, settings.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
@@ -128,8 +137,8 @@ def worker_name(settings: Settings) -> WorkerName:
 
 
 async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = await kinesis.describe_stream_summary(StreamName=stream)
-    status = summary["StreamDescriptionSummary"]["StreamStatus"]
+    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
+    status = summary.get("StreamStatus")
     if status not in {"ACTIVE", "UPDATING"}:
         raise NotReadyError(f"the stream is {status}")
 

@@ -6,13 +6,15 @@ then one card's transactions are processed in the order in which they stand on t
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from txn_core.positions import ShardId
+from txn_core.positions import SequenceNumber, ShardId
+from workers.answers import required
 from workers.leases import Lease
+from workers.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -28,11 +30,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard as the stream lists it, open or closed. A merge has two parents."""
+    """A shard as the stream lists it, open or closed. A merge has two parents. `begins` is its first number.
+
+    What a list may leave out is None: who needs it, looks.
+    """
 
     shard_id: ShardId
     parents: tuple[ShardId, ...]
-    hash_keys: tuple[str, str]
+    hash_keys: tuple[str, str] | None = None
+    begins: SequenceNumber | None = None
 
 
 async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
@@ -41,7 +47,7 @@ async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
     found: list[Shard] = []
     while True:
         answer = await client.list_shards(**request)
-        found += map(_shard, answer["Shards"])
+        found += map(_shard, answer.get("Shards") or ())
         if not (token := answer.get("NextToken")):
             return found
         request = {"NextToken": token}  # which names the stream, and must stand alone
@@ -79,16 +85,17 @@ class Absence:
         self._looks, self._look_at_s = 0, float("-inf")
 
 
-async def lease_shards(client: "KinesisClient", stream: str, table: "LeaseTable", rows: Collection[Lease]) -> bool:
+async def lease_shards(
+    shards: Collection[Shard], table: "LeaseTable", rows: Collection[Lease], stream: StreamIdentity | None = None
+) -> bool:
     """Write the rows that the stream's shards lack, or else delete outdated ones; true if rows were lacking.
 
     Then all must be scanned again before any is taken: another worker may have written a parent's row before us, and
-    without it its children seem free to be read.
+    without it its children seem free to be read. New rows say which stream they are made for, where that is known.
     """
-    shards = await list_shards(client, stream)
     if lacking := leases_lacking(shards, rows):
         for lease in lacking:
-            await table.create(lease)
+            await table.create(replace(lease, stream=stream))
         return True
     for lease in leases_outdated(shards, rows):
         deleted = await table.delete(lease)
@@ -139,9 +146,12 @@ def _parents_of_begun(leases: Iterable[Lease]) -> set[ShardId]:
 
 def _shard(item: Any) -> Shard:
     parents = {item[name] for name in ("ParentShardId", "AdjacentParentShardId") if item.get(name)}
-    hash_range = item["HashKeyRange"]
+    hash_range, numbers = item.get("HashKeyRange") or {}, item.get("SequenceNumberRange") or {}
+    start, end = hash_range.get("StartingHashKey"), hash_range.get("EndingHashKey")
+    begins = numbers.get("StartingSequenceNumber")
     return Shard(
-        shard_id=ShardId(item["ShardId"]),
+        shard_id=ShardId(required(item, "ShardId")),
         parents=tuple(sorted(ShardId(parent) for parent in parents)),
-        hash_keys=(hash_range["StartingHashKey"], hash_range["EndingHashKey"]),
+        hash_keys=None if start is None or end is None else (start, end),
+        begins=None if begins is None else SequenceNumber(begins),
     )

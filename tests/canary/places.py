@@ -62,10 +62,10 @@ async def search_letters(search: CardSearch, settings: Settings) -> None:
     """What the dead letters hold under their seals."""
     seal = Seal.of(settings)
     async with Aws(settings).s3() as s3:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=DEAD_LETTER_PREFIX)
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.lake_bucket, Prefix=DEAD_LETTER_PREFIX)
         async for page in pages:
             for entry in page.get("Contents", ()):
-                answer = await s3.get_object(Bucket=settings.bucket, Key=entry["Key"])
+                answer = await s3.get_object(Bucket=settings.lake_bucket, Key=entry["Key"])
                 search.look("opened dead letter", entry["Key"], seal.open(await answer["Body"].read()).data)
 
 

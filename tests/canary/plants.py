@@ -182,7 +182,7 @@ async def _plant_objects(scene: Scene, plants: Plants) -> None:
     metadata = {noted: {"card": plants.new("object name and metadata", noted)}}
     async with Aws(scene.settings).s3() as s3:
         for key, body in (objects | {named: b"", noted: b""}).items():
-            await s3.put_object(Bucket=scene.settings.bucket, Key=key, Body=body, Metadata=metadata.get(key, {}))
+            await s3.put_object(Bucket=scene.settings.lake_bucket, Key=key, Body=body, Metadata=metadata.get(key, {}))
 
 
 def _letter(seal: Seal, plants: Plants) -> dict[str, bytes]:

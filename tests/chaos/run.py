@@ -34,6 +34,7 @@ from tests.chaos.tally import Tally
 from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
 from tests.chaos.verdict import Evidence, compared, judge, summary
+from tests.support.reference_reader import by_reference
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
 from workers.dead_letters import Seal
@@ -81,7 +82,8 @@ class _Run:
         """All of it, in order. Whatever does not end in time is a failure and not an error."""
         system, tally = self.system, self.report.tally
         load = Load(self.schedule.seed, system.api_url, system.api_key)
-        poison = frozenset(t.action.data for t in self.schedule.timed if isinstance(t.action, Poison))
+        put = [t.action.data for t in self.schedule.timed if isinstance(t.action, Poison)]
+        poison = frozenset(data for record in put for _, data, _ in by_reference(record))
         async with asyncio.TaskGroup() as tasks:
             self.traffic.begin()
             system.stream.trouble(self.schedule)
@@ -135,8 +137,8 @@ class _Run:
                 stream=views.placed(await self.system.stream.stored()),
                 items={key: views.item_of(item) for key, item in items.items()},
                 indexed=await views.indexed_keys(dynamodb, table),
-                rows=await views.rows_of(s3, settings.bucket),
-                letters=await views.letters_of(s3, settings.bucket, Seal.of(settings)),
+                rows=await views.rows_of(s3, settings.lake_bucket),
+                letters=await views.letters_of(s3, settings.lake_bucket, Seal.of(settings)),
             )
 
     # What goes wrong

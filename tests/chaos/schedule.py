@@ -26,6 +26,7 @@ from tests.chaos.actions import (
     Timed,
 )
 from tests.chaos.faults import Trouble
+from txn_core.kinesis.aggregation import UserRecord, aggregate
 
 LOAD_S: Final = 15.0
 WORKERS: Final = {"index": 3, "archive": 3}
@@ -66,6 +67,7 @@ POISON: Final = (
     b'{"schema":1,"transaction_id":"half',
     b"\xf3\x89\x9a\xc2 looks aggregated, and is not",
     b"[" * 2_000,
+    aggregate([UserRecord("foreign", b"no event %d" % number) for number in range(300)], "0"),
 )
 PUT_FATES: Final = (
     *(fates.RESET_UNREAD, fates.RESET_STORED, fates.ANSWER_CUT_SHORT, fates.SERVER_ERROR, fates.SERVER_ERROR_STORED),

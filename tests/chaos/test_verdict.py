@@ -15,10 +15,12 @@ from tests.chaos.verdict import Evidence, Finding, compared, judge, summary
 from tests.chaos.views import Item, Place, Row, Views
 from tests.workers.builders import later
 from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.lake import table_of
 from txn_core.positions import WriteOrder
 from txn_core.transaction import parse_transaction
 from workers.dead_letters import DeadLetter, Origin
+from workers.sub_records import SubRecords
 
 POISON = b"no event"
 SEED = 11
@@ -30,7 +32,9 @@ def _place(number: int) -> Place:
 
 
 def evidence() -> Evidence:
-    """A run in which all went well: documents of every kind, one after the other on one shard, and one poison."""
+    """A run in which all went well: documents of every kind, one after the other on one shard, one poison, and a
+    foreign aggregate.
+    """
     stream: dict[Place, bytes] = {}
     submissions: list[Submission] = []
     for number, posted in enumerate(islice(documents(SEED), 150), 1):
@@ -50,8 +54,16 @@ def evidence() -> Evidence:
         DeadLetter("undecodable", "x", Origin(worker, "stream", position(1000)), later(0), POISON)
         for worker in ("index", "archive")
     ]
-    views = replace(views, stream=stream | {poisoned: POISON}, letters=[*views.letters, *letters])
-    return Evidence(ACCOUNT, CARD_KEY, submissions, frozenset({POISON}), views)
+    foreign = {Place(SHARD, 1001, sub): b"foreign %d" % sub for sub in range(3)}
+    whole = aggregate([UserRecord("key", data) for data in foreign.values()], "0")
+    subs = SubRecords.of(range(3))
+    letters += [
+        DeadLetter("undecodable", "x", Origin(worker, "stream", position(1001), subs), later(0), whole)
+        for worker in ("index", "archive")
+    ]
+    stream |= {poisoned: POISON} | foreign
+    views = replace(views, stream=stream, letters=[*views.letters, *letters])
+    return Evidence(ACCOUNT, CARD_KEY, submissions, frozenset({POISON, *foreign.values()}), views)
 
 
 def _views(stream: dict[Place, bytes]) -> Views:
@@ -183,6 +195,12 @@ WRONG: dict[str, Change] = {
     "card number in api.log": lambda whole: replace(whole, logs={"api.log": _number(whole)}),
     "retention said to have taken what is there": lambda whole: replace(
         whole, logs={"index.log": b'{"event": "records_lost_by_retention"}'}
+    ),
+    "the stream said to be another": lambda whole: replace(
+        whole, logs={"index.log": b'{"event": "stream_not_read"}'}
+    ),
+    "an object said to be another stream's": lambda whole: replace(
+        whole, logs={"archive.log": b'{"event": "object_of_another_stream"}'}
     ),
     "stream": lambda whole: replace(whole, poison=frozenset()),
 }

@@ -13,6 +13,8 @@ from typing import Any, Final
 from tests.chaos.documents import FIELDS_OF, content_of
 from tests.chaos.load import Outcome, Submission
 from tests.chaos.views import Place, Row, Views
+from tests.support.reference_reader import by_reference
+from workers.dead_letters import DeadLetter
 
 SHOWN_MAX: Final = 8  # of the findings of one kind
 _TIMES: Final = ("accepted_at", "occurred_at")
@@ -156,7 +158,7 @@ def _conflicts(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -
 
 
 def _poison(evidence: Evidence) -> Iterator[Finding]:
-    """Each poisonous record is in one dead letter of each worker."""
+    """Each poisonous record is in one dead letter of each worker, by itself or with the whole record it came in."""
     expected = Counter(
         (worker, place, data)
         for place, data in evidence.views.stream.items()
@@ -164,13 +166,22 @@ def _poison(evidence: Evidence) -> Iterator[Finding]:
         for worker in ("index", "archive")
     )
     found = Counter(
-        (letter.origin.worker, Place(p.shard_id, int(p.sequence_number), p.sub_sequence_number), letter.data)
+        (letter.origin.worker, place, data)
         for letter in evidence.views.letters
         if letter.reason == "undecodable"
-        for p in (letter.origin.position,)
+        for place, data in _set_apart(letter)
     )
     yield from _each("poison without a dead letter", (each[:2] for each in (expected - found)))
     yield from _each("a dead letter of no poison", (each[:2] for each in (found - expected)))
+
+
+def _set_apart(letter: DeadLetter) -> Iterator[tuple[Place, bytes]]:
+    """What a letter stands for, as the reference library reads a whole record."""
+    whole = letter.origin.subs is not None
+    inner = [data for _, data, _ in by_reference(letter.data)] if whole else []
+    for p in letter.origin.positions:
+        place = Place(p.shard_id, int(p.sequence_number), p.sub_sequence_number)
+        yield place, inner[p.sub_sequence_number] if whole else letter.data
 
 
 def _answers(
@@ -256,9 +267,16 @@ def _card_numbers(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _false_alarms(evidence: Evidence) -> Iterator[Finding]:
-    """No stream of the suite lets go of anything, whatever becomes of iterators, checkpoints and lists of shards."""
-    alarmed = (name for name, log in evidence.logs.items() if b"records_lost_by_retention" in log)
-    yield from _each("retention said to have taken what is there", alarmed)
+    """No stream of the suite lets go of anything, or is made again, whatever becomes of iterators, checkpoints and
+    lists of shards.
+    """
+    alarms = {
+        "retention said to have taken what is there": b"records_lost_by_retention",
+        "the stream said to be another": b"stream_not_read",
+        "an object said to be another stream's": b"object_of_another_stream",
+    }
+    for promise, said in alarms.items():
+        yield from _each(promise, (name for name, log in evidence.logs.items() if said in log))
 
 
 def _client_fields(event: Event) -> Event:

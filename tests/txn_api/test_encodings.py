@@ -17,6 +17,7 @@ from txn_api.encodings import (
     Encoding,
     EncodingMalformedError,
     TooMuchContentError,
+    named_encoding,
 )
 
 COMPRESS: dict[Encoding, Callable[[bytes], bytes]] = {"identity": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
@@ -120,3 +121,72 @@ def test_a_frame_that_wants_more_of_its_content_kept_than_http_allows_is_refused
     else:
         with pytest.raises(EncodingMalformedError):
             content_of(decoder, body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ([], "identity"),
+        ([""], "identity"),
+        (["identity"], "identity"),
+        (["GZip"], "gzip"),
+        (["x-gzip"], "gzip"),
+        ([" X-GZIP "], "gzip"),
+        (["gzip,"], "gzip"),
+        ([", ,\tzstd"], "zstd"),
+        (["Br"], "br"),
+        (["gzip, gzip"], "gzip, gzip"),
+        (["x-gzip", "gzip"], "gzip, gzip"),
+        (["identity, gzip"], "identity, gzip"),
+        (["x-zstd"], "x-zstd"),
+    ],
+)
+def test_a_coding_is_named_in_any_case_and_by_its_old_name(fields: list[str], name: str) -> None:
+    """RFC 9110, 8.4.1: x-gzip is gzip, cases do not matter, and several codings are not one."""
+    assert named_encoding(", ".join(fields)) == name
+
+
+@given(
+    parts=st.lists(st.binary(max_size=300).map(lambda part: part * 700), min_size=1, max_size=3),
+    padding=st.lists(st.integers(0, 1200), min_size=3, max_size=3),
+    piece_bytes=st.sampled_from([1, 7, 500, 512, 1 << 20]),
+)
+def test_zeros_behind_gzip_members_are_skipped(parts: list[bytes], padding: list[int], piece_bytes: int) -> None:
+    """As gzip(1) and Python's own reader do it: at the end and between two, however the body is cut."""
+    body = b"".join(gzip.compress(part) + bytes(zeros) for part, zeros in zip(parts, padding, strict=False))
+    piece_bytes = max(piece_bytes, len(body) // 2000)
+    pieces = [body[at : at + piece_bytes] for at in range(0, len(body), piece_bytes)]
+    assert content_of(decoder_of("gzip"), *pieces) == b"".join(parts) == gzip.decompress(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes(8) + gzip.compress(b"lines\n"),
+        gzip.compress(b"lines\n") + bytes(8) + b"garbage",
+        gzip.compress(b"lines\n") + b"\n",
+        gzip.compress(b"lines\n") + bytes(8) + gzip.compress(b"more\n")[:-3],
+        gzip.compress(b"lines\n")[:-8] + bytes(600),
+    ],
+)
+@pytest.mark.parametrize("piece_bytes", [1, 1 << 10])
+def test_zeros_hide_no_damage(body: bytes, piece_bytes: int) -> None:
+    """Zeros in front, garbage behind zeros, a member cut off behind them or padded within: all malformed."""
+    with pytest.raises(EncodingMalformedError):
+        content_of(decoder_of("gzip"), *(body[at : at + piece_bytes] for at in range(0, len(body), piece_bytes)))
+
+
+def test_zeros_are_no_padding_of_zstd() -> None:
+    """Its format knows skippable frames for that (RFC 8878, 3.1.2), which are skipped."""
+    with pytest.raises(EncodingMalformedError):
+        content_of(decoder_of("zstd"), zstd.compress(b"lines\n") + bytes(8))
+    skippable = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"empty"
+    assert content_of(decoder_of("zstd"), skippable, zstd.compress(b"lines\n") + skippable) == b"lines\n"
+
+
+def test_padding_has_the_bound_of_content() -> None:
+    """Zeros without an end are cut off like any other body."""
+    body = gzip.compress(b"lines\n")
+    assert content_of(decoder_of("gzip", content_bytes_max=5000), body + bytes(4994)) == b"lines\n"
+    with pytest.raises(TooMuchContentError):
+        content_of(decoder_of("gzip", content_bytes_max=5000), body, bytes(4994), b"\0")

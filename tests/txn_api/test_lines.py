@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from txn_api.lines import Line, LineSplitter
 
 BYTES_MAX = 8
+MARK = "\ufeff".encode()
 
 
 def split(pieces: Sequence[bytes]) -> list[Line]:
@@ -19,10 +20,22 @@ def split(pieces: Sequence[bytes]) -> list[Line]:
 
 def expected(body: bytes) -> list[Line]:
     """All lines of a body by its definition: bounded by newlines, numbered from 1, blank ones empty."""
+    body = body.removeprefix(MARK)
     lines = enumerate(body.split(b"\n"), start=1)
     return [
         Line(number, (data if data.strip() else b"") if len(data) <= BYTES_MAX else None) for number, data in lines
     ][: None if body.rpartition(b"\n")[2] else -1]
+
+
+@given(st.lists(st.sampled_from([*b"ab \r\n\n", *MARK * 2]), max_size=90), st.lists(st.integers(0, 30), max_size=12))
+def test_a_mark_may_be_cut_anywhere(content: list[int], lengths: list[int]) -> None:
+    """A byte order mark is skipped before the first line alone, whichever pieces it is in."""
+    body = MARK[: len(content) % 4] + bytes(content)
+    pieces = []
+    for length in lengths:
+        pieces.append(body[:length])
+        body = body[length:]
+    assert split([*pieces, body]) == expected(b"".join(pieces) + body)
 
 
 @given(st.lists(st.text(alphabet="ab \r\n\n", max_size=30).map(str.encode), max_size=12))
@@ -42,6 +55,15 @@ def test_pieces_do_not_matter(pieces: list[bytes]) -> None:
         (b"\n \t\nb", [Line(1, b""), Line(2, b""), Line(3, b"b")]),
         (b"12345678\n123456789\nb", [Line(1, b"12345678"), Line(2, None), Line(3, b"b")]),
         (b"123456789", [Line(1, None)]),
+        (MARK, []),
+        (MARK + b"12345678\n", [Line(1, b"12345678")]),
+        (MARK + b"123456789\n", [Line(1, None)]),
+        (MARK + b"\r\na", [Line(1, b""), Line(2, b"a")]),
+        (MARK + MARK + b"a\n", [Line(1, MARK + b"a")]),
+        (b"a\n" + MARK + b"b\n", [Line(1, b"a"), Line(2, MARK + b"b")]),
+        (b"\n" + MARK + b"b", [Line(1, b""), Line(2, MARK + b"b")]),
+        (b" " + MARK, [Line(1, b" " + MARK)]),
+        (MARK[:2], [Line(1, MARK[:2])]),
     ],
 )
 def test_lines_by_example(body: bytes, lines: list[Line]) -> None:

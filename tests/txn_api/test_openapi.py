@@ -245,5 +245,6 @@ def test_each_problem_has_a_code_of_its_own() -> None:
 
 def test_no_text_of_ours_holds_a_card_number() -> None:
     """Fixed texts are fixed: no message has a place to put a value in."""
-    assert not any("{" in message or "%" in message for message in MESSAGES.values())
+    texts = [message.replace("%2B", "") for message in MESSAGES.values()]  # the plus of a query
+    assert not any("{" in text or "%" in text for text in texts)
     assert card_number() not in str(example_transaction())

@@ -205,6 +205,18 @@ async def test_a_signed_idempotency_key_decides_the_id(desk: Desk, terminal: Ter
     assert len(desk.kinesis.stored) == 1
 
 
+async def test_a_byte_order_mark_is_signed_with_the_rest(desk: Desk, terminal: Terminal) -> None:
+    """The signature is that of the bytes as they are sent; the mark is skipped behind it."""
+    content = "\ufeff".encode() + json_bytes(body())
+    sound = terminal.headers("POST", "/transactions", content)
+    without = terminal.headers("POST", "/transactions", content[3:])
+    answers = [await desk.client.post("/transactions", content=content, headers=each) for each in (sound, without)]
+    assert [answer.status_code for answer in answers] == [202, 401]
+    upload = terminal.headers("POST", "/transactions/bulk", content)
+    answer = await desk.client.post("/transactions/bulk", content=content, headers=upload)
+    assert '"accepted":1' in answer.text
+
+
 async def test_the_body_of_a_signed_request_reaches_its_route(desk: Desk, terminal: Terminal) -> None:
     """A search, a compressed upload and a look-up with a query, each signed as it was sent."""
     search = json_bytes({"card_number": "2703186189652095", "from": "2", "to": "1"})

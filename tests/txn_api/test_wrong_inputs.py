@@ -46,6 +46,7 @@ def misplaced(*pointers: str) -> Expected:
     return 422, "card_number_misplaced", [(pointer, "card_number_misplaced") for pointer in pointers]
 
 
+MARK = "\ufeff".encode()
 MALFORMED: Expected = (400, "malformed_json", [])
 BAD_CURSOR: Expected = (422, "cursor_invalid", [("/cursor", "invalid_value")])
 NOT_FOUND: Expected = (404, "transaction_not_found", [])
@@ -57,6 +58,12 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "two documents": (post(json_bytes(body()) * 2), MALFORMED),
     "cut off": (post(json_bytes(body())[:-1]), MALFORMED),
     "not UTF-8": (post(json_bytes(body()).replace(b"Rippin", b"R\xffppin")), MALFORMED),
+    "UTF-16": (post(json_bytes(body()).decode().encode("utf-16")), MALFORMED),
+    "Latin-1": (post(json_bytes(body()).replace(b"Rippin", "R\u00fcppin".encode("latin-1"))), MALFORMED),
+    "a byte order mark alone": (post(MARK), MALFORMED),
+    "two byte order marks": (post(MARK * 2 + json_bytes(body())), MALFORMED),
+    "a byte order mark behind a space": (post(b" " + MARK + json_bytes(body())), MALFORMED),
+    "a byte order mark behind the document": (post(json_bytes(body()) + MARK), MALFORMED),
     "half a surrogate pair": (post(json_bytes(body()).replace(b"Rippin", rb"R\ud800ppin")), MALFORMED),
     "nested too deeply": (post(b'{"merchant":' * 5_000), MALFORMED),
     "nested": (
@@ -70,6 +77,26 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "card number as a field's name": (post(**{CARD: "red"}), invalid("", "field_unknown")),
     "security code": (post(cvv="123"), invalid("", "sensitive_authentication_data")),
     "PIN": (post(terminal={"pin": "1234"}), invalid("/terminal", "sensitive_authentication_data")),
+    "a field twice": (
+        post(LINE(b'"amount_minor":497', b'"amount_minor":497,"amount_minor":498')),
+        invalid("/amount_minor", "name_duplicated"),
+    ),
+    "a field twice with the same value": (
+        post(LINE(b'"currency":"USD"', b'"currency":"USD", "currency" : "USD"')),
+        invalid("/currency", "name_duplicated"),
+    ),
+    "a field twice, once with an escape": (
+        post(LINE(b'"card_number":', b'"\\u0063ard_number":"%b","card_number":' % OTHER_CARD.encode())),
+        invalid("/card_number", "name_duplicated"),
+    ),
+    "a field twice inside": (
+        post(LINE(b'"name":', b'"name":"A","name":')),
+        invalid("/merchant/name", "name_duplicated"),
+    ),
+    "an unknown field twice": (
+        post(LINE(b'"name":', b'"x":1,"x":2,"name":')),
+        (422, "validation_failed", [("/merchant", "name_duplicated"), ("/merchant", "field_unknown")]),
+    ),
     "missing field": (post(currency=...), invalid("/currency", "field_required")),
     "bad Luhn": (
         post(card_number=MISTYPED),
@@ -83,6 +110,8 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     ),
     "float amount": (post(amount_minor=4.97), invalid("/amount_minor", "integer_required")),
     "whole float amount": (post(LINE(b"497", b"497.0")), invalid("/amount_minor", "integer_required")),
+    "amount with an exponent": (post(LINE(b"497", b"4.97e2")), invalid("/amount_minor", "integer_required")),
+    "amount with a whole exponent": (post(LINE(b"497", b"497e0")), invalid("/amount_minor", "integer_required")),
     "amount in quotes": (post(amount_minor="497"), invalid("/amount_minor", "integer_required")),
     "amount true": (post(amount_minor=True), invalid("/amount_minor", "integer_required")),
     "negative amount": (post(amount_minor=-1), invalid("/amount_minor", "number_out_of_range")),
@@ -95,6 +124,11 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         invalid("/merchant/latitude", "not_finite"),
     ),
     "naive time": (post(occurred_at="2019-01-01T00:00:18"), invalid("/occurred_at", "timestamp_offset_required")),
+    "a leap second": (post(occurred_at="2016-12-31T23:59:60Z"), invalid("/occurred_at", "timestamp_format")),
+    "time with ten digits": (
+        post(occurred_at="2019-01-01T00:00:18.1234567890Z"),
+        invalid("/occurred_at", "timestamp_format"),
+    ),
     "no time": (post(occurred_at="yesterday"), invalid("/occurred_at", "timestamp_format")),
     "future time": (post(occurred_at="2999-01-01T00:00:00Z"), invalid("/occurred_at", "timestamp_in_future")),
     "unknown currency": (post(currency="XYZ"), invalid("/currency", "currency_unknown")),
@@ -143,10 +177,51 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         read(merchant_name="A", **{"from": "2020-01-02T00:00:00"}),
         parameter("/from", "timestamp_offset_required"),
     ),
+    "from with its plus unencoded": (
+        ("GET", "/transactions?merchant_name=A&from=2019-01-01T00:00:00+00:00", {}),
+        parameter("/from", "timestamp_plus_lost"),
+    ),
+    "to with its plus unencoded": (
+        ("GET", "/transactions?merchant_name=A&to=2019-01-01T00:00:00.1234567+05:30", {}),
+        parameter("/to", "timestamp_plus_lost"),
+    ),
+    "from with a space": (
+        read(merchant_name="A", **{"from": "2019-01-01 00:00:00Z"}),
+        parameter("/from", "timestamp_format"),
+    ),
+    "to with ten digits": (
+        read(merchant_name="A", to="2019-01-01T00:00:18.1234567890Z"),
+        parameter("/to", "timestamp_format"),
+    ),
+    "from at a leap second": (
+        read(merchant_name="A", **{"from": "2016-12-31T23:59:60Z"}),
+        parameter("/from", "timestamp_format"),
+    ),
     "limit 0": (read(merchant_name="A", limit=0), parameter("/limit", "number_out_of_range")),
     "limit 1001": (read(merchant_name="A", limit=1001), parameter("/limit", "number_out_of_range")),
     "limit of words": (read(merchant_name="A", limit="all"), parameter("/limit", "integer_required")),
     "unknown order": (read(merchant_name="A", order="up"), parameter("/order", "value_not_allowed")),
+    "a parameter twice": (
+        ("GET", f"/transactions?card_number={CARD}&limit=5&card_number={OTHER_CARD}", {}),
+        parameter("/card_number", "name_duplicated"),
+    ),
+    "a parameter twice, once with an escape": (
+        ("GET", "/transactions?merchant_name=A&from=2019-01-01T00:00:00Z&%66rom=2020-01-01T00:00:00Z", {}),
+        parameter("/from", "name_duplicated"),
+    ),
+    "an empty parameter twice": (
+        ("GET", "/transactions?account=&account=", {}),
+        parameter("/account", "name_duplicated"),
+    ),
+    "unknown parameter twice": (("GET", "/merchants?x9=1&x9=1", {}), parameter("", "name_duplicated")),
+    "a parameter of bulk twice": (
+        ("POST", "/transactions/bulk?results=all&results=rejected", {}),
+        parameter("/results", "name_duplicated"),
+    ),
+    "a parameter of one transaction twice": (
+        ("GET", "/transactions/00000000?fields=currency&fields=merchant", {}),
+        parameter("/fields", "name_duplicated"),
+    ),
     "unknown parameter": (read(merchant_name="A", colour="red"), parameter("", "field_unknown")),
     "unknown parameter of one": (
         ("GET", "/transactions/00000000", {"params": {"acount": "other"}}),
@@ -173,11 +248,21 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         parameter("/name_prefix", "text_too_long"),
     ),
     "search that is not JSON": (search(b"card_number"), MALFORMED),
+    "search of two byte order marks": (search(MARK * 2 + b"{}"), MALFORMED),
+    "search of nothing behind a byte order mark": (search(MARK + b"{}"), parameter("", "selector_required")),
     "search of an array": (search(b"[]"), parameter("", "object_required")),
     "search nested too deeply": (search(b'{"from":' * 5_000), MALFORMED),
     "search nested": (search(b'{"from":' + b"[" * 100 + b"]" * 100 + b"}"), parameter("/from", "string_required")),
     "search for too large a page": (search(card_number=CARD, limit=1001), parameter("/limit", "number_out_of_range")),
     "search with a number in quotes": (search(card_number=CARD, limit="5"), parameter("/limit", "integer_required")),
+    "search with a member twice": (
+        search(b'{"card_number":"%b","card\\u005fnumber":"%b"}' % (CARD.encode(), OTHER_CARD.encode())),
+        parameter("/card_number", "name_duplicated"),
+    ),
+    "search with a wrong member twice": (
+        search(b'{"limit":0,"to":"2020-01-01T00:00:00Z","to":"2020-01-01T00:00:00Z"}'),
+        (422, "parameter_invalid", [("/to", "name_duplicated"), ("/limit", "number_out_of_range")]),
+    ),
     "search with thousands of unknown members": (
         search(b"{" + b",".join(b'"%d":1' % number for number in range(5_000)) + b"}"),
         parameter("", "field_unknown"),

@@ -9,6 +9,7 @@ from tests.builders import SHARD, card_number, transaction_id
 from txn_core.currency import EXPONENTS
 from txn_core.identity import normalise_merchant
 from txn_core.instants import EARLIEST
+from txn_core.invisible import shows_something
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transaction import AMOUNT_MINOR_MAX, MERCHANT_KEY_BYTES_MAX
 
@@ -16,13 +17,14 @@ LATEST = datetime(9999, 12, 30)  # noqa: DTZ001 - whatever its offset, it has a 
 
 
 def texts(length_max: int) -> st.SearchStrategy[str]:
-    """Text that the contract takes: no control characters, no lone surrogates."""
-    return st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=length_max)
+    """Text that the contract takes: no control characters, no lone surrogates, something that can be seen."""
+    characters = st.characters(exclude_categories=("Cs", "Cc"))
+    return st.text(characters, min_size=1, max_size=length_max).filter(shows_something)
 
 
 def names() -> st.SearchStrategy[str]:
-    """Merchant names: text that is more than white space and not too long a key."""
-    return texts(100).filter(lambda name: 0 < len(normalise_merchant(name).encode()) <= MERCHANT_KEY_BYTES_MAX)
+    """Merchant names: text that is not too long a key."""
+    return texts(100).filter(lambda name: len(normalise_merchant(name).encode()) <= MERCHANT_KEY_BYTES_MAX)
 
 
 def degrees(bound: int) -> st.SearchStrategy[float | int]:
@@ -34,7 +36,19 @@ def instants() -> st.SearchStrategy[str]:
     """Times that the contract takes, from its first to its last."""
     moments = st.datetimes(min_value=EARLIEST.replace(tzinfo=None) + timedelta(days=1), max_value=LATEST)
     offsets = st.sampled_from(["Z", "z", "+00:00", "-00:00", "+05:45", "-23:59", "+23:59"])
-    return st.builds(lambda moment, offset: moment.isoformat() + offset, moments, offsets)
+    microseconds = st.builds(lambda moment, offset: moment.isoformat() + offset, moments, offsets)
+    finer = st.builds(
+        lambda moment, digits, offset: moment.isoformat(timespec="microseconds") + digits + offset,
+        moments,
+        finer_digits(),
+        offsets,
+    )
+    return microseconds | finer
+
+
+def finer_digits() -> st.SearchStrategy[str]:
+    """Digits behind those of a microsecond."""
+    return st.text("0123456789", min_size=1, max_size=3)
 
 
 def bodies() -> st.SearchStrategy[dict[str, Any]]:

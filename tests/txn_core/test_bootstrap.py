@@ -31,7 +31,7 @@ async def test_everything_is_there_afterwards(settings: Settings) -> None:
             table = await dynamodb.describe_table(TableName=definition["TableName"])
             assert table["Table"]["TableStatus"] == "ACTIVE"
         assert (await TransactionTable.open(dynamodb, names.transactions)).write_shards == 5
-        await s3.put_object(Bucket=settings.bucket, Key="x", Body=b"")
+        await s3.put_object(Bucket=settings.lake_bucket, Key="x", Body=b"")
 
 
 async def test_doing_it_again_changes_nothing(settings: Settings) -> None:
@@ -39,7 +39,7 @@ async def test_doing_it_again_changes_nothing(settings: Settings) -> None:
     await bootstrap(settings)
     aws, names = Aws(settings), TableNames(settings.table_prefix)
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
-        await s3.put_object(Bucket=settings.bucket, Key="kept", Body=b"kept")
+        await s3.put_object(Bucket=settings.lake_bucket, Key="kept", Body=b"kept")
         await dynamodb.put_item(TableName=names.idempotency, Item={"id": {"S": "kept"}})
         other = settings.model_copy(update={"stream_shards": 7, "merchant_write_shards": 99})
         await asyncio.gather(bootstrap(other), bootstrap(other), bootstrap(settings))
@@ -48,7 +48,7 @@ async def test_doing_it_again_changes_nothing(settings: Settings) -> None:
         table = await TransactionTable.open(dynamodb, names.transactions)
         assert table.write_shards == settings.merchant_write_shards
         assert "Item" in await dynamodb.get_item(TableName=names.idempotency, Key={"id": {"S": "kept"}})
-        assert (await s3.head_object(Bucket=settings.bucket, Key="kept"))["ContentLength"] == 4
+        assert (await s3.head_object(Bucket=settings.lake_bucket, Key="kept"))["ContentLength"] == 4
 
 
 async def test_several_at_once_make_it_once(settings: Settings) -> None:

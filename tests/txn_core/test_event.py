@@ -66,6 +66,9 @@ GOLDEN_REQUESTS: dict[str, dict[str, Any]] = {
 # What a compromise of the card key left behind, newest first: the ring has three versions.
 GOLDEN_RINGS = {"rekeyed": keys(versions=3)}
 GOLDEN_REQUESTS["rekeyed"] = full_body(transaction_id=transaction_id(5))
+# Its name has a default-ignorable character (U+FEFF), so that it is another merchant's today (ADR 24): written then,
+# and now.
+GOLDEN_MERCHANTS = {"unicode": ("mer_e1baef6a16de64d0420f33b10361d4c1", "mer_4e5820c8d1d3897d98733785f27f6712")}
 
 EVENT = encoded()
 DOCUMENT: dict[str, Any] = json.loads(EVENT.data)
@@ -87,7 +90,8 @@ def changed(**changes: Any) -> bytes:
 @pytest.mark.parametrize("name", GOLDEN_REQUESTS)
 def test_golden_events_are_still_written(name: str) -> None:
     """The bytes of version 1 do not change: equal content is equal bytes, yesterday and today."""
-    assert encoded_golden(name).data == golden(name)
+    then, today = GOLDEN_MERCHANTS.get(name, ("", ""))
+    assert encoded_golden(name).data == golden(name).replace(then.encode(), today.encode())
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN_DIR.glob("event-v*.json")), ids=lambda path: path.stem)
@@ -205,6 +209,7 @@ def test_an_event_is_read_from_text_too() -> None:
     [
         encoded(accepted_at=Instant("2027-01-01T00:00:00.000000Z")),
         encoded(occurred_at="2019-01-01T01:00:18.000000+01:00"),
+        encoded(occurred_at="2019-01-01T00:00:18.000000999Z"),
         encoded(customer={}, terminal={"terminal_id": None}),
         encoded(type="purchase", original_transaction_id=None, is_fraud=None),
     ],

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import itertools
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,11 +21,14 @@ from txn_core.identity import (
     MERCHANT_ID_PATTERN,
     Account,
     KeyRing,
+    formerly_normalised,
     normalise_merchant,
 )
+from txn_core.invisible import without_ignorable
 from txn_core.settings import Settings
 
 ACME = Account("acme")
+GOLDEN_MERCHANTS = Path(__file__).parent / "golden" / "merchant-ids.json"
 
 
 def derived(key: bytes, *parts: str) -> str:
@@ -55,6 +60,23 @@ def test_known_answer_of_a_merchant_id() -> None:
     """A merchant is its normalised name under the identity key."""
     expected = f"mer_{derived(IDENTITY_KEY, 'txn-api/merchant_id', 'rippin, kub and mann')}"
     assert keys().merchant_id("Rippin, Kub and Mann") == expected == "mer_bf98482fa2bc544929a28aac3823e495"
+
+
+def test_merchants_keep_the_ids_that_they_always_had() -> None:
+    """Known answers in many scripts, of before ignorable characters were dropped: of names that have none."""
+    known: dict[str, str] = json.loads(GOLDEN_MERCHANTS.read_text())
+    assert len(known) > 50
+    assert {name: keys().merchant_id(name) for name in known} == known
+    assert not any(keys().former_merchant_ids(name) for name in known)
+
+
+def test_known_answer_of_a_former_merchant_id() -> None:
+    """A name with an ignorable character is the merchant without it, and was another one before."""
+    assert keys().merchant_id("Rippin,\u200b Kub and Mann") == keys().merchant_id("Rippin, Kub and Mann")
+    former = "mer_" + derived(IDENTITY_KEY, "txn-api/merchant_id", "rippin,\u200b kub and mann")
+    assert keys().former_merchant_ids("Rippin,\u200b Kub and Mann") == (former,)
+    assert former == "mer_70d719f4144e24ad058fa1d63469cf13"
+    assert keys().former_merchant_ids("Rippin, Kub and Mann") == ()
 
 
 def test_known_answer_of_a_transaction_id_by_idempotency_key() -> None:
@@ -124,10 +146,14 @@ def test_a_ring_does_not_show_its_keys() -> None:
         ("\u0390x", "\u0399\u0308\u0301X", "\u03aa\u0301x"),
         ("\ufb01sh", "FISH"),
         ("O'Hara", "o'HARA"),
+        ("Kub", "K\u200bub", "\ufeffKUB", "Kub\u00ad", "\u202aK\u2060u\u034fb\u202c", "kub\U000e0041", "Kub\ufe0f"),
+        ("Caf\u00e9", "Cafe\u034f\u0301", "CAF\u00ad\u00c9", "Caf\u00e9 \u200b", "\u200b \u3164 Caf\u00e9"),
+        ("Heart \u2764 Shop", "heart \u2764\ufe0f shop"),
+        ("\ud55c\uad6d", "\ud55c\u3164\uad6d", "\u1112\u1161\u11ab\u1160\u1100\u116e\u11a8"),
     ],
 )
 def test_a_merchant_is_the_same_in_any_casing_and_spacing(names: tuple[str, ...]) -> None:
-    """Casing, white space, composition, width and ligatures do not make another merchant."""
+    """Casing, white space, composition, width, ligatures and what is ignorable do not make another merchant."""
     assert len({normalise_merchant(name) for name in names}) == 1
     assert len({keys().merchant_id(name) for name in names}) == 1
 
@@ -143,6 +169,32 @@ def test_normalising_again_changes_nothing(name: str) -> None:
     """The normalised form is its own normalised form, so that a stored key finds itself."""
     normal = normalise_merchant(name)
     assert normalise_merchant(normal) == normal
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_a_name_without_ignorable_characters_has_the_form_that_it_had(name: str) -> None:
+    """And so the same id, in whatever script."""
+    plain = without_ignorable(name)
+    assert normalise_merchant(plain) == formerly_normalised(plain)
+
+
+@given(
+    texts(60), st.lists(st.tuples(st.integers(0, 60), st.sampled_from("\u00ad\u034f\u200b\u200d\u3164\ufe0f\ufeff")))
+)
+def test_ignorable_characters_make_no_other_merchant(name: str, inserted: list[tuple[int, str]]) -> None:
+    """Wherever they stand, also between a letter and its accent."""
+    marked = name
+    for place, character in inserted:
+        marked = f"{marked[:place]}{character}{marked[place:]}"
+    if normalise_merchant(without_ignorable(name)):
+        assert normalise_merchant(marked) == normalise_merchant(name)
+
+
+@pytest.mark.parametrize("name", ["\u200b", " \ufeff\u200b ", "\u3164", "\uffa0\u115f"])
+def test_a_name_of_nothing_else_keeps_its_former_form(name: str) -> None:
+    """Earlier events have such names: a view still has to hold them, and they are not all one merchant."""
+    assert normalise_merchant(name) == formerly_normalised(name) != ""
+    assert keys().former_merchant_ids(name) == ()
 
 
 @given(st.text(st.characters(categories=("Lu", "Ll", "Zs"), exclude_characters="\u0131"), max_size=30))

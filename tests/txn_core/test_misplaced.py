@@ -150,10 +150,9 @@ def test_the_digits_of_a_time_are_a_time() -> None:
         json_bytes(body(card_number=CARD)).replace(b'"USD"', b'"U\\u0053D"'),
         json_bytes(body(card_number=CARD)).replace(CARD.encode(), "".join(f"\\u{ord(c):04x}" for c in CARD).encode()),
         json_bytes(body(card_number=CARD)).replace(b"card_number", b"card\\u005fnumber"),
-        json_bytes(body(card_number=CARD))[:-1] + b',"card_number":"' + CARD.encode() + b'"}',
     ],
 )
-def test_escapes_and_repetition_of_the_own_field_are_harmless(data: bytes) -> None:
+def test_escapes_of_the_own_field_are_harmless(data: bytes) -> None:
     """A sound body is not refused for how its JSON was written."""
     assert pointers_in(data) == []
 
@@ -166,7 +165,7 @@ def test_an_escaped_copy_is_found() -> None:
 
 
 def test_of_duplicate_keys_all_are_searched() -> None:
-    """What is stored is the last value of a key; a request that carries the number in another one is refused too."""
+    """A request that carries the number in any of the values has a leak, told before its repeated name is."""
     sound = json_bytes(body(card_number=CARD, merchant={"name": "Kub"}))
     hidden = sound.replace(b'"name":"Kub"', f'"name":"Kub","name":"{CARD}"'.encode())
     dropped = sound.replace(b'"name":"Kub"', f'"name":"{CARD}","name":"Kub"'.encode())

@@ -16,9 +16,9 @@ META = {"first": "1-0", "last": "9-3", "rows": "7"}
 
 @pytest.fixture
 async def store(bootstrapped: Settings, settings: Settings) -> AsyncIterator[ObjectStore]:
-    """The bootstrapped bucket."""
-    async with Aws(bootstrapped).s3() as client:
-        yield ObjectStore(client, bootstrapped.bucket)
+    """The bootstrapped bucket; the credentials are those of the settings."""
+    async with Aws(bootstrapped).lake() as store:
+        yield store
 
 
 @pytest.fixture
@@ -70,3 +70,19 @@ async def test_large_bodies_come_back_whole(store: ObjectStore, prefix: str) -> 
     body = secrets.token_bytes(3 << 20)
     await store.put_if_absent(f"{prefix}large", body, {})
     assert await store.read(f"{prefix}large") == body
+
+
+async def test_the_local_server_takes_an_owner_for_what_it_is_worth(
+    bootstrapped: Settings, settings: Settings, prefix: str
+) -> None:
+    """It has no accounts: whoever sets an owner for it is served as without one, in every call."""
+    owned = bootstrapped.model_copy(update={"bucket_owner": "111122223333"})
+    async with Aws(owned).lake() as store:
+        await store.reach()
+        assert await store.put_if_absent(f"{prefix}a/b", b"body", META)
+        assert not await store.put_if_absent(f"{prefix}a/b", b"other", META)
+        assert (await store.read(f"{prefix}a/b"), await store.find(f"{prefix}a/b")) == (b"body", META)
+        assert [key async for key in store.keys(prefix)] == [f"{prefix}a/b"]
+        assert [folder async for folder in store.folders(prefix)] == [f"{prefix}a/"]
+        await store.delete(f"{prefix}a/b")
+        assert await store.find(f"{prefix}a/b") is None

@@ -15,7 +15,8 @@ SECRET = "hunter2-hunter2"  # made up, and never to be shown
 
 @pytest.fixture
 def environment(own_environment: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment without settings."""
+    """An environment without settings, on a machine of AWS."""
+    own_environment.setenv("AWS_REGION", "eu-central-1")
     return own_environment
 
 
@@ -29,10 +30,27 @@ def refused(environment: pytest.MonkeyPatch, **variables: str) -> str:
 
 
 def test_everything_but_the_keys_has_a_default(environment: pytest.MonkeyPatch) -> None:
-    """A process starts without a single variable, and then has no keys at all."""
+    """A process starts without a single setting, and then has no keys at all; a bucket has no default either."""
     settings = Settings.from_environment()
+    assert (settings.aws_region, settings.bucket) == ("eu-central-1", None)
+    with pytest.raises(SettingsError, match="TXN_BUCKET"):
+        _ = settings.lake_bucket
     keys = (settings.identity_key, settings.cursor_key, settings.dead_letter_key)
     assert (settings.card_keys, keys) == ({}, (None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "bucket"),
+    [("http://127.0.0.1:8333", "txn-lake"), ("http://[::1]:8333", "txn-lake"), ("https://s3.example.com", None)],
+)
+def test_only_an_s3_on_this_machine_has_a_bucket_by_default(
+    environment: pytest.MonkeyPatch, endpoint: str, bucket: str | None
+) -> None:
+    """All accounts of AWS share the names of buckets: one by default would be somebody's."""
+    environment.setenv("TXN_S3_ENDPOINT_URL", endpoint)
+    assert Settings.from_environment().bucket == bucket
+    environment.setenv("TXN_BUCKET", "ours")
+    assert Settings.from_environment().lake_bucket == "ours"
 
 
 def test_variables_are_read_in_their_types(environment: pytest.MonkeyPatch) -> None:
@@ -97,6 +115,10 @@ def test_other_variables_are_not_ours(environment: pytest.MonkeyPatch) -> None:
         ("TXN_CARD_KEYS", f'{{"0": "{base64_key(1)}"}}'),
         ("TXN_CARD_KEYS", f'{{"-1": "{base64_key(1)}"}}'),
         ("TXN_CARD_KEYS", f'{{"10000": "{base64_key(1)}"}}'),
+        ("TXN_BUCKET", ""),
+        ("TXN_BUCKET_OWNER", SECRET),
+        ("TXN_BUCKET_OWNER", "11112222333"),
+        ("TXN_BUCKET_OWNER", "\u0661" * 12),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_and_not_shown(
@@ -105,6 +127,7 @@ def test_a_value_that_does_not_fit_is_named_and_not_shown(
     """Error and traceback say which variable, never what it held: a key in a log is a key lost."""
     said = refused(environment, **{name: value})
     assert name.removeprefix("TXN_") in said.upper()
+    assert "default factory" not in said
     assert SECRET not in said
     assert value not in said or len(value) < 6
     assert base64_key(1) not in said

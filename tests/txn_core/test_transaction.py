@@ -131,6 +131,19 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (merchant(name=None), "/merchant/name", "string_required"),
     (merchant(name=""), "/merchant/name", "text_too_short"),
     (merchant(name="  \u3000"), "/merchant/name", "merchant_name_blank"),
+    (merchant(name="\u200b\u2060\ufeff"), "/merchant/name", "merchant_name_blank"),
+    (merchant(name="\u3164 \u00ad"), "/merchant/name", "merchant_name_blank"),
+    (merchant(name="\u2800"), "/merchant/name", "merchant_name_blank"),
+    (merchant(name="\u0600"), "/merchant/name", "merchant_name_blank"),
+    (merchant(category=" "), "/merchant/category", "text_blank"),
+    (merchant(category="\u200d"), "/merchant/category", "text_blank"),
+    *[
+        (of_customer(**{name: text}), f"/customer/{name}", "text_blank")
+        for name in (
+            *("reference", "first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code"),
+        )
+        for text in (" ", "\u200b \ufe0f", "\U000e0020\u2800")
+    ],
     (merchant(name="x" * 101), "/merchant/name", "text_too_long"),
     (merchant(name="\ufdfa" * 100), "/merchant/name", "text_too_long"),
     (merchant(name="a\u0000b"), "/merchant/name", "control_character"),
@@ -207,6 +220,8 @@ def test_each_broken_rule_is_told_by_pointer_and_code(document: dict[str, Any], 
         merchant(name="x" * 100, category="x" * 64, latitude=90, longitude=-180),
         merchant(name="Mohr, O'Hara & S\u00f8ns"),
         merchant(name="\U0001f600" * 100),
+        merchant(name="\u200bKub\ufeff", category="\u202emisc\u202c"),
+        of_customer(first_name="\u200e.", last_name="\U0001f468\u200d\U0001f469", city=" x", state="\u0301"),
         of_customer(reference="x" * 64, city_population=100_000_000, postal_code="x" * 16),
         of_customer(**dict.fromkeys(customer())),
         terminal(terminal_id="T" * 32, entry_mode=None),
@@ -291,8 +306,8 @@ def test_a_document_that_is_no_object_is_told_so(data: bytes) -> None:
     assert caught.value.faults == (Fault("", "object_required"),)
 
 
-def test_the_last_of_duplicate_keys_counts() -> None:
-    """A key that stands twice has its last value, for the rules as for what is stored."""
+def test_the_last_of_duplicate_keys_counts_for_the_model() -> None:
+    """A key that stands twice has its last value; that it may not do so is the submission's rule."""
     data = json_bytes(body()).replace(b'"amount_minor":497', b'"amount_minor":-5,"amount_minor":12')
     assert parse_transaction(data).amount_minor == 12
 

@@ -22,6 +22,13 @@ def test_a_foreign_event_is_kept_in_canonical_form() -> None:
     assert take_in(arrived(foreign)).arrived.data == data
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\ufeff \u3164", "\u2800", "Kub\u200b"])
+def test_an_event_of_before_is_taken_whatever_its_name_shows(name: str) -> None:
+    """It was answered 202 when such names were taken, and every view keeps it."""
+    record = arrived(event().replace(b"Rippin, Kub and Mann", name.encode()))
+    assert take_in(record).arrived is record
+
+
 @pytest.mark.parametrize(
     "poison",
     [

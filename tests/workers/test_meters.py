@@ -9,6 +9,7 @@ import pytest
 from tests.workers.builders import ALICE, event, lease, records, shard
 from tests.workers.memory_table import MemoryTable
 from txn_core.arrivals import Stretch
+from workers.answers import UNKNOWN_ARRIVAL
 from workers.archive import Archive, ArchiveProcessor
 from workers.buffer import BufferTotal, FlushLimits
 from workers.held_lease import HeldLease
@@ -30,6 +31,12 @@ def test_lag_is_the_age_of_the_youngest_durable_record_until_the_tip_is_reached(
     assert 0 <= (meters.registry.get_sample_value("txn_index_lag_seconds", labels) or 0.0) < 10
     meters.forget(shard(0))
     assert meters.registry.get_sample_value("txn_index_lag_seconds", labels) is None
+
+
+def test_a_record_that_does_not_say_when_it_arrived_does_not_set_the_lag() -> None:
+    lag = ShardLag()
+    lag.durable_to(UNKNOWN_ARRIVAL)
+    assert lag.seconds() < 60
 
 
 def test_what_was_read_and_is_not_durable_is_counted_a_shard() -> None:

@@ -40,6 +40,22 @@ async def test_all_pages_are_read_and_a_merge_has_two_parents() -> None:
     assert found[2].parents == (shard(0), shard(1))
 
 
+async def test_a_list_may_leave_out_all_but_the_ids() -> None:
+    class Sparse:
+        async def list_shards(self, **_: Any) -> dict[str, Any]:
+            return {"Shards": [{"ShardId": shard(0)}, {"ShardId": shard(1), "HashKeyRange": {}}]}
+
+    assert await list_shards(Sparse(), "stream") == [Shard(shard(0), ()), Shard(shard(1), ())]  # type: ignore[arg-type]
+
+
+async def test_an_empty_answer_lists_nothing() -> None:
+    class Silent:
+        async def list_shards(self, **_: Any) -> dict[str, Any]:
+            return {}
+
+    assert await list_shards(Silent(), "stream") == []  # type: ignore[arg-type]
+
+
 def test_new_shards_get_rows_that_start_at_the_horizon() -> None:
     shards = [Shard(shard(i), parents=(), hash_keys=("0", "9")) for i in range(3)]
     lacking = leases_lacking(shards, [lease(1)])

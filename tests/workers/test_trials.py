@@ -191,7 +191,7 @@ def archive_of(world: World, store: ObjectStore) -> Archive:
 
 
 def picky(world: World, dislikes: Callable[[str], bool], error: ClientError) -> Picky:
-    return Picky(world.store._client, world.settings.bucket, dislikes, error)
+    return Picky(world.store._client, world.settings.lake_bucket, dislikes, error)
 
 
 @pytest.mark.parametrize("disliked", [{0}, {3, 4}, set(range(7))], ids=str)
@@ -247,7 +247,7 @@ async def test_objects_that_are_refused_only_together_blame_no_record(world: Wor
                 raise refusal("EntityTooLarge", 413)
             return await super().put_if_absent(key, body, metadata)
 
-    store = Small(world.store._client, world.settings.bucket)
+    store = Small(world.store._client, world.settings.lake_bucket)
     assert await LakeTrial(store).refused_alone(refusal("EntityTooLarge", 413), read) == []
     with pytest.raises(ClientError, match="EntityTooLarge"):
         await archive_of(world, store).write(plan_of(read), read)

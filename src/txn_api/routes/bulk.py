@@ -16,14 +16,15 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
+from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
 from txn_core.event import EncodedEvent
 
-router = APIRouter(tags=["transactions"])
 log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -45,6 +46,9 @@ class BulkParameters(BaseModel):
     )
 
 
+router = APIRouter(tags=["transactions"], dependencies=[each_once(BulkParameters)])
+
+
 @router.post(
     "/transactions/bulk",
     operation_id="postTransactionsInBulk",
@@ -64,12 +68,14 @@ async def post_bulk(
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
-    The body may be compressed (`Content-Encoding: gzip` or `zstd`). A bad line never spoils its neighbours.
+    The body may be compressed (`Content-Encoding: gzip`, also as `x-gzip`, or `zstd`), in several members or frames;
+    zeros behind a gzip member are skipped. Lines end in LF or CRLF, the last one may have no end, blank ones are
+    skipped, and so is a UTF-8 byte order mark before the first one. A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
     not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
     body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
-    encoding = check_type(request.headers, NDJSON, ENCODINGS)
+    encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     admit = partial(
         services.intake.admit,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from txn_api.problem_pages import ProblemPages
 from txn_api.problems import RouteNotFound
@@ -44,10 +44,25 @@ def _files() -> dict[str, Path]:
 _FILES: Final = _files()
 
 
+class _FileResponse(FileResponse):
+    """A file in small pieces, so that a client that reads none of it holds little."""
+
+    chunk_size = 16 << 10
+
+
+@router.get("/openapi.json")
+async def document(request: Request) -> Response:
+    """The OpenAPI document, rendered when it is asked for first: each time would cost as much as many posts."""
+    state = request.app.state
+    if not hasattr(state, "openapi_json"):
+        state.openapi_json = bytes(JSONResponse(request.app.openapi()).body)
+    return Response(state.openapi_json, media_type="application/json")
+
+
 @router.get("/docs")
 async def docs() -> Response:
     """The OpenAPI document to read and to try out."""
-    return FileResponse(_OURS / "docs.html", headers=_SMALL | {"Content-Security-Policy": _DOCS_POLICY})
+    return _FileResponse(_OURS / "docs.html", headers=_SMALL | {"Content-Security-Policy": _DOCS_POLICY})
 
 
 @router.get("/docs/{name}")
@@ -55,7 +70,7 @@ async def docs_file(name: str) -> Response:
     """One of the files that the pages are made of."""
     if name not in _FILES:
         raise RouteNotFound
-    return FileResponse(_FILES[name], headers=_SMALL if name in _OUR_NAMES else _LARGE)
+    return _FileResponse(_FILES[name], headers=_SMALL if name in _OUR_NAMES else _LARGE)
 
 
 @router.get("/problems")

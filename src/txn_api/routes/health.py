@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
+from txn_api.headers import RawHeaders
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.siblings import Siblings
@@ -68,7 +69,7 @@ async def metrics(request: Request) -> Response:
     """
     services: Services = request.app.state.services
     if services.settings.metrics_need_admin:
-        await services.gate.admit(request.scope, request.receive, request.headers, "admin")
+        await services.gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), "admin")
     source: Collector = request.app.state.registry
     siblings: Siblings | None = request.app.state.siblings
     if siblings is not None:

@@ -12,14 +12,13 @@ from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
 from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
+from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_core.faults import CONTROL_FREE_PATTERN, Fault
-from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
+from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_prefix
 from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
-
-router = Router(tags=["merchants"])
 
 
 class MerchantParameters(BaseModel):
@@ -31,11 +30,14 @@ class MerchantParameters(BaseModel):
         "",
         max_length=100,
         pattern=CONTROL_FREE_PATTERN,
-        description="Beginning of the name; casing and spacing do not matter.",
+        description="Beginning of the name; casing, spacing and invisible characters do not matter.",
     )
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+
+
+router = Router(tags=["merchants"], dependencies=[each_once(MerchantParameters)])
 
 
 @router.get(
@@ -57,7 +59,7 @@ async def list_merchants(
     """List the merchants of an account whose normalised name begins with the normalised prefix."""
     services: Services = request.app.state.services
     account = principal.reads(parameters.account)
-    prefix = normalise_merchant(parameters.name_prefix)
+    prefix = normalise_prefix(parameters.name_prefix)
     if len(prefix.encode()) > MERCHANT_KEY_BYTES_MAX:
         # Some letters become many when they are normalised; a prefix longer than any name is nobody's.
         raise ParameterInvalid([Fault("/name_prefix", "text_too_long")])

@@ -4,6 +4,7 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final
 
@@ -159,10 +160,13 @@ def _is_usual(headers: RawHeaders) -> bool:
 async def _once(
     services: Services, scope: Scope, body: bytes, principal: Principal, key: str
 ) -> tuple[EncodedEvent, Answer]:
-    """The event of a body, and the acknowledgement that the first request of this key got."""
+    """The event of a body, and the acknowledgement that the first request of this key got.
+
+    The key is bound to the bytes as they were sent, byte order mark and all.
+    """
     account = principal.account
     event = services.intake.admit(
-        body,
+        body.removeprefix(BOM_UTF8),
         account=account,
         surroundings=surroundings_of_scope(scope),
         idempotency_key=key,

@@ -1,6 +1,7 @@
 """The look-ups: one transaction by id; a card's or a merchant's by time, in the URL or in a body."""
 
 import re
+from codecs import BOM_UTF8
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.headers import RawHeaders
 from txn_api.negotiation import Form, form_of
 from txn_api.openapi import lookups
 from txn_api.problems import (
@@ -32,29 +34,29 @@ from txn_api.problems import (
     TransactionNotFound,
 )
 from txn_api.renderings import Rendering
+from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
+from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
-from txn_core.instants import Instant, parse_instant
+from txn_core.instants import Instant, parse_end, parse_start
 from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
 from txn_core.transaction import FAULTS_MAX
-
-router = Router(tags=["transactions"])
 
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
-Moment = Annotated[
-    Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
-]
+_A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
+Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME]
+End = Annotated[Instant, AfterValidator(parse_end), _A_TIME]
 
 
 class NotAnOperation(StringConvertor):
@@ -94,13 +96,23 @@ class RangeParameters(ReadParameters):
         min_length=1,
         max_length=100,
         pattern=CONTROL_FREE_PATTERN,
-        description="Casing and spacing do not matter.",
+        description="Casing, spacing and invisible characters do not matter.",
     )
-    start: Moment | None = Field(None, alias="from", description="Earliest occurred_at, inclusive.")
-    end: Moment | None = Field(None, alias="to", description="Latest occurred_at, exclusive.")
+    start: Start | None = Field(
+        None,
+        alias="from",
+        description="Earliest occurred_at, inclusive; what is finer than a microsecond is cut off.",
+    )
+    end: End | None = Field(
+        None, alias="to", description="Latest occurred_at, exclusive; what is finer than a microsecond is rounded up."
+    )
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+
+
+router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
+_NAMES: Final = names_of(RangeParameters)
 
 
 @router.get(
@@ -146,11 +158,26 @@ async def search_transactions(
     services: Services = request.app.state.services
     settings = services.settings
     body = await read_body(
-        request.headers,
+        RawHeaders.of(request.scope),
         source(request.scope, request.receive),
         bytes_max=settings.body_bytes_max,
         deadline_s=settings.body_deadline_s,
     )
+    parameters = _searched(body.removeprefix(BOM_UTF8))
+    if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
+        raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
+    texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
+    around = f"{surroundings(request)}x{surroundings_of(texts)}"
+    return await _answer_range(request, parameters, principal, around)
+
+
+def _searched(body: bytes) -> RangeParameters:
+    """What the body of a search asks for.
+
+    Raises:
+        MalformedJson: it is not JSON.
+        ParameterInvalid: it breaks rules, or names something twice.
+    """
     try:
         # Strict, as every body is: only a URL has to write numbers as text.
         parameters = RangeParameters.model_validate_json(body, strict=True)
@@ -158,12 +185,11 @@ async def search_transactions(
         details = error.errors(include_url=False, include_input=False)
         if details[0]["type"] == "json_invalid":
             raise MalformedJson from None
-        raise ParameterInvalid(list(dict.fromkeys(map(fault_of, details)))[:FAULTS_MAX]) from None
-    if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
-        raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
-    texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
-    around = f"{surroundings(request)}x{surroundings_of(texts)}"
-    return await _answer_range(request, parameters, principal, around)
+        faults = [*duplicated_names(body, _NAMES), *dict.fromkeys(map(fault_of, details))]
+        raise ParameterInvalid(faults[:FAULTS_MAX]) from None
+    if faults := duplicated_names(body, _NAMES):
+        raise ParameterInvalid(faults[:FAULTS_MAX])
+    return parameters
 
 
 @router.get(
@@ -260,7 +286,8 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
     span = Span(parameters.start, parameters.end, parameters.order == "desc", None, parameters.limit)
     if parameters.merchant_name is not None:
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
-        return services.transactions.by_merchant(account, merchant_id, span)
+        former = services.keys.former_merchant_ids(parameters.merchant_name)
+        return services.transactions.by_merchant(account, merchant_id, span, *former)
     if parameters.card_number is not None:
         return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there

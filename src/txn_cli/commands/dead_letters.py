@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated, Final, cast
 
 import typer
@@ -18,7 +19,6 @@ from txn_cli.commands.since import moment_of
 from txn_cli.failure import one_error
 from txn_cli.letters import report
 from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
-from txn_cli.letters.content import shown
 from txn_cli.letters.replay import Outcome, Replay, Result
 from txn_cli.letters.replays import ReplayLog
 from txn_core.aws import Aws
@@ -67,12 +67,13 @@ def list_(
 ) -> None:
     """List dead letters: position, reason, code and time, never what stands in them.
 
-    The oldest come first. What index and archive each left of one position is one letter with two copies.
+    The oldest come first. What index and archive each left of one position is one letter with two copies. A foreign
+    aggregate without a single event is one letter, too, and says for how many positions it stands.
     """
     settings, moment = settings_at(data_dir), _moment(since)
 
     async def run() -> None:
-        async with _store(settings) as store:
+        async with Aws(settings).lake() as store:
             async for letter in _selected(store, reason, moment, limit):
                 history = await ReplayLog(store).history(letter)
                 print(json.dumps(report.document(letter, history)) if as_json else report.line(letter, history))
@@ -98,17 +99,18 @@ def show(
 ) -> None:
     """Show one dead letter: where it stood, what was wrong, which workers kept it, whether it was sent again.
 
-    Its bytes stay sealed unless --open is given. In what is printed then, whatever looks like a card number is
+    A letter that holds a whole record is found by each of the positions that it stands for. Its bytes stay sealed
+    unless --open is given. In what is printed then, whatever looks like a card number is
     masked; one that is written in an unusual way may not look like one.
     """
     settings = settings_at(data_dir)
     seal = Seal.of(settings) if open_ else None
 
     async def run() -> None:
-        async with _store(settings) as store:
+        async with Aws(settings).lake() as store:
             for found in await _found(store, letter):
-                data = None if seal is None else _opened(seal, await store.read(found.names[0].key)).data
-                text = None if data is None else shown(data, raw=raw)
+                opened = None if seal is None else _opened(seal, await store.read(found.names[0].key))
+                text = None if opened is None else report.opened_text(opened, raw=raw)
                 history = await ReplayLog(store).history(found)
                 if as_json:
                     print(json.dumps(report.document(found, history) | ({} if text is None else {"text": text})))
@@ -133,9 +135,10 @@ def replay(
     """Put dead letters onto the stream again: those named, or those that --reason selects.
 
     A letter is sent with the same bytes, and only if it is an event by today's rules; of the others it is said why
-    not. That it was sent is kept, and sending it twice is refused unless --again is given. The index takes it as it
-    takes every repeat: the first write of an id wins. For the lake it is a new position on the stream: sent twice,
-    it stands there twice. The letter itself stays where it is. A conflict cannot be mended by sending it again.
+    not. Of a letter that holds a whole record, each sub-record is looked at and sent by itself. That it was sent is
+    kept, and sending it twice is refused unless --again is given. The index takes it as it takes every repeat: the
+    first write of an id wins. For the lake it is a new position on the stream: sent twice, it stands there twice. The
+    letter itself stays where it is. A conflict cannot be mended by sending it again.
 
     Exit code 0 when every letter was sent, or had been sent before without being named here.
     """
@@ -147,7 +150,7 @@ def replay(
 
     async def run() -> Counter[Outcome]:
         outcomes = Counter[Outcome]()
-        async with _store(settings) as store, _producer(settings, dry_run=dry_run) as producer:
+        async with Aws(settings).lake() as store, _producer(settings, dry_run=dry_run) as producer:
             sending = Replay(store, seal, producer, again=again)
             letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
             async for result in _replayed(sending, letters):
@@ -163,7 +166,7 @@ def replay(
 
 
 async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
-    """The results in the order of the letters, some being sent at once; each position once, whatever names it."""
+    """The results in the order of the letters, some being sent at once; each letter once, whatever names it."""
     seen: set[str] = set()
     batch: list[Letter] = []
     async for letter in letters:
@@ -172,10 +175,10 @@ async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIte
         seen.add(letter.place)
         batch.append(letter)
         if len(batch) == AT_ONCE:
-            for result in await asyncio.gather(*map(sending.of, batch)):
+            for result in chain.from_iterable(await asyncio.gather(*map(sending.of_all, batch))):
                 yield result
             batch = []
-    for result in await asyncio.gather(*map(sending.of, batch)):
+    for result in chain.from_iterable(await asyncio.gather(*map(sending.of_all, batch))):
         yield result
 
 
@@ -226,12 +229,6 @@ def _opened(seal: Seal, document: bytes) -> DeadLetter:
 
 def _moment(since: str | None) -> datetime | None:
     return None if since is None else moment_of(since, datetime.now(UTC))
-
-
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[ObjectStore]:
-    async with Aws(settings).s3() as client:
-        yield ObjectStore(client, settings.bucket)
 
 
 @asynccontextmanager

@@ -8,20 +8,26 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 # ruff: noqa: PLC0415 - see above
 
 import asyncio
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
+from txn_core.service_links import service_links
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
     from workers.rebuild import Origin
+
+
+log = structlog.get_logger()
 
 
 class WorkerKind(StrEnum):
@@ -52,8 +58,11 @@ def api(
         settings = settings.model_copy(update={"api_port": port})
     # These say in one line what a server's start would say in fifty.
     KeyRing.from_settings(settings)
+    for endpoint_url in (settings.kinesis_endpoint_url, settings.dynamodb_endpoint_url):
+        settings.region_at(endpoint_url)
     context_factory(settings)
     configure_logging(settings.log_level, process="api")
+    _say_what_is_ignored()
     if settings.api_processes == 1:
         from txn_cli.fleet.member import serve_api
 
@@ -105,8 +114,15 @@ def worker(
     elif into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     configure_logging(settings.log_level, process=f"worker-{kind}")
+    _say_what_is_ignored()
     with one_error(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(kind.value, settings, origin))
+
+
+def _say_what_is_ignored() -> None:
+    """Log the names of variables that look like settings and are not."""
+    if links := service_links(os.environ):
+        log.warning("service_links_ignored", variables=sorted(links))
 
 
 def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":
@@ -147,6 +163,6 @@ def bootstrap(data_dir: StackOption = None) -> None:
     settings = settings_at(data_dir)
     with one_error():
         kept = asyncio.run(bootstrap(settings))
-    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.bucket}: usable")
+    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
         print(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

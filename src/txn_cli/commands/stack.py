@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -26,15 +27,31 @@ from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_cli.status.table import progress_line, show_status
 from txn_core.dynamodb.tables import FIRST_GENERATION
-from txn_core.errors import StoreError
+from txn_core.errors import SettingsError, StoreError
+from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
     Path, typer.Option("--data-dir", envvar="TXN_DATA_DIR", help="Folder of the local stack.", show_default=".txn")
 ]
+
+
+def _port_given() -> str:
+    """The port that the environment names, which is not always the setting (see `service_links`)."""
+    own = {name: value for name, value in os.environ.items() if name not in service_links(os.environ)}
+    return own.get("TXN_API_PORT", "8080")
+
+
 PortOption = Annotated[
     int,
-    typer.Option("--port", envvar="TXN_API_PORT", min=1, max=65_535, help="Port of the API, or the next free one."),
+    typer.Option(
+        "--port",
+        default_factory=_port_given,
+        min=1,
+        max=65_535,
+        help="Port of the API, or the next free one.",
+        show_default="TXN_API_PORT, or 8080",
+    ),
 ]
 
 PRINTED_COLUMNS: Final = 160
@@ -49,7 +66,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def up(data_dir: DataDirOption = Path(".txn"), port: PortOption = 8080) -> None:
+def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
 
@@ -71,7 +88,7 @@ def demo(
     ] = None,
     leave: Annotated[bool, typer.Option("--exit", help="Stop at the end instead of staying up.")] = False,
     data_dir: DataDirOption = Path(".txn"),
-    port: PortOption = 8080,
+    port: PortOption,
 ) -> None:
     """Run the local stack, load rows, and show what it does with them."""
     narrator = Narrator()
@@ -152,7 +169,7 @@ def _without_stack(folder: DataDir) -> Iterator[None]:
     """Say of a failure that no stack was there to be looked at, which is nearly always what is amiss."""
     try:
         yield
-    except StoreError as error:
+    except (SettingsError, StoreError) as error:
         hint = f"no stack is ready in {folder.root} (`txn up` starts one), so what TXN_* and AWS_* name was asked"
         raise StoreError(f"{hint}: {error}") from None
 

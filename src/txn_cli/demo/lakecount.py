@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 
 from txn_core.aws import Aws
 from txn_core.lake import RAW_PREFIX
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 
 
@@ -22,8 +21,7 @@ class LakeCount:
 async def count_lake(settings: Settings) -> LakeCount:
     """Count what the raw lake holds now, an object at a time."""
     objects = rows = 0
-    async with Aws(settings).s3() as client:
-        store = ObjectStore(client, settings.bucket)
+    async with Aws(settings).lake() as store:
         async for key in store.keys(RAW_PREFIX):
             objects += 1
             rows += pq.read_metadata(io.BytesIO(await store.read(key))).num_rows

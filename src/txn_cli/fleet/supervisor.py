@@ -44,7 +44,6 @@ def supervise(settings: Settings, command: Sequence[str] = MEMBER) -> None:
         socket_folder() as folder,
     ):
         fleet = Fleet(command, listener, folder, settings.shutdown_deadline_s + END_SLACK_S)
-        log.info("serving", address=listener.getsockname()[:2], processes=settings.api_processes)
         asyncio.run(fleet.run(settings.api_processes))
 
 
@@ -76,6 +75,8 @@ class Fleet:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._take, number)
+        # Whoever reads this may signal: before, that would have been a death.
+        log.info("serving", address=self._listener.getsockname()[:2], processes=count)
         async with asyncio.TaskGroup() as tasks:
             self._keeping = [tasks.create_task(self._keep()) for _ in range(count)]
         if self._faults:

@@ -1,12 +1,13 @@
 """The dead letters of a lake, page by page: however many there are, a few are in memory.
 
 Both kinds of workers may have left a letter of one position, each its own. They are one letter here, with two copies.
+A letter that holds a whole record stands for several positions; any of them finds it.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Self, TypeVar, cast, get_args
 
@@ -17,6 +18,7 @@ from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.dead_letters import Envelope, Reason
+from workers.sub_records import SubRecords
 
 T = TypeVar("T")
 
@@ -26,19 +28,24 @@ AT_ONCE: Final = 16
 
 _KEY = re.compile(
     rf"{DEAD_LETTER_PREFIX}(?P<reason>{'|'.join(REASONS)})/dt=(?P<day>[0-9-]{{10}})/"
-    rf"(?P<worker>{'|'.join(WORKER_KINDS)})-(?P<place>(?P<shard>.+)-(?P<number>[0-9]+)-(?P<sub>[0-9]+))[.]json"
+    rf"(?P<worker>{'|'.join(WORKER_KINDS)})-"
+    r"(?P<place>(?P<shard>.+)-(?P<number>[0-9]+)-(?P<sub>[0-9]+)(?P<count>x[0-9]+)?)[.]json"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What the key of a letter says. `place` is the position as keys write it."""
+    """What the key of a letter says. `place` is the position as keys write it, with the count of a whole record's.
+
+    `position` is the first that the letter stands for, and the only one unless it `holds_record`.
+    """
 
     reason: Reason
     day: str
     worker: str
     place: str
     position: Position
+    holds_record: bool = False
 
     @classmethod
     def of(cls, key: str) -> Self | None:
@@ -46,7 +53,8 @@ class Name:
         if (match := _KEY.fullmatch(key)) is None:
             return None
         position = Position(ShardId(match["shard"]), SequenceNumber(match["number"]), int(match["sub"]))
-        return cls(cast("Reason", match["reason"]), match["day"], match["worker"], match["place"], position)
+        reason, whole = cast("Reason", match["reason"]), match["count"] is not None
+        return cls(reason, match["day"], match["worker"], match["place"], position, whole)
 
     @property
     def key(self) -> str:
@@ -60,15 +68,19 @@ class Name:
 
     def copy_of(self, worker: str) -> "Name":
         """The name that the same letter has from another kind of worker."""
-        return Name(self.reason, self.day, worker, self.place, self.position)
+        return replace(self, worker=worker)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What was kept of one position for one reason: a copy from each kind of worker that could not process it."""
+    """What was kept of one position for one reason: a copy from each kind of worker that could not process it.
+
+    A letter that holds a whole record is one for all of its `parts`; of a part, `sub` says which one it is.
+    """
 
     names: tuple[Name, ...]
     envelopes: tuple[Envelope, ...]
+    sub: int | None = None
 
     @property
     def reason(self) -> Reason:
@@ -78,12 +90,22 @@ class Letter:
     @property
     def place(self) -> str:
         """The position as keys write it."""
-        return self.names[0].place
+        return self.names[0].place if self.sub is None else _place(self.position)
 
     @property
     def position(self) -> Position:
-        """Where the record stood on the stream."""
-        return self.envelopes[0].origin.position
+        """Where the record stood on the stream; of a whole record, the first sub-record that is meant."""
+        first = self.envelopes[0].origin.position
+        return first if self.sub is None else replace(first, sub_sequence_number=self.sub)
+
+    @property
+    def subs(self) -> SubRecords | None:
+        """The sub-records of a whole record that the letter stands for; None for one position."""
+        return self.envelopes[0].origin.subs if self.sub is None else None
+
+    def parts(self) -> "Iterator[Letter]":
+        """A letter for each position that this one stands for; they share its objects."""
+        return iter((self,)) if self.subs is None else (replace(self, sub=sub) for sub in self.subs)
 
     @property
     def at(self) -> datetime:
@@ -125,13 +147,24 @@ class Catalogue:
         Raises:
             StoreError: what is called like a letter is none.
         """
-        where = f"{position.shard_id}-{int(position.sequence_number)}-{position.sub_sequence_number}"
         found: list[Letter] = []
         for reason in REASONS:
             async for days in _in_batches(self.store.folders(_folder(reason))):
-                names = [Name.of(f"{day}{WORKER_KINDS[0]}-{where}.json") for day in days]
-                letters = await asyncio.gather(*(self._found(name) for name in names if name is not None))
-                found += [letter for letter in letters if letter is not None]
+                for letters in await asyncio.gather(*(self._at(day, position) for day in days)):
+                    found += letters
+        return found
+
+    async def _at(self, day: str, position: Position) -> list[Letter]:
+        """The letters of one position in the folder of a day."""
+        start = f"{position.shard_id}-{int(position.sequence_number)}-"
+        listings = [self._of_worker(f"{day}{worker}-{start}") for worker in WORKER_KINDS]
+        found: list[Letter] = []
+        async for names in _together(listings):
+            if names[0].holds_record:
+                letter = await self._read(names)
+                found += [letter] if letter.subs and position.sub_sequence_number in letter.subs else []
+            elif names[0].place == _place(position):
+                found.append(await self._read(names))
         return found
 
     async def of_key(self, key: str) -> Letter | None:
@@ -168,6 +201,10 @@ class Catalogue:
             return Envelope.of(await self.store.read(key))
         except ValueError as error:
             raise StoreError(f"{key}: {error}") from None
+
+
+def _place(position: Position) -> str:
+    return f"{position.shard_id}-{int(position.sequence_number)}-{position.sub_sequence_number}"
 
 
 def _folder(reason: Reason) -> str:

@@ -2,14 +2,16 @@
 
 Only what is an event by today's rules is sent, with the very same bytes, through the producer. A record has a new
 position then: the index takes it as it takes every repeat (the first write of an id wins), the lake as one more row.
+Of a letter that holds a whole record, those sub-records are sent, each by itself, that are events by now.
 """
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from txn_cli.letters.catalogue import Letter
+from txn_cli.letters.catalogue import AT_ONCE, Letter
 from txn_cli.letters.replays import Past, ReplayLog
 from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
@@ -64,13 +66,37 @@ class Replay:
     outlet: Outlet | None
     again: bool = False
 
+    async def of_all(self, letter: Letter) -> list[Result]:
+        """Send what a letter stands for: a result, or of a whole record one for each sub-record that is an event.
+
+        What of a whole record is still no event has one result together.
+        """
+        if letter.subs is None:
+            return [await self.of(letter)]
+        try:
+            records = await self._opened(letter)
+        except ValueError as error:
+            return [Result(letter, Outcome.UNOPENABLE, str(error))]
+        parts = list(zip(letter.parts(), records, strict=True))
+        faults = {part.place: fault for part, record in parts if (fault := _fault(record)) is not None}
+        results: list[Result] = []
+        for some in _in_batches([(part, record) for part, record in parts if part.place not in faults]):
+            results += await asyncio.gather(*(self._of(part, record) for part, record in some))
+        if faults:
+            why = f"{len(faults)} of {len(parts)} sub-records: {next(iter(faults.values()))}"
+            results.append(Result(letter, Outcome.UNDECODABLE, why))
+        return results
+
     async def of(self, letter: Letter) -> Result:
-        """Send one letter, if it may be."""
+        """Send the record of one position, if it may be sent."""
+        return await self._of(letter, None)
+
+    async def _of(self, letter: Letter, opened: Arrived | None) -> Result:
         history = await ReplayLog(self.store).history(letter)
         if (refused := self._refused(letter, history.past)) is not None:
             return refused
         try:
-            record = await self._opened(letter)
+            record = (await self._opened(letter))[0] if opened is None else opened
             event = take_in(record).event
         except ValueError as error:
             return Result(letter, Outcome.UNOPENABLE, str(error))
@@ -89,10 +115,9 @@ class Replay:
             return Result(letter, Outcome.REPLAYED, "was sent before")
         return Result(letter, Outcome.IN_DOUBT, "an earlier try may have sent it")
 
-    async def _opened(self, letter: Letter) -> Arrived:
-        """The record; all copies hold the same bytes."""
-        opened = self.seal.open(await self.store.read(letter.names[0].key))
-        return Arrived(opened.data, letter.position, letter.at)
+    async def _opened(self, letter: Letter) -> Sequence[Arrived]:
+        """What a letter stands for; all copies hold the same bytes."""
+        return self.seal.open(await self.store.read(letter.names[0].key)).records()
 
     async def _sent(self, outlet: Outlet, letter: Letter, key: str, data: bytes, number: int) -> Result:
         """Send, between saying that it begins and saying how it ended: a process that ends here leaves a doubt."""
@@ -108,6 +133,19 @@ class Replay:
             return Result(letter, Outcome.IN_DOUBT, str(error))
         await log.sent(letter, number, landing)
         return Result(letter, Outcome.SENT, landing=landing)
+
+
+def _fault(record: Arrived) -> str | None:
+    """Why a record is no event by today's rules; None when it is one."""
+    try:
+        take_in(record)
+    except EventError as error:
+        return str(error)
+    return None
+
+
+def _in_batches(parts: Sequence[tuple[Letter, Arrived]]) -> Iterator[Sequence[tuple[Letter, Arrived]]]:
+    return (parts[at : at + AT_ONCE] for at in range(0, len(parts), AT_ONCE))
 
 
 async def _put(outlet: Outlet, key: str, data: bytes) -> Landing:

@@ -45,13 +45,25 @@ class ReplayLog:
     store: ObjectStore
 
     async def history(self, letter: Letter) -> History:
-        """What became of earlier tries."""
+        """What became of earlier tries; of a letter that holds a whole record, those of all its sub-records."""
+        if letter.subs is None:
+            steps = await self._steps(_folder(letter))
+            return History(_past(steps.values()), max(steps, default=0))
+        where = letter.position
+        of_record = f"{REPLAY_PREFIX}{where.shard_id}-{int(where.sequence_number)}-"
+        parts = [await self._steps(folder) async for folder in self.store.folders(of_record)]
+        pasts = {_past(steps.values()) for steps in parts}
+        past = next((past for past in (Past.IN_DOUBT, Past.SENT) if past in pasts), Past.NEVER)
+        return History(past, sum(max(steps, default=0) for steps in parts))
+
+    async def _steps(self, folder: str) -> dict[int, str]:
+        """How far each try came, by its number."""
         steps: dict[int, str] = {}
-        async for key in self.store.keys(_folder(letter)):
-            if (match := _KEY.fullmatch(key.removeprefix(_folder(letter)))) is not None:
+        async for key in self.store.keys(folder):
+            if (match := _KEY.fullmatch(key.removeprefix(folder))) is not None:
                 number = int(match["number"])
                 steps[number] = match["step"] if steps.get(number, "begun") == "begun" else steps[number]
-        return History(_past(steps.values()), max(steps, default=0))
+        return steps
 
     async def begin(self, letter: Letter, number: int) -> bool:
         """Say that a try begins; false when another process has said so of the same try."""

@@ -1,10 +1,17 @@
 """Letters and what became of them, as lines for people and as JSON values. Never their bytes."""
 
+from typing import Final
+
 from txn_cli.letters.catalogue import Letter
+from txn_cli.letters.content import shown
 from txn_cli.letters.replay import Result
 from txn_cli.letters.replays import History, Past
+from txn_core.errors import StoreError
 from txn_core.positions import Position
-from workers.dead_letters import ALGORITHM
+from workers.dead_letters import ALGORITHM, DeadLetter
+from workers.sub_records import SubRecords
+
+RANGES_SHOWN_MAX: Final = 20
 
 _PAST = {Past.NEVER: "", Past.SENT: "  (sent again)", Past.IN_DOUBT: "  (perhaps sent again)"}
 
@@ -25,6 +32,8 @@ def document(letter: Letter, history: History) -> dict[str, object]:
         "shard_id": position.shard_id,
         "sequence_number": position.sequence_number,
         "sub_sequence_number": position.sub_sequence_number,
+        "sub_records": None if letter.subs is None else str(letter.subs),
+        "positions": 1 if letter.subs is None else len(letter.subs),
         "at": letter.envelopes[0].at,
         "data_bytes": letter.envelopes[0].data_bytes,
         "replay": history.past,
@@ -36,7 +45,7 @@ def document(letter: Letter, history: History) -> dict[str, object]:
 def line(letter: Letter, history: History) -> str:
     """A letter in one line."""
     who, codes = "+".join(letter.workers), "; ".join(letter.codes)
-    where = place_of(letter.position)
+    where = place_of(letter.position) + ("" if letter.subs is None else f" ({len(letter.subs):,} positions)")
     return f"{letter.envelopes[0].at}  {letter.reason}  {who}  {where}  {codes}{_PAST[history.past]}"
 
 
@@ -47,12 +56,34 @@ def lines(letter: Letter, history: History) -> list[str]:
         **{f"code ({envelope.origin.worker})": envelope.code for envelope in letter.envelopes},
         "stream": letter.envelopes[0].origin.stream,
         "position": place_of(letter.position),
+        **({} if letter.subs is None else {"whole record": _stands_for(letter.subs)}),
         "accepted at" if letter.reason == "conflict" else "arrived at": letter.envelopes[0].at,
         "sealed": f"{letter.envelopes[0].data_bytes:,} bytes, {ALGORITHM}",
         "sent again": f"{history.past.value.replace('_', ' ')}, {history.tries} tries",
         **{f"key ({name.worker})": name.key for name in letter.names},
     }
     return [f"{name:16} {value}" for name, value in said.items()]
+
+
+def opened_text(opened: DeadLetter, *, raw: bool) -> str:
+    """The bytes of an opened letter as text; of a whole record, each sub-record that it stands for by itself.
+
+    Raises:
+        StoreError: the letter holds a record that does not have them.
+    """
+    if opened.origin.subs is None:
+        return shown(opened.data, raw=raw)
+    try:
+        records = opened.records()
+    except ValueError as error:
+        raise StoreError(str(error)) from None
+    return "\n".join(f"[{r.position.sub_sequence_number}] {shown(r.data, raw=raw)}" for r in records)
+
+
+def _stands_for(subs: SubRecords) -> str:
+    """Which sub-records a letter stands for, in words of a bounded length."""
+    some = SubRecords(subs.ranges[:RANGES_SHOWN_MAX])
+    return f"{len(subs):,} sub-records: {some}{', ...' if some != subs else ''}"
 
 
 def result_document(result: Result) -> dict[str, object]:

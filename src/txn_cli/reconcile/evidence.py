@@ -1,7 +1,7 @@
 """What stream, lake and dead letters really hold of some minutes of a shard."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -13,14 +13,20 @@ from botocore.exceptions import ClientError
 
 from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.arrivals import Arrived
-from txn_core.instants import datetime_of
+from txn_core.errors import StoreError
+from txn_core.instants import datetime_of, instant_of
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
-from txn_core.positions import ShardId
+from txn_core.positions import SequenceNumber, ShardId
+from workers.answers import raw_records
+from workers.belonging import belonging, told
 from workers.dead_letters import Envelope, Reason
+from workers.leases import Lease
 from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.outages import patiently
-from workers.reader import records_of
+from workers.reader import Start, iterator_of, records_of
+from workers.shards import list_shards
+from workers.stream_identity import summary_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -40,6 +46,22 @@ class StreamEvidence:
     client: "KinesisClient"
     stream: str
 
+    async def beginnings(self, leases: Mapping[str, Sequence[Lease]]) -> dict[ShardId, SequenceNumber]:
+        """Where each of the stream's shards begins, as far as it says so; the leases of each kind are this stream's.
+
+        What the lake holds of a shard before that is of an earlier stream of this name.
+
+        Raises:
+            StoreError: some leases are another stream's.
+        """
+        summary = await summary_of(self.client, self.stream)
+        shards = await list_shards(self.client, self.stream)
+        if summary.identity is not None:
+            for kind, rows in leases.items():
+                if amiss := told(belonging(rows, shards, summary.identity), kind, self.stream):
+                    raise StoreError(amiss)
+        return {shard.shard_id: shard.begins for shard in shards if shard.begins is not None}
+
     async def retained_from(self) -> datetime:
         """The moment from which on the stream still holds everything, with a minute to read it in."""
         summary = await self.client.describe_stream_summary(StreamName=self.stream)
@@ -49,14 +71,8 @@ class StreamEvidence:
     async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived] | None:
         """The records of the minutes; none at all when the stream has let go of the shard."""
         try:
-            iterator: str | None = (
-                await self.client.get_shard_iterator(
-                    StreamName=self.stream,
-                    ShardId=shard_id,
-                    ShardIteratorType="AT_TIMESTAMP",
-                    Timestamp=start_of(min(minutes)),
-                )
-            )["ShardIterator"]
+            start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
+            iterator: str | None = await iterator_of(self.client, self.stream, shard_id, start)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
@@ -65,9 +81,9 @@ class StreamEvidence:
         found: list[Arrived] = []
         while iterator is not None:
             answer = await patiently("reread", lambda at=iterator: self._read(at))  # type: ignore[misc]
-            records = records_of(shard_id, answer["Records"])
+            records = records_of(shard_id, raw_records(answer))
             found += (record for record in records if minute_of(record.arrived_at) in minutes)
-            at_tip = not records and answer.get("MillisBehindLatest", 0) == 0
+            at_tip = not records and not answer.get("MillisBehindLatest")
             if at_tip or (records and records[-1].arrived_at >= over):
                 break
             iterator = answer.get("NextShardIterator")
@@ -75,7 +91,9 @@ class StreamEvidence:
         return found
 
     async def _read(self, iterator: str) -> Any:
-        return await self.client.get_records(ShardIterator=iterator, Limit=RECORDS_A_READ)
+        answer = await self.client.get_records(ShardIterator=iterator, Limit=RECORDS_A_READ)
+        raw_records(answer)  # a broken answer is asked for again
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +121,17 @@ class LakeEvidence:
         found: list[Arrived] = []
         for reason, day in product(SET_APART, days):
             async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
-                found.append(_set_apart(await self._read(key)))  # noqa: PERF401 - one read at a time
+                found += _set_apart(await self._read(key))
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
         return await patiently("read object", lambda: self.store.read(key))
 
 
-def _set_apart(document: bytes) -> Arrived:
+def _set_apart(document: bytes) -> list[Arrived]:
+    """Every position that a letter stands for, at the arrival of its record."""
     letter = Envelope.of(document)
-    return Arrived(b"", letter.origin.position, datetime_of(letter.at))
+    return [Arrived(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
+from txn_core.region import LOCAL_REGION
+from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 OURS = ("AWS_", "TXN_")
@@ -39,7 +41,7 @@ def stack_environment(
     Settings that were given (`TXN_ARCHIVE_FLUSH_AGE_S`, ...) pass on, except those which make this stack what it
     is. AWS variables and files do not: a profile must not lead a local process to a real account.
     """
-    region = given.get("TXN_AWS_REGION", "us-east-1")
+    region = given.get("TXN_AWS_REGION") or LOCAL_REGION
     return {
         **{name: value for name, value in outer.items() if not name.upper().startswith(OURS)},
         **given,
@@ -77,7 +79,10 @@ def adopt(environment: Mapping[str, str]) -> Settings:
 
 
 def _settings(outer: Mapping[str, str]) -> dict[str, str]:
-    return {name.upper(): value for name, value in outer.items() if name.upper().startswith("TXN_")}
+    links = service_links(outer)
+    return {
+        name.upper(): value for name, value in outer.items() if name.upper().startswith("TXN_") and name not in links
+    }
 
 
 def _with_host(no_proxy: str) -> str:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Final
 
 from txn_cli.status.drain import Rest
 from txn_core.positions import ShardId
+from workers.answers import UNKNOWN_ARRIVAL, raw_records
 from workers.leases import Checkpoint
-from workers.reader import Start, iterator_of, records_of
+from workers.reader import Start, behind, iterator_of, records_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -23,12 +24,13 @@ async def rest_behind(client: "KinesisClient", stream: str, shard_id: ShardId, c
         assert iterator is not None  # noqa: S101 - the loop returns where a shard ends
         answer = await client.get_records(ShardIterator=iterator, Limit=READ_RECORDS)
         iterator = answer.get("NextShardIterator")
-        at_tip = answer.get("MillisBehindLatest", 0) == 0
-        arrived = [r for r in records_of(shard_id, answer["Records"]) if not checkpoint.covers(r.position)]
+        at_tip = not answer.get("MillisBehindLatest")
+        raw = raw_records(answer)
+        arrived = behind(checkpoint, records_of(shard_id, raw))
         if arrived or iterator is None:
-            oldest = arrived[0].arrived_at if arrived else None
-            cut_off = len(answer["Records"]) == READ_RECORDS or not at_tip
+            oldest = next((run.arrived_at for run in arrived.runs if run.arrived_at != UNKNOWN_ARRIVAL), None)
+            cut_off = len(raw) == READ_RECORDS or not at_tip
             return Rest(len(arrived), more=cut_off and iterator is not None, oldest=oldest, closed=iterator is None)
-        if not answer["Records"] and at_tip:
+        if not raw and at_tip:
             return Rest()
     return Rest(to_the_tip=False)

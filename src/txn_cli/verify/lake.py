@@ -16,6 +16,7 @@ from txn_core.arrivals import Arrived
 from txn_core.aws import Aws
 from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
+from txn_core.region import LOCAL_REGION
 from txn_core.settings import Settings
 
 SLICE_ROWS = 2_000
@@ -36,11 +37,11 @@ async def open_lake(ready: Ready | None) -> AsyncIterator[Lake]:
     """The lake of a running local stack, or else the one that the settings point to."""
     if ready is None:
         settings = Settings.from_environment()
-        async with Aws(settings).s3() as client:
-            yield ObjectStore(client, settings.bucket)
+        async with Aws(settings).lake() as lake:
+            yield lake
     else:
         session = aioboto3.Session(
-            aws_access_key_id=ready.access_key, aws_secret_access_key=ready.secret_key, region_name="us-east-1"
+            aws_access_key_id=ready.access_key, aws_secret_access_key=ready.secret_key, region_name=LOCAL_REGION
         )
         config = AioConfig(s3={"addressing_style": "path"}, retries={"total_max_attempts": 4})
         async with session.client("s3", endpoint_url=ready.s3_url, config=config) as client:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.errors import StoreError
-from txn_core.identity import Account, MerchantId, normalise_merchant
+from txn_core.identity import Account, MerchantId, normalise_merchant, normalise_prefix
 from txn_core.positions import WriteOrder
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class MerchantTable:
         names = {"#account": "account"}
         values: dict[str, Any] = {":account": {"S": account}}
         request: Any = {"TableName": self._name, "Limit": limit + 1}
-        if key := normalise_merchant(prefix):
+        if key := normalise_prefix(prefix):
             condition += " AND begins_with(#name, :prefix)"
             values[":prefix"] = {"S": key}
             names["#name"] = "name"

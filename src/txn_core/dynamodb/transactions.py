@@ -188,10 +188,11 @@ class TransactionTable:
         # A key version that is added is put in front: who pages on meanwhile goes on.
         return RangeQuery(BY_CARD, "card", partitions[-1], partitions, span)
 
-    def by_merchant(self, account: Account, merchant_id: MerchantId, span: Span) -> RangeQuery:
-        """The range of one merchant over all its write shards."""
-        partitions = tuple(_merchant_key(account, merchant_id, shard) for shard in range(self.write_shards))
-        return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{merchant_id}", partitions, span)
+    def by_merchant(self, account: Account, merchant_id: MerchantId, span: Span, *former: MerchantId) -> RangeQuery:
+        """The range of one merchant over all its write shards, under its id and those of before, if it has any."""
+        ids = (merchant_id, *former)
+        partitions = tuple(_merchant_key(account, each, shard) for each in ids for shard in range(self.write_shards))
+        return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{ids[-1]}", partitions, span)
 
     async def page(self, query: RangeQuery) -> Page:
         """One page of a range. Index reads may lag behind writes on AWS."""

@@ -15,7 +15,6 @@ protobuf class costs several times as much and a dependency.
 import hashlib
 import re
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
 MAGIC: Final = b"\xf3\x89\x9a\xc2"
@@ -23,6 +22,7 @@ _DIGEST_BYTES: Final = 16
 _KEYS_FIELD, _HASH_KEYS_FIELD, _RECORDS_FIELD = 1, 2, 3
 _KEY_INDEX_FIELD, _DATA_FIELD = 1, 3
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_NO_BYTES: Final = -1
 _KEYS_TAG, _HASH_KEYS_TAG = (field << 3 | _BYTES for field in (_KEYS_FIELD, _HASH_KEYS_FIELD))
 _SHORT_TABLES: Final = frozenset((_KEYS_TAG, _HASH_KEYS_TAG))
 
@@ -47,22 +47,16 @@ class UserRecord(NamedTuple):
 
 
 class UserRecords(NamedTuple):
-    """The records of a Kinesis record: their keys, and where they begin and end in some bytes.
+    """The records of a Kinesis record: their keys, and where they begin and end in its bytes, which are `data`.
 
-    Bytes of its own for each record would cost as much as finding it.
+    Bytes of its own for each record would cost as much as finding it. In an aggregate no record begins at 0, where
+    the magic stands; a record that is no aggregate begins there.
     """
 
     partition_keys: list[str]
     data: bytes
     begins: list[int]
     ends: list[int]
-
-    @classmethod
-    def of(cls, records: Sequence[UserRecord]) -> "UserRecords":
-        """Records that were taken out of what they came in."""
-        ends = list(accumulate(len(record.data) for record in records))
-        keys, data = [record.partition_key for record in records], b"".join(record.data for record in records)
-        return cls(keys, data, [0, *ends[:-1]], ends)
 
 
 # How nearly all sub-records begin: a length that takes two bytes, their key among the first 128, perhaps an explicit
@@ -117,7 +111,7 @@ def unpack(data: bytes, partition_key: str) -> UserRecords:
     ):
         return UserRecords([partition_key], data, [0], [len(data)])
     try:
-        return _usual_records(data, begin, end) or UserRecords.of(_any_records(data[begin:end]))
+        return _usual_records(data, begin, end) or _any_records(data, begin, end)
     except _BrokenMessageError:
         return UserRecords([partition_key], data, [0], [len(data)])
 
@@ -155,62 +149,69 @@ def _leading_keys(data: bytes, at: int, end: int) -> tuple[list[str], int]:
     return keys, at
 
 
-def _any_records(message: bytes) -> list[UserRecord]:
+def _any_records(data: bytes, begin: int, end: int) -> UserRecords:
     keys: list[str] = []
-    bodies: list[bytes] = []
-    for field, value in _fields(message):
-        if field == _KEYS_FIELD and isinstance(value, bytes):
-            keys.append(value.decode(errors="replace"))
-        elif field == _RECORDS_FIELD and isinstance(value, bytes):
-            bodies.append(value)
-    if not bodies:
+    indexes: list[int] = []
+    begins: list[int] = []
+    ends: list[int] = []
+    for field, first, last in _fields(data, begin, end):
+        if field == _KEYS_FIELD and last != _NO_BYTES:
+            keys.append(data[first:last].decode(errors="replace"))
+        elif field == _RECORDS_FIELD and last != _NO_BYTES:
+            index, start, stop = _record(data, first, last)
+            indexes.append(index)
+            begins.append(start)
+            ends.append(stop)
+    if not indexes or max(indexes) >= len(keys):
         # Handing on nothing would lose the record without a trace.
         raise _BrokenMessageError
-    return [_record(body, keys) for body in bodies]
+    return UserRecords([keys[index] for index in indexes], data, begins, ends)
 
 
-def _record(body: bytes, keys: list[str]) -> UserRecord:
-    index, data = -1, None
-    for field, value in _fields(body):
-        if field == _KEY_INDEX_FIELD and isinstance(value, int):
-            index = value
-        elif field == _DATA_FIELD and isinstance(value, bytes):
-            data = value
-    if data is None or not 0 <= index < len(keys):
+def _record(data: bytes, begin: int, end: int) -> tuple[int, int, int]:
+    """The index of a record's key, and where its bytes begin and end."""
+    index, found = -1, (0, _NO_BYTES)
+    for field, first, last in _fields(data, begin, end):
+        if field == _KEY_INDEX_FIELD and last == _NO_BYTES:
+            index = first
+        elif field == _DATA_FIELD and last != _NO_BYTES:
+            found = first, last
+    if index < 0 or found[1] == _NO_BYTES:
         raise _BrokenMessageError
-    return UserRecord(keys[index], data)
+    return index, *found
 
 
-def _fields(message: bytes) -> list[tuple[int, int | bytes]]:
-    """The fields of a protobuf message: numbers for varints, bytes for everything else."""
-    fields: list[tuple[int, int | bytes]] = []
-    at, end = 0, len(message)
+def _fields(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
+    """The fields of the protobuf message between two places: of a varint its number and `_NO_BYTES`, of anything else
+    where its bytes begin and end.
+    """
+    fields: list[tuple[int, int, int]] = []
     while at < end:
-        tag, at = (byte, at + 1) if (byte := message[at]) < 0x80 else _read_varint(message, at)
+        tag, at = (byte, at + 1) if (byte := data[at]) < 0x80 else _read_varint(data, at, end)
         kind = tag & 7
         if kind == _VARINT:
-            value, at = _read_varint(message, at)
-            fields.append((tag >> 3, value))
+            value, at = _read_varint(data, at, end)
+            fields.append((tag >> 3, value, _NO_BYTES))
             continue
         if kind == _BYTES:
-            length, at = _read_varint(message, at)
+            length, at = _read_varint(data, at, end)
         elif kind in {_FIXED32, _FIXED64}:
             length = 4 if kind == _FIXED32 else 8
         else:
             raise _BrokenMessageError
         if at + length > end:
             raise _BrokenMessageError
-        fields.append((tag >> 3, message[at : at + length]))
+        fields.append((tag >> 3, at, at + length))
         at += length
     return fields
 
 
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     value = shift = 0
     while shift < 64:
-        if at >= len(message):
+        if at >= end:
             raise _BrokenMessageError
-        byte = message[at]
+        byte = data[at]
         value |= (byte & 0x7F) << shift
         at += 1
         if byte < 0x80:

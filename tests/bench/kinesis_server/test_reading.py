@@ -42,6 +42,16 @@ def test_a_record_is_read_as_it_was_put(account: Account) -> None:
     assert record["ApproximateArrivalTimestamp"] == NOON
 
 
+def test_members_of_records_may_be_left_out(account: Account) -> None:
+    _store(account, b"a")
+    account.faults.left_out = frozenset({"PartitionKey", "Data"})
+    (record,) = _read(account, _iterator(account, "TRIM_HORIZON"))["Records"]
+    assert record.keys() == {"SequenceNumber", "ApproximateArrivalTimestamp"}
+    account.faults.clear()
+    (record,) = _read(account, _iterator(account, "TRIM_HORIZON"))["Records"]
+    assert record.keys() > {"PartitionKey", "Data"}
+
+
 def test_a_shard_is_read_to_its_tip_and_on(account: Account) -> None:
     """Each answer's iterator continues behind its last record, also where there was none."""
     _store(account, b"a", b"b", b"c")

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,6 +16,8 @@ from tests.txn_api.conftest import Api, Desk
 from txn_api import bulk, results
 from txn_api.routes import bulk as route
 
+MARK = "\ufeff".encode()
+
 
 def lines(count: int, *, first: int = 0) -> bytes:
     """So many sound lines with ids of their own, over seven cards."""
@@ -25,10 +27,10 @@ def lines(count: int, *, first: int = 0) -> bytes:
     )
 
 
-def start(desk: Desk, *, query: str = "") -> Call:
+def start(desk: Desk, *, query: str = "", headers: Mapping[str, str] | None = None) -> Call:
     """An upload under way."""
-    headers = {"authorization": desk.client.headers["authorization"], "content-type": "application/x-ndjson"}
-    return Call(desk.app, "/transactions/bulk", headers=headers, query=query)
+    usual = {"authorization": desk.client.headers["authorization"], "content-type": "application/x-ndjson"}
+    return Call(desk.app, "/transactions/bulk", headers={**usual, **(headers or {})}, query=query)
 
 
 def assert_totals(line: dict[str, Any], **expected: object) -> None:
@@ -53,6 +55,22 @@ async def test_an_upload_is_answered_with_its_rejects_and_totals(api: Api) -> No
         "sensitive_authentication_data",
     ]
     assert_totals(totals, read=6, accepted=3, rejected=3, unknown=0, ended="complete")
+
+
+@pytest.mark.parametrize("name", ["Kub", "K\u00fcb"])
+async def test_a_line_that_names_a_field_twice_is_refused(desk: Desk, name: str) -> None:
+    """As a single post of it is, and its neighbours land."""
+    sound = json_bytes(body(merchant={"name": name}))
+    twice = sound.replace(b'"amount_minor":', b'"amount\\u005fminor":1,"amount_minor":')
+    answer = await desk.client.post("/transactions/bulk", content=b"\n".join((sound, twice, sound)))
+    rejected, totals = [json.loads(line) for line in answer.text.splitlines()]
+    faults = [(fault["pointer"], fault["code"]) for fault in rejected["problem"]["errors"]]
+    assert (rejected["line"], rejected["problem"]["code"], faults) == (
+        2,
+        "validation_failed",
+        [("/amount_minor", "name_duplicated")],
+    )
+    assert_totals(totals, read=3, accepted=2, rejected=1)
 
 
 async def test_all_results_have_the_places_of_their_landings(desk: Desk) -> None:
@@ -219,12 +237,46 @@ def test_the_bounds_on_what_is_unread_are_those_of_the_design() -> None:
     assert (results.UNREAD_BYTES_MAX, results.UNREAD_S_MAX) == (1 << 20, 30.0)
 
 
-@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("GZIP", lambda content: gzip.compress(content[:99]) + bytes(7) + gzip.compress(content[99:]) + bytes(512)),
+        ("zstd", zstd.compress),
+    ],
+)
 async def test_an_upload_may_be_compressed(api: Api, encoding: str, compress: Callable[[bytes], bytes]) -> None:
     """By `Content-Encoding`, on the real stream."""
     content = compress(lines(50) + b"bad\n")
     answer = await api.client.post("/transactions/bulk", content=content, headers={"Content-Encoding": encoding})
     assert_totals(json.loads(answer.text.splitlines()[-1]), read=51, accepted=50, rejected=1, ended="complete")
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("identity", bytes), ("gzip", gzip.compress)])
+@pytest.mark.parametrize("piece_bytes", [1, 2, 1000])
+async def test_a_byte_order_mark_before_the_first_line_is_skipped(
+    desk: Desk, encoding: str, compress: Callable[[bytes], bytes], piece_bytes: int
+) -> None:
+    """Compressed or not and wherever it is cut; before any other line it is malformed as it always was."""
+    content = compress(MARK + lines(2) + MARK + lines(1, first=2) + lines(1, first=3))
+    call = start(desk, headers={"content-encoding": encoding})
+    for at in range(0, len(content), piece_bytes):
+        call.send(content[at : at + piece_bytes])
+    call.end()
+    await call.done()
+    rejected, totals = call.lines
+    assert (rejected["line"], rejected["problem"]["code"]) == (3, "malformed_json")
+    assert_totals(totals, read=4, accepted=3, rejected=1, ended="complete")
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\n\n", b"\r\n \t\r\n"])
+@pytest.mark.parametrize("last", [b"", b"\n", b"\r\n", b"\r\n\r\n"])
+async def test_lines_end_as_their_writer_ends_them(desk: Desk, newline: bytes, last: bytes) -> None:
+    """LF or CRLF, blank lines between, a last line with or without an end: the same lines."""
+    content = newline.join(lines(3).splitlines()) + last
+    answer = await desk.client.post("/transactions/bulk", content=content)
+    assert_totals(json.loads(answer.text), read=3, accepted=3, ended="complete")
 
 
 async def test_an_unknown_encoding_is_refused_with_those_that_are_known(desk: Desk) -> None:

@@ -14,6 +14,8 @@ from tests.txn_api.conftest import BUFFER_BYTES, Api, Desk
 from txn_core.aws import Aws
 from txn_core.event import Event
 
+MARK = "\ufeff".encode()
+
 
 async def test_202_means_that_the_stream_has_it(api: Api) -> None:
     """The acknowledgement names a place on the real stream, and there stands this very transaction."""
@@ -163,6 +165,22 @@ async def test_concurrent_posts_share_calls_and_keep_a_cards_order(desk: Desk) -
     for card_id in {event["card_id"] for event in accepted}:
         on_stream = [e["transaction_id"] for e in map(json.loads, desk.kinesis.data) if e["card_id"] == card_id]
         assert on_stream == [e["transaction_id"] for e in accepted if e["card_id"] == card_id]
+
+
+@pytest.mark.parametrize("name", ["Kub", "K\u00fcb"])
+async def test_a_byte_order_mark_in_front_is_skipped(desk: Desk, name: str) -> None:
+    """As .NET and PowerShell write it; what is stored is what would be stored without, also when the mark is cut."""
+    content = json_bytes(body(merchant={"name": name}))
+    plain = await desk.client.post("/transactions", content=content)
+    marked = await desk.client.post("/transactions", content=MARK + content)
+    call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
+    for byte in MARK:
+        call.send(bytes([byte]))
+    call.send(content, more=False)
+    await call.done()
+    assert [plain.status_code, marked.status_code, call.status] == [202, 202, 202]
+    first, *others = [{**json.loads(data), "accepted_at": ""} for data in desk.kinesis.data]
+    assert others == [first, first]
 
 
 def documents() -> st.SearchStrategy[bytes]:

@@ -58,6 +58,17 @@ async def test_the_first_answer_is_given_again_byte_for_byte(desk: Desk) -> None
     assert len(desk.kinesis.stored) == 1
 
 
+async def test_a_key_is_bound_to_a_byte_order_mark_too(desk: Desk) -> None:
+    """The bytes as they were sent count: with the mark again it is the same body, without it is another one."""
+    content = "\ufeff".encode() + json_bytes(body(transaction_id=...))
+    first, second, other = [
+        await desk.client.post("/transactions", content=sent, headers=KEY) for sent in (content, content, content[3:])
+    ]
+    assert [first.status_code, second.status_code] == [202, 202]
+    assert second.headers["idempotent-replayed"] == "true"
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 async def test_quotes_are_not_part_of_the_key(desk: Desk) -> None:
     """One client library quotes it, another does not: the transaction is the same."""
     first = await post(desk, {"Idempotency-Key": '"k-1"'}, transaction_id=...)
@@ -310,7 +321,7 @@ async def index_of(api: Api) -> AsyncIterator[tuple[Index, AsyncIterator[DeadLet
     settings, meters = api.services.settings, Meters("index")
     seal, names = Seal.of(settings), TableNames.of(settings)
     async with Aws(settings).s3() as s3, Aws(settings).dynamodb() as dynamodb:
-        store = ObjectStore(s3, settings.bucket)
+        store = ObjectStore(s3, settings.lake_bucket)
         index = Index(
             transactions=api.services.transactions,
             merchants=MerchantTable(dynamodb, names.merchants),

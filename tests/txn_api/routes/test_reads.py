@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
+from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
 from tests.txn_api.conftest import Api, Desk
 from txn_api.intake import Intake
 from txn_core.dynamodb.ranges import SortKey
@@ -122,6 +122,30 @@ async def test_a_merchant_is_found_in_any_casing_and_spacing(api: Api, name: str
     assert len(await walk(api, merchant_name=name)) == count
 
 
+async def test_a_merchant_is_found_with_and_without_ignorable_characters(api: Api) -> None:
+    """Wherever they stand, in the name that is stored or in the one that is asked for."""
+    await api.index(body(transaction_id="plain-name", merchant={"name": NAME}))
+    await api.index(body(transaction_id="marked-name", merchant={"name": f"\ufeff{NAME[:3]}\u00ad{NAME[3:]}\u200b"}))
+    for name in (NAME, f"{NAME}\u200b", f"\u2066{NAME.upper()}\u2069"):
+        assert {row.transaction_id for row in await walk(api, merchant_name=name)} == {"plain-name", "marked-name"}
+
+
+async def test_rows_of_before_are_found_by_the_very_name_that_they_were_sent_with(api: Api) -> None:
+    """Their merchant id is that of a form that kept such characters; the plain name finds later rows alone."""
+    name = f"{NAME}\u200b"
+    await api.index(body(transaction_id="later-row", merchant={"name": name}))
+    encoded = api.services.intake.admit(
+        json_bytes(body(transaction_id="former-row", merchant={"name": name})), account=api.account, surroundings=""
+    )
+    (former,) = api.services.keys.former_merchant_ids(name)
+    event = Event.decode(encoded.data.replace(encoded.merchant_id.encode(), former.encode()))
+    await _put_text(api, event, "former-row", event.model_dump_json(by_alias=True))
+    for limit in (1, 100):
+        found = await walk(api, merchant_name=name, limit=limit)
+        assert {row.transaction_id for row in found} == {"later-row", "former-row"}
+        assert [row.transaction_id for row in await walk(api, merchant_name=NAME, limit=limit)] == ["later-row"]
+
+
 async def test_the_edges_of_a_range(api: Api) -> None:
     """`from` is inclusive, `to` exclusive, equal ones are empty, and any offset means the same moment."""
     for number in range(3):
@@ -139,6 +163,35 @@ async def test_the_edges_of_a_range(api: Api) -> None:
     assert await count(**{"from": times[3]}) == 0
     assert await count(**{"from": "2020-01-01T01:00:01+01:00"}) == 2
     assert await count(**{"from": "2020-01-01T00:00:01.000001Z"}) == 1
+
+
+async def test_bounds_that_are_finer_than_what_is_stored(api: Api) -> None:
+    """A row is found by the very time that its client sent, and no bound leaves out a row of its own microsecond."""
+    for number, digits in enumerate(("0000000", "1234561", "123456789", "9999999")):
+        await api.index(body(transaction_id=f"{number:08d}", occurred_at=f"2020-01-01T00:00:01.{digits}Z"))
+
+    async def found(**parameters: str) -> list[int]:
+        rows = await walk(api, card_number=card_number(), order="asc", **parameters)
+        assert rows == await walk(api, method="POST", card_number=card_number(), order="asc", **parameters)
+        return [int(row.transaction_id) for row in rows]
+
+    assert await found(**{"from": "2020-01-01T00:00:01.123456789Z"}) == [1, 2, 3]
+    assert await found(**{"from": "2020-01-01T00:00:01.123457Z"}) == [3]
+    assert await found(to="2020-01-01T00:00:01.1234567Z") == [0, 1, 2]
+    assert await found(to="2020-01-01T00:00:01.123456000Z") == [0]
+    assert await found(to="2020-01-01T00:00:01.999999999Z") == [0, 1, 2, 3]
+    assert await found(**{"from": "2020-01-01T00:00:01.999999001Z", "to": "2020-01-01T00:00:01.999999002Z"}) == [3]
+    assert await found(**{"from": "2020-01-01T01:00:01.123456001+01:00", "to": "9999-12-31T23:59:59.9999999Z"}) == [
+        *(1, 2, 3)
+    ]
+
+
+async def test_the_digits_of_a_time_are_no_card_number(desk: Desk) -> None:
+    """Nine digits of a second and an offset are as long as one, and one in ten has its check digit."""
+    for number in range(60):
+        time = f"2020-01-01T00:00:{number:02d}.{(number * 7_654_321_987) % 10**9:09d}-05:00"
+        answer = await desk.client.get("/transactions", params={"merchant_name": "A", "from": time, "to": time})
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
 
 
 async def test_ties_of_a_microsecond_are_walked_in_one_order(api: Api) -> None:

@@ -265,16 +265,16 @@ def store(api: FakeApi, settings: Settings, local_servers: Endpoints, data_dir: 
     ready = Ready.read(DataDir.at(data_dir))
     assert ready is not None
     endpoints = {name: getattr(local_servers, name) for name in ("s3_url", "access_key", "secret_key")}
-    replace(ready, bucket=settings.bucket, **endpoints).write(DataDir.at(data_dir))
+    replace(ready, bucket=settings.lake_bucket, **endpoints).write(DataDir.at(data_dir))
     return FakeStore(api)
 
 
 def upload(store: FakeStore, settings: Settings) -> None:
     async def put() -> None:
         async with Aws(settings).s3() as client:
-            await client.create_bucket(Bucket=settings.bucket)
+            await client.create_bucket(Bucket=settings.lake_bucket)
             for key, body in store.objects.items():
-                await client.put_object(Bucket=settings.bucket, Key=key, Body=body)
+                await client.put_object(Bucket=settings.lake_bucket, Key=key, Body=body)
 
     asyncio.run(put())
 

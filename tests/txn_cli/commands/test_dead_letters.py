@@ -178,3 +178,22 @@ async def test_a_letter_that_is_named_twice_is_sent_once(boxes: Boxes) -> None:
     twice = await command("replay", PLACE, f"{PLACE}/0")
     assert (twice.code, twice.err.strip()) == (0, "1 sent")
     assert position(7).sequence_number == "7"
+
+
+async def test_a_whole_record_is_listed_shown_and_replayed_as_one_letter(boxes: Boxes) -> None:
+    await boxes.undecodable_record(7, f'{{"card_number":"{CARD}"}}'.encode(), *[b"garbage"] * 2_999)
+    listed = await command("list")
+    assert f"undecodable  index+archive  {PLACE}/0 (3,000 positions)  missing at /; json_invalid at /" in listed.out
+    assert len(listed.out.splitlines()) == 1
+    (document,) = (await command("list", "--json")).documents
+    assert (document["positions"], document["sub_records"]) == (3_000, "0-2999")
+    shown = await command("show", f"{PLACE}/2999")
+    assert "whole record     3,000 sub-records: 0-2999" in shown.out
+    opened = await command("show", PLACE, "--open")
+    assert f'[0] {{"card_number":"************{CARD[-4:]}"}}\n[1] garbage\n' in opened.out
+    assert "[2999] garbage" in opened.out
+    assert CARD not in opened.out
+    sent = await command("replay", PLACE, f"{PLACE}/1")
+    assert sent.code == 1
+    assert sent.out.splitlines() == [f"{PLACE}/0  undecodable: 3000 of 3000 sub-records: missing at /"]
+    assert sent.err.strip() == "1 undecodable"

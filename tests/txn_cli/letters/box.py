@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.builders import ARRIVED_AT, position
-from txn_core.arrivals import Arrived
+from tests.builders import ARRIVED_AT, SHARD, position
+from txn_core.arrivals import Arrived, Run
 from txn_core.errors import EventError
+from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
 from txn_core.objects import ObjectStore
-from txn_core.positions import WriteOrder
+from txn_core.positions import SequenceNumber, WriteOrder
 from txn_core.settings import Settings
 from workers.dead_letters import DeadLetterBox, Seal
 from workers.meters import Meters
+from workers.undecodable import kept_whole
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,15 @@ class Boxes:
     ) -> None:
         for worker in workers.split():
             await self.of(worker).undecodable(Arrived(data, position(number), at), EventError("json_invalid at /"))
+
+    async def undecodable_record(self, number: int, *data: bytes, workers: str = "index archive") -> None:
+        """A record of these sub-records, kept whole."""
+        users = unpack(aggregate([UserRecord("key", one) for one in data], "0"), "")
+        run = Run(SHARD, SequenceNumber(str(number)), 0, ARRIVED_AT, users.data, users.begins, users.ends)
+        whole = kept_whole(run)
+        assert whole is not None
+        for worker in workers.split():
+            await self.of(worker).undecodable_record(whole)
 
     async def unwritable(self, number: int, data: bytes, *, at: datetime = ARRIVED_AT, sub: int = 0) -> None:
         await self.of("index").unwritable(Arrived(data, position(number, sub), at), "ValidationException")

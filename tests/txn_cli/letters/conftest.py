@@ -14,5 +14,5 @@ from txn_core.settings import Settings
 async def boxes(settings: Settings) -> AsyncIterator[Boxes]:
     """Boxes of a bucket that nobody else has."""
     async with Aws(settings).s3() as client:
-        await client.create_bucket(Bucket=settings.bucket)
-        yield Boxes(ObjectStore(client, settings.bucket), settings)
+        await client.create_bucket(Bucket=settings.lake_bucket)
+        yield Boxes(ObjectStore(client, settings.lake_bucket), settings)

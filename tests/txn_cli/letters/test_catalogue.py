@@ -28,7 +28,17 @@ def test_a_name_is_read_from_a_key_and_gives_it_again() -> None:
     assert name.copy_of("index").key == KEY.replace("archive-", "index-")
 
 
-@pytest.mark.parametrize("key", ["", KEY + "x", KEY.replace("archive", "other"), KEY.replace("undecodable", "lost")])
+def test_the_name_of_a_whole_record_says_from_where_on() -> None:
+    name = Name.of(KEY.replace("-3.json", "-3x17.json"))
+    assert name is not None
+    assert (name.position, name.holds_record) == (position(42, 3), True)
+    assert name.key == KEY.replace("-3.json", "-3x17.json")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", KEY + "x", KEY.replace("-3", "-3x"), KEY.replace("archive", "other"), KEY.replace("undecodable", "lost")],
+)
 def test_what_is_not_called_like_a_letter_is_none(key: str) -> None:
     assert Name.of(key) is None
 
@@ -116,3 +126,32 @@ async def test_what_is_called_like_a_letter_and_is_none_is_said(boxes: Boxes) ->
         await boxes.store.put_if_absent(key, body, {})
         with pytest.raises(StoreError, match=key):
             await Catalogue(boxes.store).of_key(key)
+
+
+async def test_a_letter_of_a_whole_record_is_found_by_any_of_its_positions(boxes: Boxes) -> None:
+    await boxes.undecodable_record(7, *[b"garbage"] * 12)
+    await boxes.undecodable(70)
+    await boxes.unwritable(7, event(), sub=12)
+    catalogue = Catalogue(boxes.store)
+    found = [await catalogue.at(position(7, sub)) for sub in (0, 5, 11)]
+    assert found[0] == found[1] == found[2]
+    for letter in found[0]:
+        assert letter.workers == ("index", "archive")
+        assert (letter.position, str(letter.subs)) == (position(7), "0-11")
+        assert [part.position for part in letter.parts()] == [position(7, part) for part in range(12)]
+        assert [part.subs for part in letter.parts()] == [None] * 12
+        assert [await catalogue.of_key(name.key) for name in letter.names] == [letter, letter]
+    assert len(found[0]) == 1
+    (single,) = await catalogue.at(position(7, 12))
+    assert (single.subs, list(single.parts())) == (None, [single])
+    assert await catalogue.at(position(7, 13)) == []
+
+
+async def test_letters_of_whole_records_are_listed_among_the_others(boxes: Boxes) -> None:
+    await boxes.undecodable(6)
+    await boxes.undecodable_record(7, b"a", b"b")
+    await boxes.undecodable(7, workers="archive")
+    await boxes.undecodable_record(8, b"a", b"b", workers="index")
+    found = [(int(x.position.sequence_number), str(x.subs), x.workers) for x in await listed(boxes)]
+    workers = ("index", "archive")
+    assert found == [(6, "None", workers), (7, "None", ("archive",)), (7, "0-1", workers), (8, "0-1", ("index",))]

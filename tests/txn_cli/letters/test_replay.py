@@ -10,9 +10,11 @@ from tests.workers.builders import event, later
 from txn_cli.letters.catalogue import REASONS, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay
 from txn_cli.letters.replays import History, Past, ReplayLog
-from txn_core.errors import NotStoredError, OutcomeUnknownError
+from txn_core.arrivals import Arrived
+from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId, WriteOrder
+from workers import undecodable
 from workers.dead_letters import Seal
 
 LANDING = Landing(ShardId("shardId-000000000001"), SequenceNumber("77"), 2)
@@ -141,6 +143,62 @@ async def test_what_is_still_no_event_or_conflicts_is_not_sent(boxes: Boxes) -> 
     assert [result.outcome for result in results] == [Outcome.UNDECODABLE, Outcome.CONFLICT]
     assert results[0].why == "json_invalid at /"
     assert outlet.taken == []
+
+
+async def once_garbage(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """A whole record of which an older version could read nothing, and this one can read two."""
+    data = [event(), b"garbage", event(), b"more"]
+
+    def older(_: Arrived) -> None:
+        raise EventError("an older version")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undecodable, "take_in", older)
+        await boxes.undecodable_record(7, *data)
+    return data
+
+
+async def test_of_a_whole_record_what_is_an_event_by_now_is_sent_once(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = await once_garbage(boxes, monkeypatch)
+    letter, outlet = await only(boxes), FakeOutlet()
+    results = await replay(boxes, outlet).of_all(letter)
+    assert [(r.outcome, r.letter.position) for r in results] == [
+        (Outcome.SENT, position(7, 0)),
+        (Outcome.SENT, position(7, 2)),
+        (Outcome.UNDECODABLE, position(7)),
+    ]
+    assert results[-1].why == "2 of 4 sub-records: json_invalid at /"
+    assert sorted(sent for _, sent in outlet.taken) == sorted([data[0], data[2]])
+    log = ReplayLog(boxes.store)
+    assert await log.history(letter) == History(Past.SENT, 2)
+    assert [(await log.history(part)).past for part in letter.parts()] == [
+        Past.SENT,
+        Past.NEVER,
+        Past.SENT,
+        Past.NEVER,
+    ]
+    again = await replay(boxes, outlet).of_all(letter)
+    assert [result.outcome for result in again] == [Outcome.REPLAYED, Outcome.REPLAYED, Outcome.UNDECODABLE]
+    assert len(outlet.taken) == 2
+
+
+async def test_of_a_whole_record_that_is_still_garbage_nothing_is_sent(boxes: Boxes) -> None:
+    await boxes.undecodable_record(7, *[b"garbage"] * 40)
+    letter, outlet = await only(boxes), FakeOutlet()
+    (result,) = await replay(boxes, outlet).of_all(letter)
+    assert (result.outcome, result.why) == (Outcome.UNDECODABLE, "40 of 40 sub-records: json_invalid at /")
+    (sealed,) = await Replay(boxes.store, Seal(b"x" * 32), outlet).of_all(letter)
+    assert sealed.outcome is Outcome.UNOPENABLE
+    assert outlet.taken == []
+    assert await ReplayLog(boxes.store).history(letter) == History(Past.NEVER, 0)
+
+
+async def test_a_letter_of_one_position_is_sent_by_itself(boxes: Boxes) -> None:
+    await boxes.unwritable(7, event())
+    (result,) = await replay(boxes, FakeOutlet()).of_all(await only(boxes))
+    assert result.outcome is Outcome.SENT
 
 
 async def test_a_letter_of_another_key_is_not_sent(boxes: Boxes) -> None:

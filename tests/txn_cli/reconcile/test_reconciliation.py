@@ -94,7 +94,7 @@ async def test_what_was_removed_or_doubled_is_named(world: World, tmp_path: Path
         if kind == "doubled_in_lake":
             await world.store.put_if_absent(key.replace(".parquet", "-again.parquet"), body, {})
         else:
-            await world.store._client.delete_object(Bucket=world.settings.bucket, Key=key)
+            await world.store._client.delete_object(Bucket=world.settings.lake_bucket, Key=key)
         left = [row.position for row in await world.lake()]
         changed = [place for place in lake if left.count(place) != 1 and (left.count(place) == 0) == (key == removed)]
         expected += [named(kind, place, id_of(lake[place].data)) for place in changed]

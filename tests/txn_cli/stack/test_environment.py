@@ -1,6 +1,7 @@
 """What the stack's processes find in their environment."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,23 @@ def test_a_profile_never_leads_to_a_real_account() -> None:
     assert not outer.keys() & made.keys()
     assert made["AWS_CONFIG_FILE"] == made["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert made["AWS_ACCESS_KEY_ID"] == SECRETS.access_key
+
+
+def test_the_stack_has_a_region_and_a_bucket_of_its_own(own_environment: pytest.MonkeyPatch) -> None:
+    """Neither comes from the AWS variables of whoever starts it; both may be set."""
+    outer = {"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"}
+    local = replace(ENDPOINTS, s3_url="http://127.0.0.1:8333")
+    for given, region, bucket in (
+        ({}, "us-east-1", "txn-lake"),
+        ({"TXN_AWS_REGION": "eu-west-1", "TXN_BUCKET": "mine"}, "eu-west-1", "mine"),
+    ):
+        settings = adopt(stack_environment(SECRETS, local, api_port=1, given=given, outer=outer))
+        assert (settings.aws_region, settings.lake_bucket) == (region, bucket)
+
+
+def test_service_links_are_no_settings_of_the_user() -> None:
+    links = {"TXN_API_PORT": "tcp://10.0.0.1:8080", "TXN_API_SERVICE_HOST": "10.0.0.1"}
+    assert given_settings({**links, "TXN_STREAM": "mine"}) == {"TXN_STREAM": "mine"}
 
 
 def test_a_proxy_is_not_asked_for_this_machine() -> None:

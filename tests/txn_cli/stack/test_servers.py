@@ -201,7 +201,7 @@ async def test_a_client_of_the_fixture_writes_once(settings: Settings) -> None:
     """A client with the fixture's settings and environment reaches the lake, which refuses a second write."""
     session = aioboto3.Session()
     async with session.client("s3", endpoint_url=settings.s3_endpoint_url) as s3:
-        await s3.create_bucket(Bucket=settings.bucket)
-        await s3.put_object(Bucket=settings.bucket, Key="a/b", Body=b"c", IfNoneMatch="*")
+        await s3.create_bucket(Bucket=settings.lake_bucket)
+        await s3.put_object(Bucket=settings.lake_bucket, Key="a/b", Body=b"c", IfNoneMatch="*")
         with pytest.raises(s3.exceptions.ClientError, match="PreconditionFailed"):
-            await s3.put_object(Bucket=settings.bucket, Key="a/b", Body=b"c", IfNoneMatch="*")
+            await s3.put_object(Bucket=settings.lake_bucket, Key="a/b", Body=b"c", IfNoneMatch="*")

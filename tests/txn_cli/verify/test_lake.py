@@ -66,17 +66,17 @@ async def test_the_real_object_store_is_read_alike(
 ) -> None:
     store = filled()
     async with Aws(settings).s3() as client:
-        await client.create_bucket(Bucket=settings.bucket)
+        await client.create_bucket(Bucket=settings.lake_bucket)
         for key, body in store.objects.items():
-            await client.put_object(Bucket=settings.bucket, Key=key, Body=body)
+            await client.put_object(Bucket=settings.lake_bucket, Key=key, Body=body)
     if from_stack == "ready.json":
         own_environment.delenv("AWS_ACCESS_KEY_ID")
         own_environment.delenv("AWS_SECRET_ACCESS_KEY")
         endpoints = {name: getattr(local_servers, name) for name in ("s3_url", "access_key", "secret_key")}
-        ready = replace(READY, bucket=settings.bucket, **endpoints)
+        ready = replace(READY, bucket=settings.lake_bucket, **endpoints)
     else:
         own_environment.setenv("TXN_S3_ENDPOINT_URL", local_servers.s3_url)
-        own_environment.setenv("TXN_BUCKET", settings.bucket)
+        own_environment.setenv("TXN_BUCKET", settings.lake_bucket)
         ready = None
     async with open_lake(ready) as lake:
         scan, found = await scanned(lake, 1, 7)

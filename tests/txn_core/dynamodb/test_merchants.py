@@ -48,6 +48,17 @@ async def test_the_earliest_spelling_stays_whatever_comes_first(table: MerchantT
     assert not more
 
 
+async def test_ignorable_characters_make_no_row_of_their_own(table: MerchantTable, account: Account) -> None:
+    """The merchant is the same, spelt as in its first transaction; a name of nothing else, of before, has its row."""
+    for name, at in [("Kub and Mann", 5), ("Kub\u200b and Mann", 2), ("\ufeffKub and Mann", 7), ("\u200b", 8)]:
+        await put(table, account, name, at)
+    rows, _ = await table.page(account, "", after=None, limit=10)
+    assert rows == [
+        MerchantName(keys().merchant_id("kub and mann"), "Kub\u200b and Mann", "kub and mann"),
+        MerchantName(keys().merchant_id("\u200b"), "\u200b", "\u200b"),
+    ]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 7, 1000])
 async def test_names_are_walked_in_the_order_of_their_keys(
     table: MerchantTable, account: Account, limit: int
@@ -66,7 +77,10 @@ async def test_names_are_walked_in_the_order_of_their_keys(
         ("o'h", ["O'Hara-Sons"]),
         ("e\u0301T", ["\u00c9t\u00e9"]),
         ("ippin", []),
+        ("\u200bo\u00ad'H", ["O'Hara-Sons"]),
+        ("rippin\ufeff", ["rippin Ltd", "Rippin, Kub and Mann"]),
         ("  ", sorted(NAMES, key=normalise_merchant)),
+        ("\ufeff ", sorted(NAMES, key=normalise_merchant)),
     ],
 )
 async def test_a_prefix_is_found_in_any_casing_and_spacing(

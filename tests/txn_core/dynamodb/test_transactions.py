@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,6 +188,26 @@ async def test_a_merchant_reads_back_whole_over_its_write_shards(
         query = transactions.by_merchant(account, merchant_id, Span(descending=descending, limit=limit))
         assert len(query.partitions) == transactions.write_shards == 3
         assert await walk(transactions, query) == in_order(descending=descending)
+
+
+async def test_a_merchant_reads_back_whole_over_its_former_id(
+    transactions: TransactionTable, account: Account
+) -> None:
+    """Rows under the id of a name's former form and under the present one are one history, also page by page."""
+    name = "Rippin, Kub and Mann\u200b"
+    (former,) = keys().former_merchant_ids(name)
+    present = keys().merchant_id(name)
+    for number in range(12):
+        written = encoded(request(transaction_id=transaction_id(number), merchant={"name": name}), account=account)
+        item = index_item(written, position(number + 1))
+        await transactions.put_if_absent(replace(item, merchant_id=former if number % 2 else present))
+    ids = [transaction_id(number) for number in range(12)]
+    for limit in (1, 5, 100):
+        span = Span(descending=False, limit=limit)
+        assert await walk(transactions, transactions.by_merchant(account, present, span, former)) == ids
+        assert await walk(transactions, transactions.by_merchant(account, present, span)) == ids[::2]
+    subjects = {transactions.by_merchant(account, present, Span(), *ids).subject for ids in ((), (former,))}
+    assert len(subjects) == 2, "a cursor is of one of the two ranges"
 
 
 @pytest.mark.parametrize("descending", [True, False])

@@ -1,0 +1,96 @@
+"""The application behind a connection under test: ours, on a stream in memory whose records can go wrong."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI
+
+from tests.builders import base64_key
+from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
+from tests.txn_api.conftest import Desk, _producer, _services
+from txn_api.app import create_app
+from txn_api.services import Services
+from txn_core.api_keys import SCOPES, ApiKey, KeyId, Scope
+from txn_core.identity import Account
+from txn_core.instants import now
+from txn_core.limits import UNLIMITED
+from txn_core.settings import Settings
+
+LOST: Final = b"-lost"
+"""A transaction whose id ends so is refused by the stream: 503 `not_stored`."""
+DOUBTED: Final = b"-doubt"
+"""Is stored, and nobody hears of it: 503 `outcome_unknown`."""
+UNHEARD: Final = b"-maybe"
+"""Is not stored, and nobody hears of it: 503 `outcome_unknown`."""
+SILENCE_S: Final = 60.0
+BODY_DEADLINE_S: Final = 10.0
+_ID: Final = re.compile(rb'"transaction_id":"([^"]*)"')
+
+
+class FatefulKinesis(FakeKinesis):
+    """Decides by the id of a transaction what becomes of the call that carries it."""
+
+    async def put_records(self, *, StreamName: str, Records: Any) -> dict[str, Any]:  # noqa: N803 - AWS' names
+        data = b"".join(entry["Data"] for entry in Records)
+        if LOST in data:
+            self._script = iter([Reply(fates=[Fate.REFUSED] * len(Records))])
+        if UNHEARD in data:
+            await asyncio.sleep(SILENCE_S)
+        answer = await super().put_records(StreamName=StreamName, Records=Records)
+        if DOUBTED in data:
+            await asyncio.sleep(SILENCE_S)
+        return answer
+
+
+@dataclass
+class Site:
+    """A started application and its stream."""
+
+    app: FastAPI
+    kinesis: FakeKinesis
+
+    @property
+    def stored(self) -> list[bytes]:
+        """The ids of the transactions that the stream holds, in order; one that was sent again may stand twice."""
+        return [match[1] for data in self.kinesis.data if (match := _ID.search(data)) is not None]
+
+    def clear(self) -> None:
+        """Go on with an empty stream and an idle producer."""
+        self.kinesis = FatefulKinesis()
+        services: Services = self.app.state.services
+        producer = _producer(self.kinesis, deadline_s=services.settings.request_deadline_s)
+        self.app.state.services = replace(services, producer=producer)
+
+
+def site(**settings: object) -> Site:
+    """An application in the running event loop; each knows the same two API keys."""
+    made = Settings.model_validate(
+        {
+            "card_keys": {1: base64_key(1)},
+            "identity_key": base64_key(2),
+            "cursor_key": base64_key(3),
+            "body_deadline_s": BODY_DEADLINE_S,
+            **settings,
+        }
+    )
+    app = create_app(made)
+    desk = Desk(app, httpx.AsyncClient(), FatefulKinesis())
+    app.state.services = _services(desk, made)
+    desk.keys |= {_WRITER.key_id: _WRITER, _READER.key_id: _READER}
+    return Site(app, desk.kinesis)
+
+
+def _key(number: int, *scopes: Scope) -> tuple[ApiKey, bytes]:
+    """A key that is the same in each run, and the header field that presents it."""
+    key_id, secret = KeyId(f"{number:016x}"), f"{number:064x}"
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    kept = ApiKey(key_id, digest, Account("acme"), frozenset(scopes), "", now(), limits=UNLIMITED)
+    return kept, f"Authorization: Bearer txn_{key_id}_{secret}".encode()
+
+
+_WRITER, WRITER = _key(1, *SCOPES)
+_READER, READER = _key(2, "transactions:read")

@@ -1,0 +1,146 @@
+"""What one connection costs the process: shapes of what a client without a key may send, and what they take."""
+
+import asyncio
+import gc
+import itertools
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from tests.http.application import Site
+from tests.http.transport import MemoryTransport
+from txn_cli.http_connection import Connection
+
+PIECE_BYTES: Final = 64 << 10
+STUCK_TURNS: Final = 200
+"""Turns of the event loop after which a paused connection will not go on by itself."""
+END_S_MAX: Final = 10.0
+_GET: Final = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+_POST: Final = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+_CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`start` once, and then `more` over and over, in packets of 64 KiB; the client reads answers or not."""
+
+    start: bytes
+    more: bytes = b""
+    reads: bool = True
+    start_bytes: int = PIECE_BYTES
+    """How much of `start` comes at a time."""
+
+    def pieces(self, total: int) -> Iterator[bytes]:
+        """What arrives, so many bytes in all."""
+        for place in range(0, len(self.start), self.start_bytes):
+            yield self.start[place : place + self.start_bytes]
+        if self.more:
+            piece = self.more * max(1, PIECE_BYTES // len(self.more))
+            yield from itertools.repeat(piece, max(1, total // len(piece)))
+
+
+def _post(path: bytes, framing: bytes = _CHUNKED) -> bytes:
+    return _POST % path + framing
+
+
+SHAPES: Final[dict[str, Shape]] = {
+    "idle": Shape(b""),
+    "the beginning of a head": Shape(b"GET / HT"),
+    "a head just under the bound": Shape(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"v" * 32_000),
+    "a target without end": Shape(b"GET /", b"a"),
+    "a field without end": Shape(b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"v"),
+    "fields without end": Shape(b"GET / HTTP/1.1\r\nHost: x\r\n", b"a:b\r\n"),
+    "folds without end": Shape(b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n", b" b\r\n"),
+    "most fields that may be": Shape(b"", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 126 + b"\r\n"),
+    "an extension without end": Shape(_post(b"/transactions") + b"5;", b"x"),
+    "a chunk size without end": Shape(_post(b"/transactions"), b"0"),
+    "many trailers": Shape(_post(b"/transactions") + b"0\r\n", b"a:b\r\n"),
+    "a long trailer": Shape(_post(b"/transactions") + b"0\r\nX: ", b"v"),
+    "trailers of a route that reads": Shape(_post(b"/transactions/search") + b"0\r\n", b"X-Y: z\r\n"),
+    "chunks of one byte that nobody reads": Shape(_post(b"/nowhere"), b"1\r\nx\r\n"),
+    "chunks with extensions that nobody reads": Shape(_post(b"/nowhere"), b"1;" + b"e" * 30_000 + b"\r\nx\r\n"),
+    "a body that nobody reads": Shape(_post(b"/nowhere", b"Content-Length: 100000000\r\n\r\n"), b"x"),
+    "a body that is refused": Shape(_post(b"/transactions", b"Content-Length: 100000000\r\n\r\n"), b"x"),
+    "an upload that is refused": Shape(_post(b"/transactions/bulk"), b"400\r\n" + b"x" * 1_024 + b"\r\n"),
+    "a body that waits to go on": Shape(
+        _post(b"/transactions", b"Content-Length: 9000000\r\nExpect: 100-continue\r\n\r\n")
+    ),
+    "garbage": Shape(b"", b"\x16\x03\x01\x02"),
+    "requests": Shape(b"", _GET % b"/healthz"),
+    "requests whose answers are not read": Shape(b"", _GET % b"/healthz", reads=False),
+    "refusals that are not read": Shape(b"", _post(b"/transactions", b"Content-Length: 0\r\n\r\n"), reads=False),
+    "pages that are not read": Shape(b"", _GET % b"/", reads=False),
+    "the document, not read": Shape(b"", _GET % b"/openapi.json", reads=False),
+    "metrics that are not read": Shape(b"", _GET % b"/metrics", reads=False),
+    "a large file that is not read": Shape(b"", _GET % b"/docs/swagger-ui-bundle.js", reads=False),
+    "a large file again and again": Shape(20 * (_GET % b"/docs/swagger-ui-bundle.js")),
+    "old requests that are not read": Shape(b"GET /openapi.json HTTP/1.0\r\n\r\n", reads=False),
+    "offers": Shape(
+        b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", reads=False
+    ),
+}
+
+
+class Meter:
+    """Plays shapes to our connection, on the event loop that runs."""
+
+    def __init__(self, site: Site) -> None:
+        config = uvicorn.Config(site.app, http=Connection, ws="none", lifespan="off", log_config=None)
+        config.load()
+        self._state = ServerState()
+        self._make: Callable[[], Connection] = lambda: Connection(config, self._state, {})
+
+    async def bytes_held(self, shape: Shape, total: int) -> int:
+        """The most memory that a connection takes while it is sent so much; what it does not send counts as well."""
+        pieces = list(shape.pieces(total))
+        await self._play(shape, pieces)  # so that what is made once is there
+        gc.collect()
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            transport = await self._play(shape, pieces)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        return most - before + transport.unsent_bytes_max
+
+    async def cpu_s(self, shape: Shape, total: int) -> float:
+        """CPU seconds for so many bytes, the best of some."""
+        return min([await self._timed(shape, total) for _ in range(3)])
+
+    async def _timed(self, shape: Shape, total: int) -> float:
+        pieces = list(shape.pieces(total))
+        began = time.process_time()
+        await self._play(shape, pieces)
+        return time.process_time() - began
+
+    async def _play(self, shape: Shape, pieces: Iterable[bytes]) -> MemoryTransport:
+        connection = self._make()
+        transport = MemoryTransport(connection, reads=shape.reads, keeps=False)
+        connection.connection_made(transport)
+        for piece in pieces:
+            while piece and not transport.is_lost:
+                await _turns(lambda: transport.takes_input or transport.is_lost)
+                if not transport.takes_input:
+                    break
+                piece = transport.give(piece)  # noqa: PLW2901 - what is left of it
+        await _turns(lambda: False)
+        transport.lose()
+        async with asyncio.timeout(END_S_MAX):
+            while self._state.tasks or self._state.connections:  # noqa: ASYNC110 - a thread may still read a file
+                await asyncio.sleep(0.001)
+        return transport
+
+
+async def _turns(condition: Callable[[], bool], turns: int = STUCK_TURNS) -> None:
+    """Let the loop run until something holds, or so many turns have passed."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+        if condition():
+            return

@@ -1,0 +1,150 @@
+"""What RFC 9110 and RFC 9112 ask of a server beyond what h11 looks at. This list is all that sets the oracle apart.
+
+Each rule is stricter than h11, or does what h11 leaves to the server; none takes what h11 refuses.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from txn_cli.http_head import FIELDS_MAX, HEAD_BYTES_MAX
+
+_Field = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a request as h11 reads it; names of fields are in lower case."""
+
+    method: bytes
+    target: bytes
+    version: bytes
+    fields: tuple[_Field, ...]
+
+    def values(self, name: bytes) -> list[bytes]:
+        """The values of all fields of a name."""
+        return [value for found, value in self.fields if found == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an RFC asks for, and where."""
+
+    name: str
+    section: str
+    what: str
+
+
+SIZE: Final = Rule(
+    "head size",
+    "RFC 9110, 5.4",
+    "field lines larger or more than the server wants are answered 4xx, also when they come whole in one packet: 431",
+)
+TARGET_SIZE: Final = Rule("target size", "RFC 9112, 3", "a target longer than the server wants is answered 414")
+CHUNK_LINE_SIZE: Final = Rule("chunk line size", "RFC 9112, 7.1.1", "the length of chunk extensions is limited")
+TRAILER_SIZE: Final = Rule(
+    "trailer size",
+    "RFC 9110, 5.4 and 6.5",
+    "trailer fields are fields: larger or more of them than in a head break the body, also when they come whole",
+)
+MAJOR_VERSION: Final = Rule(
+    "major version", "RFC 9110, 15.6.6", "another major version than 1 is not answered as if it were 1, but 505"
+)
+HOST_NEEDED: Final = Rule(
+    "host needed", "RFC 9112, 3.2", "every 1.x after 1.0 needs a Host, as 1.1 does (RFC 9110, 2.5)"
+)
+HOST_VALID: Final = Rule("host valid", "RFC 9112, 3.2", "a Host that is no host is answered 400 in any version")
+ABSOLUTE_HOST: Final = Rule(
+    "host of the target valid", "RFC 9110, 4.2.1", "an http target without a host, or with what is none, is rejected"
+)
+CODING_IN_1_0: Final = Rule(
+    "no transfer coding in 1.0", "RFC 9112, 6.1", "the framing of HTTP/1.0 with Transfer-Encoding is faulty: 400"
+)
+LAST_CODING: Final = Rule(
+    "last coding", "RFC 9112, 6.3", "400, not 501, where chunked is not the last coding: nobody knows the body's end"
+)
+TWO_FRAMINGS: Final = Rule(
+    "two framings", "RFC 9112, 6.1", "a request with Transfer-Encoding and Content-Length is the connection's last"
+)
+REPLACED_HOST: Final = Rule(
+    "host of the target", "RFC 9112, 3.2.2", "the host of an absolute target stands in the place of the Host field"
+)
+RULES: Final = (
+    *(SIZE, TARGET_SIZE, CHUNK_LINE_SIZE, TRAILER_SIZE, MAJOR_VERSION, HOST_NEEDED, HOST_VALID, ABSOLUTE_HOST),
+    *(CODING_IN_1_0, LAST_CODING, TWO_FRAMINGS, REPLACED_HOST),
+)
+
+_END: Final = re.compile(rb"\n\r?\n")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_CODINGS: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
+_HOST: Final = re.compile(
+    rb"(?P<host>\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[-A-Za-z0-9._~!$&'()*+,;=:]+\]"
+    rb"|(?:[-A-Za-z0-9._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+)
+"""`uri-host [ ":" port ]` (RFC 9110, 7.2; RFC 3986, 3.2.2). What stands in brackets is not taken apart."""
+_ABSOLUTE: Final = re.compile(rb"https?://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE)
+_LINES_BESIDES: Final = 2
+"""Of a head: the request line, and the empty one."""
+
+
+def too_large(buffered: bytes) -> tuple[int, Rule] | None:
+    """The status for the head at the beginning of what came, when it is larger than it may be."""
+    end = _END.search(buffered)
+    head = buffered if end is None else buffered[: end.end()]
+    if len(head) > HEAD_BYTES_MAX:
+        return (431, SIZE) if b"\n" in head[:HEAD_BYTES_MAX] else (414, TARGET_SIZE)
+    if end is not None and head.count(b"\n") > FIELDS_MAX + _LINES_BESIDES:
+        return 431, SIZE
+    return None
+
+
+def too_large_trailers(section: bytes) -> bool:
+    """Whether trailers, with what of the body was read with them, are larger than a head may be."""
+    return len(section) > HEAD_BYTES_MAX or section.count(b"\n") > FIELDS_MAX + _LINES_BESIDES
+
+
+def unread(hint: int, buffered: bytes) -> tuple[int, Rule | None]:
+    """The status for a head that h11 refuses, by its hint, and the rule that changed it."""
+    end = _END.search(buffered)
+    head = _FOLD.sub(b" ", buffered if end is None else buffered[: end.end()])
+    codings = b",".join(_CODINGS.findall(head)).split(b",")
+    if hint == 501 and codings[-1].strip().lower() != b"chunked":
+        return 400, LAST_CODING
+    return hint, None
+
+
+def refused(head: Head) -> tuple[int, Rule] | None:
+    """The status for a head that h11 takes and a rule does not."""
+    coded = head.values(b"transfer-encoding")
+    named = _ABSOLUTE.fullmatch(head.target)
+    if not head.version.startswith(b"1."):
+        return 505, MAJOR_VERSION
+    if coded and head.version == b"1.0":
+        return 400, CODING_IN_1_0
+    if not head.values(b"host") and head.version != b"1.0":
+        return 400, HOST_NEEDED
+    if not all(_is_host(value) for value in head.values(b"host")):
+        return 400, HOST_VALID
+    if named is not None and not _is_host(named["authority"], empty=False):
+        return 400, ABSOLUTE_HOST
+    return None
+
+
+def has_two_framings(head: Head) -> bool:
+    """Whether `TWO_FRAMINGS` applies."""
+    return bool(head.values(b"transfer-encoding")) and bool(head.values(b"content-length"))
+
+
+def origin_form(head: Head) -> tuple[bytes, list[_Field]]:
+    """A target as it would be without scheme and host, and the fields with that host."""
+    named = _ABSOLUTE.fullmatch(head.target)
+    if named is None:
+        return head.target, list(head.fields)
+    rest: bytes = named["rest"]
+    others = [(name, value) for name, value in head.fields if name != b"host"]
+    return rest if rest.startswith(b"/") else b"/" + rest, [(b"host", named["authority"]), *others]
+
+
+def _is_host(value: bytes, *, empty: bool = True) -> bool:
+    match = _HOST.fullmatch(value)
+    return match is not None and (empty or match["host"] != b"")

@@ -1,0 +1,189 @@
+"""Random sequences of requests on one connection, made of sound parts and mutations, each by its seed and number."""
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from tests.builders import body, card_number, json_bytes
+from tests.http import chunks, damages, framings, heads, offers, request_lines
+from tests.http.application import DOUBTED, LOST, READER, UNHEARD, WRITER
+from tests.http.delivery import Delivery, delivery
+from tests.http.drafts import Dice, Draft, Message, Mutation
+
+MESSAGES_MAX: Final = 5
+LINES_MAX: Final = 6
+DAMAGED_SHARE: Final = 0.08
+_MUTATIONS: Final = (0, 0, 0, 0, 1, 1, 1, 2, 3)
+_JSON: Final = b"Content-Type: application/json"
+_NDJSON: Final = b"Content-Type: application/x-ndjson"
+_PAGES: Final = (b"/healthz", b"/healthz", b"/readyz", b"/nowhere", b"/", b"/merchants", b"/openapi.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """What is sent on one connection, and how."""
+
+    seed: int
+    number: int
+    messages: tuple[Message, ...]
+    delivery: Delivery
+
+    @property
+    def data(self) -> bytes:
+        """All bytes."""
+        return b"".join(message.data for message in self.messages)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """What the requests are, and the mutations that they went through."""
+        return Counter(itertools.chain.from_iterable(message.kinds for message in self.messages))
+
+
+class _Maker:
+    """Makes the messages of one sequence; ids are counted, so that no two transactions have the same."""
+
+    def __init__(self, dice: Dice, seed: int, number: int) -> None:
+        self._dice, self._prefix, self._ids = dice, f"h{seed}-{number}-", itertools.count()
+
+    def draft(self) -> Draft:
+        """A request, sound so far."""
+        (make,) = self._dice.choices(list(_PURPOSES), list(_PURPOSES.values()))
+        return make(self)
+
+    def inner(self) -> bytes:
+        """A whole post that nothing stands against."""
+        content = self._transaction()
+        head = (b"POST /transactions HTTP/1.1", b"Host: x", WRITER, _JSON, b"Content-Length: %d" % len(content))
+        return b"\r\n".join((*head, b"", content))
+
+    def post(self) -> Draft:
+        """A transaction."""
+        fate = self._dice.choice((LOST, DOUBTED, UNHEARD)) if self._dice.random() < 0.06 else b""
+        return self._sent(b"post", self._transaction(fate))
+
+    def bad_post(self) -> Draft:
+        """What is no transaction."""
+        content = (b"{}", b"", b"{", self._transaction().replace(b"USD", b"XXX"), b"[]", b"\xff")
+        return self._sent(b"bad post", self._dice.choice(content))
+
+    def keyed_post(self) -> Draft:
+        """A transaction with an Idempotency-Key, which it may share with others of its connection."""
+        draft = self._sent(b"keyed post", self._transaction())
+        draft.fields.append(b'Idempotency-Key: "%s%d"' % (self._prefix.encode(), self._dice.randint(0, 1)))
+        return draft
+
+    def upload(self) -> Draft:
+        """Transactions, good and bad."""
+        lines = [self._line() for _ in range(self._dice.randint(0, LINES_MAX))]
+        draft = self._sent(b"upload", b"".join(line + b"\n" for line in lines), _NDJSON)
+        draft.target = b"/transactions/bulk" + self._dice.choice((b"", b"", b"?results=all"))
+        if self._dice.random() < 0.5:
+            draft.chunk(self._dice, size_max=max(200, len(draft.content) // 20))
+        return draft
+
+    def read(self) -> Draft:
+        """A request without a body."""
+        target = b"/transactions/" + self._id() if self._dice.random() < 0.3 else self._dice.choice(_PAGES)
+        method = b"HEAD" if self._dice.random() < 0.08 else b"GET"
+        fields = [b"Host: x", *self._authorization()]
+        return Draft(method, target, fields, kinds=["read"])
+
+    def large_post(self) -> Draft:
+        """A body that is too large, and now and then larger than a connection reads in vain."""
+        size = self._dice.choice((70_000, 300_000, 300_000, 5_000_000))
+        draft = self._sent(b"large post", b" " * size)
+        if self._dice.random() < 0.3:
+            draft.fields.append(b"Expect: 100-continue")
+        return draft
+
+    def large_upload(self) -> Draft:
+        """More lines than one read brings."""
+        draft = self._sent(b"large upload", b"".join(self._line() + b"\n" for _ in range(800)), _NDJSON)
+        draft.target = b"/transactions/bulk" + self._dice.choice((b"", b"?results=all"))
+        return draft
+
+    def metrics(self) -> Draft:
+        """A larger answer."""
+        return Draft(b"GET", b"/metrics", [b"Host: x"], kinds=["metrics"])
+
+    def _sent(self, kind: bytes, content: bytes, media_type: bytes = _JSON) -> Draft:
+        media_type = media_type if self._dice.random() < 0.95 else b"Content-Type: text/plain"
+        fields = [b"Host: x", *self._authorization(), media_type]
+        self._dice.shuffle(fields)
+        draft = Draft(b"POST", b"/transactions", fields, content, kinds=[kind.decode()])
+        if self._dice.random() < 0.8:
+            draft.measure()
+        else:
+            draft.chunk(self._dice, size_max=max(200, len(draft.content) // 20))
+        return draft
+
+    def _authorization(self) -> list[bytes]:
+        kind = self._dice.random()
+        if kind < 0.8:
+            return [WRITER]
+        if kind < 0.88:
+            return []
+        return [READER] if kind < 0.94 else [b"Authorization: Bearer nonsense"]
+
+    def _line(self) -> bytes:
+        return self._transaction() if self._dice.random() < 0.8 else self._dice.choice((b"{}", b"", b"x", b"\r"))
+
+    def _transaction(self, fate: bytes = b"") -> bytes:
+        number = card_number(self._dice.randint(0, 99))
+        return json_bytes(body(transaction_id=(self._id() + fate).decode(), card_number=number))
+
+    def _id(self) -> bytes:
+        return f"{self._prefix}{next(self._ids):03d}".encode()
+
+
+_PURPOSES: Final[dict[Callable[[_Maker], Draft], float]] = {
+    _Maker.post: 42,
+    _Maker.bad_post: 8,
+    _Maker.keyed_post: 6,
+    _Maker.upload: 16,
+    _Maker.read: 27,
+    _Maker.large_post: 0.5,
+    _Maker.large_upload: 0.2,
+    _Maker.metrics: 1,
+}
+
+
+def sequence(seed: int, number: int) -> Sequence:
+    """The sequence of a number."""
+    dice = random.Random(f"{seed}/{number}")
+    maker = _Maker(dice, seed, number)
+    drafts = [maker.draft() for _ in range(dice.randint(1, MESSAGES_MAX))]
+    for draft in drafts:
+        for _ in range(dice.choice(_MUTATIONS)):
+            _mutate(dice, draft, maker.inner)
+    messages = tuple(
+        damages.damaged(dice, draft.written()) if dice.random() < DAMAGED_SHARE else draft.written()
+        for draft in drafts
+    )
+    return Sequence(seed, number, messages, delivery(dice, [len(message.data) for message in messages]))
+
+
+def kinds() -> Iterable[str]:
+    """The names of all mutations."""
+    return itertools.chain([damages.KIND], *(group.keys() for group in _groups(bytes)))
+
+
+def _mutate(dice: Dice, draft: Draft, inner: offers.Inner) -> None:
+    group = dice.choice(_groups(inner))
+    name = dice.choice(list(group))
+    group[name](dice, draft)
+    draft.kinds.append(name)
+
+
+def _groups(inner: offers.Inner) -> list[dict[str, Mutation]]:
+    return [*_own_groups(), offers.inner_requests(inner)]
+
+
+@cache
+def _own_groups() -> tuple[dict[str, Mutation], ...]:
+    modules = (request_lines, heads, framings, chunks, offers)
+    return tuple(group for module in modules for group in module.catalogue())

@@ -1,0 +1,113 @@
+"""What keeps a process from starting is said in one line; what it passes over is said in its log."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.builders import base64_key
+from txn_cli.main import app_of
+from txn_core.errors import SettingsError
+
+KEYS = {
+    "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),
+    **{f"TXN_{name}_KEY": base64_key(1) for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")},
+}
+NOBODY = {f"TXN_{service}_ENDPOINT_URL": "http://127.0.0.1:1" for service in ("KINESIS", "DYNAMODB", "S3")}
+LINKS = {"TXN_API_PORT": "tcp://10.0.0.1:8080", "TXN_API_SERVICE_HOST": "10.0.0.1", "TXN_API_SERVICE_PORT": "8080"}
+
+
+def txn(*arguments: str, cwd: Path, **environment: str) -> "subprocess.Popen[str]":
+    """Start a process as operators do, with keys and nothing else."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "txn_cli.main", *arguments],
+        env={**os.environ, **KEYS, **environment},
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("command", ["api", "worker index", "worker archive"])
+def test_no_region_is_said_in_one_line_at_the_start(
+    own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    """Neither a traceback nor a server's start that fails; an S3 on this machine makes no difference."""
+    with txn(*command.split(), cwd=tmp_path, TXN_S3_ENDPOINT_URL="http://127.0.0.1:1") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.startswith("txn: the AWS region is not known: set TXN_AWS_REGION, AWS_REGION or AWS_DEFAULT_REGION")
+
+
+@pytest.mark.parametrize("command", ["bootstrap", "keys revoke key", "dead-letters list", "reconcile --since 2h"])
+def test_no_region_stops_commands_too(own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
+    own_environment.chdir(tmp_path)
+    own_environment.setenv("TXN_BUCKET", "ours")
+    words = command.split()
+    refused = CliRunner().invoke(app_of(words[0]), words)
+    assert isinstance(refused.exception, SettingsError)
+    assert "AWS_REGION" in str(refused.exception)
+
+
+@pytest.mark.parametrize("command", ["bootstrap", "dead-letters list", "reconcile --since 2h", "worker archive"])
+def test_no_bucket_stops_whoever_needs_one(own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
+    """By the name of the setting, not by what S3 says of a bucket that nobody named."""
+    own_environment.chdir(tmp_path)
+    for name, value in ({"AWS_REGION": "eu-central-1"} | KEYS).items():
+        own_environment.setenv(name, value)
+    words = command.split()
+    if words[0] == "worker":
+        with txn(*words, cwd=tmp_path) as process:
+            said = process.communicate(timeout=60)[1]
+        assert process.returncode == 1
+    else:
+        refused = CliRunner().invoke(app_of(words[0]), words)
+        assert isinstance(refused.exception, SettingsError)
+        said = str(refused.exception)
+    assert "the bucket of the lake is not known: set TXN_BUCKET" in said
+
+
+@pytest.mark.parametrize("command", ["api", "worker index"])
+def test_service_links_are_ignored_with_one_line_in_the_log(
+    own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    """Which names the variables, and shows no value; also of an API that is several processes."""
+    several = {"TXN_API_PROCESSES": "2", "TXN_API_HOST": "192.0.2.1"}  # an address that nobody can listen on
+    with txn(*command.split(), cwd=tmp_path, **NOBODY, **LINKS, **several) as process:
+        try:
+            assert process.stderr is not None
+            line = json.loads(process.stderr.readline())
+        finally:
+            process.kill()
+            rest = process.communicate(timeout=60)[1]
+    assert (line["event"], line["level"]) == ("service_links_ignored", "warning")
+    assert line["variables"] == sorted(LINKS)
+    assert "10.0.0.1" not in json.dumps(line)
+    assert "service_links_ignored" not in rest
+
+
+@pytest.mark.parametrize("name", ["TXN_API_PORTT", "TXN_API_SERVICE_NAME"])
+def test_other_unknown_names_still_stop_it(own_environment: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    own_environment.chdir(tmp_path)
+    for link, value in (LINKS | {name: "8080"}).items():
+        own_environment.setenv(link, value)
+    refused = CliRunner().invoke(app_of("api"), ["api"])
+    assert isinstance(refused.exception, SettingsError)
+    assert str(refused.exception) == f"unknown settings: {name}"
+
+
+def test_the_local_stack_takes_no_port_from_a_link(own_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the command line reads from the environment is held to the same rule; a busy folder ends it here."""
+    own_environment.setenv("TXN_API_PORT", LINKS["TXN_API_PORT"])
+    (tmp_path / "stack").write_text("a file where the folder should be")
+    refused = CliRunner().invoke(app_of("up"), ["up", "--data-dir", str(tmp_path / "stack")])
+    assert "--port" not in refused.output
+    own_environment.setenv("TXN_API_PORT", "none")
+    refused = CliRunner().invoke(app_of("up"), ["up", "--data-dir", str(tmp_path / "stack")])
+    assert "Invalid value for '--port'" in refused.output
