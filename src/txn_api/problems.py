@@ -90,7 +90,8 @@ class MalformedJson(Problem):
     status, code, title = 400, "malformed_json", "Malformed JSON"
     detail = "The body is not one JSON document in UTF-8; an empty one is none."
     remedy = (
-        "Send one JSON document, in UTF-8 (not UTF-16 or Latin-1), and nothing behind it. A UTF-8 BOM is skipped."
+        "Send one JSON document, in UTF-8 (not UTF-16 or Latin-1), and nothing behind it. A UTF-8 BOM is skipped. "
+        "An escape such as `\\ud83d` alone is half a character, which UTF-8 cannot write."
     )
 
 

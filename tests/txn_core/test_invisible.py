@@ -93,6 +93,13 @@ def test_what_shows_nothing_is_ignorable_a_format_or_white_space() -> None:
     assert {c for c in CHARACTERS if c.isspace() and unicodedata.category(c) != "Cc"} <= of_nothing
 
 
+def test_what_shows_something_leaves_a_merchant_a_name() -> None:
+    """No character that can be seen is folded away, so that no accepted name has an empty form."""
+    seen = [c for c in CHARACTERS if shows_something(c) and unicodedata.category(c) not in {"Cc", "Cn", "Co"}]
+    assert len(seen) > 100_000
+    assert all(map(normalise_merchant, seen))
+
+
 @pytest.mark.parametrize(
     ("text", "shows"),
     [
