@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -84,6 +84,7 @@ async def test_workers_that_start_read_nothing_and_say_why(any_world: World) -> 
     await world.send(event(), event())
     with capture_logs() as logs:
         async with world.working(*KINDS):
+            await until(lambda: _both_say_why(logs))
             await asyncio.sleep(4 * SYNC_S)
     said = [log for log in logs if log["event"] == "stream_not_read"]
     assert len(said) == 2
@@ -91,6 +92,10 @@ async def test_workers_that_start_read_nothing_and_say_why(any_world: World) -> 
     assert {log["event"] for log in logs} <= {"started", "stream_not_read", "stopping", "stopped"}
     assert (await rows_of(world), await world.lake()) == (before, lake)
     assert_told(await status_of(world))
+
+
+async def _both_say_why(logs: Sequence[Any]) -> bool:
+    return [log["event"] for log in logs].count("stream_not_read") == len(KINDS)
 
 
 def assert_told(status: Status) -> None:
@@ -191,7 +196,8 @@ async def test_leases_of_an_older_version_are_not_taken_over_from_another_stream
     before = await rows_of(world)
     with capture_logs() as logs:
         async with world.working(*KINDS):
-            await asyncio.sleep(3 * SYNC_S)
+            await until(lambda: _both_say_why(logs))
+            await asyncio.sleep(4 * SYNC_S)
     reasons = [log["reason"] for log in logs if log["event"] == "stream_not_read"]
     assert len(reasons) == 2
     assert all("tell of records from before" in reason for reason in reasons)

@@ -101,13 +101,17 @@ async def test_after_a_reset_the_new_stream_is_read_from_its_beginning(world: Wo
         assert "was made again" in done.out
         assert "index: 3 leases given up" in done.out
         await until(lambda: _drained(world))
+        refused = await command("reset", "both", "--yes")
+        assert "a worker is alive" in str(refused.error)
+    rows = await rows_of(world)
     assert {row.position: row.data for row in await world.lake()} == before | world.sent
     assert len(await world.lake()) == len(before) + len(world.sent)
     await assert_indexed(world, *old, *new)
-    assert len({row.stream for row in await rows_of(world)}) == 1
+    assert len({row.stream for row in rows}) == 1
     assert (await reconcile(tmp_path, "--deep"))[0] == 0
     again = await command("reset", "both", "--yes")
     assert (again.code, again.out.count("nothing to reset")) == (0, 2)
+    assert await rows_of(world) == rows, "leases of the stream as it is are never touched"
 
 
 async def _all_say_why(world: World) -> bool:
@@ -134,17 +138,6 @@ async def test_nothing_is_given_up_unconfirmed(world: World) -> None:
     assert await rows_of(world) == []
 
 
-async def test_a_machine_is_told_in_json(world: World) -> None:
-    await world.drain("index")
-    await world.remake(in_another_second=False)
-    asked = await command("reset", "index", "--json", "--yes")
-    assert asked.code == 0
-    (said,) = json.loads(asked.out)["reset"]
-    assert (said["kind"], said["leases"], len(said["foreign"])) == ("index", 1, 1)
-    assert said["foreign"][0]["stream"]["created_at"] < said["stream"]["created_at"]
-    assert await rows_of(world) == []
-
-
 async def test_a_reset_is_refused_while_a_worker_is_alive(world: World) -> None:
     """One of an older version, say, which does not wait: its renewals are seen though the stream is another."""
     await world.send(event())
@@ -164,26 +157,17 @@ async def test_a_reset_is_refused_while_a_worker_is_alive(world: World) -> None:
         assert "a worker is alive: 1 index leases were written just now by older" in str(refused.error)
         assert len(await rows_of(world)) == 1
         stopping.set()
-    assert (await command("reset", "index", "--yes")).code == 0
+    done = await command("reset", "index", "--yes", "--json")
+    (said,) = json.loads(done.out)["reset"]
+    assert (done.code, said["kind"], said["leases"]) == (0, "index", 1)
+    (foreign,) = said["foreign"]
+    assert foreign["stream"]["created_at"] < said["stream"]["created_at"]
+    assert foreign["kept_at"] == foreign["checkpoint"], "it was this very stream all the time"
     assert [row.stream for row in await rows_of(world)] == [present]
 
 
 async def _is_owned(world: World) -> bool:
     return any(row.owner is not None for row in await world.leases("index").rows())
-
-
-async def test_leases_of_the_stream_as_it_is_are_never_touched(world: World) -> None:
-    """Neither while workers are alive, which is said, nor when they are not."""
-    await world.send(event())
-    async with world.working(*KINDS):
-        await until(lambda: _drained(world))
-        refused = await command("reset", "both", "--yes")
-        assert isinstance(refused.error, StoreError)
-        assert "a worker is alive" in str(refused.error)
-    before = await rows_of(world)
-    done = await command("reset", "both", "--yes")
-    assert (done.code, done.out.count("nothing to reset")) == (0, 2)
-    assert await rows_of(world) == before
 
 
 async def planned(world: World) -> FlushPlan:
@@ -196,28 +180,24 @@ async def planned(world: World) -> FlushPlan:
     return plan
 
 
-async def test_a_plan_whose_object_is_not_there_is_not_given_up_silently(world: World) -> None:
+async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world: World) -> None:
     plan = await planned(world)
-    await world.store.delete(object_key(plan))
+    key, lake = object_key(plan), await world.lake()
+    body, metadata = await world.store.read(key), await world.store.metadata(key)
     await world.remake(in_another_second=False)
+    there = await command("reset", "archive", typed="n\n")
+    assert ("given up" in there.out, "LOST" in there.out) == (True, False)
+    await world.store.delete(key)
     refused = await command("reset", "archive", "--yes")
     assert isinstance(refused.error, StoreError)
-    for said in ("2 positions that the archive had planned are not in the lake", object_key(plan), "--give-up-plans"):
+    for said in ("2 positions that the archive had planned are not in the lake", key, "--give-up-plans"):
         assert said in str(refused.error)
     assert [row.plan for row in await rows_of(world)] == [plan]
     done = await command("reset", "archive", "--yes", "--give-up-plans")
     assert done.code == 0
     assert f"LOST FOR THE LAKE: 2 positions, {plan.first.sequence_number}/0 to" in done.out
     assert await rows_of(world) == []
-
-
-async def test_a_plan_whose_object_is_there_has_lost_nothing(world: World) -> None:
-    await planned(world)
-    lake = await world.lake()
-    await world.remake(in_another_second=False)
-    done = await command("reset", "archive", "--yes")
-    assert (done.code, "LOST" in done.out) == (0, False)
-    assert await world.lake() == lake
+    assert await world.store.put_if_absent(key, body, metadata)
     await world.send(event())
     await world.drain("archive")
     assert {row.position: row.data for row in await world.lake()} == {r.position: r.data for r in lake} | world.sent
