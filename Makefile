@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-drains bench-reads chaos races canary fuzz fuzz-http first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -54,6 +54,9 @@ fuzz-http: $(STAMP) ## byte sequences to our HTTP connection and to h11, compare
 races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a process killed at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
+unread-log: $(STAMP) ## refused requests (REQUESTS=10000) against an API whose log is a pipe that nobody reads
+	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
+
 first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make demo` to the first post, timed
 	@$(BIN)/python -m tests.first_call
 
@@ -62,6 +65,9 @@ bench-drains: $(STAMP) ## the drains against their limits, and a local stack und
 
 bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
+
+bench-counts: $(STAMP) ## what can be counted: a lone post, one bad neighbour, the garbage collector (2 minutes, no servers)
+	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt

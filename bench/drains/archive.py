@@ -42,7 +42,7 @@ async def measure(rounds: int) -> list[Result]:
             limit.append(ROWS / await _written(at, f"bench/{number}.parquet", lines))
             tell(f"archive round {number} ours {ours[-1]:9,.0f}/s limit {limit[-1]:9,.0f}/s")
     measure = f"archive: transactions a CPU second, from fetched records to Parquet in S3 ({ROWS:,} rows an object)"
-    return [compared(f"{measure}, against pyarrow alone", ours[1:], limit[1:], at_least(0.5))]
+    return [compared(f"{measure}, against pyarrow alone", ours[1:], limit[1:], at_least(0.5), by="CPU")]
 
 
 async def _archived(at: Site, shard_id: ShardId, raw: list[dict[str, object]]) -> float:

@@ -39,7 +39,7 @@ async def measure(rounds: int) -> list[Result]:
             limit.append(ITEMS / await _put(at, index, number))
             tell(f"index round {number} ours {ours[-1]:7,.0f}/s limit {limit[-1]:7,.0f}/s")
     measure = "index: items a CPU second, from fetched records, against a bare loop of conditional PutItem"
-    return [compared(measure, ours[1:], limit[1:], at_least(0.8))]
+    return [compared(measure, ours[1:], limit[1:], at_least(0.8), by="CPU")]
 
 
 async def _indexed(at: Site, index: Index, number: int) -> float:

@@ -123,7 +123,13 @@ def _sink(stack: RunningStack, load: Load, rate: float, seconds: float, sink: _S
 
 def _flat_memory(memory: Memory, when: str) -> list[Result]:
     return [
-        compared(f"{kind}: memory {when}, MB, its second half against its first", [late], [early], at_most(1.15))
+        compared(
+            f"{kind}: memory {when}, MB, its second half against its first",
+            [late],
+            [early],
+            at_most(1.15),
+            by="memory",
+        )
         for kind, (early, late) in memory.halves_mb().items()
     ]
 

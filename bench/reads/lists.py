@@ -73,7 +73,10 @@ def _compared(subject: str, served: dict[str, Served], script: Path, rounds: int
     costs = {name: [run.cpu_us for run in ran] for name, ran in runs.items()}
     return [
         *(compared(f"{what}, requests/s against {peer}", rates[OURS], rates[peer], at_least(BAR)) for peer in PEERS),
-        *(compared(f"{what}, CPU us against {peer}", costs[OURS], costs[peer], at_most(1 / BAR)) for peer in PEERS),
+        *(
+            compared(f"{what}, CPU us against {peer}", costs[OURS], costs[peer], at_most(1 / BAR), by="CPU")
+            for peer in PEERS
+        ),
         none_of(f"{what} that failed", sum(run.failures for run in runs[OURS])),
     ]
 

@@ -68,7 +68,13 @@ async def _walked(stack: RunningStack, load: Load, rows: int, rate: float, order
         none_of(f"{walk}: rows missed that were there at the start", tally.missed),
         none_of(f"{walk}: rows met twice", tally.doubled),
         none_of(f"{walk}: posts that were not accepted meanwhile", run.refused),
-        compared(f"{walk}: memory of the API, MB, its second half against its first", [late], [early], at_most(1.1)),
+        compared(
+            f"{walk}: memory of the API, MB, its second half against its first",
+            [late],
+            [early],
+            at_most(1.1),
+            by="memory",
+        ),
     ]
 
 

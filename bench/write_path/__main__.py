@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bulk, idle, memory, neighbour, noisy, posts, producer, results, soak, units
+from bench.write_path import bulk, counted, idle, memory, neighbour, noisy, posts, producer, results, soak, units
 from bench.write_path.results import Result, tell
 from bench.write_path.stage import Plan, Stage, prepared
 
@@ -29,6 +29,8 @@ MEASURES: Final[dict[str, Callable[[Stage, Plan], list[Result]]]] = {
     "bulk": bulk.measure,
     "units": units.measure,
     "memory": memory.measure,
+    "isolation": lambda _stage, _plan: counted.measure("isolation"),
+    "collector": lambda _stage, _plan: counted.measure("collector"),
     "neighbour": neighbour.measure,
     "noisy": noisy.measure,
     "producer": producer.measure,

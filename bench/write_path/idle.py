@@ -1,7 +1,8 @@
 """One connection, an idle server, Kinesis answering after 10 ms: what our API adds to a post's wait.
 
-The bar is those 10 ms and three times what FastAPI's hello world takes on the same connection. How long the Kinesis
-server really takes is told, too, since its timers have a grain of a millisecond.
+Counted first (`bench.counted.lone`), which has the bars. Then an illustration by the clock, against those 10 ms and
+three times what FastAPI's hello world takes on the same connection. How long the Kinesis server really takes is told,
+too, since its timers have a grain of a millisecond.
 """
 
 import http.client
@@ -14,9 +15,9 @@ from urllib.parse import urlsplit
 
 from bench.kinesis_server.orders import LatencyOrder, Orders
 from bench.process_stats import pinned
-from bench.write_path import servers, wrk
+from bench.write_path import counted, servers, wrk
 from bench.write_path.kinesis_control import control
-from bench.write_path.results import Result, at_most, compared, none_of, tell
+from bench.write_path.results import Result, compared, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import STREAM, Plan, Stage
 from bench.write_path.wrk import Load
@@ -49,7 +50,8 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
             control(stage.kinesis_url, QUICK)
     allowed = [KINESIS_MS / 1000 + HELLOS * load.p50_s for load in hello]
     return [
-        compared(MEASURE + f"that and {HELLOS} x hello's p50", [load.p50_s for load in ours], allowed, at_most(1)),
+        *counted.measure("idle"),
+        compared(MEASURE + f"that and {HELLOS} x hello's p50", [load.p50_s for load in ours], allowed, None),
         none_of("failed posts on one connection", sum(load.failures for load in ours)),
     ]
 

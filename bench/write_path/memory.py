@@ -44,8 +44,12 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
     tell(f"memory: {accepted:,} lines in {len(resident_mb)} s; MB on the way: {course}")
     name = f"RSS MB of the API's process while {accepted:,} lines stream through, "
     return [
-        compared(f"{name}maximum against {RESIDENT_MB_MAX}", [max(resident_mb)], [RESIDENT_MB_MAX], at_most(1)),
-        compared(f"{name}maximum of the second half against the first's", [late], [early], at_most(GROWTH_MAX)),
+        compared(
+            f"{name}maximum against {RESIDENT_MB_MAX}", [max(resident_mb)], [RESIDENT_MB_MAX], at_most(1), by="memory"
+        ),
+        compared(
+            f"{name}maximum of the second half against the first's", [late], [early], at_most(GROWTH_MAX), by="memory"
+        ),
     ]
 
 

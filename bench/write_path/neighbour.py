@@ -1,5 +1,8 @@
 """One bad neighbour: does a shard that is throttled hard slow down the posts that are bound for the others?
 
+An illustration: the ratio is that of the machine, and has no bar. `bench.counted.shards` asks the same in virtual
+time.
+
 The API takes half of the rate that it was just seen to take at most, in an open loop. Two seconds in, one of the
 four shards is throttled, and measuring begins, so that the producer's learning of it is part of what is measured;
 or it is not, to compare with. Each run has an API of its own, so that none begins with what the last one left.
@@ -21,7 +24,7 @@ from bench.write_path.kinesis_control import NO_ORDERS, control
 from bench.write_path.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
-from bench.write_path.results import Result, at_most, medians, none_of, tell
+from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
 from txn_core.aws import Aws
@@ -62,7 +65,7 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
             f"throttled (open loop, {rate_per_s:,.0f}/s, from the intended time)",
             p99_s[True],
             p99_s[False],
-            at_most(1.5),
+            None,
         ),
         none_of("failed posts for the three shards", failures),
     ]

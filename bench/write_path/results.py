@@ -6,6 +6,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final, Literal
+
+By = Literal["count", "CPU", "memory", "clock"]
+"""What a measure goes by. Counts, and times of a clock that counts, are the same in every run. CPU time and memory
+are nearly so. What goes by the clock depends on what else the machine does."""
+NO_BAR: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +49,39 @@ class Result:
     ratio: float
     bar: str
     ok: bool
+    by: By = "clock"
 
 
-def compared(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar) -> Result:
+def compared(
+    measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar | None, *, by: By = "clock"
+) -> Result:
     """Medians of figures that were taken round by round, and the median of the rounds' ratios against the bar."""
     ratio = statistics.median(a / b for a, b in zip(ours, peer, strict=True))
-    return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
+    return _result(measure, (statistics.median(ours), statistics.median(peer), ratio), bar, by)
 
 
-def medians(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar) -> Result:
+def medians(measure: str, ours: Sequence[float], peer: Sequence[float], bar: Bar | None) -> Result:
     """The ratio of two medians: for runs that share no more with those of their round than with any others."""
-    ratio = statistics.median(ours) / statistics.median(peer)
-    return Result(measure, statistics.median(ours), statistics.median(peer), ratio, str(bar), bar.holds(ratio))
+    figures = statistics.median(ours), statistics.median(peer)
+    return _result(measure, (*figures, figures[0] / figures[1]), bar, "clock")
 
 
-def none_of(measure: str, count: int) -> Result:
+_AS_MUCH: Final = at_most(1)
+
+
+def counted(measure: str, count: float, bound: float, bar: Bar | None = _AS_MUCH) -> Result:
+    """What was counted against its bound, or against what was counted elsewhere; at most as much unless told."""
+    return _result(measure, (count, bound, count / bound), bar, "count")
+
+
+def none_of(measure: str, count: int, *, by: By = "count") -> Result:
     """A count that has to be nought."""
-    return Result(measure, count, 0, count, "0", count == 0)
+    return Result(measure, count, 0, count, "0", count == 0, by)
+
+
+def _result(measure: str, figures: tuple[float, float, float], bar: Bar | None, by: By) -> Result:
+    """Of ours, the peer's and their ratio; without a bar they illustrate, and nothing is missed."""
+    return Result(measure, *figures, str(bar or NO_BAR), bar is None or bar.holds(figures[2]), by)
 
 
 def tell(text: str) -> None:
@@ -69,15 +91,15 @@ def tell(text: str) -> None:
 
 def table(results: Iterable[Result]) -> str:
     """The results as Markdown."""
-    lines = ["| Measure | Ours | Peer | Ratio | Bar | |", "|---|---|---|---|---|---|"]
+    lines = ["| Measure | By | Ours | Peer | Ratio | Bar | |", "|---|---|---|---|---|---|---|"]
     for result in results:
-        mark = "ok" if result.ok else "missed"
-        figures = f"{result.ours:,.4g} | {result.peer:,.4g} | {result.ratio:.3g}"
+        mark = "" if result.bar == NO_BAR else "ok" if result.ok else "missed"
+        figures = f"{result.by} | {result.ours:,.4g} | {result.peer:,.4g} | {result.ratio:.3g}"
         lines.append(f"| {result.measure} | {figures} | {result.bar} | {mark} |")
     return "\n".join(lines)
 
 
 def write(results: Iterable[Result], file: Path) -> None:
-    """The results as a list of `{measure, ours, peer, ratio, bar, ok}`."""
+    """The results as a list of `{measure, ours, peer, ratio, bar, ok, by}`."""
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")

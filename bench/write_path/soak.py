@@ -17,7 +17,7 @@ from bench.write_path.memory import never_again
 from bench.write_path.open_loop import Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
-from bench.write_path.results import Result, at_most, compared, none_of, tell
+from bench.write_path.results import By, Result, at_most, compared, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
 
@@ -54,15 +54,15 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
     first, last = ends(minutes)
     name = f"soak of {plan.minutes} minutes at {rate_per_s:,.0f} posts/s, the last third against the first: "
 
-    def drift(what: str, of: str, bar: float) -> Result:
+    def drift(what: str, of: str, bar: float, by: By) -> Result:
         early, late = (statistics.median(getattr(minute, of) for minute in part) for part in (first, last))
-        return compared(name + what, [late], [early], at_most(bar))
+        return compared(name + what, [late], [early], at_most(bar), by=by)
 
     return [
-        drift("RSS MB of the API's process", "resident_mb", DRIFT_MAX),
-        drift("CPU microseconds a post", "cpu_us", DRIFT_MAX),
-        drift("p50 seconds", "p50_s", LATENCY_DRIFT_MAX),
-        drift("p99 seconds", "p99_s", LATENCY_DRIFT_MAX),
+        drift("RSS MB of the API's process", "resident_mb", DRIFT_MAX, "memory"),
+        drift("CPU microseconds a post", "cpu_us", DRIFT_MAX, "CPU"),
+        drift("p50 seconds", "p50_s", LATENCY_DRIFT_MAX, "clock"),
+        drift("p99 seconds", "p99_s", LATENCY_DRIFT_MAX, "clock"),
         none_of(f"failed posts of {sum(minute.posts for minute in minutes):,}", sum(m.failures for m in minutes)),
     ]
 

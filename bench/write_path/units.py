@@ -11,7 +11,7 @@ from bench.kinesis_server.report import TallyReport
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import control
-from bench.write_path.results import Result, at_most, compared, tell
+from bench.write_path.results import Result, at_most, counted, tell
 from bench.write_path.stage import STREAM, Plan, Stage
 from bench.write_path.uploads import upload
 
@@ -28,10 +28,10 @@ def measure(stage: Stage, _: Plan) -> list[Result]:
     records, size = after.records - before.records, after.bytes - before.bytes
     tell(f"units: {accepted:,} transactions in {records:,} records of {size / records:,.0f} bytes on average")
     return [
-        compared(
+        counted(
             f"PUT payload units of {LINES:,} transactions in one upload against a record each",
-            [after.put_units - before.put_units],
-            [accepted],
+            after.put_units - before.put_units,
+            accepted,
             at_most(1 / 25),
         )
     ]

@@ -21,6 +21,7 @@ from txn_api.routes import bulk, documentation, health, merchants, page, post, r
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
 from txn_core.faults import Fault, fault_of
+from txn_core.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
 _ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page, documentation))
@@ -34,6 +35,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
+    LogMetrics(registry, "txn_api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -205,6 +205,8 @@ class Upload:
         try:
             return self._admit(line.data)
         except Problem as problem:
+            # Nobody reads where it comes from, whose frames and the row would keep each other.
+            problem.__traceback__ = problem.__context__ = None
             return problem
 
     async def _hand_over(self, number: int, event: EncodedEvent, results: Results) -> None:
@@ -231,6 +233,7 @@ class Upload:
         try:
             landing = await waiting.landing
         except ProducerError as error:
+            error.__traceback__ = None  # or it, the line's future and this frame would keep each other
             await self._refuse(waiting.number, problem_of(error), results)
             return
         self.totals.accepted += 1

@@ -80,6 +80,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         aws.kinesis_writer(read_timeout_s=settings.put_timeout_s) as kinesis,
         aws.dynamodb() as dynamodb,
         aws.dynamodb_reader() as index,
+        aws.dynamodb_reader() as key_reader,
         _open_tokens(settings) as tokens,
     ):
         producer = Producer.from_settings(kinesis, settings, registry)
@@ -92,7 +93,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             gate=gate(
                 settings,
                 keys,
-                ApiKeyTable(dynamodb, names.api_keys).get,
+                ApiKeyTable(key_reader, names.api_keys).get,
                 tokens=tokens,
                 use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
                 registry=registry,

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
+    "leases": ("leases",),
 }
 
 
@@ -43,7 +44,8 @@ def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
     confine()
     try:
-        app_of(sys.argv[1] if len(sys.argv) > 1 else None)()
+        # Called itself, the application would take the place of our hook for errors, and print texts and variables.
+        typer.main.get_command(app_of(sys.argv[1] if len(sys.argv) > 1 else None))()
     except TxnError as error:
         print(f"txn: {error}", file=sys.stderr)
         sys.exit(1)

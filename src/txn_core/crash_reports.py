@@ -8,12 +8,17 @@ process's memory.
 
 import ctypes
 import faulthandler
+import io
+import json
 import logging
+import os
 import re
 import resource
+import stat
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -50,11 +55,28 @@ def confine() -> None:
     """
     forbid_core_dumps()
     # On a fatal signal: the threads' places, without variables, on standard error.
-    faulthandler.enable()
+    if (descriptor := _descriptor_for_fatal_reports()) is not None:
+        faulthandler.enable(descriptor)
     sys.excepthook = _report
     threading.excepthook = _report_thread
     sys.unraisablehook = _report_unraisable
     logging.getLogger("asyncio").addFilter(_loops_words)
+
+
+def _descriptor_for_fatal_reports() -> int | None:
+    """Standard error, or None where it is closed; a pipe is opened once more, so that writing to it never waits.
+
+    The process would wait in the signal's handler, and not end, for as long as nobody reads. Whether to wait is kept
+    with what was opened and not with the descriptor (open(2)), so that the pipe's other users see no difference.
+    """
+    try:
+        descriptor = None if sys.stderr is None else sys.stderr.fileno()
+    except (ValueError, io.UnsupportedOperation):
+        return None
+    if descriptor is not None and stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        with suppress(OSError):  # another user's pipe, or a system without such names
+            return os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return descriptor
 
 
 def forbid_core_dumps() -> None:
@@ -73,17 +95,25 @@ def is_dumpable() -> bool:
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    log.critical("process failed", exc_info=(kind, error, trace))
+    _say("critical", "process failed", (kind, error, trace))
 
 
 def _report_thread(ended: threading.ExceptHookArgs) -> None:
     if ended.exc_value is not None:
-        log.critical("thread failed", exc_info=(ended.exc_type, ended.exc_value, ended.exc_traceback))
+        _say("critical", "thread failed", (ended.exc_type, ended.exc_value, ended.exc_traceback))
 
 
 def _report_unraisable(lost: "sys.UnraisableHookArgs") -> None:
     if lost.exc_value is not None:
-        log.error("error lost", exc_info=(lost.exc_type, lost.exc_value, lost.exc_traceback))
+        _say("error", "error lost", (lost.exc_type, lost.exc_value, lost.exc_traceback))
+
+
+def _say(level: str, event: str, exc_info: _ExcInfo) -> None:
+    """Log a failure. Without logging, which a command may not need, structlog would print texts and variables."""
+    if structlog.is_configured():
+        getattr(log, level)(event, exc_info=exc_info)
+    elif sys.stderr is not None:
+        print(json.dumps({"event": event, "level": level, "exception": places(exc_info)}), file=sys.stderr)  # noqa: T201
 
 
 def _loops_words(record: logging.LogRecord) -> bool:

@@ -32,7 +32,7 @@ MESSAGES: Final[dict[str, str]] = {
     "integer_required": "must be an integer, not a float or a string",
     "invalid_value": "does not fit the contract",
     "merchant_name_blank": "must hold something other than white space and invisible characters",
-    "name_duplicated": "a name may come only once in an object",
+    "name_duplicated": "a name may come only once, in an object as in a query",
     "not_finite": "must be a finite number",
     "number_out_of_range": "is out of range",
     "number_required": "must be a number",

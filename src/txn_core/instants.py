@@ -23,6 +23,7 @@ _LOCAL: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[
 _RFC3339 = re.compile(rf"{_LOCAL}([Zz]|[+-][0-9]{{2}}:[0-5][0-9])?")
 _WITHOUT_ITS_PLUS = re.compile(rf"{_LOCAL} [0-9]{{2}}:[0-5][0-9]")
 _FINER = re.compile(r"\.[0-9]{6,8}[1-9]")
+_DAY_S: Final = 86_400
 _MICROSECOND: Final = timedelta(microseconds=1)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BIRTH_EARLIEST: Final = "1850-01-01"
@@ -39,6 +40,17 @@ def now() -> Instant:
     """The present instant by the system's clock."""
     seconds, microseconds = divmod(time.time_ns() // 1_000, 1_000_000)
     return Instant(f"{_second(seconds)}{microseconds:06}Z")
+
+
+def today() -> str:
+    """The present date in UTC, `2019-01-01`."""
+    return _day(int(time.time()) // _DAY_S)
+
+
+@lru_cache(1)
+def _day(number: int) -> str:
+    """A day of Unix time as it is written."""
+    return datetime.fromtimestamp(number * _DAY_S, UTC).date().isoformat()
 
 
 @lru_cache(1)
@@ -133,6 +145,6 @@ def parse_birth_date(text: str) -> str:
         date.fromisoformat(text)
     except ValueError:
         raise rule_broken("date_format") from None
-    if not BIRTH_EARLIEST <= text <= now()[:DATE_LENGTH]:
+    if not BIRTH_EARLIEST <= text <= today():
         raise rule_broken("date_out_of_range")
     return text

@@ -1,14 +1,30 @@
-"""Logs as JSON lines on standard error; of an exception the places alone (`txn_core.crash_reports`)."""
+"""Logs as JSON lines on standard error; of an exception the places alone (`txn_core.crash_reports`).
 
+Nobody who logs waits (`txn_core.log_queue`): not our own loggers, not those of libraries, and not what is printed on
+`sys.stderr`, which from then on leads to the same queue. Only fatal signals are reported past it, by the interpreter.
+"""
+
+import atexit
+import io
 import logging
+import os
 import sys
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import structlog
 
 from txn_core.crash_reports import places
+from txn_core.log_queue import LogQueue
+from txn_core.log_sources import CLOSED, Handler, Lines, Memory, Printed, Sink
 
 QUIET: Final = ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3", "boto3", "urllib3", "asyncio")
+
+_render: Final = structlog.processors.JSONRenderer()
+_stamp: Final = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_queues: Final[list[LogQueue]] = []
+"""The process's queue, the last one being in use."""
 
 
 def configure_logging(level: str, **bound: str) -> None:
@@ -17,24 +33,22 @@ def configure_logging(level: str, **bound: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         structlog.processors.ExceptionRenderer(places),
     ]
+    sink = _sink(bound)
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Lines(sink),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(**bound)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Handler(sink)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
         )
     )
     root = logging.getLogger()
@@ -43,3 +57,46 @@ def configure_logging(level: str, **bound: str) -> None:
     # Client libraries write URLs and bodies at their lower levels.
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def dropped_lines() -> int:
+    """How many lines of this process were not written, because nobody read them or nobody could."""
+    return sum(queue.dropped for queue in _queues)
+
+
+def _sink(bound: Mapping[str, str]) -> Sink:
+    """A queue before the descriptor of standard error; the stream itself where it has none and so never waits."""
+    try:
+        descriptor = CLOSED if sys.stderr is None else sys.stderr.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        return Memory(sys.stderr)
+    except ValueError:
+        descriptor = CLOSED
+    for queue in _queues:
+        queue.close()
+    queue = LogQueue(descriptor, partial(_gap_line, bound))
+    _queues.append(queue)
+    sys.stderr = io.TextIOWrapper(Printed(queue, descriptor), "utf-8", "backslashreplace", line_buffering=True)
+    return queue
+
+
+def _gap_line(bound: Mapping[str, str], lines: int) -> bytes:
+    """What stands in the place of lines that were dropped."""
+    event: structlog.typing.EventDict = {"lines": lines, **bound, "event": "log_lines_dropped"}
+    event = _stamp(None, "warning", structlog.processors.add_log_level(None, "warning", event))
+    return f"{_render(None, 'warning', event)!s}\n".encode()
+
+
+def _close() -> None:
+    """Write what is queued, at the end of the process."""
+    for queue in _queues:
+        queue.close()
+
+
+def _begin_in_child() -> None:
+    for queue in _queues:
+        queue.begin()
+
+
+atexit.register(_close)
+os.register_at_fork(after_in_child=_begin_in_child)

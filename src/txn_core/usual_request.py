@@ -38,6 +38,8 @@ _ABSENT: Final = {name: field.get_default() for name, field in TransactionReques
 _NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
+_LENGTH, _MERCHANT_LENGTH = len(_ABSENT), len(_NO_MERCHANT)
+_CUSTOMER_LENGTH, _TERMINAL_LENGTH = len(_NO_CUSTOMER), len(_NO_TERMINAL)
 # Of printable ASCII: whatever is no space.
 _SHOWS_SOMETHING: Final = "[^ ]"
 _STRICT: Final = core_schema.CoreConfig(
@@ -46,7 +48,7 @@ _STRICT: Final = core_schema.CoreConfig(
     cache_strings="keys",  # values hardly ever come again
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _DELETE = b"\\\x7f"
+_BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * RUN_MIN
 
@@ -72,7 +74,7 @@ def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str,
 
 
 def usual_fields(body: bytes) -> UsualFields | None:
-    """The fields of a body in the usual form, as far as pydantic's core and its card number go; else none."""
+    """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
@@ -81,26 +83,23 @@ def usual_fields(body: bytes) -> UsualFields | None:
         sent["card_number"] = Pan(sent["card_number"])
     except (ValidationError, PydanticCustomError):
         return None
-    return _with_absent(body, sent)
-
-
-def _with_absent(body: bytes, sent: UsualFields) -> UsualFields | None:
-    """The fields that were sent and those that were left out, in the model's order; none if a name may come twice."""
-    merchant = sent["merchant"]
+    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
     names = len(sent) + len(merchant)
-    if customer := sent.get("customer"):
+    if customer:
         names += len(customer)
-    if terminal := sent.get("terminal"):
+    if terminal:
         names += len(terminal)
-    if not has_each_name_once(body, names, COLONS_OF_A_TIME):
+    # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
+    if body.count(_COLON) != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
-    if len(merchant) != len(_NO_MERCHANT):
+    # Those that were left out, in the model's order.
+    if len(merchant) != _MERCHANT_LENGTH:
         sent["merchant"] = _NO_MERCHANT | merchant
-    if customer is not None and len(customer) != len(_NO_CUSTOMER):
+    if customer is not None and len(customer) != _CUSTOMER_LENGTH:
         sent["customer"] = _NO_CUSTOMER | customer
-    if terminal is not None and len(terminal) != len(_NO_TERMINAL):
+    if terminal is not None and len(terminal) != _TERMINAL_LENGTH:
         sent["terminal"] = _NO_TERMINAL | terminal
-    return sent if len(sent) == len(_ABSENT) else _ABSENT | sent
+    return sent if len(sent) == _LENGTH else _ABSENT | sent
 
 
 def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:

@@ -6,6 +6,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from txn_core.log_metrics import LogMetrics
 from txn_core.positions import ShardId
 from workers.answers import UNKNOWN_ARRIVAL
 from workers.dead_letters import Reason
@@ -21,6 +22,7 @@ class Meters:
     def __init__(self, kind: str) -> None:
         self.registry = own = CollectorRegistry()
         prefix = f"txn_{kind}"
+        LogMetrics(own, prefix)
         self.records = Counter(f"{prefix}_records", "Stream positions made durable", registry=own)
         self.replays = Counter(f"{prefix}_replays", "Events indexed by the very same position", registry=own)
         self.duplicates = Counter(f"{prefix}_duplicates", "Ids sent again with the same content", registry=own)
@@ -46,6 +48,9 @@ class Meters:
         )
         self.shards_stuck = Gauge(
             f"{prefix}_shards_stuck", "Shards that failed and got no further since", registry=own
+        )
+        self.foreign_leases = Gauge(
+            f"{prefix}_foreign_leases", "Leases of another stream of this name; nothing is read", registry=own
         )
         self._lag = Gauge(f"{prefix}_lag_seconds", "Age of what is not yet durable", ["shard"], registry=own)
         self._lag_records = Gauge(

@@ -140,7 +140,7 @@ def _dressed(dice: Dice, content: bytes) -> tuple[bytes, dict[str, str]]:
     """Content as it is, or compressed, well or badly."""
     match dice.randrange(8):
         case 0:
-            packed, named = gzip.compress(content, dice.randrange(10), mtime=0), "gzip"
+            packed, named = gzip.compress(content, dice.randrange(10), mtime=0), dice.choice(("gzip", "X-GZip"))
         case 1:
             packed, named = zstd.compress(content, dice.randrange(1, 6)), "zstd"
         case 2:
@@ -153,7 +153,7 @@ def _dressed(dice: Dice, content: bytes) -> tuple[bytes, dict[str, str]]:
         case 0:
             packed = damaged(dice, packed)
         case 1:
-            packed += packed if dice.random() < 0.5 else b"tail"
+            packed += dice.choice((packed, b"tail", bytes(512), bytes(7) + packed))
         case _:
             pass
     return packed, {"Content-Encoding": named}

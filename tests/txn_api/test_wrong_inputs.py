@@ -201,6 +201,27 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "limit 1001": (read(merchant_name="A", limit=1001), parameter("/limit", "number_out_of_range")),
     "limit of words": (read(merchant_name="A", limit="all"), parameter("/limit", "integer_required")),
     "unknown order": (read(merchant_name="A", order="up"), parameter("/order", "value_not_allowed")),
+    "a parameter twice": (
+        ("GET", f"/transactions?card_number={CARD}&limit=5&card_number={OTHER_CARD}", {}),
+        parameter("/card_number", "name_duplicated"),
+    ),
+    "a parameter twice, once with an escape": (
+        ("GET", "/transactions?merchant_name=A&from=2019-01-01T00:00:00Z&%66rom=2020-01-01T00:00:00Z", {}),
+        parameter("/from", "name_duplicated"),
+    ),
+    "an empty parameter twice": (
+        ("GET", "/transactions?account=&account=", {}),
+        parameter("/account", "name_duplicated"),
+    ),
+    "unknown parameter twice": (("GET", "/merchants?x9=1&x9=1", {}), parameter("", "name_duplicated")),
+    "a parameter of bulk twice": (
+        ("POST", "/transactions/bulk?results=all&results=rejected", {}),
+        parameter("/results", "name_duplicated"),
+    ),
+    "a parameter of one transaction twice": (
+        ("GET", "/transactions/00000000?fields=currency&fields=merchant", {}),
+        parameter("/fields", "name_duplicated"),
+    ),
     "unknown parameter": (read(merchant_name="A", colour="red"), parameter("", "field_unknown")),
     "unknown parameter of one": (
         ("GET", "/transactions/00000000", {"params": {"acount": "other"}}),

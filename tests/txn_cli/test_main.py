@@ -1,5 +1,6 @@
 """The command line as a whole: every command is found, and costs no more than its own imports."""
 
+import json
 import subprocess
 import sys
 
@@ -40,6 +41,21 @@ def test_the_help_shows_all_commands() -> None:
     assert "The front door for card transactions" in shown
     listed = [line.strip("│ ").split(" ")[0] for line in shown.splitlines() if line.startswith("│ ")]
     assert [name for name in listed if name in NAMES] == NAMES
+
+
+def test_a_command_that_fails_unexpectedly_quotes_nothing() -> None:
+    """The framework has a hook of its own for errors, which would print their texts."""
+    script = (
+        "import sys; sys.argv = ['txn', 'simulate']\n"
+        "import txn_cli.commands.data as data\n"
+        "def fail(*_, **__): raise ValueError('a text')\n"
+        "data.simulate_rows = fail\n"
+        "from txn_cli.main import main; main()\n"
+    )
+    failed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=100)
+    assert failed.returncode == 1
+    assert json.loads(failed.stderr)["exception"][0]["exc_type"] == "ValueError"
+    assert "a text" not in failed.stdout + failed.stderr.replace("raise ValueError('a text')", "")
 
 
 def test_a_command_imports_what_it_needs_and_no_more() -> None:

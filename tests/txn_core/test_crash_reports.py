@@ -59,10 +59,10 @@ CRASHES: Final = {
 }
 
 
-def run(statement: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(statement: str, folder: Path, program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
     """Run the program, which reads the number: it stands on no command line."""
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM + statement],
+        [sys.executable, "-c", program + statement],
         input=CARD,
         cwd=folder,
         capture_output=True,
@@ -83,6 +83,26 @@ def test_a_crash_says_where_and_nothing_of_whom(crash: str, tmp_path: Path) -> N
     assert said in ended.stderr
     assert CARD not in ended.stdout + ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("crash", ["an uncaught error", "a group of errors", "a thread", "a destructor"])
+def test_a_crash_of_a_command_without_a_log_says_no_more(crash: str, tmp_path: Path) -> None:
+    """Where logging is not set up, structlog's own default would show variables and texts, on standard output."""
+    statement, said, code = CRASHES[crash]
+    program = PROGRAM.replace('configure_logging("info", process="crashing")', "")
+    ended = run(statement, tmp_path, program)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    (line,) = ended.stderr.splitlines()
+    assert json.loads(line)["event"] == said
+    assert CARD not in line
+
+
+def test_a_closed_standard_error_keeps_no_process_from_starting(tmp_path: Path) -> None:
+    """There is nobody to report to, then."""
+    closing = PROGRAM.replace("confine()\n", "sys.stderr = None\nconfine()\n", 1)
+    for program in (closing, closing.replace('configure_logging("info", process="crashing")', "")):
+        ended = run("crash()", tmp_path, program)
+        assert (ended.returncode, ended.stderr, ended.stdout) == (1, "", "")
 
 
 def test_a_report_names_types_and_places_through_causes(tmp_path: Path) -> None:

@@ -63,8 +63,8 @@ class Writer:
         # Whatever it is, it is overtaken by the sound one behind it.
         for name, inner in value.items():
             if self._dice.random() < self._twice:
-                other = self._dice.choice((inner, None, 1, {}, [], "a:b", {"name": {"name": 1}}, "\u00e9", ' ":'))
-                members.insert(0, self._member(name, other))
+                others: tuple[object, ...] = (inner, None, 1, {}, [], "a:b", {"name": {"name": 1}}, "\u00e9", ' ":')
+                members.insert(0, self._member(name, self._dice.choice(others)))
         return "{" + self._space() + ",".join(members) + self._space() + "}"
 
     def _member(self, name: str, value: object) -> str:

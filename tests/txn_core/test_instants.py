@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from txn_core.instants import (
     INSTANT_PATTERN,
     Instant,
+    _day,
     datetime_of,
     instant_of,
     is_time,
@@ -22,6 +23,7 @@ from txn_core.instants import (
     parse_instant,
     parse_start,
     real_instant,
+    today,
 )
 
 aware_moments = st.datetimes(
@@ -185,6 +187,14 @@ def test_now_is_now() -> None:
     """The present instant lies between two readings of the clock."""
     before = datetime.now(UTC)
     assert before <= datetime_of(now()) <= datetime.now(UTC)
+
+
+def test_today_is_the_date_of_now() -> None:
+    """Before and after it is asked for, at most a midnight apart."""
+    before = now()
+    assert before[:10] <= today() <= now()[:10]
+    assert _day(0) == "1970-01-01"
+    assert _day(19_782) == "2024-02-29"
 
 
 @pytest.mark.parametrize("text", ["2019-02-29T00:00:00.000000Z", "2016-12-31T23:59:60.000000Z"])

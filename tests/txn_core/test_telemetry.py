@@ -84,6 +84,18 @@ def test_a_traceback_has_no_variables(capsys: pytest.CaptureFixture[str]) -> Non
     assert "locals" not in json.dumps(written)
 
 
+def test_a_record_that_cannot_be_written_fails_nobody_and_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The standard library would print the record's arguments and a traceback with texts past all of this."""
+    configure_logging("debug")
+    logging.getLogger("library").warning("%d of %s", CARD, CARD)
+    logging.getLogger("library").warning("next")
+    failed, after = lines(capsys)
+    assert (failed["event"], failed["logger"]) == ("log record cannot be written", "library")
+    assert failed["exception"][0]["exc_type"] == "TypeError"
+    assert CARD not in json.dumps(failed)
+    assert after["event"] == "next"
+
+
 @pytest.mark.parametrize("changes", [{"currency": CARD}, {"merchant": {"name": CARD + "\n"}}, {CARD: CARD}])
 def test_a_refused_request_may_be_logged(capsys: pytest.CaptureFixture[str], changes: dict[str, Any]) -> None:
     """The error of a bad request, with its traceback and chain, holds nothing that was sent."""

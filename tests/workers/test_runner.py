@@ -215,7 +215,9 @@ async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> No
 
 
 @asynccontextmanager
-async def process(kind: Kind, settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    kind: Kind, settings: Settings, stderr: int = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker as operators start it; killed at the end of the block if it still runs."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     numbers = (
@@ -233,7 +235,7 @@ async def process(kind: Kind, settings: Settings) -> AsyncIterator[asyncio.subpr
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "txn_cli.main", "worker", kind),
         env=dict(os.environ) | given,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
     )
     try:
         yield child

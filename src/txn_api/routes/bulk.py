@@ -19,12 +19,12 @@ from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
 from txn_core.event import EncodedEvent
 
-router = APIRouter(tags=["transactions"])
 log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -44,6 +44,9 @@ class BulkParameters(BaseModel):
     results: Literal["rejected", "all"] = Field(
         "rejected", description="`all` is for clients that read while they send."
     )
+
+
+router = APIRouter(tags=["transactions"], dependencies=[each_once(BulkParameters)])
 
 
 @router.post(

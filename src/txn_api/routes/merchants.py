@@ -12,14 +12,13 @@ from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
 from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
+from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_prefix
 from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
-
-router = Router(tags=["merchants"])
 
 
 class MerchantParameters(BaseModel):
@@ -36,6 +35,9 @@ class MerchantParameters(BaseModel):
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+
+
+router = Router(tags=["merchants"], dependencies=[each_once(MerchantParameters)])
 
 
 @router.get(

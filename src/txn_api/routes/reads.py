@@ -34,6 +34,7 @@ from txn_api.problems import (
     TransactionNotFound,
 )
 from txn_api.renderings import Rendering
+from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.selections import Fields, Selection
 from txn_api.services import Services
@@ -47,8 +48,6 @@ from txn_core.instants import Instant, parse_end, parse_start
 from txn_core.misplaced import CODE, surroundings_of
 from txn_core.pan import Pan, holds_card_number
 from txn_core.transaction import FAULTS_MAX
-
-router = Router(tags=["transactions"])
 
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
@@ -112,6 +111,7 @@ class RangeParameters(ReadParameters):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
+router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 

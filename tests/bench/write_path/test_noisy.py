@@ -35,22 +35,21 @@ def test_a_quiet_key_is_compared_with_itself() -> None:
     )
     assert to_orderly.ratio == pytest.approx(1.12)
     assert to_alone.ratio == pytest.approx(1.4)
-    assert to_alone.ok
+    assert {to_orderly.bar, to_alone.bar} == {"none"}
     assert all(count.ok for count in counts)
 
 
 @pytest.mark.parametrize(
     ("beside", "missed"),
     [
-        (Run(answers(0.0038, 202, 202), noise()), {0, 1}),
-        (Run(answers(0.0031, 202, 202), noise()), {1}),
+        (Run(answers(0.1, 202, 202), noise()), set()),
         (Run(answers(0.002, 202, 429), noise()), {2}),
         (Run(answers(0.002, 202, 202), noise(taken=ALLOWED + 1)), {3}),
         (Run(answers(0.002, 202, 202), [*noise(), *answers(0.01, 503)]), {4}),
     ],
-    ids=["much slower", "slower than alone", "refused", "surplus taken", "another answer"],
+    ids=["slower", "refused", "surplus taken", "another answer"],
 )
 def test_what_a_noisy_key_must_not_do_misses_a_bar(beside: Run, missed: set[int]) -> None:
-    """Each by itself: slow the other down, have it fail, get more than its limit, or break anything."""
+    """Each by itself: have the other fail, get more than its limit, or break anything. Times have no bar."""
     compared = results([beside], [orderly()], [alone()], SECONDS)
     assert {number for number, result in enumerate(compared) if not result.ok} == missed

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from bench.write_path.results import at_least, at_most, compared, medians, none_of, table, write
+from bench.write_path.results import at_least, at_most, compared, counted, medians, none_of, table, write
 
 
 def test_the_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> None:
@@ -46,16 +46,33 @@ def test_a_count_that_has_to_be_nought(count: int, ok: bool) -> None:  # noqa: F
     assert none_of("failures", count).ok is ok
 
 
-def test_the_file_is_a_list_of_six_members(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("count", "ok"), [(64, True), (65, False)])
+def test_a_count_against_its_bound(count: int, ok: bool) -> None:  # noqa: FBT001
+    """The bound itself is good enough."""
+    result = counted("requests", count, 64)
+    assert (result.ours, result.peer, result.bar, result.ok, result.by) == (count, 64, "<= 1", ok, "count")
+
+
+def test_an_illustration_misses_nothing() -> None:
+    """What goes by the clock of a busy machine may have no bar, and no mark then."""
+    result = medians("p99", [4], [1], None)
+    assert (result.ratio, result.bar, result.ok, result.by) == (4, "none", True, "clock")
+    assert table([result]).splitlines()[2] == "| p99 | clock | 4 | 1 | 4 | none |  |"
+
+
+def test_the_file_is_a_list_of_seven_members(tmp_path: Path) -> None:
     """Others read it."""
     file = tmp_path / "results" / "latest.json"
     write([compared("rate", [4], [2], at_least(1))], file)
     assert json.loads(file.read_text()) == [
-        {"measure": "rate", "ours": 4, "peer": 2, "ratio": 2, "bar": ">= 1", "ok": True}
+        {"measure": "rate", "ours": 4, "peer": 2, "ratio": 2, "bar": ">= 1", "ok": True, "by": "clock"}
     ]
 
 
 def test_the_table_says_what_was_missed() -> None:
     """A line a measure under two of heading."""
-    lines = table([compared("a", [4], [2], at_least(1)), compared("b", [4], [2], at_most(1))]).splitlines()
-    assert lines[2:] == ["| a | 4 | 2 | 2 | >= 1 | ok |", "| b | 4 | 2 | 2 | <= 1 | missed |"]
+    found = [compared("a", [4], [2], at_least(1)), compared("b", [4], [2], at_most(1), by="CPU")]
+    assert table(found).splitlines()[2:] == [
+        "| a | clock | 4 | 2 | 2 | >= 1 | ok |",
+        "| b | CPU | 4 | 2 | 2 | <= 1 | missed |",
+    ]

@@ -192,6 +192,7 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
     keys = {f"TXN_{name}_KEY": f"{'A' * 43}=" for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")}
     own = {name: value for name, value in os.environ.items() if not name.startswith(("TXN_", "AWS_"))}
     environment = {**own, **keys, "TXN_CARD_KEYS": f'{{"1": "{"A" * 43}="}}', "TXN_API_PROCESSES": "2"}
+    environment["AWS_REGION"] = "eu-central-1"
     with socket.create_server((ports.HOST, 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]

@@ -1,0 +1,22 @@
+"""How many lines a process could not log, for Prometheus: a log that lacks some cannot be trusted to say so."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from txn_core.telemetry import dropped_lines
+
+
+class LogMetrics(Collector):
+    """The lines that were dropped, under a name of the process's kind."""
+
+    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
+        self._name = f"{prefix}_log_lines_dropped"
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """The present count."""
+        documentation = "Log lines that were not written, since nobody took them from standard error in time"
+        yield CounterMetricFamily(self._name, documentation, dropped_lines())

@@ -1,0 +1,23 @@
+"""A log that lacks lines says so where operators look."""
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from txn_core import telemetry
+from txn_core.log_metrics import LogMetrics
+from txn_core.log_queue import LogQueue
+
+
+def test_dropped_lines_are_counted_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count that is there is seen to rise, and never falls."""
+    monkeypatch.setattr(telemetry, "_queues", [])
+    registry = CollectorRegistry()
+    LogMetrics(registry, "txn_api")
+    assert b"\ntxn_api_log_lines_dropped_total 0.0\n" in generate_latest(registry)
+    for lost in (2, 3):
+        queue = LogQueue(-1, lambda lines: b"")
+        for _ in range(lost):
+            queue.put(b"line\n")
+        queue.close()
+        telemetry._queues.append(queue)
+    assert b"\ntxn_api_log_lines_dropped_total 5.0\n" in generate_latest(registry)
