@@ -4,17 +4,20 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from tests.builders import base64_key
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.txn_api.conftest import Desk, _producer, _services
 from txn_api.app import create_app
 from txn_api.services import Services
-from txn_core.api_keys import SCOPES, ApiKey, KeyId, Scope
+from txn_api.whole_request import WholeRequest
+from txn_core import api_keys
+from txn_core.api_keys import SCOPES, ApiKey, KeyId
 from txn_core.identity import Account
 from txn_core.instants import now
 from txn_core.limits import UNLIMITED
@@ -46,12 +49,46 @@ class FatefulKinesis(FakeKinesis):
         return answer
 
 
+class Recorded(NamedTuple):
+    """The head of a request as its application was told of it."""
+
+    method: str
+    path: str
+    raw_path: bytes
+    query: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+
+
+class Recording:
+    """Takes down what a server tells an application, and passes it on; ours may offer a whole request."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.heads: list[Recorded] = []
+
+    def take(self, request: WholeRequest) -> bool:
+        taken: bool = cast("Any", self._app).take(request)
+        if taken:
+            self._record(request.scope)
+        return taken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._record(scope)
+        await self._app(scope, receive, send)
+
+    def _record(self, scope: Scope) -> None:
+        fields = tuple((bytes(name), bytes(value)) for name, value in scope["headers"])
+        head = Recorded(scope["method"], scope["path"], scope["raw_path"], scope["query_string"], fields)
+        self.heads.append(head)
+
+
 @dataclass
 class Site:
-    """A started application and its stream."""
+    """A started application, its stream, and what stands before it."""
 
     app: FastAPI
     kinesis: FakeKinesis
+    front: Recording
 
     @property
     def stored(self) -> list[bytes]:
@@ -60,7 +97,7 @@ class Site:
 
     def clear(self) -> None:
         """Go on with an empty stream and an idle producer."""
-        self.kinesis = FatefulKinesis()
+        self.kinesis, self.front.heads = FatefulKinesis(), []
         services: Services = self.app.state.services
         producer = _producer(self.kinesis, deadline_s=services.settings.request_deadline_s)
         self.app.state.services = replace(services, producer=producer)
@@ -81,10 +118,10 @@ def site(**settings: object) -> Site:
     desk = Desk(app, httpx.AsyncClient(), FatefulKinesis())
     app.state.services = _services(desk, made)
     desk.keys |= {_WRITER.key_id: _WRITER, _READER.key_id: _READER}
-    return Site(app, desk.kinesis)
+    return Site(app, desk.kinesis, Recording(app))
 
 
-def _key(number: int, *scopes: Scope) -> tuple[ApiKey, bytes]:
+def _key(number: int, *scopes: api_keys.Scope) -> tuple[ApiKey, bytes]:
     """A key that is the same in each run, and the header field that presents it."""
     key_id, secret = KeyId(f"{number:016x}"), f"{number:064x}"
     digest = hashlib.sha256(secret.encode()).hexdigest()

@@ -28,6 +28,9 @@ def differences(expected: Expected, found: Transcript, delivery: Delivery) -> It
             yield from (f"answer {number}: {text}" for text in unlike(answer, other, by_application=by_application))
     if found.closed != right.closed:
         yield "closed" if found.closed else "not closed"
+    for head, right_head in zip(found.heads, right.heads, strict=False):
+        if head != right_head:
+            yield f"the application is told {head} instead of {right_head}"
     if sorted(found.stored) != sorted(right.stored):
         yield f"stored {_listed(found.stored)} instead of {_listed(right.stored)}"
 

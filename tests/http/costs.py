@@ -7,7 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -70,6 +70,14 @@ SHAPES: Final[dict[str, Shape]] = {
     "a body that waits to go on": Shape(
         _post(b"/transactions", b"Content-Length: 9000000\r\nExpect: 100-continue\r\n\r\n")
     ),
+    "lines that are kept, and answers that are not read": Shape(
+        b"".join(
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\n%b\r\n" % b"".join(b"X-%d: %0490d\r\n" % (at, at) for at in part)
+            for part in (range(60), range(60, 120))
+        ),
+        _GET % b"/healthz",
+        reads=False,
+    ),
     "garbage": Shape(b"", b"\x16\x03\x01\x02"),
     "requests": Shape(b"", _GET % b"/healthz"),
     "requests whose answers are not read": Shape(b"", _GET % b"/healthz", reads=False),
@@ -87,13 +95,15 @@ SHAPES: Final[dict[str, Shape]] = {
 
 
 class Meter:
-    """Plays shapes to our connection, on the event loop that runs."""
+    """Plays shapes to connections, on the event loop that runs."""
 
-    def __init__(self, site: Site) -> None:
-        config = uvicorn.Config(site.app, http=Connection, ws="none", lifespan="off", log_config=None)
+    def __init__(self, site: Site, connection: type[asyncio.Protocol] = Connection) -> None:
+        """Measure our connection, or another one that uvicorn serves."""
+        config = uvicorn.Config(site.app, http=connection, ws="none", lifespan="off", log_config=None)
         config.load()
         self._state = ServerState()
-        self._make: Callable[[], Connection] = lambda: Connection(config, self._state, {})
+        make: Any = connection
+        self._make: Callable[[], asyncio.Protocol] = lambda: make(config, self._state, {})
 
     async def bytes_held(self, shape: Shape, total: int) -> int:
         """The most memory that a connection takes while it is sent so much; what it does not send counts as well."""

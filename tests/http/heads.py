@@ -1,9 +1,12 @@
 """Mutations of a head's fields: Host and others."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from tests.http.application import READER, WRITER
 from tests.http.drafts import LONG, Dice, Draft, Mutation
+
+SPACED: Final = "field spaced otherwise"
 
 
 def hosts() -> dict[str, Mutation]:
@@ -56,7 +59,7 @@ def hosts() -> dict[str, Mutation]:
 
 def fields() -> dict[str, Mutation]:
     return {
-        "field spaced otherwise": _spaced,
+        SPACED: spaced,
         "field named in other letters": _lettered,
         "field twice": _doubled,
         "field folded": _adding(b"X-A: a\r\n b", b"X-A:\r\n\ta", b"X-A: a\n  b", b"X-A: a\r\n \r\n b"),
@@ -88,9 +91,13 @@ def fields() -> dict[str, Mutation]:
     }
 
 
-def _spaced(dice: Dice, draft: Draft) -> None:
-    name, _, value = _taken(dice, draft).partition(b": ")
-    forms = (b"%b:%b", b"%b:  %b", b"%b: %b ", b"%b:\t%b", b"%b:\t%b\t", b"%b: %b  \t", b"%b:%b ", b"%b :%b")
+def spaced(dice: Dice, draft: Draft) -> None:
+    """White space around a value that matters, which is no part of it (RFC 9112, 5.1)."""
+    usual = [line for line in draft.fields if line.startswith((b"Authorization", b"Content-Type", b"Host"))]
+    line = dice.choice(usual or [b"X-A: b"])
+    draft.fields = [other for other in draft.fields if other is not line]
+    name, _, value = line.partition(b": ")
+    forms = (b"%b:%b", b"%b:  %b", b"%b:   %b", b"%b: %b ", b"%b: %b  ", b"%b:\t%b", b"%b: %b \t", b"%b :%b")
     draft.fields.append(dice.choice(forms) % (name, value))
 
 

@@ -108,7 +108,8 @@ class Player:
         await asyncio.sleep(END_S)
 
     def _transcript(self, transport: MemoryTransport, methods: Sequence[bytes]) -> Transcript:
-        return read(bytes(transport.written), methods, closed=self._closed, stored=self._site.stored)
+        written, site = bytes(transport.written), self._site
+        return read(written, methods, closed=self._closed, stored=site.stored, heads=site.front.heads)
 
 
 async def _taken(transport: MemoryTransport) -> None:
@@ -128,7 +129,7 @@ def served(connection: type[asyncio.Protocol]) -> Player:
     """Connections of a class that uvicorn serves, around an application of their own."""
     here, state = site(), ServerState()
     config = uvicorn.Config(
-        here.app, http=connection, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        here.front, http=connection, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
     )
     config.load()
     make: Any = connection
@@ -143,4 +144,4 @@ def ours() -> Player:
 def oracle() -> Player:
     """H11's."""
     here = site()
-    return Player(here, lambda: Oracle(here.app))
+    return Player(here, lambda: Oracle(here.front))

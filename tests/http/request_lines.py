@@ -49,6 +49,7 @@ def targets() -> dict[str, Mutation]:
         "target absolute malformed": become(
             b"http://{}",
             b"http:///{}",
+            b"http://:80{}",
             b"http://u:p@x{}",
             b"ftp://x{}",
             b"http://[::1{}",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -90,19 +91,27 @@ async def _exchange(port: int, play: Play) -> bytes:
     """All that is answered; packets are apart in time, which nearly always keeps them apart."""
     async with asyncio.timeout(ANSWER_S_MAX):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        answer = asyncio.create_task(reader.read())
-        try:
+        answer = asyncio.create_task(_read(reader))
+        with suppress(OSError):  # the server has said its last word, and listened long enough
             for piece in play.delivery.pieces(play.data):
                 writer.write(piece)
                 await writer.drain()
                 await asyncio.sleep(PAUSE_S)
             writer.write_eof()
-        except OSError:
-            pass  # the server has said its last word, and listened long enough
         written = await answer
         writer.close()
-        await asyncio.wait([asyncio.ensure_future(writer.wait_closed())])
+        with suppress(OSError):
+            await writer.wait_closed()
         return written
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """All that came, also when the connection was reset behind it."""
+    written = b""
+    with suppress(ConnectionResetError):
+        while piece := await reader.read(1 << 16):
+            written += piece
+    return written
 
 
 def _without_interim(transcript: Transcript) -> Transcript:

@@ -15,7 +15,7 @@ from tests.http.playing import oracle, ours, served
 from tests.support.virtual_time import in_virtual_time
 
 SEED: Final = 11
-REQUESTS: Final = 500
+REQUESTS: Final = 300
 _CONTROL: Final = re.compile(rb"[^\r\n\t\x20-\xff]")
 """What no field value has (RFC 9110, 5.5), though h11 takes some of it."""
 UNKNOWN_TO_HTTPTOOLS: Final = ("get", "M")

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import h11
 
+from tests.http.application import Recorded
+
 Framing = Literal["length", "chunked", "close", "none"]
 _VARIES: Final = re.compile(
     rb'"(?:request_id|accepted_at|receipt_id|sequence_number)":"[^"]*"|req_[0-9a-f]+|/problems/[a-z_0-9]+'
@@ -62,6 +64,8 @@ class Transcript:
     closed: bool
     stored: tuple[bytes, ...]
     """The ids of the transactions on the stream, in order."""
+    heads: tuple[Recorded, ...] = ()
+    """What the application was told of each request that it answered."""
 
     @property
     def statuses(self) -> list[int]:
@@ -69,7 +73,14 @@ class Transcript:
         return [answer.status for answer in self.answers]
 
 
-def read(written: bytes, methods: Sequence[bytes], *, closed: bool, stored: Iterable[bytes]) -> Transcript:
+def read(
+    written: bytes,
+    methods: Sequence[bytes],
+    *,
+    closed: bool,
+    stored: Iterable[bytes],
+    heads: Iterable[Recorded] = (),
+) -> Transcript:
     """Take apart what a server wrote; `methods` are those of the requests that it should have answered."""
     answers: list[Answer] = []
     junk = ""
@@ -83,7 +94,7 @@ def read(written: bytes, methods: Sequence[bytes], *, closed: bool, stored: Iter
             answers.append(answer)
             if written and answer.says_close:
                 junk = f"bytes behind the last answer: {written[:80]!r}"
-    return Transcript(tuple(answers), junk, closed, tuple(stored))
+    return Transcript(tuple(answers), junk, closed, tuple(stored), tuple(heads))
 
 
 def _answer(written: bytes, method: bytes, *, closed: bool) -> tuple[Answer, bytes]:
