@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from txn_api.problems import HeadTooLarge, MalformedHttp, UriTooLong
-from txn_cli.http_head import HEAD_BYTES_MAX, check_trailers, size_of_head
+from txn_cli.http_head import HEAD_BYTES_MAX, check_trailers, size_of_section
 
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 _LINE_END: Final = b"\r\n"
@@ -121,11 +121,11 @@ class ChunkedBody:
         return position + size - begun
 
     def _size_of_trailers(self) -> int:
-        """As `size_of_head`, for a section that may be empty."""
+        """As `size_of_section`, for a section that may be empty."""
         for empty in _EMPTY_LINES:
             if self._kept.startswith(empty):
                 return len(empty)
-        return 0 if self._kept == b"\r" else size_of_head(self._kept, self._searched)
+        return 0 if self._kept == b"\r" else size_of_section(self._kept, self._searched)
 
 
 _Step = Callable[[ChunkedBody, bytes, int, bytearray], int]

@@ -36,8 +36,8 @@ _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT"
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
 _END_OF_LINES: Final = [b"", b""]
-_KNOWN_MAX: Final = 64
-_KNOWN_BYTES_MAX: Final = 512
+_KNOWN_MAX: Final = 32
+_KNOWN_BYTES_MAX: Final = 256
 """So many lines of at most so many bytes are kept of a connection."""
 # uri-host [":" port] (RFC 9110, 7.2; RFC 3986, 3.2.2); a scheme without an authority has an empty one.
 _HOST: Final = re.compile(
@@ -87,6 +87,11 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
     """
     if data[0] < _VISIBLE_MIN:
         raise MalformedHttp
+    return size_of_section(data, searched)
+
+
+def size_of_section(data: bytes | bytearray, searched: int = 0) -> int:
+    """The same of lines that may begin with any byte, such as trailers."""
     end = _END_OF_HEAD.search(data, max(0, searched - _BYTES_BEFORE_END))
     size = len(data) if end is None else end.end()
     if size > HEAD_BYTES_MAX:

@@ -128,6 +128,11 @@ CASES: Final[dict[str, Case]] = {
     "F9 a coding besides chunks": Case(
         (post(chunked(transaction("gzip")), b"Transfer-Encoding: gzip, chunked\r\n" + _CHUNKED[:0]),), (501,)
     ),
+    "trailers that begin oddly and are not over": Case(
+        (b"GET /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\r\n",),
+        (404,),
+        httptools_is_right=True,
+    ),
     "an unknown method": Case((b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",), (405,)),
     "HTTP/2.0": Case((b"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n",), (505,)),
     "the preface of HTTP/2": Case((b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",), (505,)),
