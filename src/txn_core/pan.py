@@ -18,6 +18,7 @@ from txn_core.faults import rule_broken
 
 LENGTH_MIN: Final = 8
 LENGTH_MAX: Final = 19
+LENGTHS: Final = frozenset(range(LENGTH_MIN, LENGTH_MAX + 1))
 MASK: Final = "*"
 MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
 
@@ -117,7 +118,7 @@ def _mask_of(length: int) -> tuple[int, str, int]:
     return lead, MASK * (tail - lead), tail
 
 
-_MASKS: Final = {length: _mask_of(length) for length in range(LENGTH_MIN, LENGTH_MAX + 1)}
+_MASKS: Final = {length: _mask_of(length) for length in LENGTHS}
 
 
 def ascii_alphanumerics(text: str) -> str:
