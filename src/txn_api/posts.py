@@ -18,6 +18,7 @@ from txn_api.surroundings import surroundings_of_scope
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
 from txn_core.instants import Instant, now
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.submission import Submission
@@ -77,8 +78,8 @@ class AwaitedPost(Post):
 class Posts:
     """Those of this turn."""
 
-    def __init__(self, intake: Intake, producer: Producer) -> None:
-        self._intake, self._producer = intake, producer
+    def __init__(self, intake: Intake, producer: Producer, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
+        self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt
         self._arrived: list[Post] = []
 
     def add(
@@ -101,9 +102,8 @@ class Posts:
         posts, self._arrived = self._arrived, []
         self.hand_over(posts)
 
-    @staticmethod
-    def _read(post: Post) -> None:
-        post.fields = usual_fields(post.body)
+    def _read(self, post: Post) -> None:
+        post.fields = usual_fields(post.body, self._luhn_exempt)
 
     def _check(self, post: Post) -> None:
         post.accepted_at = now()

@@ -12,6 +12,7 @@ from typing import Final
 
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import SEPARATORS, ascii_alphanumerics, holds_card_number
 from txn_core.submission import Submission
 from txn_core.transaction import TransactionRequest, parse_transaction
@@ -29,14 +30,16 @@ def surroundings_of(texts: Iterable[str]) -> str:
     return "x".join(map(ascii_alphanumerics, texts))
 
 
-def checked_submission(body: bytes, surroundings: str) -> Submission:
+def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
     """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
+
+    Its own needs no check digit if it is in `luhn_exempt`.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    request = parse_transaction(body)
+    request = parse_transaction(body, luhn_exempt)
     refuse_misplaced(body, request, surroundings)
     return Submission.of(request)
 

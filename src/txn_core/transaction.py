@@ -30,6 +30,7 @@ from txn_core.faults import (
 )
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import Pan
 
 AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
@@ -157,15 +158,15 @@ class TransactionRequest(_Part):
         return self
 
 
-def parse_transaction(body: bytes) -> TransactionRequest:
-    """Read one JSON document as a transaction.
+def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> TransactionRequest:
+    """Read one JSON document as a transaction; card numbers in `luhn_exempt` need no check digit.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
     try:
-        return TransactionRequest.model_validate_json(body)
+        return TransactionRequest.model_validate_json(body, context=luhn_exempt)
     except ValidationError as error:
         refusal = _refusal(error)
     # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.

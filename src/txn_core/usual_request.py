@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError,
 from txn_core.currency import EXPONENTS
 from txn_core.faults import CONTROL_FREE_PATTERN
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.misplaced import checked_submission
 from txn_core.pan import RUN_MIN, SEPARATORS, Pan
 from txn_core.submission import Submission
@@ -45,34 +46,45 @@ _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * RUN_MIN
 
 
-def read_submission(body: bytes, *, surroundings: str, now: Instant) -> Submission:
+def read_submission(
+    body: bytes, *, surroundings: str, now: Instant, luhn_exempt: IssuerRanges = NO_RANGES
+) -> Submission:
     """The submission of one JSON document that keeps every rule and holds its card number nowhere else.
 
-    `surroundings` is what `misplaced.surroundings_of` made of the texts around it.
+    `surroundings` is what `misplaced.surroundings_of` made of the texts around it. Card numbers in `luhn_exempt` need
+    no check digit.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    return submission_of(body, usual_fields(body), surroundings=surroundings, now=now)
+    fields = usual_fields(body, luhn_exempt)
+    return submission_of(body, fields, surroundings=surroundings, now=now, luhn_exempt=luhn_exempt)
 
 
-def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str, now: Instant) -> Submission:
+def submission_of(
+    body: bytes,
+    fields: UsualFields | None,
+    *,
+    surroundings: str,
+    now: Instant,
+    luhn_exempt: IssuerRanges = NO_RANGES,
+) -> Submission:
     """The same as a second step, behind `usual_fields`, whose answer it uses up."""
     usual = None
     if fields is not None:
         usual = usual_submission(body, fields, surroundings=surroundings, today=now[:DATE_LENGTH])
-    return checked_submission(body, surroundings) if usual is None else usual
+    return checked_submission(body, surroundings, luhn_exempt) if usual is None else usual
 
 
-def usual_fields(body: bytes) -> UsualFields | None:
+def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as pydantic's core and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
     try:
         fields: UsualFields = _validate(body)
-        fields["card_number"] = Pan(fields["card_number"])
+        fields["card_number"] = Pan(fields["card_number"], luhn_exempt)
     except (ValidationError, PydanticCustomError):
         return None
     return fields

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from tests.builders import card_number, check_digit, pan, with_check_digit
-from txn_core.pan import Pan, ascii_alphanumerics, holds_card_number, mask, passes_luhn
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
+from txn_core.pan import LENGTHS as CARD_LENGTHS
+from txn_core.pan import CardDigits, Pan, ascii_alphanumerics, holds_card_number, mask, passes_luhn
 
 LENGTHS = range(8, 20)
 CARD = card_number(7)
@@ -135,6 +137,41 @@ def test_a_card_number_equals_no_text() -> None:
     assert pan(7) == pan(7)
     assert pan(7) != pan(8)
     assert pan(7) != CARD
+
+
+EXEMPT = IssuerRanges.parse("9012:16, 62", lengths=CARD_LENGTHS)
+UNCHECKED = "9012000000000001"
+
+
+def test_a_range_that_is_exempt_needs_no_check_digit() -> None:
+    """A number of such a range and length is taken with any last digit, and its mask hides a million candidates."""
+    assert not passes_luhn(UNCHECKED)
+    number = Pan(UNCHECKED, EXEMPT)
+    assert (number.digits_for_identity(), number.masked) == (UNCHECKED, "901200******0001")
+    assert Pan("6200000000000000001", EXEMPT).digits_for_identity() == "6200000000000000001"
+
+
+@pytest.mark.parametrize("digits", [UNCHECKED + "1", "9013000000000001", "4111111111111112"])
+def test_other_ranges_and_lengths_are_held_to_theirs(digits: str) -> None:
+    """What is not in an exempt range ends in its check digit or is refused."""
+    with pytest.raises(PydanticCustomError) as caught:
+        Pan(digits, EXEMPT)
+    assert caught.value.type == "card_number_luhn"
+
+
+def test_digits_that_are_not_checked_yet_hide_themselves_and_are_no_card_number() -> None:
+    """A look-up's number has its form alone; it is a card number once the settings say what needs no check digit."""
+    given = CardDigits(UNCHECKED)
+    assert UNCHECKED not in f"{given} {given!r}"
+    assert given != Pan(UNCHECKED, EXEMPT)
+    assert given.checked(EXEMPT) == Pan(UNCHECKED, EXEMPT)
+    with pytest.raises(PydanticCustomError, match="Luhn"):
+        given.checked(NO_RANGES)
+    with pytest.raises(PydanticCustomError) as caught:
+        CardDigits(UNCHECKED[:7])
+    assert caught.value.type == "card_number_format"
+    with pytest.raises(TypeError, match="not serialised"):
+        pickle.dumps(given)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
@@ -40,8 +41,9 @@ from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_instant
+from txn_core.issuer_ranges import IssuerRanges
 from txn_core.misplaced import CODE, surroundings_of
-from txn_core.pan import Pan, holds_card_number
+from txn_core.pan import CardDigits, Pan, holds_card_number
 from txn_core.transaction import FAULTS_MAX
 
 router = Router(tags=["transactions"])
@@ -86,7 +88,7 @@ class ReadParameters(BaseModel):
 class RangeParameters(ReadParameters):
     """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
-    card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
+    card_number: CardDigits | None = Field(None, description="Needs the scope cards:lookup.")
     card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
     merchant_name: str | None = Field(
         None,
@@ -100,6 +102,18 @@ class RangeParameters(ReadParameters):
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+
+    def pan(self, luhn_exempt: IssuerRanges) -> Pan | None:
+        """The card number, if one was given; it needs no check digit if it is in `luhn_exempt`.
+
+        Raises:
+            ParameterInvalid: it has a wrong one.
+        """
+        try:
+            return None if self.card_number is None else self.card_number.checked(luhn_exempt)
+        except PydanticCustomError as error:
+            fault = Fault("/card_number", error.type)
+        raise ParameterInvalid([fault])
 
 
 @router.get(
@@ -207,15 +221,16 @@ async def get_transaction(
 
 async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
     services: Services = request.app.state.services
-    if parameters.card_number is not None:
+    pan = parameters.pan(services.intake.luhn_exempt)
+    if pan is not None:
         principal.require("cards:lookup")
-        if parameters.card_number.digits_for_identity() in around:
+        if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
-    query = await _query(services, account, parameters)
+    query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     async with store_reads():
@@ -245,22 +260,22 @@ def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, st
     return {**headers, "Link": f'<?{urlencode({**asked, "cursor": cursor})}>; rel="next"'}
 
 
-async def _query(services: Services, account: Account, parameters: RangeParameters) -> RangeQuery:
+async def _query(services: Services, account: Account, parameters: RangeParameters, pan: Pan | None) -> RangeQuery:
     """The range that was asked for, from its beginning.
 
     Raises:
         ParameterInvalid: none or several of the three selectors were given.
         StoreUnavailable: the card's other ids could not be read.
     """
-    selectors = (parameters.card_number, parameters.card_id, parameters.merchant_name)
+    selectors = (pan, parameters.card_id, parameters.merchant_name)
     if sum(selector is not None for selector in selectors) != 1:
         raise ParameterInvalid([Fault("", "selector_required")])
     span = Span(parameters.start, parameters.end, parameters.order == "desc", None, parameters.limit)
     if parameters.merchant_name is not None:
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
         return services.transactions.by_merchant(account, merchant_id, span)
-    if parameters.card_number is not None:
-        return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
+    if pan is not None:
+        return services.transactions.by_card(account, services.keys.card_ids(pan), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
     return services.transactions.by_card(account, await _ids_of_card(services, account, parameters.card_id), span)
 
