@@ -28,6 +28,7 @@ from txn_core.faults import (
     fault_of,
     rule_broken,
 )
+from txn_core.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
@@ -72,12 +73,13 @@ def _text(length_max: int) -> StringConstraints:
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"})]
+TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN), AN_ID]
+BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"}), A_TIME]
 OccurredAt = Annotated[
     Instant,
     AfterValidator(parse_instant),
     Field(json_schema_extra={"format": "date-time", "maxLength": 35}, description="RFC 3339 with an offset"),
+    A_TIME,
 ]
 
 
@@ -106,7 +108,7 @@ class Merchant(_Part):
 class Customer(_Part):
     """Who paid, as far as the client knows."""
 
-    reference: Annotated[str, _text(64)] | None = None
+    reference: Annotated[str, _text(64), AN_ID] | None = None
     first_name: Annotated[str, _text(100)] | None = None
     last_name: Annotated[str, _text(100)] | None = None
     gender: Annotated[str, _text(16)] | None = None
@@ -124,7 +126,7 @@ class Customer(_Part):
 class Terminal(_Part):
     """The device (ISO 8583 field 41) and how it read the card."""
 
-    terminal_id: Annotated[str, StringConstraints(pattern=TERMINAL_ID_PATTERN)] | None = None
+    terminal_id: Annotated[str, StringConstraints(pattern=TERMINAL_ID_PATTERN), AN_ID] | None = None
     entry_mode: EntryMode | None = None
 
 
@@ -144,7 +146,9 @@ class TransactionRequest(_Part):
     original_transaction_id: TransactionIdText | None = None
     card_number: Pan
     amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
-    currency: Annotated[str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+    currency: Annotated[
+        str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}), A_CODE
+    ]
     occurred_at: OccurredAt
     merchant: Merchant
     customer: Annotated[Customer | None, AfterValidator(or_absent)] = None

@@ -39,6 +39,7 @@ from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
+from txn_core.free_text_fields import A_TIME, AN_ID
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_instant
 from txn_core.issuer_ranges import IssuerRanges
@@ -54,7 +55,7 @@ _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 Moment = Annotated[
-    Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35)
+    Instant, AfterValidator(parse_instant), Field(json_schema_extra={"format": "date-time"}, max_length=35), A_TIME
 ]
 
 
@@ -89,7 +90,7 @@ class RangeParameters(ReadParameters):
     """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
     card_number: CardDigits | None = Field(None, description="Needs the scope cards:lookup.")
-    card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
+    card_id: Annotated[CardId | None, AN_ID] = Field(None, pattern=CARD_ID_PATTERN)
     merchant_name: str | None = Field(
         None,
         min_length=1,
@@ -101,7 +102,7 @@ class RangeParameters(ReadParameters):
     end: Moment | None = Field(None, alias="to", description="Latest occurred_at, exclusive.")
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
 
     def pan(self, luhn_exempt: IssuerRanges) -> Pan | None:
         """The card number, if one was given; it needs no check digit if it is in `luhn_exempt`.
