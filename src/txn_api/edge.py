@@ -25,7 +25,7 @@ from txn_api.security_headers import Headers
 from txn_api.whole_answer import Header, messages
 from txn_api.whole_request import WholeRequest
 from txn_core.faults import Fault
-from txn_core.pan import holds_card_number
+from txn_core.free_text import holds_card_number
 
 QUERY_FIELDS_MAX: Final = 32
 QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, take half of it

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from txn_core.misplaced import surroundings_of
-from txn_core.pan import SEPARATORS
+from txn_core.plain_text import SEPARATORS
 
 
 def surroundings(request: Request, *, besides: str | None = None) -> str:

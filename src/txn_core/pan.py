@@ -5,9 +5,6 @@ printed, formatted, compared with text, pickled or serialised; `digits_for_ident
 and is called where ids are derived and where a request is searched for copies of its card number.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
 from typing import Any, Final, Never, NoReturn, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -22,9 +19,6 @@ LENGTH_MAX: Final = 19
 LENGTHS: Final = frozenset(range(LENGTH_MIN, LENGTH_MAX + 1))
 MASK: Final = "*"
 MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
-
-SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
-"""What `bytes.translate` is to delete for ASCII letters and digits to be left alone."""
 
 DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 """From each ASCII digit to that of the digit sum of its double."""
@@ -153,53 +147,3 @@ def _mask_of(length: int) -> tuple[int, str, int]:
 
 
 _MASKS: Final = {length: _mask_of(length) for length in LENGTHS}
-
-
-def ascii_alphanumerics(text: str) -> str:
-    """The text's letters and digits alone, every Unicode digit as its ASCII one: separators hide nothing."""
-    return "".join(filter(str.isalnum, text if text.isascii() else _folded(text)))
-
-
-RUN_MIN: Final = 13
-# As many digits as a card number has, grouped or not: what has none of these holds no card number.
-_LONG_ENOUGH = re.compile(rf"[0-9](?:[ .-]?[0-9]){{{RUN_MIN - 1}}}")
-# Groups of digits with a single space, dot or hyphen between them, as people type card numbers.
-_CHAIN = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[ .-][0-9]+)*(?![A-Za-z0-9])")
-_GROUP = re.compile(r"[0-9]+")
-
-
-def holds_card_number(text: str) -> bool:
-    """Whether free text holds a Luhn-valid run of 13 to 19 digits bounded by non-alphanumerics.
-
-    Any neighbouring groups of digits may be the run: a house number beside a card number does not hide it.
-    """
-    if not text.isascii():
-        text = _folded(text)
-    if not _LONG_ENOUGH.search(text):
-        return False
-    chains = _CHAIN.finditer(text)
-    return any(passes_luhn(run) for chain in chains for run in _runs(_GROUP.findall(chain[0])))
-
-
-def _runs(groups: list[str]) -> Iterator[str]:
-    """Every run of neighbouring groups that is as long as a card number."""
-    for start in range(len(groups)):
-        run = ""
-        for group in groups[start:]:
-            run += group
-            if len(run) > LENGTH_MAX:
-                break
-            if len(run) >= RUN_MIN:
-                yield run
-
-
-def _folded(text: str) -> str:
-    """Text with ASCII for whatever Unicode has to write digits, spaces and hyphens, and nothing invisible."""
-    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
-
-
-def _plain(character: str) -> str:
-    if (digit := unicodedata.digit(character, None)) is not None:
-        return str(digit)
-    category = unicodedata.category(character)
-    return {"Pd": "-", "Zs": " ", "Cf": "", "Mn": ""}.get(category, character)

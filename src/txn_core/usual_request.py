@@ -14,10 +14,13 @@ from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError,
 
 from txn_core.currency import EXPONENTS
 from txn_core.faults import CONTROL_FREE_PATTERN
+from txn_core.free_text import long_runs
+from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.misplaced import checked_submission
-from txn_core.pan import RUN_MIN, SEPARATORS, Pan
+from txn_core.pan import Pan
+from txn_core.plain_text import SEPARATORS
 from txn_core.submission import Submission
 from txn_core.transaction import Customer, Terminal, TransactionRequest
 
@@ -42,8 +45,7 @@ _STRICT: Final = core_schema.CoreConfig(
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _DELETE = b"\\\x7f"
-_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
-_LONG_RUN: Final = b"0" * RUN_MIN
+_RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
 def read_submission(
@@ -135,17 +137,17 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
 
 
 def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nothing else looks like one.
+    """Whether the card number stands once in the body, and nothing else is as long as one.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
     """
     if body.translate(None, SEPARATORS).count(digits) != 1:
         return False
-    if client_fields.translate(_ANY_DIGIT, SEPARATORS).find(_LONG_RUN) >= 0:
+    if long_runs(client_fields) > _RUNS_OF_A_TIME:
         return False
-    # In fields without a run that long no number of that length can stand.
-    return len(digits) >= RUN_MIN or client_fields.translate(None, SEPARATORS).find(digits) < 0
+    # In fields without another run that long no number of that length can stand.
+    return len(digits) >= SEARCHED_LENGTHS.start or client_fields.translate(None, SEPARATORS).find(digits) < 0
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:

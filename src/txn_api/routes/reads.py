@@ -39,12 +39,12 @@ from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
-from txn_core.free_text_fields import A_TIME, AN_ID
+from txn_core.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_instant
 from txn_core.issuer_ranges import IssuerRanges
-from txn_core.misplaced import CODE, surroundings_of
-from txn_core.pan import CardDigits, Pan, holds_card_number
+from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
+from txn_core.pan import CardDigits, Pan
 from txn_core.transaction import FAULTS_MAX
 
 router = Router(tags=["transactions"])
@@ -117,6 +117,9 @@ class RangeParameters(ReadParameters):
         raise ParameterInvalid([fault])
 
 
+_FREE_TEXTS: Final = FreeTexts(RangeParameters)
+
+
 @router.get(
     "/transactions",
     operation_id="listTransactions",
@@ -173,9 +176,9 @@ async def search_transactions(
         if details[0]["type"] == "json_invalid":
             raise MalformedJson from None
         raise ParameterInvalid(list(dict.fromkeys(map(fault_of, details)))[:FAULTS_MAX]) from None
-    if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
-        raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
-    texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
+    if misplaced := [Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(parameters))]:
+        raise CardNumberMisplaced(misplaced)
+    texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
     around = f"{surroundings(request)}x{surroundings_of(texts)}"
     return await _answer_range(request, parameters, principal, around)
 
