@@ -254,6 +254,50 @@ async def test_anybodys_number_in_the_query_of_a_post_is_refused(desk: Desk, out
     output.assert_free_of(desk, OTHER_CARD)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", 200),
+        ("/metrics", 200),
+        ("/", 200),
+        ("/page/main.js", 200),
+        ("/docs", 200),
+        ("/openapi.json", 200),
+        ("/problems", 200),
+        ("/nothing", 404),
+    ],
+)
+async def test_what_keeps_nothing_does_not_search_its_query(
+    desk: Desk, output: Output, path: str, status: int
+) -> None:
+    """A time against caches is nobody's card number there, and what is one is neither logged nor answered."""
+    for query in (f"_={OTHER_CARD}", f"{OTHER_CARD}=1"):
+        answer = await desk.client.get(f"{path}?{query}")
+        assert answer.status_code == status
+        assert OTHER_CARD not in answer.text + str(answer.headers)
+    output.assert_free_of(desk, OTHER_CARD)
+
+
+async def test_an_operation_searches_its_query_or_is_known_to_keep_nothing(desk: Desk) -> None:
+    """By what the document says of it: a new operation cannot leave it open."""
+    open_to_any = set()
+    for path, operations in desk.app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            url = path.replace("{transaction_id}", "0123456789abcdef")
+            answer = await desk.client.request(method, url, params={"trace": OTHER_CARD})
+            if "card_number_misplaced" not in answer.text:
+                open_to_any.add(operation["operationId"])
+    assert open_to_any == {"getLiveness", "getReadiness", "getMetrics"}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/transactions?limit=1&trace={}&card_id=card_1_" + "0" * 32])
+async def test_no_millisecond_is_refused_for_its_digits(desk: Desk, path: str) -> None:
+    """Of a thousand in a row one in ten passed the Luhn check, and was refused."""
+    for moment in range(1_760_000_000_000, 1_760_000_001_000, 7):
+        url = path.format(moment) if "{}" in path else f"{path}?_={moment}"
+        assert (await desk.client.get(url)).json().get("code") != "card_number_misplaced"
+
+
 @pytest.mark.parametrize("name", ["card_id", "cursor"])
 async def test_ids_and_cursors_in_a_query_are_not_searched(desk: Desk, name: str) -> None:
     """They may look like a card number by chance; what is wrong with them is told."""

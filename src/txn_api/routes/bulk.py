@@ -18,13 +18,20 @@ from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.limits import Bucket
-from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.problems import (
+    BodyTimeout,
+    BodyTooLarge,
+    CardNumberMisplaced,
+    ContentEncodingUnsupported,
+    MediaTypeUnsupported,
+)
+from txn_api.query_search import SEARCHED
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
 from txn_core.event import EncodedEvent
 
-router = APIRouter(tags=["transactions"])
+router = APIRouter(tags=["transactions"], dependencies=SEARCHED)
 log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -54,7 +61,9 @@ class BulkParameters(BaseModel):
     responses={
         200: _ANSWER,
         # The body of a signed upload is read whole before its first line is taken.
-        **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout),
+        **openapi.problems(
+            MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
+        ),
     },
     openapi_extra=_BODY | openapi.needs("transactions:write"),
 )

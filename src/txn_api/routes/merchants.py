@@ -11,7 +11,8 @@ from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
-from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
+from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
+from txn_api.query_search import SEARCHED
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
@@ -19,7 +20,7 @@ from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_merchant
 from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
 
-router = Router(tags=["merchants"])
+router = Router(tags=["merchants"], dependencies=SEARCHED)
 
 
 class MerchantParameters(BaseModel):
@@ -45,7 +46,7 @@ class MerchantParameters(BaseModel):
     response_class=Response,
     responses={
         200: openapi.answer("MerchantList", "Names in order."),
-        **openapi.problems(CursorInvalid, AccountForbidden),
+        **openapi.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )

@@ -31,6 +31,7 @@ from txn_api.problems import (
     RangeReversed,
     TransactionNotFound,
 )
+from txn_api.query_search import SEARCHED
 from txn_api.renderings import Rendering
 from txn_api.router import Router
 from txn_api.selections import Fields, Selection
@@ -47,10 +48,10 @@ from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
 from txn_core.pan import CardDigits, Pan
 from txn_core.transaction import FAULTS_MAX
 
-router = Router(tags=["transactions"])
+router = Router(tags=["transactions"], dependencies=SEARCHED)
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
+_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
@@ -191,7 +192,7 @@ async def search_transactions(
     responses={
         200: lookups.one_transaction(),
         304: lookups.not_modified(),
-        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable),
+        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )
