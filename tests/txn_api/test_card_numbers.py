@@ -217,6 +217,25 @@ async def test_no_spelling_hides_anybodys_number(desk: Desk, output: Output, spe
     output.assert_free_of(desk, value, OTHER_CARD)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Trace": CARD.translate(FULL_WIDTH).encode()},
+        {"X-Trace": CARD.translate(ARABIC).encode()},
+        {"X-Trace": "\u00b7".join((CARD[:8], CARD[8:])).encode("latin-1")},
+        {"X-Trace": "".join(f"%{ord(digit):02x}" for digit in CARD).encode()},
+        {"X-Trace": "".join(f"%25{ord(digit):02x}" for digit in CARD).encode()},
+        {"X-Trace": quote(CARD.translate(FULL_WIDTH)).encode()},
+    ],
+)
+async def test_no_encoding_of_a_header_hides_the_own_number(
+    desk: Desk, output: Output, headers: dict[str, bytes]
+) -> None:
+    """Digits of other scripts in UTF-8, and percent-encoding, also twice over."""
+    pointers = await refused(desk, output, content=json_bytes(full_body(card_number=CARD)), headers=headers)
+    assert pointers == [""]
+
+
 async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: Desk) -> None:
     """Only the request's own number is refused there."""
     answer = await desk.client.post("/transactions", json=full_body(card_number=CARD, transaction_id=OTHER_CARD))
