@@ -3,12 +3,16 @@
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from tests.builders import body, json_bytes
 from txn_core import free_text
+from txn_core.errors import InvalidTransactionError
+from txn_core.misplaced import checked_submission
 
 VISA = "4111111111111111"
 _BYTES = 4_096
@@ -82,3 +86,15 @@ def test_a_query_as_long_as_may_be_takes_milliseconds() -> None:
         started = time.process_time()
         free_text.holds_card_number(text(8_192))
         assert time.process_time() - started < 0.07, shape
+
+
+def test_a_body_of_the_longest_texts_takes_milliseconds() -> None:
+    """Each text of a body is as long as it may be, by the same: the worst of these took 0.7 ms."""
+    lengths = {"first_name": 100, "last_name": 100, "job": 100, "street": 200, "city": 100}
+    for shape, text in _WORST.items():
+        texts = {name: text(4 * length)[:length].strip() for name, length in lengths.items()}
+        data = json_bytes(body(merchant={"name": text(400)[:100].strip()}, customer=texts))
+        started = time.process_time()
+        with suppress(InvalidTransactionError):
+            checked_submission(data, "")
+        assert time.process_time() - started < 0.02, shape
