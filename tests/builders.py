@@ -1,7 +1,7 @@
 """Transactions and what becomes of them, with defaults for all that a test does not care about.
 
-Card numbers are made up here: they begin with 9, which ISO/IEC 7812 leaves to national bodies, and end in the check
-digit of the rest.
+Card numbers are made up here, and end in the check digit of the rest. Most begin with 9, which ISO/IEC 7812 leaves to
+national bodies. Those that a search has to find begin as documented test cards do.
 """
 
 import base64
@@ -27,6 +27,8 @@ ACCEPTED_AT: Final = Instant("2026-01-02T03:04:05.678901Z")
 ARRIVED_AT: Final = datetime(2026, 1, 2, 3, 4, 6, 123000, tzinfo=UTC)
 SHARD: Final = ShardId("shardId-000000000000")
 
+_ISSUED: Final = "679999"  # Maestro; of Worldpay's test card 6799990100000000019
+
 _counter = itertools.count(1)
 
 
@@ -47,6 +49,11 @@ def with_check_digit(digits: str) -> str:
 def card_number(number: int = 0, *, length: int = 16) -> str:
     """The made-up card number of an ordinal, 8 to 19 digits long."""
     return with_check_digit("9" + str(number).zfill(length - 2))
+
+
+def issued_card_number(number: int = 0, *, length: int = 16) -> str:
+    """The made-up card number of an ordinal, 12 to 19 digits long, that a scheme could have issued."""
+    return with_check_digit(_ISSUED + str(number).zfill(length - 1 - len(_ISSUED)))
 
 
 def base64_key(byte: int) -> str:

@@ -17,6 +17,7 @@ from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import Instant, now
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.submission import Submission
 from txn_core.transaction import refuse_future
 from txn_core.usual_request import UsualFields, submission_of, usual_fields
@@ -28,6 +29,8 @@ class Intake:
 
     keys: KeyRing
     occurred_ahead_s_max: float
+    luhn_exempt: IssuerRanges = NO_RANGES
+    """The card numbers that need no check digit."""
 
     def admit(
         self,
@@ -50,7 +53,7 @@ class Intake:
         accepted_at = now()
         submission = self.submission(
             body,
-            usual_fields(body),
+            usual_fields(body, self.luhn_exempt),
             surroundings=surroundings,
             accepted_at=accepted_at,
             terminal_ids=terminal_ids,
@@ -74,7 +77,9 @@ class Intake:
             Problem: as `admit`, but `id_required`.
         """
         try:
-            submission = submission_of(body, fields, surroundings=surroundings, now=accepted_at)
+            submission = submission_of(
+                body, fields, surroundings=surroundings, now=accepted_at, luhn_exempt=self.luhn_exempt
+            )
             refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None

@@ -21,6 +21,7 @@ from txn_api.surroundings import surroundings_of_scope
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
 from txn_core.instants import Instant, now
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.submission import Submission
@@ -82,8 +83,8 @@ class AwaitedPost(Post):
 class Posts:
     """Those of this turn, and those that were too many for the turns before."""
 
-    def __init__(self, intake: Intake, producer: Producer) -> None:
-        self._intake, self._producer = intake, producer
+    def __init__(self, intake: Intake, producer: Producer, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
+        self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt
         self._arrived: list[Post] = []
         self._left: list[Post] = []
 
@@ -122,10 +123,9 @@ class Posts:
         posts, self._arrived = self._arrived, []
         self.hand_over(posts)
 
-    @staticmethod
-    def _read(post: Post) -> None:
+    def _read(self, post: Post) -> None:
         post.body = post.body.removeprefix(BOM_UTF8)
-        post.fields = usual_fields(post.body)
+        post.fields = usual_fields(post.body, self._luhn_exempt)
 
     def _check(self, post: Post) -> None:
         post.accepted_at = now()

@@ -318,11 +318,17 @@ class IdRequired(Problem):
 
 
 class CardNumberMisplaced(Problem):
-    """A card number stands where it would be stored or logged."""
+    """A card number or track data stands where it would be stored or logged."""
 
     status, code, title = 422, "card_number_misplaced", "Card number misplaced"
-    detail = "A card number stands somewhere else than in card_number; nothing of the request was stored or logged."
-    remedy = "Send the card number in `card_number` alone, and treat where it stood as a leak on your side."
+    detail = (
+        "A card number or track data stands somewhere else than in card_number; nothing of the request was stored or "
+        "logged."
+    )
+    remedy = (
+        "Send the card number in `card_number` alone, track data not at all, and treat where it stood as a leak on "
+        "your side. A number of your own that looks like an issued card's belongs into an id."
+    )
 
 
 class IdempotencyKeyReused(Problem):

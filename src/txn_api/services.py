@@ -59,7 +59,7 @@ class Services:
     turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "posts", Posts(self.intake, self.producer))
+        object.__setattr__(self, "posts", Posts(self.intake, self.producer, self.intake.luhn_exempt))
 
     def stop(self) -> None:
         """Let the shutdown deadline run, and the uploads end where they are and be answered.
@@ -89,7 +89,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         services = Services(
             settings=settings,
             keys=keys,
-            intake=Intake(keys, settings.occurred_ahead_s_max),
+            intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
             gate=gate(
                 settings,
                 keys,

@@ -12,7 +12,8 @@ from typing import Final
 from starlette.types import Scope
 
 from txn_api.headers import RawHeaders
-from txn_core.pan import LENGTH_MAX, RUN_MIN, passes_luhn
+from txn_core.groupings import SEARCHED_LENGTHS
+from txn_core.pan import passes_luhn
 
 _NAME: Final = b"traceparent"
 _VERSION_00: Final = re.compile(rb"00-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}")
@@ -20,7 +21,7 @@ _VERSION_00: Final = re.compile(rb"00-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f
 _LATER: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 _NO_TRACE: Final = b"0" * 32
 _NO_PARENT: Final = b"0" * 16
-_DIGITS: Final = re.compile(rf"[0-9]{{{RUN_MIN},}}")
+_DIGITS: Final = re.compile(rf"[0-9]{{{SEARCHED_LENGTHS.start},}}")
 
 
 def trace_id_of_request(scope: Scope) -> str | None:
@@ -57,10 +58,9 @@ def _trace_id(traceparent: bytes) -> str | None:
 
 
 def _may_hold_card_number(trace_id: str) -> bool:
-    """Whether any Luhn-valid run of digits is in it, bounded or not; of random ids 1 in 160 has one."""
+    """Whether any Luhn-valid run of digits is in it, bounded or not; of random ids 1 in 95 has one."""
     return any(passes_luhn(window) for run in _DIGITS.findall(trace_id) for window in _windows(run))
 
 
 def _windows(digits: str) -> Iterable[str]:
-    lengths = range(RUN_MIN, min(LENGTH_MAX, len(digits)) + 1)
-    return (digits[start : start + n] for n in lengths for start in range(len(digits) - n + 1))
+    return (digits[start : start + n] for n in SEARCHED_LENGTHS for start in range(len(digits) - n + 1))

@@ -20,7 +20,7 @@ CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 MESSAGES: Final[dict[str, str]] = {
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
-    "card_number_misplaced": "holds a card number where none may stand",
+    "card_number_misplaced": "holds a card number or track data where none may stand",
     "control_character": "must not hold control characters",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "date_format": "must be a calendar date YYYY-MM-DD",

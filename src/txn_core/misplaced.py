@@ -1,25 +1,26 @@
 """Card numbers where none may stand: whatever else a request carries may be stored as an id or a name.
 
 Two rules (promise P5). No string, number, header or path may contain the request's own card number, separators
-ignored. And no free text may hold any Luhn-valid run of 13 to 19 digits; ids may, since one numeric id in ten
-passes Luhn by chance.
+ignored. And no free text may hold any card number or track data (`free_text`); ids may, since numeric ids look like
+card numbers by chance.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
-from txn_core.pan import SEPARATORS, ascii_alphanumerics, holds_card_number
+from txn_core.free_text import holds_card_number, long_runs
+from txn_core.free_text_fields import FreeTexts
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
+from txn_core.plain_text import SEPARATORS, ascii_alphanumerics, plain
 from txn_core.submission import Submission
 from txn_core.transaction import TransactionRequest, parse_transaction, refuse_duplicates
 
 CODE: Final = "card_number_misplaced"
 
-_CUSTOMER_TEXTS: Final = ("first_name", "last_name", "gender", "job", "street", "city", "state", "postal_code")
-_customer_texts = attrgetter(*_CUSTOMER_TEXTS)
+_FREE_TEXTS: Final = FreeTexts(TransactionRequest)
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
 
@@ -29,14 +30,23 @@ def surroundings_of(texts: Iterable[str]) -> str:
     return "x".join(map(ascii_alphanumerics, texts))
 
 
-def checked_submission(body: bytes, surroundings: str) -> Submission:
+def pointers_of_numbers(texts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The pointers of those free texts that hold a card number or track data."""
+    # All at once first: nearly no request holds as many digits. A letter between two texts keeps them apart.
+    if long_runs(plain("x".join([text for _, text in texts])).encode()):
+        yield from (pointer for pointer, text in texts if holds_card_number(text))
+
+
+def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
     """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
+
+    Its own needs no check digit if it is in `luhn_exempt`.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    request = parse_transaction(body)
+    request = parse_transaction(body, luhn_exempt)
     refuse_misplaced(body, request, surroundings)
     refuse_duplicates(body, request)
     return Submission.of(request)
@@ -52,7 +62,7 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
     faults = [
         *_own_number_elsewhere(body, digits),
         *_own_number_in_floats(request, digits),
-        *_numbers_in_free_text(request),
+        *(Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(request))),
     ]
     if digits in surroundings:
         faults.append(Fault("", CODE))
@@ -89,22 +99,3 @@ def _leaves(value: object, pointer: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(inner, f"{pointer}/{key}")
     elif value is not None and not isinstance(value, bool):
         yield pointer, str(value)
-
-
-def _numbers_in_free_text(request: TransactionRequest) -> Iterator[Fault]:
-    # All at once first: nearly no request holds one.
-    customer = () if request.customer is None else _customer_texts(request.customer)
-    together = [request.merchant.name, request.merchant.category, *customer]
-    if holds_card_number("\n".join(filter(None, together))):
-        yield from (Fault(pointer, CODE) for pointer, text in _free_texts(request) if holds_card_number(text))
-
-
-def _free_texts(request: TransactionRequest) -> Iterator[tuple[str, str]]:
-    yield "/merchant/name", request.merchant.name
-    if request.merchant.category is not None:
-        yield "/merchant/category", request.merchant.category
-    if request.customer is not None:
-        for name in _CUSTOMER_TEXTS:
-            text = getattr(request.customer, name)
-            if text is not None:
-                yield f"/customer/{name}", text

@@ -5,31 +5,27 @@ printed, formatted, compared with text, pickled or serialised; `digits_for_ident
 and is called where ids are derived and where a request is searched for copies of its card number.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
-from typing import Any, Final, Never, NoReturn
+from typing import Any, Final, Never, NoReturn, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from txn_core.faults import rule_broken
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 
 LENGTH_MIN: Final = 8
 LENGTH_MAX: Final = 19
+LENGTHS: Final = frozenset(range(LENGTH_MIN, LENGTH_MAX + 1))
 MASK: Final = "*"
 MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
 
-SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
-"""What `bytes.translate` is to delete for ASCII letters and digits to be left alone."""
-
-# ASCII digit -> ASCII digit of the digit sum of its double.
-_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
+"""From each ASCII digit to that of the digit sum of its double."""
 
 
-class Pan:
-    """A card number that passed the Luhn check."""
+class CardDigits:
+    """The digits of a card number, hidden: 8 to 19 of them, whose check digit has not been looked at."""
 
     __slots__ = ("_digits",)
 
@@ -37,13 +33,74 @@ class Pan:
         """Take 8 to 19 ASCII digits.
 
         Raises:
-            PydanticCustomError: `card_number_format` or `card_number_luhn`; the text never holds the digits.
+            PydanticCustomError: `card_number_format`; the text never holds the digits.
         """
         if not (LENGTH_MIN <= len(digits) <= LENGTH_MAX and digits.isascii() and digits.isdigit()):
             raise rule_broken("card_number_format")
-        if not passes_luhn(digits):
-            raise rule_broken("card_number_luhn")
         self._digits = digits
+
+    def checked(self, luhn_exempt: IssuerRanges) -> "Pan":
+        """The card number; it needs no check digit if it is in `luhn_exempt`.
+
+        Raises:
+            PydanticCustomError: `card_number_luhn`.
+        """
+        return Pan(self._digits, luhn_exempt)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._digits == other._digits
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a card number is not serialised")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(
+            cls._of_field,
+            core_schema.str_schema(strict=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(_refuse),
+        )
+
+    @classmethod
+    def _of_field(cls, digits: str, _: core_schema.ValidationInfo[IssuerRanges | None]) -> Self:
+        """The value of a model's field."""
+        return cls(digits)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "pattern": f"^[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}$",
+            "minLength": LENGTH_MIN,
+            "maxLength": LENGTH_MAX,
+            "description": "Primary account number; must pass the Luhn check unless exempt by range. Never stored.",
+        }
+
+
+class Pan(CardDigits):
+    """A card number that passed the Luhn check, or needs none."""
+
+    __slots__ = ()
+
+    def __init__(self, digits: str, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
+        """Take 8 to 19 ASCII digits; those of a number in `luhn_exempt` need no check digit.
+
+        Raises:
+            PydanticCustomError: `card_number_format` or `card_number_luhn`; the text never holds the digits.
+        """
+        super().__init__(digits)
+        if not passes_luhn(digits) and digits not in luhn_exempt:
+            raise rule_broken("card_number_luhn")
 
     @property
     def masked(self) -> str:
@@ -54,39 +111,10 @@ class Pan:
         """The digits themselves: for deriving ids and for searching the request for copies, nothing else."""
         return self._digits
 
-    def __repr__(self) -> str:
-        return "Pan(hidden)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pan) and self._digits == other._digits
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a card number is not serialised")
-
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(
-            cls,
-            core_schema.str_schema(strict=True),
-            serialization=core_schema.plain_serializer_function_ser_schema(_refuse),
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {
-            "type": "string",
-            "pattern": f"^[0-9]{{{LENGTH_MIN},{LENGTH_MAX}}}$",
-            "minLength": LENGTH_MIN,
-            "maxLength": LENGTH_MAX,
-            "description": "Primary account number; must pass the Luhn check. Never stored.",
-        }
+    def _of_field(cls, digits: str, info: core_schema.ValidationInfo[IssuerRanges | None]) -> Self:
+        """The value of a model's field; the context of the validation is the ranges that need no check digit."""
+        return cls(digits, NO_RANGES if info.context is None else info.context)
 
 
 def _refuse(_: Never) -> NoReturn:
@@ -96,7 +124,7 @@ def _refuse(_: Never) -> NoReturn:
 def passes_luhn(digits: str) -> bool:
     """Whether ASCII digits end in their ISO/IEC 7812-1 check digit."""
     ascii_digits = digits.encode("ascii")
-    total = sum(ascii_digits[-1::-2]) + sum(ascii_digits[-2::-2].translate(_DOUBLED))
+    total = sum(ascii_digits[-1::-2]) + sum(ascii_digits[-2::-2].translate(DOUBLED))
     return (total - 48 * len(ascii_digits)) % 10 == 0
 
 
@@ -104,7 +132,8 @@ def mask(digits: str) -> str:
     """Hide at least six digits: the last four stay, and at most six leading ones as far as six stay hidden.
 
     Under ten digits only the last `length - 6` stay. Six hidden digits of which Luhn fixes one leave 100,000
-    candidates whatever the length, so that mask and check digit together do not give the number away.
+    candidates whatever the length, so that mask and check digit together do not give the number away; a number
+    without a check digit leaves a million.
     """
     lead, hidden, tail = _MASKS[len(digits)]
     return f"{digits[:lead]}{hidden}{digits[tail:]}"
@@ -117,54 +146,4 @@ def _mask_of(length: int) -> tuple[int, str, int]:
     return lead, MASK * (tail - lead), tail
 
 
-_MASKS: Final = {length: _mask_of(length) for length in range(LENGTH_MIN, LENGTH_MAX + 1)}
-
-
-def ascii_alphanumerics(text: str) -> str:
-    """The text's letters and digits alone, every Unicode digit as its ASCII one: separators hide nothing."""
-    return "".join(filter(str.isalnum, text if text.isascii() else _folded(text)))
-
-
-RUN_MIN: Final = 13
-# As many digits as a card number has, grouped or not: what has none of these holds no card number.
-_LONG_ENOUGH = re.compile(rf"[0-9](?:[ .-]?[0-9]){{{RUN_MIN - 1}}}")
-# Groups of digits with a single space, dot or hyphen between them, as people type card numbers.
-_CHAIN = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[ .-][0-9]+)*(?![A-Za-z0-9])")
-_GROUP = re.compile(r"[0-9]+")
-
-
-def holds_card_number(text: str) -> bool:
-    """Whether free text holds a Luhn-valid run of 13 to 19 digits bounded by non-alphanumerics.
-
-    Any neighbouring groups of digits may be the run: a house number beside a card number does not hide it.
-    """
-    if not text.isascii():
-        text = _folded(text)
-    if not _LONG_ENOUGH.search(text):
-        return False
-    chains = _CHAIN.finditer(text)
-    return any(passes_luhn(run) for chain in chains for run in _runs(_GROUP.findall(chain[0])))
-
-
-def _runs(groups: list[str]) -> Iterator[str]:
-    """Every run of neighbouring groups that is as long as a card number."""
-    for start in range(len(groups)):
-        run = ""
-        for group in groups[start:]:
-            run += group
-            if len(run) > LENGTH_MAX:
-                break
-            if len(run) >= RUN_MIN:
-                yield run
-
-
-def _folded(text: str) -> str:
-    """Text with ASCII for whatever Unicode has to write digits, spaces and hyphens, and nothing invisible."""
-    return "".join(map(_plain, unicodedata.normalize("NFKC", text)))
-
-
-def _plain(character: str) -> str:
-    if (digit := unicodedata.digit(character, None)) is not None:
-        return str(digit)
-    category = unicodedata.category(character)
-    return {"Pd": "-", "Zs": " ", "Cf": "", "Mn": ""}.get(category, character)
+_MASKS: Final = {length: _mask_of(length) for length in LENGTHS}

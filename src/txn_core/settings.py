@@ -11,12 +11,14 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretBytes, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
+from txn_core.issuer_ranges import IssuerRanges
 from txn_core.loopback import is_local
+from txn_core.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.region import LOCAL_REGION, MISSING, region_given
 from txn_core.service_links import service_links
 
@@ -38,6 +40,12 @@ def _key_bytes(value: object) -> object:
     if len(key) < KEY_BYTES_MIN:
         raise ValueError(f"shorter than {KEY_BYTES_MIN} bytes")
     return key
+
+
+def _ranges(text: str) -> str:
+    """Refuse what is no list of first digits and lengths of card numbers."""
+    IssuerRanges.parse(text, lengths=CARD_NUMBER_LENGTHS)
+    return text
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
@@ -180,6 +188,11 @@ class Settings(BaseSettings):
         "scope", min_length=1, description="claim that names its scopes, as one text or as a list"
     )
     jwt_scope_prefix: str = Field("", description="what stands before our scopes' names in that claim")
+    luhn_exempt_ranges: Annotated[str, AfterValidator(_ranges)] = Field(
+        "",
+        description="first digits of card numbers that need no check digit as `card_number`, such as "
+        "`621977, 8100-8171:16-19` (docs/security.md)",
+    )
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
     buffer_bytes_max: int = Field(64 << 20, ge=1 << 20, description="bytes the producer holds at most")
@@ -284,6 +297,11 @@ class Settings(BaseSettings):
         if self.bucket is None:
             raise SettingsError("the bucket of the lake is not known: set TXN_BUCKET")
         return self.bucket
+
+    @property
+    def luhn_exempt(self) -> IssuerRanges:
+        """The card numbers that need no check digit."""
+        return IssuerRanges.parse(self.luhn_exempt_ranges, lengths=CARD_NUMBER_LENGTHS)
 
     @classmethod
     def from_environment(cls) -> Self:

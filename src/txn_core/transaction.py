@@ -32,9 +32,11 @@ from txn_core.faults import (
     fault_of,
     rule_broken,
 )
+from txn_core.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
 from txn_core.invisible import VISIBLE_PATTERN, shows_something
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import Pan
 
 AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
@@ -83,8 +85,8 @@ class _Text:
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"})]
+TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN), AN_ID]
+BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"}), A_TIME]
 OccurredAt = Annotated[
     Instant,
     AfterValidator(parse_instant),
@@ -95,6 +97,7 @@ OccurredAt = Annotated[
             "six are kept; the others are cut off."
         ),
     ),
+    A_TIME,
 ]
 
 
@@ -127,7 +130,7 @@ class Merchant(_Part):
 class Customer(_Part):
     """Who paid, as far as the client knows."""
 
-    reference: Annotated[str, _Text(64)] | None = None
+    reference: Annotated[str, _Text(64), AN_ID] | None = None
     first_name: Annotated[str, _Text(100)] | None = None
     last_name: Annotated[str, _Text(100)] | None = None
     gender: Annotated[str, _Text(16)] | None = None
@@ -145,7 +148,7 @@ class Customer(_Part):
 class Terminal(_Part):
     """The device (ISO 8583 field 41) and how it read the card."""
 
-    terminal_id: Annotated[str, StringConstraints(pattern=TERMINAL_ID_PATTERN)] | None = None
+    terminal_id: Annotated[str, StringConstraints(pattern=TERMINAL_ID_PATTERN), AN_ID] | None = None
     entry_mode: EntryMode | None = None
 
 
@@ -165,7 +168,9 @@ class TransactionRequest(_Part):
     original_transaction_id: TransactionIdText | None = None
     card_number: Pan
     amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
-    currency: Annotated[str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+    currency: Annotated[
+        str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}), A_CODE
+    ]
     occurred_at: OccurredAt
     merchant: Merchant
     customer: Annotated[Customer | None, AfterValidator(or_absent)] = None
@@ -194,15 +199,17 @@ _NAMES: Final = names_of(
 )
 
 
-def parse_transaction(body: bytes) -> TransactionRequest:
-    """Read one JSON document as a transaction. Of a name that comes twice the last value counts here.
+def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> TransactionRequest:
+    """Read one JSON document as a transaction; card numbers in `luhn_exempt` need no check digit.
+
+    Of a name that comes twice the last value counts here.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
     try:
-        return TransactionRequest.model_validate_json(body)
+        return TransactionRequest.model_validate_json(body, context=luhn_exempt)
     except ValidationError as error:
         refusal = _refusal(error, body)
     # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.

@@ -15,9 +15,13 @@ from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError,
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
 from txn_core.faults import CONTROL_FREE_PATTERN
+from txn_core.free_text import long_runs
+from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.misplaced import checked_submission
-from txn_core.pan import RUN_MIN, SEPARATORS, Pan
+from txn_core.pan import Pan
+from txn_core.plain_text import SEPARATORS
 from txn_core.submission import Submission
 from txn_core.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal, TransactionRequest
 
@@ -49,38 +53,48 @@ _STRICT: Final = core_schema.CoreConfig(
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
-_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
-_LONG_RUN: Final = b"0" * RUN_MIN
+_RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
-def read_submission(body: bytes, *, surroundings: str, now: Instant) -> Submission:
+def read_submission(
+    body: bytes, *, surroundings: str, now: Instant, luhn_exempt: IssuerRanges = NO_RANGES
+) -> Submission:
     """The submission of one JSON document that keeps every rule and holds its card number nowhere else.
 
-    `surroundings` is what `misplaced.surroundings_of` made of the texts around it.
+    `surroundings` is what `misplaced.surroundings_of` made of the texts around it. Card numbers in `luhn_exempt` need
+    no check digit.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    return submission_of(body, usual_fields(body), surroundings=surroundings, now=now)
+    fields = usual_fields(body, luhn_exempt)
+    return submission_of(body, fields, surroundings=surroundings, now=now, luhn_exempt=luhn_exempt)
 
 
-def submission_of(body: bytes, fields: UsualFields | None, *, surroundings: str, now: Instant) -> Submission:
+def submission_of(
+    body: bytes,
+    fields: UsualFields | None,
+    *,
+    surroundings: str,
+    now: Instant,
+    luhn_exempt: IssuerRanges = NO_RANGES,
+) -> Submission:
     """The same as a second step, behind `usual_fields`, whose answer it uses up."""
     usual = None
     if fields is not None:
         usual = usual_submission(body, fields, surroundings=surroundings, today=now[:DATE_LENGTH])
-    return checked_submission(body, surroundings) if usual is None else usual
+    return checked_submission(body, surroundings, luhn_exempt) if usual is None else usual
 
 
-def usual_fields(body: bytes) -> UsualFields | None:
+def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
     if not body.isascii() or _BACKSLASH in body or _DELETE in body:
         return None
     try:
         sent: UsualFields = _validate(body)
-        sent["card_number"] = Pan(sent["card_number"])
+        sent["card_number"] = Pan(sent["card_number"], luhn_exempt)
     except (ValidationError, PydanticCustomError):
         return None
     merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
@@ -149,17 +163,17 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
 
 
 def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nothing else looks like one.
+    """Whether the card number stands once in the body, and nothing else is as long as one.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
     """
     if body.translate(None, SEPARATORS).count(digits) != 1:
         return False
-    if client_fields.translate(_ANY_DIGIT, SEPARATORS).find(_LONG_RUN) >= 0:
+    if long_runs(client_fields) > _RUNS_OF_A_TIME:
         return False
-    # In fields without a run that long no number of that length can stand.
-    return len(digits) >= RUN_MIN or client_fields.translate(None, SEPARATORS).find(digits) < 0
+    # In fields without another run that long no number of that length can stand.
+    return len(digits) >= SEARCHED_LENGTHS.start or client_fields.translate(None, SEPARATORS).find(digits) < 0
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:

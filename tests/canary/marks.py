@@ -1,8 +1,11 @@
 """Marked card numbers: made up, each used once, so that whatever is found says where it came from."""
 
 import random
+from typing import Final
 
 from tests.builders import with_check_digit
+
+_SEARCHED_MIN: Final = 12
 
 
 class Marks:
@@ -13,9 +16,13 @@ class Marks:
         self.uses: dict[str, str] = {}
 
     def new(self, use: str, *, length: int = 16) -> str:
-        """A number that passes Luhn and begins with 9, which ISO/IEC 7812 leaves to national bodies."""
-        digits = "9" + "".join(self._dice.choices("0123456789", k=length - 2))
-        number = with_check_digit(digits)
+        """A number that a scheme could have issued, so that free text may not hold it; one of under 12 digits none.
+
+        It begins as documented test cards of Maestro do; a short one with 9, which ISO/IEC 7812 leaves to national
+        bodies.
+        """
+        first = "67" if length >= _SEARCHED_MIN else "9"
+        number = with_check_digit(first + "".join(self._dice.choices("0123456789", k=length - 1 - len(first))))
         self.uses[number] = use
         return number
 

@@ -13,8 +13,10 @@ from typing import Final
 
 # What holds a card number: variables, parameters, attributes, keys of mappings.
 VALUES: Final = frozenset({"pan", "card_number", "card_numbers", "cc_num", "_digits", "digits"})
+# The types that hold one.
+TYPES: Final = frozenset({"Pan", "CardDigits"})
 # What gives one.
-SOURCES: Final = frozenset({"Pan", "digits_for_identity"})
+SOURCES: Final = TYPES | {"digits_for_identity", "checked", "pan"}
 # What takes one and keeps nothing of it.
 KEEPS_NOTHING: Final = frozenset(
     {
@@ -195,8 +197,8 @@ def _pans(arguments: ast.arguments) -> Iterator[str]:
 
 def _names_pan(annotation: ast.expr) -> bool:
     texts = (node for node in ast.walk(annotation) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return any(_name(node) == "Pan" for node in ast.walk(annotation) if isinstance(node, ast.expr)) or any(
-        "Pan" in str(text.value).replace("|", " ").split() for text in texts
+    return any(_name(node) in TYPES for node in ast.walk(annotation) if isinstance(node, ast.expr)) or any(
+        not TYPES.isdisjoint(str(text.value).replace("|", " ").split()) for text in texts
     )
 
 

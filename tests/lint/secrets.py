@@ -53,8 +53,9 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_cli/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_cli/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),
     ("tests/txn_core/test_idempotency.py", "Hex High Entropy String"): (1, "a known answer of a fingerprint"),
-    ("tests/txn_core/test_pan.py", "Hex High Entropy String"): (1, "a transaction id"),
+    ("tests/txn_core/test_free_text.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_core/test_settings.py", "Secret Keyword"): (1, "made up, and must not be shown"),
+    ("tests/txn_core/test_track_data.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/workers/test_ledger.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
 }
 

@@ -175,7 +175,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
     return Services(
         settings=settings,
         keys=keys,
-        intake=Intake(keys, settings.occurred_ahead_s_max),
+        intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
         gate=gate(settings, keys, desk.find),
         cursors=Cursors.from_settings(settings),
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),

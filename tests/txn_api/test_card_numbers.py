@@ -11,12 +11,12 @@ import pytest
 import structlog
 from prometheus_client import generate_latest
 
-from tests.builders import card_number, customer, full_body, json_bytes
+from tests.builders import card_number, customer, full_body, issued_card_number, json_bytes
 from tests.txn_api.conftest import Desk
 
 CARD = card_number(41)
 SHORT_CARD = card_number(41, length=8)
-OTHER_CARD = card_number(42, length=19)
+OTHER_CARD = issued_card_number(42, length=19)
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")  # noqa: RUF001 - on purpose
 
@@ -36,6 +36,21 @@ SPELLINGS = {
     "full width": CARD.translate(FULL_WIDTH),
     "invisible separators": "\u200b".join(CARD),
     "no-break spaces": "\u00a0".join((CARD[:8], CARD[8:])),
+}
+
+STRIPE = card_number(43)  # of no scheme
+IN_FOURS = [OTHER_CARD[at : at + 4] for at in range(0, 19, 4)]
+OTHERS = {
+    **{
+        f"groups and {separator!r}": separator.join(IN_FOURS)
+        for separator in ("  ", "/", "_", ",", ":", " - ", "\u00b7", "\u2212", "\u2013", "\u2009", "\u200b", "\u00ad")
+    },
+    "behind a house number": f"12 {' '.join(IN_FOURS)}",
+    "with its expiry": f"{' '.join(IN_FOURS)} 12/29 123",
+    "track 1": f"%B{STRIPE}^BANKS/JENNIFER^29121010000",
+    "track 2": f";{STRIPE}=29121010000?",
+    "track 2 without sentinels": f"{STRIPE}=29121010000",
+    "track 2 of a chip": f"{STRIPE}D29121010000",
 }
 
 
@@ -180,14 +195,49 @@ async def test_the_own_number_around_the_body_is_refused(desk: Desk, output: Out
 
 @pytest.mark.parametrize(("part", "name"), [text for text in TEXTS if text[1] != "reference"])
 async def test_anybodys_number_in_free_text_is_refused(desk: Desk, output: Output, part: str, name: str) -> None:
-    """Names, job and address hold no Luhn-valid run of 13 to 19 digits, whosever card it is."""
-    number = card_number(7, length=13 if name in {"gender", "postal_code"} else 19)
+    """Names, job and address hold no card number, whosever card it is."""
+    number = issued_card_number(7, length=13 if name in {"gender", "postal_code"} else 19)
     found = await refused(desk, output, number, content=json_bytes(changed(part, name, number)))
     assert found == [pointer(part, name)]
 
 
-async def test_an_id_that_passes_luhn_by_chance_is_an_id(desk: Desk) -> None:
-    """One numeric id in ten does; only the request's own number is refused there."""
+@pytest.mark.parametrize("spelling", OTHERS)
+async def test_no_spelling_hides_anybodys_number(desk: Desk, output: Output, spelling: str) -> None:
+    """Whatever stands between its groups, and as a magnetic stripe has it: in a body and in a query."""
+    value = OTHERS[spelling]
+    document = changed("customer", "street", value)
+    for ascii_only in (True, False):
+        content = json_bytes(document, ascii_only=ascii_only)
+        assert await refused(desk, output, value, content=content) == ["/customer/street"]
+    for name in ("trace", "account"):
+        answer = await desk.client.get("/merchants", params={name: value})
+        assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    answer = await desk.client.post("/transactions/search", json={"merchant_name": value})
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    output.assert_free_of(desk, value, OTHER_CARD)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Trace": CARD.translate(FULL_WIDTH).encode()},
+        {"X-Trace": CARD.translate(ARABIC).encode()},
+        {"X-Trace": "\u00b7".join((CARD[:8], CARD[8:])).encode("latin-1")},
+        {"X-Trace": "".join(f"%{ord(digit):02x}" for digit in CARD).encode()},
+        {"X-Trace": "".join(f"%25{ord(digit):02x}" for digit in CARD).encode()},
+        {"X-Trace": quote(CARD.translate(FULL_WIDTH)).encode()},
+    ],
+)
+async def test_no_encoding_of_a_header_hides_the_own_number(
+    desk: Desk, output: Output, headers: dict[str, bytes]
+) -> None:
+    """Digits of other scripts in UTF-8, and percent-encoding, also twice over."""
+    pointers = await refused(desk, output, content=json_bytes(full_body(card_number=CARD)), headers=headers)
+    assert pointers == [""]
+
+
+async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: Desk) -> None:
+    """Only the request's own number is refused there."""
     answer = await desk.client.post("/transactions", json=full_body(card_number=CARD, transaction_id=OTHER_CARD))
     assert answer.status_code == 202
     assert answer.json()["transaction_id"] == OTHER_CARD
@@ -201,18 +251,77 @@ async def test_an_id_that_passes_luhn_by_chance_is_an_id(desk: Desk) -> None:
         "/transactions?account={}&card_id=card_1",
         "/transactions?{}=1",
         "/transactions?from={}",
+        "/transactions/0123456789abcdef?account={}",
         "/merchants?name_prefix={}",
-        "/healthz?trace={}",
-        "/nothing?trace={}",
     ],
 )
 async def test_anybodys_number_in_a_query_is_refused(desk: Desk, output: Output, path: str) -> None:
-    """Before anything could be logged, on any path, with a key and without."""
+    """Before anything could be logged, by every route that keeps something, with a key and without."""
     for headers in ({}, {"Authorization": ""}):
-        answer = await desk.client.get(path.format(CARD), headers=headers)
+        answer = await desk.client.get(path.format(OTHER_CARD), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
-        assert CARD not in answer.text
-    output.assert_free_of(desk, CARD)
+        assert OTHER_CARD not in answer.text
+    output.assert_free_of(desk, OTHER_CARD)
+
+
+@pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk", "/transactions/search"])
+async def test_anybodys_number_in_the_query_of_a_post_is_refused(desk: Desk, output: Output, path: str) -> None:
+    """What a query holds besides a body is held to the same."""
+    answer = await desk.client.post(f"{path}?trace={OTHER_CARD}", content=json_bytes(full_body(card_number=CARD)))
+    assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
+    assert desk.kinesis.calls == []
+    output.assert_free_of(desk, OTHER_CARD)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", 200),
+        ("/metrics", 200),
+        ("/", 200),
+        ("/page/main.js", 200),
+        ("/docs", 200),
+        ("/openapi.json", 200),
+        ("/problems", 200),
+        ("/nothing", 404),
+    ],
+)
+async def test_what_keeps_nothing_does_not_search_its_query(
+    desk: Desk, output: Output, path: str, status: int
+) -> None:
+    """A time against caches is nobody's card number there, and what is one is neither logged nor answered."""
+    for query in (f"_={OTHER_CARD}", f"{OTHER_CARD}=1"):
+        answer = await desk.client.get(f"{path}?{query}")
+        assert answer.status_code == status
+        assert OTHER_CARD not in answer.text + str(answer.headers)
+    output.assert_free_of(desk, OTHER_CARD)
+
+
+async def test_an_operation_searches_its_query_or_is_known_to_keep_nothing(desk: Desk) -> None:
+    """By what the document says of it: a new operation cannot leave it open."""
+    open_to_any = set()
+    for path, operations in desk.app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            url = path.replace("{transaction_id}", "0123456789abcdef")
+            answer = await desk.client.request(method, url, params={"trace": OTHER_CARD})
+            if "card_number_misplaced" not in answer.text:
+                open_to_any.add(operation["operationId"])
+    assert open_to_any == {"getLiveness", "getReadiness", "getMetrics"}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/transactions?limit=1&trace={}&card_id=card_1_" + "0" * 32])
+async def test_no_millisecond_is_refused_for_its_digits(desk: Desk, path: str) -> None:
+    """Of a thousand in a row one in ten passed the Luhn check, and was refused."""
+    for moment in range(1_760_000_000_000, 1_760_000_001_000, 7):
+        url = path.format(moment) if "{}" in path else f"{path}?_={moment}"
+        assert (await desk.client.get(url)).json().get("code") != "card_number_misplaced"
+
+
+@pytest.mark.parametrize("name", ["card_id", "cursor"])
+async def test_ids_and_cursors_in_a_query_are_not_searched(desk: Desk, name: str) -> None:
+    """They may look like a card number by chance; what is wrong with them is told."""
+    answer = await desk.client.get("/transactions", params={name: OTHER_CARD})
+    assert answer.json()["code"] != "card_number_misplaced"
 
 
 async def test_a_number_in_a_path_goes_nowhere(desk: Desk, output: Output) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 import uvicorn
 
-from tests.builders import body, card_number, json_bytes
+from tests.builders import body, card_number, issued_card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
@@ -288,7 +288,7 @@ async def test_posts_of_a_turn_are_each_answered_by_themselves(served: Served) -
     """Sound ones, and each kind of refusal, whatever stands beside it in the same turn."""
     desk = served.desk
     reading = desk.key("transactions:read")["Authorization"]
-    number = card_number(77)
+    number = issued_card_number(77)
     misplaced = json_bytes(body(card_number=number, transaction_id="misplaced-in-head"))
     sent: list[tuple[int, str, str, bytes, tuple[str, ...]]] = [
         (202, "", "/transactions", sound(1), ()),

@@ -12,6 +12,11 @@ def request(*, query: str = "", path: str = "/transactions", headers: dict[str, 
     return Request({"type": "http", "path": path, "query_string": query.encode(), "headers": pairs})
 
 
+def in_latin_1(text: str) -> str:
+    """A header's text as it reaches a program that takes its UTF-8 for Latin-1."""
+    return text.encode().decode("latin-1")
+
+
 @pytest.mark.parametrize(
     "around",
     [
@@ -23,10 +28,24 @@ def request(*, query: str = "", path: str = "/transactions", headers: dict[str, 
         request(query="trace=%31%32%33%34%2F+5678"),
         request(query="a=1&trace=%EF%BC%9112345678"),
         request(path="/12345678"),
+        request(headers={"x-trace": in_latin_1("１２３４５６７８")}),  # noqa: RUF001 - on purpose
+        request(headers={"x-trace": in_latin_1("١٢٣٤ ٥٦٧٨")}),
+        request(headers={"x-trace": in_latin_1("1234–5678")}),  # noqa: RUF001 - on purpose
+        request(headers={"x-trace": "1234\xb75678"}),
+        request(headers={"x-trace": "1234\xa0\xad5678"}),
+        request(headers={"x-trace": "%31%32%33%34%35678"}),
+        request(headers={"x-trace": "%2531%2532345678"}),
+        request(headers={"x-trace": "%2525312345678"}),
+        request(headers={"x-trace": "%EF%BC%912345678"}),
+        request(headers={"x-1234%2D5678": "1"}),
+        request(path="/１２３４５６７８"),  # noqa: RUF001 - on purpose
+        request(path="/%EF%BC%912345678"),
+        request(path="/%25312345678"),
+        request(path="/1234%c2%b75678"),
     ],
 )
 def test_digits_are_found_wherever_they_stand(around: Request) -> None:
-    """In values and names, with separators, percent-encoded and in Unicode digits."""
+    """In values and names, with separators, in Unicode digits and percent-encoded, up to three times over."""
     assert "12345678" in surroundings(around)
     assert "12345678" in surroundings_of_scope(around.scope)
 

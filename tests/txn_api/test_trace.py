@@ -63,7 +63,7 @@ def test_two_are_none() -> None:
 
 
 @hypothesis.given(
-    st.integers(13, 19), st.integers(0, 10**11), st.integers(0, 13), st.sampled_from("abcdef0123456789")
+    st.integers(12, 19), st.integers(0, 10**10 - 1), st.integers(0, 13), st.sampled_from("abcdef0123456789")
 )
 def test_a_trace_that_may_hold_a_card_number_is_none(length: int, number: int, lead: int, filler: str) -> None:
     """Wherever in the trace id it stands, bounded or not."""

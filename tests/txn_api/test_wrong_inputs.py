@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.builders import body, card_number, customer, json_bytes
+from tests.builders import body, card_number, customer, issued_card_number, json_bytes
 from tests.txn_api.conftest import Desk
 
 Call = tuple[str, str, dict[str, Any]]
 Expected = tuple[int, str, list[tuple[str, str]]]
 
 CARD = card_number()
-OTHER_CARD = card_number(1)
+OTHER_CARD = issued_card_number(1)
 MISTYPED = CARD[:-1] + str((int(CARD[-1]) + 1) % 10)
 
 

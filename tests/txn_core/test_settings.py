@@ -119,6 +119,13 @@ def test_other_variables_are_not_ours(environment: pytest.MonkeyPatch) -> None:
         ("TXN_BUCKET_OWNER", SECRET),
         ("TXN_BUCKET_OWNER", "11112222333"),
         ("TXN_BUCKET_OWNER", "\u0661" * 12),
+        ("TXN_LUHN_EXEMPT_RANGES", SECRET),
+        ("TXN_LUHN_EXEMPT_RANGES", "621977;622"),
+        ("TXN_LUHN_EXEMPT_RANGES", "62-6300"),
+        ("TXN_LUHN_EXEMPT_RANGES", "621977-621900"),
+        ("TXN_LUHN_EXEMPT_RANGES", "621977001"),
+        ("TXN_LUHN_EXEMPT_RANGES", "621977:20"),
+        ("TXN_LUHN_EXEMPT_RANGES", "621977:19-16"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_and_not_shown(
@@ -139,6 +146,16 @@ def test_a_key_has_at_least_32_bytes(environment: pytest.MonkeyPatch) -> None:
         environment.setenv("TXN_IDENTITY_KEY", base64.b64encode(b"x" * size).decode())
         assert Settings.from_environment().identity_key is not None
     assert "shorter than 32" in refused(environment, TXN_IDENTITY_KEY=base64.b64encode(b"x" * 31).decode())
+
+
+def test_ranges_of_cards_without_a_check_digit_are_read(environment: pytest.MonkeyPatch) -> None:
+    """First digits, ranges of them, and lengths; none by default."""
+    assert not Settings.from_environment().luhn_exempt
+    environment.setenv("TXN_LUHN_EXEMPT_RANGES", "621977, 8100-8171:16-19,")
+    exempt = Settings.from_environment().luhn_exempt
+    assert exempt.lengths("62197700") == tuple(range(8, 20))
+    assert exempt.lengths("81719999") == (16, 17, 18, 19)
+    assert exempt.lengths("81720000") == exempt.lengths("62197800") == ()
 
 
 def test_renewal_must_fit_failover_three_times(environment: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import body, card_number, customer, full_body, json_bytes
+from tests.builders import body, card_number, customer, full_body, issued_card_number, json_bytes
 from tests.txn_core.strategies import bodies, finer_digits
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.instants import now
+from txn_core.issuer_ranges import IssuerRanges
 from txn_core.misplaced import checked_submission
+from txn_core.pan import LENGTHS
 from txn_core.submission import Submission
 from txn_core.usual_request import read_submission, usual_fields, usual_submission
 
@@ -85,6 +87,9 @@ def test_plain_bodies_are_judged_alike(
         body(merchant={"name": " Kub "}, customer=customer(job="  clerk")),
         body(occurred_at="2019-01-01T00:00:18.999999999Z"),
         body(customer=customer(latitude=36, longitude=-81, date_of_birth="2000-02-29")),
+        body(occurred_at="2019-01-01T00:00:18.123456Z", amount_minor=999_999_999_999 // 10),
+        full_body(customer=customer(street="Flat 12/3, 1,234.56 Perry Cove", city="28654-0001")),
+        full_body(merchant={"name": "Shop #0423 (555) 0100", "latitude": 36.0112931, "longitude": -172.04831}),
     ],
 )
 def test_usual_bodies_go_the_short_way(document: dict[str, Any]) -> None:
@@ -109,6 +114,63 @@ def test_sound_bodies_of_other_forms_go_the_long_way(document: dict[str, Any]) -
     assert short(document) is None
     assert long(document) is not None
     assert read_submission(json_bytes(document), surroundings="", now=now()) == long(document)
+
+
+_SEPARATORS = [
+    "",
+    " ",
+    "  ",
+    "-",
+    ".",
+    "/",
+    "_",
+    ",",
+    ":",
+    " - ",
+    "|",
+    "^",
+    "%",
+    "#",
+    "'",
+    "\t",
+    "\\",
+    "\u00b7",
+    "\u2212",
+]
+
+
+@pytest.mark.parametrize("separator", _SEPARATORS)
+@pytest.mark.parametrize("length", [12, 16, 19])
+def test_no_separator_gets_a_card_number_through_the_short_way(separator: str, length: int) -> None:
+    """In whatever groups another's card number stands: neither way takes it."""
+    number = issued_card_number(99, length=length)
+    grouped = separator.join(number[at : at + 4] for at in range(0, length, 4))
+    document = body(customer=customer(street=f"12{separator or ' '}{grouped}"))
+    assert short(document) is None
+    assert long(document) is None
+
+
+@pytest.mark.parametrize("track", ["%B{}^BANKS/JENNIFER^29121010000", ";{}=29121010000?", "{}D29121010000"])
+def test_no_track_gets_through_the_short_way(track: str) -> None:
+    """Nor magnetic stripe data, whoever issued the card."""
+    document = body(merchant={"name": track.format(card_number(99))})
+    assert short(document) is None
+    assert long(document) is None
+
+
+def test_both_ways_take_a_card_without_a_check_digit_where_it_is_exempt() -> None:
+    """By its first digits and its length, and in no other."""
+    number = CARD[:-1] + str((int(CARD[-1]) + 1) % 10)
+    data = json_bytes(body(card_number=number))
+    exempt, others = (IssuerRanges.parse(text, lengths=LENGTHS) for text in (number[:2], f"{number[:2]}:15"))
+    fields = usual_fields(data, exempt)
+    assert fields is not None
+    usual = usual_submission(data, fields, surroundings="", today=TODAY)
+    assert usual == checked_submission(data, "", exempt)
+    assert usual == read_submission(data, surroundings="", now=now(), luhn_exempt=exempt)
+    assert usual_fields(data, others) is None
+    with pytest.raises(InvalidTransactionError):
+        read_submission(data, surroundings="", now=now(), luhn_exempt=others)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +202,7 @@ def test_sound_bodies_of_other_forms_go_the_long_way(document: dict[str, Any]) -
         body(customer=customer(date_of_birth="1988-02-30")),
         body(customer=customer(date_of_birth="9999-01-01")),
         body(customer=customer(date_of_birth="1849-12-31")),
-        body(customer=customer(job=f"clerk {card_number(99)}")),
+        body(customer=customer(job=f"clerk {issued_card_number(99)}")),
         body(occurred_at="2019-02-29T00:00:18Z"),
         body(occurred_at="1969-12-31T23:59:59Z"),
         body(occurred_at="2019-01-01T00:00:18.1234567890Z"),

@@ -8,7 +8,6 @@ from txn_api.problems import (
     MEDIA_TYPE,
     ApiKeyInvalid,
     ApiKeyMissing,
-    CardNumberMisplaced,
     InternalError,
     Overloaded,
     ParameterInvalid,
@@ -34,7 +33,7 @@ SIGNATURE: Final = "signature"
 Responses = dict[int | str, dict[str, Any]]
 
 # The edge and the machinery itself answer these, whatever the operation.
-_OF_OPEN: Final[tuple[type[Problem], ...]] = (ParameterInvalid, CardNumberMisplaced, InternalError)
+_OF_OPEN: Final[tuple[type[Problem], ...]] = (ParameterInvalid, InternalError)
 _OF_GUARDED: Final[tuple[type[Problem], ...]] = (
     ApiKeyMissing,
     ApiKeyInvalid,

@@ -1,8 +1,8 @@
 // Card numbers: made-up ones for samples, and a look at text that is about to stand in a URL.
 
 const LENGTH = 16;
-// As the service has it: as many digits as a card number has, grouped or not.
-const LOOKS_LIKE_ONE = /[0-9](?:[ .-]?[0-9]){12}/;
+// As many digits as a card number has at least, whatever separates them: more than the service takes for one.
+const LOOKS_LIKE_ONE = /\p{Nd}(?:[^\p{L}\p{N}]*\p{Nd}){11}/u;
 
 /** A random number that passes Luhn and begins with 9, which ISO/IEC 7812 leaves to national bodies. */
 export function madeUpCardNumber() {

@@ -18,7 +18,14 @@ from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
-from txn_api.problems import BodyTimeout, BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported
+from txn_api.problems import (
+    BodyTimeout,
+    BodyTooLarge,
+    CardNumberMisplaced,
+    ContentEncodingUnsupported,
+    MediaTypeUnsupported,
+)
+from txn_api.query_search import SEARCHED
 from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
@@ -46,7 +53,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = APIRouter(tags=["transactions"], dependencies=[each_once(BulkParameters)])
+router = APIRouter(tags=["transactions"], dependencies=[*SEARCHED, each_once(BulkParameters)])
 
 
 @router.post(
@@ -57,7 +64,9 @@ router = APIRouter(tags=["transactions"], dependencies=[each_once(BulkParameters
     responses={
         200: _ANSWER,
         # The body of a signed upload is read whole before its first line is taken.
-        **openapi.problems(MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout),
+        **openapi.problems(
+            MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
+        ),
     },
     openapi_extra=_BODY | openapi.needs("transactions:write"),
 )

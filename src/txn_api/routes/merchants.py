@@ -11,7 +11,8 @@ from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
-from txn_api.problems import AccountForbidden, CursorInvalid, ParameterInvalid
+from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
+from txn_api.query_search import SEARCHED
 from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.services import Services
@@ -37,7 +38,7 @@ class MerchantParameters(BaseModel):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
-router = Router(tags=["merchants"], dependencies=[each_once(MerchantParameters)])
+router = Router(tags=["merchants"], dependencies=[*SEARCHED, each_once(MerchantParameters)])
 
 
 @router.get(
@@ -47,7 +48,7 @@ router = Router(tags=["merchants"], dependencies=[each_once(MerchantParameters)]
     response_class=Response,
     responses={
         200: openapi.answer("MerchantList", "Names in order."),
-        **openapi.problems(CursorInvalid, AccountForbidden),
+        **openapi.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )

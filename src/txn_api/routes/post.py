@@ -22,6 +22,7 @@ from txn_api.principal import Principal
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
+    CardNumberMisplaced,
     ContentEncodingUnsupported,
     IdempotencyKeyInFlight,
     IdempotencyKeyMalformed,
@@ -34,6 +35,7 @@ from txn_api.problems import (
     TerminalForbidden,
     ValidationFailed,
 )
+from txn_api.query_search import refuse_card_numbers
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
 from txn_api.surroundings import surroundings_of_scope
@@ -54,6 +56,7 @@ _REFUSALS = (
     MediaTypeUnsupported,
     ContentEncodingUnsupported,
     ValidationFailed,
+    CardNumberMisplaced,
     TerminalForbidden,
     IdRequired,
     IdempotencyKeyMalformed,
@@ -83,6 +86,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
     transaction again is always safe.
     """
+    if query_string := scope["query_string"]:
+        refuse_card_numbers(query_string)
     services: Services = scope["app"].state.services
     settings, gate, headers = services.settings, services.gate, RawHeaders.of(scope)
     # What need not be waited for is done without a coroutine: each costs as much as what is done in it.

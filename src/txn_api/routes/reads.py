@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
@@ -33,6 +34,7 @@ from txn_api.problems import (
     RangeReversed,
     TransactionNotFound,
 )
+from txn_api.query_search import SEARCHED
 from txn_api.renderings import Rendering
 from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
@@ -43,20 +45,22 @@ from txn_api.surroundings import surroundings
 from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
+from txn_core.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.instants import Instant, parse_end, parse_start
-from txn_core.misplaced import CODE, surroundings_of
-from txn_core.pan import Pan, holds_card_number
+from txn_core.issuer_ranges import IssuerRanges
+from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
+from txn_core.pan import CardDigits, Pan
 from txn_core.transaction import FAULTS_MAX
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable)
+_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
-Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME]
-End = Annotated[Instant, AfterValidator(parse_end), _A_TIME]
+Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
+End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
 
 
 class NotAnOperation(StringConvertor):
@@ -89,8 +93,8 @@ class ReadParameters(BaseModel):
 class RangeParameters(ReadParameters):
     """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
-    card_number: Pan | None = Field(None, description="Needs the scope cards:lookup.")
-    card_id: CardId | None = Field(None, pattern=CARD_ID_PATTERN)
+    card_number: CardDigits | None = Field(None, description="Needs the scope cards:lookup.")
+    card_id: Annotated[CardId | None, AN_ID] = Field(None, pattern=CARD_ID_PATTERN)
     merchant_name: str | None = Field(
         None,
         min_length=1,
@@ -108,10 +112,25 @@ class RangeParameters(ReadParameters):
     )
     order: Literal["desc", "asc"] = "desc"
     limit: int = Field(100, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
+
+    def pan(self, luhn_exempt: IssuerRanges) -> Pan | None:
+        """The card number, if one was given; it needs no check digit if it is in `luhn_exempt`.
+
+        Raises:
+            ParameterInvalid: it has a wrong one.
+        """
+        try:
+            return None if self.card_number is None else self.card_number.checked(luhn_exempt)
+        except PydanticCustomError as error:
+            fault = Fault("/card_number", error.type)
+        raise ParameterInvalid([fault])
 
 
-router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
+_FREE_TEXTS: Final = FreeTexts(RangeParameters)
+
+
+router = Router(tags=["transactions"], dependencies=[*SEARCHED, each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
@@ -164,9 +183,9 @@ async def search_transactions(
         deadline_s=settings.body_deadline_s,
     )
     parameters = _searched(body.removeprefix(BOM_UTF8))
-    if parameters.merchant_name is not None and holds_card_number(parameters.merchant_name):
-        raise CardNumberMisplaced([Fault("/merchant_name", CODE)])
-    texts = [parameters.merchant_name or "", parameters.cursor or "", parameters.account or ""]
+    if misplaced := [Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(parameters))]:
+        raise CardNumberMisplaced(misplaced)
+    texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
     around = f"{surroundings(request)}x{surroundings_of(texts)}"
     return await _answer_range(request, parameters, principal, around)
 
@@ -200,7 +219,7 @@ def _searched(body: bytes) -> RangeParameters:
     responses={
         200: lookups.one_transaction(),
         304: lookups.not_modified(),
-        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable),
+        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )
@@ -234,15 +253,16 @@ async def get_transaction(
 
 async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
     services: Services = request.app.state.services
-    if parameters.card_number is not None:
+    pan = parameters.pan(services.intake.luhn_exempt)
+    if pan is not None:
         principal.require("cards:lookup")
-        if parameters.card_number.digits_for_identity() in around:
+        if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
-    query = await _query(services, account, parameters)
+    query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     async with store_reads():
@@ -273,14 +293,14 @@ def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, st
     return {**headers, "Link": f'<?{urlencode({**asked, "cursor": cursor})}>; rel="next"'}
 
 
-async def _query(services: Services, account: Account, parameters: RangeParameters) -> RangeQuery:
+async def _query(services: Services, account: Account, parameters: RangeParameters, pan: Pan | None) -> RangeQuery:
     """The range that was asked for, from its beginning.
 
     Raises:
         ParameterInvalid: none or several of the three selectors were given.
         StoreUnavailable: the card's other ids could not be read.
     """
-    selectors = (parameters.card_number, parameters.card_id, parameters.merchant_name)
+    selectors = (pan, parameters.card_id, parameters.merchant_name)
     if sum(selector is not None for selector in selectors) != 1:
         raise ParameterInvalid([Fault("", "selector_required")])
     span = Span(parameters.start, parameters.end, parameters.order == "desc", None, parameters.limit)
@@ -288,8 +308,8 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
         former = services.keys.former_merchant_ids(parameters.merchant_name)
         return services.transactions.by_merchant(account, merchant_id, span, *former)
-    if parameters.card_number is not None:
-        return services.transactions.by_card(account, services.keys.card_ids(parameters.card_number), span)
+    if pan is not None:
+        return services.transactions.by_card(account, services.keys.card_ids(pan), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
     return services.transactions.by_card(account, await _ids_of_card(services, account, parameters.card_id), span)
 

@@ -23,12 +23,16 @@ from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.output import opened, paced
 from txn_cli.simulator.rows import write_rows
 from txn_cli.source import STANDARD_INPUT, Source
+from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
 from txn_cli.target import Target
 from txn_cli.verify import Audit, Report
 from txn_cli.verify.lake import open_lake
 from txn_cli.verify.report import EXPLANATIONS
 from txn_core.errors import TxnError
+from txn_core.issuer_ranges import IssuerRanges
+from txn_core.pan import LENGTHS
+from txn_core.settings import Settings
 
 INTERRUPTED = 130
 FAULTS_SHOWN = 10
@@ -132,7 +136,7 @@ def verify(
     """
     target = Target.of(url=url, api_key=api_key, data_dir=data_dir)
     with Source.open(file) as source:
-        report = asyncio.run(_verify(source, limit, target))
+        report = asyncio.run(_verify(source, limit, target, _luhn_exempt(target, data_dir)))
     if as_json:
         print(json.dumps(report.document()))
     else:
@@ -154,7 +158,15 @@ async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
         return totals
 
 
-async def _verify(source: Source, limit: int | None, target: Target) -> Report:
+def _luhn_exempt(target: Target, data_dir: Path) -> IssuerRanges:
+    """The card numbers that the service takes without a check digit, as the stack or this process was told."""
+    if target.stack is None:
+        return Settings.from_environment().luhn_exempt
+    ranges = given_to(DataDir.at(data_dir)).get("TXN_LUHN_EXEMPT_RANGES", "")
+    return IssuerRanges.parse(ranges, lengths=LENGTHS)
+
+
+async def _verify(source: Source, limit: int | None, target: Target, exempt: IssuerRanges) -> Report:
     read = shown = 0
     with Meter("Verifying") as meter:
 
@@ -175,7 +187,7 @@ async def _verify(source: Source, limit: int | None, target: Target) -> Report:
 
         async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
             policy = RetryPolicy(notice=meter.say)
-            audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy)
+            audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, luhn_exempt=exempt)
             return await audit.run(source.rows(limit))
 
 

@@ -24,9 +24,13 @@ def attach(data_dir: DataDir) -> Settings | None:
     if (secrets := Secrets.read(data_dir)) is None:
         raise StackError(f"{data_dir.root} has a stack but no secrets")
     endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
-    given = {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
     port = httpx.URL(ready.api_url).port
-    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given | tls_settings()))
+    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given_to(data_dir) | tls_settings()))
+
+
+def given_to(data_dir: DataDir) -> dict[str, str]:
+    """The settings that the folder's stack was given by whoever started it."""
+    return {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:

@@ -16,6 +16,7 @@ from txn_cli.verify.index import PROGRESS_ROWS, IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeScan
 from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 
 PART_ROWS: Final = 500_000
 
@@ -35,12 +36,13 @@ class Audit:
         on_fault: OnFault,
         policy: RetryPolicy | None = None,
         part_rows: int = PART_ROWS,
+        luhn_exempt: IssuerRanges = NO_RANGES,
     ) -> None:
         self._client, self._lake = client, lake
         self._on_progress, self._on_fault = on_progress, on_fault
         self._policy = policy or RetryPolicy()
         self._part_rows = part_rows
-        self._scribe, self._identities = Scribe(), Identities()
+        self._scribe, self._identities = Scribe(luhn_exempt), Identities()
 
     async def run(self, rows: Iterable[Row]) -> Report:
         """Compare every row that the service would accept; the others must not be in the store.

@@ -18,6 +18,7 @@ from txn_core.errors import InvalidTransactionError
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId, normalise_merchant
 from txn_core.instants import Instant, instant_of, now
+from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.transaction import TransactionRequest
 from txn_core.usual_request import read_submission
 
@@ -42,14 +43,16 @@ class Statement:
 class Scribe:
     """Makes statements of rows, all under the same made-up keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
+        """Take the card numbers that the service takes without a check digit."""
+        self._luhn_exempt = luhn_exempt
         self._keys = KeyRing({1: secrets.token_bytes(32)}, identity_key=secrets.token_bytes(32))
         self._cards: dict[str, str] = {}
 
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
         try:
-            submission = read_submission(row.body, surroundings="", now=now())
+            submission = read_submission(row.body, surroundings="", now=now(), luhn_exempt=self._luhn_exempt)
         except InvalidTransactionError:
             return None
         event = encode(

@@ -52,8 +52,8 @@ def _make_faulty() -> None:
     pan_type: Any = Pan
     sound = Pan.__init__
 
-    def faulty(pan: Pan, digits: str) -> None:
-        sound(pan, digits)
+    def faulty(pan: Pan, digits: str, *luhn_exempt: Any) -> None:
+        sound(pan, digits, *luhn_exempt)
         if len(digits) == FAULT_LENGTH:
             _fail_everywhere(digits)
 

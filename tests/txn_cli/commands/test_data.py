@@ -25,7 +25,7 @@ from txn_cli.load import UndeliveredError
 from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
-from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.ready import Ready
 from txn_core.aws import Aws
@@ -319,6 +319,17 @@ def test_verify_ends_with_1_and_shows_lines_when_anything_is_wrong(
     assert "line 3: different in index" in result.err
     assert "line 11: missing in lake" in result.err
     assert txn("verify", file, "--limit", 1, "--data-dir", data_dir).code == 0
+
+
+def test_verify_expects_the_cards_that_the_stack_takes_without_a_check_digit(
+    store: FakeStore, settings: Settings, data_dir: Path, tmp_path: Path
+) -> None:
+    upload(store, settings)
+    file = csv_file(tmp_path / "rows.csv", [cells(2, cc_num="9999000000000000")])
+    assert json.loads(txn("verify", file, "--data-dir", data_dir, "--json").out)["rows"] == 0
+    write_private(DataDir.at(data_dir).settings, {"TXN_LUHN_EXEMPT_RANGES": "9999"})
+    report = json.loads(txn("verify", file, "--data-dir", data_dir, "--json").out)
+    assert (report["rows"], report["missing_in_index"]) == (1, 1)
 
 
 def test_verify_shows_no_more_than_a_few_lines(

@@ -9,6 +9,8 @@ from tests.txn_cli.verify.store import KEYS, event_of
 from txn_cli.kaggle import SoundRow
 from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
 from txn_core.identity import KeyRing
+from txn_core.issuer_ranges import IssuerRanges
+from txn_core.pan import LENGTHS
 
 
 def statement(row: SoundRow, scribe: Scribe | None = None) -> Statement:
@@ -61,6 +63,15 @@ def test_digests_tell_names_apart(one: str, other: str) -> None:
 @pytest.mark.parametrize("changes", [{"cc_num": "99990000"}, {"lat": "91"}, {"street": CARD}])
 def test_a_row_that_the_service_refuses_says_nothing(changes: dict[str, str]) -> None:
     assert Scribe().statement(sound(2, **changes)) is None
+
+
+def test_a_row_that_the_service_takes_without_a_check_digit_says_what_is_stored() -> None:
+    row = sound(2, cc_num="9999000000000000")
+    assert Scribe().statement(row) is None
+    exempt = IssuerRanges.parse("9999", lengths=LENGTHS)
+    found = statement(row, Scribe(exempt))
+    assert found is not None
+    assert found.digest == digest_of(event_of(sound(2)) | {"card_masked": "999900******0000"})
 
 
 def test_a_statement_knows_its_time_as_the_store_does() -> None:

@@ -1,0 +1,44 @@
+"""The search for card numbers in a query: routes that keep something of a request refuse one before they read it.
+
+A route has the search by its router (`SEARCHED`), or calls `refuse_card_numbers` if it is a raw one. Routes that keep
+nothing (health, metrics, documentation, pages) go without: there a query of digits, such as a time against caches, is
+nobody's business. Nothing of any query is logged.
+"""
+
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+
+from txn_api.problems import CardNumberMisplaced
+from txn_core.faults import Fault
+from txn_core.free_text import holds_card_number
+from txn_core.instants import is_time
+from txn_core.misplaced import CODE
+
+# Ids and cursors may look like one by chance; the card number has its own parameter.
+_NOT_SEARCHED: Final = frozenset({"card_number", "card_id", "cursor"})
+# What is read as a time is no place to hide a number, though its fraction and offset have up to thirteen digits.
+_TIMES: Final = frozenset({"from", "to"})
+
+
+def refuse_card_numbers(query_string: bytes) -> None:
+    """Search the names and values of a query, as long as `edge.QUERY_BYTES_MAX` lets it be.
+
+    Raises:
+        CardNumberMisplaced: one holds a card number or track data.
+    """
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+        if name in _NOT_SEARCHED or (name in _TIMES and is_time(value)):
+            continue
+        if holds_card_number(name) or holds_card_number(value):
+            raise CardNumberMisplaced([Fault("", CODE)])
+
+
+async def _searched(request: Request) -> None:
+    if query_string := request.scope["query_string"]:
+        refuse_card_numbers(query_string)
+
+
+SEARCHED: Final[list[Any]] = [Depends(_searched)]
+"""The dependencies of a router whose routes keep something of a request; they come before those of its routes."""

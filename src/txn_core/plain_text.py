@@ -1,0 +1,67 @@
+"""Text in ASCII: one spelling of what Unicode spells in many ways, so that no script hides a digit.
+
+Each character is spelt by itself. Normalising a whole text sorts its combining marks, which takes quadratic time.
+"""
+
+import unicodedata
+from typing import Final
+
+SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+"""What `bytes.translate` is to delete for ASCII letters and digits to be left alone."""
+
+LETTER: Final = " x "
+"""What a letter outside ASCII becomes: a word of its own, which neither joins digits nor belongs to them."""
+
+_SPELLINGS_KEPT_MAX: Final = 4_096
+# Letters by their category, and drawn as nothing (Default_Ignorable_Code_Point) or as a dash.
+_HANGUL_FILLERS: Final = "\u115f\u1160"
+_DRAWN_AS_A_DASH: Final = "\u1173"  # what NFKC makes of U+3161
+_IDEOGRAPHIC_ZERO: Final = "\u3007"
+# Not assigned, and drawn as nothing nevertheless.
+_IGNORABLE: Final = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
+
+
+class _Spellings(dict[int, str]):
+    """The spelling of each code point, found out when it is first met; the usual ones are kept."""
+
+    def __missing__(self, code: int) -> str:
+        spelling = "".join(map(_spelling, unicodedata.normalize("NFKC", chr(code))))
+        if len(self) < _SPELLINGS_KEPT_MAX:
+            self[code] = spelling
+        return spelling
+
+
+_spellings = _Spellings()
+
+
+def plain(text: str) -> str:
+    """The text in ASCII.
+
+    Every Unicode digit is its ASCII one, compatible characters are their ASCII equivalents (NFKC), what is drawn as
+    nothing is gone, any other letter is `LETTER`, and all that is left is a space.
+    """
+    return text if text.isascii() else text.translate(_spellings)
+
+
+def ascii_alphanumerics(text: str) -> str:
+    """The letters and digits of `plain` text alone: separators hide nothing."""
+    return plain(text).encode().translate(None, SEPARATORS).decode()
+
+
+def _spelling(character: str) -> str:
+    if character.isascii():
+        return character
+    if (digit := unicodedata.digit(character, None)) is not None:
+        return str(digit)
+    if character == _IDEOGRAPHIC_ZERO:
+        return "0"
+    category = unicodedata.category(character)
+    if category == "Cf" or category[0] == "M" or character in _HANGUL_FILLERS or _is_ignorable(character):
+        return ""
+    # Modifier letters stand for dashes, as the katakana mark U+30FC does.
+    is_letter = category[0] in "LN" and category != "Lm" and character != _DRAWN_AS_A_DASH
+    return LETTER if is_letter else " "
+
+
+def _is_ignorable(character: str) -> bool:
+    return any(ord(character) in codes for codes in _IGNORABLE)
