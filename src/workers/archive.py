@@ -29,6 +29,7 @@ from workers.held_lease import HeldLease
 from workers.leases import FlushPlan
 from workers.ledger import tally_of
 from workers.meters import Meters, ShardLag
+from workers.object_content import holds
 from workers.outages import code_of, patiently
 from workers.reader import Batch
 from workers.rendering import Poison, Rendered, render
@@ -115,7 +116,22 @@ class Archive:
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
+        await self.confirm(plan, Stretch.of(records))
         return covered_to
+
+    async def confirm(self, plan: FlushPlan, records: Stretch) -> None:
+        """Return when the object that is there under a plan's name holds these records, as far as it can tell.
+
+        Raises:
+            StoreError: it holds others. It is another stream's then, and neither overwritten nor taken for ours.
+        """
+        key = object_key(plan)
+        async with self.renderings:  # a whole object is in memory here, too
+            data = await patiently("read object", lambda: self.store.read(key))
+            same = await asyncio.to_thread(holds, data, records)
+        if not same:
+            _log.error("object_of_another_stream", key=key)
+            raise StoreError(f"{key} holds other records than the stream has at its positions")
 
     async def _set_apart(self, poison: Poison, apart: SettingApart) -> None:
         if isinstance(poison.error, EventError):
@@ -169,6 +185,7 @@ class ArchiveProcessor:
         if not (shard_ended or self._has_read(self._covered_to or plan.last)):
             return False
         if self._covered_to is not None:
+            await self._archive.confirm(plan, self._buffer.between(plan.first, self._covered_to))
             await self._advance(self._covered_to, "plan")
             return True
         records = self._buffer.between(plan.first, plan.last)
