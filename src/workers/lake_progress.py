@@ -7,13 +7,14 @@ taken once, and before the parts are listed; so all that it covers is in the par
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core.positions import ShardId
 from workers.leases import Checkpoint
+from workers.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -24,20 +25,27 @@ SNAPSHOT: Final = "#snapshot"  # no object is called so
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Where the lake ends and the stream goes on. `cut_off` are shards that had left the stream before their end
-    was archived: what stood there is in neither. `listed` says that every part has its row.
+    was archived: what stood there is in neither. `listed` says that every part has its row. `stream` is the one whose
+    checkpoints they are, where that is known.
     """
 
     checkpoints: Mapping[ShardId, Checkpoint]
     cut_off: tuple[ShardId, ...]
     listed: bool = False
+    stream: StreamIdentity | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, archived: Mapping[ShardId, Checkpoint], in_stream: Iterable[ShardId]) -> "Snapshot":
+    def of(
+        cls,
+        archived: Mapping[ShardId, Checkpoint],
+        in_stream: Iterable[ShardId],
+        stream: StreamIdentity | None = None,
+    ) -> "Snapshot":
         """The snapshot of the archive's checkpoints and the shards that the stream lists."""
         readable = set(in_stream)
         gone = (shard_id for shard_id in sorted(archived) if shard_id not in readable)
         cut_off = tuple(shard_id for shard_id in gone if not archived[shard_id].shard_ended)
-        return cls(archived, cut_off)
+        return cls(archived, cut_off, stream=stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class LakeProgress:
         item: Any = {"part": {"S": SNAPSHOT}, "checkpoints": {"M": checkpoints}}
         if snapshot.cut_off:
             item["cut_off"] = {"SS": list(snapshot.cut_off)}
+        if snapshot.stream is not None:
+            item["stream"] = {"S": str(snapshot.stream)}
         await self._put_if_absent(item)
 
     async def add(self, prefixes: Iterable[str]) -> None:
@@ -184,6 +194,7 @@ def _snapshot(item: Any) -> Snapshot:
         checkpoints={ShardId(shard_id): _checkpoint(at["S"]) for shard_id, at in item["checkpoints"]["M"].items()},
         cut_off=tuple(ShardId(shard_id) for shard_id in sorted(item.get("cut_off", {}).get("SS", ()))),
         listed="listed" in item,
+        stream=StreamIdentity.parse(item["stream"]["S"]) if "stream" in item else None,
     )
 
 

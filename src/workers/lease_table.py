@@ -8,6 +8,7 @@ from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases import Checkpoint, FlushPlan, Lease, WorkerName
 from workers.ledger import Ledger, Minute, Sum, Tally
+from workers.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
 START_AT: Final = "checkpointTimestamp"
 LEDGER: Final = "ledger"
+STREAM: Final = "streamIdentity"
+PARENTS: Final = "parentShardId"
 # Attributes that a row may go without; writing one without them removes them.
-_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER)
+_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER, PARENTS)
 _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 
 
@@ -116,13 +119,15 @@ def _attributes(lease: Lease) -> dict[str, Any]:
     if lease.checkpoint.timestamp is not None:
         attributes[START_AT] = {"S": lease.checkpoint.timestamp}
     if lease.parents:
-        attributes["parentShardId"] = {"SS": list(lease.parents)}
+        attributes[PARENTS] = {"SS": list(lease.parents)}
     if lease.hash_keys is not None:
         attributes["startingHashKey"], attributes["endingHashKey"] = ({"S": key} for key in lease.hash_keys)
     if lease.plan is not None:
         attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
     if lease.ledger is not None:
         attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
+    if lease.stream is not None:
+        attributes[STREAM] = {"S": str(lease.stream)}
     return attributes
 
 
@@ -155,18 +160,19 @@ def _tally_attributes(tally: Tally) -> dict[str, Any]:
 def _lease(item: Any) -> Lease:
     shard_id = ShardId(item[SHARD]["S"])
     start, end = item.get("startingHashKey"), item.get("endingHashKey")
-    owner, wanted_by, plan, ledger = (item.get(name) for name in (OWNER, WANTED_BY, PLAN, LEDGER))
+    owner, wanted_by, plan, ledger, stream = (item.get(name) for name in (OWNER, WANTED_BY, PLAN, LEDGER, STREAM))
     return Lease(
         shard_id=shard_id,
         owner=None if owner is None else WorkerName(owner["S"]),
         counter=int(item[COUNTER]["N"]),
         checkpoint=_checkpoint(item),
-        parents=tuple(ShardId(parent) for parent in sorted(item.get("parentShardId", {}).get("SS", ()))),
+        parents=tuple(ShardId(parent) for parent in sorted(item.get(PARENTS, {}).get("SS", ()))),
         hash_keys=None if start is None or end is None else (start["S"], end["S"]),
         owner_switches=int(item.get("ownerSwitchesSinceCheckpoint", {"N": "0"})["N"]),
         plan=None if plan is None else _plan(shard_id, plan["M"]),
         wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
         ledger=None if ledger is None else _ledger(ledger["M"]),
+        stream=None if stream is None else StreamIdentity.parse(stream["S"]),
     )
 
 

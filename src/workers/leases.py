@@ -1,7 +1,8 @@
 """Leases: one row a shard and worker kind, saying who drains the shard, how far it is done and what is under way.
 
-The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; three are our own:
-the flush plan of the archive, the worker that asks for a hand-over, and the ledger. Every change is a function of
+The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; four are our own:
+the flush plan of the archive, the worker that asks for a hand-over, the ledger, and the stream that the row belongs
+to. Every change is a function of
 the row that was seen and raises the counter; a write is conditional on the owner and counter that were seen, which
 fences out whoever acts on an older row.
 """
@@ -12,6 +13,7 @@ from typing import Final, NewType, Self
 from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.ledger import Ledger, Tally, ledger_at
+from workers.stream_identity import StreamIdentity
 
 WorkerName = NewType("WorkerName", str)
 
@@ -82,6 +84,7 @@ class Lease:
     plan: FlushPlan | None = None
     wanted_by: WorkerName | None = None
     ledger: Ledger | None = None
+    stream: StreamIdentity | None = None
 
     def taken(self, owner: WorkerName) -> "Lease":
         """The row when another worker takes it, from nobody or from an owner that stands still."""
@@ -141,6 +144,39 @@ class Lease:
         if self.plan is not None:
             raise ValueError(f"{self.shard_id}: a plan is still to be carried out")
         return self._changed(checkpoint=Checkpoint(SHARD_END), owner_switches=0)
+
+    def marked(self, stream: StreamIdentity) -> "Lease":
+        """The row when it is noted to which stream it belongs.
+
+        Raises:
+            ValueError: it belongs to another one.
+        """
+        if self.stream not in {None, stream}:
+            raise ValueError(f"{self.shard_id}: belongs to another stream")
+        return self._changed(stream=stream)
+
+    def carried_over(
+        self,
+        stream: StreamIdentity,
+        done: Position,
+        *,
+        parents: tuple[ShardId, ...],
+        hash_keys: tuple[str, str] | None,
+    ) -> "Lease":
+        """The row when it is given to a stream that was made again, of whose shard all is done up to a position.
+
+        It has no owner, no plan, and no ledger: the next one begins behind the position.
+        """
+        return self._changed(
+            stream=stream,
+            checkpoint=Checkpoint.at(done),
+            parents=parents,
+            hash_keys=hash_keys,
+            owner=None,
+            wanted_by=None,
+            plan=None,
+            ledger=None,
+        )
 
     def _changed(self, **fields: object) -> "Lease":
         return replace(self, counter=self.counter + 1, **fields)  # type: ignore[arg-type]

@@ -47,6 +47,9 @@ class Meters:
         self.shards_stuck = Gauge(
             f"{prefix}_shards_stuck", "Shards that failed and got no further since", registry=own
         )
+        self.foreign_leases = Gauge(
+            f"{prefix}_foreign_leases", "Leases of another stream of this name; nothing is read", registry=own
+        )
         self._lag = Gauge(f"{prefix}_lag_seconds", "Age of what is not yet durable", ["shard"], registry=own)
         self._lag_records = Gauge(
             f"{prefix}_lag_records", "Positions read and not yet durable", ["shard"], registry=own

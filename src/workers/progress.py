@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from txn_core.positions import ShardId
+from workers.belonging import Belonging, belonging
 from workers.leases import Checkpoint, Lease
 from workers.shards import list_shards
+from workers.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -26,7 +28,22 @@ class ShardProgress:
         return Checkpoint() if self.lease is None else self.lease.checkpoint
 
 
-async def progress(kinesis: "KinesisClient", stream: str, leases: "LeaseTable") -> list[ShardProgress]:
-    """Every shard that the stream lists with the lease that one kind of worker has on it."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One kind of worker over all shards. `belonging` is None when nobody says which stream it is."""
+
+    shards: tuple[ShardProgress, ...]
+    belonging: Belonging | None
+
+
+async def progress(
+    kinesis: "KinesisClient", stream: str, leases: "LeaseTable", identity: StreamIdentity | None
+) -> Progress:
+    """Every shard that the stream lists with the lease that one kind of worker has on it.
+
+    With the stream's identity it also says which of the leases belong to another stream.
+    """
     rows = {lease.shard_id: lease for lease in await leases.rows()}
-    return [ShardProgress(s.shard_id, rows.get(s.shard_id)) for s in await list_shards(kinesis, stream)]
+    shards = await list_shards(kinesis, stream)
+    found = tuple(ShardProgress(shard.shard_id, rows.get(shard.shard_id)) for shard in shards)
+    return Progress(found, None if identity is None else belonging(rows.values(), shards, identity))

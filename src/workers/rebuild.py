@@ -16,15 +16,17 @@ from pydantic_core import PydanticCustomError
 
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import SettingsError
+from txn_core.errors import SettingsError, StoreError
 from txn_core.instants import Instant, datetime_of, instant_of, now, parse_instant
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from workers.belonging import belonging, told
 from workers.lake_progress import LakeProgress, Snapshot
 from workers.lease_table import LeaseTable
 from workers.leases import AT_TIMESTAMP, TRIM_HORIZON, Checkpoint, Lease
 from workers.outages import patiently
 from workers.shards import Shard, list_shards
+from workers.stream_identity import StreamIdentity, summary_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -83,7 +85,8 @@ async def begin(
     Gives the progress of the lake when that is to be read, too.
 
     Raises:
-        StoreError: the generation is there and was begun from something else.
+        StoreError: the generation is there and was begun from something else, or the archive's leases, which say
+            where the lake ends, are of another stream than there is now.
     """
     from_lake = origin.source is Source.LAKE
     begun_at = await patiently(
@@ -94,22 +97,26 @@ async def begin(
     leases, stream = LeaseTable(dynamodb, names.leases("index")), Stream(kinesis, settings.stream)
     if origin.source is Source.TIMESTAMP:
         start = Checkpoint(AT_TIMESTAMP, timestamp=origin.at)
-        shards = await stream.shards()
-        await _lease(leases, shards, {shard.shard_id: start for shard in shards})
+        identity, shards = await stream.identity(), await stream.shards()
+        await _lease(leases, shards, {shard.shard_id: start for shard in shards}, identity)
     if not from_lake:
         return None
     progress = LakeProgress(dynamodb, names.lake_progress)
     snapshot = await _snapshot(progress, LeaseTable(dynamodb, names.leases("archive")), stream)
-    await _lease(leases, await stream.shards(), snapshot.checkpoints)
+    await _lease(leases, await stream.shards(), snapshot.checkpoints, snapshot.stream)
     return progress
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The stream, as far as its shards."""
+    """The stream, as far as which one it is, and its shards."""
 
     kinesis: "KinesisClient"
     name: str
+
+    async def identity(self) -> StreamIdentity | None:
+        """Which stream it is; None on a server that does not tell."""
+        return (await patiently("describe stream", lambda: summary_of(self.kinesis, self.name))).identity
 
     async def shards(self) -> list[Shard]:
         """Every shard that still has records or may get some."""
@@ -117,14 +124,28 @@ class Stream:
 
 
 async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream) -> Snapshot:
-    """The snapshot that counts: the first that was kept."""
+    """The snapshot that counts: the first that was kept.
+
+    Raises:
+        StoreError: it would be, or is, one of another stream than there is now.
+    """
+    identity = await stream.identity()
     if (kept := await patiently("lake snapshot", progress.snapshot)) is None:
-        archived = {row.shard_id: row.checkpoint for row in await patiently("archive leases", archive.rows)}
+        rows = await patiently("archive leases", archive.rows)
         # The shards are listed behind the leases: a shard with a lease that is not listed has left, and is not new.
-        taken = Snapshot.of(archived, (shard.shard_id for shard in await stream.shards()))
+        shards = await stream.shards()
+        if identity is not None and (amiss := told(belonging(rows, shards, identity), "archive", stream.name)):
+            raise StoreError(amiss)
+        archived = {row.shard_id: row.checkpoint for row in rows}
+        taken = Snapshot.of(archived, (shard.shard_id for shard in shards), identity)
         await patiently("lake snapshot", lambda: progress.keep_snapshot(taken))
         kept = await patiently("lake snapshot", progress.snapshot)
         assert kept is not None  # noqa: S101 - it was just kept, and is never deleted
+    if kept.stream not in {None, identity}:
+        raise StoreError(
+            f"this generation was begun before stream {stream.name} was made again: what was archived since is not "
+            "in its list of the lake; drop it (txn generations drop) and build it again"
+        )
     for shard_id in kept.cut_off:
         _log.error(
             "records_lost_by_retention", shard=shard_id, archived_to=kept.checkpoints[shard_id].sequence_number
@@ -134,12 +155,23 @@ async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream)
     return kept
 
 
-async def _lease(leases: LeaseTable, shards: Sequence[Shard], starts: Mapping[ShardId, Checkpoint]) -> None:
+async def _lease(
+    leases: LeaseTable,
+    shards: Sequence[Shard],
+    starts: Mapping[ShardId, Checkpoint],
+    stream: StreamIdentity | None,
+) -> None:
     """Rows for shards that have a start and no row. All others begin at their horizon, as ever.
 
     Parents first, whose ids are smaller: a child without its parent's row may be read.
     """
     for shard in sorted(shards, key=lambda shard: shard.shard_id):
         if (start := starts.get(shard.shard_id)) is not None:
-            row = Lease(shard_id=shard.shard_id, parents=shard.parents, hash_keys=shard.hash_keys, checkpoint=start)
+            row = Lease(
+                shard_id=shard.shard_id,
+                parents=shard.parents,
+                hash_keys=shard.hash_keys,
+                checkpoint=start,
+                stream=stream,
+            )
             await patiently("lease", lambda row=row: leases.create(row))  # type: ignore[misc]

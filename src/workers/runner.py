@@ -39,6 +39,7 @@ from workers.outages import patiently
 from workers.readiness import Check, NotReadyError, Readiness
 from workers.rebuild import Origin, begin
 from workers.stopping import unless
+from workers.stream_watch import StreamWatch
 from workers.worker import Processor, Worker
 
 if TYPE_CHECKING:
@@ -102,7 +103,15 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             sinks = {"sink": partial(index.transactions.get, *_NOBODYS), "dead_letters": store.reach}
             replay = None if progress is None else LakeReplay(store, seal, index, progress)
         leases = LeaseTable(dynamodb, names.leases(kind))
-        worker = Worker(name=name, settings=settings, kinesis=kinesis, leases=leases, processor=make, meters=meters)
+        worker = Worker(
+            name=name,
+            settings=settings,
+            kinesis=kinesis,
+            leases=leases,
+            processor=make,
+            meters=meters,
+            stream=StreamWatch(kinesis, settings.stream, leases, meters, kind=kind),
+        )
         checks: dict[str, Check] = {
             "stream": partial(_stream_answers, kinesis, settings.stream),
             "lease_table": partial(leases.row, _NO_SHARD),

@@ -6,7 +6,7 @@ then one card's transactions are processed in the order in which they stand on t
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from txn_core.positions import SequenceNumber, ShardId
 from workers.answers import required
 from workers.leases import Lease
+from workers.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -84,16 +85,17 @@ class Absence:
         self._looks, self._look_at_s = 0, float("-inf")
 
 
-async def lease_shards(client: "KinesisClient", stream: str, table: "LeaseTable", rows: Collection[Lease]) -> bool:
+async def lease_shards(
+    shards: Collection[Shard], table: "LeaseTable", rows: Collection[Lease], stream: StreamIdentity | None = None
+) -> bool:
     """Write the rows that the stream's shards lack, or else delete outdated ones; true if rows were lacking.
 
     Then all must be scanned again before any is taken: another worker may have written a parent's row before us, and
-    without it its children seem free to be read.
+    without it its children seem free to be read. New rows say which stream they are made for, where that is known.
     """
-    shards = await list_shards(client, stream)
     if lacking := leases_lacking(shards, rows):
         for lease in lacking:
-            await table.create(lease)
+            await table.create(replace(lease, stream=stream))
         return True
     for lease in leases_outdated(shards, rows):
         deleted = await table.delete(lease)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
+from botocore.exceptions import ClientError
 
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
@@ -25,8 +26,9 @@ from workers.outages import code_of, is_passing, patiently
 from workers.ownership import Decision, Watch, decide
 from workers.reader import Batch, ShardReader
 from workers.readiness import NotReadyError
-from workers.shards import lease_shards
+from workers.shards import lease_shards, list_shards
 from workers.stopping import unless
+from workers.stream_watch import DOUBTFUL, StreamWatch
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -86,9 +88,10 @@ class Worker:
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         meters: Meters,
+        stream: StreamWatch | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
-        self._processor, self._meters = processor, meters
+        self._processor, self._meters, self._stream = processor, meters, stream
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -110,8 +113,10 @@ class Worker:
         """Return when rounds of balancing go on: then this process holds its share, or looks for it.
 
         Raises:
-            NotReadyError: none has ended well for so long that others take our leases.
+            NotReadyError: none has ended well for so long that others take our leases, or they are another stream's.
         """
+        if self._stream is not None and self._stream.amiss:
+            raise NotReadyError(self._stream.amiss)
         if self._rounded_s is None:
             raise NotReadyError("no look at all leases yet")
         if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
@@ -193,15 +198,37 @@ class Worker:
         for _ in range(SCANS_A_ROUND_MAX):
             rows = await self._scan(stopping, tasks)
             if _now_s() >= self._shards_due_s:
-                if await lease_shards(self._kinesis, self._settings.stream, self._leases, rows):
+                if await self._sync(rows):
                     rows = await self._scan(stopping, tasks)
                 self._shards_due_s = _now_s() + self._settings.shard_sync_s
+            if self._barred:
+                return False
             expired = self._watch.expired(self._settings.lease_failover_s)
             neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
             decision = decide(self._name, rows, expired, self._dice, neglected)
             if await self._carry_out(decision, stopping, tasks):
                 break
         return decision.unsettled
+
+    async def _sync(self, rows: Sequence[Lease]) -> bool:
+        """Bring the rows up to the stream's shards; true if they changed.
+
+        While the rows are another stream's, every drain ends as at a hand-over, and none begins.
+        """
+        if self._stream is None:
+            return await lease_shards(await list_shards(self._kinesis, self._settings.stream), self._leases, rows)
+        shards = await self._stream.shards(rows)
+        if shards is None:
+            for drain in self._drains.values():
+                drain.stopping.set()
+            return False
+        changed = any(row.stream is None for row in rows) and self._stream.identity is not None
+        return await lease_shards(shards, self._leases, rows, self._stream.identity) or changed
+
+    @property
+    def _barred(self) -> bool:
+        """Whether nothing may be read just now, since the leases are another stream's or there is none."""
+        return self._stream is not None and bool(self._stream.amiss)
 
     async def _scan(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> list[Lease]:
         """All rows; a drain for each that is newly ours, and an end of each that another worker asks for."""
@@ -242,7 +269,7 @@ class Worker:
             return
         write_s_max = min(WRITE_S_MAX, self._settings.lease_failover_s * WRITE_PART)
         lease, stop_one = HeldLease(self._leases, row, write_s_max=write_s_max), asyncio.Event()
-        if stopping.is_set():
+        if stopping.is_set() or self._barred:
             stop_one.set()
         draining = tasks.create_task(self._drain(lease, stop_one))
         renewing = tasks.create_task(self._renew_until_lost(lease, stop_one, draining))
@@ -303,6 +330,10 @@ class Worker:
         self._drains[shard_id].failed_at = lease.row.checkpoint
         self._meters.drain_failures.inc()
         _log.error("drain_failed", shard=shard_id, error=code_of(error), failures=failures, exc_info=error)
+        if self._stream is not None and code_of(error) in DOUBTFUL:
+            self._stream.doubt()
+            self._shards_due_s = 0.0
+            self._hurry.set()
         return failures < FAILURES_MAX or len(self._stuck()) < len(self._drains)
 
     def _forget(self, lease: HeldLease) -> None:
@@ -333,11 +364,21 @@ async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) 
 
 
 async def drained_to_end(reader: ShardReader, processor: Processor, stopping: asyncio.Event) -> bool:
-    """Process a shard until its end or until told to stop, all of it durable then; true at its end."""
-    while (batch := await unless(stopping, reader.read())) is not None:
+    """Process a shard until its end or until told to stop, all of it durable then; true at its end.
+
+    So it is when the stream goes away: what was read of it can be had from nowhere else.
+    """
+    while True:
+        try:
+            batch = await unless(stopping, reader.read())
+        except ClientError as error:
+            if code_of(error) in DOUBTFUL:
+                await processor.finish()
+            raise
+        if batch is None:
+            await processor.finish()
+            return False
         await processor.take(batch)
         if batch.ended:
             await processor.finish()
             return True
-    await processor.finish()
-    return False

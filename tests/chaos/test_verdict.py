@@ -196,6 +196,12 @@ WRONG: dict[str, Change] = {
     "retention said to have taken what is there": lambda whole: replace(
         whole, logs={"index.log": b'{"event": "records_lost_by_retention"}'}
     ),
+    "the stream said to be another": lambda whole: replace(
+        whole, logs={"index.log": b'{"event": "stream_not_read"}'}
+    ),
+    "an object said to be another stream's": lambda whole: replace(
+        whole, logs={"archive.log": b'{"event": "object_of_another_stream"}'}
+    ),
     "stream": lambda whole: replace(whole, poison=frozenset()),
 }
 

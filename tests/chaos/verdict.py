@@ -267,9 +267,16 @@ def _card_numbers(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _false_alarms(evidence: Evidence) -> Iterator[Finding]:
-    """No stream of the suite lets go of anything, whatever becomes of iterators, checkpoints and lists of shards."""
-    alarmed = (name for name, log in evidence.logs.items() if b"records_lost_by_retention" in log)
-    yield from _each("retention said to have taken what is there", alarmed)
+    """No stream of the suite lets go of anything, or is made again, whatever becomes of iterators, checkpoints and
+    lists of shards.
+    """
+    alarms = {
+        "retention said to have taken what is there": b"records_lost_by_retention",
+        "the stream said to be another": b"stream_not_read",
+        "an object said to be another stream's": b"object_of_another_stream",
+    }
+    for promise, said in alarms.items():
+        yield from _each(promise, (name for name, log in evidence.logs.items() if said in log))
 
 
 def _client_fields(event: Event) -> Event:

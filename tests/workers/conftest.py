@@ -135,6 +135,27 @@ class World:
         await self.kinesis.merge_shards(StreamName=stream, ShardToMerge=one, AdjacentShardToMerge=other)
         await until(self._is_active)
 
+    async def remake(self, shards: int = 1, *, in_another_second: bool = True) -> None:
+        """Delete the stream with all that it held, and make it again under its name; what was sent is forgotten.
+
+        Sequence numbers say in which second a stream was created, and kinesalite tells no more of that at all.
+        """
+        stream = self.settings.stream
+        if in_another_second:
+            await asyncio.sleep(1.0 - time.time() % 1.0)
+        await self.kinesis.delete_stream(StreamName=stream)
+        await until(self._is_gone)
+        await self.kinesis.create_stream(StreamName=stream, ShardCount=shards)
+        await until(self._is_active)
+        self.sent.clear()
+
+    async def _is_gone(self) -> bool:
+        try:
+            await self._is_active()
+        except self.kinesis.exceptions.ResourceNotFoundException:
+            return True
+        return False
+
     async def _shards(self) -> "list[ShardTypeDef]":
         return (await self.kinesis.list_shards(StreamName=self.settings.stream))["Shards"]
 

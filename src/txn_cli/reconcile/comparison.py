@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
 
-from txn_core.positions import Position, ShardId
+from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases import TRIM_HORIZON, Lease
 from workers.ledger import Ledger, Minute, Sum, Tally, checkpoint_text, minute_of, start_of
 
@@ -62,14 +62,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ShardLedgers:
-    """Both sides of a shard."""
+    """Both sides of a shard. `begins` is its first sequence number, where the stream says so."""
 
     shard_id: ShardId
     index: Side
     archive: Side
+    begins: SequenceNumber | None = None
 
     def both_did(self, position: Position) -> bool:
-        """Whether both checkpoints cover a position."""
+        """Whether both checkpoints cover a position of the shard; one before it is of an earlier stream."""
+        if self.begins is not None and int(position.sequence_number) < int(self.begins):
+            return False
         return all(
             side.row is not None and side.row.checkpoint.covers(position) for side in (self.index, self.archive)
         )

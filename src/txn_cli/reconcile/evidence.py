@@ -1,7 +1,7 @@
 """What stream, lake and dead letters really hold of some minutes of a shard."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -13,15 +13,20 @@ from botocore.exceptions import ClientError
 
 from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.arrivals import Arrived
+from txn_core.errors import StoreError
 from txn_core.instants import datetime_of, instant_of
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
-from txn_core.positions import ShardId
+from txn_core.positions import SequenceNumber, ShardId
 from workers.answers import raw_records
+from workers.belonging import belonging, told
 from workers.dead_letters import Envelope, Reason
+from workers.leases import Lease
 from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.outages import patiently
 from workers.reader import Start, iterator_of, records_of
+from workers.shards import list_shards
+from workers.stream_identity import summary_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -40,6 +45,22 @@ class StreamEvidence:
 
     client: "KinesisClient"
     stream: str
+
+    async def beginnings(self, leases: Mapping[str, Sequence[Lease]]) -> dict[ShardId, SequenceNumber]:
+        """Where each of the stream's shards begins, as far as it says so; the leases of each kind are this stream's.
+
+        What the lake holds of a shard before that is of an earlier stream of this name.
+
+        Raises:
+            StoreError: some leases are another stream's.
+        """
+        summary = await summary_of(self.client, self.stream)
+        shards = await list_shards(self.client, self.stream)
+        if summary.identity is not None:
+            for kind, rows in leases.items():
+                if amiss := told(belonging(rows, shards, summary.identity), kind, self.stream):
+                    raise StoreError(amiss)
+        return {shard.shard_id: shard.begins for shard in shards if shard.begins is not None}
 
     async def retained_from(self) -> datetime:
         """The moment from which on the stream still holds everything, with a minute to read it in."""

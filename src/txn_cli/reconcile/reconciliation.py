@@ -22,6 +22,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.lease_table import LeaseTable
+from workers.leases import Lease
 from workers.ledger import Minute, Sum, start_of, tally_of
 from workers.ledger_table import LedgerTable
 
@@ -33,9 +34,8 @@ class Books:
     leases: LeaseTable
     ledgers: LedgerTable
 
-    async def sides(self, since: Minute) -> dict[ShardId, Side]:
+    async def sides(self, rows: Sequence[Lease], since: Minute) -> dict[ShardId, Side]:
         """Each shard's row, and its ledger from a minute on."""
-        rows = await self.leases.rows()
         return {row.shard_id: Side(row, await self.ledgers.tally(row, since)) for row in rows}
 
 
@@ -74,11 +74,22 @@ class Reconciliation:
             )
 
     async def run(self, since: Minute, *, deep: bool) -> Report:
-        """Compare everything that arrived from a minute on; `deep` rereads also the minutes whose ledgers agree."""
-        index, archive = await self.index_books.sides(since), await self.archive_books.sides(since)
+        """Compare everything that arrived from a minute on; `deep` rereads also the minutes whose ledgers agree.
+
+        Raises:
+            StoreError: the leases of one worker are another stream's than there is now: their ledgers are, too.
+        """
+        index_rows, archive_rows = await self.index_books.leases.rows(), await self.archive_books.leases.rows()
+        beginnings = await self.stream.beginnings({"index": index_rows, "archive": archive_rows})
+        index = await self.index_books.sides(index_rows, since)
+        archive = await self.archive_books.sides(archive_rows, since)
         nobody = Side.absent()
         comparisons = [
-            compare(ShardLedgers(shard_id, index.get(shard_id, nobody), archive.get(shard_id, nobody)))
+            compare(
+                ShardLedgers(
+                    shard_id, index.get(shard_id, nobody), archive.get(shard_id, nobody), beginnings.get(shard_id)
+                )
+            )
             for shard_id in sorted(index.keys() | archive.keys())
         ]
         retained_from = await self.stream.retained_from()

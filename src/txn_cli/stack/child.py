@@ -30,11 +30,15 @@ class StartError(StackError):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body."""
+    """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body.
+
+    With any status it also answers when its body has the text `waits`: it runs, and waits for somebody to act.
+    """
 
     url: str
     status: int | None = None
     text: str = ""
+    waits: str = ""
 
     async def answers(self, client: httpx.AsyncClient) -> bool:
         """Whether the child answers now."""
@@ -42,6 +46,8 @@ class Probe:
             response = await client.get(self.url)
         except httpx.TransportError:
             return False
+        if self.waits and self.waits in response.text:
+            return True
         return self.status in {None, response.status_code} and self.text in response.text
 
 

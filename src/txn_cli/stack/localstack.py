@@ -15,6 +15,7 @@ from txn_cli.stack.processes import WORKERS, api_spec, api_url, worker_spec
 from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import METRICS_OF, StackPorts
 from txn_cli.stack.supervisor import supervised
+from txn_cli.status.process import worker_says
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
 
@@ -94,12 +95,21 @@ async def local_stack(
             with narrator.step("Starting the workers and the API"):
                 workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in WORKERS]
                 await supervisor.start(workers, [api_spec(settings, data_dir, environment)])
+            await _warn_of_waiting(base, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)
             try:
                 yield LocalStack(ready, settings, base.ports, data_dir)
             finally:
                 publication.withdraw()
+
+
+async def _warn_of_waiting(base: Foundation, narrator: Narrator) -> None:
+    """Tell of workers that run and wait for somebody to do something."""
+    for kind in WORKERS:
+        ready, _ = await worker_says(kind, base.ports.url(METRICS_OF[kind]))
+        if not ready.ready:
+            narrator.warn(f"The {kind} worker waits: {ready.why}")
 
 
 @asynccontextmanager

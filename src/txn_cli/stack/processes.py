@@ -8,6 +8,7 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.ports import HOST
 from txn_cli.stack.stackports import METRICS_OF, StackPorts
 from txn_core.settings import Settings
+from workers.belonging import RESET_COMMAND
 
 API, INDEX, ARCHIVE = "api", "index", "archive"
 WORKERS = (INDEX, ARCHIVE)
@@ -30,14 +31,17 @@ def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, st
 def worker_spec(
     kind: str, settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str]
 ) -> ChildSpec:
-    """One worker; it answers once it reaches all that it needs and looks after leases."""
+    """One worker; it answers once it reaches all that it needs and looks after leases.
+
+    Or once it says that its leases are another stream's: they are reset at a stack that runs.
+    """
     name = METRICS_OF[kind]
     return ChildSpec(
         name=kind,
         argv=_txn("worker", kind),
         environment={**environment, "TXN_WORKER_METRICS_PORT": str(ports.of[name])},
         log=data_dir.log(kind),
-        probes=(Probe(f"{ports.url(name)}/readyz", status=200),),
+        probes=(Probe(f"{ports.url(name)}/readyz", status=200, waits=RESET_COMMAND),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 

@@ -41,12 +41,13 @@ class Rest:
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
     """One shard for one kind of worker. `lease` is none when no worker has seen the shard; `rest` when the stream
-    could not be read just now, or need not be.
+    could not be read just now, or need not be. A `foreign` lease belongs to another stream, and tells nothing.
     """
 
     shard_id: ShardId
     lease: Lease | None
     rest: Rest | None
+    foreign: bool = False
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -58,6 +59,8 @@ class ShardStatus:
         """The decision. What is unread makes it; a closed shard is done only once its end is checkpointed, since
         its children wait for that.
         """
+        if self.foreign:
+            return Drain.UNKNOWN
         if self.checkpoint.shard_ended:
             return Drain.DRAINED
         if self.rest is None:
@@ -76,6 +79,7 @@ class ShardStatus:
 class WorkerStatus:
     """One kind of worker over all shards; `counts` are what its process says it did, by name, and `ready` is what it
     says of itself, if it can be asked. `lake` is how much of the lake is read, for an index that is built from it.
+    `amiss` says in words that the leases belong to another stream, and is empty when they do not.
     """
 
     kind: str
@@ -83,12 +87,15 @@ class WorkerStatus:
     counts: dict[str, float]
     lake: LakeCount | None = None
     ready: Readiness | None = None
+    amiss: str = ""
 
     @property
     def drained(self) -> bool:
         """Whether every shard is done up to its tip, and the lake is, where it is read."""
-        return all(shard.drain is Drain.DRAINED for shard in self.shards) and (
-            self.lake is None or self.lake.complete
+        return (
+            not self.amiss
+            and all(shard.drain is Drain.DRAINED for shard in self.shards)
+            and (self.lake is None or self.lake.complete)
         )
 
     def lag_s(self, at: datetime) -> float:

@@ -15,10 +15,12 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
+from workers.belonging import told
 from workers.lake_progress import LakeProgress
 from workers.lease_table import LeaseTable
 from workers.outages import code_of, is_passing
 from workers.progress import ShardProgress, progress
+from workers.stream_identity import StreamIdentity, summary_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -85,27 +87,40 @@ class Observer:
 
     async def _look(self) -> Status:
         api = None if self.urls.api is None else await api_says(self.urls.api)
-        return Status.now(*[await self._worker(kind) for kind in WORKER_KINDS], api=api)
+        identity = await self._identity()
+        return Status.now(*[await self._worker(kind, identity) for kind in WORKER_KINDS], api=api)
+
+    async def _identity(self) -> StreamIdentity | None:
+        """Which stream it is; None when that cannot be asked just now, so that it is not held against the leases."""
+        try:
+            return (await summary_of(self.kinesis, self.settings.stream)).identity
+        except STORE_ERRORS as error:
+            if not is_passing(error):
+                raise
+            return None
 
     def _unreadable(self, error: Exception) -> StoreError:
         return StoreError(f"cannot read stream {self.settings.stream} or its leases: {code_of(error)}")
 
-    async def _worker(self, kind: str) -> WorkerStatus:
-        names = TableNames.of(self.settings)
-        leases = LeaseTable(self.dynamodb, names.leases(kind))
-        shards = [await self._shard(shard) for shard in await progress(self.kinesis, self.settings.stream, leases)]
+    async def _worker(self, kind: str, identity: StreamIdentity | None) -> WorkerStatus:
+        names, stream = TableNames.of(self.settings), self.settings.stream
+        found = await progress(self.kinesis, stream, LeaseTable(self.dynamodb, names.leases(kind)), identity)
+        amiss = "" if found.belonging is None else told(found.belonging, kind, stream)
+        foreign = () if found.belonging is None else found.belonging.foreign
+        shards = [await self._shard(shard, foreign=shard.lease in foreign) for shard in found.shards]
         url = self.urls.workers.get(kind)
         ready, counts = (None, {}) if url is None else await worker_says(kind, url)
         built = kind == INDEX_KIND and names.generation != FIRST_GENERATION
         lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
-        return WorkerStatus(kind, tuple(shards), counts, lake, ready)
+        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss)
 
-    async def _shard(self, shard: ShardProgress) -> ShardStatus:
+    async def _shard(self, shard: ShardProgress, *, foreign: bool) -> ShardStatus:
         rest: Rest | None = None
-        if not shard.checkpoint.shard_ended:
+        # Reading behind a checkpoint of another stream would be refused.
+        if not (foreign or shard.checkpoint.shard_ended):
             try:
                 rest = await rest_behind(self.kinesis, self.settings.stream, shard.shard_id, shard.checkpoint)
             except STORE_ERRORS as error:
                 if not is_passing(error):
                     raise
-        return ShardStatus(shard.shard_id, shard.lease, rest)
+        return ShardStatus(shard.shard_id, shard.lease, rest, foreign)

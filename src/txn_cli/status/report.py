@@ -26,6 +26,7 @@ def _readiness(readiness: Readiness) -> dict[str, object]:
 def _worker(worker: WorkerStatus, status: Status) -> dict[str, object]:
     return {
         "drained": worker.drained,
+        "amiss": worker.amiss or None,
         "lag_s": round(worker.lag_s(status.at), 3),
         "process": None if worker.ready is None else _readiness(worker.ready),
         "leases": dict(worker.leases),
@@ -53,6 +54,7 @@ def _shard(shard: ShardStatus, status: Status) -> dict[str, object]:
         "lag_s": round(shard.lag_s(status.at), 3),
         "lag_records": None if shard.rest is None else shard.rest.unread,
         "lag_records_more": shard.rest is not None and shard.rest.more,
+        "foreign": shard.foreign,
         "owner": None if shard.lease is None else shard.lease.owner,
         "wanted_by": None if shard.lease is None else shard.lease.wanted_by,
         "lease_counter": None if shard.lease is None else shard.lease.counter,

@@ -30,7 +30,8 @@ def progress_line(status: Status) -> str:
     """How far everything is, in a few words."""
     behind = sum(shard.drain is not Drain.DRAINED for worker in status.workers for shard in worker.shards)
     lags = ", ".join(f"{worker.kind} {worker.lag_s(status.at):.1f} s" for worker in status.workers)
-    return f"{behind} {'lease' if behind == 1 else 'leases'} behind; lag: {lags}"
+    amiss = "".join(f"; {worker.amiss}" for worker in status.workers if worker.amiss)
+    return f"{behind} {'lease' if behind == 1 else 'leases'} behind; lag: {lags}{amiss}"
 
 
 def _parts(status: Status) -> Iterator[RenderableType]:
@@ -42,6 +43,7 @@ def _parts(status: Status) -> Iterator[RenderableType]:
     for worker in status.workers:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
+    yield from (Text(worker.amiss, style="red") for worker in status.workers if worker.amiss)
     yield Text("Every shard is drained to its tip" if status.drained else "Not drained yet")
 
 

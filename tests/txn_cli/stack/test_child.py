@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.txn_cli.stack.children import FOREVER, python, until, wait_until
@@ -16,6 +17,7 @@ from txn_cli.stack import ports
 from txn_cli.stack.child import Child, Ending, Probe
 from txn_cli.stack.leftovers import ProcessMark
 from txn_core.errors import StackError
+from workers.belonging import RESET_COMMAND
 
 STUBBORN = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile 1: signal.pause()"
@@ -66,6 +68,28 @@ async def test_a_child_that_never_answers_is_an_error_after_its_deadline(tmp_pat
     try:
         with pytest.raises(StackError, match="child did not answer within"):
             await child.answered()
+    finally:
+        await child.stop()
+
+
+async def test_a_child_that_says_that_it_waits_has_answered(tmp_path: Path) -> None:
+    """A worker whose leases are another stream's is not ready, and the stack that they are reset at must come up."""
+    port = ports.choose()
+    server = f"""
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b"nothing is read until `txn leases reset index`")
+HTTPServer(({ports.HOST!r}, {port}), Handler).serve_forever()
+"""
+    url = f"http://{ports.HOST}:{port}/readyz"
+    child = await Child.start(python("child", tmp_path, server, probe=Probe(url, status=200, waits=RESET_COMMAND)))
+    try:
+        await child.answered()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert not await Probe(url, status=200).answers(client)
     finally:
         await child.stop()
 
