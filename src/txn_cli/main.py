@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
+    "leases": ("leases",),
 }
 
 

@@ -1,0 +1,148 @@
+"""`txn leases`: gives up the leases that a stream left behind which was deleted and made again."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.stack import JsonOption
+from txn_cli.failure import one_error
+from txn_cli.leases import report
+from txn_cli.leases.findings import Finder, Findings
+from txn_cli.leases.reset import Reset
+from txn_cli.meter import Meter
+from txn_core.aws import Aws
+from txn_core.dynamodb.tables import WORKER_KINDS
+from txn_core.errors import StoreError
+from txn_core.objects import ObjectStore
+from txn_core.settings import Settings
+
+
+class Which(StrEnum):
+    """Whose leases."""
+
+    INDEX = "index"
+    ARCHIVE = "archive"
+    BOTH = "both"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of workers that are meant."""
+        return WORKER_KINDS if self is Which.BOTH else (self.value,)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    leases = typer.Typer(help="Leases of a stream that was deleted and made again.", no_args_is_help=True)
+    leases.callback()(_leases)
+    leases.command()(reset)
+    app.add_typer(leases, name="leases")
+
+
+def _leases() -> None:
+    """Leases of a stream that was deleted and made again (docs/operations.md)."""
+
+
+def reset(
+    which: Annotated[Which, typer.Argument(help="Whose leases are given up.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    give_up_plans: Annotated[
+        bool,
+        typer.Option(
+            "--give-up-plans",
+            help="Also give up plans of the archive whose objects were never written: the lake lacks them.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+) -> None:
+    """Give up the leases that belong to another stream than there is now, so that workers begin this one.
+
+    For a stream that was deleted and made again under its name: `txn status` and the workers' logs say so. Every
+    shard of the new stream is then read from its beginning. Leases of the stream as it is are never touched.
+
+    Refused while a worker is alive: the leases are watched for TXN_LEASE_FAILOVER_S, and none may be written. Workers
+    that wait for the reset hold none and need not be stopped. Refused, too, when a plan of the archive would be
+    dropped whose object is not there, unless --give-up-plans is given.
+    """
+    settings = settings_at(data_dir)
+    with one_error():
+        found = asyncio.run(
+            _reset(settings, which.kinds, _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json))
+        )
+    if as_json:
+        print(json.dumps({"reset": [report.document(each) for each in found]}))
+        return
+    for each in found:
+        if each.foreign:
+            print(f"{each.kind}: {len(each.foreign)} leases given up; {each.kind} workers go on with the new stream")
+
+
+class _Asking:
+    """How a person is asked, and told."""
+
+    def __init__(self, *, yes: bool, give_up_plans: bool, json: bool) -> None:
+        self._yes, self._give_up_plans, self._json = yes, give_up_plans, json
+
+    def tell(self, found: Sequence[Findings], name: str) -> None:
+        """Say what would be done; on standard error when standard output is for a machine."""
+        for each in found:
+            print(*report.lines(each, name), sep="\n", file=sys.stderr if self._json else sys.stdout)
+
+    def refuse_to_lose(self, found: Sequence[Findings]) -> None:
+        """Return when no plan would be lost, or when that is wanted.
+
+        Raises:
+            StoreError: some would be.
+        """
+        plans = [plan for each in found for plan in each.lost]
+        if plans and not self._give_up_plans:
+            count = sum(plan.positions for plan in plans)
+            raise StoreError(
+                f"{count:,} positions that the archive had planned are not in the lake, and the stream that had them "
+                f"is gone ({report.lost(plans[0])}); give them up with --give-up-plans"
+            )
+
+    def confirm(self) -> None:
+        """Ask, unless that was answered beforehand.
+
+        Raises:
+            StoreError: the answer is no, or nobody is there to give one.
+        """
+        try:
+            agreed = self._yes or typer.confirm("Give them up, and begin the new stream?", err=self._json)
+        except typer.Abort:
+            agreed = False
+        if not agreed:
+            raise StoreError("nothing was given up: confirm it, or say --yes")
+
+
+async def _reset(settings: Settings, kinds: Sequence[str], asking: _Asking) -> list[Findings]:
+    """Look, watch, ask, and do; gives what was found of each kind."""
+    async with _finder(settings) as finder:
+        found = [await finder.findings(kind) for kind in kinds]
+        asking.tell(found, settings.stream)
+        asking.refuse_to_lose(found)
+        foreign = [each for each in found if each.foreign]
+        reset = Reset(finder, watch_s=settings.lease_failover_s)
+        with Meter("Watching for workers that are alive") as meter:
+            await reset.refuse_the_living(foreign or found, lambda done_s, of_s: meter.show(done_s / of_s, ""))
+        if foreign:
+            asking.confirm()
+        for each in foreign:
+            await reset.carry_out(each)
+        return found
+
+
+@asynccontextmanager
+async def _finder(settings: Settings) -> AsyncIterator[Finder]:
+    aws = Aws(settings)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
+        yield Finder(settings, kinesis, dynamodb, ObjectStore(s3, settings.bucket))

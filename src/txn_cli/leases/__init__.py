@@ -1,0 +1,1 @@
+"""Giving leases up that belong to a stream which is no more."""
