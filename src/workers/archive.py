@@ -126,8 +126,10 @@ class Archive:
             StoreError: it holds others. It is another stream's then, and neither overwritten nor taken for ours.
         """
         key = object_key(plan)
-        data = await patiently("read object", lambda: self.store.read(key))
-        if not await asyncio.to_thread(holds, data, records):
+        async with self.renderings:  # a whole object is in memory here, too
+            data = await patiently("read object", lambda: self.store.read(key))
+            same = await asyncio.to_thread(holds, data, records)
+        if not same:
             _log.error("object_of_another_stream", key=key)
             raise StoreError(f"{key} holds other records than the stream has at its positions")
 

@@ -115,8 +115,8 @@ class Worker:
         Raises:
             NotReadyError: none has ended well for so long that others take our leases, or they are another stream's.
         """
-        if self._barred:
-            raise NotReadyError(self._stream.amiss if self._stream is not None else "")
+        if self._stream is not None and self._stream.amiss:
+            raise NotReadyError(self._stream.amiss)
         if self._rounded_s is None:
             raise NotReadyError("no look at all leases yet")
         if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
@@ -368,15 +368,17 @@ async def drained_to_end(reader: ShardReader, processor: Processor, stopping: as
 
     So it is when the stream goes away: what was read of it can be had from nowhere else.
     """
-    try:
-        while (batch := await unless(stopping, reader.read())) is not None:
-            await processor.take(batch)
-            if batch.ended:
+    while True:
+        try:
+            batch = await unless(stopping, reader.read())
+        except ClientError as error:
+            if code_of(error) in DOUBTFUL:
                 await processor.finish()
-                return True
-    except ClientError as error:
-        if code_of(error) in DOUBTFUL:
+            raise
+        if batch is None:
             await processor.finish()
-        raise
-    await processor.finish()
-    return False
+            return False
+        await processor.take(batch)
+        if batch.ended:
+            await processor.finish()
+            return True
