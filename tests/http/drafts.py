@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 Dice = random.Random
+CHUNKS_MAX: Final = 2_000
 CRLF: Final = b"\r\n"
 LONG: Final = (1_000, 20_000, 40_000, 100_000)
 """Of one value: far below the bound of a head, below it, beyond it in one packet, and in any."""
@@ -76,7 +77,7 @@ class Draft:
         if self.chunks is None:
             self.drop(b"Content-Length")
             self.put(b"Transfer-Encoding", b"chunked")
-            parts = _parts(dice, self.content, size_max)
+            parts = _parts(dice, self.content, max(size_max, len(self.content) // CHUNKS_MAX))
             self.chunks = [*(Chunk(b"%x" % len(part), part) for part in parts), Chunk(b"0", b"", end=b"")]
 
     def any_chunk(self, dice: Dice) -> Chunk:
