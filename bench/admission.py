@@ -1,13 +1,20 @@
-"""What it costs to admit one transaction, step by step, against parsing it alone: `python -m bench.admission`."""
+"""What it costs to admit one transaction, step by step, against parsing it alone: `python -m bench.admission`.
+
+And what it costs to refuse the largest bodies, of the kinds that are dearest, against admitting a usual one.
+"""
 
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
 
 from pydantic_core import from_json, to_json
 
 from txn_api.intake import Intake
+from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
+from txn_core.collector import spare_the_collector
 from txn_core.event import Event, encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import now
@@ -18,10 +25,19 @@ from txn_core.usual_request import usual_fields, usual_submission
 
 ROUNDS = 7
 CALLS = 5_000
+DEAR_CALLS = 20
+LARGEST: Final[dict[str, bytes]] = {
+    "unknown fields": b"{" + b",".join(b'"%x":0' % number for number in range(7_200)) + b"}",
+    "the same field": b"{" + b",".join([b'"a":0'] * 10_000) + b"}",
+    "empty objects": b'{"a":[' + b",".join([b"{}"] * 20_000) + b"]}",
+    "empty lists": b'{"a":[' + b",".join([b"[]"] * 20_000) + b"]}",
+    "blanks, admitted": to_json(example_transaction())[:-1] + b" " * 59_000 + b"}",
+}
 
 
 def main() -> None:
     """Time the steps in turn, `ROUNDS` times, and print medians and ratios."""
+    spare_the_collector()  # as the API does
     body = to_json(example_transaction())
     keys = KeyRing({1: b"c" * 32}, b"i" * 32)
     account, transaction_id = Account("bench"), TransactionId("0123456789abcdef")
@@ -53,17 +69,28 @@ def main() -> None:
     for _ in range(ROUNDS):
         for name, step in steps.items():
             taken[name].append(_seconds(step))
-    parse = statistics.median(taken["parse and validate by the model"])
-    for name, seconds in taken.items():
-        median = statistics.median(seconds)
+    medians = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    parse, usual = medians["parse and validate by the model"], medians["all of it, the short way"]
+    for name, median in medians.items():
         print(f"{name:36} {median * 1e6:6.1f} us   {median / parse:5.2f} x the model's parse")
+    for name, largest in LARGEST.items():
+        seconds = _seconds_to_refuse(intake, account, largest)
+        print(f"{len(largest):,} bytes of {name:20} {seconds * 1e3:6.2f} ms   {seconds / usual:7,.0f} x all of it")
 
 
-def _seconds(step: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    for _ in range(CALLS):
+def _seconds(step: Callable[[], object], calls: int = CALLS) -> float:
+    start = time.process_time()
+    for _ in range(calls):
         step()
-    return (time.perf_counter() - start) / CALLS
+    return (time.process_time() - start) / calls
+
+
+def _seconds_to_refuse(intake: Intake, account: Account, body: bytes) -> float:
+    def refused() -> None:
+        with suppress(Problem):
+            intake.admit(body, account=account, surroundings="")
+
+    return statistics.median(_seconds(refused, DEAR_CALLS) for _ in range(ROUNDS))
 
 
 if __name__ == "__main__":

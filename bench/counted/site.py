@@ -36,8 +36,7 @@ ACCOUNT: Final = Account("bench")
 NOON_S: Final = 1_800_000_000.0
 _KEY: Final = "a2V5" * 11
 _ENVIRONMENT: Final = {
-    "AWS_ACCESS_KEY_ID": "bench",
-    "AWS_SECRET_ACCESS_KEY": "bench",
+    **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "bench"),
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
