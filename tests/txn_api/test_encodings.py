@@ -168,6 +168,7 @@ def test_zeros_behind_gzip_members_are_skipped(parts: list[bytes], padding: list
         gzip.compress(b"lines\n") + bytes(8) + gzip.compress(b"more\n")[:-3],
         gzip.compress(b"lines\n")[:-8] + bytes(600),
     ],
+    ids=["in front", "garbage", "line end", "cut member", "cut trailer"],  # the bytes hold the time
 )
 @pytest.mark.parametrize("piece_bytes", [1, 1 << 10])
 def test_zeros_hide_no_damage(body: bytes, piece_bytes: int) -> None:
