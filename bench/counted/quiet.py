@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -33,6 +34,10 @@ class Ways:
     def most(self, way: Callable[[Journey], Moment]) -> Moment:
         """The most of each figure that any of them had on a part of its way."""
         return Moment._make(map(max, zip(*map(way, self.journeys), strict=True)))
+
+    def calls_on_average(self, way: Callable[[Journey], Moment]) -> float:
+        """The calls that a part of their way took."""
+        return statistics.fmean(way(journey).calls for journey in self.journeys)
 
     def latency_s(self, percent: float) -> float:
         """A percentile of the time from first byte to answer, on the loop's clock."""
