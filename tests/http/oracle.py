@@ -46,6 +46,7 @@ class Oracle(asyncio.Protocol):
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
         self._arrived, self._writable, self._lost = asyncio.Event(), asyncio.Event(), False
         self._writable.set()
+        self._in_trailers = False
         self.exchanges: list[Exchange] = []
         self.refused = 0
         """The status of the last answer when it was not the application's."""
@@ -138,16 +139,27 @@ class Oracle(asyncio.Protocol):
             event = self._h11.next_event()
             taken = buffered[: len(buffered) - len(self._h11.trailing_data[0])]
             if isinstance(event, h11.Data):
-                if len(taken) - len(event.data) > HEAD_BYTES_MAX:
-                    self._break(rules.CHUNK_LINE_SIZE)
+                self._look_at(taken[: len(taken) - len(event.data)])
                 return bytes(event.data)
+            trailers = self._look_at(taken)
             if isinstance(event, h11.EndOfMessage):
-                if rules.too_large_trailers(taken):
+                self._in_trailers = False
+                if rules.too_large_trailers(trailers):
                     self._break(rules.TRAILER_SIZE)
                 return None
             if go_on and self._h11.they_are_waiting_for_100_continue:
                 self.send(h11.InformationalResponse(status_code=100, headers=[]))
             await self.more()
+
+    def _look_at(self, taken: bytes) -> bytes:
+        """Hold what h11 took besides content against the bound of a chunk's line; give what of it are trailers."""
+        if self._in_trailers:
+            return taken
+        line, _, rest = taken.lstrip(b"\r\n").partition(b"\r\n")
+        if len(line) > HEAD_BYTES_MAX:
+            self._break(rules.CHUNK_LINE_SIZE)
+        self._in_trailers = rules.is_last_chunk(line)
+        return rest
 
     async def more(self) -> None:
         """Wait until something has arrived."""

@@ -76,6 +76,7 @@ RULES: Final = (
 
 _END: Final = re.compile(rb"\n\r?\n")
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_LAST_CHUNK: Final = re.compile(rb"0+(?![0-9A-Fa-f])")
 _CODINGS: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
 _HOST: Final = re.compile(
     rb"(?P<host>\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[-A-Za-z0-9._~!$&'()*+,;=:]+\]"
@@ -98,8 +99,13 @@ def too_large(buffered: bytes) -> tuple[int, Rule] | None:
     return None
 
 
+def is_last_chunk(line: bytes) -> bool:
+    """Whether behind this line of a chunk there are trailers."""
+    return _LAST_CHUNK.match(line) is not None
+
+
 def too_large_trailers(section: bytes) -> bool:
-    """Whether trailers, with what of the body was read with them, are larger than a head may be."""
+    """Whether trailers are larger than a head may be."""
     return len(section) > HEAD_BYTES_MAX or section.count(b"\n") > FIELDS_MAX + _LINES_BESIDES
 
 

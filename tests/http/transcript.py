@@ -17,6 +17,8 @@ _VARIES: Final = re.compile(
 _OWN_FIELDS: Final = frozenset(
     {b"content-length", b"transfer-encoding", b"connection", b"date", b"x-request-id", b"traceresponse"}
 )
+_INTERIM: Final = re.compile(rb"(?:HTTP/1\.1 100 [^\r\n]*\r\n\r\n)*")
+"""Nothing, or what a client was told that went before it had an answer."""
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
@@ -84,7 +86,7 @@ def read(
     """Take apart what a server wrote; `methods` are those of the requests that it should have answered."""
     answers: list[Answer] = []
     junk = ""
-    while written and not junk:
+    while not (junk or _INTERIM.fullmatch(written)):
         method = methods[len(answers)] if len(answers) < len(methods) else b"GET"
         try:
             answer, written = _answer(written, method, closed=closed)
