@@ -37,7 +37,7 @@ HELD_S: Final = 0.5
 """A request with a body of at most so many bytes is held until all of it is there, at most so many seconds: however
 the client cuts it into packets, the application takes it as a whole one (`txn_api.whole_request`)."""
 DROPPED_BYTES_MAX: Final = 4 << 20
-"""What is read of a body that nobody reads, so that the connection can be used again."""
+"""What is read of a body that nobody reads, as it is sent, so that the connection can be used again."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
@@ -126,7 +126,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         """Answer all the same: the end of what the client says is not the end of its interest."""
         self._has_ended = True
         if self._lingers:
-            self.transport.close()
+            self._close()
         else:
             self._advance()
         # TLS knows no half of a connection.
@@ -149,22 +149,34 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._kept, self._body = b"", None
         self._release()
         self._lingers = True  # whatever still comes
-        if self._exchange is not None:
-            self._exchange.disconnect()
+        # Each knows the other: together they would wait for the collector.
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.disconnect()
         self._flow.resume_writing()
 
     # What the server calls
 
     def shutdown(self) -> None:
-        """End behind the answer that is under way."""
+        """End behind the answer that is under way, for which a body that is not there yet has a last moment."""
         if self._exchange is None:
-            self.transport.close()
-        else:
-            self._exchange.keep_alive = False
+            self._close()
+            return
+        self._exchange.keep_alive = False
+        if self._body is not None:
+            asyncio.get_running_loop().call_later(LINGER_S, self._give_up, self._exchange)
 
     def lose_patience(self) -> None:
         """The client was waited for long enough."""
-        self.transport.close()
+        if not self.transport.is_closing():
+            self._close()
+        elif self._is_tls and not self.transport.get_write_buffer_size():
+            self.transport.abort()  # what is left of TLS is the client's own farewell (RFC 8446, 6.1)
+
+    def _give_up(self, exchange: Exchange) -> None:
+        """Wait for no more of a request's body."""
+        if self._exchange is exchange and self._body is not None:
+            self._break_off(malformed=False)
 
     # One step after the other
 
@@ -275,9 +287,9 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             return
         self._kept = bytes(self._kept[size:])
         exchange = self._exchange
-        if exchange is None:
-            self._drop(len(piece))
-        elif piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
+        if exchange is None and not body.ended:
+            self._drop(size)
+        elif exchange is not None and piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
             self._flow.pause_reading()
         if body.ended:
             self._end_body()
@@ -353,12 +365,18 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         is_heard_out = not (self._kept or self._body is not None or self._is_deaf)
         self._kept, self._body, self._lingers = b"", None, True
         if self._has_ended or is_heard_out:
-            self.transport.close()
+            self._close()
             return
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.waited_s, self.waits_s_max = 0.0, LINGER_S
         self._flow.resume_reading()
+
+    def _close(self) -> None:
+        """Close when all is written; over TLS that waits for the client's farewell, and `Patience` with it."""
+        self._lingers = True
+        self.waited_s, self.waits_s_max = 0.0, LINGER_S
+        self.transport.close()
 
 
 class Patience:

@@ -136,7 +136,7 @@ class Exchange:
 
     def disconnect(self) -> None:
         """Nobody is there any more."""
-        self.disconnected = True
+        self.disconnected, self._body = True, b""
         self._tell()
 
     def _tell(self) -> None:

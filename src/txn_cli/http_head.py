@@ -182,6 +182,8 @@ def read_head(data: bytes) -> Head:
     try:
         request = reader.next_event()
     except h11.RemoteProtocolError as error:
+        # h11 has it in a frame that its own traceback holds: a cycle with the connection in it.
+        error.__traceback__ = None
         raise _refusal(error, data) from None
     assert isinstance(request, h11.Request)  # noqa: S101 - `data` holds a whole one, or h11 has refused it
     fields: list[Field] = list(request.headers)
@@ -224,7 +226,8 @@ def check_trailers(lines: bytes) -> None:
     try:
         while not isinstance(reader.next_event(), h11.EndOfMessage):
             pass
-    except h11.RemoteProtocolError:
+    except h11.RemoteProtocolError as error:
+        error.__traceback__ = None  # as above
         raise MalformedHttp from None
 
 
