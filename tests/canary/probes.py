@@ -190,6 +190,10 @@ class Prober:
             "content length": f"POST / HTTP/1.1\r\nContent-Length: {number}\r\nConnection: close\r\n\r\n",
             "upgrade": f"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: {number}\r\nConnection: Upgrade\r\n\r\n",
             "head too large": f"GET / HTTP/1.1\r\nX: {number * (HEAD_BYTES // 16)}\r\nConnection: close",
+            "target too long": f"GET /{number * (HEAD_BYTES // 16)}",
+            "transfer coding": f"POST /{number} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {number}, chunked\r\n\r\n",
+            "chunk extension": "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            f"1;{number}={number}\r\n0\r\n0\r\n\r\n",
             "query too long": f"GET /?x={number * 600} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
             "newline in target": f"GET /{number}\nX: y HTTP/1.1\r\n\r\n",
         }.items():
