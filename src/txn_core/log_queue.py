@@ -57,7 +57,8 @@ class LogQueue:
         """Queue a line, or drop and count it; `urgent` ones may use the reserve."""
         with self._lock:
             if self._is_closed and not self._thread.is_alive():
-                is_taken = self._is_writable() and self._write(line)
+                # A pipe that can be written takes a page; more of a line would wait for a reader.
+                is_taken = len(line) <= WRITE_BYTES_MAX and self._is_writable() and self._write(line)
             else:
                 is_taken = self._has_room(len(line), urgent=urgent) and self._is_served()
                 if is_taken:
@@ -108,7 +109,7 @@ class LogQueue:
             gap = entries[0][1]
             is_told = gap == 0 or self._write(self._gap_line(gap))
             is_written = is_told and self._write(b"".join(line for line, _ in entries))
-            self._settle(entries, is_written=is_written)
+            self._settle(entries, is_written=is_written, gap=0 if is_told else gap)
             if is_written:
                 self._tell_of_gap()
 
@@ -134,14 +135,17 @@ class LogQueue:
             batch.append(entry)
             size += len(entry[0])
 
-    def _settle(self, entries: list[_Entry], *, is_written: bool) -> None:
-        """Make room; count the lines that could not be written: the other end is gone, the descriptor closed."""
+    def _settle(self, entries: list[_Entry], *, is_written: bool, gap: int) -> None:
+        """Make room; count the lines that could not be written: the other end is gone, the descriptor closed.
+
+        `gap` is how many lines before them are missing and were not told of.
+        """
         with self._lock:
             self._lines -= len(entries)
             self._bytes -= sum(len(line) for line, _ in entries)
             if not is_written:
                 self.dropped += len(entries)
-                self._gap += len(entries) + entries[0][1]
+                self._gap += len(entries) + gap
 
     def _tell_of_gap(self) -> None:
         """Say of lines that were dropped after the last one, once that is written."""

@@ -16,7 +16,7 @@ _COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number", "arrive
 
 
 def holds(data: bytes, records: Stretch) -> bool:
-    """Whether an object's rows are these records, as far as it has rows at their positions.
+    """Whether an object's rows are these records, as far as it has rows at their positions; it has some, if any.
 
     A row says where it stood, when it arrived, and whose event it is. Rows that the object lacks say nothing: an
     older version may have set the record apart.
@@ -24,10 +24,14 @@ def holds(data: bytes, records: Stretch) -> bool:
     read = {record.position.within_shard(): record for record in records}
     shard_ids = {run.shard_id for run in records.runs}
     rows = read_parquet(data, _COLUMNS).to_pylist()
-    return all(
-        row["shard_id"] in shard_ids and row["arrived_at"] == record.arrived_at and _is(record, row["transaction_id"])
+    both = [
+        (row, record)
         for row in rows
         if (record := read.get((int(row["sequence_number"]), row["sub_sequence_number"]))) is not None
+    ]
+    return bool(both or not rows) and all(
+        row["shard_id"] in shard_ids and row["arrived_at"] == record.arrived_at and _is(record, row["transaction_id"])
+        for row, record in both
     )
 
 

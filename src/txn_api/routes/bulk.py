@@ -25,7 +25,7 @@ from txn_api.problems import (
     ContentEncodingUnsupported,
     MediaTypeUnsupported,
 )
-from txn_api.query_search import SEARCHED
+from txn_api.query_search import searched
 from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
@@ -53,7 +53,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = APIRouter(tags=["transactions"], dependencies=[*SEARCHED, each_once(BulkParameters)])
+router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters), each_once(BulkParameters)])
 
 
 @router.post(

@@ -12,7 +12,7 @@ from txn_api.auth import Principal, requires
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.documents import page
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
-from txn_api.query_search import SEARCHED
+from txn_api.query_search import searched
 from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
 from txn_api.services import Services
@@ -38,7 +38,7 @@ class MerchantParameters(BaseModel):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
-router = Router(tags=["merchants"], dependencies=[*SEARCHED, each_once(MerchantParameters)])
+router = Router(tags=["merchants"], dependencies=[searched(MerchantParameters), each_once(MerchantParameters)])
 
 
 @router.get(

@@ -34,7 +34,7 @@ from txn_api.problems import (
     RangeReversed,
     TransactionNotFound,
 )
-from txn_api.query_search import SEARCHED
+from txn_api.query_search import searched
 from txn_api.renderings import Rendering
 from txn_api.repeated_parameters import each_once
 from txn_api.router import Router
@@ -130,13 +130,14 @@ class RangeParameters(ReadParameters):
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
 
 
-router = Router(tags=["transactions"], dependencies=[*SEARCHED, each_once(RangeParameters)])
+router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
 @router.get(
     "/transactions",
     operation_id="listTransactions",
+    dependencies=[searched(RangeParameters)],
     summary="List a card's or a merchant's transactions",
     response_class=Response,
     responses={
@@ -162,6 +163,7 @@ async def list_transactions(
 @router.post(
     "/transactions/search",
     operation_id="searchTransactions",
+    dependencies=[searched()],
     summary="List transactions, with the card number in the body",
     response_class=Response,
     responses={
@@ -214,6 +216,7 @@ def _searched(body: bytes) -> RangeParameters:
 @router.get(
     "/transactions/{transaction_id:not_an_operation}",
     operation_id="getTransaction",
+    dependencies=[searched(ReadParameters)],
     summary="Get one transaction",
     response_class=Response,
     responses={
