@@ -19,6 +19,7 @@ from txn_cli.tls import context_factory, server_context
 from txn_core.errors import SettingsError
 from txn_core.settings import Settings
 
+ENDS_S_MAX = 10.0  # of the 25 s that a stopping process has
 APP = """
 import sys
 from txn_cli import httpserver
@@ -79,7 +80,7 @@ def _serving(how: str, server: Certified, clients: Path | None = None) -> Iterat
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(ENDS_S_MAX)
 
 
 def _get(port: int, context: ssl.SSLContext) -> str:
@@ -90,6 +91,23 @@ def _get(port: int, context: ssl.SSLContext) -> str:
 def test_a_request_over_tls_is_answered(open_port: int, authority: Authority) -> None:
     """The application sees the scheme."""
     assert _get(open_port, authority.trusted()) == "https"
+
+
+@pytest.mark.parametrize("how", ["alone", "shared"])
+def test_a_client_that_says_no_farewell_does_not_hold_up_the_end(
+    how: str, server: Certified, authority: Authority
+) -> None:
+    """A pooled connection reads nothing while it is idle, the server's farewell neither (RFC 8446, 6.1)."""
+    with _serving(how, server) as port:
+        plain = socket.create_connection((ports.HOST, port), timeout=10)
+        idle = authority.trusted().wrap_socket(plain, server_hostname=ports.HOST)
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = b""
+        while not received.endswith(b"https"):
+            received += idle.recv(4_096)
+    # The process has ended in time, or `_serving` has raised; the client has said nothing.
+    plain.close()
+    idle.close()
 
 
 def test_tls_1_2_is_the_least(open_port: int, authority: Authority) -> None:
