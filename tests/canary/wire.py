@@ -21,7 +21,7 @@ async def exchange(port: int, request: bytes, answer_s_max: float = ANSWER_S_MAX
     try:
         writer.write(request)
         while piece := await _piece(
-            reader, IDLE_S if said and not ends else ANSWER_S_MAX, nothing_is_fine=bool(said)
+            reader, IDLE_S if said and not ends else answer_s_max, nothing_is_fine=bool(said)
         ):
             said += piece
     except ConnectionError:
