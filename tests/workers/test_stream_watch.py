@@ -192,20 +192,26 @@ async def test_a_server_that_does_not_tell_when_the_stream_was_created_is_believ
     assert (watching.identity, table.stored[shard(0)].stream) == (None, None)
 
 
-@in_virtual_time
-async def test_a_worker_that_waits_is_not_ready_holds_nothing_and_goes_on_by_itself() -> None:
-    """The whole of it: it reads its stream, stops when that is another one, and begins that after the reset."""
-    stream = Readable()
+def worker(stream: Stream, *, shard_sync_s: float) -> tuple[Worker, StreamWatch, MemoryTable]:
+    """One that reads a stream under the eyes of a watch, and looks at its shards so often."""
     watching, table, meters = watch(stream)
     one = Worker(
         name=ALICE,
-        settings=Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=10.0),
+        settings=Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=shard_sync_s),
         kinesis=stream,  # type: ignore[arg-type]
         leases=table,
         processor=Checkpointing,
         meters=meters,
         stream=watching,
     )
+    return one, watching, table
+
+
+@in_virtual_time
+async def test_a_worker_that_waits_is_not_ready_holds_nothing_and_goes_on_by_itself() -> None:
+    """The whole of it: it reads its stream, stops when that is another one, and begins that after the reset."""
+    stream = Readable()
+    one, watching, table = worker(stream, shard_sync_s=10.0)
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(one.run(stopping))
@@ -233,16 +239,7 @@ async def test_a_worker_that_waits_is_not_ready_holds_nothing_and_goes_on_by_its
 async def test_a_refused_read_makes_the_worker_ask_at_once() -> None:
     """It does not fail three times, and end, before the next look at the shards is due."""
     stream = Readable()
-    watching, table, meters = watch(stream)
-    one = Worker(
-        name=ALICE,
-        settings=Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=3600.0),
-        kinesis=stream,  # type: ignore[arg-type]
-        leases=table,
-        processor=Checkpointing,
-        meters=meters,
-        stream=watching,
-    )
+    one, watching, table = worker(stream, shard_sync_s=3600.0)
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(one.run(stopping))
