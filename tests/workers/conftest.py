@@ -135,14 +135,14 @@ class World:
         await self.kinesis.merge_shards(StreamName=stream, ShardToMerge=one, AdjacentShardToMerge=other)
         await until(self._is_active)
 
-    async def remake(self, shards: int = 1, *, in_another_second: bool = True) -> None:
+    async def remake(self, shards: int = 1) -> None:
         """Delete the stream with all that it held, and make it again under its name; what was sent is forgotten.
 
-        Sequence numbers say in which second a stream was created, and kinesalite tells no more of that at all.
+        It is made in another second, as it always is on AWS, where both take longer: sequence numbers begin with the
+        second in which a stream was created, and those of two streams of one second would lie among each other.
         """
         stream = self.settings.stream
-        if in_another_second:
-            await asyncio.sleep(1.0 - time.time() % 1.0)
+        await asyncio.sleep(1.0 - time.time() % 1.0)
         await self.kinesis.delete_stream(StreamName=stream)
         await until(self._is_gone)
         await self.kinesis.create_stream(StreamName=stream, ShardCount=shards)

@@ -90,7 +90,7 @@ async def test_after_a_reset_the_new_stream_is_read_from_its_beginning(world: Wo
     await world.split(shard(0))
     await world.drain(*KINDS)
     before = {row.position: row.data for row in await world.lake()}
-    await world.remake(in_another_second=False)
+    await world.remake()
     new = [event() for _ in range(4)]
     await world.send(*new)
     await world.send_aggregate(*new[:2])
@@ -127,7 +127,7 @@ async def _drained(world: World) -> bool:
 async def test_nothing_is_given_up_unconfirmed(world: World) -> None:
     await world.send(event())
     await world.drain("index")
-    await world.remake(in_another_second=False)
+    await world.remake()
     before = await rows_of(world)
     for typed in ("n\n", ""):
         refused = await command("reset", "index", typed=typed)
@@ -184,7 +184,7 @@ async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world:
     plan = await planned(world)
     key, lake = object_key(plan), await world.lake()
     body, metadata = await world.store.read(key), await world.store.metadata(key)
-    await world.remake(in_another_second=False)
+    await world.remake()
     there = await command("reset", "archive", typed="n\n")
     assert ("given up" in there.out, "LOST" in there.out) == (True, False)
     await world.store.delete(key)
@@ -208,7 +208,7 @@ async def test_what_was_archived_of_the_new_stream_is_not_archived_again(world: 
     await world.drain(*KINDS)
     first = await rows_of(world)
     assert [row.checkpoint.sequence_number for row in first] == ["TRIM_HORIZON"] * 2
-    await world.remake(in_another_second=False)
+    await world.remake()
     await world.send(event(), event())
     await command("reset", "both", "--yes")
     await world.drain(*KINDS)
@@ -281,7 +281,7 @@ async def test_leases_that_wait_for_another_generation_are_its_own(world: World)
     await world.drain("archive")
     settings = of_generation(world)
     assert await begin(LAKE, settings, world.kinesis, world.dynamodb) is not None
-    await world.remake(in_another_second=False)
+    await world.remake()
     with pytest.raises(StoreError, match="drop it"):
         await begin(LAKE, settings, world.kinesis, world.dynamodb)
     with pytest.MonkeyPatch.context() as patch:
@@ -294,7 +294,7 @@ async def test_leases_that_wait_for_another_generation_are_its_own(world: World)
 async def test_the_index_is_not_built_from_a_lake_whose_archive_waits(world: World) -> None:
     await world.send(event())
     await world.drain("archive")
-    await world.remake(in_another_second=False)
+    await world.remake()
     with pytest.raises(StoreError, match="txn leases reset archive"):
         await begin(LAKE, of_generation(world), world.kinesis, world.dynamodb)
     assert (await command("reset", "archive", "--yes")).code == 0
@@ -304,7 +304,7 @@ async def test_the_index_is_not_built_from_a_lake_whose_archive_waits(world: Wor
 async def test_reconcile_does_not_compare_ledgers_of_two_streams(world: World, tmp_path: Any) -> None:
     await world.send(event())
     await world.drain(*KINDS)
-    await world.remake(in_another_second=False)
+    await world.remake()
     await command("reset", "index", "--yes")
     app = typer.Typer()
     reconciliation.register(app)
