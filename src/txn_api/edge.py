@@ -6,8 +6,6 @@ an exception's text may quote what was sent.
 """
 
 import asyncio
-import itertools
-import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -19,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.passage import Passage
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
+from txn_api.request_ids import request_ids
 from txn_api.request_metrics import RequestMetrics
 from txn_api.security_headers import Headers
 from txn_api.whole_answer import Header, messages
@@ -61,8 +60,7 @@ class Edge:
         self._requests_max, self._headers, self._log_all = requests_max, headers, log_all
         self._requests = 0
         self._waiting: list[Waiting] = []
-        # Random a process and counted within it: unique is all that an id has to be.
-        self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
+        self._ids = request_ids()
         self._metrics = RequestMetrics(registry, lambda: self._requests)
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +86,7 @@ class Edge:
     def begin(self, scope: Scope, send: Send) -> Passage:
         """Count a request in; `end`, `fail` or `answer_soon` has to follow."""
         self._requests += 1
-        return Passage(scope, send, f"{self._ids_begin}{next(self._numbers):08x}", self._headers)
+        return Passage(scope, send, next(self._ids), self._headers)
 
     def end(self, passage: Passage) -> None:
         """Count out a request that is answered."""
