@@ -43,6 +43,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
             app.state.services = services
             async with siblings.told(registry) if siblings else nullcontext():
                 yield
+        edge.close()
 
     edge = Edge(
         requests_max=settings.api_concurrency_max,
