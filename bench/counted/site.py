@@ -101,6 +101,7 @@ def _settings() -> dict[str, object]:
     return {
         **dict.fromkeys(("identity_key", "cursor_key", "dead_letter_key"), _KEY),
         "card_keys": {1: _KEY},
+        "metrics_need_admin": False,
         "kinesis_endpoint_url": f"http://127.0.0.1:{KINESIS_PORT}",
         "dynamodb_endpoint_url": f"http://127.0.0.1:{DYNAMODB_PORT}",
     }

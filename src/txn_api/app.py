@@ -14,6 +14,7 @@ from starlette.routing import Match, Route
 
 from txn_api import openapi, security_headers
 from txn_api.edge import Edge
+from txn_api.exposition import Exposition
 from txn_api.passage import forget_trace_of
 from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
 from txn_api.raw_route import FrontDoor
@@ -67,7 +68,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
-    app.state.siblings = siblings
+    app.state.exposition = Exposition(registry, siblings)
     for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Problem, _answer_problem)
