@@ -84,12 +84,12 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
     transaction again is always safe.
     """
-    if query_string := scope["query_string"]:
-        refuse_card_numbers(query_string)
     services: Services = scope["app"].state.services
     settings, gate, headers = services.settings, services.gate, RawHeaders.of(scope)
     # What need not be waited for is done without a coroutine: each costs as much as what is done in it.
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
+    if query_string := scope["query_string"]:
+        refuse_card_numbers(query_string)
     if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
         check_type(headers, JSON)
     body = body_at_once(source(scope, receive))
