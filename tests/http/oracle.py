@@ -123,6 +123,9 @@ class Oracle(asyncio.Protocol):
                 self._refuse(*rules.unread(error.error_status_hint, buffered))
                 return None
             if isinstance(event, h11.Request):
+                if (refusal := rules.too_large_framing(buffered)) is not None:
+                    self._refuse(*refusal)
+                    return None
                 return Head(event.method, event.target, event.http_version, tuple(event.headers))
             if isinstance(event, h11.ConnectionClosed):
                 return None
