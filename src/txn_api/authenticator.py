@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -35,13 +35,26 @@ RENEWAL_S_MAX: Final = 1.0
 
 log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cached:
-    principal: Principal | None
+class Found:
+    """A credential that was found good, and until when that may be relied on. Times are of the monotonic clock."""
+
+    principal: Principal
     checked_at: float
+    """When the look began whose answer this is: what was revoked later is not in it."""
     fresh_until: float
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the credential has to be asked for again."""
+        return self.fresh_until - time.monotonic()
+
+    def left_s_of(self, kept_s_min: float) -> float:
+        """The same for somebody who relies on each look for so long at least."""
+        return max(self.fresh_until, self.checked_at + kept_s_min) - time.monotonic()
 
 
 class Authenticator:
@@ -61,12 +74,19 @@ class Authenticator:
         self._looks = SharedReads(self._look, READ_S_MAX)
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
         self._guesses = guesses or Guesses()
-        self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
-        # Apart, so that guesses push no good key out.
-        self._refused: OrderedDict[bytes, _Cached] = OrderedDict()
+        self._cache: OrderedDict[bytes, Found] = OrderedDict()
+        # Until when each stays refused. Apart, so that guesses push no good key out.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
 
     async def principal(self, headers: Headers) -> Principal:
-        """The principal of a request.
+        """The principal of a request. Raises as `found`."""
+        return self.known(headers) or (await self.found(headers)).principal
+
+    async def found(self, headers: Headers, former: Found | None = None) -> Found:
+        """What the credential of a request is found to be, now.
+
+        With `former`, what it was found to be when the request began, an outage of the key table is survived also by
+        a credential that the cache has forgotten since.
 
         Raises:
             ApiKeyMissing: no credential was presented.
@@ -75,19 +95,16 @@ class Authenticator:
             StoreUnavailable: the credential could not be checked.
             Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
         """
-        if (principal := self.known(headers)) is not None:
-            return principal
         presented = _presented(headers)
         if presented is None:
             raise ApiKeyMissing
         digest = _digest(presented)
-        cached = self._cache.get(digest)
-        if cached is None or time.monotonic() >= cached.fresh_until:
-            cached = await self._check(presented, digest, cached)
-        principal = cached.principal
-        if principal is None or _has_ended(principal):
+        found = self._cache.get(digest) or former
+        if found is None or found.left_s <= 0:
+            found = await self._check(presented, digest, found)
+        if found is None or found.principal.has_ended(time.time()):
             raise TokenInvalid if self._tokens and resembles_token(presented) else ApiKeyInvalid
-        return principal
+        return found
 
     def known(self, headers: Headers) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
@@ -97,17 +114,19 @@ class Authenticator:
             return None
         principal = cached.principal
         # What is cached may have expired since.
-        return None if principal is None or _has_ended(principal) else principal
+        return None if principal.has_ended(time.time()) else principal
 
-    async def _check(self, presented: str, digest: bytes, cached: _Cached | None) -> _Cached:
-        refused = self._refused.get(digest)
-        if refused is not None and time.monotonic() < refused.fresh_until:
-            return refused
+    async def _check(self, presented: str, digest: bytes, cached: Found | None) -> Found | None:
+        """Ask again; None for a credential that is refused."""
+        began = time.monotonic()
+        if (refused_until := self._refused.get(digest)) is not None and began < refused_until:
+            return None
         parts = split(presented)
         if parts is None:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
-            return self._keep(digest, await self._of_token(self._tokens, presented), self._tokens.trust_s)
+            principal = await self._of_token(self._tokens, presented)
+            return self._keep(digest, Found(principal, began, began + self._tokens.trust_s))
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
             async with asyncio.timeout(RENEWAL_S_MAX if usable else None):
@@ -119,26 +138,31 @@ class Authenticator:
                 raise StoreUnavailable from None
             return self._put_off(digest, cached)
 
-    async def _look(self, presented: tuple[bytes, KeyId, str]) -> _Cached:
+    async def _look(self, presented: tuple[bytes, KeyId, str]) -> Found | None:
         """Look a key up and remember it, also when nobody waits for it any more."""
         digest, key_id, secret = presented
-        return self._keep(digest, await self._of_key(key_id, secret), self._cache_s)
+        began = time.monotonic()
+        principal = await self._of_key(key_id, secret)
+        fresh_until = began + self._cache_s
+        if principal is None:
+            self._refuse(digest, fresh_until)
+            return None
+        return self._keep(digest, Found(principal, began, fresh_until))
 
-    def _put_off(self, digest: bytes, cached: _Cached) -> _Cached:
+    def _put_off(self, digest: bytes, cached: Found) -> Found:
         """Let a key that was good go on for a while, so that not every request waits for a table that is away."""
         until = time.monotonic() + max(self._cache_s, RENEWAL_S_MAX)
         again = self._cache[digest] = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
         return again
 
-    def _keep(self, digest: bytes, principal: Principal | None, fresh_s: float) -> _Cached:
-        place, other = (self._refused, self._cache) if principal is None else (self._cache, self._refused)
-        other.pop(digest, None)
-        at = time.monotonic()
-        cached = place[digest] = _Cached(principal, at, at + fresh_s)
-        place.move_to_end(digest)
-        if len(place) > CACHED_MAX:
-            place.popitem(last=False)
-        return cached
+    def _keep(self, digest: bytes, found: Found) -> Found:
+        self._refused.pop(digest, None)
+        _put(self._cache, digest, found)
+        return found
+
+    def _refuse(self, digest: bytes, until: float) -> None:
+        self._cache.pop(digest, None)
+        _put(self._refused, digest, until)
 
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
         key = await self._found.get(key_id)
@@ -163,6 +187,7 @@ class Authenticator:
             account=holder.account,
             scopes=holder.scopes,
             expires_at_s=holder.expires_at_s,
+            certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
         )
 
@@ -171,12 +196,23 @@ def _digest(presented: str) -> bytes:
     return hashlib.sha256(presented.encode()).digest()
 
 
-def _has_ended(principal: Principal) -> bool:
-    return principal.expires_at_s is not None and principal.expires_at_s <= time.time()
+def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
+    place[digest] = kept
+    place.move_to_end(digest)
+    if len(place) > CACHED_MAX:
+        place.popitem(last=False)
 
 
 def _presented(headers: Headers) -> str | None:
+    """The credential of a request: a bearer's, or an API key in a header of its own.
+
+    Raises:
+        ApiKeyInvalid: a token stands where an API key does (RFC 6750, 2: tokens are sent as bearers').
+    """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return headers.get("x-api-key", "") or None
+    key = headers.get("x-api-key", "")
+    if resembles_token(key):
+        raise ApiKeyInvalid
+    return key or None

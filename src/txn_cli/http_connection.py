@@ -23,6 +23,7 @@ from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_exchange import Exchange
 from txn_cli.http_head import CHUNKED, Head, HeadReader, size_of_head
 from txn_cli.http_refusals import refusal, refusing
+from txn_cli.tls import tls_extension
 
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
@@ -98,6 +99,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             "scheme": "https" if self._is_tls else "http",
             "root_path": self._config.root_path,
         }
+        if self._is_tls and (extension := tls_extension(transport.get_extra_info("ssl_object"))):
+            self._scope["extensions"] = {"tls": extension}
         if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
