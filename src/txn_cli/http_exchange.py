@@ -191,14 +191,16 @@ class Exchange:
             self._begin(message["status"], message.get("headers", ()))
             return
         body, more = message.get("body", b""), message.get("more_body", False)
-        begin = 0
-        while len(body) - begin > WRITTEN_BYTES_MAX:
-            self._go_on(body[begin : begin + WRITTEN_BYTES_MAX], more=True)
-            begin += WRITTEN_BYTES_MAX
-            await self._drain()
+        if len(body) > WRITTEN_BYTES_MAX:
+            body = memoryview(body)  # its parts are not copied
+        while len(body) > WRITTEN_BYTES_MAX:
+            self._go_on(body[:WRITTEN_BYTES_MAX], more=True)
+            body = body[WRITTEN_BYTES_MAX:]
+            if self._flow.write_paused:
+                await self._drain()
             if self.disconnected:
                 return
-        self._go_on(body[begin:], more=more)
+        self._go_on(body, more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
@@ -260,7 +262,7 @@ class Exchange:
         self.response_started, self._expects_continue = True, False
         return STATUS_LINE[status] + text
 
-    def _go_on(self, body: bytes, *, more: bool) -> None:
+    def _go_on(self, body: bytes | memoryview, *, more: bool) -> None:
         if self.response_complete:
             raise RuntimeError("an answer goes on behind its end")
         if self._left == _UNKNOWN:
@@ -283,7 +285,7 @@ class Exchange:
         self._answered()
 
 
-def _chunk(body: bytes, *, last: bool) -> bytes:
+def _chunk(body: bytes | memoryview, *, last: bool) -> bytes:
     """A piece of unknown length as HTTP/1.1 frames it (RFC 9112, 7.1)."""
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
     return chunk + b"0\r\n\r\n" if last else chunk
