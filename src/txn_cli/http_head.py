@@ -39,7 +39,7 @@ _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _VISIBLE: Final = bytes(range(_VISIBLE_MIN, 0x7F))
 _END_OF_LINES: Final = [b"\r", b""]
 _KNOWN_MAX: Final = 32
-_KNOWN_BYTES_MAX: Final = 256
+_KNOWN_BYTES_MAX: Final = 160
 """So many lines of at most so many bytes are kept of a connection."""
 _NEW_MAX: Final = 8
 """A head with more lines that are new goes the way of all heads at once: it is read once, not twice."""

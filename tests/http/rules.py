@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from txn_cli.http_connection import HELD_BYTES_MAX
 from txn_cli.http_head import FIELDS_MAX, FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
 
 _Field = tuple[bytes, bytes]
@@ -74,6 +75,11 @@ TWO_FRAMINGS: Final = Rule(
 REPLACED_HOST: Final = Rule(
     "host of the target", "RFC 9112, 3.2.2", "the host of an absolute target stands in the place of the Host field"
 )
+UNREAD_BODY: Final = Rule(
+    "unread body",
+    "RFC 9112, 9.3 and 9.6",
+    "an answer that does not read a body in chunks or a long one, of a sender who is not known, is the last",
+)
 RULES: Final = (
     *(
         SIZE,
@@ -86,7 +92,7 @@ RULES: Final = (
         HOST_VALID,
         ABSOLUTE_HOST,
     ),
-    *(CODING_IN_1_0, LAST_CODING, TWO_FRAMINGS, REPLACED_HOST),
+    *(CODING_IN_1_0, LAST_CODING, TWO_FRAMINGS, REPLACED_HOST, UNREAD_BODY),
 )
 
 _END: Final = re.compile(rb"\n\r?\n")
@@ -181,6 +187,12 @@ def _refused_host(head: Head) -> Rule | None:
 def has_two_framings(head: Head) -> bool:
     """Whether `TWO_FRAMINGS` applies."""
     return bool(head.values(b"transfer-encoding")) and bool(head.values(b"content-length"))
+
+
+def leaves_much_unread(head: Head) -> bool:
+    """Whether a body that nobody has read is too dear to be read for the next request's sake."""
+    lengths = head.values(b"content-length")
+    return bool(head.values(b"transfer-encoding")) or (bool(lengths) and int(lengths[0]) > HELD_BYTES_MAX)
 
 
 def origin_form(head: Head) -> tuple[bytes, list[_Field]]:
