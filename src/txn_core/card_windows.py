@@ -12,6 +12,7 @@ What is left has its check digit, begins as an issuer's numbers of its length do
 ends with a group, and has few groups, groups of four, or single digits alone. The exact rule is asked of it alone.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
@@ -28,6 +29,8 @@ _BEGINS: Final = 0x80  # marks a digit that begins a group
 _FEW_GROUPS: Final = 3  # of which no group is a single digit: 6-10, 4-6-5
 _FOURS_MAX: Final = 5
 _A_BREAK: Final = 21  # more groups than a part has digits; two of them and 19 digits still fit into a lane
+
+_GROUP: Final = re.compile(rb"[\x80-\xff][\x00-\x7f]*")
 
 Lanes = int
 
@@ -117,8 +120,7 @@ def _marked(chains: Sequence[str]) -> bytes:
 
 def _is_number(part: bytes) -> bool:
     digits = part.translate(_UNMARKED).decode()
-    starts = [place for place, byte in enumerate(part) if byte >= _BEGINS]
-    sizes = tuple(end - start for start, end in zip(starts, [*starts[1:], len(part)], strict=True))
+    sizes = tuple(map(len, _GROUP.findall(part)))
     return digits in ISSUERS and is_grouping(sizes, digits[0])
 
 

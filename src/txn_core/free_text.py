@@ -32,16 +32,19 @@ _TELEPHONE: Final = re.compile(r"(?<![0-9])\+(?:4[39][0-9]{11}|(?:5[789]|6[0234]
 
 def holds_card_number(text: str) -> bool:
     """Whether free text holds a card number that some scheme may have issued, or track data."""
-    return bool(texts_with_numbers([text]))
+    return bool(texts_with_numbers([plain(text)]))
 
 
 def texts_with_numbers(texts: Sequence[str]) -> set[int]:
-    """The places of those free texts that hold a card number that some scheme may have issued, or track data."""
+    """The places of those `plain` texts that hold a card number that some scheme may have issued, or track data."""
     # All at once first: nearly no request has as many digits. A letter between two texts keeps them apart.
-    if not long_runs(plain("x".join(texts)).encode()):
+    together = LETTER.join(texts)
+    if not long_runs(together.encode()):
         return set()
-    searched = {place: text for place, each in enumerate(texts) if long_runs((text := plain(each)).encode())}
-    found = {place for place, text in searched.items() if holds_track_data(text)}
+    searched = {place: text for place, text in enumerate(texts) if long_runs(text.encode())}
+    found = set[int]()
+    if holds_track_data(together):
+        found = {place for place, text in searched.items() if holds_track_data(text)}
     words = {place: _words(text) for place, text in searched.items() if place not in found}
     suspected = _with_numbers(words)
     # What is an IBAN matters only to a text that seems to hold a number.

@@ -6,6 +6,7 @@ Each character is spelt by itself. Normalising a whole text sorts its combining 
 import sys
 import unicodedata
 from array import array
+from collections.abc import Sequence
 from typing import Final
 
 SEPARATORS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -60,6 +61,12 @@ def plain(text: str) -> str:
     nothing is gone, any other letter is `LETTER`, and all that is left is a space.
     """
     return text if text.isascii() else text.translate(_spellings)
+
+
+def plain_texts(texts: Sequence[str]) -> list[str]:
+    """The same of many texts at once, with a space for each NUL: one pass takes less than many."""
+    spelt = plain("\0".join(texts)).split("\0")
+    return spelt if len(spelt) == len(texts) else [plain(text).replace("\0", " ") for text in texts]
 
 
 def ascii_alphanumerics(text: str) -> str:

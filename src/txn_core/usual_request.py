@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
+from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
 from txn_core.faults import CONTROL_FREE_PATTERN
@@ -52,7 +53,7 @@ _STRICT: Final = core_schema.CoreConfig(
     cache_strings="keys",  # values hardly ever come again
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
+_BACKSLASH, _DELETE, _COLON, _LIST = b"\\\x7f:["
 _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
@@ -90,7 +91,10 @@ def submission_of(
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
-    if not body.isascii() or _BACKSLASH in body or _DELETE in body:
+    if len(body) > USUAL_BYTES_MAX or not body.isascii() or _BACKSLASH in body or _DELETE in body or _LIST in body:
+        return None
+    # pydantic's core makes an error of each name too many, and all of them for nothing.
+    if (colons := body.count(_COLON)) > USUAL_COLONS_MAX:
         return None
     try:
         sent: UsualFields = _validate(body)
@@ -104,7 +108,7 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     if terminal:
         names += len(terminal)
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
-    if body.count(_COLON) != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
+    if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
     # Those that were left out, in the model's order.
     if len(merchant) != _MERCHANT_LENGTH:
