@@ -15,6 +15,7 @@ ends with a group, and has few groups, groups of four, or single digits alone. T
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -30,7 +31,8 @@ _FEW_GROUPS: Final = 3  # of which no group is a single digit: 6-10, 4-6-5
 _FOURS_MAX: Final = 5
 _A_BREAK: Final = 21  # more groups than a part has digits; two of them and 19 digits still fit into a lane
 
-_GROUP: Final = re.compile(rb"[\x80-\xff][\x00-\x7f]*")
+_GROUP: Final = re.compile(rb"\x01\x00*")
+_GROUPINGS_KEPT: Final = 1_024
 
 Lanes = int
 
@@ -66,19 +68,19 @@ def _groups_unfit(length: int) -> bytes:
     )
 
 
-def _not_issued(length: int) -> bytes:
-    """0 for each two first digits that some scheme's numbers of a length have, 1 for all others."""
+def _not_issued(two: int) -> int:
+    """A bit for each length, the shortest first, that no scheme's numbers with these two first digits have."""
     issued = {
-        two
+        length
         for row in ROWS
-        if length in row.lengths
-        for two in range(int(row.first.ljust(2, "0")[:2]), int(row.last.ljust(2, "9")[:2]) + 1)
+        if int(row.first.ljust(2, "0")[:2]) <= two <= int(row.last.ljust(2, "9")[:2])
+        for length in row.lengths
     }
-    return _table(lambda two: two not in issued)
+    return sum(1 << bit for bit, length in enumerate(SEARCHED_LENGTHS) if length not in issued)
 
 
 _GROUPS_UNFIT: Final = {length: _groups_unfit(length) for length in SEARCHED_LENGTHS}
-_NOT_ISSUED: Final = {length: _not_issued(length) for length in SEARCHED_LENGTHS}
+_NOT_ISSUED: Final = _table(_not_issued)
 
 
 def chains_with_numbers(chains: Sequence[str]) -> set[int]:
@@ -120,8 +122,13 @@ def _marked(chains: Sequence[str]) -> bytes:
 
 def _is_number(part: bytes) -> bool:
     digits = part.translate(_UNMARKED).decode()
-    sizes = tuple(map(len, _GROUP.findall(part)))
-    return digits in ISSUERS and is_grouping(sizes, digits[0])
+    return digits in ISSUERS and _is_grouping(part.translate(_STARTS), digits[0])
+
+
+@lru_cache(_GROUPINGS_KEPT)
+def _is_grouping(starts: bytes, first_digit: str) -> bool:
+    """Whether card numbers that begin with a digit are grouped so; each group begins with 1, and 0 goes on."""
+    return is_grouping(tuple(map(len, _GROUP.findall(starts))), first_digit)
 
 
 def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
@@ -136,7 +143,7 @@ def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
 
     values, starts, inside, no_start = lanes(_VALUES), lanes(_STARTS), lanes(_INSIDE), lanes(_NO_START)
     every = _ones(size)
-    two_digits = written(10 * values + (values >> 8))
+    not_issued = lanes(_NOT_ISSUED, written(10 * values + (values >> 8)))
     sums = _luhn_sums(values, lanes(_DOUBLED))
     counts = _counts(lanes(_GROUPS))
     in_fours = _no_fours(starts)
@@ -145,7 +152,7 @@ def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
         rest = length % 4
         # One to three digits left over are a group of their own.
         not_fours = no_fours | groups >> 1 | (inside >> 8 * (length - rest) if rest else 0)
-        unfit = lanes(_NOT_ISSUED[length], two_digits) | no_start | inside >> 8 * length
+        unfit = not_issued >> (length - SEARCHED_LENGTHS.start) | no_start | inside >> 8 * length
         unfit |= lanes(_NOT_TENS, written(sum_)) | groups & not_fours & groups >> 2
         yield length, unfit & every
 

@@ -6,8 +6,7 @@ sent: a mistyped card number in an error body would be a card number in somebody
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -110,8 +109,7 @@ _FEW_NAMES: Final = 8
 _SEPARATORS_IN_NAMES: Final = SEPARATORS.replace(b"\n", b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One broken rule: `pointer` (RFC 6901, "" for the whole document) and `code` (a key of `MESSAGES`)."""
 
     pointer: str

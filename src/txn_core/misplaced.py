@@ -21,7 +21,7 @@ from txn_core.transaction import COLONS_OF_A_TIME, TransactionRequest, parse_tra
 
 CODE: Final = "card_number_misplaced"
 
-_FREE_TEXTS: Final = FreeTexts(TransactionRequest)
+FREE_TEXTS: Final = FreeTexts(TransactionRequest)
 _BACKSLASH: Final = b"\\"[0]
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
@@ -65,7 +65,7 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
 
 def _refuse(body: bytes, request: TransactionRequest, submission: Submission, surroundings: str) -> None:
     digits = request.card_number.digits_for_identity()
-    texts = _FREE_TEXTS.of(request)
+    texts = FREE_TEXTS.of(request)
     reference = request.customer.reference if request.customer else None
     spelt = plain_texts([*(text for _, text in texts), reference or ""])
     faults: list[Fault] = []
@@ -86,7 +86,7 @@ def _own_number_stands_once(body: bytes, request: TransactionRequest, client_fie
     script, which ids cannot be, in `spelt`, the other texts in ASCII.
     """
     own = request.card_number.digits_for_identity().encode()
-    if b'"%b"' % own not in body or body.translate(None, SEPARATORS).count(own) != 1:
+    if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
         return False
     if own in client_fields.translate(None, SEPARATORS):
         return False

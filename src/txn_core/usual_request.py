@@ -15,12 +15,13 @@ from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError,
 from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
-from txn_core.faults import CONTROL_FREE_PATTERN
+from txn_core.errors import InvalidTransactionError
+from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.free_text import long_runs
 from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.misplaced import checked_submission
+from txn_core.misplaced import CODE, FREE_TEXTS, checked_submission, pointers_of_numbers
 from txn_core.pan import Pan
 from txn_core.plain_text import SEPARATORS
 from txn_core.submission import Submission
@@ -124,6 +125,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
     `today` is the UTC date; birth dates may not lie behind it.
+
+    Raises:
+        InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
     """
     pan: Pan = fields.pop("card_number")
     try:
@@ -138,10 +142,17 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
         fields["terminal"] = None
     transaction_id = fields.pop("transaction_id")
     client_fields = to_json(fields)
-    digits = pan.digits_for_identity()
-    if digits in surroundings or not _numbers_in_place(body, client_fields, digits.encode()):
+    if not _number_in_place(body, client_fields, surroundings, pan.digits_for_identity()):
         return None
+    # Fields without another run as long as a card number hold none: nearly all of them.
+    if long_runs(client_fields) > _RUNS_OF_A_TIME:
+        _refuse_numbers(fields)
     return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
+
+
+def _refuse_numbers(fields: UsualFields) -> None:
+    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
+        raise InvalidTransactionError(*faults)
 
 
 def _instant(text: str) -> Instant:
@@ -166,18 +177,18 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
     return cast("str | None", customer["reference"])
 
 
-def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nothing else is as long as one.
+def _number_in_place(body: bytes, client_fields: bytes, surroundings: str, digits: str) -> bool:
+    """Whether the card number stands once in the body, and nowhere else.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
     """
-    if body.translate(None, SEPARATORS).count(digits) != 1:
+    if digits in surroundings or body.translate(None, SEPARATORS).count(digits.encode()) != 1:
         return False
-    if long_runs(client_fields) > _RUNS_OF_A_TIME:
-        return False
-    # In fields without another run that long no number of that length can stand.
-    return len(digits) >= SEARCHED_LENGTHS.start or client_fields.translate(None, SEPARATORS).find(digits) < 0
+    # In fields without a run that long no number of that length can stand.
+    return (
+        len(digits) >= SEARCHED_LENGTHS.start and long_runs(client_fields) <= _RUNS_OF_A_TIME
+    ) or client_fields.translate(None, SEPARATORS).find(digits.encode()) < 0
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:
