@@ -134,26 +134,22 @@ def _is_grouping(starts: bytes, first_digit: str) -> bool:
 def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
     """Each length, and 0 in each lane at which a part of that length begins that may be a card number."""
     size = len(marked)
-
-    def lanes(table: bytes, of: bytes = marked) -> Lanes:
-        return int.from_bytes(of.translate(table), "little")
-
-    def written(of: Lanes) -> bytes:
-        return of.to_bytes(size, "little")
-
-    values, starts, inside, no_start = lanes(_VALUES), lanes(_STARTS), lanes(_INSIDE), lanes(_NO_START)
+    lanes = int.from_bytes
+    values, doubled, starts, groups, inside, no_start = [
+        lanes(marked.translate(table), "little")
+        for table in (_VALUES, _DOUBLED, _STARTS, _GROUPS, _INSIDE, _NO_START)
+    ]
     every = _ones(size)
-    not_issued = lanes(_NOT_ISSUED, written(10 * values + (values >> 8)))
-    sums = _luhn_sums(values, lanes(_DOUBLED))
-    counts = _counts(lanes(_GROUPS))
-    in_fours = _no_fours(starts)
-    for length, sum_, count, no_fours in zip(SEARCHED_LENGTHS, sums, counts, in_fours, strict=True):
-        groups = lanes(_GROUPS_UNFIT[length], written(count))
+    not_issued = lanes((10 * values + (values >> 8)).to_bytes(size, "little").translate(_NOT_ISSUED), "little")
+    steps = zip(SEARCHED_LENGTHS, _luhn_sums(values, doubled), _counts(groups), _no_fours(starts), strict=True)
+    for length, sum_, count, no_fours in steps:
+        unfit_groups = lanes(count.to_bytes(size, "little").translate(_GROUPS_UNFIT[length]), "little")
         rest = length % 4
         # One to three digits left over are a group of their own.
-        not_fours = no_fours | groups >> 1 | (inside >> 8 * (length - rest) if rest else 0)
+        not_fours = no_fours | unfit_groups >> 1 | (inside >> 8 * (length - rest) if rest else 0)
         unfit = not_issued >> (length - SEARCHED_LENGTHS.start) | no_start | inside >> 8 * length
-        unfit |= lanes(_NOT_TENS, written(sum_)) | groups & not_fours & groups >> 2
+        unfit |= lanes(sum_.to_bytes(size, "little").translate(_NOT_TENS), "little")
+        unfit |= unfit_groups & not_fours & unfit_groups >> 2
         yield length, unfit & every
 
 

@@ -15,6 +15,7 @@ from txn_core.errors import MalformedJsonError
 from txn_core.faults import Fault, faults_of_unknown
 
 USUAL_BYTES_MAX: Final = 4_096
+NAMES_LOOKED_INTO_MAX: Final = 16
 USUAL_COLONS_MAX: Final = 40  # each name of the contract has one, a time has two, and a text has hardly one
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _COLON, _LIST = b":["
@@ -29,14 +30,18 @@ def is_of_usual_size(body: bytes) -> bool:
 
 
 class ContractPart(NamedTuple):
-    """The document without what is beyond the contract."""
+    """A document without what is beyond the contract."""
 
-    document: bytes
-    """JSON. The values of its fields may break any rule; lists and objects where a text belongs are empty."""
+    fields: dict[str, Any] | None
+    """The values may break any rule; lists and objects where a text belongs are empty. None of what is no object."""
     names: int
-    """How many different names the contract's objects have, those beyond the contract included."""
+    """How many different names the document's objects have: those of the contract's objects if there are many."""
     beyond: list[Fault]
-    """What is beyond it: `field_unknown` and `sensitive_authentication_data`, at most once for each object."""
+    """What is beyond the contract: `field_unknown` and `sensitive_authentication_data`, once for each object."""
+
+    def document(self) -> bytes:
+        """The fields as JSON."""
+        return to_json(self.fields, inf_nan_mode="constants")
 
 
 def contract_part(body: bytes, contract: Names) -> ContractPart:
@@ -52,10 +57,10 @@ def contract_part(body: bytes, contract: Names) -> ContractPart:
     if document is ValueError:  # raised out here, so that no error of the parser hangs on it as its context
         raise MalformedJsonError("not one JSON document")
     if not isinstance(document, dict):
-        return ContractPart(b"null", 0, [])
+        return ContractPart(None, 0, [])
     beyond: list[Fault] = []
     kept, names = _kept(document, contract, "", beyond)
-    return ContractPart(to_json(kept, inf_nan_mode="constants"), names, beyond)
+    return ContractPart(kept, names, beyond)
 
 
 def _kept(
@@ -65,12 +70,19 @@ def _kept(
     if unknown := document.keys() - contract.keys():
         beyond += faults_of_unknown(pointer, unknown)
     kept, names = {}, len(document)
+    if len(unknown) <= NAMES_LOOKED_INTO_MAX:
+        names += sum(_names_within(document[name]) for name in unknown)
     for name, inner in contract.items():
         if name not in document:
             continue
         value = document[name]
         if isinstance(value, dict):
-            value, more = _kept(value, inner, f"{pointer}/{name}", beyond) if inner else ({}, 0)
+            value, more = _kept(value, inner, f"{pointer}/{name}", beyond) if inner else ({}, _names_within(value))
             names += more
         kept[name] = [] if isinstance(value, list) else value
     return kept, names
+
+
+def _names_within(value: object) -> int:
+    """How many names a value's objects have, as far as objects alone lead to them."""
+    return len(value) + sum(map(_names_within, value.values())) if isinstance(value, dict) else 0

@@ -6,6 +6,7 @@ sent: a mistyped card number in an error body would be a card number in somebody
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -62,6 +63,7 @@ MESSAGES: Final[dict[str, str]] = {
 BEYOND: Final = "extra_forbidden"
 """pydantic's type of an error for a name that the contract does not have."""
 
+_POINTERS_KEPT: Final = 256
 _OUR_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
@@ -170,6 +172,7 @@ def _one_is_sensitive(names: Collection[str]) -> bool:
     return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or any(part in plain for part in _SENSITIVE_PARTS)
 
 
+@lru_cache(_POINTERS_KEPT)
 def _pointer(where: tuple[int | str, ...]) -> str:
     # A union adds steps of its own ("function-after[...]"), a mapping its client's keys. The contract's names are of
     # letters alone, and it has no mappings.

@@ -6,7 +6,7 @@ card numbers by chance.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from txn_core.duplicates import has_each_name_once
@@ -70,7 +70,8 @@ def _refuse(body: bytes, request: TransactionRequest, submission: Submission, su
     spelt = plain_texts([*(text for _, text in texts), reference or ""])
     faults: list[Fault] = []
     if not _own_number_stands_once(body, request, submission.client_fields, "x".join(spelt)):
-        faults += [*_own_number_elsewhere(body, digits), *_own_number_in_floats(request, digits)]
+        known = {text: plain_text for (_, text), plain_text in zip(texts, spelt, strict=False)}
+        faults += [*_own_number_elsewhere(body, digits, known), *_own_number_in_floats(request, digits)]
     faults += [Fault(texts[place][0], CODE) for place in sorted(texts_with_numbers(spelt[:-1]))]
     if digits in surroundings:
         faults.append(Fault("", CODE))
@@ -100,12 +101,16 @@ def _alphanumerics(transaction_id: str | None) -> bytes:
     return b"" if transaction_id is None else transaction_id.encode().translate(None, SEPARATORS)
 
 
-def _own_number_elsewhere(body: bytes, digits: str) -> Iterator[Fault]:
+def _own_number_elsewhere(body: bytes, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
+    """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
     # Numbers as they were written: a float would have lost the last digits of a long one.
     # Of a name that comes twice the last value counts, and the others may hold no card number either.
     document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
     for pointer, value in _leaves(document, ""):
-        if pointer != "/card_number" and pointer not in _TIMES and digits in ascii_alphanumerics(value):
+        is_too_short = len(value) < len(digits) and value.isascii()
+        if is_too_short or pointer == "/card_number" or pointer in _TIMES:
+            continue
+        if digits in ascii_alphanumerics(known.get(value, value)):
             yield Fault(pointer, CODE)
 
 

@@ -236,7 +236,7 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
             return request
     part = contract_part(body, _NAMES)
     if errors is None:
-        request, errors = _validated(part.document, luhn_exempt)
+        request, errors = _validated(part.document(), luhn_exempt)
         if request is not None and not part.beyond:
             return request
     broken = [] if errors is None else errors.errors(include_url=False, include_input=False)
