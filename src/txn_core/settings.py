@@ -190,6 +190,9 @@ class Settings(BaseSettings):
     jwt_algorithms: tuple[Literal["RS256", "ES256", "EdDSA"], ...] = Field(
         ("RS256", "ES256", "EdDSA"), min_length=1, description="algorithms that tokens may be signed with, as JSON"
     )
+    jwt_untyped: bool = Field(
+        False, description="whether tokens that do not say `at+jwt` are taken, too: those of type `JWT`, and of none"
+    )
     jwt_account_claim: str = Field("account", min_length=1, description="claim that names a token's account")
     jwt_scope_claim: str = Field(
         "scope", min_length=1, description="claim that names its scopes, as one text or as a list"

@@ -17,7 +17,6 @@ from txn_api.headers import RawHeaders
 from txn_api.idempotency import REPLAYED, Answer
 from txn_api.idempotency_key import NAME as IDEMPOTENCY_KEY
 from txn_api.idempotency_key import PARAMETER, idempotency_key
-from txn_api.principal import Principal
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -37,6 +36,7 @@ from txn_api.problems import (
 from txn_api.query_search import refuse_card_numbers
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
+from txn_api.standing import Standing
 from txn_api.whole_answer import answer_at_once, messages
 from txn_api.whole_posts import WholePost
 from txn_api.whole_request import WholeRequest
@@ -97,6 +97,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_whole(
             source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
         )
+        # The body may have come long after the head that the key was checked with.
+        principal = await gate.standing(scope, principal, _SCOPE).renew()
     elif len(body) > settings.body_bytes_max:
         raise BodyTooLarge
     key, replayed = idempotency_key(scope, headers), False
@@ -110,7 +112,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
             assert event is not None  # noqa: S101 - what has landed was admitted
             answer = accepted(event, landing)
         else:
-            event, (answer, replayed) = await _once(services, scope, body, principal, key)
+            standing = gate.standing(scope, principal, _SCOPE)
+            event, (answer, replayed) = await _once(services, scope, body, standing, key)
     except ProducerError as error:
         raise problem_of(error) from None
     head = head_of(event)
@@ -161,21 +164,26 @@ def _is_usual(headers: RawHeaders) -> bool:
 
 
 async def _once(
-    services: Services, scope: Scope, body: bytes, principal: Principal, key: str
+    services: Services, scope: Scope, body: bytes, standing: Standing, key: str
 ) -> tuple[EncodedEvent, Answer]:
     """The event of a body, and the acknowledgement that the first request of this key got.
 
     The key is bound to the bytes as they were sent, byte order mark and all.
     """
+    principal = standing.principal
     account = principal.account
     event = await services.posts.admit(
         scope, body, account=account, terminal_ids=principal.terminal_ids, idempotency_key=key
     )
 
     async def put() -> bytes:
+        await standing.check()  # the table of keys may have been waited for
         return accepted(event, await services.producer.put(event.card_id, event.data))
 
-    return event, await services.idempotency.once(account, _OPERATION, key, body, put)
+    answer = await services.idempotency.once(account, _OPERATION, key, body, put)
+    if answer.replayed:
+        await standing.check()
+    return event, answer
 
 
 route = RawRoute(
