@@ -95,6 +95,11 @@ def clocks(monkeypatch: pytest.MonkeyPatch, own_environment: pytest.MonkeyPatch)
         monkeypatch.setattr(module, "time", clock)
 
 
+def wall_s() -> float:
+    """The time of the wall, as the code under test reads it."""
+    return float(standing.__dict__["time"].time())
+
+
 FILLING: Final = b" " * 20_480 + b"\n"
 """A blank line, long enough that a sender who is seen now and then is no slow one."""
 
@@ -259,7 +264,7 @@ async def test_an_expiry_ends_a_request_at_once(begin: Begin) -> None:
     for late_s, goes_on in ((-0.1, True), (0.1, False)):
         async with holder_of(requires_signature=begin in SIGNED, expires_in=timedelta(seconds=20)) as holder:
             assert holder.key.expires_at is not None
-            ends_in_s = datetime_of(holder.key.expires_at).timestamp() - authenticator.time.time()
+            ends_in_s = datetime_of(holder.key.expires_at).timestamp() - wall_s()
             await asyncio.sleep(ends_in_s - 1)
             begun = await begin(holder)
             stored = len(holder.desk.kinesis.stored)
@@ -361,13 +366,14 @@ async def test_rights_that_grow_or_stay_go_on() -> None:
     """More terminals, no need to sign, other limits, or simply a long time: an upload reads to its end."""
     async with holder_of(limits=Limits(lines_per_s=10)) as holder:
         begun = await an_upload(holder)
-        for change in (
+        changes: tuple[dict[str, Any], ...] = (
             {"terminal_ids": frozenset({"T1", "T2", "T3"})},
             {"terminal_ids": frozenset()},
             {"granted_accounts": frozenset({"other"})},
             {"scopes": frozenset({"transactions:write", "admin"})},
             {"limits": Limits(lines_per_s=1)},
-        ):
+        )
+        for change in changes:
             holder.change(**change)
             await asyncio.sleep(CACHE_S + 1)
             begun.call.send(line(4, "T9") if change == {"terminal_ids": frozenset()} else line(5) + FILLING)
@@ -464,10 +470,10 @@ async def holder_of_token(issuer: Issuer, exp: float) -> AsyncIterator[Holder]:
 @in_virtual_time
 async def test_a_token_that_expires_ends_a_request_at_once(begin: Begin) -> None:
     """Behind the leeway, as for new requests."""
-    ends_at_s = int(authenticator.time.time()) + 60
+    ends_at_s = int(wall_s()) + 60
     for late_s, goes_on in ((-0.1, True), (0.1, False)):
         async with holder_of_token(Issuer(), ends_at_s) as holder:
-            wait_s = ends_at_s + LEEWAY_S - authenticator.time.time()
+            wait_s = ends_at_s + LEEWAY_S - wall_s()
             began = asyncio.get_running_loop().time()
             await asyncio.sleep(wait_s - 1)
             begun = await begin(holder)
@@ -485,7 +491,7 @@ async def test_a_token_that_expires_ends_a_request_at_once(begin: Begin) -> None
 async def test_a_token_whose_key_is_withdrawn_ends_an_upload_when_its_trust_is_over() -> None:
     """Within the cache's time twice, as docs/access.md says."""
     issuer = Issuer()
-    async with holder_of_token(issuer, authenticator.time.time() + 36_000) as holder:
+    async with holder_of_token(issuer, wall_s() + 36_000) as holder:
         begun = await an_upload(holder)
         issuer.members = [jwk("ES256", generation=1)]
         number = 10
