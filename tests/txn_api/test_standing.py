@@ -115,8 +115,8 @@ async def holder_of(**bounds: Any) -> AsyncIterator[Holder]:
     async with opened_desk() as desk:
         limiter = desk.services.gate._authenticator._limiter
         limiter._clock = lambda: int(asyncio.get_running_loop().time() * 1e9)
-        bounds = {"terminal_ids": ["T1", "T2"], "expires_in": timedelta(days=1)} | bounds
-        headers = desk.key("transactions:write", **bounds)
+        usual: dict[str, Any] = {"terminal_ids": ["T1", "T2"], "expires_in": timedelta(days=1)}
+        headers = desk.key("transactions:write", **(usual | bounds))
         parts = split(headers["Authorization"].removeprefix("Bearer "))
         assert parts is not None
         yield Holder(desk, headers, desk.keys[parts[0]])
