@@ -4,6 +4,7 @@ Whatever is not let in here is not let in: a route has a principal only from her
 """
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from txn_core import api_keys
 from txn_core.identity import Account
 from txn_core.signing import digest_of
 
-__all__ = ["Authenticator", "Gate", "Principal", "requires"]
+__all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
@@ -38,6 +39,18 @@ class Gate:
         self._authenticator, self._signatures = authenticator, signatures
         self._body_bytes_max, self._body_deadline_s = body_bytes_max, body_deadline_s
         self._unverified = UnverifiedBodies()
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request's credential was found good a short while ago."""
+        return self._authenticator.known(RawHeaders.of(scope)) is not None
+
+    async def identify(self, scope: Scope) -> None:
+        """Hold a request's credential against what is known of it, and against nothing else.
+
+        Raises:
+            Problem: 401 `api_key_missing`, `api_key_invalid` or `token_invalid`, or 503 if that cannot be told now.
+        """
+        await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
         self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
@@ -118,11 +131,18 @@ class Gate:
         return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s, waiting=waiting)
 
 
-def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
-    """A dependency that gives the route its principal, holding all these scopes."""
+@dataclass(frozen=True)
+class KeyNeeded:
+    """A dependency that lets in who holds these scopes; equal ones are asked once a request."""
 
-    async def principal(request: Request) -> Principal:
+    scopes: tuple[api_keys.Scope, ...]
+
+    async def __call__(self, request: Request) -> Principal:
+        """Who calls. Raises as `Gate.admit`."""
         gate: Gate = request.app.state.services.gate
-        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), needed, *more)
+        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), *self.scopes)
 
-    return Depends(principal)
+
+def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
+    """A dependency that gives the route its principal, holding all these scopes; `Router` has it come first."""
+    return Depends(KeyNeeded((needed, *more)))

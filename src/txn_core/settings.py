@@ -174,7 +174,9 @@ class Settings(BaseSettings):
         False,
         description="whether used signatures are kept for all processes, too, with a DynamoDB write a signed request",
     )
-    metrics_need_admin: bool = Field(False, description="whether /metrics needs a key with the scope admin")
+    metrics_need_admin: bool = Field(
+        True, description="whether the API's /metrics needs a key with the scope admin; not in the local stack"
+    )
     jwt_issuer: str | None = Field(
         None, min_length=1, description="issuer (iss) of OAuth2 access tokens; tokens are off when absent"
     )
