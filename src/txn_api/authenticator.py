@@ -108,13 +108,17 @@ class Authenticator:
 
     def known(self, headers: Headers) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
+        found = self.found_before(headers)
+        return None if found is None else found.principal
+
+    def found_before(self, headers: Headers) -> Found | None:
+        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
         presented = _presented(headers)
         cached = None if presented is None else self._cache.get(_digest(presented))
         if cached is None or time.monotonic() >= cached.fresh_until:
             return None
-        principal = cached.principal
         # What is cached may have expired since.
-        return None if principal.has_ended(time.time()) else principal
+        return None if cached.principal.has_ended(time.time()) else cached
 
     async def _check(self, presented: str, digest: bytes, cached: Found | None) -> Found | None:
         """Ask again; None for a credential that is refused."""

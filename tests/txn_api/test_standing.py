@@ -1,6 +1,7 @@
 """Rights that end while a request is under way, in every way, for every call that writes; in virtual time."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,7 +20,9 @@ from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Desk, opened_desk
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api import authenticator, standing, tokens
+from txn_api.intake import Intake
 from txn_api.jwks import Jwks
+from txn_api.posts import TURN_S, Posts
 from txn_api.standing import ASK_S_MIN
 from txn_api.tokens import LEEWAY_S, Claims, Tokens
 from txn_core.api_keys import ApiKey, KeyId, split
@@ -27,6 +30,7 @@ from txn_core.identity import Account
 from txn_core.instants import datetime_of, instant_of, now
 from txn_core.limits import Limits
 from txn_core.signing import Signature, Signed, content_digest, signing_secret
+from txn_core.submission import Submission
 
 CACHE_S: Final = 5.0
 BULK: Final = "/transactions/bulk"
@@ -383,6 +387,77 @@ async def test_rights_that_grow_or_stay_go_on() -> None:
         assert await begun.end() == "complete"
         assert begun.call.lines[-1]["rejected"] == 0
         assert asyncio.get_running_loop().time() - began > 10  # at the new rate
+
+
+class SlowIntake(Intake):
+    """Takes a quarter of a turn's time over each post, on a clock that the tests read as well."""
+
+    clock = 0.0
+
+    def submission(self, *arguments: Any, **named: Any) -> Submission:
+        SlowIntake.clock += TURN_S / 4
+        return super().submission(*arguments, **named)
+
+
+def busy(holder: Holder) -> None:
+    """Put posts behind an intake that is slow, so that all but a few wait for later turns."""
+    services = holder.desk.services
+    intake = SlowIntake(services.intake.keys, services.intake.occurred_ahead_s_max)
+    posts = Posts(
+        intake, services.producer, clock=lambda: SlowIntake.clock, cpu_clock=lambda: 0.0, rights=services.gate.writing
+    )
+    object.__setattr__(services, "posts", posts)
+
+
+async def posted(holder: Holder, count: int) -> list[Call]:
+    """Posts whose bodies are there, more than half of which wait for their turn; the look at the key is over then."""
+    calls = [holder.call("/transactions") for _ in range(count)]
+    for number, call in enumerate(calls):
+        call.send(line(number), more=False)
+    left = holder.desk.services.posts._left
+    await until(lambda: len(left))
+    assert len(left) > count // 2
+    clock = authenticator.__dict__["time"]
+    earlier = clock.monotonic
+    clock.monotonic = lambda: earlier() + CACHE_S + 1
+    return calls
+
+
+@pytest.mark.usefixtures("clocks")
+@pytest.mark.parametrize("change", ENDS)
+@in_virtual_time
+async def test_posts_that_wait_for_their_turn_are_not_written_by_rights_that_ended(
+    change: Callable[[Holder], None],
+) -> None:
+    """When the look at the key is over, the first of them asks, the others wait for it, all are refused alike."""
+    async with holder_of() as holder:
+        busy(holder)
+        await (await a_post(holder)).end()
+        change(holder)
+        calls = await posted(holder, 100)
+        await asyncio.gather(*(call.task for call in calls))
+        codes = [code_of(call) for call in calls if call.status != 202]
+        assert set(codes) == {ENDS[change]}
+        assert len(codes) > 50
+        assert len(holder.desk.kinesis.stored) == 1 + len(calls) - len(codes)
+
+
+@pytest.mark.usefixtures("clocks")
+@in_virtual_time
+async def test_posts_that_wait_for_their_turn_keep_their_order_while_rights_are_asked_for() -> None:
+    """Whose rights still hold when their look was over, all land, in the order in which they came."""
+    for cache_s in (CACHE_S, 0.0):
+        async with holder_of() as holder:
+            table = behind(holder, cache_s=cache_s)
+            busy(holder)
+            await (await a_post(holder)).end()
+            asked = table.asked
+            calls = await posted(holder, 100)
+            await asyncio.gather(*(call.task for call in calls))
+            assert {call.status for call in calls} == {202}
+            ids = [json.loads(data)["transaction_id"] for data in holder.desk.kinesis.data[1:]]
+            assert ids == [f"line-{number:04d}" for number in range(100)]
+            assert cache_s == 0 or table.asked == asked + 1
 
 
 class GoneTable:
