@@ -165,9 +165,13 @@ class Posts:
         luhn_exempt: IssuerRanges = NO_RANGES,
         clock: Clock | None = None,
         cpu_clock: Clock | None = None,
+        *,
         rights: RightsOf | None = None,
     ) -> None:
-        """The second clock, this thread's CPU time unless given, says what a dear post took."""
+        """The second clock, this thread's CPU time unless given, says what a dear post took.
+
+        With `rights`, a post that had to wait is held against its own once more.
+        """
         self._rights_of = rights
         self._asking: set[asyncio.Task[None]] = set()
         self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt

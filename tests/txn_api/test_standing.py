@@ -389,6 +389,88 @@ async def test_rights_that_grow_or_stay_go_on() -> None:
         assert asyncio.get_running_loop().time() - began > 10  # at the new rate
 
 
+class SlowReads:
+    """The tables that look-ups read, which take six seconds over it and then have nothing."""
+
+    async def get(self, account: Account, transaction_id: str) -> None:
+        await asyncio.sleep(CACHE_S + 1)
+
+    async def page(self, *query: Any, **named: Any) -> Any:
+        await asyncio.sleep(CACHE_S + 1)
+        # The page of merchants is a pair.
+        return ([], False) if named else SimpleNamespace(rows=[], has_more=False)
+
+    def by_card(self, *query: Any) -> Any:
+        return SimpleNamespace(index="i", subject="s", behind=lambda _: None, partitions=())
+
+    by_merchant = by_card
+
+
+READS: Final = {
+    "/transactions/slow-0001": ("", 404),
+    "/transactions": (f"card_id=card_1_{'0' * 32}", 200),
+    "/transactions ": ("merchant_name=Shop", 200),
+    "/merchants": ("", 200),
+    "/transactions/search": ("", 200),
+}
+READ_ENDS: Final[dict[Callable[[Holder], None] | None, str]] = {
+    None: "",
+    revoked: "api_key_invalid",
+    of_another_account: "api_key_invalid",
+    without_its_scope: "scope_missing",
+    to_be_signed: "signature_missing",
+}
+
+
+@pytest.mark.usefixtures("clocks")
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("change", READ_ENDS)
+@in_virtual_time
+async def test_nothing_is_read_by_rights_that_ended_meanwhile(
+    path: str, change: Callable[[Holder], None] | None
+) -> None:
+    """A table that takes long, and a body that does, are answered to those alone who may read then."""
+    query, status = READS[path]
+    async with holder_of() as holder:
+        holder.change(scopes=frozenset({"transactions:read", "cards:lookup"}))
+        slow: Any = SlowReads()
+        services = replace(holder.desk.services, transactions=slow, merchants=slow)
+        holder.desk.app.state.services = services
+        content = json_bytes({"card_id": f"card_1_{'0' * 32}"})
+        is_search = path.endswith("search")
+        method = "POST" if is_search else "GET"
+        call = Call(holder.desk.app, path.strip(), headers=holder.headers, query=query, method=method)
+        call.send(content[:3] if is_search else b"", more=is_search)
+        await asyncio.sleep(1)
+        if change is not None:
+            if change is without_its_scope:
+                holder.change(scopes=frozenset({"transactions:write"}))
+            else:
+                change(holder)
+        if is_search:
+            call.send(content[3:], more=False)
+        await call.task
+        assert code_of(call) == (READ_ENDS[change] or ("" if status == 200 else "transaction_not_found"))
+        assert change is not None or call.status == status
+
+
+@pytest.mark.usefixtures("clocks")
+@in_virtual_time
+async def test_a_granted_account_is_not_read_when_the_grant_ended_meanwhile() -> None:
+    """The own one is."""
+    for account, said in (("other", "account_forbidden"), ("acme", "transaction_not_found")):
+        async with holder_of(granted_accounts=["other"]) as holder:
+            holder.change(scopes=frozenset({"transactions:read"}))
+            slow: Any = SlowReads()
+            holder.desk.app.state.services = replace(holder.desk.services, transactions=slow)
+            query = f"account={account}"
+            call = Call(holder.desk.app, "/transactions/slow-0001", headers=holder.headers, query=query, method="GET")
+            await asyncio.sleep(1)
+            holder.change(granted_accounts=frozenset())
+            await call.task
+            assert code_of(call) == said
+
+
 class SlowIntake(Intake):
     """Takes a quarter of a turn's time over each post, on a clock that the tests read as well."""
 
