@@ -112,15 +112,19 @@ class Authenticator:
 
     def known(self, headers: Headers) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
+        found = self.found_before(headers)
+        return None if found is None else found.principal
+
+    def found_before(self, headers: Headers) -> Found | None:
+        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
         credential = _credential(headers)
         if credential is None or not self._may_be_one(credential):
             return None
         cached = self._cache.get(credential.digest)
         if cached is None or time.monotonic() >= cached.fresh_until:
             return None
-        principal = cached.principal
         # What is cached may have expired since.
-        return None if principal.has_ended(time.time()) else principal
+        return None if cached.principal.has_ended(time.time()) else cached
 
     def _may_be_one(self, credential: Credential) -> bool:
         """Whether a credential is not too long to be one: to hash a head full of anything is dear."""

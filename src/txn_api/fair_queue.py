@@ -33,7 +33,7 @@ class FairQueue(Generic[Thing]):
         self._lined_up: set[str] = set()  # the accounts in it
         self._now_s = 0.0  # what the account had that went last
         self._numbers = count()
-        self._resting: dict[str, asyncio.TimerHandle] = {}
+        self._resting: dict[str, asyncio.TimerHandle | None] = {}  # until a timer ends it, or `release` does
         self._length = 0
 
     def __len__(self) -> int:
@@ -94,6 +94,18 @@ class FairQueue(Generic[Thing]):
         seconds = min(REST_RATIO * over_s, REST_S_MAX)
         loop = asyncio.get_running_loop()
         self._resting[account] = loop.call_later(seconds, self._end_rest, account, then)
+
+    def hold(self, account: str) -> None:
+        """Take nothing more of an account, whose last thing is waited for, until `release`."""
+        if (timer := self._resting.get(account)) is not None:
+            timer.cancel()
+        self._resting[account] = None
+
+    def release(self, account: str) -> None:
+        """Let the account that was held go on."""
+        del self._resting[account]
+        if account in self._waiting:
+            self._line_up(account)
 
     def _end_rest(self, account: str, then: Callable[[], None]) -> None:
         del self._resting[account]

@@ -19,7 +19,9 @@ from starlette.types import Scope
 
 from txn_api.fair_queue import FairQueue
 from txn_api.intake import Intake
+from txn_api.principal import Principal
 from txn_api.problems import Overloaded, Problem
+from txn_api.standing import Standing
 from txn_api.surroundings import surroundings_of_scope
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
@@ -45,6 +47,7 @@ WAIT_S_MAX: Final = 5.0
 RETRY_AFTER_S: Final = 1
 
 Clock = Callable[[], float]
+RightsOf = Callable[[Scope, Principal], Standing]
 
 
 class Post:
@@ -54,8 +57,8 @@ class Post:
     """
 
     __slots__ = (
-        *("accepted_at", "account", "body", "event", "fields", "scope", "submission", "terminal_ids", "took_s"),
-        "waits_until",
+        *("accepted_at", "account", "body", "event", "fields", "principal", "scope", "submission", "terminal_ids"),
+        *("took_s", "waits_until"),
     )
     lands: ClassVar[bool] = True
     """Whether the event is handed over to the producer here."""
@@ -64,8 +67,17 @@ class Post:
     submission: Submission
     waits_until: float
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        body: bytes,
+        account: Account,
+        terminal_ids: frozenset[str],
+        principal: Principal | None = None,
+    ) -> None:
+        """With a principal, whose rights are asked for again when the post had to wait."""
         self.scope, self.body, self.account, self.terminal_ids = scope, body, account, terminal_ids
+        self.principal = principal
         self.fields: dict[str, Any] | None = None
         self.event: EncodedEvent | None = None
         self.took_s = 0.0
@@ -92,8 +104,15 @@ class AwaitedPost(Post):
 
     __slots__ = ("landing",)
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
-        super().__init__(scope, body, account, terminal_ids)
+    def __init__(
+        self,
+        scope: Scope,
+        body: bytes,
+        account: Account,
+        terminal_ids: frozenset[str],
+        principal: Principal | None = None,
+    ) -> None:
+        super().__init__(scope, body, account, terminal_ids, principal)
         self.landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
 
     def done(self) -> bool:
@@ -146,8 +165,15 @@ class Posts:
         luhn_exempt: IssuerRanges = NO_RANGES,
         clock: Clock | None = None,
         cpu_clock: Clock | None = None,
+        *,
+        rights: RightsOf | None = None,
     ) -> None:
-        """The second clock, this thread's CPU time unless given, says what a dear post took."""
+        """The second clock, this thread's CPU time unless given, says what a dear post took.
+
+        With `rights`, a post that had to wait is held against its own once more.
+        """
+        self._rights_of = rights
+        self._asking: set[asyncio.Task[None]] = set()
         self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt
         self._clock, self._cpu_clock = clock or time.perf_counter, cpu_clock or time.thread_time
         self._arrived: list[Post] = []
@@ -155,10 +181,16 @@ class Posts:
         self._due = False
 
     def add(
-        self, scope: Scope, body: bytes, *, account: Account, terminal_ids: frozenset[str] = frozenset()
+        self,
+        scope: Scope,
+        body: bytes,
+        *,
+        account: Account,
+        terminal_ids: frozenset[str] = frozenset(),
+        principal: Principal | None = None,
     ) -> AwaitedPost:
         """Take a body, handed over when the turn ends; if refused, its landing is a `Problem` or `ProducerError`."""
-        post = AwaitedPost(scope, body, account, terminal_ids)
+        post = AwaitedPost(scope, body, account, terminal_ids, principal)
         self._add(post)
         return post
 
@@ -235,10 +267,44 @@ class Posts:
             if post.waits_until < now:
                 _fail(post, Overloaded(RETRY_AFTER_S))
                 continue
+            if not self._may_still(post):
+                continue
             group.append(post)
             size += len(post.body)
             self._left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
         return group
+
+    def _may_still(self, post: Post) -> bool:
+        """Whether a post that waited has its rights still; false if it is refused, or if they are being asked for.
+
+        Its account is held meanwhile, since its posts keep their order.
+        """
+        if self._rights_of is None or post.principal is None:
+            return True
+        rights = self._rights_of(post.scope, post.principal)
+        try:
+            if rights.checked_at_once():
+                return True
+        except Problem as problem:
+            _fail(post, problem)
+            return False
+        self._left.hold(post.account)
+        task = asyncio.create_task(self._ask(post, rights))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return False
+
+    async def _ask(self, post: Post, rights: Standing) -> None:
+        try:
+            await rights.check()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
+            _fail(post, error)
+            self._left.release(post.account)
+        else:
+            self._left.release(post.account)
+            self._admit((post,))
+            self._left.charge(post.account, post.took_s)
+        self._admit_left_soon()
 
     def _admit(self, posts: Sequence[Post]) -> None:
         """Take each step of a group of posts in a row, and give them to the producer."""

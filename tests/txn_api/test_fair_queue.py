@@ -90,3 +90,29 @@ async def test_a_rest_has_a_bound_and_no_account_goes_twice_for_it() -> None:
     await asyncio.sleep(REST_S_MAX)
     assert [entry[0] for entry in iter(queue.pop, None)] == ["a", "b"]
     assert not queue._order
+
+
+def test_an_account_that_is_held_waits_and_the_others_go_on() -> None:
+    """What comes meanwhile waits behind it, and all keep their order."""
+    queue = queue_of("ab", 2)
+    assert queue.pop() == ("a", 0)
+    queue.hold("a")
+    queue.put("a", 2)
+    assert [queue.pop() for _ in range(3)] == [("b", 0), ("b", 1), None]
+    assert not queue.is_idle
+    queue.release("a")
+    assert [queue.pop() for _ in range(3)] == [("a", 1), ("a", 2), None]
+    assert queue.is_idle
+
+
+@in_virtual_time
+async def test_an_account_that_rests_and_is_held_goes_on_when_it_is_released() -> None:
+    """The rest ends with it; its timer wakes nobody."""
+    queue, woken = queue_of("a", 2), []
+    assert queue.pop() == ("a", 0)
+    queue.rest("a", 0.1, lambda: woken.append(1))
+    queue.hold("a")
+    await asyncio.sleep(REST_S_MAX + 1)
+    assert (queue.pop(), woken) == (None, [])
+    queue.release("a")
+    assert queue.pop() == ("a", 1)

@@ -104,7 +104,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
+            account, terminal_ids = principal.account, principal.terminal_ids
+            post = services.posts.add(scope, body, account=account, terminal_ids=terminal_ids, principal=principal)
             try:
                 landing, event = await post.landing, post.event
             finally:
