@@ -223,7 +223,9 @@ def _refusal(error: ValidationError, body: bytes) -> MalformedJsonError | Invali
     details = error.errors(include_url=False, include_input=False)
     if details[0]["type"] == "json_invalid":
         return MalformedJsonError("not one JSON document")
-    return InvalidTransactionError(*[*duplicated_names(body, _NAMES), *map(fault_of, details)][:FAULTS_MAX])
+    # Equal ones count once, such as many unknown fields of one object.
+    faults = dict.fromkeys((*duplicated_names(body, _NAMES), *map(fault_of, details)))
+    return InvalidTransactionError(*[*faults][:FAULTS_MAX])
 
 
 def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:

@@ -267,8 +267,20 @@ def test_every_broken_rule_is_listed_up_to_a_bound() -> None:
     document = body(amount_minor=-1, currency="x", merchant={"name": ""})
     assert len(faults_of(document)) == 3
     with pytest.raises(InvalidTransactionError) as caught:
-        parse_transaction(json_bytes(body(**{f"x{i}": i for i in range(500)})))
+        parse_transaction(everything_wrong())
     assert len(caught.value.faults) == FAULTS_MAX
+
+
+def everything_wrong() -> bytes:
+    """A body that names each field twice, with what it may not be."""
+
+    def members(document: dict[str, Any]) -> str:
+        texts = (
+            f'"{name}":{members(value) if isinstance(value, dict) else "[]"}' for name, value in document.items()
+        )
+        return "{" + ",".join(text for text in texts for _ in range(2)) + "}"
+
+    return members(full_body()).encode()
 
 
 @pytest.mark.parametrize(
@@ -414,3 +426,14 @@ def test_the_future_is_refused_beyond_the_allowance() -> None:
     with pytest.raises(InvalidTransactionError) as caught:
         refuse_future(instant_of(ahead), now=now(), ahead_s_max=10)
     assert caught.value.faults == (Fault("/occurred_at", "timestamp_in_future"),)
+
+
+def test_equal_faults_count_once() -> None:
+    """Fifty unknown fields say no more than one, and do not hide what else is wrong."""
+    surprises = {f"surprise_{number}": 1 for number in range(200)}
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes({**surprises, **body(amount_minor=-1)}))
+    assert sorted(caught.value.faults, key=lambda fault: fault.pointer) == [
+        Fault("", "field_unknown"),
+        Fault("/amount_minor", "number_out_of_range"),
+    ]
