@@ -137,6 +137,7 @@ class BulkTotals(_Shape):
             "body_too_large",
             "broken_off",
             "encoding_malformed",
+            "overloaded",
             "shutting_down",
         ],
         Field(description="Why reading ended; after anything but `complete` there may be lines that were not read."),

@@ -22,6 +22,7 @@ from txn_api.readiness import Readiness
 from txn_api.signatures import Signatures, Use
 from txn_api.tokens import Tokens
 from txn_api.turns import Turns
+from txn_api.upload_memory import UploadMemories
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
@@ -57,6 +58,7 @@ class Services:
 
     posts: Posts = field(init=False)
     turns: Turns = field(init=False, default_factory=Turns)
+    upload_memories: UploadMemories = field(init=False, default_factory=UploadMemories)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "posts", Posts(self.intake, self.producer, self.intake.luhn_exempt))
