@@ -2,7 +2,7 @@
 
 Lines go to the producer as they arrive; a window of them waits for the stream, and reading stops while the window
 or the producer's share for bulk is full, which is what slows the sender down. Lines are taken in rows, each in a turn
-of the event loop (`turns.py`), and what an upload holds counts with all others' (`upload_memory.py`).
+of the event loop (`turns.py`), and what an upload holds counts with all others' (`fair_memory.py`).
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from starlette.types import Message, Receive
 from txn_api.acknowledgement import problem_of
 from txn_api.arrival import Arrival
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
+from txn_api.fair_memory import Holding
 from txn_api.limits import Bucket
 from txn_api.lines import Line, LineSplitter
 from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
 from txn_api.results import Results
 from txn_api.turns import Turn
-from txn_api.upload_memory import Holding
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing

@@ -3,7 +3,7 @@
 By default the rejected lines are answered when the upload is over, since a client that does not read while it sends
 would deadlock on anything longer than the socket buffers. With `results=all` every line is answered as it settles;
 results that the client does not read stop the reading of lines, and after a while end the connection.
-Both are held in the memory that all uploads share (`upload_memory.py`).
+Both are held in the memory that all uploads share (`fair_memory.py`).
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from pydantic_core import to_json
 from starlette.types import Send
 
 from txn_api.acknowledgement import accepted
+from txn_api.fair_memory import Holding
 from txn_api.problems import Problem
-from txn_api.upload_memory import Holding
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from txn_api.auth import Authenticator, Gate
 from txn_api.authenticator import FindKey
 from txn_api.cursors import Cursors
+from txn_api.fair_memory import Memories
 from txn_api.guesses import Guesses
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
@@ -22,7 +23,6 @@ from txn_api.readiness import Readiness
 from txn_api.signatures import Signatures, Use
 from txn_api.tokens import Tokens
 from txn_api.turns import Turns
-from txn_api.upload_memory import UploadMemories
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
@@ -58,7 +58,7 @@ class Services:
 
     posts: Posts = field(init=False)
     turns: Turns = field(init=False, default_factory=Turns)
-    upload_memories: UploadMemories = field(init=False, default_factory=UploadMemories)
+    memories: Memories = field(init=False, default_factory=Memories)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "posts", Posts(self.intake, self.producer, self.intake.luhn_exempt))

@@ -29,11 +29,11 @@ from txn_api.bulk import (
     Upload,
 )
 from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
+from txn_api.fair_memory import FairMemory, Holding, Memories
 from txn_api.limits import Bucket
 from txn_api.problems import MalformedJson, Problem, ValidationFailed
 from txn_api.results import Results
 from txn_api.turns import TURN_S, Turn, Turns
-from txn_api.upload_memory import Holding, UploadMemories, UploadMemory
 from txn_core.event import EncodedEvent
 from txn_core.faults import Fault
 from txn_core.kinesis.landing import Landing
@@ -52,7 +52,7 @@ class Reporter(Results):
     everything = True
 
     def __init__(self) -> None:
-        super().__init__("req_1", Holding(UploadMemories().rejected, "acme"))
+        super().__init__("req_1", Holding(Memories().rejected, "acme"))
         self.results: dict[int, str] = {}
         self.at_s: dict[int, float] = {}
 
@@ -117,10 +117,10 @@ def upload(
     line_bytes: int = 100,
     content_bytes: int = 1 << 20,
     turns: Turns | None = None,
-    memories: UploadMemories | None = None,
+    memories: Memories | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
-    memories = memories or UploadMemories()
+    memories = memories or Memories()
     return Upload(
         admit=admit,
         producer=Producer(
@@ -564,7 +564,7 @@ async def test_an_account_whose_lines_outlast_a_turn_rests_between_them() -> Non
     assert asyncio.get_running_loop().time() > 2.5 * dear.now_s
 
 
-def keeping(memory: UploadMemory) -> Results:
+def keeping(memory: FairMemory) -> Results:
     """What keeps an upload's rejected lines."""
     return Results("req_1", Holding(memory, "acme"))
 
@@ -577,7 +577,7 @@ def distinct(line: bytes) -> EncodedEvent:
 @in_virtual_time
 async def test_rejected_lines_without_room_end_an_upload() -> None:
     """None of those that were read is without its result: the totals and the answer agree."""
-    memory = UploadMemory(512 << 10)
+    memory = FairMemory(512 << 10)
     kinesis, results = FakeKinesis(), keeping(memory)
     sender = Sender(*[b"".join(b"%d\n" % (piece * 100 + line) for line in range(100)) for piece in range(50)])
     sent = upload(sender, kinesis, admit=distinct)
@@ -592,7 +592,7 @@ async def test_rejected_lines_without_room_end_an_upload() -> None:
 @in_virtual_time
 async def test_lines_refused_by_the_stream_after_the_end_are_answered_too() -> None:
     """Of an upload that ended for its rejected lines, what was under way has its outcome."""
-    memory = UploadMemory(64 << 10)
+    memory = FairMemory(64 << 10)
     kinesis, results = FakeKinesis([Reply(fates=[Fate.REFUSED] * 50, after_s=5.0)] * 2), keeping(memory)
     sent = upload(
         Sender(b"a\n" * 20 + b"1\n" * 20), kinesis, admit=lambda line: admit(line) if line == b"a" else distinct(line)
@@ -609,7 +609,7 @@ async def test_lines_refused_by_the_stream_after_the_end_are_answered_too() -> N
 @in_virtual_time
 async def test_lines_in_flight_of_all_uploads_have_a_bound() -> None:
     """An account's uploads have windows as wide as there is room for, and all of their lines are taken in the end."""
-    memories = UploadMemories(in_flight=UploadMemory(400 * IN_FLIGHT_LINE_BYTES, free_bytes=0))
+    memories = Memories(in_flight=FairMemory(400 * IN_FLIGHT_LINE_BYTES, free_bytes=0))
     most = 0
     runs, reporters = [], [Reporter() for _ in range(8)]
     for reporter in reporters:
@@ -634,7 +634,7 @@ def zstd_frame(content: bytes, window_log: int = 23) -> bytes:
 async def test_decompression_waits_for_its_memory() -> None:
     """Of two uploads that need all of it one waits for the other, and then goes on."""
     frame = zstd_frame(b"a\n" * 10)
-    memories = UploadMemories(decompression=UploadMemory(20 << 20, free_bytes=0))
+    memories = Memories(decompression=FairMemory(20 << 20, free_bytes=0))
     slow = upload(Sender(frame[:-3], frame[-3:], pause_s=10.0), FakeKinesis(), encoding="zstd", memories=memories)
     quick = upload(Sender(frame, frame, pause_s=11.0), FakeKinesis(), encoding="zstd", memories=memories)
     running = asyncio.ensure_future(slow.run(Reporter()))
@@ -649,9 +649,9 @@ async def test_decompression_waits_for_its_memory() -> None:
 
 @in_virtual_time
 async def test_an_upload_that_cannot_be_decompressed_for_want_of_memory_ends() -> None:
-    """After a while, with the outcomes of the lines before; another account has room, and a shutdown does not wait."""
+    """After a while, with the outcomes of the lines before; another has room, and a shutdown does not wait."""
     frame = zstd_frame(b"b\n")
-    memories = UploadMemories(decompression=UploadMemory(26 << 20, free_bytes=0))
+    memories = Memories(decompression=FairMemory(26 << 20, free_bytes=0))
     holding = Holding(memories.decompression, "acme")
     holding.take(9 << 20)
     sender = Sender(zstd_frame(b"a\n", 10) + frame, STALL)

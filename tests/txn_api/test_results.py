@@ -11,6 +11,7 @@ from starlette.types import Message
 from tests.builders import encoded
 from tests.support.virtual_time import in_virtual_time
 from txn_api.acknowledgement import accepted
+from txn_api.fair_memory import FairMemory, Holding
 from txn_api.problems import NotStored, ValidationFailed
 from txn_api.results import (
     REJECTED_ANSWER_BYTES_MAX,
@@ -20,7 +21,6 @@ from txn_api.results import (
     ResultsUnreadError,
     ResultWriter,
 )
-from txn_api.upload_memory import Holding, UploadMemory
 from txn_core.faults import Fault
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
@@ -43,9 +43,9 @@ class Reader:
         self.read += message["body"]
 
 
-def holding_of(memory: UploadMemory | None = None) -> Holding:
+def holding_of(memory: FairMemory | None = None) -> Holding:
     """What an upload holds of a memory, of a large one unless told."""
-    return Holding(memory or UploadMemory(64 << 20), "acme")
+    return Holding(memory or FairMemory(64 << 20), "acme")
 
 
 @asynccontextmanager
@@ -180,7 +180,7 @@ async def test_ten_thousand_usual_rejected_lines_are_not_too_much() -> None:
 @in_virtual_time
 async def test_all_uploads_together_keep_no_more_than_their_share() -> None:
     """Of an account whose uploads hold what they may, the next rejected line ends each; another's goes on."""
-    memory = UploadMemory(4 << 20)
+    memory = FairMemory(4 << 20)
     held = [Holding(memory, "noisy") for _ in range(100)]
     for place, holding in enumerate(held):
         results, number = rejecting(holding), 0
@@ -197,7 +197,7 @@ async def test_all_uploads_together_keep_no_more_than_their_share() -> None:
 @in_virtual_time
 async def test_unread_results_of_all_uploads_have_a_bound() -> None:
     """Each waits for its own reader as soon as the account holds what it may; who reads gets everything."""
-    memory, readers, ended = UploadMemory(1 << 20), [Reader(1.0) for _ in range(40)], 0
+    memory, readers, ended = FairMemory(1 << 20), [Reader(1.0) for _ in range(40)], 0
 
     async def answer(reader: Reader) -> None:
         nonlocal ended
@@ -218,7 +218,7 @@ async def test_unread_results_of_all_uploads_have_a_bound() -> None:
 @in_virtual_time
 async def test_who_reads_nothing_is_given_up_also_when_others_hold_too_much() -> None:
     """Within the bound of an upload."""
-    memory = UploadMemory(1 << 20)
+    memory = FairMemory(1 << 20)
     Holding(memory, "acme").take((1 << 19) + memory.free_bytes)
     async with writing(Reader(pause_s=1e9).send, Holding(memory, "acme")) as writer:
         with pytest.raises(ResultsUnreadError):

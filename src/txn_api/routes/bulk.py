@@ -16,6 +16,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
+from txn_api.fair_memory import Holding
 from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.problems import (
@@ -30,7 +31,6 @@ from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
-from txn_api.upload_memory import Holding
 from txn_core.event import EncodedEvent
 from txn_core.identity import Account
 
@@ -122,7 +122,7 @@ class _BulkResponse(Response):
         self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
         self._request_id, self._everything = request_id, everything
         self._turn = partial(services.turns.turn, account)
-        memories = services.upload_memories
+        memories = services.memories
         self._results = Holding(memories.unread if everything else memories.rejected, account)
         self._in_flight = Holding(memories.in_flight, account)
         self._decompression = Holding(memories.decompression, account)

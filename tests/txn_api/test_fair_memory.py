@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.virtual_time import in_virtual_time
-from txn_api.upload_memory import Holding, UploadMemory
+from txn_api.fair_memory import FairMemory, Holding
 
 
-def filled(memory: UploadMemory, account: str, size: int = 1) -> Holding:
+def filled(memory: FairMemory, account: str, size: int = 1) -> Holding:
     """What an upload of an account holds that takes all that the account may."""
     holding = Holding(memory, account)
     while memory.has_room(account, size):
@@ -19,7 +19,7 @@ def filled(memory: UploadMemory, account: str, size: int = 1) -> Holding:
 
 def test_an_account_alone_has_half_and_leaves_others_as_much_as_is_fair() -> None:
     """Whoever comes later finds room; two that take all that they may have a third each."""
-    memory = UploadMemory(9_000, free_bytes=0)
+    memory = FairMemory(9_000, free_bytes=0)
     first = filled(memory, "first")
     assert first.held == 4_500
     second = filled(memory, "second")
@@ -31,7 +31,7 @@ def test_an_account_alone_has_half_and_leaves_others_as_much_as_is_fair() -> Non
 
 def test_what_is_free_is_never_too_much() -> None:
     """However much the other uploads of the account hold, and those of others."""
-    memory = UploadMemory(100_000, free_bytes=1_000)
+    memory = FairMemory(100_000, free_bytes=1_000)
     large = filled(memory, "acme", 100)
     assert large.held == memory.held + 1_000
     small = Holding(memory, "acme")
@@ -47,7 +47,7 @@ def test_what_is_free_is_never_too_much() -> None:
 
 def test_what_is_given_back_is_free_and_nothing_is_kept_of_the_account() -> None:
     """Accounts come and go for years."""
-    memory = UploadMemory(1_000, free_bytes=0)
+    memory = FairMemory(1_000, free_bytes=0)
     holding = filled(memory, "acme")
     holding.give_back()
     holding.give_back()
@@ -57,7 +57,7 @@ def test_what_is_given_back_is_free_and_nothing_is_kept_of_the_account() -> None
 @in_virtual_time
 async def test_room_is_given_in_the_order_of_asking() -> None:
     """Also to who wants little behind somebody who wants much, and others' room depends on it not at all."""
-    memory = UploadMemory(1_000, free_bytes=0)
+    memory = FairMemory(1_000, free_bytes=0)
     holding = Holding(memory, "acme")
     await holding.become(500)
     much, little, other = Holding(memory, "acme"), Holding(memory, "acme"), Holding(memory, "other")
@@ -74,7 +74,7 @@ async def test_room_is_given_in_the_order_of_asking() -> None:
 @in_virtual_time
 async def test_who_waits_no_more_takes_nobodys_room() -> None:
     """Be it before there is room, which is for those behind then, or in the very moment."""
-    memory = UploadMemory(1_000, free_bytes=0)
+    memory = FairMemory(1_000, free_bytes=0)
     holding, much, little = (Holding(memory, "acme") for _ in range(3))
     assert holding.becomes(400)
     waiting, behind = asyncio.ensure_future(much.become(400)), asyncio.ensure_future(little.become(100))
@@ -95,7 +95,7 @@ async def test_who_waits_no_more_takes_nobodys_room() -> None:
 )
 def test_the_sum_is_that_of_the_holdings(steps: list[tuple[int, str, int]]) -> None:
     """Whatever uploads do, and no account that asks first has more than half."""
-    memory = UploadMemory(4_000, free_bytes=0)
+    memory = FairMemory(4_000, free_bytes=0)
     holdings = [Holding(memory, f"account-{number % 3}") for number in range(8)]
     for number, step, size in steps:
         holding = holdings[number]

@@ -1,4 +1,4 @@
-"""What all uploads of a process hold together, bounded and shared by the accounts.
+"""Memory that the accounts share, such as what all uploads of a process hold together: bounded, and nobody's alone.
 
 An account may hold as much as is free (dynamic thresholds: Choudhury and Hahne, 1998): alone half of the bound,
 beside another one that holds all that it may a third, and whoever holds little finds room beside any of them. What
@@ -7,6 +7,8 @@ an upload holds up to a little is not counted, and is never too much: there are 
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,12 +16,14 @@ REJECTED_BYTES_MAX: Final = 64 << 20
 UNREAD_BYTES_MAX: Final = 64 << 20
 IN_FLIGHT_BYTES_MAX: Final = 64 << 20
 DECOMPRESSION_BYTES_MAX: Final = 128 << 20
+PAGE_BYTES_MAX: Final = 8 << 20
 FREE_BYTES: Final = 16 << 10
 """What an upload may hold of each however much others do; of decompression nothing."""
+ROW_BYTES: Final = 1_024
 
 
-class UploadMemory:
-    """Bytes that uploads hold, by account."""
+class FairMemory:
+    """Bytes that are held, by account."""
 
     def __init__(self, bytes_max: int, *, free_bytes: int = FREE_BYTES) -> None:
         self.bytes_max, self.free_bytes = bytes_max, free_bytes
@@ -60,6 +64,20 @@ class UploadMemory:
                 self.take(account, -size)
             raise
 
+    @asynccontextmanager
+    async def held_for(self, account: str, size: int, *, wait_s_max: float) -> AsyncIterator[None]:
+        """Hold so many bytes for the time of the block.
+
+        Raises:
+            TimeoutError: the account may hold no more, and that did not change in time.
+        """
+        async with asyncio.timeout(wait_s_max):
+            await self.take_when_free(account, size)
+        try:
+            yield
+        finally:
+            self.take(account, -size)
+
     def _grant(self) -> None:
         """Give what is free to those who wait for it."""
         for account, wishes in [*self._waiting.items()]:
@@ -78,17 +96,19 @@ class _Wish(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class UploadMemories:
-    """What all uploads of a process hold, by what it is."""
+class Memories:
+    """What a process holds for its accounts, by what it is."""
 
-    rejected: UploadMemory = field(default_factory=lambda: UploadMemory(REJECTED_BYTES_MAX))
+    rejected: FairMemory = field(default_factory=lambda: FairMemory(REJECTED_BYTES_MAX))
     """Rejected lines, answered when an upload is over."""
-    unread: UploadMemory = field(default_factory=lambda: UploadMemory(UNREAD_BYTES_MAX))
+    unread: FairMemory = field(default_factory=lambda: FairMemory(UNREAD_BYTES_MAX))
     """Results that their clients have not read."""
-    in_flight: UploadMemory = field(default_factory=lambda: UploadMemory(IN_FLIGHT_BYTES_MAX))
+    in_flight: FairMemory = field(default_factory=lambda: FairMemory(IN_FLIGHT_BYTES_MAX))
     """Lines that wait for the stream, beside what the producer holds of them."""
-    decompression: UploadMemory = field(default_factory=lambda: UploadMemory(DECOMPRESSION_BYTES_MAX, free_bytes=0))
+    decompression: FairMemory = field(default_factory=lambda: FairMemory(DECOMPRESSION_BYTES_MAX, free_bytes=0))
     """What decompressors keep."""
+    pages: FairMemory = field(default_factory=lambda: FairMemory(PAGE_BYTES_MAX, free_bytes=0))
+    """Pages that are read from the index and written: `ROW_BYTES` for each row that was asked for."""
 
 
 class Holding:
@@ -96,7 +116,7 @@ class Holding:
 
     __slots__ = ("_account", "_memory", "held")
 
-    def __init__(self, memory: UploadMemory, account: str) -> None:
+    def __init__(self, memory: FairMemory, account: str) -> None:
         self._memory, self._account = memory, account
         self.held = 0
 
