@@ -51,7 +51,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.code)
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))  # equal ones say nothing more
         self.headers = dict(headers or {})
 
     def document(self, request_id: str) -> dict[str, object]:

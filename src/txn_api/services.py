@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from txn_api.auth import Authenticator, Gate
 from txn_api.authenticator import FindKey
 from txn_api.cursors import Cursors
+from txn_api.fair_memory import Memories
 from txn_api.guesses import Guesses
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
@@ -57,6 +58,7 @@ class Services:
 
     posts: Posts = field(init=False)
     turns: Turns = field(init=False, default_factory=Turns)
+    memories: Memories = field(init=False, default_factory=Memories)
 
     def __post_init__(self) -> None:
         posts = Posts(self.intake, self.producer, self.intake.luhn_exempt, rights=self.gate.writing)

@@ -2,6 +2,8 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -17,6 +19,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.fair_memory import ROW_BYTES
 from txn_api.headers import RawHeaders
 from txn_api.negotiation import Form, form_of
 from txn_api.openapi import lookups
@@ -30,6 +33,7 @@ from txn_api.problems import (
     MalformedJson,
     MediaTypeUnsupported,
     NotAcceptable,
+    Overloaded,
     ParameterInvalid,
     RangeReversed,
     TransactionNotFound,
@@ -57,6 +61,7 @@ from txn_core.transaction import FAULTS_MAX
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
 # Card data is kept by nobody on the way (ADR 17).
+PAGE_WAIT_S_MAX: Final = 5.0
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
@@ -274,16 +279,38 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
     query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    async with store_reads():
-        found = await services.transactions.page(query.behind(after))
-    cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-    headers = dict(_UNCACHED)
-    if rendering.form is Form.CSV and cursor is not None:
-        headers |= _next_page(request, query, cursor)
-    turn = partial(services.turns.turn, account)
-    body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
-    await standing.check()
+    async with _room_for_page(services, principal, parameters.limit):
+        async with store_reads():
+            found = await services.transactions.page(query.behind(after))
+        cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
+        headers = dict(_UNCACHED)
+        if rendering.form is Form.CSV and cursor is not None:
+            headers |= _next_page(request, query, cursor)
+        turn = partial(services.turns.turn, principal.account)
+        body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+        await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+@asynccontextmanager
+async def _room_for_page(services: Services, principal: Principal, rows: int) -> AsyncIterator[None]:
+    """Wait until the caller's account may have another page of so many rows read, and hold the room for it.
+
+    What the index answers is parsed at once, some milliseconds for a large page: of many at a time others would wait
+    for all of them.
+
+    Raises:
+        Overloaded: there was no room in time.
+    """
+    pages = services.memories.pages
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(
+                pages.held_for(principal.account, rows * ROW_BYTES, wait_s_max=PAGE_WAIT_S_MAX)
+            )
+        except TimeoutError:
+            raise Overloaded from None
+        yield
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
