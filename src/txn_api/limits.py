@@ -156,3 +156,7 @@ class Limiter:
         if len(self._known) > KEYS_MAX:
             self._known.popitem(last=False)
         return known[1]
+
+    def cards_of_mask_max(self, own: Limits) -> int:
+        """The cards with one mask that a key's account may send and look up a day; 0 is without limit."""
+        return own.over(self._defaults).cards_of_mask_max or 0
