@@ -10,6 +10,7 @@ of the mask is refused.
 """
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -17,7 +18,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.limits import Bucket
-from txn_api.mask_cards import CARD_BYTES, DIGEST_HEX_DIGITS, MASK_BYTES, MaskCards
+from txn_api.mask_cards import CARD_BYTES, MASK_BYTES, MaskCards
 from txn_api.mask_room import MaskRoom
 from txn_api.mask_shares import MaskShares
 from txn_api.mask_sketch import MaskSketch
@@ -80,12 +81,13 @@ class CardGuesses:
             if self._sketch.add(place, hash(card_id)) < self._exact_from:
                 return
             cards = self._count_exactly(place, account)
-        digest = int(card_id[-DIGEST_HEX_DIGITS:], 16)
-        if cards.has(digest):
+        digest, digests = int(card_id[-8:], 16), cards.digests
+        at = bisect_left(digests, digest)
+        if at < len(digests) and digests[at] == digest:
             if cards.refused <= cards_max // REFUSED_PART:
                 return
         elif self._may(cards, cards_max):
-            cards.add(digest)
+            cards.add(at, digest)
             self._tell(cards, mask, cards_max)
             return
         raise self._refusal(cards, cards_max)

@@ -159,4 +159,5 @@ class Limiter:
 
     def cards_of_mask_max(self, own: Limits) -> int:
         """The cards with one mask that a key's account may send and look up a day; 0 is without limit."""
-        return own.over(self._defaults).cards_of_mask_max or 0
+        most = self._defaults.cards_of_mask_max if own.cards_of_mask_max is None else own.cards_of_mask_max
+        return most or 0

@@ -36,12 +36,25 @@ class Post:
     `event` is there once it is admitted.
     """
 
-    __slots__ = ("accepted_at", "account", "body", "event", "fields", "scope", "submission", "terminal_ids")
+    __slots__ = (
+        "accepted_at",
+        "account",
+        "body",
+        "cards_of_mask_max",
+        "event",
+        "fields",
+        "scope",
+        "submission",
+        "terminal_ids",
+    )
     accepted_at: Instant
     submission: Submission
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
+    def __init__(
+        self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str], cards_of_mask_max: int
+    ) -> None:
         self.scope, self.body, self.account, self.terminal_ids = scope, body, account, terminal_ids
+        self.cards_of_mask_max = cards_of_mask_max
         self.fields: dict[str, Any] | None = None
         self.event: EncodedEvent | None = None
 
@@ -63,8 +76,10 @@ class AwaitedPost(Post):
 
     __slots__ = ("landing",)
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
-        super().__init__(scope, body, account, terminal_ids)
+    def __init__(
+        self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str], cards_of_mask_max: int
+    ) -> None:
+        super().__init__(scope, body, account, terminal_ids, cards_of_mask_max)
         self.landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
 
     def done(self) -> bool:
@@ -89,10 +104,16 @@ class Posts:
         self._left: list[Post] = []
 
     def add(
-        self, scope: Scope, body: bytes, *, account: Account, terminal_ids: frozenset[str] = frozenset()
+        self,
+        scope: Scope,
+        body: bytes,
+        *,
+        account: Account,
+        terminal_ids: frozenset[str] = frozenset(),
+        cards_of_mask_max: int = 0,
     ) -> AwaitedPost:
         """Take a body, handed over when the turn ends; if refused, its landing is a `Problem` or `ProducerError`."""
-        post = AwaitedPost(scope, body, account, terminal_ids)
+        post = AwaitedPost(scope, body, account, terminal_ids, cards_of_mask_max)
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self._hand_over_arrived)
         self._arrived.append(post)
@@ -138,7 +159,12 @@ class Posts:
         )
 
     def _identify(self, post: Post) -> None:
-        post.event = self._intake.event(post.submission, account=post.account, accepted_at=post.accepted_at)
+        post.event = self._intake.event(
+            post.submission,
+            account=post.account,
+            accepted_at=post.accepted_at,
+            cards_of_mask_max=post.cards_of_mask_max,
+        )
         del post.submission
         post.fields, post.body = None, b""  # the card number has no business here any more
 

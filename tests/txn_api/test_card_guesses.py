@@ -1,9 +1,12 @@
 """The cards of one mask are counted: against an oracle that keeps all, under floods, and in several processes."""
 
 import asyncio
-from collections import defaultdict
+import csv
+import gzip
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from tests import builders
 from tests.builders import ACCOUNT, keys
 from tests.txn_api.test_mask_shares import Table
 from txn_api import card_guesses
@@ -22,12 +26,16 @@ from txn_api.mask_room import MaskRoom
 from txn_api.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
+from txn_cli.simulator.cards import card_number
+from txn_cli.simulator.dice import Dice
+from txn_core import pan
 from txn_core.identity import Account, CardId
 
 MASK = "999999******1234"
 QUIET = Account("quiet")
 LEFT_OF_DAY_S = 3_600
 SEED = 11
+SAMPLE = Path(__file__).parents[3] / "shared" / "data" / "kaggle_like_dev.csv.gz"
 
 
 def card(number: int, of: int = 0) -> CardId:
@@ -286,3 +294,25 @@ async def test_while_the_table_is_away_each_process_holds_its_own_bound() -> Non
     taken = await sent(guesses, range(6_000))
     await closed(shares)
     assert 1_000 <= len(taken) <= 2_000
+
+
+def masks_with_many(numbers: Iterable[str]) -> int:
+    """How many cards the mask has that has most, of so many distinct card numbers."""
+    return max(Counter(pan.mask(number) for number in set(numbers)).values())
+
+
+def test_made_up_traffic_is_far_from_the_bound() -> None:
+    """A load by the simulator, and the cards that tests and benchmarks make."""
+    dice = Dice(1, "cards")
+    assert masks_with_many(card_number(dice) for _ in range(30_000)) < SHARED_FROM / 2
+    assert masks_with_many(builders.card_number(number) for number in range(10_000)) < SHARED_FROM
+
+
+def test_the_sample_is_far_from_the_bound() -> None:
+    """The shared sample of genuine-looking transactions."""
+    if not SAMPLE.exists():
+        pytest.skip(f"the sample data is not there: {SAMPLE.name}")
+    with gzip.open(SAMPLE, "rt") as file:
+        numbers = {row["cc_num"] for row in csv.DictReader(file)}
+    assert len(numbers) > 500
+    assert masks_with_many(numbers) < 5

@@ -90,6 +90,7 @@ async def post_bulk(
         services.intake.admit,
         account=principal.account,
         terminal_ids=principal.terminal_ids,
+        cards_of_mask_max=principal.cards_of_mask_max,
         surroundings=surroundings(request),
     )
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)

@@ -33,6 +33,7 @@ from txn_api.problems import (
     NotStored,
     OutcomeUnknown,
     TerminalForbidden,
+    TooManyCardsOfMask,
     ValidationFailed,
 )
 from txn_api.query_search import refuse_card_numbers
@@ -62,6 +63,7 @@ _REFUSALS = (
     IdempotencyKeyMalformed,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
+    TooManyCardsOfMask,
     NotStored,
     OutcomeUnknown,
 )
@@ -104,7 +106,13 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
+            post = services.posts.add(
+                scope,
+                body,
+                account=principal.account,
+                terminal_ids=principal.terminal_ids,
+                cards_of_mask_max=principal.cards_of_mask_max,
+            )
             try:
                 landing, event = await post.landing, post.event
             finally:
@@ -176,6 +184,7 @@ async def _once(
         surroundings=surroundings_of_scope(scope),
         idempotency_key=key,
         terminal_ids=principal.terminal_ids,
+        cards_of_mask_max=principal.cards_of_mask_max,
     )
 
     async def put() -> bytes:
