@@ -8,14 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.builders import body, json_bytes, keys, pan
+from tests.builders import body, json_bytes
 from tests.support.one_mask import cards_of_mask
 from tests.txn_api.conftest import Api, Desk
 from tests.txn_api.test_serving import Served, served  # noqa: F401 - a fixture
 from txn_api.app import create_app
 from txn_api.card_guesses import SHARED_FROM
 from txn_api.mask_shares import UNSHARED_MIN
+from txn_core.api_keys import Scope
 from txn_core.limits import Limits
+from txn_core.pan import Pan
 
 CODE = "too_many_cards_of_mask"
 FEW = Limits(cards_of_mask_max=20)
@@ -110,7 +112,7 @@ async def test_look_ups_are_stopped_at_the_bound(api: Api, way: Way) -> None:
 
 async def test_all_ways_and_all_keys_of_an_account_count_together(api: Api) -> None:
     """Whoever changes key or route gains nothing."""
-    every = ("transactions:write", "transactions:read", "cards:lookup")
+    every: tuple[Scope, ...] = ("transactions:write", "transactions:read", "cards:lookup")
     first, second = await api.key(*every, limits=FEW), await api.key(*every, limits=FEW)
     cards = iter(cards_of_mask(200))
     taken = 0
@@ -124,9 +126,9 @@ async def test_all_ways_and_all_keys_of_an_account_count_together(api: Api) -> N
 
 async def test_accounts_are_apart_and_a_key_may_have_a_bound_of_its_own(desk: Desk) -> None:
     """Of two keys of an account one may have more than the other, and one none."""
-    cards, scope = cards_of_mask(200), "transactions:write"
-    few, more, free = (desk.key(scope, limits=Limits(cards_of_mask_max=most)) for most in (20, 50, 0))
-    other = desk.key(scope, account="other", limits=FEW)
+    cards = cards_of_mask(200)
+    few, more, free = (desk.key("transactions:write", limits=Limits(cards_of_mask_max=most)) for most in (20, 50, 0))
+    other = desk.key("transactions:write", account="other", limits=FEW)
     for key, sent, taken in (
         (few, cards[:30], 20),
         (more, cards[30:100], 30),
@@ -160,17 +162,17 @@ async def test_a_cursor_does_not_say_whether_a_guess_was_right(api: Api) -> None
     wanted, *cards = cards_of_mask(60)
     for number in range(2):
         await api.index(body(transaction_id=f"{number:08d}", card_number=wanted), number=number + 1)
-    card_id = keys().card_id(pan(wanted))
+    card_id = api.services.keys.card_id(Pan(wanted))
     page = await api.client.get("/transactions", params={"card_id": card_id, "limit": "1"}, headers=key)
-    cursor = page.json()["next_cursor"]
-    answers = [
-        await api.client.get(
-            "/transactions", params={"card_number": card, "cursor": cursor, "limit": "1"}, headers=key
-        )
-        for card in [*cards, wanted]
-    ]
-    codes = [answer.json()["code"] for answer in answers]
+
+    async def guessed(card: str, by: dict[str, str]) -> httpx.Response:
+        parameters = {"card_number": card, "cursor": page.json()["next_cursor"], "limit": "1"}
+        return await api.client.get("/transactions", params=parameters, headers=by)
+
+    codes = [(await guessed(card, key)).json()["code"] for card in [*cards, wanted]]
     assert codes == ["cursor_invalid"] * 20 + [CODE] * 40
+    free = await api.key("transactions:read", "cards:lookup", limits=Limits(cards_of_mask_max=0))
+    assert (await guessed(wanted, free)).status_code == 200
 
 
 async def test_what_is_refused_anyway_is_no_guess(desk: Desk) -> None:
