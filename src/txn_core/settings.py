@@ -170,6 +170,13 @@ class Settings(BaseSettings):
     key_requests_max: int = Field(
         1_024, ge=0, description="requests of a key that one process answers at once; 0 is no limit"
     )
+    key_cards_of_mask_max: int = Field(
+        1_000,
+        ge=0,
+        le=10_000,
+        description="cards with the same mask (first six, last four) that a key's account may send or look up a day; "
+        "0 is no limit (docs/access.md)",
+    )
     signatures_shared: bool = Field(
         False,
         description="whether used signatures are kept for all processes, too, with a DynamoDB write a signed request",

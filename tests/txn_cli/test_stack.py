@@ -148,8 +148,10 @@ def _lets_a_key_in_until_it_is_revoked(stack: Upheld) -> None:
 
 def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
     arguments = ("--scope", "transactions:write", "--terminal", "T0000042", "--require-signature")
-    key = json.loads(stack.txn("keys", "create", *arguments, "--writes-per-s", "7", "--json").stdout)
+    own = ("--writes-per-s", "7", "--cards-of-mask-max", "50")
+    key = json.loads(stack.txn("keys", "create", *arguments, *own, "--json").stdout)
     assert (key["terminal_ids"], key["limits"]["writes_per_s"]) == (["T0000042"], 7)
+    assert key["limits"]["cards_of_mask_max"] == 50
     shown = stack.txn("keys", "create", *arguments)
     assert shown.stdout.splitlines()[1].startswith("txnsig_")
     assert "Only for T0000042." in shown.stderr

@@ -97,9 +97,15 @@ async def post_bulk(
     around = surroundings(request)
 
     def admit(line: bytes) -> EncodedEvent:
-        # Terminals may be added while the upload is under way; when some are taken away, it ends.
-        terminal_ids = rights.principal.terminal_ids
-        return services.intake.admit(line, account=principal.account, terminal_ids=terminal_ids, surroundings=around)
+        # Rights may be added while the upload is under way; when some are taken away, it ends.
+        now = rights.principal
+        return services.intake.admit(
+            line,
+            account=now.account,
+            terminal_ids=now.terminal_ids,
+            cards_of_mask_max=now.cards_of_mask_max,
+            surroundings=around,
+        )
 
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
     everything = parameters.results == "all"

@@ -36,6 +36,7 @@ from txn_api.problems import (
     Overloaded,
     ParameterInvalid,
     RangeReversed,
+    TooManyCardsOfMask,
     TransactionNotFound,
 )
 from txn_api.query_search import searched
@@ -59,7 +60,10 @@ from txn_core.pan import CardDigits, Pan
 from txn_core.transaction import FAULTS_MAX
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
+_RANGE_PROBLEMS = (
+    *(RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
+    TooManyCardsOfMask,
+)
 # Card data is kept by nobody on the way (ADR 17).
 PAGE_WAIT_S_MAX: Final = 5.0
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
@@ -270,6 +274,7 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         principal.require("cards:lookup")
         if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
+        _count(services, principal, pan)
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
@@ -311,6 +316,18 @@ async def _room_for_page(services: Services, principal: Principal, rows: int) ->
         except TimeoutError:
             raise Overloaded from None
         yield
+
+
+def _count(services: Services, principal: Principal, pan: Pan) -> None:
+    """Count the card as one that the caller's account looks up.
+
+    It is counted before the cursor is read: that is bound to the card's id, so whether it fits answers a guess.
+
+    Raises:
+        TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
+    """
+    card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
+    services.intake.guesses.take(principal.account, pan.masked, card_id, cards_max)
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

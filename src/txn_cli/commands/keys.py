@@ -29,8 +29,8 @@ from workers.outages import code_of
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 
 
-def _limit(setting: str) -> Any:
-    return typer.Option(min=0, max=1_000_000, help=f"Its own limit in the place of {setting}; 0 is no limit.")
+def _limit(setting: str, most: int = 1_000_000) -> Any:
+    return typer.Option(min=0, max=most, help=f"Its own limit in the place of {setting}; 0 is no limit.")
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +60,7 @@ def create(
     reads_per_s: Annotated[int | None, _limit("TXN_KEY_READS_PER_S")] = None,
     lines_per_s: Annotated[int | None, _limit("TXN_KEY_LINES_PER_S")] = None,
     requests_max: Annotated[int | None, _limit("TXN_KEY_REQUESTS_MAX")] = None,
+    cards_of_mask_max: Annotated[int | None, _limit("TXN_KEY_CARDS_OF_MASK_MAX", 10_000)] = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
 ) -> None:
@@ -77,7 +78,7 @@ def create(
         granted_accounts=grant or (),
         terminal_ids=terminal or (),
         requires_signature=require_signature,
-        limits=Limits(writes_per_s, reads_per_s, lines_per_s, requests_max),
+        limits=Limits(writes_per_s, reads_per_s, lines_per_s, requests_max, cards_of_mask_max),
     )
     signing = None if identity_key is None else signing_secret(identity_key, key.key_id)
     asyncio.run(_put(settings, key))
