@@ -21,6 +21,7 @@ from txn_cli.answers import (
     bulk_answer,
     json_of,
     object_of,
+    shortened,
 )
 from txn_core.identity import CardId
 from txn_core.instants import Instant
@@ -204,7 +205,7 @@ async def _problem(response: httpx.Response) -> Problem:
     try:
         return Problem.of(json_of(body))
     except ProtocolError:
-        return Problem(response.status_code, f"http_{response.status_code}", response.reason_phrase)
+        return Problem(response.status_code, f"http_{response.status_code}", shortened(response.reason_phrase))
 
 
 def _unavailable(response: httpx.Response, problem: Problem) -> UnavailableError:

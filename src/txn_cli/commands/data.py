@@ -1,7 +1,6 @@
 """`txn simulate`, `txn load`, `txn verify`: rows made, rows sent, rows compared with what is stored."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from txn_cli.client import ApiClient
@@ -26,6 +24,7 @@ from txn_cli.source import STANDARD_INPUT, Source
 from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
 from txn_cli.target import Target
+from txn_cli.terminal import console, say, say_document
 from txn_cli.verify import Audit, Report
 from txn_cli.verify.lake import open_lake
 from txn_cli.verify.report import EXPLANATIONS
@@ -106,15 +105,15 @@ def load(
         try:
             totals = asyncio.run(_load(FileLoad(source, limit, rejects, bookmark), target, single=single))
         except KeyboardInterrupt:
-            print(f"txn: interrupted: {advice}", file=sys.stderr)
+            say(f"txn: interrupted: {advice}", error=True)
             raise typer.Exit(INTERRUPTED) from None
         except UndeliveredError as error:
             raise TxnError(f"{error}. All rows before them are settled: {advice}") from error
     if as_json:
-        print(json.dumps(totals.document()))
+        say_document(totals.document())
     else:
         rate = totals.read / totals.seconds if totals.seconds else 0.0
-        print(
+        say(
             f"{totals.read:,} rows read, {totals.accepted:,} accepted, {totals.rejected:,} rejected "
             f"in {totals.seconds:.1f} s ({rate:,.0f} rows/s)"
         )
@@ -138,9 +137,9 @@ def verify(
     with Source.open(file) as source:
         report = asyncio.run(_verify(source, limit, target, _luhn_exempt(target, data_dir)))
     if as_json:
-        print(json.dumps(report.document()))
+        say_document(report.document())
     else:
-        Console().print(_table(report))
+        console().print(_table(report))
     raise typer.Exit(0 if report.all_right else 1)
 
 

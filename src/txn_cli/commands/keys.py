@@ -1,8 +1,6 @@
 """`txn keys`: API keys are made and revoked here; what is kept of one is a hash, so its secret is shown once."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.commands.stack import JsonOption
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
+from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, mint, split
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
@@ -82,22 +81,22 @@ def create(
     signing = None if identity_key is None else signing_secret(identity_key, key.key_id)
     asyncio.run(_put(settings, key))
     if as_json:
-        print(json.dumps(_document(key, presented, signing)))
+        say_document(_document(key, presented, signing))
     else:
         _show(key, presented, signing)
 
 
 def _show(key: ApiKey, presented: str, signing: str | None) -> None:
-    print(presented)
+    say(presented)
     if signing is not None:
-        print(signing)
+        say(signing)
     bound = f" Only for {', '.join(sorted(key.terminal_ids))}." if key.terminal_ids else ""
     shown = "line above is the key" if signing is None else "lines above are the key and its signing secret"
-    print(
+    say(
         f"Key {key.key_id} of account {key.account}: {', '.join(sorted(key.scopes))}; "
-        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.{bound}\n"
+        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.{bound}",
         f"The {shown}. This is shown once; keep it as you keep a password.",
-        file=sys.stderr,
+        error=True,
     )
 
 
@@ -110,7 +109,7 @@ def revoke(
     settings = settings_at(data_dir)
     if not asyncio.run(_revoke(settings, found)):
         raise StoreError(f"there is no key {found}")
-    print(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
+    say(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
 
 
 async def _put(settings: Settings, key: ApiKey) -> None:

@@ -17,6 +17,7 @@ import typer
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
+from txn_cli.terminal import say
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
 from txn_core.service_links import service_links
@@ -163,6 +164,6 @@ def bootstrap(data_dir: StackOption = None) -> None:
     settings = settings_at(data_dir)
     with one_error():
         kept = asyncio.run(bootstrap(settings))
-    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
+    say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
-        print(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")
+        say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")
