@@ -135,6 +135,7 @@ def clocks_of(loop: CountingLoop) -> Iterator[None]:
     with (
         patch.object(time, "monotonic", seconds(0.0)),
         patch.object(time, "perf_counter", seconds(0.0)),
+        patch.object(time, "thread_time", seconds(0.0)),
         patch.object(time, "time", seconds(NOON_S)),
         patch.object(time, "time_ns", nanoseconds(NOON_S)),
         patch.object(services, "Limiter", partial(Limiter, clock=nanoseconds(0.0))),

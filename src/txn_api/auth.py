@@ -3,6 +3,7 @@
 Whatever is not let in here is not let in: a route has a principal only from here, and none has one without a scope.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Depends, Request
@@ -15,7 +16,7 @@ from txn_api.principal import Principal
 from txn_api.signatures import Signatures
 from txn_core import api_keys
 
-__all__ = ["Authenticator", "Gate", "Principal", "requires"]
+__all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
@@ -29,6 +30,18 @@ class Gate:
     ) -> None:
         self._authenticator, self._signatures = authenticator, signatures
         self._body_bytes_max, self._body_deadline_s = body_bytes_max, body_deadline_s
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request's credential was found good a short while ago."""
+        return self._authenticator.known(RawHeaders.of(scope)) is not None
+
+    async def identify(self, scope: Scope) -> None:
+        """Hold a request's credential against what is known of it, and against nothing else.
+
+        Raises:
+            Problem: 401 `api_key_missing`, `api_key_invalid` or `token_invalid`, or 503 if that cannot be told now.
+        """
+        await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
         self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
@@ -81,11 +94,18 @@ class Gate:
         return body
 
 
-def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
-    """A dependency that gives the route its principal, holding all these scopes."""
+@dataclass(frozen=True)
+class KeyNeeded:
+    """A dependency that lets in who holds these scopes; equal ones are asked once a request."""
 
-    async def principal(request: Request) -> Principal:
+    scopes: tuple[api_keys.Scope, ...]
+
+    async def __call__(self, request: Request) -> Principal:
+        """Who calls. Raises as `Gate.admit`."""
         gate: Gate = request.app.state.services.gate
-        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), needed, *more)
+        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), *self.scopes)
 
-    return Depends(principal)
+
+def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
+    """A dependency that gives the route its principal, holding all these scopes; `Router` has it come first."""
+    return Depends(KeyNeeded((needed, *more)))

@@ -179,20 +179,6 @@ class Edge:
         self._log.answered(passage, method, route, seconds)
 
 
-class Guarded:
-    """The edge around an application, as a middleware of the framework."""
-
-    def __init__(self, app: ASGIApp, edge: Edge) -> None:
-        self._app, self._edge = app, edge
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what is no request goes on."""
-        if scope["type"] == "http":
-            await self._edge.answer(self._app, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-
 def _refuse_too_many(path: str) -> None:
     if path not in _OPERATORS:
         raise Overloaded

@@ -17,7 +17,7 @@ from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
 from txn_core.issuer_ranges import IssuerRanges
-from txn_core.loopback import is_local
+from txn_core.loopback import is_local, require_safe
 from txn_core.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.region import LOCAL_REGION, MISSING, region_given
 from txn_core.service_links import service_links
@@ -49,6 +49,13 @@ def _ranges(text: str) -> str:
     """Refuse what is no list of first digits and lengths of card numbers."""
     IssuerRanges.parse(text, lengths=CARD_NUMBER_LENGTHS)
     return text
+
+
+def _fetched_safely(url: str | None) -> str | None:
+    """Refuse a URL whose answer could be changed on its way."""
+    if url is not None:
+        require_safe(url)
+    return url
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
@@ -177,10 +184,8 @@ class Settings(BaseSettings):
         None, min_length=1, description="issuer (iss) of OAuth2 access tokens; tokens are off when absent"
     )
     jwt_audience: str | None = Field(None, min_length=1, description="audience (aud) that tokens must name")
-    jwt_jwks_url: str | None = Field(
-        None,
-        pattern=r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])",
-        description="where the issuer's keys are (JWKS); https unless on this machine",
+    jwt_jwks_url: Annotated[str | None, AfterValidator(_fetched_safely)] = Field(
+        None, description="where the issuer's keys are (JWKS); https unless on this machine"
     )
     jwt_jwks_cache_s: float = Field(
         300.0, gt=0, description="how long the issuer's keys, and what they verified, are trusted, seconds"

@@ -165,7 +165,9 @@ def test_a_set_of_too_many_keys_is_none() -> None:
 
 
 def _client(answer: httpx.Response) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer), timeout=FETCH_S_MAX)
+    """A client that would follow redirects if it were not told otherwise."""
+    transport = httpx.MockTransport(lambda _: answer)
+    return httpx.AsyncClient(transport=transport, timeout=FETCH_S_MAX, follow_redirects=True)
 
 
 async def test_a_document_is_fetched_up_to_its_bound() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import structlog
@@ -13,7 +14,7 @@ from structlog.typing import EventDict
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
 from txn_api import request_log
-from txn_api.edge import Edge, Guarded
+from txn_api.edge import Edge
 from txn_api.limits import Allowances
 from txn_api.passage import Passage
 from txn_api.problems import Overloaded, RouteNotFound
@@ -132,7 +133,7 @@ async def test_failures_at_the_edge_are_bounded_too(app: object, status: int, lo
     registry = CollectorRegistry()
     edge = Edge(requests_max=FLOOD, registry=registry)
     for _ in range(2 * FAILED_LINES_MAX):
-        call = Call(Guarded(app, edge), "/x", headers={})  # type: ignore[arg-type]
+        call = Call(partial(edge.answer, app), "/x", headers={})  # type: ignore[arg-type]
         await call.done()
         assert call.status == status
     edge.close()

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Final, Literal
 
 import structlog
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -28,6 +28,7 @@ from txn_api.problems import (
 from txn_api.query_search import searched
 from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
+from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.surroundings import surroundings
 from txn_core.event import EncodedEvent
@@ -53,7 +54,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters), each_once(BulkParameters)])
+router = Router(tags=["transactions"], checks=[searched(BulkParameters), each_once(BulkParameters)])
 
 
 @router.post(

@@ -38,7 +38,7 @@ class MerchantParameters(BaseModel):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
-router = Router(tags=["merchants"], dependencies=[searched(MerchantParameters), each_once(MerchantParameters)])
+router = Router(tags=["merchants"], checks=[searched(MerchantParameters), each_once(MerchantParameters)])
 
 
 @router.get(

@@ -4,7 +4,6 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,7 +37,6 @@ from txn_api.problems import (
 from txn_api.query_search import refuse_card_numbers
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.surroundings import surroundings_of_scope
 from txn_api.whole_answer import answer_at_once, messages
 from txn_api.whole_posts import WholePost
 from txn_api.whole_request import WholeRequest
@@ -86,12 +84,12 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
     transaction again is always safe.
     """
-    if query_string := scope["query_string"]:
-        refuse_card_numbers(query_string)
     services: Services = scope["app"].state.services
     settings, gate, headers = services.settings, services.gate, RawHeaders.of(scope)
     # What need not be waited for is done without a coroutine: each costs as much as what is done in it.
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
+    if query_string := scope["query_string"]:
+        refuse_card_numbers(query_string)
     if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
         check_type(headers, JSON)
     body = body_at_once(source(scope, receive))
@@ -170,12 +168,8 @@ async def _once(
     The key is bound to the bytes as they were sent, byte order mark and all.
     """
     account = principal.account
-    event = services.intake.admit(
-        body.removeprefix(BOM_UTF8),
-        account=account,
-        surroundings=surroundings_of_scope(scope),
-        idempotency_key=key,
-        terminal_ids=principal.terminal_ids,
+    event = await services.posts.admit(
+        scope, body, account=account, terminal_ids=principal.terminal_ids, idempotency_key=key
     )
 
     async def put() -> bytes:

@@ -130,7 +130,7 @@ class RangeParameters(ReadParameters):
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
 
 
-router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
+router = Router(tags=["transactions"], checks=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
