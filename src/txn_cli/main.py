@@ -36,12 +36,12 @@ COMMANDS: Final = {
 class _Commands(TyperGroup):
     """The commands. What the framework says of a wrong command line quotes it: the names of files, too."""
 
-    def make_context(self, *arguments: Any, **named: Any) -> typer.Context:
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
         """Read the options before the command's name."""
         with _printable_errors():
             return super().make_context(*arguments, **named)
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run a command, which reads its own options."""
         with _printable_errors():
             return super().invoke(ctx)
@@ -53,7 +53,7 @@ def _printable_errors() -> Iterator[None]:
         yield
     except typer.TyperException as error:
         if isinstance(message := getattr(error, "message", None), str):
-            error.message = printable(message)  # type: ignore[attr-defined] # as was just seen
+            error.message = printable(message)
         raise
 
 

@@ -62,13 +62,16 @@ def api(
     for endpoint_url in (settings.kinesis_endpoint_url, settings.dynamodb_endpoint_url):
         settings.region_at(endpoint_url)
     context_factory(settings)
-    configure_logging(settings.log_level, process="api")
-    _say_what_is_ignored()
     if settings.api_processes == 1:
+        from txn_api.request_log import event_budget
         from txn_cli.fleet.member import serve_api
 
+        configure_logging(settings.log_level, budget=event_budget(), process="api")
+        _say_what_is_ignored()
         serve_api(settings)
     else:
+        configure_logging(settings.log_level, process="api")
+        _say_what_is_ignored()
         from txn_cli.fleet.supervisor import supervise
 
         with one_error():
