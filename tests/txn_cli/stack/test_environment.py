@@ -58,7 +58,7 @@ def test_the_stacks_metrics_are_open_unless_the_user_says_otherwise() -> None:
 
 def test_a_clients_key_is_no_setting_of_the_stack(own_environment: pytest.MonkeyPatch) -> None:
     """No process of it gets the key, no file keeps it, and it stops none."""
-    outer = {"TXN_API_KEY": "key", "TXN_API_KEY_FILE": "file"}
+    outer = dict.fromkeys(("TXN_API_KEY", "TXN_API_KEY_FILE"), "a client's")
     given = given_settings(outer)
     made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given, outer=outer)
     assert not outer.keys() & (given.keys() | made.keys())
