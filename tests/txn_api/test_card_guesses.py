@@ -6,6 +6,7 @@ import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -116,10 +117,10 @@ def test_a_card_that_came_before_is_no_new_guess() -> None:
 
 def test_who_looks_for_the_card_that_was_used_today_does_not_find_it_by_what_is_refused() -> None:
     """A thousand guesses, and then all other numbers: the one that was used is refused as they are."""
-    guesses, used = CardGuesses(clock=Clock()), 77_777
+    guesses, used = CardGuesses(clock=Clock()), 17_777
     accepted(guesses, [used])
     accepted(guesses, range(1_000))
-    assert accepted(guesses, range(1_000, 80_000)) == []
+    assert accepted(guesses, range(1_000, 20_000)) == []
 
 
 def test_a_new_day_begins_with_nothing() -> None:
@@ -180,7 +181,7 @@ def test_many_masks_with_few_cards_are_not_refused_and_a_guesser_among_them_is(
     """
     monkeypatch.setattr(card_guesses, "MASKS_A_BIT", 20)
     random, guesses = Random(SEED), CardGuesses(clock=Clock())
-    for number in range(60_000):
+    for number in range(40_000):
         guesses.take(QUIET, str(random.getrandbits(40)), card(number), 1_000)
     assert len(guesses._counted) < 600
     taken = accepted(guesses, range(5_000))
@@ -198,7 +199,7 @@ def test_a_flood_of_cards_buys_few_guesses_for_what_it_costs(monkeypatch: pytest
     """
     monkeypatch.setattr(card_guesses, "MASKS_A_BIT", 0.01)  # from the second mask on, 32 bits are needed
     monkeypatch.setattr(card_guesses, "MaskSketch", lambda: MaskSketch(cells=256, full_at=20 * 256))
-    random, guesses, taken, fills = Random(SEED), CardGuesses(clock=Clock()), 0, 20
+    random, guesses, taken, fills = Random(SEED), CardGuesses(clock=Clock()), 0, 10
 
     def flood() -> None:
         for _ in range(24 * 256):
@@ -313,6 +314,6 @@ def test_the_sample_is_far_from_the_bound() -> None:
     if not SAMPLE.exists():
         pytest.skip(f"the sample data is not there: {SAMPLE.name}")
     with gzip.open(SAMPLE, "rt") as file:
-        numbers = {row["cc_num"] for row in csv.DictReader(file)}
+        numbers = {row["cc_num"] for row in islice(csv.DictReader(file), 20_000)}
     assert len(numbers) > 500
     assert masks_with_many(numbers) < 5
