@@ -28,9 +28,9 @@ from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
     BEYOND,
-    CONTROL_FREE_PATTERN,
     ID_PATTERN,
     TERMINAL_ID_PATTERN,
+    TEXT_PATTERN,
     Fault,
     fault_of,
     rule_broken,
@@ -100,7 +100,7 @@ class _Text:
     length_max: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=CONTROL_FREE_PATTERN)
+        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=TEXT_PATTERN)
         return core_schema.chain_schema([text, core_schema.str_schema(pattern=VISIBLE_PATTERN)])
 
 
@@ -140,7 +140,7 @@ class Merchant(_Part):
 
     name: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN),
+        StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN),
         AfterValidator(_nameable),
     ]
     category: Annotated[str, _Text(64)] | None = None

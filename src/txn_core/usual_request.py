@@ -16,7 +16,7 @@ from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
 from txn_core.errors import InvalidTransactionError
-from txn_core.faults import CONTROL_FREE_PATTERN, Fault
+from txn_core.faults import TEXT_PATTERN, Fault
 from txn_core.free_text import long_runs
 from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
@@ -219,7 +219,7 @@ def _without_calls(schema: Any, name: str = "") -> Any:
             return {**schema, "schema": _without_calls(schema["schema"], name)}
         case "chain":
             return _without_calls(schema["steps"][0], name)
-        case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
+        case "str" if schema.get("pattern") == TEXT_PATTERN:
             return {**schema, "pattern": _SHOWS_SOMETHING}
         case _:
             return schema
