@@ -16,13 +16,20 @@ from txn_core.plain_text import SEPARATORS
 
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
-CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
+# The line and the paragraph separator, and what turns the direction of text (Unicode Standard Annex 9, 2): with them
+# a name is shown as another one, and a line of a list as two.
+_STEERING: Final = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+CONTROL_FREE_PATTERN: Final = rf"^[^{_CONTROLS}]*$"
+"""Of texts that are only looked up, and of those that were taken before `TEXT_PATTERN` was the rule."""
+TEXT_PATTERN: Final = rf"^[^{_CONTROLS}{_STEERING}]*$"
+"""Of names and free texts that are stored. Joiners (U+200C, U+200D) are letters' business, and stay."""
 
 MESSAGES: Final[dict[str, str]] = {
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
-    "control_character": "must not hold control characters",
+    "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
@@ -92,6 +99,7 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
     CONTROL_FREE_PATTERN: "control_character",
+    TEXT_PATTERN: "control_character",
     VISIBLE_PATTERN: "text_blank",
 }
 

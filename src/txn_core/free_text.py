@@ -27,6 +27,10 @@ _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in r
 # Groups of digits that nothing but a space stands between.
 _CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]+(?: [0-9]+)*(?![A-Za-z0-9])")
 
+# A word that is written together with the number behind it, as in "card4111 ...".
+_LETTER_AND_DIGIT: Final = re.compile("[A-Za-z][0-9]")
+_LABEL: Final = re.compile("( [A-Za-z]{2,}+)(?=[0-9])")
+
 # A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
 _PLUS: Final = re.compile(r"(?<![0-9])\+(?=\(?[0-9])")
 # Numbers as long as a card number, of countries whose calling codes are first digits of one (E.164): Austria and
@@ -73,7 +77,8 @@ def _with_numbers(words: Mapping[int, str]) -> set[int]:
     """The places of those texts, by their words, that hold a card number."""
     chains, places = list[str](), list[int]()
     for place, text in words.items():
-        for chain in _CHAIN.findall(text):
+        labelled = _LABEL.sub(r"\1 ", f" {text}") if _LETTER_AND_DIGIT.search(text) else text
+        for chain in _CHAIN.findall(labelled):
             if len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start:
                 chains.append(chain)
                 places.append(place)

@@ -5,7 +5,7 @@ that sends one has a fault that silence would hide. Bounds follow ISO 8583 where
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
@@ -22,15 +22,15 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from txn_core.contract_part import contract_part, is_of_usual_size
+from txn_core.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
     BEYOND,
-    CONTROL_FREE_PATTERN,
     ID_PATTERN,
     TERMINAL_ID_PATTERN,
+    TEXT_PATTERN,
     Fault,
     fault_of,
     rule_broken,
@@ -100,7 +100,7 @@ class _Text:
     length_max: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=CONTROL_FREE_PATTERN)
+        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=TEXT_PATTERN)
         return core_schema.chain_schema([text, core_schema.str_schema(pattern=VISIBLE_PATTERN)])
 
 
@@ -140,7 +140,7 @@ class Merchant(_Part):
 
     name: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN),
+        StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN),
         AfterValidator(_nameable),
     ]
     category: Annotated[str, _Text(64)] | None = None
@@ -220,6 +220,10 @@ _NAMES: Final = names_of(
 )
 
 
+_REQUIRED: Final = [name for name, field in TransactionRequest.model_fields.items() if field.is_required()]
+_REQUIRED_AS_WRITTEN: Final = [f'"{name}"'.encode() for name in (*_REQUIRED, "name")]
+
+
 def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> TransactionRequest:
     """Read one JSON document as a transaction; card numbers in `luhn_exempt` need no check digit.
 
@@ -229,31 +233,49 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
-    errors: ValidationError | None = None
-    if is_of_usual_size(body):
-        request, errors = _validated(body, luhn_exempt)
+    broken: list[Fault] | None = None
+    if is_of_usual_size(body) and all(name in body for name in _REQUIRED_AS_WRITTEN):
+        request, broken = _validated(body, luhn_exempt)
         if request is not None:
             return request
     part = contract_part(body, _NAMES)
-    if errors is None:
-        request, errors = _validated(part.document(), luhn_exempt)
+    if broken is None:
+        request, broken = _validated_part(part, luhn_exempt)
         if request is not None and not part.beyond:
             return request
-    broken = [] if errors is None else errors.errors(include_url=False, include_input=False)
-    faults = [fault_of(detail) for detail in broken if detail["type"] != BEYOND]
     once = has_each_name_once(body, part.names, colons_in_texts=0)
     twice = [] if once else duplicated_names(body, _NAMES)
-    raise InvalidTransactionError(*[*dict.fromkeys([*twice, *faults, *part.beyond])][:FAULTS_MAX])
+    raise InvalidTransactionError(*[*dict.fromkeys([*twice, *broken, *part.beyond])][:FAULTS_MAX])
 
 
 def _validated(
-    document: bytes, luhn_exempt: IssuerRanges
-) -> tuple[TransactionRequest, None] | tuple[None, ValidationError]:
-    """The request that a JSON document is, or what the model says of it."""
+    document: bytes, luhn_exempt: IssuerRanges, missing: Collection[tuple[str, ...]] = ()
+) -> tuple[TransactionRequest | None, list[Fault]]:
+    """The request that a JSON document is, or the rules that the contract's fields break; `missing` ones are void."""
     try:
-        return TransactionRequest.model_validate_json(document, context=luhn_exempt), None
+        return TransactionRequest.model_validate_json(document, context=luhn_exempt), []
     except ValidationError as errors:
-        return None, errors
+        details = errors.errors(include_url=False, include_input=False)
+    return None, [
+        Fault(f"/{'/'.join(map(str, detail['loc']))}", "field_required")
+        if detail["loc"] in missing
+        else fault_of(detail)
+        for detail in details
+        if detail["type"] != BEYOND
+    ]
+
+
+def _validated_part(part: ContractPart, luhn_exempt: IssuerRanges) -> tuple[TransactionRequest | None, list[Fault]]:
+    """The same of what is left of a document. pydantic would copy all of it into the error of each missing field."""
+    if part.fields is None:
+        return None, [Fault("", "object_required")]
+    absent = [name for name in _REQUIRED if name not in part.fields]
+    missing: list[tuple[str, ...]] = [(name,) for name in absent]
+    fields = part.fields | {name: [] for name in absent}
+    if isinstance(merchant := fields["merchant"], dict) and "name" not in merchant:
+        missing.append(("merchant", "name"))
+        merchant["name"] = []
+    return _validated(as_json(fields), luhn_exempt, missing)
 
 
 def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:
