@@ -28,6 +28,8 @@ from txn_api.tokens import LEEWAY_S, Claims, Tokens
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.identity import Account
 from txn_core.instants import datetime_of, instant_of, now
+from txn_core.kinesis.landing import Landing
+from txn_core.kinesis.producer import Producer
 from txn_core.limits import Limits
 from txn_core.signing import Signature, Signed, content_digest, signing_secret
 from txn_core.submission import Submission
@@ -302,33 +304,69 @@ async def test_an_upload_ends_while_it_waits_for_more() -> None:
 @pytest.mark.usefixtures("clocks")
 @in_virtual_time
 async def test_a_line_that_waits_for_its_rate_is_not_taken_after_the_expiry() -> None:
-    """The wait for the rate, too, is one in which rights can end."""
+    """The wait for the rate, too, is one in which rights can end, and it ends with them."""
     async with holder_of(expires_in=timedelta(seconds=20), limits=Limits(lines_per_s=1)) as holder:
         call = holder.call(BULK)
-        for number in range(60):
+        for number in range(10):
             call.send(line(number))
+        call.send(b"".join(line(number) for number in range(10, 60)))
         async with asyncio.timeout(60):
             await call.task
         (totals,) = call.lines
         assert totals["ended"] == "rights_ended"
-        assert 15 <= len(holder.desk.kinesis.stored) == totals["accepted"] == totals["read"] <= 22
+        assert len(holder.desk.kinesis.stored) == totals["accepted"] == totals["read"] == 10
+        assert 19 <= asyncio.get_running_loop().time() <= 23
+
+
+class TimedProducer(Producer):
+    """Notes when it takes what it is offered."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.taken_at_s: list[float] = []
+
+    def offer(self, key: str, data: bytes) -> "asyncio.Future[Landing] | None":
+        landing = super().offer(key, data)
+        if landing is not None:
+            self.taken_at_s.append(asyncio.get_running_loop().time())
+        return landing
 
 
 @pytest.mark.usefixtures("clocks")
+@pytest.mark.parametrize(("window", "buffer_bytes"), [(2, 1 << 20), (1_000, 8_000)])
 @in_virtual_time
-async def test_a_line_that_waits_for_room_is_not_taken_after_the_expiry() -> None:
+async def test_a_line_that_waits_for_room_is_not_taken_after_the_expiry(window: int, buffer_bytes: int) -> None:
     """The lines that the stream had been given have their outcomes, the one that waited was not read."""
-    async with holder_of(expires_in=timedelta(seconds=20)) as holder:
-        holder.desk.script(*[Reply(after_s=4.0)] * 200, deadline_s=600.0)
-        holder.desk.change(bulk_lines_in_flight_max=2)
+    async with holder_of(expires_in=timedelta(seconds=22)) as holder:
+        desk = holder.desk
+        desk.script(*[Reply(after_s=4.0)] * 200, deadline_s=600.0)
+        small = TimedProducer(
+            desk.kinesis.client, "s", buffer_bytes_max=buffer_bytes, requests_in_flight_max=4, deadline_s=600.0
+        )
+        desk.app.state.services = replace(desk.services, producer=small)
+        desk.change(bulk_lines_in_flight_max=window)
         call = holder.call(BULK)
-        for number in range(60):
-            call.send(line(number))
+        call.send(b"".join(line(number) for number in range(300)))
         async with asyncio.timeout(120):
             await call.task
         (totals,) = call.lines
         assert totals["ended"] == "rights_ended"
-        assert totals["read"] == totals["accepted"] == len(holder.desk.kinesis.stored) < 60
+        assert 2 < totals["read"] == totals["accepted"] == len(desk.kinesis.stored) < 300
+        assert 18 < max(small.taken_at_s) < 23
+
+
+@pytest.mark.usefixtures("clocks")
+@in_virtual_time
+async def test_lines_that_are_refused_end_with_the_rights_as_well() -> None:
+    """Though none of them would be handed over."""
+    async with holder_of(expires_in=timedelta(seconds=20)) as holder:
+        begun = await an_upload(holder)
+        clock = standing.__dict__["time"]
+        earlier = clock.time
+        begun.call.send(b"no transaction\n" * 100)
+        clock.time = lambda: earlier() + 30
+        assert await begun.end() == "rights_ended"
+        assert begun.call.lines[-1]["read"] == 1
 
 
 @pytest.mark.usefixtures("clocks")
@@ -354,7 +392,7 @@ async def test_a_post_that_waited_for_its_idempotency_key_asks_again() -> None:
 @in_virtual_time
 async def test_an_answer_is_not_replayed_to_a_key_that_has_ended() -> None:
     """Looking it up may take longer than the rights last."""
-    async with holder_of(expires_in=timedelta(seconds=4)) as holder:
+    async with holder_of(expires_in=timedelta(seconds=2)) as holder:
         await (await a_post_with_a_key(holder)).end()
 
         async def slowly() -> None:
@@ -574,6 +612,8 @@ async def test_an_upload_outlives_the_table_as_requests_do_and_then_says_so() ->
         began = asyncio.get_running_loop().time()
         number = 10
         while not begun.call.complete:
+            if number == 20:  # as ten thousand other keys would bring about
+                holder.desk.services.gate._authenticator._cache.clear()
             begun.call.send(line(number) + FILLING)
             number += 1
             await asyncio.sleep(10)
