@@ -3,7 +3,7 @@
 Whatever is not let in here is not let in: a route has a principal only from here, and none has one without a scope.
 """
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,7 +16,7 @@ from txn_api.bodies import Waiting, read_whole, set_aside
 from txn_api.client_certificates import client_certificate_sha256
 from txn_api.headers import Headers, RawHeaders
 from txn_api.principal import Principal
-from txn_api.problems import TokenInvalid
+from txn_api.problems import ApiKeyInvalid, TokenInvalid
 from txn_api.signatures import Signatures
 from txn_api.standing import Standing
 from txn_api.unverified_bodies import UnverifiedBodies
@@ -27,6 +27,7 @@ from txn_core.signing import digest_of
 __all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
+_FOUND: Final = "principal"  # in a request's state: whom `Gate.identify` found to call
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
@@ -42,7 +43,9 @@ class Gate:
 
     def knows(self, scope: Scope) -> bool:
         """Whether a request's credential was found good a short while ago."""
-        return self._authenticator.known(RawHeaders.of(scope)) is not None
+        with suppress(ApiKeyInvalid):
+            return self._authenticator.known(RawHeaders.of(scope)) is not None
+        return False
 
     async def identify(self, scope: Scope) -> None:
         """Hold a request's credential against what is known of it, and against nothing else.
@@ -50,7 +53,7 @@ class Gate:
         Raises:
             Problem: 401 `api_key_missing`, `api_key_invalid` or `token_invalid`, or 503 if that cannot be told now.
         """
-        await self._authenticator.principal(RawHeaders.of(scope))
+        scope["state"][_FOUND] = await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
         self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
@@ -66,7 +69,7 @@ class Gate:
         principal = self.admit_at_once(scope, headers, needed, *more)
         if principal is not None:
             return principal
-        principal = await self._authenticator.principal(headers)
+        principal = scope["state"].get(_FOUND) or await self._authenticator.principal(headers)
         if principal.certificate_sha256 not in {None, client_certificate_sha256(scope)}:
             raise TokenInvalid
         if (key_id := principal.signs_with) is None:
@@ -112,7 +115,7 @@ class Gate:
         Raises:
             Problem: `scope_missing`, `rate_limited` or `too_many_concurrent`.
         """
-        principal = self._authenticator.known(headers)
+        principal = scope["state"].get(_FOUND) or self._authenticator.known(headers)
         if principal is None or principal.signs_with is not None or principal.certificate_sha256 is not None:
             return None
         self._enter(scope, principal, needed, *more)

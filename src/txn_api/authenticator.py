@@ -4,7 +4,6 @@ What was found good is cached for a short while under its hash, so that a reques
 """
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -14,19 +13,22 @@ from typing import Final, TypeVar
 
 import structlog
 
+from txn_api.credential import Credential
 from txn_api.guesses import Guesses
-from txn_api.headers import Headers
+from txn_api.headers import Headers, RawHeaders
 from txn_api.limits import Limiter
 from txn_api.principal import Principal
-from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, StoreUnavailable, TokenInvalid
+from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
 from txn_api.shared_reads import SharedReads
 from txn_api.stores import STORE_ERRORS
-from txn_api.tokens import Tokens, resembles_token
+from txn_api.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.instants import datetime_of, now
 from txn_core.limits import BY_SETTINGS, UNLIMITED
 
 CACHED_MAX: Final = 10_000
+HASHED_CHARS_MAX: Final = 256
+"""Of a credential that is no token: a key has 85."""
 # While the key table cannot be reached, nobody can revoke a key in it: one that was good this recently goes on.
 STALE_S_MAX: Final = 900.0
 READ_S_MAX: Final = 10.0
@@ -95,15 +97,17 @@ class Authenticator:
             StoreUnavailable: the credential could not be checked.
             Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
         """
-        presented = _presented(headers)
-        if presented is None:
+        credential = _credential(headers)
+        if credential is None:
             raise ApiKeyMissing
-        digest = _digest(presented)
+        if not self._may_be_one(credential):
+            raise self._refusal(credential)
+        digest = credential.digest
         found = self._cache.get(digest) or former
         if found is None or found.left_s <= 0:
-            found = await self._check(presented, digest, found)
+            found = await self._check(credential.text, digest, found)
         if found is None or found.principal.has_ended(time.time()):
-            raise TokenInvalid if self._tokens and resembles_token(presented) else ApiKeyInvalid
+            raise self._refusal(credential)
         return found
 
     def known(self, headers: Headers) -> Principal | None:
@@ -113,12 +117,24 @@ class Authenticator:
 
     def found_before(self, headers: Headers) -> Found | None:
         """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
-        presented = _presented(headers)
-        cached = None if presented is None else self._cache.get(_digest(presented))
+        credential = _credential(headers)
+        if credential is None or not self._may_be_one(credential):
+            return None
+        cached = self._cache.get(credential.digest)
         if cached is None or time.monotonic() >= cached.fresh_until:
             return None
         # What is cached may have expired since.
         return None if cached.principal.has_ended(time.time()) else cached
+
+    def _may_be_one(self, credential: Credential) -> bool:
+        """Whether a credential is not too long to be one: to hash a head full of anything is dear."""
+        text = credential.text
+        if len(text) <= HASHED_CHARS_MAX:
+            return True
+        return self._tokens is not None and len(text) <= TOKEN_CHARS_MAX and resembles_token(text)
+
+    def _refusal(self, credential: Credential) -> Problem:
+        return TokenInvalid() if self._tokens and resembles_token(credential.text) else ApiKeyInvalid()
 
     async def _check(self, presented: str, digest: bytes, cached: Found | None) -> Found | None:
         """Ask again; None for a credential that is refused."""
@@ -183,6 +199,7 @@ class Authenticator:
             signs_with=key.key_id if key.requires_signature else None,
             expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
             allowances=self._limiter.of(f"key {key.key_id}", key.limits),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
     async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
@@ -193,11 +210,8 @@ class Authenticator:
             expires_at_s=holder.expires_at_s,
             certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
         )
-
-
-def _digest(presented: str) -> bytes:
-    return hashlib.sha256(presented.encode()).digest()
 
 
 def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
@@ -205,6 +219,18 @@ def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
     place.move_to_end(digest)
     if len(place) > CACHED_MAX:
         place.popitem(last=False)
+
+
+def _credential(headers: Headers) -> Credential | None:
+    """The credential of a request, which its headers keep. Raises as `_presented`."""
+    keeps = isinstance(headers, RawHeaders)
+    if keeps and headers.credential is not None:
+        return headers.credential
+    text = _presented(headers)
+    credential = None if text is None else Credential(text)
+    if keeps:
+        headers.credential = credential
+    return credential
 
 
 def _presented(headers: Headers) -> str | None:
