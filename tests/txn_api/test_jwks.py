@@ -135,7 +135,7 @@ async def test_what_is_no_set_of_keys_changes_nothing(issuer: Issuer, document: 
     assert await keys.key(kid("ES256")) is not None
 
 
-KEYS: Final = (
+KEYS: Final[tuple[tuple[str, str, object, bool], ...]] = (
     ("RS256", "RFC 7517, 4: a public key", jwk("RS256"), True),
     ("ES256", "RFC 7518, 6.2.1: on P-256", jwk("ES256"), True),
     ("EdDSA", "RFC 8037, 2: Ed25519", jwk("EdDSA"), True),
