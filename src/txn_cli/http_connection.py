@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
@@ -42,6 +42,8 @@ UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
 READ_BYTES_MAX: Final = 64 << 10
+UNRECEIVED_BYTES_MAX: Final = 16 << 10
+"""Of a body, before reading pauses: beside it there may be one more read, on each of thousands of connections."""
 # One for all connections: what is read into it is taken out before anything else is read.
 _read_into: Final = memoryview(bytearray(READ_BYTES_MAX))
 _too_many_connections: Final = refusing(Overloaded())
@@ -289,7 +291,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         exchange = self._exchange
         if exchange is None and not body.ended:
             self._drop(size)
-        elif exchange is not None and piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
+        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX:
             self._flow.pause_reading()
         if body.ended:
             self._end_body()
