@@ -1,12 +1,13 @@
-"""Promise P8, one bad neighbour hurts only itself, by counts: keys beside each other, and shards."""
+"""Promise P8, one bad neighbour hurts only itself, by counts: keys, shards, and a key at its worst."""
 
 from collections.abc import Iterator
 
-from bench.counted import keys, shards
+from bench.counted import keys, shards, worst
 from bench.write_path.results import Result
 
 
 def measure() -> Iterator[Result]:
-    """Both."""
+    """All of them."""
     yield from keys.measure()
     yield from shards.measure()
+    yield from worst.measure()

@@ -1,8 +1,9 @@
 """An event loop on a clock of its own: waiting takes no time, and work takes as long as was counted of it.
 
-The clock jumps over every wait, and goes on by `work.CALL_S` with each call that is counted. So a run has the latencies
-of a machine on which every call takes that long, queues and all, and has the same ones whenever it is repeated. With
-`CpuWork` it goes on by this thread's CPU time: the latencies are those of this machine with nothing else to do.
+The clock jumps over every wait, and goes on by `work.CALL_S` with each call that is counted. So a run has the
+latencies of a machine on which every call takes that long, queues and all, and has the same ones whenever it is
+repeated. With `CpuWork` it goes on by this thread's CPU time: the latencies are those of this machine with nothing
+else to do.
 """
 
 import asyncio
