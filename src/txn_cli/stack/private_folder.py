@@ -1,4 +1,4 @@
-"""A folder that nobody else can read, enter, or put another one in the place of.
+"""A folder that nobody else can read or enter.
 
 The local servers keep transactions in their files as they come, so that the folder's mode is what keeps other users
 of the machine out. A new folder is made for its owner alone; one that is there is closed to others, or refused.
@@ -25,15 +25,13 @@ def make_private(folder: Path, contents: Iterable[str]) -> None:
     somebody may have come inside.
 
     Raises:
-        StackError: the folder, or a link in its place, is another user's; it is no folder; it cannot be made; or
-            everybody may replace it.
+        StackError: the folder, or a link in its place, is another user's; it is no folder; or it cannot be made.
     """
     try:
         for missing in [folder, *folder.parents][::-1]:
             with suppress(FileExistsError):
                 missing.mkdir(mode=0o700 if missing == folder else 0o755)
         require_own(folder)
-        _refuse_replaceable(folder.resolve())
         descriptor = os.open(folder.resolve(), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise StackError(f"cannot open {folder} as a folder: {error.strerror}") from None
@@ -58,14 +56,6 @@ def require_own(folder: Path) -> None:
     with suppress(FileNotFoundError, NotADirectoryError):
         if {folder.lstat().st_uid, folder.stat().st_uid} != {os.geteuid()}:
             raise StackError(_foreign(folder))
-
-
-def _refuse_replaceable(folder: Path) -> None:
-    """Refuse a folder in one that everybody may write to, unless it keeps each user's own (sticky, as `/tmp` is)."""
-    for parent in folder.parents:
-        mode = parent.stat().st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            raise StackError(f"everybody may replace {folder}, since {parent} is open to all: take another folder")
 
 
 def _close(path: Path) -> None:
