@@ -5,11 +5,10 @@ ignored. And no free text may hold any card number or track data (`free_text`); 
 card numbers by chance.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from txn_core.duplicates import has_each_name_once
+from txn_core.duplicates import AsWritten, has_each_name_once
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
 from txn_core.free_text import texts_with_numbers
@@ -49,8 +48,9 @@ def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges
     """
     request = parse_transaction(body, luhn_exempt)
     submission = Submission.of(request)
-    _refuse(body, request, submission, surroundings)
-    refuse_duplicates(body, request)
+    written = AsWritten(body)
+    _refuse(written, request, submission, surroundings)
+    refuse_duplicates(written, request)
     return submission
 
 
@@ -60,18 +60,18 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
     Raises:
         InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
     """
-    _refuse(body, request, Submission.of(request), surroundings)
+    _refuse(AsWritten(body), request, Submission.of(request), surroundings)
 
 
-def _refuse(body: bytes, request: TransactionRequest, submission: Submission, surroundings: str) -> None:
+def _refuse(written: AsWritten, request: TransactionRequest, submission: Submission, surroundings: str) -> None:
     digits = request.card_number.digits_for_identity()
     texts = FREE_TEXTS.of(request)
     reference = request.customer.reference if request.customer else None
     spelt = plain_texts([*(text for _, text in texts), reference or ""])
     faults: list[Fault] = []
-    if not _own_number_stands_once(body, request, submission.client_fields, "x".join(spelt)):
+    if not _own_number_stands_once(written.body, request, submission.client_fields, "x".join(spelt)):
         known = {text: plain_text for (_, text), plain_text in zip(texts, spelt, strict=False)}
-        faults += [*_own_number_elsewhere(body, digits, known), *_own_number_in_floats(request, digits)]
+        faults += [*_own_number_elsewhere(written, digits, known), *_own_number_in_floats(request, digits)]
     faults += [Fault(texts[place][0], CODE) for place in sorted(texts_with_numbers(spelt[:-1]))]
     if digits in surroundings:
         faults.append(Fault("", CODE))
@@ -101,12 +101,11 @@ def _alphanumerics(transaction_id: str | None) -> bytes:
     return b"" if transaction_id is None else transaction_id.encode().translate(None, SEPARATORS)
 
 
-def _own_number_elsewhere(body: bytes, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
+def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
     """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
     # Numbers as they were written: a float would have lost the last digits of a long one.
     # Of a name that comes twice the last value counts, and the others may hold no card number either.
-    document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
-    for pointer, value in _leaves(document, ""):
+    for pointer, value in _leaves(written.document(), ""):
         is_too_short = len(value) < len(digits) and value.isascii()
         if is_too_short or pointer == "/card_number" or pointer in _TIMES:
             continue

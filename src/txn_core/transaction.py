@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from txn_core.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.currency import EXPONENTS
-from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
+from txn_core.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
     BEYOND,
@@ -278,15 +278,15 @@ def _validated_part(part: ContractPart, luhn_exempt: IssuerRanges) -> tuple[Tran
     return _validated(as_json(fields), luhn_exempt, missing)
 
 
-def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:
+def refuse_duplicates(written: AsWritten, request: TransactionRequest) -> None:
     """Hold the document that a request was parsed of to naming nothing twice.
 
     Raises:
         InvalidTransactionError: `name_duplicated`.
     """
-    if has_each_name_once(body, request.names_sent(), COLONS_OF_A_TIME):
+    if has_each_name_once(written.body, request.names_sent(), COLONS_OF_A_TIME):
         return
-    if faults := duplicated_names(body, _NAMES):
+    if faults := duplicated_names(written, _NAMES):
         raise InvalidTransactionError(*faults[:FAULTS_MAX])
 
 
