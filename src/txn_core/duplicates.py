@@ -54,6 +54,13 @@ class AsWritten:
 
     body: bytes
     _document: object = None
+    _each_name_once: bool | None = None
+
+    def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
+        """See the function of that name."""
+        if self._each_name_once is None:
+            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
+        return self._each_name_once
 
     def document(self) -> object:
         """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""

@@ -8,7 +8,7 @@ card numbers by chance.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from txn_core.duplicates import AsWritten, has_each_name_once
+from txn_core.duplicates import AsWritten
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
 from txn_core.free_text import texts_with_numbers
@@ -87,9 +87,7 @@ class _Search:
         """
         digits = self._request.card_number.digits_for_identity()
         faults: list[Fault] = []
-        if not _own_number_stands_once(
-            self.written.body, self._request, self._client_fields, "x".join(self._all_texts)
-        ):
+        if not _own_number_stands_once(self.written, self._request, self._client_fields, "x".join(self._all_texts)):
             known = dict(zip(self._texts, self._free_texts, strict=True))
             faults += _own_number_elsewhere(self.written, digits, known)
             faults += _own_number_in_floats(self._request, digits)
@@ -111,14 +109,16 @@ class _Search:
         return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]
 
 
-def _own_number_stands_once(body: bytes, request: TransactionRequest, client_fields: bytes, spelt: str) -> bool:
+def _own_number_stands_once(
+    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: str
+) -> bool:
     """Whether the card number stands in its own field alone. `False` leaves the question open.
 
     Deleting all separators leaves field names between values, so a number that stands once as it is written stands in
     one field. What is written as escapes is found among the values as they are read, and what is written in another
     script, which ids cannot be, in `spelt`, the other texts in ASCII.
     """
-    own = request.card_number.digits_for_identity().encode()
+    own, body = request.card_number.digits_for_identity().encode(), written.body
     if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
         return False
     if own in client_fields.translate(None, SEPARATORS):
@@ -126,7 +126,7 @@ def _own_number_stands_once(body: bytes, request: TransactionRequest, client_fie
     if body.isascii() and _BACKSLASH not in body:
         return True
     is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
-    return not is_elsewhere and has_each_name_once(body, request.names_sent(), COLONS_OF_A_TIME)
+    return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
 
 
 def _alphanumerics(transaction_id: str | None) -> bytes:

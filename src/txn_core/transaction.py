@@ -38,7 +38,7 @@ from txn_core.faults import (
 from txn_core.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
-from txn_core.invisible import VISIBLE_PATTERN, shows_something, without_ignorable
+from txn_core.invisible import VISIBLE_PATTERN, shows_something
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import Pan
 
@@ -46,7 +46,7 @@ AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
 FAULTS_MAX: Final = 50
 COLONS_OF_A_TIME: Final = 2
-_PART_CHARACTERS: Final = 20
+_CHARACTERS_KEPT: Final = 4_096
 
 TransactionType = Literal["purchase", "refund", "reversal"]
 # How the card was read (ISO 8583 field 22).
@@ -84,13 +84,20 @@ def _is_far_too_long(name: str) -> bool:
     """
     if name.isascii():
         return False
-    parts = (name[start : start + _PART_CHARACTERS] for start in range(0, len(name), _PART_CHARACTERS))
-    size = 0
-    for part in parts:
-        size += len("".join(unicodedata.normalize("NFKC", without_ignorable(part)).split()).encode())
-        if size > 2 * MERCHANT_KEY_BYTES_MAX:
-            return True
-    return False
+    return sum(map(_spelt_out.__getitem__, name)) > 2 * MERCHANT_KEY_BYTES_MAX
+
+
+class _SpeltOut(dict[str, int]):
+    """How many bytes a character's compatible ones take (NFKC); those that were met first are kept."""
+
+    def __missing__(self, character: str) -> int:
+        size = len("".join(unicodedata.normalize("NFKC", character).split()).encode())
+        if len(self) < _CHARACTERS_KEPT:
+            self[character] = size
+        return size
+
+
+_spelt_out: Final = _SpeltOut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +291,7 @@ def refuse_duplicates(written: AsWritten, request: TransactionRequest) -> None:
     Raises:
         InvalidTransactionError: `name_duplicated`.
     """
-    if has_each_name_once(written.body, request.names_sent(), COLONS_OF_A_TIME):
+    if written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME):
         return
     if faults := duplicated_names(written, _NAMES):
         raise InvalidTransactionError(*faults[:FAULTS_MAX])
