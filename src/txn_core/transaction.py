@@ -71,20 +71,22 @@ def _known_currency(code: str) -> str:
 def _nameable(name: str) -> str:
     if not shows_something(name):
         raise rule_broken("merchant_name_blank")
-    if _is_far_too_long(name) or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
+    if not name.isascii() and _is_too_long(name):
         raise rule_broken("text_too_long")
     return name
 
 
-def _is_far_too_long(name: str) -> bool:
-    """Whether a name is more than twice as long as a key may be, once its characters are spelt out.
+def _is_too_long(name: str) -> bool:
+    """Whether a name makes too long a key. A name of ASCII never does.
 
     Some characters stand for a whole sentence (U+FDFA for 18 letters), and to compare names by it takes thrice the
-    time. Case and composition make a text shorter by less than half.
+    time. So the name is spelt out character by character first: case and composition make a text at most thrice as
+    long, and shorter by less than half.
     """
-    if name.isascii():
+    size = sum(map(_spelt_out.__getitem__, name))
+    if 3 * size <= MERCHANT_KEY_BYTES_MAX:
         return False
-    return sum(map(_spelt_out.__getitem__, name)) > 2 * MERCHANT_KEY_BYTES_MAX
+    return size > 2 * MERCHANT_KEY_BYTES_MAX or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX
 
 
 class _SpeltOut(dict[str, int]):
