@@ -383,6 +383,21 @@ async def _put_text(api: Api, event: Event, transaction_id: str, text: str) -> N
     assert await api.services.transactions.put_if_absent(item)
 
 
+async def test_a_search_tells_of_many_unknown_names_once(desk: Desk) -> None:
+    """Whatever their values are: lists in lists took tens of milliseconds and an error each."""
+    names: dict[str, Any] = {f"x{number}": [[], {}] for number in range(900)}
+    answer = await desk.client.post("/transactions/search", json={"order": "up", "limit": [], **names})
+    assert answer.status_code == 422
+    told = {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]}
+    assert told == {("", "field_unknown"), ("/order", "value_not_allowed"), ("/limit", "integer_required")}
+    assert len(answer.json()["errors"]) == 3
+    for content in (b"[]", b"7", b'"x"'):
+        answer = await desk.client.post(
+            "/transactions/search", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "object_required")
+
+
 async def test_a_search_takes_json_alone(desk: Desk) -> None:
     """Its body has the bounds and the errors of every body."""
     for request, status, code in (
