@@ -119,13 +119,23 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what asyncio gives
         """Where the next bytes go: no more of them than a head may still have, if a part of one is kept."""
+        if self._lingers or self._is_deaf:
+            return _read_into  # nothing of it is kept
         if self._kept and self._room is _little_read_into:
             return _little_read_into[: max(1, HEAD_BYTES_MAX + 1 - len(self._kept))]
+        if self._exchange is None and isinstance(self._body, SizedBody):
+            return _read_into[: self._body.left]  # is dropped, and so not even copied
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many came."""
-        if not (self._lingers or self._is_deaf):
+        if self._lingers or self._is_deaf:
+            return
+        body = self._body
+        if self._exchange is None and isinstance(body, SizedBody) and nbytes < body.left:
+            body.left -= nbytes
+            self._drop(nbytes)
+        else:
             self.data_received(bytes(_read_into[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
