@@ -1,4 +1,4 @@
-"""What can be counted of the API, in this process and without servers: `python -m bench.counted` (about four minutes).
+"""What can be counted of the API, in this process and without servers: `python -m bench.counted` (four minutes).
 
 idle       what our code does for a lone post, against the tutorials' way
 isolation  what a quiet key's post waits for beside a bad neighbour, and records beside a shard in trouble
