@@ -31,7 +31,7 @@ from txn_core.settings import Settings
 UPLOADS: Final = int(os.environ.get("UPLOADS", "32"))
 GROWTH_BYTES_MAX: Final = 512 << 20
 """Under 1,024 uploads of one key."""
-AN_UPLOAD_BYTES_MAX: Final = 352 << 10
+AN_UPLOAD_BYTES_MAX: Final = 400 << 10
 """Beside what all uploads share: its connection with both buffers, a piece of its body, a line, a decompressor."""
 OWN_BYTES: Final = 16 << 20
 """What a process comes to that has served nobody yet, and the allocator's own."""
