@@ -144,10 +144,15 @@ async def test_little_is_read_of_a_body_that_nobody_receives(site: Site) -> None
     assert exchange is not None
     assert UNRECEIVED_BYTES_MAX < len(exchange._body) <= UNRECEIVED_BYTES_MAX + READ_BYTES_MAX
     assert not connection._kept
+    task = exchange.task
+    assert task is not None
+    connection.transport.abort()  # a paused one does not see that its client goes away
+    task.cancel()
     sending.cancel()
+    await asyncio.gather(task, sending, return_exceptions=True)
     client.close()
-    assert exchange.task is not None
-    exchange.task.cancel()
+    del connection, exchange, task
+    await until(lambda: not site.alive())
 
 
 async def test_a_shutdown_waits_a_moment_for_a_body_and_then_answers(
