@@ -151,8 +151,7 @@ async def test_little_is_read_of_a_body_that_nobody_receives(site: Site) -> None
     sending.cancel()
     await asyncio.gather(task, sending, return_exceptions=True)
     client.close()
-    del connection, exchange, task
-    await until(lambda: not site.alive())
+    await until(lambda: exchange.disconnected)
 
 
 async def test_a_shutdown_waits_a_moment_for_a_body_and_then_answers(
