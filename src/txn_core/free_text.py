@@ -76,9 +76,9 @@ def _words(text: str) -> str:
 def _with_numbers(words: Mapping[int, str]) -> set[int]:
     """The places of those texts, by their words, that hold a card number."""
     chains, places = list[str](), list[int]()
+    has_labels = _LETTER_AND_DIGIT.search(" ".join(words.values())) is not None
     for place, text in words.items():
-        labelled = _LABEL.sub(r"\1 ", f" {text}") if _LETTER_AND_DIGIT.search(text) else text
-        for chain in _CHAIN.findall(labelled):
+        for chain in _CHAIN.findall(_LABEL.sub(r"\1 ", f" {text}") if has_labels else text):
             if len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start:
                 chains.append(chain)
                 places.append(place)
