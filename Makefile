@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz abuse fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -60,6 +60,9 @@ races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a 
 unread-log: $(STAMP) ## refused requests (REQUESTS=10000) against an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
+upload-memory: $(STAMP) ## the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
+	@UPLOADS=$(or $(UPLOADS),1024) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_upload_memory.py $(PYTEST_ARGS)
+
 first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make demo` to the first post, timed
 	@$(BIN)/python -m tests.first_call
 
@@ -69,7 +72,7 @@ bench-drains: $(STAMP) ## the drains against their limits, and a local stack und
 bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
 
-bench-counts: $(STAMP) ## what can be counted: a lone post, one bad neighbour, the garbage collector (2 minutes, no servers)
+bench-counts: $(STAMP) ## what can be counted: a lone post, bad neighbours, the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from txn_api import openapi, security_headers
 from txn_api.edge import Edge
+from txn_api.exposition import Exposition
 from txn_api.front_door import FrontDoor
 from txn_api.passage import forget_trace_of
 from txn_api.problems import ParameterInvalid, Problem
@@ -43,6 +44,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
             app.state.services = services
             async with siblings.told(registry) if siblings else nullcontext():
                 yield
+        edge.close()
 
     edge = Edge(
         requests_max=settings.api_concurrency_max,
@@ -68,7 +70,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
-    app.state.siblings = siblings
+    app.state.exposition = Exposition(registry, siblings)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
     app.add_exception_handler(HTTPException, _answer_http_error)

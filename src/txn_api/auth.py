@@ -111,6 +111,10 @@ class Gate:
         """The rights of a request that was let in, to ask for again before it acts later than at once."""
         return Standing(self._authenticator, RawHeaders.of(scope), principal, needed, *more, reads=reads)
 
+    def writing(self, scope: Scope, principal: Principal) -> Standing:
+        """The same of a request that writes."""
+        return self.standing(scope, principal, _WRITE)
+
     def admit_at_once(
         self, scope: Scope, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
     ) -> Principal | None:

@@ -112,15 +112,19 @@ class Authenticator:
 
     def known(self, headers: Headers) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
+        found = self.found_before(headers)
+        return None if found is None else found.principal
+
+    def found_before(self, headers: Headers) -> Found | None:
+        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
         credential = _credential(headers)
         if credential is None or not self._may_be_one(credential):
             return None
         cached = self._cache.get(credential.digest)
         if cached is None or time.monotonic() >= cached.fresh_until:
             return None
-        principal = cached.principal
         # What is cached may have expired since.
-        return None if principal.has_ended(time.time()) else principal
+        return None if cached.principal.has_ended(time.time()) else cached
 
     def _may_be_one(self, credential: Credential) -> bool:
         """Whether a credential is not too long to be one: to hash a head full of anything is dear."""
@@ -195,6 +199,7 @@ class Authenticator:
             signs_with=key.key_id if key.requires_signature else None,
             expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
             allowances=self._limiter.of(f"key {key.key_id}", key.limits),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
     async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
@@ -205,6 +210,7 @@ class Authenticator:
             expires_at_s=holder.expires_at_s,
             certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
         )
 
 

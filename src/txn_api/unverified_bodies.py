@@ -14,8 +14,8 @@ from typing import Final
 from txn_api.problems import TooManyConcurrent
 from txn_core.api_keys import KeyId
 
-WAITING_MAX: Final = 256
-"""Requests of one key; with bodies of 64 KiB, 16 MiB of them."""
+WAITING_MAX: Final = 512
+"""Requests of one key; with bodies of 64 KiB, 32 MiB of them."""
 
 
 class UnverifiedBodies:

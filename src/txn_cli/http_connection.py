@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Scope
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
@@ -49,6 +49,8 @@ READ_BYTES_MAX_UNKNOWN: Final = 8 << 10
 """What it brings of anything else: nearly every head, and most posts with theirs."""
 UNREAD_BYTES_MAX: Final = 16 << 10
 """What the client may leave unread before the answer waits for it."""
+UNRECEIVED_BYTES_MAX: Final = 16 << 10
+"""Of a body, before reading pauses: beside it there may be one more read, on each of thousands of connections."""
 # One for all connections: what is read into it is taken out before anything else is read.
 _read_into: Final = memoryview(bytearray(READ_BYTES_MAX))
 _little_read_into: Final = _read_into[:READ_BYTES_MAX_UNKNOWN]
@@ -347,7 +349,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         exchange = self._exchange
         if exchange is None and not body.ended:
             self._drop(size)
-        elif exchange is not None and piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
+        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX:
             self._flow.pause_reading()
         if body.ended:
             self._end_body()

@@ -39,9 +39,10 @@ class ContractPart(NamedTuple):
     beyond: list[Fault]
     """What is beyond the contract: `field_unknown` and `sensitive_authentication_data`, once for each object."""
 
-    def document(self) -> bytes:
-        """The fields as JSON."""
-        return to_json(self.fields, inf_nan_mode="constants")
+
+def as_json(fields: Mapping[str, Any]) -> bytes:
+    """Fields as JSON, in which a number that is not finite stays one."""
+    return to_json(fields, inf_nan_mode="constants")
 
 
 def contract_part(body: bytes, contract: Names) -> ContractPart:

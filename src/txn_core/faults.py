@@ -16,13 +16,20 @@ from txn_core.plain_text import SEPARATORS
 
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
-CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
+# The line and the paragraph separator, and what turns the direction of text (Unicode Standard Annex 9, 2): with them
+# a name is shown as another one, and a line of a list as two.
+_STEERING: Final = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+CONTROL_FREE_PATTERN: Final = rf"^[^{_CONTROLS}]*$"
+"""Of texts that are only looked up, and of those that were taken before `TEXT_PATTERN` was the rule."""
+TEXT_PATTERN: Final = rf"^[^{_CONTROLS}{_STEERING}]*$"
+"""Of names and free texts that are stored. Joiners (U+200C, U+200D) are letters' business, and stay."""
 
 MESSAGES: Final[dict[str, str]] = {
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
-    "control_character": "must not hold control characters",
+    "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
@@ -92,6 +99,7 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
     CONTROL_FREE_PATTERN: "control_character",
+    TEXT_PATTERN: "control_character",
     VISIBLE_PATTERN: "text_blank",
 }
 
@@ -103,10 +111,7 @@ _SENSITIVE_NAMES: Final = frozenset(
         *("magstripe", "track", "track1", "track2", "track3", "trackdata"),
     }
 )
-_SENSITIVE_PARTS: Final = (
-    *("cvv", "cvc", "securitycode", "verificationcode", "verificationvalue"),
-    *("pinblock", "track1", "track2", "track3", "trackdata"),
-)
+_SENSITIVE_PART: Final = re.compile("cv[cv]|securitycode|verification(?:code|value)|pinblock|track(?:[123]|data)")
 _FEW_NAMES: Final = 8
 _SEPARATORS_IN_NAMES: Final = SEPARATORS.replace(b"\n", b"")
 
@@ -155,8 +160,11 @@ def _code_of(kind: str, context: Mapping[str, object]) -> str:
 
 
 def _is_sensitive(name: str) -> bool:
-    plain = "".join(c for c in name.casefold() if c.isalnum())
-    return plain in _SENSITIVE_NAMES or any(part in plain for part in _SENSITIVE_PARTS)
+    if name.isascii():
+        plain = name.encode().translate(None, SEPARATORS).decode().lower()
+    else:
+        plain = "".join([c for c in name.casefold() if c.isalnum()])
+    return plain in _SENSITIVE_NAMES or _SENSITIVE_PART.search(plain) is not None
 
 
 def _one_is_sensitive(names: Collection[str]) -> bool:
@@ -169,7 +177,7 @@ def _one_is_sensitive(names: Collection[str]) -> bool:
         plain = lines.encode().translate(None, _SEPARATORS_IN_NAMES).decode()
     else:
         plain = "".join([c for c in lines if c.isalnum() or c == "\n"])
-    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or any(part in plain for part in _SENSITIVE_PARTS)
+    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or _SENSITIVE_PART.search(plain) is not None
 
 
 @lru_cache(_POINTERS_KEPT)

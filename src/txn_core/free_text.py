@@ -25,13 +25,17 @@ _BETWEEN: Final = " \0 "  # stands between two texts, of which none holds a NUL 
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]+(?: [0-9]+)*(?![A-Za-z0-9])")
+_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]++(?: [0-9]++)*(?![A-Za-z0-9])")
+
+# A word that is written together with the number behind it, as in "card4111 ...".
+_LETTER_AND_DIGIT: Final = re.compile("[A-Za-z][0-9]")
+_LABEL: Final = re.compile("( [A-Za-z]{2,}+)(?=[0-9])")
 
 # A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
-_PLUS: Final = re.compile(r"(?<![0-9])\+(?=\(?[0-9])")
+_PLUS: Final = re.compile(r"\+(?<![0-9]\+)(?=\(?[0-9])")
 # Numbers as long as a card number, of countries whose calling codes are first digits of one (E.164): Austria and
 # Germany; South America, Malaysia, Indonesia, the Philippines and New Zealand.
-_TELEPHONE: Final = re.compile(r"(?<![0-9])\+(?:4[39][0-9]{11}|(?:5[789]|6[0234])[0-9]{10,11})(?![A-Za-z0-9])")
+_TELEPHONE: Final = re.compile(r"\+(?<![0-9]\+)(?:4[39][0-9]{11}|(?:5[789]|6[0234])[0-9]{10,11})(?![A-Za-z0-9])")
 
 
 def holds_card_number(text: str) -> bool:
@@ -73,7 +77,8 @@ def _with_numbers(words: Mapping[int, str]) -> set[int]:
     """The places of those texts, by their words, that hold a card number."""
     chains, places = list[str](), list[int]()
     for place, text in words.items():
-        for chain in _CHAIN.findall(text):
+        labelled = _LABEL.sub(r"\1 ", f" {text}") if _LETTER_AND_DIGIT.search(text) else text
+        for chain in _CHAIN.findall(labelled):
             if len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start:
                 chains.append(chain)
                 places.append(place)

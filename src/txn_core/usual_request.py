@@ -16,7 +16,7 @@ from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
 from txn_core.errors import InvalidTransactionError
-from txn_core.faults import CONTROL_FREE_PATTERN, Fault
+from txn_core.faults import TEXT_PATTERN, Fault
 from txn_core.free_text import long_runs
 from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
@@ -41,6 +41,7 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
 _FRACTION_BEGIN: Final = len("2019-01-01T00:00:18.")
 _ABSENT: Final = {name: field.get_default() for name, field in TransactionRequest.model_fields.items()}
+_REQUIRED: Final = {name for name, field in TransactionRequest.model_fields.items() if field.is_required()}
 _NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
@@ -91,18 +92,20 @@ def submission_of(
 
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
-    # JSON itself has no other control characters than this one without escapes.
-    if len(body) > USUAL_BYTES_MAX or not body.isascii() or _BACKSLASH in body or _DELETE in body or _LIST in body:
+    colons = body.count(_COLON)
+    # pydantic's core makes an error of each name too many, and all of them for nothing. JSON itself has no other
+    # control characters than this one without escapes.
+    if colons > USUAL_COLONS_MAX or len(body) > USUAL_BYTES_MAX or not body.isascii():
         return None
-    # pydantic's core makes an error of each name too many, and all of them for nothing.
-    if (colons := body.count(_COLON)) > USUAL_COLONS_MAX:
+    if _BACKSLASH in body or _DELETE in body or _LIST in body:
         return None
     try:
         sent: UsualFields = _validate(body)
         sent["card_number"] = Pan(sent["card_number"], luhn_exempt)
-    except (ValidationError, PydanticCustomError):
+        merchant = sent["merchant"]
+    except (ValidationError, PydanticCustomError, KeyError):
         return None
-    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
+    customer, terminal = sent.get("customer"), sent.get("terminal")
     names = len(sent) + len(merchant)
     if customer:
         names += len(customer)
@@ -111,14 +114,23 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
     if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
-    # Those that were left out, in the model's order.
+    return _with_those_left_out(sent)
+
+
+def _with_those_left_out(sent: UsualFields) -> UsualFields | None:
+    """The fields with a default for each that was left out, in the model's order; none if one was required."""
+    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
     if len(merchant) != _MERCHANT_LENGTH:
+        if "name" not in merchant:
+            return None
         sent["merchant"] = _NO_MERCHANT | merchant
     if customer is not None and len(customer) != _CUSTOMER_LENGTH:
         sent["customer"] = _NO_CUSTOMER | customer
     if terminal is not None and len(terminal) != _TERMINAL_LENGTH:
         sent["terminal"] = _NO_TERMINAL | terminal
-    return sent if len(sent) == _LENGTH else _ABSENT | sent
+    if len(sent) == _LENGTH:
+        return sent
+    return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
 def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
@@ -142,17 +154,10 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
         fields["terminal"] = None
     transaction_id = fields.pop("transaction_id")
     client_fields = to_json(fields)
-    if not _number_in_place(body, client_fields, surroundings, pan.digits_for_identity()):
+    digits = pan.digits_for_identity()
+    if digits in surroundings or not _numbers_in_place(body, fields, client_fields, digits.encode()):
         return None
-    # Fields without another run as long as a card number hold none: nearly all of them.
-    if long_runs(client_fields) > _RUNS_OF_A_TIME:
-        _refuse_numbers(fields)
     return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
-
-
-def _refuse_numbers(fields: UsualFields) -> None:
-    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
-        raise InvalidTransactionError(*faults)
 
 
 def _instant(text: str) -> Instant:
@@ -177,18 +182,25 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
     return cast("str | None", customer["reference"])
 
 
-def _number_in_place(body: bytes, client_fields: bytes, surroundings: str, digits: str) -> bool:
+def _numbers_in_place(body: bytes, fields: UsualFields, client_fields: bytes, digits: bytes) -> bool:
     """Whether the card number stands once in the body, and nowhere else.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
+
+    Raises:
+        InvalidTransactionError: a free text holds another number.
     """
-    if digits in surroundings or body.translate(None, SEPARATORS).count(digits.encode()) != 1:
+    if body.translate(None, SEPARATORS).count(digits) != 1:
         return False
-    # In fields without a run that long no number of that length can stand.
-    return (
-        len(digits) >= SEARCHED_LENGTHS.start and long_runs(client_fields) <= _RUNS_OF_A_TIME
-    ) or client_fields.translate(None, SEPARATORS).find(digits.encode()) < 0
+    # In fields without another run as long as a card number no number of that length can stand: nearly all of them.
+    if long_runs(client_fields) <= _RUNS_OF_A_TIME and len(digits) >= SEARCHED_LENGTHS.start:
+        return True
+    if client_fields.translate(None, SEPARATORS).find(digits) >= 0:
+        return False
+    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
+        raise InvalidTransactionError(*faults)
+    return True
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:
@@ -207,16 +219,17 @@ def _without_calls(schema: Any, name: str = "") -> Any:
             return {**schema, "schema": _without_calls(schema["schema"], name)}
         case "chain":
             return _without_calls(schema["steps"][0], name)
-        case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
+        case "str" if schema.get("pattern") == TEXT_PATTERN:
             return {**schema, "pattern": _SHOWS_SOMETHING}
         case _:
             return schema
 
 
 def _field_without_calls(schema: Any, name: str) -> core_schema.TypedDictField:
+    # None is required: an error for one that is missing holds a copy of the whole object.
     if schema["type"] == "default":
-        return core_schema.typed_dict_field(_without_calls(schema["schema"], name), required=False)
-    return core_schema.typed_dict_field(_without_calls(schema, name), required=True)
+        schema = schema["schema"]
+    return core_schema.typed_dict_field(_without_calls(schema, name), required=False)
 
 
 _validate: Final = SchemaValidator(_without_calls(TransactionRequest.__pydantic_core_schema__)).validate_json

@@ -575,7 +575,8 @@ class Shown:
         self._app, self._chain = app, chain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope | {"extensions": {"tls": {"client_cert_chain": self._chain}}}, receive, send)
+        told = {**scope, "extensions": {"tls": {"client_cert_chain": self._chain}}}
+        await self._app(told, receive, send)
 
 
 @pytest.mark.asyncio(loop_scope="module")

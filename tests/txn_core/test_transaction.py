@@ -183,6 +183,16 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (of_customer(first_name=""), "/customer/first_name", "text_too_short"),
     (of_customer(street="a\tb"), "/customer/street", "control_character"),
     (of_customer(reference="a\u0000b"), "/customer/reference", "control_character"),
+    *[
+        (wrong, pointer, "control_character")
+        for code in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+        for wrong, pointer in (
+            (merchant(name=f"Kub{chr(code)}"), "/merchant/name"),
+            (merchant(category=f"{chr(code)}misc"), "/merchant/category"),
+            (of_customer(street=f"a{chr(code)}b"), "/customer/street"),
+            (of_customer(reference=f"a{chr(code)}b"), "/customer/reference"),
+        )
+    ],
     (of_customer(postal_code=28654), "/customer/postal_code", "string_required"),
     (of_customer(date_of_birth="1988-3-9"), "/customer/date_of_birth", "date_format"),
     (of_customer(date_of_birth="1988-02-30"), "/customer/date_of_birth", "date_format"),
@@ -227,8 +237,12 @@ def test_each_broken_rule_is_told_by_pointer_and_code(document: dict[str, Any], 
         merchant(name="x" * 100, category="x" * 64, latitude=90, longitude=-180),
         merchant(name="Mohr, O'Hara & S\u00f8ns"),
         merchant(name="\U0001f600" * 100),
-        merchant(name="\u200bKub\ufeff", category="\u202emisc\u202c"),
-        of_customer(first_name="\u200e.", last_name="\U0001f468\u200d\U0001f469", city=" x", state="\u0301"),
+        merchant(name="\u200bKub\ufeff", category="\u2060misc\u00ad"),
+        merchant(
+            name="\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0915\u094d\u200d\u0937",
+            category="\u05d0 a \u05d1",
+        ),
+        of_customer(first_name="\u200b.", last_name="\U0001f468\u200d\U0001f469", city=" x", state="\u0301"),
         of_customer(reference="x" * 64, city_population=100_000_000, postal_code="x" * 16),
         of_customer(**dict.fromkeys(customer())),
         terminal(terminal_id="T" * 32, entry_mode=None),
@@ -471,3 +485,14 @@ def test_the_future_is_refused_beyond_the_allowance() -> None:
     with pytest.raises(InvalidTransactionError) as caught:
         refuse_future(instant_of(ahead), now=now(), ahead_s_max=10)
     assert caught.value.faults == (Fault("/occurred_at", "timestamp_in_future"),)
+
+
+def test_equal_faults_count_once() -> None:
+    """Fifty unknown fields say no more than one, and do not hide what else is wrong."""
+    surprises = {f"surprise_{number}": 1 for number in range(200)}
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes({**surprises, **body(amount_minor=-1)}))
+    assert sorted(caught.value.faults, key=lambda fault: fault.pointer) == [
+        Fault("", "field_unknown"),
+        Fault("/amount_minor", "number_out_of_range"),
+    ]

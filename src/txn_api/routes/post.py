@@ -4,7 +4,6 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,13 +31,13 @@ from txn_api.problems import (
     NotStored,
     OutcomeUnknown,
     TerminalForbidden,
+    TooManyCardsOfMask,
     ValidationFailed,
 )
 from txn_api.query_search import refuse_card_numbers
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
 from txn_api.standing import Standing
-from txn_api.surroundings import surroundings_of_scope
 from txn_api.whole_answer import answer_at_once, messages
 from txn_api.whole_posts import WholePost
 from txn_api.whole_request import WholeRequest
@@ -62,6 +61,7 @@ _REFUSALS = (
     IdempotencyKeyMalformed,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
+    TooManyCardsOfMask,
     NotStored,
     OutcomeUnknown,
 )
@@ -106,7 +106,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
+            post = services.posts.add(scope, body, principal)
             try:
                 landing, event = await post.landing, post.event
             finally:
@@ -174,13 +174,7 @@ async def _once(
     """
     principal = standing.principal
     account = principal.account
-    event = services.intake.admit(
-        body.removeprefix(BOM_UTF8),
-        account=account,
-        surroundings=surroundings_of_scope(scope),
-        idempotency_key=key,
-        terminal_ids=principal.terminal_ids,
-    )
+    event = await services.posts.admit(scope, body, principal, idempotency_key=key)
 
     async def put() -> bytes:
         await standing.check()  # the table of keys may have been waited for
