@@ -223,12 +223,11 @@ def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
 
 def _credential(headers: Headers) -> Credential | None:
     """The credential of a request, which its headers keep. Raises as `_presented`."""
-    keeps = isinstance(headers, RawHeaders)
-    if keeps and headers.credential is not None:
+    if isinstance(headers, RawHeaders) and headers.credential is not None:
         return headers.credential
     text = _presented(headers)
     credential = None if text is None else Credential(text)
-    if keeps:
+    if isinstance(headers, RawHeaders):
         headers.credential = credential
     return credential
 
