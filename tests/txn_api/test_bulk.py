@@ -26,6 +26,7 @@ from txn_api.bulk import (
     LINES_A_ROW,
     LINES_IN_FLIGHT_MIN,
     REJECTS_MAX,
+    Rights,
     Upload,
 )
 from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
@@ -42,6 +43,7 @@ from txn_core.positions import SequenceNumber, ShardId
 
 DEADLINE_S = 10.0
 BODY_DEADLINE_S = 30.0
+UPLOADS = 10  # with one key
 STALL = None  # a piece that never comes
 CARDS = [card_number(number) for number in range(4)]
 
@@ -118,6 +120,7 @@ def upload(
     content_bytes: int = 1 << 20,
     turns: Turns | None = None,
     memories: Memories | None = None,
+    rights: Rights | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
     memories = memories or Memories()
@@ -140,6 +143,7 @@ def upload(
         in_flight=Holding(memories.in_flight, "acme"),
         decompression=Holding(memories.decompression, "acme"),
         rate=rate,
+        rights=rights,
     )
 
 
@@ -416,6 +420,43 @@ async def test_uploads_go_on_one_at_a_time(uploads: int) -> None:
     ]
     _, most = await turns_of(asyncio.gather(*runs), lambda: taken["lines"])
     assert taken["lines"] == 200 * uploads
+    assert most == LINES_A_ROW
+
+
+class SharedLook:
+    """The rights of several uploads with one key, all of which wait for the same look at it."""
+
+    lines = None
+
+    def __init__(self) -> None:
+        self._waiting, self._ended = 0, asyncio.Event()
+
+    @property
+    def left_s(self) -> float:
+        return 60.0 if self._ended.is_set() else 0.0
+
+    async def check(self) -> None:
+        self._waiting += 1
+        if self._waiting == UPLOADS:
+            self._ended.set()
+        await self._ended.wait()
+
+
+@in_virtual_time
+async def test_uploads_go_on_one_at_a_time_when_their_key_was_looked_at() -> None:
+    """All of them waited for the same look; what they do afterwards they do in turns of their own."""
+    taken, turns, rights = Counter[str](), untimed_turns(), SharedLook()
+
+    def counting(data: bytes) -> EncodedEvent:
+        taken["lines"] += 1
+        return admit(data)
+
+    runs = [
+        upload(Sender(b"-\n" * 200), FakeKinesis(), admit=counting, turns=turns, rights=rights).run(Reporter())
+        for _ in range(UPLOADS)
+    ]
+    _, most = await turns_of(asyncio.gather(*runs), lambda: taken["lines"])
+    assert taken["lines"] == 200 * UPLOADS
     assert most == LINES_A_ROW
 
 
