@@ -285,6 +285,8 @@ class Upload:
         needed = self._decoder.bytes_needed
         if self._decompression.becomes(needed):
             return True
+        # The frame before is over. Who kept its memory might wait for somebody who waits in the same way.
+        self._decompression.give_back()
         waiting = asyncio.ensure_future(self._decompression.become(needed))
         try:
             done = await self._first_of({waiting, self._stopping}, DECOMPRESSION_S_MAX)

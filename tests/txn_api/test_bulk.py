@@ -689,6 +689,21 @@ async def test_decompression_waits_for_its_memory() -> None:
 
 
 @in_virtual_time
+async def test_uploads_whose_frames_grow_do_not_wait_for_each_other() -> None:
+    """Whoever waits for the memory of the next frame has given back that of the one before."""
+    small, large = zstd_frame(b"a\n" * 10, window_log=20), zstd_frame(b"b\n" * 10, window_log=22)
+    memories = Memories(decompression=FairMemory(10 << 20, free_bytes=0))
+    uploads = [
+        upload(Sender(small[:-3], small[-3:] + large, pause_s=1.0), FakeKinesis(), encoding="zstd", memories=memories)
+        for _ in range(3)
+    ]
+    await asyncio.gather(*(sent.run(Reporter()) for sent in uploads))
+    assert [(totals(sent)["ended"], totals(sent)["accepted"]) for sent in uploads] == [("complete", 20)] * 3
+    assert asyncio.get_running_loop().time() < DECOMPRESSION_S_MAX
+    assert memories.decompression.held == 0
+
+
+@in_virtual_time
 async def test_an_upload_that_cannot_be_decompressed_for_want_of_memory_ends() -> None:
     """After a while, with the outcomes of the lines before; another has room, and a shutdown does not wait."""
     frame = zstd_frame(b"b\n")
