@@ -349,8 +349,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         exchange = self._exchange
         if exchange is None and not body.ended:
             self._drop(size)
-        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX:
-            self._flow.pause_reading()
+        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX and self._due is None:
+            self._flow.pause_reading()  # a held one is bounded by its length, and waits for its last byte
         if body.ended:
             self._end_body()
 
