@@ -89,7 +89,8 @@ class MaskShares:
             await asyncio.sleep(self._rate.owe(1))
             cards, ends_at = self._next()
             if not await self._told(cards, ends_at):
-                self._put(cards, ends_at)
+                if not cards.waits:  # a card that came during the call has put it there already
+                    self._put(cards, ends_at)
                 await asyncio.sleep(self._away_s)
 
     def _put(self, cards: MaskCards, ends_at: int) -> None:
