@@ -31,10 +31,6 @@ class MaskRoom:
         """Take so many bytes for an account; false when it holds its part."""
         if self._bytes_of[account] + size > self._free:
             return False
-        self.fill(account, size)
-        return True
-
-    def fill(self, account: Account, size: int) -> None:
-        """Take them in any case."""
         self._free -= size
         self._bytes_of[account] += size
+        return True

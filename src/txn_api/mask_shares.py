@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.limits import Bucket
-from txn_api.mask_cards import CARD_BYTES, MaskCards
+from txn_api.mask_cards import MaskCards
 from txn_api.mask_room import MaskRoom
 from txn_api.stores import STORE_ERRORS
 from txn_core.identity import Account
@@ -122,5 +122,5 @@ class MaskShares:
         self._calls.labels("shared").inc()
         self._away = False
         del cards.unshared[:count]
-        self._room.fill(cards.account, CARD_BYTES * cards.learn(known))
+        cards.hear(known, self._room)
         return True

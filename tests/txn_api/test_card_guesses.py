@@ -23,7 +23,7 @@ from txn_api import card_guesses
 from txn_api.card_guesses import DAY_S, SHARED_FROM, CardGuesses
 from txn_api.limits import Bucket
 from txn_api.mask_cards import MASK_BYTES
-from txn_api.mask_room import MaskRoom
+from txn_api.mask_room import ROOM_BYTES, MaskRoom
 from txn_api.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
@@ -226,9 +226,9 @@ def test_room_is_bounded_and_who_fills_it_is_refused() -> None:
     assert room._free >= 0
 
 
-def processes(table: Table, count: int) -> tuple[list[CardGuesses], list[MaskShares]]:
+def processes(table: Table, count: int, room_bytes: int = ROOM_BYTES) -> tuple[list[CardGuesses], list[MaskShares]]:
     """So many processes that tell each other by one table."""
-    rooms = [MaskRoom() for _ in range(count)]
+    rooms = [MaskRoom(room_bytes) for _ in range(count)]
     shares = [MaskShares(table.add, keys().mask_id, room, rate=Bucket(1_000_000), away_s=0.01) for room in rooms]
     return [CardGuesses(told, room, clock=Clock()) for told, room in zip(shares, rooms, strict=True)], shares
 
@@ -246,6 +246,25 @@ async def closed(shares: Iterable[MaskShares]) -> None:
     """Tell what is left."""
     for told in shares:
         await told.close()
+
+
+async def test_cards_of_other_processes_take_no_room_from_other_accounts() -> None:
+    """An account has filled its part at each process, and the last one hears of all of them at once."""
+    table, masks = Table(), [str(number) for number in range(60)]
+    guesses, shares = processes(table, 5, 200 * MASK_BYTES)
+    for place, process in enumerate(guesses):
+        if process is guesses[-1]:
+            table.open.clear()
+        for mask in masks:
+            accepted(process, range(place * 1_000, place * 1_000 + 40), mask=mask)
+            await asyncio.sleep(0)
+        table.open.set()
+        await closed(shares)
+    last, heard = guesses[-1], shares[-1]._room
+    assert sum(heard._bytes_of.values()) + heard._free == 200 * MASK_BYTES
+    assert heard._free >= 100 * MASK_BYTES
+    assert len(accepted(last, range(10), account=QUIET)) == 10
+    assert [accepted(last, range(9_000, 9_010), mask=mask, most=210) for mask in masks] == [[]] * len(masks)
 
 
 @pytest.mark.parametrize("count", [2, 4])
