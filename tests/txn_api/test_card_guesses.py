@@ -22,7 +22,7 @@ from tests.txn_api.test_mask_shares import Table
 from txn_api import card_guesses
 from txn_api.card_guesses import DAY_S, SHARED_FROM, CardGuesses
 from txn_api.limits import Bucket
-from txn_api.mask_cards import MASK_BYTES
+from txn_api.mask_cards import CARD_BYTES, MASK_BYTES
 from txn_api.mask_room import ROOM_BYTES, MaskRoom
 from txn_api.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.mask_sketch import MaskSketch
@@ -306,6 +306,31 @@ async def test_bursts_that_the_table_is_too_slow_for_are_refused_until_it_answer
         table.open.set()
         await closed(shares)
     assert 900 <= taken <= 1_000 + 4 * 334 + 4 * UNSHARED_MIN
+
+
+async def test_behind_a_burst_that_had_to_wait_known_cards_come_in_as_new_ones_do() -> None:
+    """Its refusals are over when the table has answered, and they took no room."""
+    table = Table()
+    guesses, shares = processes(table, 1)
+    table.open.clear()
+    taken = await sent(guesses, range(700))
+    room = shares[0]._room
+    assert room._bytes_of[ACCOUNT] == MASK_BYTES + CARD_BYTES * len(taken)
+    with pytest.raises(TooManyCardsOfMask) as refused:
+        guesses[0].take(ACCOUNT, MASK, card(taken[0]), 1_000)
+    assert refused.value.headers == {"Retry-After": "1"}
+    table.open.set()
+    await closed(shares)
+    assert await sent(guesses, [*taken, *range(5_000, 5_050)]) == [*taken, *range(5_000, 5_050)]
+    await closed(shares)
+
+
+def test_a_key_with_a_larger_bound_sends_known_cards_that_one_with_a_smaller_is_refused() -> None:
+    """What the smaller one was refused is no reason, as long as the larger one's new cards are taken."""
+    guesses = CardGuesses(clock=Clock())
+    accepted(guesses, range(500), most=100)
+    assert accepted(guesses, range(50), most=100) == []
+    assert accepted(guesses, range(50), most=1_000) == list(range(50))
 
 
 async def test_while_the_table_is_away_each_process_holds_its_own_bound() -> None:
