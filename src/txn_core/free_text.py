@@ -21,7 +21,8 @@ from txn_core.track_data import holds_track_data
 
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * SEARCHED_LENGTHS.start
-_BETWEEN: Final = " \0 "  # stands between two texts, of which none holds a NUL (`plain_texts`)
+_NUL: Final = "\0"  # none of the texts holds one (`plain_texts`)
+_BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
@@ -52,7 +53,7 @@ def texts_with_numbers(texts: Sequence[str]) -> set[int]:
     if holds_track_data(together):
         found = {place for place, text in enumerate(texts) if holds_track_data(text)}
     words = _words(together)
-    each = words.split(_BETWEEN)
+    each = words.split(_NUL)  # a text of separators alone leaves no word, and so no space, between two of them
     suspected = _with_numbers({place: text for place, text in enumerate(each) if place not in found})
     if not suspected or not may_hold_iban(words):
         return found | suspected

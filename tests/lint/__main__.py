@@ -34,6 +34,11 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ): "for fatal signals",
     ("src/txn_core/crash_reports.py", "_say", "sys.stderr"): "a crash report: JSON, without texts",
     ("src/txn_core/crash_reports.py", "_say", "print()"): "the same",
+    (
+        "src/txn_cli/stack/tether.py",
+        "the module",
+        "exit() with a text",
+    ): "into a child's log, by the standard library alone",
     ("src/txn_core/telemetry.py", "_sink", "sys.stderr"): "the log's own stream: JSON, or in a queue",
 }
 
