@@ -229,12 +229,13 @@ def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
 
 def _credential(headers: Headers) -> Credential | None:
     """The credential of a request, which its headers keep. Raises as `_presented`."""
-    if isinstance(headers, RawHeaders) and headers.credential is not None:
-        return headers.credential
+    keeper = headers if isinstance(headers, RawHeaders) else None
+    if keeper is not None and keeper.credential is not None:
+        return keeper.credential
     text = _presented(headers)
     credential = None if text is None else Credential(text)
-    if isinstance(headers, RawHeaders):
-        headers.credential = credential
+    if keeper is not None:
+        keeper.credential = credential
     return credential
 
 
