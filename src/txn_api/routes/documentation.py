@@ -20,7 +20,7 @@ router = Router(include_in_schema=False)
 
 _OURS: Final = Path(__file__).parents[1] / "static"
 _PAGE: Final = "docs.html"
-_OUR_NAMES: Final = (_PAGE, "docs.js", "problems.css")
+_OUR_NAMES: Final = ("docs.js", "problems.css")
 _THEIR_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 _SWAGGER_UI: Final = "fastapi_offline"
 # What is large changes with a pin alone; what is ours is small and changes as it likes.
@@ -40,9 +40,9 @@ def _files() -> dict[str, PageFile]:
     found = find_spec(_SWAGGER_UI)
     assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
     theirs = Path(found.submodule_search_locations[0]) / "static"
-    paths = [_OURS / name for name in _OUR_NAMES] + [theirs / name for name in _THEIR_NAMES]
-    read = ((path.name, PageFile.read(path)) for path in paths)
-    return {name: file for name, file in read if file is not None}
+    made = {name: PageFile(_OURS / name, _SMALL) for name in _OUR_NAMES}
+    made[_PAGE] = PageFile(_OURS / _PAGE, _SMALL | {"Content-Security-Policy": _DOCS_POLICY})
+    return made | {name: PageFile(theirs / name, _LARGE) for name in _THEIR_NAMES}
 
 
 _FILES: Final = _files()
@@ -60,7 +60,7 @@ async def document(request: Request) -> Response:
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """The OpenAPI document to read and to try out."""
-    return _FILES[_PAGE].answer(request, _SMALL | {"Content-Security-Policy": _DOCS_POLICY})
+    return _FILES[_PAGE].answer(request)
 
 
 @router.get("/docs/{name}")
@@ -68,7 +68,7 @@ async def docs_file(request: Request, name: str) -> Response:
     """One of the files that the pages are made of."""
     if name not in _FILES or name == _PAGE:
         raise RouteNotFound
-    return _FILES[name].answer(request, _SMALL if name in _OUR_NAMES else _LARGE)
+    return _FILES[name].answer(request)
 
 
 @router.get("/problems")

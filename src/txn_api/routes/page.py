@@ -14,15 +14,15 @@ from txn_api.router import Router
 from txn_api.security_headers import HTML
 
 router = Router(include_in_schema=False)
-_FILES: Final = page_files()
 # Kept, and asked for again by tag: a page whose files are of two versions would be none.
 _KEPT: Final = {"Cache-Control": "no-cache"}
+_FILES: Final = page_files(_KEPT, _KEPT | HTML)
 
 
 @router.get("/")
 async def index(request: Request) -> Response:
     """Answer with the page."""
-    return _FILES[INDEX].answer(request, _KEPT | HTML)
+    return _FILES[INDEX].answer(request)
 
 
 @router.get("/page/{name}")
@@ -30,4 +30,4 @@ async def file(request: Request, name: str) -> Response:
     """Answer with one of its files; the page itself has its one address."""
     if name not in _FILES or name == INDEX:
         raise RouteNotFound
-    return _FILES[name].answer(request, _KEPT)
+    return _FILES[name].answer(request)
