@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.builders import cells, csv_file, csv_of
-from txn_cli.kaggle import Row, SoundRow
+from txn_cli.rows import Row, SoundRow
 from txn_cli.source import Source, SourceError
 
 

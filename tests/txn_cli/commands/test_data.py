@@ -195,7 +195,9 @@ def test_load_of_another_layout_is_one_clear_error(data_dir: Path, tmp_path: Pat
     (tmp_path / "rows.csv").write_text(f"card,amount\n{CARD},1\n")
     result = txn("load", tmp_path / "rows.csv", "--data-dir", data_dir)
     assert isinstance(result.error, TxnError)
-    assert str(result.error).startswith("not in the Kaggle layout: the header lacks ''")
+    assert "it is not in layout" in str(result.error)
+    assert "the header lacks" in str(result.error)
+    assert "--map" in str(result.error)
 
 
 def test_load_with_a_wrong_key_is_one_clear_error(data_dir: Path, tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""Which layout a file has, told by its header; and what is wrong with a file that has none."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from txn_cli.csvrecords import BrokenRecord, records
+from txn_cli.layouts.errors import LayoutError
+from txn_cli.layouts.header import Header, missing
+from txn_cli.layouts.model import REQUIRED, SEPARATORS, Layout
+from txn_cli.layouts.reading import Reading
+
+_DIGITS_OF_A_VALUE: Final = 6
+_COLUMNS_NAMED: Final = 6
+_BROKEN: Final = {
+    "encoding": "its header is not UTF-8: convert it, such as by iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
+    "line_too_long": "its first line is longer than 64 KiB, so that it is no table of rows",
+    "quoting": "its header has a quote that does not fit (RFC 4180)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How the beginning of a file fits a layout under a separator."""
+
+    layout: Layout
+    separator: str
+    cells: Sequence[str]
+    missing: Sequence[str]
+
+    @property
+    def share_missing(self) -> float:
+        """Missing columns by needed ones, so that layouts of different sizes compare."""
+        needed = sum(1 for _, column in self.layout.fields() if column.column and not column.may_be_absent)
+        return len(self.missing) / max(1, needed)
+
+
+def recognise(head: bytes, reading: Reading) -> tuple[Layout, str]:
+    """The layout and the separator of a file that begins with `head`.
+
+    Raises:
+        LayoutError: it is in none of the layouts that it may be in. Says what is wrong and what to do.
+    """
+    if b"\n" not in head and b"\r" in head.rstrip(b"\r"):
+        raise LayoutError("its lines end in CR alone: convert it by tr '\\r' '\\n' < FILE > NEW")
+    fits = [_fit(head, layout, reading.separator or layout.separator) for layout in reading.candidates]
+    best = min(fits, key=lambda fit: fit.share_missing)
+    if not best.missing:
+        return best.layout, best.separator
+    raise _other_separator(head, reading) or _no_header(best) or _other_columns(best)
+
+
+def _fit(head: bytes, layout: Layout, separator: str) -> _Fit:
+    first = next(records(io.BytesIO(head), separator), None)
+    if isinstance(first, BrokenRecord):
+        raise LayoutError(_BROKEN[first.code])
+    cells = [] if first is None else first.cells
+    return _Fit(layout, separator, cells, missing(layout, Header(cells)))
+
+
+def _other_separator(head: bytes, reading: Reading) -> LayoutError | None:
+    for layout in reading.candidates:
+        expected = reading.separator or layout.separator
+        for separator, name in SEPARATORS.items():
+            if separator != expected and not _fit(head, layout, separator).missing:
+                option = "tab" if separator == "\t" else f"'{separator}'"
+                return LayoutError(
+                    f"its columns are those of layout {layout.name}, but separated by {name}, not by "
+                    f"{SEPARATORS[expected]}: say --separator {option}"
+                )
+    return None
+
+
+def _no_header(best: _Fit) -> LayoutError | None:
+    """The error of a file whose first line is a row: no column is known, and some cell is a long number."""
+    if any(_is_value(cell) for cell in best.cells):
+        names = best.separator.join(column.column[0] for _, column in best.layout.fields() if column.column)
+        return LayoutError(
+            f"it has no header: write one above its rows with the names of its columns, as layout {best.layout.name} "
+            f"has them in any order ({names})"
+        )
+    return None
+
+
+def _is_value(cell: str) -> bool:
+    digits = cell.strip().replace(".", "").replace("-", "").replace(":", "").replace(" ", "")
+    return len(digits) >= _DIGITS_OF_A_VALUE and digits.isdigit()
+
+
+def _other_columns(best: _Fit) -> LayoutError:
+    # What the header holds besides is not shown: in a file without one it would be somebody's card number.
+    more = len(best.missing) - _COLUMNS_NAMED
+    lacks = ", ".join(best.missing[:_COLUMNS_NAMED]) + (f" and {more} more" if more > 0 else "")
+    first = best.missing[0].split("'")[1]
+    needed = any(first in column.column for pointer, column in best.layout.fields() if pointer in REQUIRED)
+    without = "" if needed else f", or --map {first}= if it has none"
+    return LayoutError(
+        f"it is not in layout {best.layout.name}: the header lacks {lacks}. Name the file's own column by "
+        f"--map {first}=COLUMN{without}, or say another --layout"
+    )
