@@ -1,4 +1,4 @@
-"""The Kaggle layout (`kartik2112/fraud-detection`, `fraudTrain.csv`): what the simulator writes and the demo reads."""
+"""The Kaggle layout (`kartik2112/fraud-detection`, `fraudTrain.csv`), which the simulator writes and demos read."""
 
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Final
