@@ -83,5 +83,5 @@ def _names_of(pointer: str, column: Column) -> list[str]:
     return names
 
 
-# No header has a line break in a name that is found.
-_NOWHERE: Final = "\n"
+# A name that no header has: a file with a NUL in it is not read as text.
+_NOWHERE: Final = "\0"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.csvrecords import BrokenRecord, records
+from txn_cli.csvrecords import BrokenRecord, CsvRecord, records
 from txn_cli.layouts.errors import LayoutError
 from txn_cli.layouts.header import Header, missing
 from txn_cli.layouts.model import REQUIRED, SEPARATORS, Layout
@@ -28,6 +28,8 @@ class _Fit:
     separator: str
     cells: Sequence[str]
     missing: Sequence[str]
+    broken: str | None
+    """What is wrong with the header under this separator, a code of `csvrecords`."""
 
     @property
     def share_missing(self) -> float:
@@ -48,15 +50,14 @@ def recognise(head: bytes, reading: Reading) -> tuple[Layout, str]:
     best = min(fits, key=lambda fit: fit.share_missing)
     if not best.missing:
         return best.layout, best.separator
-    raise _other_separator(head, reading) or _no_header(best) or _other_columns(best)
+    raise _other_separator(head, reading) or _broken(fits) or _no_header(best) or _other_columns(best)
 
 
 def _fit(head: bytes, layout: Layout, separator: str) -> _Fit:
     first = next(records(io.BytesIO(head), separator), None)
-    if isinstance(first, BrokenRecord):
-        raise LayoutError(_BROKEN[first.code])
-    cells = [] if first is None else first.cells
-    return _Fit(layout, separator, cells, missing(layout, Header(cells)))
+    broken = first.code if isinstance(first, BrokenRecord) else None
+    cells = first.cells if isinstance(first, CsvRecord) else []
+    return _Fit(layout, separator, cells, missing(layout, Header(cells)), broken)
 
 
 def _other_separator(head: bytes, reading: Reading) -> LayoutError | None:
@@ -70,6 +71,12 @@ def _other_separator(head: bytes, reading: Reading) -> LayoutError | None:
                     f"{SEPARATORS[expected]}: say --separator {option}"
                 )
     return None
+
+
+def _broken(fits: Sequence[_Fit]) -> LayoutError | None:
+    """The error of a file whose header is none under any separator."""
+    codes = [fit.broken for fit in fits if fit.broken is not None]
+    return LayoutError(_BROKEN[codes[0]]) if len(codes) == len(fits) else None
 
 
 def _no_header(best: _Fit) -> LayoutError | None:
