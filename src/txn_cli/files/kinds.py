@@ -60,10 +60,21 @@ def foreign_kind(head: bytes) -> Kind | None:
     for offset, magic, kind in _SIGNATURES:
         if head.startswith(magic, offset):
             return kind
-    if b"\x00" in head:
+    if _is_binary(head):
         return _utf_16_without_mark(head) or BINARY
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
     return next((kind for looks_like_it, kind in _TEXTS if looks_like_it(start)), None)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether the first line is no text. A zero further on costs the row that it stands in, and no other."""
+    if b"\x00" not in head:
+        return False
+    first = head.lstrip(b"\r\n").partition(b"\n")[0]
+    try:
+        return "\x00" in first.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def _utf_16_without_mark(head: bytes) -> Kind | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from txn_cli.layouts.errors import LayoutError
-from txn_cli.layouts.model import Amount, Column, Layout, Moment
+from txn_cli.layouts.model import NOWHERE, Amount, Column, Layout, Moment
 
 
 class Header:
@@ -49,11 +49,14 @@ def missing(layout: Layout, header: Header) -> list[str]:
 
 
 def absent(layout: Layout, header: Header) -> list[str]:
-    """The columns that a layout would read and a header lacks, which files may do without."""
+    """The columns that a layout would read and a header lacks, which files may do without and nobody said."""
     return [
         column.column[0]
         for _, column in layout.fields()
-        if column.column and column.may_be_absent and header.first(column.column) is None
+        if column.column
+        and column.may_be_absent
+        and NOWHERE not in column.column
+        and header.first(column.column) is None
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from txn_cli.layouts.errors import LayoutError
-from txn_cli.layouts.model import REQUIRED, Column, Layout, Moment
+from txn_cli.layouts.model import NOWHERE, REQUIRED, Column, Layout, Moment
 
 _PART_FIELDS: Final = ("merchant", "customer", "terminal")
 
@@ -69,7 +69,7 @@ def _renamed(pointer: str, column: Column, pairs: Mapping[str, str]) -> Column:
         elif pointer in REQUIRED:
             raise LayoutError(f"--map {name}=: no transaction is without it; name the file's column")
         else:
-            update |= {"column": (_NOWHERE,), "may_be_absent": True}
+            update |= {"column": (NOWHERE,), "may_be_absent": True}
     return column.model_copy(update=update)
 
 
@@ -81,7 +81,3 @@ def _names_of(pointer: str, column: Column) -> list[str]:
     if isinstance(column, Moment):
         names += [name for name in (column.time_column, column.zone_column) if name]
     return names
-
-
-# A name that no header has: a file with a NUL in it is not read as text.
-_NOWHERE: Final = "\0"

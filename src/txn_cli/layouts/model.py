@@ -15,6 +15,8 @@ from txn_cli.layouts.zones import checked_zone
 COLUMNS_MAX: Final = 16
 REQUIRED: Final = frozenset({"/card_number", "/amount_minor", "/currency", "/occurred_at", "/merchant/name"})
 """The fields that no transaction is without."""
+NOWHERE: Final = "\0"
+"""The name of a column that no file has: one with a NUL in it is not read as text."""
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars (|)"}
 
 _Name = Annotated[str, StringConstraints(max_length=200)]

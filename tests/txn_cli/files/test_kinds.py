@@ -89,3 +89,7 @@ def test_text_may_be_rows(text: str) -> None:
 
 def test_nothing_is_empty() -> None:
     assert foreign_kind(b"") is EMPTY
+
+
+def test_a_zero_in_a_row_does_not_make_a_file_binary() -> None:
+    assert foreign_kind(b"a,b\n1,\x002\n") is None
