@@ -109,8 +109,10 @@ def test_every_form_of_csv_is_read_back(
     assume(quoted or end == "\r\n" or not any("\r" in cell for row in rows for cell in row))
     assume(all(sum(cell.count("\n") for cell in row) < RECORD_LINES_MAX for row in rows))
     file = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    csv.writer(file, delimiter=separator, lineterminator=end, quoting=quoting).writerows([["id", "x"], *rows])
+    writer = csv.writer(
+        file, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    )
+    writer.writerows([["id", "x"], *rows])
     content = b"\xef\xbb\xbf" * mark + file.getvalue().encode()
     found = [record.cells for record in records(io.BytesIO(content), separator) if isinstance(record, CsvRecord)]
     assert found == [["id", "x"], *rows]

@@ -15,14 +15,14 @@ class AmountReader:
 
     def __init__(self, column: Amount) -> None:
         self._column = column
-        digits = rf"[0-9]{{1,{_DIGITS_MAX}}}"
+        whole = rf"[0-9]{{1,{_DIGITS_MAX}}}"
         if column.group_mark:
-            digits = rf"[0-9]{{1,3}}(?:{re.escape(column.group_mark)}[0-9]{{3}}){{0,{_GROUPS_MAX}}}|{digits}"
+            whole = rf"[0-9]{{1,3}}(?:{re.escape(column.group_mark)}[0-9]{{3}}){{0,{_GROUPS_MAX}}}|{whole}"
         decimals = (
             rf"(?:{re.escape(column.decimal_mark)}([0-9]{{1,{_DIGITS_MAX}}}))?" if column.unit == "major" else "()"
         )
         sign = r"\+?" if column.negative == "refused" else "[+-]?"
-        self._matches = re.compile(rf"({sign})({digits}){decimals}").fullmatch
+        self._matches = re.compile(rf"({sign})({whole}){decimals}").fullmatch
         self._code = "amount_format" if column.unit == "major" else "amount_minor_format"
 
     def signed(self, cell: str, exponent: int) -> int:

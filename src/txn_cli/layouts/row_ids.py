@@ -15,6 +15,7 @@ from txn_core.pan import LENGTHS, mask
 
 PREFIX: Final = "row_"
 _CONTEXT: Final = "txn-api/row_id/1"
+_TOLD_APART_BY: Final = ("occurred_at", "type", "amount_minor", "currency")
 _HEX_DIGITS: Final = 32
 _FINGERPRINT_BYTES: Final = 8
 
@@ -27,24 +28,14 @@ class RowIds:
 
     def next(self, body: Mapping[str, object], merchant: object) -> str:
         """The id of the next row, by its request body and its merchant's name."""
-        likeness = hashlib.sha256(
-            "\0".join(
-                (
-                    _CONTEXT,
-                    _shown(str(body["card_number"])),
-                    str(body["occurred_at"]),
-                    str(body["type"]),
-                    str(body["amount_minor"]),
-                    str(body["currency"]),
-                    str(merchant),
-                )
-            ).encode()
-        )
+        what = (_masked(body), *(body[name] for name in _TOLD_APART_BY), merchant)
+        likeness = hashlib.sha256("\0".join((_CONTEXT, *map(str, what))).encode())
         ordinal = self._ordinals.next(int.from_bytes(likeness.digest()[:_FINGERPRINT_BYTES]))
         likeness.update(b"\0%d" % ordinal)
         return PREFIX + likeness.hexdigest()[:_HEX_DIGITS]
 
 
-def _shown(card_number: str) -> str:
-    """What may be shown of a card number; nothing of one that the service refuses by its length."""
-    return mask(card_number) if len(card_number) in LENGTHS else ""
+def _masked(body: Mapping[str, object]) -> str:
+    """What may be shown of the card number; nothing of one that the service refuses by its length."""
+    number = body["card_number"]
+    return mask(number) if isinstance(number, str) and len(number) in LENGTHS else ""

@@ -74,7 +74,8 @@ def test_what_is_no_stream_behind_one_is_an_error_and_not_the_end(kind: str) -> 
 def test_a_stream_that_was_cut_off_gives_what_came_and_then_an_error(kind: str) -> None:
     content = b"".join(b"%d,%d\n" % (n, n * n) for n in range(50_000))
     packed = STREAMS[kind](content)
-    stream, got = opened(packed[: len(packed) - 20]), []
+    stream = opened(packed[: len(packed) - 20])
+    got: list[bytes] = []
     with pytest.raises(EOFError):
         got.extend(iter(lambda: stream.read(1), b""))
     assert content.startswith(b"".join(got))
@@ -117,7 +118,10 @@ def test_a_stream_of_xz_that_asks_for_very_much_memory_is_refused() -> None:
 
 
 def test_a_stream_of_zstd_that_asks_for_very_much_memory_is_refused() -> None:
-    options = {zstd.CompressionParameter.window_log: 30, zstd.CompressionParameter.content_size_flag: 0}
+    options: dict[int, int] = {
+        zstd.CompressionParameter.window_log: 30,
+        zstd.CompressionParameter.content_size_flag: 0,
+    }
     packer = zstd.ZstdCompressor(options=options)
     packed = packer.compress(b"rows") + packer.flush()
     with pytest.raises(zstd.ZstdError):

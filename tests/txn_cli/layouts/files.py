@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from txn_cli.layouts import Layout, Reading
 from txn_cli.rows import DamagedRow, Row, SoundRow
@@ -16,14 +17,14 @@ def written(
     header: Sequence[str],
     *,
     separator: str = ",",
-    quoting: int = csv.QUOTE_MINIMAL,
+    quoting: Literal[0, 1, 2, 3] = csv.QUOTE_MINIMAL,
     end: str = "\n",
 ) -> bytes:
     """The rows as a file with these columns."""
     text = io.StringIO()
     writer = csv.DictWriter(
         text, header, delimiter=separator, quoting=quoting, lineterminator=end, extrasaction="ignore", restval="?"
-    )  # type: ignore[call-overload]
+    )
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

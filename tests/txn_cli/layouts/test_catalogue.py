@@ -140,3 +140,16 @@ def test_a_layout_that_is_a_folder_or_not_text_is_said(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(LayoutError, match="is not TOML: not UTF-8"):
         layout_named(str(tmp_path / "binary.toml"))
+
+
+def test_the_example_of_the_documentation_is_a_layout(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "loading.md").read_text()
+    layout = layout_of(tmp_path, text.split("```toml\n")[1].split("```")[0])
+    row = {
+        "Karte": "", "card_number": CARD, "Betrag": "-1.234,50", "Datum": "27.10.2024", "Uhrzeit": "02:30",
+        "Art": "Kauf", "Name": "Bäcker", "MCC": "n/a",
+    }  # fmt: skip
+    (found,) = sound(read(written([row], list(row), separator=";"), by(layout)))
+    body = body_of(found)
+    assert (body["type"], body["amount_minor"], body["currency"]) == ("purchase", 123_450, "EUR")
+    assert (body["occurred_at"], body["merchant"]) == ("2024-10-27T00:30:00Z", {"name": "Bäcker"})

@@ -26,7 +26,7 @@ def ids(rows: list[SoundRow]) -> list[str]:
 
 
 def ids_of(*changes: dict[str, str]) -> list[str]:
-    return ids(sound(read(csv_of([cells(**change) for change in changes], WITHOUT_ID))))
+    return ids(sound(read(csv_of([cells(0, **change) for change in changes], WITHOUT_ID))))
 
 
 def test_known_answers() -> None:

@@ -17,8 +17,8 @@ HEADER = (
 
 def sparkov(row: Cells) -> Cells:
     date, time = row["trans_date_trans_time"].split(" ")
-    own = {"ssn": "123-45-6789", "acct_num": "123456789012", "profile": "adults.json", "trans_date": date}
-    return row | own | {"trans_time": time}  # type: ignore[operator]
+    own = {"ssn": "123-45-6789", "acct_num": "123456789012", "profile": "adults.json"}
+    return {**row, **own, "trans_date": date, "trans_time": time}
 
 
 def test_its_rows_are_the_same_as_the_data_set_s() -> None:
