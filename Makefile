@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz abuse fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -47,6 +47,9 @@ canary: $(STAMP) ## marked card numbers through every route, error and crash of 
 
 fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+
+abuse: $(STAMP) ## bytes that make dear work, looked for by measured CPU (SECONDS=3600, SEED=1)
+	@$(BIN)/python -m tests.abuse --seconds $(or $(SECONDS),3600) --seed $(or $(SEED),1) $(ABUSE_ARGS)
 
 fuzz-http: $(STAMP) ## byte sequences to our HTTP connection and to h11, compared (SEQUENCES=200000, SEED=1, FIRST=0)
 	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pydantic_core import to_json
 from starlette.types import Message, Receive
@@ -20,7 +20,7 @@ from txn_api.arrival import Arrival
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
 from txn_api.limits import Bucket
 from txn_api.lines import Line, LineSplitter
-from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
+from txn_api.problems import BodyTooLarge, OutcomeUnknown, Overloaded, Problem, StoreUnavailable
 from txn_api.results import Results
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
@@ -50,6 +50,8 @@ Ended = Literal[
     "broken_off",
     "encoding_malformed",
     "shutting_down",
+    "rights_ended",
+    "store_unavailable",
 ]
 
 
@@ -74,6 +76,29 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
+class Rights(Protocol):
+    """What an upload may do, which can end while it is under way (`txn_api.standing`)."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until `check` has something new to say."""
+
+    @property
+    def lines(self) -> Bucket | None:
+        """The rate of its lines, as it is now."""
+
+    async def check(self) -> None:
+        """Raise the `Problem` that a new request would be refused with, if it would."""
+
+
+class _RightsEndedError(Exception):
+    """Nothing more may be taken of an upload; `ended` says why."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended)
+        self.ended = ended
+
+
 class _Waiting(NamedTuple):
     number: int
     event: EncodedEvent
@@ -96,9 +121,10 @@ class Upload:
         body_deadline_s: float,
         turn: Callable[[], Awaitable[None]],
         rate: Bucket | None = None,
+        rights: Rights | None = None,
     ) -> None:
         """Take what a route has; each row waits for a `turn` (`txn_api.turns`)."""
-        self._turn = turn
+        self._turn, self._rights = turn, rights
         self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
         self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
@@ -129,6 +155,8 @@ class Upload:
             self.totals.ended = "encoding_malformed"
         except TooMuchContentError:
             self.totals.ended = "body_too_large"
+        except _RightsEndedError as error:
+            self.totals.ended = error.ended
         finally:
             while self._waiting:
                 await self._settle_oldest(results)
@@ -179,19 +207,43 @@ class Upload:
         if self._waiting:
             # The sender may be waiting for this line's result: time that is ours, not his.
             events: set[asyncio.Future[Any]] = {receiving, self._stopping, self._waiting[0].landing}
-            return await _first_of(events, expires_at - began)
-        done = await _first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
+            return await self._first_of(events, expires_at - began)
+        done = await self._first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
         self._arrival.waited(loop.time() - began)
         return done
+
+    async def _first_of(self, events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:
+        """What of these happens first, nothing after so long; the rights are asked for again meanwhile."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + timeout_s
+        while True:
+            wait_s = ends_at - loop.time()
+            asked_in_s = wait_s if self._rights is None else self._rights.left_s
+            done = await _first_of(events, max(0.0, min(wait_s, asked_in_s)))
+            if done or wait_s <= asked_in_s:
+                return done
+            await self._ask_rights()
+
+    async def _ask_rights(self) -> None:
+        """Raise if the rights that the upload began with have ended, or if that cannot be told."""
+        if self._rights is None or self._rights.left_s > 0:
+            return
+        try:
+            await self._rights.check()
+        except Problem as problem:
+            unknown = isinstance(problem, (StoreUnavailable, Overloaded))
+            raise _RightsEndedError("store_unavailable" if unknown else "rights_ended") from None
+        self._rate = self._rights.lines
 
     async def _take(self, row: Sequence[Line], results: Results) -> None:
         """Admit the lines of a row, one right behind the other as posts are (`posts.py`), and then hand them over."""
         if self._rate is not None and (wait_s := self._rate.owe(len(row))):
             # Nothing more is read meanwhile, which is what slows the sender down.
-            await asyncio.wait({self._stopping}, timeout=wait_s)
+            await self._first_of({self._stopping}, wait_s)
+        await self._ask_rights()
         for line, admitted in [(line, self._admitted(line)) for line in row if line.data != b""]:
-            self.totals.read += 1
             if isinstance(admitted, Problem):
+                self.totals.read += 1
                 await self._refuse(line.number, admitted, results)
                 if self.totals.refused >= REJECTS_MAX:
                     return
@@ -210,13 +262,20 @@ class Upload:
             return problem
 
     async def _hand_over(self, number: int, event: EncodedEvent, results: Results) -> None:
-        """Hand one line over, waiting while the window or the producer's share for bulk is full."""
+        """Hand one line over, waiting while the window or the producer's share for bulk is full.
+
+        A line counts as read when it has an outcome, or will have one.
+        """
         try:
+            await self._ask_rights()
             while (landing := self._producer.offer(event.card_id, event.data)) is None:
                 await self._producer.room(event.card_id)
+                await self._ask_rights()
         except ProducerError as error:
+            self.totals.read += 1
             await self._refuse(number, problem_of(error), results)
             return
+        self.totals.read += 1
         self._waiting.append(_Waiting(number, event, landing))
         while len(self._waiting) > self._window:
             await self._settle_oldest(results)

@@ -4,6 +4,8 @@ from typing import Final, Protocol, Self
 
 from starlette.types import Scope
 
+from txn_api.credential import Credential
+
 _KNOWN: Final = "raw_headers"
 
 
@@ -21,7 +23,7 @@ class RawHeaders:
     two types of one body, neither counts.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_values", "credential")
 
     @classmethod
     def of(cls, scope: Scope) -> Self:
@@ -34,6 +36,8 @@ class RawHeaders:
 
     def __init__(self, scope: Scope) -> None:
         headers = scope["headers"]
+        self.credential: Credential | None = None
+        """What was read of them as the request's credential, once it was (`txn_api.authenticator`)."""
         self._values: dict[bytes, bytes] = dict(headers)
         if len(self._values) != len(headers):
             together: dict[bytes, list[bytes]] = {}

@@ -272,10 +272,10 @@ class BodyTooLarge(Problem):
 
 
 class UriTooLong(Problem):
-    """The request's first line is larger than any call needs; the server answers it before any route."""
+    """The request's first line or its path is longer than any call needs; the server answers it before any route."""
 
     status, code, title = 414, "uri_too_long", "URI too long"
-    detail = "The request's first line is larger than the server takes; the connection ends here."
+    detail = "The request's first line or its path is longer than the server takes; the connection ends here."
     remedy = "Send ids and ranges alone in the query; a search takes the rest in its body."
 
 

@@ -138,8 +138,14 @@ class BulkTotals(_Shape):
             "broken_off",
             "encoding_malformed",
             "shutting_down",
+            "rights_ended",
+            "store_unavailable",
         ],
-        Field(description="Why reading ended; after anything but `complete` there may be lines that were not read."),
+        Field(
+            description="Why reading ended; after anything but `complete` there may be lines that were not read. "
+            "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
+            "began. `store_unavailable`: whether the key still holds could not be looked up for too long; try again."
+        ),
     ]
 
 

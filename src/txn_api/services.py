@@ -59,7 +59,8 @@ class Services:
     turns: Turns = field(init=False, default_factory=Turns)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "posts", Posts(self.intake, self.producer, self.intake.luhn_exempt))
+        posts = Posts(self.intake, self.producer, self.intake.luhn_exempt, rights=self.gate.writing)
+        object.__setattr__(self, "posts", posts)
 
     def stop(self) -> None:
         """Let the shutdown deadline run, and the uploads end where they are and be answered.

@@ -4,12 +4,14 @@ All modules together import everything that we have, which takes longer than man
 named imports its own module alone.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Final
 
 import typer
 
+from txn_cli.stack.private_folder import UMASK
 from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
 
@@ -43,6 +45,7 @@ def _txn() -> None:
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit code 1."""
     confine()
+    os.umask(UMASK)
     try:
         # Called itself, the application would take the place of our hook for errors, and print texts and variables.
         typer.main.get_command(app_of(sys.argv[1] if len(sys.argv) > 1 else None))()

@@ -5,13 +5,14 @@ sent: a mistyped card number in an error body would be a card number in somebody
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from txn_core.invisible import VISIBLE_PATTERN
+from txn_core.plain_text import SEPARATORS
 
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
@@ -59,11 +60,15 @@ MESSAGES: Final[dict[str, str]] = {
     "value_not_allowed": "is not one of the allowed values",
 }
 
+BEYOND: Final = "extra_forbidden"
+"""pydantic's type of an error for a name that the contract does not have."""
+
+_POINTERS_KEPT: Final = 256
 _OUR_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
     "missing": "field_required",
-    "extra_forbidden": "field_unknown",
+    BEYOND: "field_unknown",
     "string_type": "string_required",
     "string_too_long": "text_too_long",
     "string_too_short": "text_too_short",
@@ -102,10 +107,11 @@ _SENSITIVE_PARTS: Final = (
     *("cvv", "cvc", "securitycode", "verificationcode", "verificationvalue"),
     *("pinblock", "track1", "track2", "track3", "trackdata"),
 )
+_FEW_NAMES: Final = 8
+_SEPARATORS_IN_NAMES: Final = SEPARATORS.replace(b"\n", b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One broken rule: `pointer` (RFC 6901, "" for the whole document) and `code` (a key of `MESSAGES`)."""
 
     pointer: str
@@ -120,10 +126,19 @@ class Fault:
 def fault_of(error: ErrorDetails) -> Fault:
     """Translate one pydantic error, dropping every part of it that a client could have written."""
     kind, where = error["type"], error["loc"]
-    if kind == "extra_forbidden":
+    if kind == BEYOND:
         code = "sensitive_authentication_data" if _is_sensitive(str(where[-1])) else "field_unknown"
         return Fault(_pointer(where[:-1]), code)
     return Fault(_pointer(where), _code_of(kind, error.get("ctx", {})))
+
+
+def faults_of_unknown(pointer: str, names: Collection[str]) -> Iterator[Fault]:
+    """What is wrong with names that the object at `pointer` may not have: each code once."""
+    if len(names) <= _FEW_NAMES:
+        codes = {"sensitive_authentication_data" if _is_sensitive(name) else "field_unknown" for name in names}
+    else:
+        codes = {"field_unknown", *(["sensitive_authentication_data"] if _one_is_sensitive(names) else [])}
+    return (Fault(pointer, code) for code in sorted(codes))
 
 
 def rule_broken(code: str) -> PydanticCustomError:
@@ -144,6 +159,20 @@ def _is_sensitive(name: str) -> bool:
     return plain in _SENSITIVE_NAMES or any(part in plain for part in _SENSITIVE_PARTS)
 
 
+def _one_is_sensitive(names: Collection[str]) -> bool:
+    """Whether any name is: the same of all names at once, which is ten times as fast."""
+    lines = "\n".join(names)
+    if lines.count("\n") >= len(names):
+        lines = "\n".join([name.replace("\n", "") for name in names])
+    lines = lines.casefold()
+    if lines.isascii():
+        plain = lines.encode().translate(None, _SEPARATORS_IN_NAMES).decode()
+    else:
+        plain = "".join([c for c in lines if c.isalnum() or c == "\n"])
+    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or any(part in plain for part in _SENSITIVE_PARTS)
+
+
+@lru_cache(_POINTERS_KEPT)
 def _pointer(where: tuple[int | str, ...]) -> str:
     # A union adds steps of its own ("function-after[...]"), a mapping its client's keys. The contract's names are of
     # letters alone, and it has no mappings.

@@ -17,7 +17,7 @@ from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
 from txn_core.issuer_ranges import IssuerRanges
-from txn_core.loopback import is_local
+from txn_core.loopback import is_local, require_safe
 from txn_core.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.region import LOCAL_REGION, MISSING, region_given
 from txn_core.service_links import service_links
@@ -46,6 +46,13 @@ def _ranges(text: str) -> str:
     """Refuse what is no list of first digits and lengths of card numbers."""
     IssuerRanges.parse(text, lengths=CARD_NUMBER_LENGTHS)
     return text
+
+
+def _fetched_safely(url: str | None) -> str | None:
+    """Refuse a URL whose answer could be changed on its way."""
+    if url is not None:
+        require_safe(url)
+    return url
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
@@ -167,21 +174,24 @@ class Settings(BaseSettings):
         False,
         description="whether used signatures are kept for all processes, too, with a DynamoDB write a signed request",
     )
-    metrics_need_admin: bool = Field(False, description="whether /metrics needs a key with the scope admin")
+    metrics_need_admin: bool = Field(
+        True, description="whether the API's /metrics needs a key with the scope admin; not in the local stack"
+    )
     jwt_issuer: str | None = Field(
         None, min_length=1, description="issuer (iss) of OAuth2 access tokens; tokens are off when absent"
     )
     jwt_audience: str | None = Field(None, min_length=1, description="audience (aud) that tokens must name")
-    jwt_jwks_url: str | None = Field(
-        None,
-        pattern=r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])",
-        description="where the issuer's keys are (JWKS); https unless on this machine",
+    jwt_jwks_url: Annotated[str | None, AfterValidator(_fetched_safely)] = Field(
+        None, description="where the issuer's keys are (JWKS); https unless on this machine"
     )
     jwt_jwks_cache_s: float = Field(
         300.0, gt=0, description="how long the issuer's keys, and what they verified, are trusted, seconds"
     )
     jwt_algorithms: tuple[Literal["RS256", "ES256", "EdDSA"], ...] = Field(
         ("RS256", "ES256", "EdDSA"), min_length=1, description="algorithms that tokens may be signed with, as JSON"
+    )
+    jwt_untyped: bool = Field(
+        False, description="whether tokens that do not say `at+jwt` are taken, too: those of type `JWT`, and of none"
     )
     jwt_account_claim: str = Field("account", min_length=1, description="claim that names a token's account")
     jwt_scope_claim: str = Field(

@@ -4,6 +4,7 @@ Strict throughout: a number in quotes, a float for an amount or an unknown field
 that sends one has a fault that silence would hide. Bounds follow ISO 8583 where it has a field for it.
 """
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,10 +22,12 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from txn_core.contract_part import contract_part, is_of_usual_size
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
-from txn_core.errors import InvalidTransactionError, MalformedJsonError
+from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
+    BEYOND,
     CONTROL_FREE_PATTERN,
     ID_PATTERN,
     TERMINAL_ID_PATTERN,
@@ -35,7 +38,7 @@ from txn_core.faults import (
 from txn_core.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
-from txn_core.invisible import VISIBLE_PATTERN, shows_something
+from txn_core.invisible import VISIBLE_PATTERN, shows_something, without_ignorable
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import Pan
 
@@ -43,6 +46,7 @@ AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
 FAULTS_MAX: Final = 50
 COLONS_OF_A_TIME: Final = 2
+_PART_CHARACTERS: Final = 20
 
 TransactionType = Literal["purchase", "refund", "reversal"]
 # How the card was read (ISO 8583 field 22).
@@ -67,9 +71,26 @@ def _known_currency(code: str) -> str:
 def _nameable(name: str) -> str:
     if not shows_something(name):
         raise rule_broken("merchant_name_blank")
-    if len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
+    if _is_far_too_long(name) or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
         raise rule_broken("text_too_long")
     return name
+
+
+def _is_far_too_long(name: str) -> bool:
+    """Whether a name is more than twice as long as a key may be, once its characters are spelt out.
+
+    Some characters stand for a whole sentence (U+FDFA for 18 letters), and to compare names by it takes thrice the
+    time. Case and composition make a text shorter by less than half.
+    """
+    if name.isascii():
+        return False
+    parts = (name[start : start + _PART_CHARACTERS] for start in range(0, len(name), _PART_CHARACTERS))
+    size = 0
+    for part in parts:
+        size += len("".join(unicodedata.normalize("NFKC", without_ignorable(part)).split()).encode())
+        if size > 2 * MERCHANT_KEY_BYTES_MAX:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,22 +229,31 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
-    try:
-        return TransactionRequest.model_validate_json(body, context=luhn_exempt)
-    except ValidationError as error:
-        refusal = _refusal(error, body)
-    # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.
-    try:
-        raise refusal
-    finally:
-        del refusal  # or the error, its traceback and this frame would keep each other
+    errors: ValidationError | None = None
+    if is_of_usual_size(body):
+        request, errors = _validated(body, luhn_exempt)
+        if request is not None:
+            return request
+    part = contract_part(body, _NAMES)
+    if errors is None:
+        request, errors = _validated(part.document(), luhn_exempt)
+        if request is not None and not part.beyond:
+            return request
+    broken = [] if errors is None else errors.errors(include_url=False, include_input=False)
+    faults = [fault_of(detail) for detail in broken if detail["type"] != BEYOND]
+    once = has_each_name_once(body, part.names, colons_in_texts=0)
+    twice = [] if once else duplicated_names(body, _NAMES)
+    raise InvalidTransactionError(*[*dict.fromkeys([*twice, *faults, *part.beyond])][:FAULTS_MAX])
 
 
-def _refusal(error: ValidationError, body: bytes) -> MalformedJsonError | InvalidTransactionError:
-    details = error.errors(include_url=False, include_input=False)
-    if details[0]["type"] == "json_invalid":
-        return MalformedJsonError("not one JSON document")
-    return InvalidTransactionError(*[*duplicated_names(body, _NAMES), *map(fault_of, details)][:FAULTS_MAX])
+def _validated(
+    document: bytes, luhn_exempt: IssuerRanges
+) -> tuple[TransactionRequest, None] | tuple[None, ValidationError]:
+    """The request that a JSON document is, or what the model says of it."""
+    try:
+        return TransactionRequest.model_validate_json(document, context=luhn_exempt), None
+    except ValidationError as errors:
+        return None, errors
 
 
 def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:

@@ -12,14 +12,16 @@ from typing import Any, Final, cast
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
+from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
-from txn_core.faults import CONTROL_FREE_PATTERN
+from txn_core.errors import InvalidTransactionError
+from txn_core.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.free_text import long_runs
 from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.misplaced import checked_submission
+from txn_core.misplaced import CODE, FREE_TEXTS, checked_submission, pointers_of_numbers
 from txn_core.pan import Pan
 from txn_core.plain_text import SEPARATORS
 from txn_core.submission import Submission
@@ -52,7 +54,7 @@ _STRICT: Final = core_schema.CoreConfig(
     cache_strings="keys",  # values hardly ever come again
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
+_BACKSLASH, _DELETE, _COLON, _LIST = b"\\\x7f:["
 _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
@@ -90,7 +92,10 @@ def submission_of(
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     # JSON itself has no other control characters than this one without escapes.
-    if not body.isascii() or _BACKSLASH in body or _DELETE in body:
+    if len(body) > USUAL_BYTES_MAX or not body.isascii() or _BACKSLASH in body or _DELETE in body or _LIST in body:
+        return None
+    # pydantic's core makes an error of each name too many, and all of them for nothing.
+    if (colons := body.count(_COLON)) > USUAL_COLONS_MAX:
         return None
     try:
         sent: UsualFields = _validate(body)
@@ -104,7 +109,7 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     if terminal:
         names += len(terminal)
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
-    if body.count(_COLON) != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
+    if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
     # Those that were left out, in the model's order.
     if len(merchant) != _MERCHANT_LENGTH:
@@ -120,6 +125,9 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
     `today` is the UTC date; birth dates may not lie behind it.
+
+    Raises:
+        InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
     """
     pan: Pan = fields.pop("card_number")
     try:
@@ -134,10 +142,17 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
         fields["terminal"] = None
     transaction_id = fields.pop("transaction_id")
     client_fields = to_json(fields)
-    digits = pan.digits_for_identity()
-    if digits in surroundings or not _numbers_in_place(body, client_fields, digits.encode()):
+    if not _number_in_place(body, client_fields, surroundings, pan.digits_for_identity()):
         return None
+    # Fields without another run as long as a card number hold none: nearly all of them.
+    if long_runs(client_fields) > _RUNS_OF_A_TIME:
+        _refuse_numbers(fields)
     return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
+
+
+def _refuse_numbers(fields: UsualFields) -> None:
+    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
+        raise InvalidTransactionError(*faults)
 
 
 def _instant(text: str) -> Instant:
@@ -162,18 +177,18 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
     return cast("str | None", customer["reference"])
 
 
-def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nothing else is as long as one.
+def _number_in_place(body: bytes, client_fields: bytes, surroundings: str, digits: str) -> bool:
+    """Whether the card number stands once in the body, and nowhere else.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
     """
-    if body.translate(None, SEPARATORS).count(digits) != 1:
+    if digits in surroundings or body.translate(None, SEPARATORS).count(digits.encode()) != 1:
         return False
-    if long_runs(client_fields) > _RUNS_OF_A_TIME:
-        return False
-    # In fields without another run that long no number of that length can stand.
-    return len(digits) >= SEARCHED_LENGTHS.start or client_fields.translate(None, SEPARATORS).find(digits) < 0
+    # In fields without a run that long no number of that length can stand.
+    return (
+        len(digits) >= SEARCHED_LENGTHS.start and long_runs(client_fields) <= _RUNS_OF_A_TIME
+    ) or client_fields.translate(None, SEPARATORS).find(digits.encode()) < 0
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:

@@ -11,9 +11,6 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("src", "bench")
 # File, function and sink of each place where one may, with the reason. One that is not needed any more is refused.
 ALLOWED: Final[dict[tuple[str, str, str], str]] = {
-    ("src/txn_core/misplaced.py", "refuse_misplaced", "an exception"): (
-        "faults found with the digits: a pointer of ours and a code each"
-    ),
     ("src/txn_core/pan.py", "mask", "an f-string"): "the mask itself, whose lengths are tested one by one",
     ("bench/write_path/peers.py", "_record", "str()"): (
         "a peer that is measured; it hashes the number, of made-up cards, as its users would"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -150,6 +151,13 @@ async def api(settings: Settings, stage: str) -> AsyncIterator[Api]:
 @pytest.fixture
 async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """An application that needs no server."""
+    async with opened_desk() as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def opened_desk() -> AsyncIterator[Desk]:
+    """An application that needs no server, on whatever loop is running."""
     settings = Settings.model_validate(
         {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
     )

@@ -81,6 +81,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _lets_a_key_in_until_it_is_revoked(stack)
         _binds_a_key_to_a_terminal_and_to_signatures(stack)
 
+        _is_closed_to_others(data_dir)
         left = stack.marks()
         assert stack.stop() == 0
         assert not any(mark.is_running() for mark in left.values())
@@ -97,6 +98,21 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert {name: again[name] for name in kept} == {name: first[name] for name in kept}
         with client_of(stack) as client:
             assert client.get("/transactions/stack-000001").status_code == 200
+
+
+def _is_closed_to_others(data_dir: Path) -> None:
+    """Nothing that the stack keeps is another user's to read, nor a socket theirs to connect to.
+
+    SeaweedFS gives the description of a volume (`.vif`: its version and copies) a mode of its own, whatever the mask;
+    the folders around it are closed.
+    """
+    kept = [data_dir, *data_dir.rglob("*")]
+    assert {path.name for path in kept} >= {"lock", "api.log", "s3", "kinesis", "dynamodb"}
+    ports_of = json.loads((data_dir / "ports.json").read_text()).values()
+    sockets = [path for port in ports_of for path in Path("/tmp").glob(f"seaweedfs-*{port}.sock")]
+    assert sockets
+    for path in (*(path for path in kept if path.suffix != ".vif"), *sockets):
+        assert not path.lstat().st_mode & 0o077, path
 
 
 def _refuses_a_second_supervisor(stack: Upheld) -> None:

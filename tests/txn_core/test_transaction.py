@@ -39,6 +39,13 @@ def faults_of(document: object) -> set[tuple[str, str]]:
     return set()
 
 
+def faults_in(document: object) -> list[tuple[str, str]]:
+    """The same in their order, equal ones included."""
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes(document))
+    return [(fault.pointer, fault.code) for fault in caught.value.faults]
+
+
 def merchant(**changes: Any) -> dict[str, Any]:
     return body(merchant={"name": "Kub", **changes})
 
@@ -267,8 +274,58 @@ def test_every_broken_rule_is_listed_up_to_a_bound() -> None:
     document = body(amount_minor=-1, currency="x", merchant={"name": ""})
     assert len(faults_of(document)) == 3
     with pytest.raises(InvalidTransactionError) as caught:
-        parse_transaction(json_bytes(body(**{f"x{i}": i for i in range(500)})))
+        parse_transaction(_wrong_and_twice(full_body()))
     assert len(caught.value.faults) == FAULTS_MAX
+
+
+def _wrong_and_twice(document: dict[str, Any]) -> bytes:
+    """A document with each name of another one twice, and a number for each text."""
+    values = {
+        name: _wrong_and_twice(value) if isinstance(value, dict) else b"1.5" for name, value in document.items()
+    }
+    return b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), value) for name, value in values.items()] * 2)
+
+
+def test_equal_faults_are_told_once() -> None:
+    """Five hundred unknown names are one fault of their object, and those of PCI DSS 3.3.1 another."""
+    many = {f"x{number}": number for number in range(500)}
+    assert faults_in(body(**many)) == [("", "field_unknown")]
+    assert faults_in(body(**many, cvv="123")) == [("", "field_unknown"), ("", "sensitive_authentication_data")]
+    assert faults_in(body(merchant={"name": "Kub", **many}, customer={**many, "C\nV\nV\u00e9": 1})) == [
+        ("/merchant", "field_unknown"),
+        ("/customer", "field_unknown"),
+        ("/customer", "sensitive_authentication_data"),
+    ]
+
+
+@pytest.mark.parametrize("value", [[[]], [{}] * 3, {"a": {}}, [1, [2]], [[[]]] * 2_000])
+def test_a_value_that_is_deeper_than_the_contract_is_told_like_any_other(value: object) -> None:
+    """Whatever is inside, the field has the fault of its own type, beside the faults of all others."""
+    assert faults_in(body(currency=value, amount_minor=-1)) == [
+        ("/amount_minor", "number_out_of_range"),
+        ("/currency", "string_required"),
+    ]
+    assert faults_in(body(merchant=[value])) == [("/merchant", "object_required")]
+    assert faults_in(body(merchant={"name": value})) == [("/merchant/name", "string_required")]
+    assert faults_in(body(customer={"extra": value, "gender": 1})) == [
+        ("/customer/gender", "string_required"),
+        ("/customer", "field_unknown"),
+    ]
+
+
+def test_a_number_that_is_not_finite_is_told_beside_an_unknown_name() -> None:
+    """The document is written anew without the name, and the number stays what it was."""
+    data = json_bytes(body(extra=1, merchant={"name": "Kub", "latitude": 1.5})).replace(b"1.5", b"1e999")
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(data)
+    assert [fault.code for fault in caught.value.faults] == ["not_finite", "field_unknown"]
+
+
+@pytest.mark.parametrize("spaces", [0, 5_000])
+def test_a_body_is_the_same_however_much_white_space_it_has(spaces: int) -> None:
+    """Numbers and texts come through the second writing of a long body as they were."""
+    document = full_body(merchant={"name": 'Kub "[é]" \\ \U0001f600', "latitude": -1e-7, "longitude": 0.1 + 0.2})
+    assert parse_transaction(json_bytes(document) + b" " * spaces) == parse_transaction(json_bytes(document))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Final, Literal
 
 import structlog
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,6 @@ from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.headers import RawHeaders
-from txn_api.limits import Bucket
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -28,12 +27,16 @@ from txn_api.problems import (
 from txn_api.query_search import searched
 from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
+from txn_api.router import Router
 from txn_api.services import Services
+from txn_api.standing import Standing
 from txn_api.surroundings import surroundings
+from txn_core.api_keys import Scope as ApiScope
 from txn_core.event import EncodedEvent
 
 log = structlog.get_logger()
 
+_SCOPE: Final[ApiScope] = "transactions:write"
 MEDIA_TYPE: Final = "application/x-ndjson"
 _HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
 _ANSWER: Final = openapi.lines_answer(
@@ -53,7 +56,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters), each_once(BulkParameters)])
+router = Router(tags=["transactions"], checks=[searched(BulkParameters), each_once(BulkParameters)])
 
 
 @router.post(
@@ -68,11 +71,11 @@ router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters)
             MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
         ),
     },
-    openapi_extra=_BODY | openapi.needs("transactions:write"),
+    openapi_extra=_BODY | openapi.needs(_SCOPE),
 )
 async def post_bulk(
     request: Request,
-    principal: Annotated[Principal, requires("transactions:write")],
+    principal: Annotated[Principal, requires(_SCOPE)],
     parameters: Annotated[BulkParameters, Query()],
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
@@ -82,22 +85,24 @@ async def post_bulk(
     skipped, and so is a UTF-8 byte order mark before the first one. A bad line never spoils its neighbours.
     Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
     not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
-    body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
+    body breaks off, when the credential it began with is revoked, expires or may do less than before, and at a
+    shutdown: `ended` says so, and the lines read until then have their outcomes.
     """
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
-    admit = partial(
-        services.intake.admit,
-        account=principal.account,
-        terminal_ids=principal.terminal_ids,
-        surroundings=surroundings(request),
-    )
+    rights = services.gate.standing(request.scope, principal, _SCOPE)
+    around = surroundings(request)
+
+    def admit(line: bytes) -> EncodedEvent:
+        # Terminals may be added while the upload is under way; when some are taken away, it ends.
+        terminal_ids = rights.principal.terminal_ids
+        return services.intake.admit(line, account=principal.account, terminal_ids=terminal_ids, surroundings=around)
+
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
-    lines = None if principal.allowances is None else principal.allowances.lines
     turn = partial(services.turns.turn, principal.account)
     everything = parameters.results == "all"
     return _BulkResponse(
-        services, admit, decoder, request.state.request_id, turn=turn, lines=lines, everything=everything
+        services, admit, decoder, request.state.request_id, turn=turn, rights=rights, everything=everything
     )
 
 
@@ -112,11 +117,11 @@ class _BulkResponse(Response):
         request_id: str,
         *,
         turn: Callable[[], Awaitable[None]],
-        lines: Bucket | None,
+        rights: Standing,
         everything: bool,
     ) -> None:
         super().__init__()
-        self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
+        self._services, self._admit, self._decoder, self._rights = services, admit, decoder, rights
         self._request_id, self._turn, self._everything = request_id, turn, everything
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +136,8 @@ class _BulkResponse(Response):
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
             turn=self._turn,
-            rate=self._lines,
+            rate=self._rights.lines,
+            rights=self._rights,
         )
         await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
         if upload.totals.ended == "broken_off":

@@ -42,6 +42,7 @@ from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
+from txn_core.api_keys import Scope
 from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
@@ -130,7 +131,7 @@ class RangeParameters(ReadParameters):
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
 
 
-router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
+router = Router(tags=["transactions"], checks=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
@@ -242,8 +243,11 @@ async def get_transaction(
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
     rendering = parameters.rendering(request)
+    account = principal.reads(parameters.account)
+    standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
     async with store_reads():
-        found = await services.transactions.get(principal.reads(parameters.account), TransactionId(transaction_id))
+        found = await services.transactions.get(account, TransactionId(transaction_id))
+    await standing.check()
     if found is None:
         raise TransactionNotFound
     body = rendering.one(found.event, [order.text for order in found.conflicts])
@@ -265,6 +269,8 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
+    needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")
+    standing = services.gate.standing(request.scope, principal, *needed, reads=account)
     query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
@@ -276,6 +282,7 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         headers |= _next_page(request, query, cursor)
     turn = partial(services.turns.turn, account)
     body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+    await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 

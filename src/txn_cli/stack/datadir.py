@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from txn_cli.stack.private_folder import make_private
 from txn_core.errors import StackError
 
 PRIVATE_MODE = 0o600
+_CONTENTS = (
+    *("secrets.json", "ports.json", "settings.json", "children.json", "ready.json", "lock"),
+    *("logs", "loads", "kinesis", "dynamodb", "s3"),
+)
+"""What a stack keeps in its folder: what else lies there is the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,12 @@ class DataDir:
         return cls(path.expanduser().absolute())
 
     def create(self) -> None:
-        """Make the folder, readable by its owner alone: it holds keys and transactions."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folder, or close it: its owner alone may read it, since it holds keys and transactions.
+
+        Raises:
+            StackError: it is another user's, or cannot be kept from others.
+        """
+        make_private(self.root, _CONTENTS)
 
     @property
     def secrets(self) -> Path:
@@ -61,7 +71,7 @@ class DataDir:
     def data(self, name: str) -> Path:
         """The data of one server; made when it is not there."""
         folder = self.root / name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
     @contextmanager

@@ -17,6 +17,9 @@ NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEA
 TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
 """What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
 
+DEFAULTS = {"TXN_METRICS_NEED_ADMIN": "false"}
+"""What is set here unless the user sets it: the API listens on this machine alone, and its page shows its figures."""
+
 
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that the user gave and the stack passes on."""
@@ -44,6 +47,7 @@ def stack_environment(
     region = given.get("TXN_AWS_REGION") or LOCAL_REGION
     return {
         **{name: value for name, value in outer.items() if not name.upper().startswith(OURS)},
+        **DEFAULTS,
         **given,
         "AWS_ACCESS_KEY_ID": secrets.access_key,
         "AWS_SECRET_ACCESS_KEY": secrets.secret_key,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_cli.stack.private_folder import require_own
 from txn_core.errors import StackError
 
 
@@ -31,8 +32,9 @@ class Ready:
         """The document of a running stack; none when no stack is ready there.
 
         Raises:
-            StackError: the file is not such a document.
+            StackError: the file is not such a document, or another user's: it says where card numbers are sent.
         """
+        require_own(data_dir.root)
         document = read_json(data_dir.ready)
         if document is None:
             return None

@@ -48,6 +48,13 @@ def test_settings_of_the_user_pass_on_unless_they_are_what_the_stack_is_made_of(
     assert made["PATH"] == "/bin"
 
 
+def test_the_stacks_metrics_are_open_unless_the_user_says_otherwise() -> None:
+    """It listens on this machine alone; elsewhere they need a key."""
+    for given, value in (({}, "false"), ({"TXN_METRICS_NEED_ADMIN": "true"}, "true")):
+        made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given, outer={"TXN_METRICS_NEED_ADMIN": "1"})
+        assert (made["TXN_METRICS_NEED_ADMIN"], made["TXN_API_HOST"]) == (value, "127.0.0.1")
+
+
 def test_a_profile_never_leads_to_a_real_account() -> None:
     outer = {"AWS_PROFILE": "production", "AWS_ENDPOINT_URL": "https://elsewhere", "AWS_SESSION_TOKEN": "token"}
     made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given={}, outer=outer)
