@@ -34,8 +34,7 @@ class _Fit:
     @property
     def share_missing(self) -> float:
         """Missing columns by needed ones, so that layouts of different sizes compare."""
-        needed = sum(1 for _, column in self.layout.fields() if column.column and not column.may_be_absent)
-        return len(self.missing) / max(1, needed)
+        return len(self.missing) / max(1, len(missing(self.layout, Header([]))))
 
 
 def recognise(head: bytes, reading: Reading) -> tuple[Layout, str]:
@@ -50,7 +49,13 @@ def recognise(head: bytes, reading: Reading) -> tuple[Layout, str]:
     best = min(fits, key=lambda fit: fit.share_missing)
     if not best.missing:
         return best.layout, best.separator
-    raise _other_separator(head, reading) or _broken(fits) or _no_header(best) or _other_columns(best)
+    raise (
+        _other_separator(head, reading)
+        or _broken(fits)
+        or _no_header(best)
+        or _no_column(best, reading)
+        or _other(best)
+    )
 
 
 def _fit(head: bytes, layout: Layout, separator: str) -> _Fit:
@@ -82,7 +87,10 @@ def _broken(fits: Sequence[_Fit]) -> LayoutError | None:
 def _no_header(best: _Fit) -> LayoutError | None:
     """The error of a file whose first line is a row: no column is known, and some cell is a long number."""
     if any(_is_value(cell) for cell in best.cells):
-        names = best.separator.join(column.column[0] for _, column in best.layout.fields() if column.column)
+        needed = (
+            column.column[0] for _, column in best.layout.fields() if column.column and not column.may_be_absent
+        )
+        names = best.separator.join(dict.fromkeys(needed))
         return LayoutError(
             f"it has no header: write one above its rows with the names of its columns, as layout {best.layout.name} "
             f"has them in any order ({names})"
@@ -95,7 +103,19 @@ def _is_value(cell: str) -> bool:
     return len(digits) >= _DIGITS_OF_A_VALUE and digits.isdigit()
 
 
-def _other_columns(best: _Fit) -> LayoutError:
+def _no_column(best: _Fit, reading: Reading) -> LayoutError | None:
+    """The error of a file whose header has nothing in common with any of several layouts."""
+    if best.share_missing < 1 or len(reading.candidates) == 1:
+        return None
+    names = ", ".join(layout.name for layout in reading.candidates)
+    return LayoutError(
+        f"its first line has no column of a layout that is known ({names}): name the file's own columns by "
+        "--map LAYOUT=FILE, such as --map amt=amount, or write a layout for it (docs/loading.md)"
+    )
+
+
+def _other(best: _Fit) -> LayoutError:
+    """The error of a file that lacks columns of the layout that fits it best."""
     # What the header holds besides is not shown: in a file without one it would be somebody's card number.
     more = len(best.missing) - _COLUMNS_NAMED
     lacks = ", ".join(best.missing[:_COLUMNS_NAMED]) + (f" and {more} more" if more > 0 else "")

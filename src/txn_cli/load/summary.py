@@ -9,6 +9,7 @@ from txn_cli.meter import Meter
 from txn_cli.rejection import Rejection
 
 REJECTIONS_SHOWN: Final = 10
+COLUMNS_SHOWN: Final = 4
 USUAL_LAYOUT: Final = "kaggle"
 
 
@@ -21,7 +22,8 @@ class LoadSummary:
 
     def begin(self, layout: str, absent: Sequence[str]) -> None:
         """Show which layout the file has, and the columns that it does without, if that is anything unusual."""
-        without = f", without {', '.join(absent)}" if absent else ""
+        more = f" and {len(absent) - COLUMNS_SHOWN} more" if len(absent) > COLUMNS_SHOWN else ""
+        without = f", without {', '.join(absent[:COLUMNS_SHOWN])}{more}" if absent else ""
         if layout != USUAL_LAYOUT or without:
             self._meter.say(f"Layout {layout}{without}")
 

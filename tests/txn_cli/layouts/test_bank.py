@@ -12,6 +12,7 @@ from tests.txn_cli.builders import CARD
 from tests.txn_cli.layouts.files import Cells, by, faults, read, sound, written
 from txn_cli.layouts import Layout, layout_named
 from txn_core.currency import EXPONENTS
+from txn_core.errors import InvalidTransactionError
 from txn_core.transaction import AMOUNT_MINOR_MAX, TransactionRequest, parse_transaction
 
 BANK = layout_named("bank")
@@ -129,6 +130,11 @@ def test_a_negative_amount_is_a_refund_of_the_purchase_that_it_names() -> None:
         497,
         "fedcba9876543210",
     )
+
+
+def test_a_refund_that_names_no_purchase_is_left_to_the_service_to_refuse() -> None:
+    with pytest.raises(InvalidTransactionError, match="original_required"):
+        request_of(amount="-4.97")
 
 
 def test_a_statement_of_an_account_has_purchases_with_a_minus() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 
@@ -38,9 +39,11 @@ def test_a_separator_is_one_of_four() -> None:
 
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 @pytest.mark.parametrize("separator", ",;")
-def test_a_file_without_a_header_is_called_one(separator: str, quoting: int) -> None:
+def test_a_file_without_a_header_is_called_one(separator: str, quoting: Literal[0, 1]) -> None:
     content = written([cells()], COLUMNS, separator=separator, quoting=quoting).split(b"\n", 1)[1]
-    assert refusal(content, separator=separator).startswith("it has no header: write one above its rows")
+    text = refusal(content, separator=separator)
+    assert text.startswith("it has no header: write one above its rows")
+    assert f"layout kaggle has them in any order (cc_num{separator}amt{separator}trans_date_trans_time" in text
 
 
 def test_columns_that_are_read_and_missing_are_named_with_what_to_say() -> None:
@@ -65,8 +68,9 @@ def test_not_all_of_many_missing_columns_are_named() -> None:
         (b"caf\xe9," + ROWS, "its header is not UTF-8: convert it"),
         (b"x" * 70_000 + b"\n", "its first line is longer than 64 KiB"),
         (b'"a,b\n' + b"1,2\n" * 20, "its header has a quote that does not fit"),
-        (b"hello\n", "it is not in layout"),
-        (b"\n\n\n", "it is not in layout"),
+        (b"hello\n", "its first line has no column of a layout that is known (kaggle, sparkov, bank): name"),
+        (b"\n\n\n", "its first line has no column of a layout that is known"),
+        (b"card,amount\n", "it is not in layout bank: the header lacks 'card_number' or 'pan', 'currency', "),
     ],
 )
 def test_a_file_of_another_kind_is_called_by_its_name(content: bytes, sentence: str) -> None:
