@@ -55,9 +55,11 @@ class Site:
     keys: ApiKeyTable
     watch: Watch
 
-    async def key(self, *scopes: Scope, limits: Limits = BY_SETTINGS) -> str:
+    async def key(
+        self, *scopes: Scope, limits: Limits = BY_SETTINGS, account: Account = ACCOUNT, **options: Any
+    ) -> str:
         """A new API key; with every scope unless told."""
-        kept, presented = mint(account=ACCOUNT, scopes=scopes or SCOPES, limits=limits)
+        kept, presented = mint(account=account, scopes=scopes or SCOPES, limits=limits, **options)
         await self.keys.put(kept)
         return presented
 

@@ -199,6 +199,7 @@ class Authenticator:
             signs_with=key.key_id if key.requires_signature else None,
             expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
             allowances=self._limiter.of(f"key {key.key_id}", key.limits),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
     async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
@@ -209,6 +210,7 @@ class Authenticator:
             expires_at_s=holder.expires_at_s,
             certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
         )
 
 

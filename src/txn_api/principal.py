@@ -24,6 +24,8 @@ class Principal:
     """When it ends, in seconds since 1970."""
     allowances: Allowances | None = None
     """What it may still take; none is without limits."""
+    cards_of_mask_max: int = 0
+    """The cards with one mask that its account may send and look up a day; 0 is without limit."""
     certificate_sha256: str | None = None
     """The client's certificate that its token is bound to (RFC 8705, 3.1): SHA-256 of its DER form, in base64url."""
 

@@ -18,6 +18,6 @@ _IDS_AT_ONCE: Final = 256  # one call of the system for each id would cost more 
 def request_ids() -> Iterator[str]:
     """Ids without an end, from the system's random source."""
     while True:
-        digits = os.urandom(_IDS_AT_ONCE * DIGITS // 2).hex()
-        for start in range(0, len(digits), DIGITS):
-            yield f"{PREFIX}{digits[start : start + DIGITS]}"
+        random = os.urandom(_IDS_AT_ONCE * DIGITS // 2).hex()
+        for start in range(0, len(random), DIGITS):
+            yield f"{PREFIX}{random[start : start + DIGITS]}"

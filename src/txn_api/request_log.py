@@ -20,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from txn_api.passage import Passage
-from txn_core.log_budget import WINDOW_S, LogBudget
+from txn_core.log_budget import WINDOW_S, EventBudget, LogBudget
 
 KIND_LINES_MAX: Final = 5
 """Refusals a second with one route and status that are logged of one key."""
@@ -32,9 +32,21 @@ FAILED_LINES_MAX: Final = 100
 KINDS_NAMED_MAX: Final = 10
 """Routes and statuses, the most frequent ones, that a line names whose own lines were left out."""
 
+EVENT_LINES_MAX: Final = 20
+"""Lines a second of any other event that the API logs, such as that of an upload that was broken off."""
+EVENTS_LINES_MAX: Final = 100
+
 log = structlog.get_logger()
+_REQUEST: Final = "request"
+_FAILED: Final = "request failed"
+_NOT_LOGGED: Final = "requests_not_logged"
 _Kind = tuple[str, int]
 """A route's template and a status."""
+
+
+def event_budget() -> EventBudget:
+    """What all other lines of an API's process are held to: clients cause most of them, too."""
+    return EventBudget(EVENT_LINES_MAX, EVENTS_LINES_MAX, frozenset({_REQUEST, _FAILED, _NOT_LOGGED}))
 
 
 class RequestLog(Collector):
@@ -60,12 +72,12 @@ class RequestLog(Collector):
                 self._tell_soon()
                 return
         ms = round(seconds * 1000, 1)
-        log.info("request", **passage.ids, method=method, route=route, status=status, ms=ms)
+        log.info(_REQUEST, **passage.ids, method=method, route=route, status=status, ms=ms)
 
     def failed(self, passage: Passage, error: Exception) -> None:
         """Log an error that nobody expected: its kind and places, since its text may quote what was sent."""
-        if self._errors.takes(("request failed", 500)):
-            log.error("request failed", **passage.ids, **_places(error))
+        if self._errors.takes((_FAILED, 500)):
+            log.error(_FAILED, **passage.ids, **_places(error))
         else:
             self._tell_soon()
 
@@ -83,7 +95,7 @@ class RequestLog(Collector):
                 {"route": route, "status": status, "lines": lines}
                 for (route, status), lines in untold.most_common(KINDS_NAMED_MAX)
             ]
-            log.warning("requests_not_logged", lines=untold.total(), most=named)
+            log.warning(_NOT_LOGGED, lines=untold.total(), most=named)
 
     @property
     def _budgets(self) -> tuple[LogBudget[_Kind], ...]:

@@ -137,6 +137,7 @@ class BulkTotals(_Shape):
             "body_too_large",
             "broken_off",
             "encoding_malformed",
+            "overloaded",
             "shutting_down",
             "rights_ended",
             "store_unavailable",

@@ -7,7 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
 
 WINDOW_S: Final = 1.0
 _Kind = TypeVar("_Kind", bound=Hashable)
@@ -59,3 +61,41 @@ class LogBudget(Generic[_Kind]):
         """The lines that were left out since this was asked last, by kind."""
         untold, self._untold = self._untold, Counter()
         return untold
+
+    def untold_of(self, kind: _Kind) -> int:
+        """The lines of one kind that were left out since they were asked for last."""
+        return self._untold.pop(kind, 0)
+
+
+class EventBudget:
+    """A processor of structlog: of each event so many lines a second; the next one says how many were left out.
+
+    An event is a fixed text of ours. Those that are `counted_elsewhere` pass, and so do reports of crashes.
+    """
+
+    def __init__(
+        self, event_lines_max: int, lines_max: int, counted_elsewhere: frozenset[str] = frozenset(), **options: Any
+    ) -> None:
+        """Bound the lines of an event, and of all events together."""
+        self._budget = LogBudget[str](event_lines_max, lines_max, lines_max, **options)
+        self._counted_elsewhere = counted_elsewhere
+
+    @property
+    def left_out(self) -> int:
+        """Lines that were left out since the process began."""
+        return self._budget.left_out.total()
+
+    def __call__(self, _: object, level: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """Let a line go on.
+
+        Raises:
+            DropEvent: it is one too many.
+        """
+        name = str(event.get("event"))
+        if level == "critical" or name in self._counted_elsewhere:
+            return event
+        if not self._budget.takes(name):
+            raise structlog.DropEvent
+        if untold := self._budget.untold_of(name):
+            event["left_out"] = untold
+        return event

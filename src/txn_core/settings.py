@@ -28,6 +28,9 @@ CARD_KEY_VERSION_MAX = 9_999  # a card id holds at most four digits of it
 CARD_KEYS_MAX = 8
 """Versions of the card key at once: a look-up by card number reads each, an event carries an id under each."""
 
+OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
+"""Variables of the commands that are the API's clients. They are no settings, and may stand beside them."""
+
 
 def _key_bytes(value: object) -> object:
     """Decode a key given as base64, and refuse one that is too short to be a key."""
@@ -169,6 +172,13 @@ class Settings(BaseSettings):
     )
     key_requests_max: int = Field(
         1_024, ge=0, description="requests of a key that one process answers at once; 0 is no limit"
+    )
+    key_cards_of_mask_max: int = Field(
+        1_000,
+        ge=0,
+        le=10_000,
+        description="cards with the same mask (first six, last four) that a key's account may send or look up a day; "
+        "0 is no limit (docs/access.md)",
     )
     signatures_shared: bool = Field(
         False,
@@ -322,7 +332,7 @@ class Settings(BaseSettings):
         """
         # Names are read in any case, so they are checked in any case.
         links = service_links(os.environ)
-        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links]
+        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links | OF_CLIENTS]
         unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")

@@ -230,6 +230,7 @@ _IANA = "https://iana.org/assignments/http-problem-types#"
 _TYPES = {
     "overloaded": f"{_IANA}temporary-reduced-capacity",
     "rate_limited": f"{_IANA}quota-exceeded",
+    "too_many_cards_of_mask": f"{_IANA}quota-exceeded",
     "too_many_concurrent": f"{_IANA}quota-exceeded",
 }
 

@@ -12,6 +12,7 @@ from tests.support.virtual_time import in_virtual_time
 from txn_api.fair_queue import REST_RATIO
 from txn_api.intake import Intake
 from txn_api.posts import BYTES_A_GROUP, TURN_S, WAIT_S_MAX, AwaitedPost, Posts
+from txn_api.principal import Principal
 from txn_api.problems import CardNumberMisplaced, Overloaded, ValidationFailed
 from txn_core.errors import BufferFullError, NotStoredError
 from txn_core.event import EncodedEvent
@@ -19,6 +20,8 @@ from txn_core.identity import Account
 from txn_core.kinesis.landing import Answer, Landing
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.submission import Submission
+
+HOLDER = Principal(ACCOUNT, frozenset({"transactions:write"}))
 
 
 class NotingProducer:
@@ -52,7 +55,7 @@ def scope(*headers: tuple[bytes, bytes]) -> Scope:
 
 
 def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> AwaitedPost:
-    return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT)
+    return posts.add(scope(*headers), json_bytes(body(**changes)), HOLDER)
 
 
 async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingProducer) -> None:
@@ -124,7 +127,7 @@ def dear(posts: Posts, account: str, *, ms: float, number: int = 1) -> AwaitedPo
     """A post that takes so long."""
     data = json_bytes(body(transaction_id=transaction_id(number)))
     data += b" " * (int(ms * 1_000) - len(data))
-    return posts.add(scope(), data, account=Account(account))
+    return posts.add(scope(), data, Principal(Account(account), frozenset()))
 
 
 @in_virtual_time
@@ -189,8 +192,7 @@ async def test_a_post_with_a_key_has_its_event_in_its_accounts_turn(
 
     def admitted(**changes: Any) -> "asyncio.Task[EncodedEvent]":
         data = json_bytes(body(transaction_id=None, **changes)) + b" " * 3_000
-        options: Any = {"account": ACCOUNT, "terminal_ids": frozenset(), "idempotency_key": "key"}
-        return asyncio.create_task(dear_posts.admit(scope(), data, **options))
+        return asyncio.create_task(dear_posts.admit(scope(), data, HOLDER, idempotency_key="key"))
 
     with pytest.raises(ValidationFailed):
         await admitted(amount_minor=-1)
@@ -210,8 +212,7 @@ async def test_who_waits_no_more_for_an_event_troubles_nobody(dear_posts: Posts)
     """A client with a key that went away, be its post sound or not."""
     for changes in ({}, {"currency": "XXX"}):
         data = json_bytes(body(**changes))
-        options: Any = {"account": ACCOUNT, "terminal_ids": frozenset(), "idempotency_key": "key"}
-        waiting = asyncio.create_task(dear_posts.admit(scope(), data, **options))
+        waiting = asyncio.create_task(dear_posts.admit(scope(), data, HOLDER, idempotency_key="key"))
         await asyncio.sleep(0)
         waiting.cancel()
     sound = dear(dear_posts, "acme", ms=1.0)

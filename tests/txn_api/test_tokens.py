@@ -15,6 +15,7 @@ import jwt
 import pytest
 
 from tests.builders import body
+from tests.support.one_mask import cards_of_mask
 from tests.txn_api.conftest import Desk
 from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, private_key, token
 from txn_api.app import create_app
@@ -263,6 +264,18 @@ async def test_all_tokens_of_a_client_share_its_limits(desk: Desk, issuer: Issue
     ]
     assert statuses[:2] == [202, 202]
     assert 429 in statuses
+
+
+async def test_tokens_and_subjects_of_an_account_guess_by_one_budget(desk: Desk, issuer: Issuer) -> None:
+    """Another token, of the same client or of another one, is no new budget of cards with one mask."""
+    desk.change(key_cards_of_mask_max=5)
+    desk.take_tokens(issuer.tokens())
+    taken = 0
+    for number, card in enumerate(cards_of_mask(12)):
+        headers = bearing(token(scope="transactions:write", jti=f"{number}", sub=f"client-{number % 3}"))
+        answer = await desk.client.post("/transactions", json=body(card_number=card), headers=headers)
+        taken += answer.status_code == 202
+    assert taken == 5
 
 
 async def test_an_application_that_is_told_of_an_issuer_takes_its_tokens(settings: Settings, stage: str) -> None:

@@ -27,7 +27,7 @@ ALL_BLOCKS = 2 * 128 * KIB
     ],
 )
 def test_a_header_tells_what_its_frame_needs(header: bytes, needed: int) -> None:
-    """RFC 8878, 3.1.1.1: window or single segment, dictionary and content size; too short a beginning tells nothing."""
+    """RFC 8878, 3.1.1.1: window or single segment, dictionary, content size; a part of it tells nothing."""
     whole = MAGIC + header
     assert bytes_needed(whole) == bytes_needed(whole + b"blocks") == needed
     assert {bytes_needed(whole[:size]) for size in range(len(whole))} == {None}
@@ -42,7 +42,7 @@ def test_what_is_no_frame_needs_nothing(begin: bytes) -> None:
 @pytest.mark.parametrize("header", [b"\x00\x70", b"\xa0" + (1 << 30).to_bytes(4, "little")])
 def test_what_needs_nothing_for_its_size_is_refused_by_the_library(header: bytes) -> None:
     """So that nothing goes past the bound."""
-    options = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MAX}
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: WINDOW_LOG_MAX}
     with pytest.raises(zstd.ZstdError):
         zstd.ZstdDecompressor(options=options).decompress(MAGIC + header + bytes(100), 1)
 

@@ -18,7 +18,7 @@ def test_a_value_is_made_again_when_it_is_old() -> None:
 
 
 def test_threads_that_ask_together_have_it_made_once() -> None:
-    made = []
+    made: list[None] = []
 
     def make() -> int:
         time.sleep(0.05)

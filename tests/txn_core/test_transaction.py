@@ -471,3 +471,14 @@ def test_the_future_is_refused_beyond_the_allowance() -> None:
     with pytest.raises(InvalidTransactionError) as caught:
         refuse_future(instant_of(ahead), now=now(), ahead_s_max=10)
     assert caught.value.faults == (Fault("/occurred_at", "timestamp_in_future"),)
+
+
+def test_equal_faults_count_once() -> None:
+    """Fifty unknown fields say no more than one, and do not hide what else is wrong."""
+    surprises = {f"surprise_{number}": 1 for number in range(200)}
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes({**surprises, **body(amount_minor=-1)}))
+    assert sorted(caught.value.faults, key=lambda fault: fault.pointer) == [
+        Fault("", "field_unknown"),
+        Fault("/amount_minor", "number_out_of_range"),
+    ]

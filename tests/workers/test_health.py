@@ -131,8 +131,13 @@ async def test_metrics_are_rendered_once_a_second(monkeypatch: pytest.MonkeyPatc
     """However many ask."""
     monkeypatch.setattr(health, "RENDERED_EVERY_S", 3_600.0)
     settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
-    asked = []
-    meters.leases_owned.set_function(lambda: asked.append(None) or 1.0)  # type: ignore[func-returns-value]
+    asked: list[float] = []
+
+    def owned() -> float:
+        asked.append(1.0)
+        return 1.0
+
+    meters.leases_owned.set_function(owned)
     with served(meters.registry, Readiness({}), settings):
         for path in ("/metrics", "/", "/metrics?name[]=x") * 3:
             assert "txn_archive_leases_owned 1.0" in (await get(settings.worker_metrics_port, path)).text

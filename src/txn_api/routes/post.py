@@ -31,6 +31,7 @@ from txn_api.problems import (
     NotStored,
     OutcomeUnknown,
     TerminalForbidden,
+    TooManyCardsOfMask,
     ValidationFailed,
 )
 from txn_api.query_search import refuse_card_numbers
@@ -60,6 +61,7 @@ _REFUSALS = (
     IdempotencyKeyMalformed,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
+    TooManyCardsOfMask,
     NotStored,
     OutcomeUnknown,
 )
@@ -104,8 +106,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            account, terminal_ids = principal.account, principal.terminal_ids
-            post = services.posts.add(scope, body, account=account, terminal_ids=terminal_ids, principal=principal)
+            post = services.posts.add(scope, body, principal)
             try:
                 landing, event = await post.landing, post.event
             finally:
@@ -173,9 +174,7 @@ async def _once(
     """
     principal = standing.principal
     account = principal.account
-    event = await services.posts.admit(
-        scope, body, account=account, terminal_ids=principal.terminal_ids, idempotency_key=key
-    )
+    event = await services.posts.admit(scope, body, principal, idempotency_key=key)
 
     async def put() -> bytes:
         await standing.check()  # the table of keys may have been waited for

@@ -2,6 +2,8 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -17,6 +19,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.fair_memory import ROW_BYTES
 from txn_api.headers import RawHeaders
 from txn_api.negotiation import Form, form_of
 from txn_api.openapi import lookups
@@ -30,8 +33,10 @@ from txn_api.problems import (
     MalformedJson,
     MediaTypeUnsupported,
     NotAcceptable,
+    Overloaded,
     ParameterInvalid,
     RangeReversed,
+    TooManyCardsOfMask,
     TransactionNotFound,
 )
 from txn_api.query_search import searched
@@ -55,8 +60,12 @@ from txn_core.pan import CardDigits, Pan
 from txn_core.transaction import FAULTS_MAX
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
+_RANGE_PROBLEMS = (
+    *(RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
+    TooManyCardsOfMask,
+)
 # Card data is kept by nobody on the way (ADR 17).
+PAGE_WAIT_S_MAX: Final = 5.0
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
@@ -265,6 +274,7 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         principal.require("cards:lookup")
         if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
+        _count(services, principal, pan)
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
@@ -274,16 +284,50 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
     query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    async with store_reads():
-        found = await services.transactions.page(query.behind(after))
-    cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-    headers = dict(_UNCACHED)
-    if rendering.form is Form.CSV and cursor is not None:
-        headers |= _next_page(request, query, cursor)
-    turn = partial(services.turns.turn, account)
-    body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
-    await standing.check()
+    async with _room_for_page(services, principal, parameters.limit):
+        async with store_reads():
+            found = await services.transactions.page(query.behind(after))
+        cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
+        headers = dict(_UNCACHED)
+        if rendering.form is Form.CSV and cursor is not None:
+            headers |= _next_page(request, query, cursor)
+        turn = partial(services.turns.turn, principal.account)
+        body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+        await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+@asynccontextmanager
+async def _room_for_page(services: Services, principal: Principal, rows: int) -> AsyncIterator[None]:
+    """Wait until the caller's account may have another page of so many rows read, and hold the room for it.
+
+    What the index answers is parsed at once, some milliseconds for a large page: of many at a time others would wait
+    for all of them.
+
+    Raises:
+        Overloaded: there was no room in time.
+    """
+    pages = services.memories.pages
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(
+                pages.held_for(principal.account, rows * ROW_BYTES, wait_s_max=PAGE_WAIT_S_MAX)
+            )
+        except TimeoutError:
+            raise Overloaded from None
+        yield
+
+
+def _count(services: Services, principal: Principal, pan: Pan) -> None:
+    """Count the card as one that the caller's account looks up.
+
+    It is counted before the cursor is read: that is bound to the card's id, so whether it fits answers a guess.
+
+    Raises:
+        TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
+    """
+    card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
+    services.intake.guesses.take(principal.account, pan.masked, card_id, cards_max)
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

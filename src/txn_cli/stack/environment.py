@@ -9,7 +9,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.region import LOCAL_REGION
 from txn_core.service_links import service_links
-from txn_core.settings import Settings
+from txn_core.settings import OF_CLIENTS, Settings
 
 OURS = ("AWS_", "TXN_")
 NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_DATA_DIR"}
@@ -23,7 +23,7 @@ DEFAULTS = {"TXN_METRICS_NEED_ADMIN": "false"}
 
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that the user gave and the stack passes on."""
-    return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS}
+    return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS | OF_CLIENTS}
 
 
 def tls_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_cli.stack.datadir import DataDir, read_json, write_private, write_private_text
 from txn_cli.stack.private_folder import require_own
 from txn_core.errors import StackError
 
@@ -24,7 +24,8 @@ class Ready:
     pids: Mapping[str, int]
 
     def write(self, data_dir: DataDir) -> None:
-        """Publish the document: whole, and for the owner alone."""
+        """Publish the document: whole, and for the owner alone. The key's header line is there before it."""
+        write_private_text(data_dir.authorization, f"Authorization: Bearer {self.api_key}\n")
         write_private(data_dir.ready, asdict(self))
 
     @classmethod
@@ -48,3 +49,4 @@ class Ready:
     def withdraw(data_dir: DataDir) -> None:
         """Remove the document: the stack is no longer ready."""
         data_dir.ready.unlink(missing_ok=True)
+        data_dir.authorization.unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def test_every_row_of_a_copy_is_the_same_as_in_the_original(copy: str) -> None:
 @pytest.mark.parametrize("copy", COPIES)
 def test_every_row_of_the_sample_data_is_read_in_every_copy(copy: str) -> None:
     with gzip.open(shared("kaggle_like_dev.csv.gz"), "rt", newline="") as text:
-        rows = list(itertools.islice(csv.DictReader(text), 2_000))
+        rows = list(itertools.islice(csv.DictReader(text), 500))
     found = sound(read(COPIES[copy](rows)))
     assert len(found) == len(rows)
     assert all(

@@ -127,7 +127,7 @@ def test_ordinals_grow_and_stay_compact() -> None:
     tracemalloc.start()
     try:
         ordinals = Ordinals()
-        rows = 100_000
+        rows = 20_000
         assert all(ordinals.next(number * 0x9E3779B97F4A7C15 % 2**64) == 1 for number in range(rows))
         assert tracemalloc.get_traced_memory()[0] < 40 * rows
     finally:

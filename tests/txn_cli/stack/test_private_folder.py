@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.stack import private_folder
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.private_folder import make_private
 from txn_cli.stack.ready import Ready
@@ -77,7 +76,7 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest
     """They could read and replace what is written there; and what they wrote there is not believed either."""
     root = tmp_path / "stack"
     root.mkdir(mode=0o777)
-    monkeypatch.setattr(private_folder.os, "geteuid", lambda: ANOTHER)
+    monkeypatch.setattr("txn_cli.stack.private_folder.os.geteuid", lambda: ANOTHER)
     with pytest.raises(StackError, match="belongs to another user"), DataDir.at(root).locked():
         pass
     with pytest.raises(StackError, match="belongs to another user"):
