@@ -11,7 +11,9 @@ import typer
 from rich.table import Table
 
 from txn_cli.client import ApiClient
+from txn_cli.commands.reading import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
 from txn_cli.commands.stack import DataDirOption
+from txn_cli.layouts import Reading
 from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, UndeliveredError
 from txn_cli.load.bookmark import Bookmark
 from txn_cli.load.summary import LoadSummary
@@ -38,7 +40,6 @@ INTERRUPTED = 130
 FAULTS_SHOWN = 10
 SIMULATE_PROGRESS_ROWS = 1_000
 
-FileArgument = Annotated[str, typer.Argument(help="CSV in the Kaggle layout, plain or gzipped; - is standard input.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -76,6 +77,10 @@ def simulate(
 def load(
     file: FileArgument,
     *,
+    layout: LayoutOption = None,
+    renames: MapOption = None,
+    separator: SeparatorOption = None,
+    member: MemberOption = None,
     limit: LimitOption = None,
     single: Annotated[bool, typer.Option("--single", help="One request a row, several at once.")] = False,
     rejects: Annotated[
@@ -89,16 +94,18 @@ def load(
 ) -> None:
     """Load a file through the API. After an interruption the same command goes on where it stopped.
 
-    Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe.
+    Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe: rows
+    without an id get one that is derived from what they say.
     """
+    reading = Reading.of(layout=layout, renames=renames or (), separator=separator, member=member)
     target = _target(file, url, api_key, api_key_file, data_dir)
-    with Source.open(file) as source:
-        particulars = [target.url, str(limit), str(rejects and rejects.absolute())]
+    with Source.open(file, reading) as source:
+        particulars = [target.url, str(limit), str(rejects and rejects.absolute()), reading.particulars()]
         bookmark = (
             Bookmark.of(
                 DataDir.at(data_dir).root / "loads", Path(file), api_key=target.api_key, particulars=particulars
             )
-            if file != STANDARD_INPUT
+            if source.is_rereadable
             else None
         )
         advice = "the same command goes on there" if bookmark else "send the rows again"
@@ -123,6 +130,10 @@ def load(
 def verify(
     file: FileArgument,
     *,
+    layout: LayoutOption = None,
+    renames: MapOption = None,
+    separator: SeparatorOption = None,
+    member: MemberOption = None,
     limit: LimitOption = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = Path(".txn"),
@@ -135,8 +146,9 @@ def verify(
     Rows that the service rejects are not expected to be stored. Let the workers catch up first:
     `txn status --wait-caught-up`.
     """
+    reading = Reading.of(layout=layout, renames=renames or (), separator=separator, member=member)
     target = _target(file, url, api_key, api_key_file, data_dir)
-    with Source.open(file) as source:
+    with Source.open(file, reading) as source:
         report = asyncio.run(_verify(source, limit, target, _luhn_exempt(target, data_dir)))
     if as_json:
         say_document(report.document())
@@ -155,6 +167,7 @@ async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
     place = work.place()
     with Meter("Loading") as meter:
         summary = LoadSummary(meter, rejects=work.rejects)
+        work.source.on_recognised = summary.begin
         if place.totals.read:
             meter.say(f"Going on after {place.totals.read:,} rows that an earlier run has settled")
         async with ApiClient.connect(target.url, target.api_key) as client:

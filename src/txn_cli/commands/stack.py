@@ -80,7 +80,7 @@ def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
 def demo(
     *,
     file: Annotated[
-        Path | None, typer.Option(help="CSV in the Kaggle layout, plain or gzipped.", show_default="simulated rows")
+        Path | None, typer.Option(help="File with rows, as of `txn load`.", show_default="simulated rows")
     ] = None,
     rows: Annotated[
         int | None,

@@ -2,12 +2,16 @@
 
 import asyncio
 import csv
+import gzip
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +22,11 @@ from typer.testing import CliRunner
 
 from tests.txn_cli.builders import CARD, cells, csv_file, shared, sound, sound_rows
 from tests.txn_cli.fake_api import API_KEY, FakeApi, Hang, Unsettled
+from tests.txn_cli.files.packed import zip_of
 from tests.txn_cli.test_target import READY
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.commands import data
+from txn_cli.layouts import packaged_layouts
 from txn_cli.load import UndeliveredError
 from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
@@ -220,7 +226,67 @@ def test_load_of_another_layout_is_one_clear_error(data_dir: Path, tmp_path: Pat
     (tmp_path / "rows.csv").write_text(f"card,amount\n{CARD},1\n")
     result = txn("load", tmp_path / "rows.csv", "--data-dir", data_dir)
     assert isinstance(result.error, TxnError)
-    assert str(result.error).startswith("not in the Kaggle layout: the header lacks ''")
+    assert "it is not in layout" in str(result.error)
+    assert "the header lacks" in str(result.error)
+    assert "--map" in str(result.error)
+
+
+def test_load_reads_another_layout_by_a_map(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    file = simulated(tmp_path / "rows.csv", 20)
+    file.write_bytes(file.read_bytes().replace(b",amt,", b",amount,", 1).replace(b",job,", b",work,", 1))
+    result = txn("load", file, "--data-dir", data_dir, "--map", "amt=amount", "--map", "job=", "--json")
+    assert json.loads(result.out)["accepted"] == 20
+    assert "\0" not in result.err
+
+
+def test_load_lists_the_layouts_that_come_along() -> None:
+    help_text = " ".join(txn("load", "--help").out.replace("│", " ").split())
+    for layout in packaged_layouts():
+        assert layout.name in help_text
+
+
+def test_load_of_rows_without_ids_is_the_same_transactions_every_time(
+    api: FakeApi, data_dir: Path, tmp_path: Path
+) -> None:
+    file = simulated(tmp_path / "rows.csv", 50)
+    file.write_bytes(file.read_bytes().replace(b"trans_num", b"other", 1))
+    for _ in range(2):
+        assert json.loads(txn("load", file, "--data-dir", data_dir, "--json").out)["accepted"] == 50
+    assert len(api.stored) == 50
+    assert all(id_.startswith("row_") for id_ in api.stored)
+
+
+def test_load_chooses_a_file_of_an_archive(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    content = simulated(tmp_path / "rows.csv", 20).read_bytes()
+    (tmp_path / "archive.zip").write_bytes(zip_of({"fraudTrain.csv": content, "fraudTest.csv": content}))
+    result = txn("load", tmp_path / "archive.zip", "--data-dir", data_dir)
+    assert "('fraudTrain.csv', 'fraudTest.csv'): name one by --member NAME. Nothing was sent" in str(result.error)
+    assert api.requests == []
+    result = txn("load", tmp_path / "archive.zip", "--member", "fraudTest.csv", "--data-dir", data_dir, "--json")
+    assert json.loads(result.out)["accepted"] == 20
+
+
+def test_load_of_an_archive_that_was_cut_off_says_what_was_sent(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    content = gzip.compress(simulated(tmp_path / "rows.csv", 8_000).read_bytes())
+    (tmp_path / "rows.csv.gz").write_bytes(content[:-50_000])
+    result = txn("load", tmp_path / "rows.csv.gz", "--data-dir", data_dir)
+    assert isinstance(result.error, TxnError)
+    found = re.search(
+        r"cut off: fetch it again\. The ([0-9,]+) rows before are settled \(([0-9,]+) accepted", str(result.error)
+    )
+    assert found is not None
+    assert int(found[1].replace(",", "")) == int(found[2].replace(",", "")) == len(api.stored) > 5_000
+
+
+def test_load_of_a_named_pipe_reads_it_once(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
+    """As `txn load <(zcat rows.csv.gz)` does."""
+    content = simulated(tmp_path / "rows.csv", 20).read_bytes()
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as executor:
+        writing = executor.submit(pipe.write_bytes, content)
+        result = txn("load", pipe, "--data-dir", data_dir, "--json")
+        writing.result(timeout=10)
+    assert json.loads(result.out)["accepted"] == 20
 
 
 def test_load_with_a_wrong_key_is_one_clear_error(data_dir: Path, tmp_path: Path) -> None:
