@@ -87,3 +87,10 @@ def body_of(row: SoundRow) -> dict[str, object]:
     document = json.loads(row.body)
     assert isinstance(document, dict)
     return document
+
+
+def after_target(err: str) -> str:
+    """What a command said on standard error after its first line, which names the system that it works on."""
+    first, _, rest = err.partition("\n")
+    assert first.startswith("txn: target: "), err
+    return rest

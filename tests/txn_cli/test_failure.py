@@ -26,7 +26,7 @@ def test_an_error_of_ours_is_found_in_groups_of_tasks() -> None:
 
 
 def test_of_another_error_the_type_and_the_place_are_said_and_not_its_text() -> None:
-    with pytest.raises(FailedError, match=r"^ValueError at .*test_failure.py:\d+$") as caught:
+    with pytest.raises(FailedError, match=r"^ValueError at .*test_failure.py:\d+: this is not expected; ") as caught:
         fail(ValueError("4111111111111111"))
     assert "4111" not in str(caught.value)
     assert caught.value.__suppress_context__

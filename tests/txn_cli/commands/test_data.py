@@ -20,7 +20,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.txn_cli.builders import CARD, cells, csv_file, shared, sound, sound_rows
+from tests.txn_cli.builders import CARD, after_target, cells, csv_file, shared, sound, sound_rows
 from tests.txn_cli.fake_api import API_KEY, FakeApi, Hang, Unsettled
 from tests.txn_cli.files.packed import zip_of
 from tests.txn_cli.test_target import READY
@@ -137,7 +137,7 @@ def test_load_prints_one_json_object_for_machines(data_dir: Path, tmp_path: Path
     assert document.pop("seconds") > 0
     assert document == {"read": 3, "accepted": 1, "rejected": 2, "receipts": ["receipt-1"]}
     assert "line 3: cc_num fails the Luhn check (ISO/IEC 7812-1) (card_number_luhn)" in result.err
-    assert result.code == 0
+    assert result.code == 3
 
 
 def test_load_sends_no_more_than_5000_lines_a_request(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_load_of_a_service_with_a_password_in_its_address_does_not_show_it(tmp_p
     file, login = simulated(tmp_path / "rows.csv", 1), "user:hidden@"
     for url in (f"ftp://{login}127.0.0.1:1", f"nothing://{login}x"):
         result = txn("load", file, "--url", url, "--api-key", "x", "--data-dir", tmp_path / "none")
-        assert "127.0.0.1:1" in str(result.error) or "//x" in str(result.error)
+        assert "no address of a service" in str(result.error)
         assert "hidden" not in f"{result.error}{result.out}{result.err}"
 
 
@@ -207,7 +207,7 @@ def test_load_writes_each_rejection_of_a_mangled_file(api: FakeApi, data_dir: Pa
     mangled = shared("kaggle_excel_mangled.csv")
     result = txn("load", mangled, "--data-dir", data_dir, "--rejects", rejects, "--json")
     document = json.loads(result.out)
-    assert (result.code, document["read"], document["accepted"], document["rejected"]) == (0, 300, 0, 300)
+    assert (result.code, document["read"], document["accepted"], document["rejected"]) == (3, 300, 0, 300)
     with rejects.open(newline="") as file:
         faults = list(csv.DictReader(file))
     assert {int(fault["line"]) for fault in faults} == set(range(2, 302))
@@ -347,7 +347,7 @@ def test_load_of_standard_input_can_be_interrupted_while_it_waits_for_rows(api: 
         assert hang.reached.wait(timeout=60)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
-        assert process.stderr.read().startswith(b"txn: interrupted: send the rows again;")
+        assert after_target(process.stderr.read().decode()).startswith("txn: interrupted: send the rows again;")
 
 
 @pytest.fixture
@@ -430,4 +430,4 @@ def test_verify_shows_no_more_than_a_few_lines(
     file = csv_file(tmp_path / "rows.csv", [cells(line) for line in range(2, 202)])
     result = txn("verify", file, "--data-dir", data_dir, "--json")
     assert json.loads(result.out)["missing_in_index"] == 200
-    assert len(result.err.splitlines()) == data.FAULTS_SHOWN
+    assert len(after_target(result.err).splitlines()) == data.FAULTS_SHOWN

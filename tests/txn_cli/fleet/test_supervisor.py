@@ -192,13 +192,15 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
     keys = {f"TXN_{name}_KEY": f"{'A' * 43}=" for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")}
     own = {name: value for name, value in os.environ.items() if not name.startswith(("TXN_", "AWS_"))}
     environment = {**own, **keys, "TXN_CARD_KEYS": f'{{"1": "{"A" * 43}="}}', "TXN_API_PROCESSES": "2"}
-    environment["AWS_REGION"] = "eu-central-1"
+    environment |= {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     with socket.create_server((ports.HOST, 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
         refused = subprocess.run(command, env=environment, capture_output=True, timeout=30, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == f"txn: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    target, line = refused.stderr.splitlines()
+    assert json.loads(target)["target"].startswith("AWS, region eu-central-1 ")
+    assert line == f"txn: cannot listen on 127.0.0.1:{port}: Address already in use; name another with --port"
 
 
 def test_processes_that_cannot_start_end_the_supervisor(tmp_path: Path) -> None:
