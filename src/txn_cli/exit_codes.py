@@ -58,7 +58,7 @@ def code_of_failure(command: str, error: TxnError) -> int:
     return codes[Outcome.UNSETTLED if unsettled else Outcome.FAILED]
 
 
-def told() -> list[str]:
+def table() -> list[str]:
     """The table in lines, as the help shows it."""
     checking = ", ".join(command for command, codes in FAMILIES.items() if codes is CHECKING)
     return [

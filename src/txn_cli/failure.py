@@ -16,6 +16,7 @@ from txn_cli.reasons import reason_of
 from txn_core.errors import TxnError
 
 PLACES_MAX = 5
+REPORT = "this is not expected; report it with this line"
 
 
 class FailedError(TxnError):
@@ -42,7 +43,11 @@ def one_error() -> Iterator[None]:
         raise FailedError(reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: {REPORT}") from None
 
 
-REPORT = "this is not expected; report it with this line"
+def told(error: TxnError) -> str:
+    """An error's text, with cause and remedy of what it was raised from where those are known and not in it yet."""
+    cause = error.__cause__
+    reason = None if cause is None or isinstance(cause, TxnError) else reason_of(cause)
+    return str(error) if reason is None or reason in str(error) else f"{error}: {reason}"
 
 
 def _leaf(error: Exception) -> Exception:

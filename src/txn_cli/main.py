@@ -14,8 +14,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from txn_cli.exit_codes import code_of_failure, told
-from txn_cli.failure import one_error
+from txn_cli.exit_codes import code_of_failure, table
+from txn_cli.failure import one_error, told
 from txn_cli.stack.private_folder import UMASK
 from txn_cli.terminal import finish_output, say
 from txn_core.crash_reports import confine
@@ -70,7 +70,7 @@ def app_of(asked: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         add_completion=False,
-        epilog="\n\n".join(told()),
+        epilog="\n\n".join(table()),
     )
     app.callback()(_txn)
     wanted = [module for module, commands in COMMANDS.items() if asked in commands] or list(COMMANDS)
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
         command(args=list(arguments), prog_name="txn")
     except TxnError as error:
         with suppress(OSError):  # nowhere to say it: the code tells
-            say(f"txn: {error}", error=True)
+            say(f"txn: {told(error)}", error=True)
         return code_of_failure(words_of(command, arguments), error)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1

@@ -215,7 +215,7 @@ def _lake(target: Target, named: Named) -> IssuerRanges:
     if target.stack is None:
         if not lake_is_named(named):
             raise SettingsError(
-                "the lake of a service elsewhere is not known: say --aws with TXN_BUCKET, or set TXN_S3_ENDPOINT_URL, "
+                "the lake of that service is not known: say --aws with TXN_BUCKET, set TXN_S3_ENDPOINT_URL, "
                 "or name the folder of its stack with --data-dir"
             )
         lake = described_lake()

@@ -93,9 +93,8 @@ class DataDir:
             except BlockingIOError:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
-                raise StackError(
-                    f"{self.root} is in use by another stack (process {holder}): stop it, or name another --data-dir"
-                ) from None
+                remedy = "stop it, or name another --data-dir"
+                raise StackError(f"{self.root} is in use by another stack (process {holder}): {remedy}") from None
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()

@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.builders import base64_key, check_digit, position
+from tests.txn_cli.builders import after_target
 from tests.txn_cli.letters.box import Boxes
 from tests.workers.builders import event, id_of
 from tests.workers.conftest import World, world_of

@@ -1,6 +1,7 @@
 """Several processes behind one port: they are kept running, end in order, and never outlive their supervisor."""
 
 import asyncio
+import json
 import os
 import re
 import signal
