@@ -7,7 +7,6 @@ says so in its log. What is no outage (a refused parameter, a missing table, a b
 import asyncio
 import math
 import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -68,13 +67,14 @@ async def patiently(what: str, call: Callable[[], Awaitable[T]], *, patience_s: 
     `what` names it in the log. Any error that does not pass by itself is raised, and after `patience_s` seconds also
     one that does.
     """
-    failures, began = 0, time.monotonic()
+    clock = asyncio.get_running_loop().time
+    failures, began = 0, clock()
     while True:
         try:
             async with asyncio.timeout(ATTEMPT_S_MAX):
                 answer = await call()
         except Exception as error:
-            if not is_passing(error) or time.monotonic() - began > patience_s:
+            if not is_passing(error) or clock() - began > patience_s:
                 raise
             failures += 1
             _log.warning("outage", call=what, error=code_of(error), failures=failures)

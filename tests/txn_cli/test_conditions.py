@@ -5,6 +5,7 @@ sockets lets nothing but this machine be reached, with credentials of AWS in the
 """
 
 import asyncio
+import io
 import json
 import logging
 import re
@@ -14,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.message import Message
@@ -31,6 +32,7 @@ from tests.builders import base64_key
 from tests.txn_cli.test_target import READY
 from txn_cli.exit_codes import CHECKING, FAMILIES, Outcome
 from txn_cli.main import app_of, run
+from txn_cli.named import ENDPOINTS
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 from txn_cli.stack import ports
@@ -39,7 +41,7 @@ from txn_cli.stack.datadir import DataDir
 from txn_core.loopback import is_loopback
 
 SECONDS_MAX: Final = 10.0
-ARGUMENTS: Final[Mapping[str, str]] = {
+ARGUMENTS: Final[dict[str, str]] = {
     "up": "--port {free}",
     "demo": "--port {free} --exit",
     "status": "--once",
@@ -64,6 +66,9 @@ NEEDS_NONE: Final = {"simulate"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify"}
 OF_AWS: Final = sorted(set(OF_A_SYSTEM) - OF_A_SERVICE)
+WAITS: Final = "worker"
+"""A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
+AWS: Final = sorted(set(OF_A_SYSTEM) - OF_A_SERVICE)
 SERVES: Final = {"api", "worker"}
 """What runs until it is stopped waits for its stores: an outage looks like a wrong address. Readiness tells of it."""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
@@ -289,9 +294,9 @@ def refusal(head: Message) -> Answer:
     return 401, b'{"status": 401, "code": "api_key_invalid", "title": "The key is not valid"}'
 
 
-@pytest.mark.parametrize("command", sorted(set(OF_A_SYSTEM) - {"api"}))
+@pytest.mark.parametrize("command", OF_A_SYSTEM)
 def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
-    """Of the stores, or of the service. The API comes up, and says in its readiness what it cannot reach."""
+    """Of the stores, or of the service."""
     with answering(refusal) as url:
         stack_at(terminal.folder, url)
         ended = terminal.type(command, TXN_LEASE_FAILOVER_S="1", TXN_LEASE_RENEW_S="0.3")
@@ -304,7 +309,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.seconds < SECONDS_MAX
 
 
-@pytest.mark.parametrize("command", sorted(set(OF_A_SYSTEM) - SERVES))
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {WAITS}))
 def test_wrong_port(terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a stack that was killed and left its papers, or that lost a child."""
     monkeypatch.setattr("txn_cli.patience.PATIENCE_S", 0.1)
@@ -412,3 +417,39 @@ def stack_at(folder: Path, url: str) -> None:
     data_dir.create()
     Secrets.of(data_dir)
     replace(READY, api_url=url, kinesis_url=url, dynamodb_url=url, s3_url=url).write(data_dir)
+
+
+@pytest.mark.parametrize("command", ["generations drop", "keys revoke"])
+def test_what_destroys_on_aws_wants_a_yes(
+    terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is there to be asked; nothing is called."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setitem(ARGUMENTS, command, ARGUMENTS[command].removesuffix(" --yes"))
+    ended, _ = terminal.type_any(command, "--aws")
+    assert ended.code == failed(command)
+    assert (
+        ended.target
+        == "txn: target: AWS, region eu-central-1 (stream txn-transactions, tables txn-*, bucket not set)"
+    )
+    assert ended.line.endswith("nothing was done: confirm it, or say --yes")
+
+
+def test_verify_of_a_service_elsewhere_takes_no_lake_for_its_own(terminal: Terminal, guard: Guard) -> None:
+    """Neither that of the stack beside it nor one on AWS, with all that it takes in the environment."""
+    stack_at(terminal.folder, "http://127.0.0.1:1")
+    ended = terminal.type("verify", "--url", "https://api.example", "--api-key", "x", TXN_BUCKET="ours")
+    assert (ended.code, ended.target) == (failed("verify"), "")
+    assert "the lake of that service is not known: say --aws with TXN_BUCKET" in ended.line
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [({"TXN_TARGET": "aws"}, "TXN_TARGET"), (dict.fromkeys(ENDPOINTS, "http://127.0.0.1:2"), ENDPOINTS[0])],
+)
+def test_rows_do_not_go_to_a_stack_while_another_system_is_named(
+    terminal: Terminal, guard: Guard, named: dict[str, str], says: str
+) -> None:
+    stack_at(terminal.folder, "http://127.0.0.1:1")
+    ended = terminal.type("load", **named)
+    assert f"{says} names another system than the stack in .txn: give --url, or --data-dir" in ended.line

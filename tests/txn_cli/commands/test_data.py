@@ -26,6 +26,7 @@ from tests.txn_cli.files.packed import zip_of
 from tests.txn_cli.test_target import READY
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.commands import data
+from txn_cli.exit_codes import code_of_failure
 from txn_cli.layouts import packaged_layouts
 from txn_cli.load import UndeliveredError
 from txn_cli.retry import RetryPolicy
@@ -138,6 +139,14 @@ def test_load_prints_one_json_object_for_machines(data_dir: Path, tmp_path: Path
     assert document == {"read": 3, "accepted": 1, "rejected": 2, "receipts": ["receipt-1"]}
     assert "line 3: cc_num fails the Luhn check (ISO/IEC 7812-1) (card_number_luhn)" in result.err
     assert result.code == 3
+
+
+@pytest.mark.parametrize(("bound", "code"), [("1", 3), ("2", 0), ("66%", 3), ("67%", 0), ("many", 2)])
+def test_load_bears_as_many_rejected_rows_as_it_is_told(
+    data_dir: Path, tmp_path: Path, bound: str, code: int
+) -> None:
+    file = csv_file(tmp_path / "rows.csv", [cells(2), cells(3, cc_num="99990000"), cells(4, amt="?")])
+    assert txn("load", file, "--data-dir", data_dir, "--max-rejects", bound).code == code
 
 
 def test_load_sends_no_more_than_5000_lines_a_request(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
@@ -310,6 +319,7 @@ def test_load_that_cannot_settle_all_rows_says_how_many_and_how_to_go_on(
     assert (result.code, result.out) == (1, "")
     assert isinstance(result.error, TxnError)
     assert not isinstance(result.error, UndeliveredError)
+    assert code_of_failure("load", result.error) == 4
     assert str(result.error).startswith("the outcome of 2 rows, from line 5002 on, is unknown: ")
     assert "the same command goes on there" in str(result.error)
 

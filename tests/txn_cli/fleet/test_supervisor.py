@@ -218,7 +218,7 @@ async def test_processes_that_cannot_stay_up_end_the_fleet(temporary: Path) -> N
     """After as many starts as the policy allows; whoever watches the supervisor learns of it."""
     with listening(ports.HOST, 0) as listener:
         fleet = Fleet((sys.executable, "-I", "-c", SERVES_AND_CRASHES), listener, temporary, 5.0, QUICK)
-        with pytest.raises(ServingError, match="stay up: exit code 1"):
+        with pytest.raises(ServingError, match=r"stay up \(exit code 1\): its log says why"):
             await fleet.run(1)
     assert (temporary / "starts").read_text() == "xxx"
 
