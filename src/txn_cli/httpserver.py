@@ -45,7 +45,7 @@ class _Lifespan(LifespanOn):
 
     async def send(self, message: Any) -> None:
         """Take what the application says of its beginning or end, without a traceback."""
-        await super().send({key: value for key, value in message.items() if key != "message"})  # type: ignore[misc, arg-type]
+        await super().send({key: value for key, value in message.items() if key != "message"})  # type: ignore[arg-type]
 
 
 class _Server(uvicorn.Server):

@@ -65,12 +65,8 @@ STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify"}
-OF_AWS: Final = sorted(set(OF_A_SYSTEM) - OF_A_SERVICE)
 WAITS: Final = "worker"
 """A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
-AWS: Final = sorted(set(OF_A_SYSTEM) - OF_A_SERVICE)
-SERVES: Final = {"api", "worker"}
-"""What runs until it is stopped waits for its stores: an outage looks like a wrong address. Readiness tells of it."""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
 KEYS: Final = {
     "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),

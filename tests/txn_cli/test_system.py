@@ -1,6 +1,7 @@
 """Which system a command works on: the one that is named, and AWS only by name."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from txn_cli.system import System, system_of
 from txn_core.errors import SettingsError, StackError
 
 KEYS = {"TXN_CARD_KEYS": f'{{"1": "{base64_key(1)}"}}'}
+IN_OTHER = {"TXN_DATA_DIR": "other"}
 SERVERS = {name: f"http://127.0.0.1:{7_000 + number}" for number, name in enumerate(ENDPOINTS)}
 
 
@@ -36,18 +38,24 @@ def stack_in(folder: Path, **changes: str) -> Path:
     return folder
 
 
-def chosen(*, aws: bool = False, data_dir: Path | None = None, deployed: bool = False, **variables: str) -> System:
-    """What a command works on with these variables. Without the option `TXN_DATA_DIR` is the folder, as typer has it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        given = data_dir or (Path(variables["TXN_DATA_DIR"]) if "TXN_DATA_DIR" in variables else None)
-        before = dict(os.environ)
-        try:
-            return system_of(Named(given, aws), deployed=deployed)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+def chosen(
+    variables: Mapping[str, str] | None = None,
+    *,
+    aws: bool = False,
+    data_dir: Path | None = None,
+    deployed: bool = False,
+) -> System:
+    """What a command works on with these variables. Without the option `TXN_DATA_DIR` is the folder."""
+    given = variables or {}
+    if data_dir is None and "TXN_DATA_DIR" in given:
+        data_dir = Path(given["TXN_DATA_DIR"])
+    before = dict(os.environ)
+    os.environ.update(given)
+    try:
+        return system_of(Named(data_dir, aws), deployed=deployed)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def test_credentials_alone_name_nothing(folder: Path) -> None:
@@ -60,7 +68,7 @@ def test_credentials_alone_name_nothing(folder: Path) -> None:
 def test_settings_that_a_local_stack_has_too_do_not_name_aws(folder: Path, variable: str, *, deployed: bool) -> None:
     """A stack that is not running must not turn a shell that was set up for it to AWS."""
     with pytest.raises(StackError, match="no stack is ready"):
-        chosen(deployed=deployed, **{variable: "eu-central-1"})
+        chosen({variable: "eu-central-1"}, deployed=deployed)
 
 
 def test_the_stack_beside_a_command_is_what_it_works_on(folder: Path) -> None:
@@ -73,36 +81,36 @@ def test_the_stack_beside_a_command_is_what_it_works_on(folder: Path) -> None:
 @pytest.mark.parametrize(("aws", "variables"), [(True, {}), (False, {"TXN_TARGET": "aws"}), (True, SERVERS)])
 def test_what_is_named_goes_before_the_stack_that_runs(folder: Path, *, aws: bool, variables: dict[str, str]) -> None:
     stack_in(folder / ".txn")
-    system = chosen(aws=aws, **variables)
+    system = chosen(variables, aws=aws)
     assert (system.is_local, system.stack) == (bool(variables) and variables == SERVERS, None)
 
 
 def test_aws_is_told_by_region_names_and_profile(folder: Path) -> None:
-    assert chosen(aws=True, TXN_BUCKET="ours").where == (
+    assert chosen({"TXN_BUCKET": "ours"}, aws=True).where == (
         "AWS, region eu-central-1 (stream txn-transactions, tables txn-*, bucket ours)"
     )
 
 
 def test_three_servers_are_a_system_and_fewer_are_none(folder: Path) -> None:
     """What is not named would be AWS; a service link is no name, and a blank is none."""
-    assert chosen(**SERVERS).where == (
+    assert chosen(SERVERS).where == (
         "Kinesis at http://127.0.0.1:7000, DynamoDB at http://127.0.0.1:7001, S3 at http://127.0.0.1:7002"
     )
     for missing in ENDPOINTS:
         with pytest.raises(SettingsError, match=f"is set and {missing} is not, which would be AWS: set all three"):
-            chosen(**(SERVERS | {missing: " "}))
+            chosen(SERVERS | {missing: " "})
 
 
 def test_a_folder_on_the_command_line_goes_before_variables(folder: Path) -> None:
     other = stack_in(folder / "other")
     for variables in ({"TXN_TARGET": "aws"}, SERVERS, {"TXN_DATA_DIR": ".txn"}):
-        assert chosen(data_dir=other, **variables).where == f"local stack in {other}"
+        assert chosen(variables, data_dir=other).where == f"local stack in {other}"
 
 
 def test_an_option_goes_before_the_folder_of_a_variable(folder: Path) -> None:
     stack_in(folder / "other")
-    assert chosen(aws=True, TXN_DATA_DIR="other").where.startswith("AWS, ")
-    assert chosen(TXN_DATA_DIR="other").where == f"local stack in {folder}/other"
+    assert chosen(IN_OTHER, aws=True).where.startswith("AWS, ")
+    assert chosen(IN_OTHER).where == f"local stack in {folder}/other"
 
 
 def test_two_names_of_one_rank_are_refused(folder: Path) -> None:
@@ -110,48 +118,48 @@ def test_two_names_of_one_rank_are_refused(folder: Path) -> None:
     with pytest.raises(SettingsError, match="--aws and --data-dir name two systems"):
         chosen(aws=True, data_dir=folder / "other")
     with pytest.raises(SettingsError, match="TXN_DATA_DIR and TXN_TARGET name two systems"):
-        chosen(TXN_DATA_DIR="other", TXN_TARGET="aws")
+        chosen(IN_OTHER | {"TXN_TARGET": "aws"})
     with pytest.raises(
         SettingsError, match="TXN_DATA_DIR names the stack in other, TXN_KINESIS_ENDPOINT_URL another"
     ):
-        chosen(TXN_DATA_DIR="other", **SERVERS)
+        chosen(IN_OTHER | SERVERS)
     own = dict(zip(ENDPOINTS, (READY.kinesis_url, READY.dynamodb_url, READY.s3_url), strict=True))
-    assert chosen(TXN_DATA_DIR="other", **own).stack is not None, "they are the same"
+    assert chosen(IN_OTHER | own).stack is not None, "they are the same"
 
 
 def test_a_deployments_keys_name_its_system_for_its_processes_alone(folder: Path) -> None:
     """`txn api`, `txn worker` and `txn bootstrap` go on starting from their environment; `txn keys` asks for more."""
-    assert chosen(deployed=True, **KEYS).where.startswith("AWS, region eu-central-1")
+    assert chosen(KEYS, deployed=True).where.startswith("AWS, region eu-central-1")
     with pytest.raises(StackError, match="no stack is ready"):
-        chosen(**KEYS)
+        chosen(KEYS)
     two = {name: SERVERS[name] for name in ENDPOINTS[:2]}
-    assert "DynamoDB at http://127.0.0.1:7001" in chosen(deployed=True, **KEYS, **two).where
+    assert "DynamoDB at http://127.0.0.1:7001" in chosen(KEYS | two, deployed=True).where
 
 
 def test_a_process_with_keys_beside_a_stack_that_runs_is_refused(folder: Path) -> None:
     """Which of them is meant cannot be known; one that has all three servers by name is a child of some stack."""
     stack_in(folder / ".txn")
     with pytest.raises(SettingsError, match=r"TXN_CARD_KEYS is set, as in a deployment, and a stack runs in \.txn"):
-        chosen(deployed=True, **KEYS)
-    assert chosen(deployed=True, **KEYS, **SERVERS).stack is None
+        chosen(KEYS, deployed=True)
+    assert chosen(KEYS | SERVERS, deployed=True).stack is None
 
 
 def test_a_name_that_is_mistyped_is_said_rather_than_that_no_stack_runs(folder: Path) -> None:
     with pytest.raises(SettingsError, match="unknown settings: TXN_TARGETT"):
-        chosen(TXN_TARGETT="aws")
+        chosen({"TXN_TARGETT": "aws"})
     with pytest.raises(SettingsError, match="TXN_TARGET"):
-        chosen(TXN_TARGET="azure")
+        chosen({"TXN_TARGET": "azure"})
 
 
 def test_an_image_that_names_aws_can_be_taken_back(folder: Path) -> None:
     with pytest.raises(StackError, match="no stack is ready"):
-        chosen(TXN_TARGET="")
+        chosen({"TXN_TARGET": ""})
 
 
 @pytest.mark.parametrize("url", ["kinesis", "ftp://127.0.0.1:1", "http://", "http://[", "http://127.0.0.1:x"])
 def test_an_address_that_is_none_is_said(folder: Path, url: str) -> None:
     with pytest.raises(SettingsError, match="TXN_KINESIS_ENDPOINT_URL is no address"):
-        chosen(**(SERVERS | {"TXN_KINESIS_ENDPOINT_URL": url}))
+        chosen(SERVERS | {"TXN_KINESIS_ENDPOINT_URL": url})
 
 
 def test_credentials_are_looked_for_first_and_not_on_the_network_for_servers_here(
@@ -160,9 +168,9 @@ def test_credentials_are_looked_for_first_and_not_on_the_network_for_servers_her
     own_environment.delenv("AWS_ACCESS_KEY_ID")
     own_environment.delenv("AWS_EC2_METADATA_DISABLED")
     with pytest.raises(SettingsError, match="there are no AWS credentials"):
-        chosen(**SERVERS)
+        chosen(SERVERS)
 
 
 def test_a_password_in_an_address_is_not_shown(folder: Path) -> None:
     urls = {name: url.replace("//", "//user:hidden@") for name, url in SERVERS.items()}
-    assert "hidden" not in chosen(**urls).where
+    assert "hidden" not in chosen(urls).where

@@ -52,6 +52,7 @@ def agree(question: str, system: System, *, yes: bool) -> None:
     try:
         agreed = typer.confirm(f"{question} ({system.where})", err=True)
     except typer.Abort:
+        say("", error=True)  # the question stays on its line
         agreed = False
     if not agreed:
         raise StoreError("nothing was done: confirm it, or say --yes")
