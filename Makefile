@@ -72,7 +72,7 @@ bench-drains: $(STAMP) ## the drains against their limits, and a local stack und
 bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
 
-bench-counts: $(STAMP) ## what can be counted: a lone post, one bad neighbour, the garbage collector (2 minutes, no servers)
+bench-counts: $(STAMP) ## what can be counted: a lone post, bad neighbours, the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)

@@ -47,13 +47,21 @@ class Gate:
             return self._authenticator.known(RawHeaders.of(scope)) is not None
         return False
 
+    def recognises(self, scope: Scope) -> bool:
+        """The same of a request that is let in within this turn, when whom it found is not looked for again."""
+        with suppress(ApiKeyInvalid):
+            scope["state"][_FOUND] = found = self._authenticator.known(RawHeaders.of(scope))
+            return found is not None
+        return False
+
     async def identify(self, scope: Scope) -> None:
         """Hold a request's credential against what is known of it, and against nothing else.
 
         Raises:
             Problem: 401 `api_key_missing`, `api_key_invalid` or `token_invalid`, or 503 if that cannot be told now.
         """
-        scope["state"][_FOUND] = await self._authenticator.principal(RawHeaders.of(scope))
+        state = scope["state"]
+        state[_FOUND] = state.get(_FOUND) or await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
         self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope

@@ -115,13 +115,19 @@ class Authenticator:
         found = self.found_before(headers)
         return None if found is None else found.principal
 
-    def found_before(self, headers: Headers) -> Found | None:
-        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
+    def found_before(self, headers: Headers, kept_s_min: float = 0.0) -> Found | None:
+        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired.
+
+        Somebody relies on each look for `kept_s_min` seconds at least.
+        """
         credential = _credential(headers)
         if credential is None or not self._may_be_one(credential):
             return None
         cached = self._cache.get(credential.digest)
-        if cached is None or time.monotonic() >= cached.fresh_until:
+        if cached is None:
+            return None
+        at = time.monotonic()
+        if at >= cached.fresh_until and at >= cached.checked_at + kept_s_min:
             return None
         # What is cached may have expired since.
         return None if cached.principal.has_ended(time.time()) else cached
@@ -223,13 +229,13 @@ def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
 
 def _credential(headers: Headers) -> Credential | None:
     """The credential of a request, which its headers keep. Raises as `_presented`."""
-    keeps = isinstance(headers, RawHeaders)
-    if keeps and headers.credential is not None:
-        return headers.credential
+    keeper = headers if isinstance(headers, RawHeaders) else None
+    if keeper is not None and keeper.credential is not None:
+        return keeper.credential
     text = _presented(headers)
     credential = None if text is None else Credential(text)
-    if keeps:
-        headers.credential = credential
+    if keeper is not None:
+        keeper.credential = credential
     return credential
 
 

@@ -240,16 +240,17 @@ class Upload:
                 return done
             await self._ask_rights()
 
-    async def _ask_rights(self) -> None:
-        """Raise if the rights that the upload began with have ended, or if that cannot be told."""
+    async def _ask_rights(self) -> bool:
+        """Raise if the rights that the upload began with have ended, or if that cannot be told; say if it asked."""
         if self._rights is None or self._rights.left_s > 0:
-            return
+            return False
         try:
             await self._rights.check()
         except Problem as problem:
             unknown = isinstance(problem, (StoreUnavailable, Overloaded))
             raise _RightsEndedError("store_unavailable" if unknown else "rights_ended") from None
         self._rate = self._rights.lines
+        return True
 
     async def _take_row(self, row: Sequence[Line], turn: Turn, results: Results) -> Turn | None:
         """Take the lines of a row in as many turns as they need; the next turn, or None if the upload ends early."""
@@ -259,6 +260,9 @@ class Upload:
             turn = await self._turn()
         taken = 0
         while True:
+            if await self._ask_rights():
+                # All uploads of a key wait for the same look, and must not go on in the same moment.
+                turn = await self._turn()
             taken += await self._take(row[taken:], turn, results)
             if self._ends_early() or not await self._has_room_to_decompress():
                 return None
@@ -281,6 +285,8 @@ class Upload:
         needed = self._decoder.bytes_needed
         if self._decompression.becomes(needed):
             return True
+        # The frame before is over. Who kept its memory might wait for somebody who waits in the same way.
+        self._decompression.give_back()
         waiting = asyncio.ensure_future(self._decompression.become(needed))
         try:
             done = await self._first_of({waiting, self._stopping}, DECOMPRESSION_S_MAX)
@@ -296,7 +302,6 @@ class Upload:
 
         Gives how many of them were taken, one at least.
         """
-        await self._ask_rights()
         admitted, taken = [], 0
         for line in lines:
             taken += 1

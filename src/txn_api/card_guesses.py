@@ -6,7 +6,7 @@ of its keys. A card is counted behind all rules of its transaction, and before a
 
 A card that was counted before is no new guess. Once the bound is reached it would be one: of all the mask's cards it
 alone would not be refused, and that would tell that the account has used it today. So behind some refusals every card
-of the mask is refused.
+of the mask is refused, as long as new ones are.
 """
 
 import time
@@ -84,9 +84,10 @@ class CardGuesses:
         digest, digests = int(card_id[-8:], 16), cards.digests
         at = bisect_left(digests, digest)
         if at < len(digests) and digests[at] == digest:
-            if cards.refused <= cards_max // REFUSED_PART:
+            if cards.refused <= cards_max // REFUSED_PART or self._is_open(cards, cards_max):
                 return
-        elif self._may(cards, cards_max):
+        elif self._is_open(cards, cards_max):
+            self._room.take(account, CARD_BYTES)
             cards.add(at, digest)
             self._tell(cards, mask, cards_max)
             return
@@ -113,9 +114,9 @@ class CardGuesses:
         self._exact_from = min(BITS_MAX, 1 + len(self._counted) // MASKS_A_BIT)
         return cards
 
-    def _may(self, cards: MaskCards, cards_max: int) -> bool:
-        """Whether a card may come that has not come yet."""
-        if cards.count >= cards_max or not self._room.take(cards.account, CARD_BYTES):
+    def _is_open(self, cards: MaskCards, cards_max: int) -> bool:
+        """Whether a card would be taken that has not come yet."""
+        if cards.count >= cards_max or not self._room.has(cards.account, CARD_BYTES):
             return False
         return self._shares is None or self._shares.admits(cards, cards_max)
 
@@ -135,7 +136,7 @@ class CardGuesses:
             self._log("cards of one mask refused", cards)
         cards.refused += 1
         self._refused.inc()
-        waits_for_others = cards.count < cards_max and cards.refused <= cards_max // REFUSED_PART
+        waits_for_others = cards.count < cards_max and self._room.has(cards.account, CARD_BYTES)
         left_s = max(1, int(self._ends_at - self._clock()))
         return TooManyCardsOfMask(1 if waits_for_others else left_s)
 

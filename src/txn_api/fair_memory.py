@@ -1,8 +1,9 @@
 """Memory that the accounts share, such as what all uploads of a process hold together: bounded, and nobody's alone.
 
 An account may hold as much as is free (dynamic thresholds: Choudhury and Hahne, 1998): alone half of the bound,
-beside another one that holds all that it may a third, and whoever holds little finds room beside any of them. What
-an upload holds up to a little is not counted, and is never too much: there are so many uploads at most.
+beside another one that holds all that it may a third, and whoever holds little finds room beside any of them. Whoever
+waits for room and holds nothing comes before those who hold something. What an upload holds up to a little is not
+counted, and is never too much: there are so many uploads at most.
 """
 
 import asyncio
@@ -36,8 +37,8 @@ class FairMemory:
         return self._held_by[account] + size <= self.bytes_max - self.held
 
     def is_free(self, account: str, size: int) -> bool:
-        """Whether an account may hold so many bytes more, and nobody of it waits for room."""
-        return account not in self._waiting and self.has_room(account, size)
+        """Whether an account may hold so many bytes more, and nobody waits for room who comes before it."""
+        return account not in self._waiting and self._may_take(account, size)
 
     def take(self, account: str, size: int) -> None:
         """An account holds so many bytes more in any case, or less if it is negative."""
@@ -78,10 +79,19 @@ class FairMemory:
         finally:
             self.take(account, -size)
 
+    def _may_take(self, account: str, size: int) -> bool:
+        """Whether there is room, and nobody waits who holds nothing while the account holds something.
+
+        Otherwise many accounts that take a little at a time would never leave room for much at a time.
+        """
+        if not self.has_room(account, size):
+            return False
+        return account not in self._held_by or all(other in self._held_by for other in self._waiting)
+
     def _grant(self) -> None:
-        """Give what is free to those who wait for it."""
-        for account, wishes in [*self._waiting.items()]:
-            while wishes and (wishes[0].granted.done() or self.has_room(account, wishes[0].size)):
+        """Give what is free to those who wait for it, first to those who hold nothing."""
+        for account, wishes in sorted(self._waiting.items(), key=lambda entry: entry[0] in self._held_by):
+            while wishes and (wishes[0].granted.done() or self._may_take(account, wishes[0].size)):
                 wish = wishes.popleft()
                 if not wish.granted.done():
                     self.take(account, wish.size)

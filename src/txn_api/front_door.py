@@ -74,10 +74,16 @@ class FrontDoor(FastAPI):
         return services.gate.knows(scope)
 
     def take(self, request: WholeRequest) -> bool:
-        """Take a whole request, to be answered with others of this turn; false if its route answers each alone."""
+        """Take a whole request, to be answered with others of this turn.
+
+        False if its route answers each alone, or its sender is not known.
+        """
         scope = request.scope
         route = self._raw.get((scope["method"], scope["path"]))
         if route is None or route.take_all is None:
+            return False
+        services: Services = self.state.services
+        if not services.gate.recognises(scope):
             return False
         scope["app"], scope["route"] = self, route
         if not self._taken:

@@ -27,14 +27,14 @@ class MaskRoom:
         self._free = self._size
         self._bytes_of: Counter[Account] = Counter()
 
+    def has(self, account: Account, size: int) -> bool:
+        """Whether an account could take so many bytes."""
+        return self._bytes_of[account] + size <= self._free
+
     def take(self, account: Account, size: int) -> bool:
         """Take so many bytes for an account; false when it holds its part."""
-        if self._bytes_of[account] + size > self._free:
+        if not self.has(account, size):
             return False
-        self.fill(account, size)
-        return True
-
-    def fill(self, account: Account, size: int) -> None:
-        """Take them in any case."""
         self._free -= size
         self._bytes_of[account] += size
+        return True

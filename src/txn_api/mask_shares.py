@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.limits import Bucket
-from txn_api.mask_cards import CARD_BYTES, MaskCards
+from txn_api.mask_cards import MaskCards
 from txn_api.mask_room import MaskRoom
 from txn_api.stores import STORE_ERRORS
 from txn_core.identity import Account
@@ -89,7 +89,8 @@ class MaskShares:
             await asyncio.sleep(self._rate.owe(1))
             cards, ends_at = self._next()
             if not await self._told(cards, ends_at):
-                self._put(cards, ends_at)
+                if not cards.waits:  # a card that came during the call has put it there already
+                    self._put(cards, ends_at)
                 await asyncio.sleep(self._away_s)
 
     def _put(self, cards: MaskCards, ends_at: int) -> None:
@@ -121,5 +122,5 @@ class MaskShares:
         self._calls.labels("shared").inc()
         self._away = False
         del cards.unshared[:count]
-        self._room.fill(cards.account, CARD_BYTES * cards.learn(known))
+        cards.hear(known, self._room)
         return True

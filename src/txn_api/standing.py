@@ -75,7 +75,7 @@ class Standing:
         """
         if self.left_s > 0:
             return True
-        found = self._authenticator.found_before(self._headers)
+        found = self._authenticator.found_before(self._headers, ASK_S_MIN)
         if found is None:
             return False
         before = self.principal

@@ -1,31 +1,60 @@
-"""The two JSON parts of a signed JWT, read as strictly as the RFCs have it, where a lenient reader would guess.
+"""A signed JWT in the compact form, read as strictly as the RFCs have it, where a lenient reader would guess.
 
-PyJWT verifies the signature. What it lets pass is refused here: padding behind base64url (RFC 7515, 2), names that
-come twice (RFC 7515, 4; RFC 7519, 4), numbers and texts that JSON or UTF-8 do not have (RFC 8259, 6 and 8.1).
+Refused are padding behind base64url and bits that nothing stands for (RFC 7515, 2; RFC 4648, 3.5), names that come
+twice (RFC 7515, 4; RFC 7519, 4), numbers and texts that JSON or UTF-8 do not have (RFC 8259, 6 and 8.1). PyJWT's own
+reader looks at each character by itself: 7 KB took it ten times as long as the verification of the signature.
 """
 
 import json
 import re
-from base64 import urlsafe_b64decode
-from typing import Any, Final
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, Final, NamedTuple
 
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+HEAD_CHARS_MAX: Final = 1_024
+"""Of a header, which is read before anything is verified: algorithm, type and the name of a key take a tenth."""
 
 
 class NotStrictError(ValueError):
     """It is not what the RFC says. Its text quotes nothing."""
 
 
-def head_of(token: str) -> dict[str, Any]:
-    """The header of a token in the compact form, of which nothing is verified.
+class Compact(NamedTuple):
+    """The three parts of a token. Only its head was read; nothing is verified."""
+
+    head: dict[str, Any]
+    signed: str
+    """The first two parts, as they were signed."""
+    signature: bytes
+
+    def claims(self) -> dict[str, Any]:
+        """The members of the second part. Raises as `compact`."""
+        return object_of(_decoded(self.signed.partition(".")[2]))
+
+
+def compact(token: str) -> Compact:
+    """A token taken apart.
 
     Raises:
-        NotStrictError: the token is in another form, or its header is no JSON object of this strictness.
+        NotStrictError: it is in another form, its header is no JSON object of this strictness, or longer than any is.
     """
     if not _COMPACT.fullmatch(token):
         raise NotStrictError
-    head = token.partition(".")[0]
-    return object_of(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    signed, _, signature = token.rpartition(".")
+    head = signed.partition(".")[0]
+    if len(head) > HEAD_CHARS_MAX:
+        raise NotStrictError
+    return Compact(object_of(_decoded(head)), signed, _decoded(signature))
+
+
+def _decoded(part: str) -> bytes:
+    """The bytes of one part, of which there is one way to write them."""
+    decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if urlsafe_b64encode(decoded).rstrip(b"=") != part.encode():
+        raise NotStrictError
+    return decoded
 
 
 def object_of(document: bytes) -> dict[str, Any]:

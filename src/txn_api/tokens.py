@@ -12,7 +12,7 @@ import jwt
 
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
-from txn_api.strict_jws import NotStrictError, head_of, object_of
+from txn_api.strict_jws import Compact, NotStrictError, compact
 from txn_api.token_claims import LEEWAY_S, SUBJECT_CHARS_MAX, Claims, Holder
 from txn_core.errors import SettingsError
 from txn_core.settings import Settings
@@ -22,8 +22,6 @@ __all__ = ["LEEWAY_S", "SUBJECT_CHARS_MAX", "TOKEN_CHARS_MAX", "Claims", "Holder
 TOKEN_CHARS_MAX: Final = 8_192
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type (RFC 9068, 2.1)
 ANY_JWT: Final = "jwt"
-
-_JWS: Final = jwt.PyJWS(options={"verify_signature": True, "enforce_minimum_key_length": True})
 
 
 class Tokens:
@@ -63,10 +61,13 @@ class Tokens:
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenInvalid
         try:
-            key = await self._key(head_of(token))
+            parts = compact(token)
+            key = await self._key(parts.head)
+            if not _verifies(key, parts):
+                raise TokenInvalid
             # Nothing of the claims is read before the signature was found good.
-            claims = object_of(_JWS.decode(token, key, algorithms=[key.algorithm_name]))
-        except (jwt.PyJWTError, NotStrictError, ValueError):
+            claims = parts.claims()
+        except (jwt.PyJWTError, ValueError):
             # Its text may quote the token.
             raise TokenInvalid from None
         return self._claims.holder(claims, at_s=time.time())
@@ -85,6 +86,14 @@ class Tokens:
         if key is None or head.get("alg") != key.algorithm_name:
             raise TokenInvalid
         return key
+
+
+def _verifies(key: jwt.PyJWK, parts: Compact) -> bool:
+    """Whether a token was signed with a key, and that is long enough (RFC 7518, 3.3)."""
+    algorithm = key.Algorithm
+    return algorithm.check_key_length(key.key) is None and algorithm.verify(
+        parts.signed.encode(), key.key, parts.signature
+    )
 
 
 def media_type_of(head: dict[str, Any]) -> str | None:

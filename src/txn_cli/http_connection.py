@@ -45,8 +45,8 @@ UNACKNOWLEDGED_MS_MAX: Final = 60_000
 LOOKS_EVERY_S: Final = 1.0
 READ_BYTES_MAX: Final = 64 << 10
 """What one read brings of a body whose sender's credential is known good."""
-READ_BYTES_MAX_UNKNOWN: Final = 8 << 10
-"""What it brings of anything else: nearly every head, and most posts with theirs."""
+READ_BYTES_MAX_UNKNOWN: Final = HEAD_BYTES_MAX
+"""What it brings of anything else: a head at once, and most posts with theirs."""
 UNREAD_BYTES_MAX: Final = 16 << 10
 """What the client may leave unread before the answer waits for it."""
 UNRECEIVED_BYTES_MAX: Final = 16 << 10
@@ -119,13 +119,23 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what asyncio gives
         """Where the next bytes go: no more of them than a head may still have, if a part of one is kept."""
+        if self._lingers or self._is_deaf:
+            return _read_into  # nothing of it is kept
         if self._kept and self._room is _little_read_into:
             return _little_read_into[: max(1, HEAD_BYTES_MAX + 1 - len(self._kept))]
+        if self._exchange is None and isinstance(self._body, SizedBody):
+            return _read_into[: self._body.left]  # is dropped, and so not even copied
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many came."""
-        if not (self._lingers or self._is_deaf):
+        if self._lingers or self._is_deaf:
+            return
+        body = self._body
+        if self._exchange is None and isinstance(body, SizedBody) and nbytes < body.left:
+            body.left -= nbytes
+            self._drop(nbytes)
+        else:
             self.data_received(bytes(_read_into[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
@@ -339,8 +349,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         exchange = self._exchange
         if exchange is None and not body.ended:
             self._drop(size)
-        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX:
-            self._flow.pause_reading()
+        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX and self._due is None:
+            self._flow.pause_reading()  # a held one is bounded by its length, and waits for its last byte
         if body.ended:
             self._end_body()
 

@@ -301,5 +301,5 @@ class Exchange:
 
 def _chunk(body: bytes | memoryview, *, last: bool) -> bytes:
     """A piece of unknown length as HTTP/1.1 frames it (RFC 9112, 7.1)."""
-    chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+    chunk = b"".join((b"%x\r\n" % len(body), body, b"\r\n")) if body else b""
     return chunk + b"0\r\n\r\n" if last else chunk

@@ -22,10 +22,10 @@ from txn_api.problems import (
 )
 from txn_cli.http_lines import FIELDS_MAX, TOKEN, Field, fields_of, lines_of
 
-HEAD_BYTES_MAX: Final = 16 << 10
-"""Of a first line and its header fields, and of a trailer section. Twice the longest token, and what proxies add."""
-PATH_BYTES_MAX: Final = 256
-"""Of a path, percent-encoded: undoing that is the dearest byte of a head. The longest of ours has 206 of them."""
+HEAD_BYTES_MAX: Final = 12 << 10
+"""Of a first line and its header fields, and of a trailer section: the longest token or query, and half as much."""
+PATH_BYTES_MAX: Final = 160
+"""Of a path, percent-encoded: undoing that is the dearest byte of a head. Twice the longest of ours."""
 FRAMING_BYTES_MAX: Final = 512
 """Of a host, and of all values together that say how a request is framed: such lists are taken apart."""
 CHUNKED: Final = -1
@@ -39,10 +39,12 @@ _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _VISIBLE: Final = bytes(range(_VISIBLE_MIN, 0x7F))
 _END_OF_LINES: Final = [b"\r", b""]
 _KNOWN_MAX: Final = 32
+_USUAL_LINES_MAX: Final = _KNOWN_MAX + 3  # the first line, the empty one, and what is behind its end
 _KNOWN_BYTES_MAX: Final = 160
 """So many lines of at most so many bytes are kept of a connection."""
-_NEW_MAX: Final = 8
-"""A head with more lines that are new goes the way of all heads at once: it is read once, not twice."""
+_NEW_MAX: Final = 4
+"""A head with more lines that are new goes the way of all heads at once: it is read once, not twice. The next one of
+the same client has fewer."""
 # uri-host [":" port] (RFC 9110, 7.2; RFC 3986, 3.2.2); a scheme without an authority has an empty one.
 _HOST: Final = re.compile(
     rb"(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"
@@ -124,7 +126,9 @@ class HeadReader:
 
         The form: lines that end in CR LF, a first line and fields of the usual form, no field twice, and a `Host`.
         """
-        if lines[-2:] != _END_OF_LINES or not (self._first == lines[0] or self._reads_first(lines[0])):
+        if len(lines) > _USUAL_LINES_MAX or lines[-2:] != _END_OF_LINES:
+            return None
+        if not (self._first == lines[0] or self._reads_first(lines[0])):
             return None
         fields, known, new = [], self._fields, 0
         for line in lines[1:-2]:

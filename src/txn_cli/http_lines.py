@@ -9,13 +9,13 @@ from typing import Final
 
 from txn_api.problems import HeadTooLarge, MalformedHttp
 
-FIELDS_MAX: Final = 48
+FIELDS_MAX: Final = 40
 """Field lines of a head or a trailer section: what is made of a line takes more memory than the line."""
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
 BLANKS: Final = b" \t"
 _LINES_BESIDES: Final = 3  # the first one, the empty one, and what is behind its end
-_ILLEGAL: Final = (b"\x00", b"\x0b", b"\x0c")
-"""What stands in no line. Other control characters are retained (RFC 9110, 5.5)."""
+_ILLEGAL: Final = (b"\r", b"\x00", b"\x0b", b"\x0c")
+"""What stands in no line; a CR ends one. Other control characters are retained (RFC 9110, 5.5)."""
 
 Field = tuple[bytes, bytes]
 
@@ -33,7 +33,8 @@ def lines_of(data: bytes, ended: list[bytes] | None = None) -> list[bytes]:
     if len(ended) > FIELDS_MAX + _LINES_BESIDES:
         raise HeadTooLarge
     lines = [line.removesuffix(b"\r") for line in ended]
-    if data.count(b"\r") != sum(map(len, ended)) - sum(map(len, lines)) or any(byte in data for byte in _ILLEGAL):
+    together = b"\n".join(lines)
+    if any(byte in together for byte in _ILLEGAL):
         raise MalformedHttp
     return lines
 
@@ -46,13 +47,11 @@ def fields_of(lines: list[bytes]) -> list[Field]:
     Raises:
         MalformedHttp: a line is no field.
     """
-    fields = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not (name and colon) or name.translate(None, TOKEN):
-            return fields_of(_unfolded(lines))
-        fields.append((name.lower(), value.strip(BLANKS)))
-    return fields
+    parted = [line.partition(b":") for line in lines]
+    names = [name for name, _, _ in parted]
+    if b"" in names or b"".join(names).translate(None, TOKEN) or not all(colon for _, colon, _ in parted):
+        return fields_of(_unfolded(lines))
+    return [(name.lower(), value.strip(BLANKS)) for name, _, value in parted]
 
 
 def _unfolded(lines: list[bytes]) -> list[bytes]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from txn_cli.client import PORT_MAX
 from txn_cli.named import DEFAULT_FOLDER, Named
 from txn_cli.reasons import shown_url
 from txn_cli.stack.datadir import DataDir
@@ -90,6 +91,6 @@ def _address(url: str) -> str:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
         parts = httpx.URL("")
-    if parts.scheme not in {"http", "https"} or not parts.host:
+    if parts.scheme not in {"http", "https"} or not parts.host or (parts.port or 0) > PORT_MAX:
         raise SettingsError("--url is no address of a service: give http(s)://HOST:PORT")
     return url.rstrip("/")

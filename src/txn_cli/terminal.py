@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
@@ -20,6 +21,15 @@ def say(*lines: str, error: bool = False) -> None:
     """Print lines, each of which stays one, on standard output or standard error."""
     for line in lines:
         print(printable(line), file=sys.stderr if error else sys.stdout)
+
+
+def ask(question: str) -> bool:
+    """Ask for a yes on standard error; nobody to answer is a no."""
+    try:
+        return typer.confirm(printable(question), err=True)
+    except typer.Abort:
+        say("", error=True)  # the question stays on its line
+        return False
 
 
 def finish_output() -> None:

@@ -9,7 +9,7 @@ a lane of one byte in a large integer, so that one operation of the interpreter 
 - `bytes.translate` turns lanes into answers, where 0 says that a lane may begin a card number.
 
 What is left has its check digit, begins as an issuer's numbers of its length do as far as two digits tell, begins and
-ends with a group, and has few groups, groups of four, or single digits alone. The exact rule is asked of it alone.
+ends with a group, and has groups of four, single digits alone, or few groups. The exact rule is asked of it alone.
 """
 
 import re
@@ -28,10 +28,8 @@ BREAK: Final = "x"
 
 _BREAK: Final = ord(BREAK)
 _BEGINS: Final = 0x80  # marks a digit that begins a group
-_FEW_CHAINS: Final = 4  # of one group each: to try them takes less time than the sieve
-_FEW_GROUPS: Final = 3  # of which no group is a single digit: 6-10, 4-6-5
-_FOURS_MAX: Final = 5
-_A_BREAK: Final = 21  # more groups than a part has digits; two of them and 19 digits still fit into a lane
+_TRIED_GROUPS_MAX: Final = 8
+_FEW_GROUPS: Final = 3  # 6-10, 4-6-5
 
 _GROUP: Final = re.compile(rb"\x01\x00*")
 _GROUPINGS_KEPT: Final = 1_024
@@ -53,21 +51,12 @@ _VALUES: Final = _table(_digit)
 _DOUBLED: Final = _table(lambda byte: sum(divmod(2 * _digit(byte), 10)))
 _SPACES: Final = _table(lambda byte: byte == ord(" "))
 _STARTS: Final = _table(lambda byte: byte >= _BEGINS)
-_GROUPS: Final = _table(lambda byte: _A_BREAK if byte & ~_BEGINS == _BREAK else int(byte >= _BEGINS))
+_BREAKS: Final = _table(lambda byte: byte & ~_BEGINS == _BREAK)
 _NO_START: Final = _table(lambda byte: byte < _BEGINS or byte & ~_BEGINS == _BREAK)
 _INSIDE: Final = _table(lambda byte: byte < _BEGINS)
 _UNMARKED: Final = _table(lambda byte: byte & ~_BEGINS)
 _NOT_TENS: Final = _table(lambda sum_: sum_ % 10 > 0)
-_NOT_SINGLE, _NOT_FOURS, _NOT_FEW = 1, 2, 4
-
-
-def _groups_unfit(length: int) -> bytes:
-    """What the number of groups rules out for a part: single digits alone, fours, and few groups of any size."""
-    return _table(
-        lambda groups: (
-            _NOT_SINGLE * (groups != length) | _NOT_FOURS * (groups > _FOURS_MAX) | _NOT_FEW * (groups > _FEW_GROUPS)
-        )
-    )
+_MANY: Final = _table(lambda groups: groups > _FEW_GROUPS)
 
 
 def _not_issued(two: int) -> int:
@@ -81,7 +70,6 @@ def _not_issued(two: int) -> int:
     return sum(1 << bit for bit, length in enumerate(SEARCHED_LENGTHS) if length not in issued)
 
 
-_GROUPS_UNFIT: Final = {length: _groups_unfit(length) for length in SEARCHED_LENGTHS}
 _NOT_ISSUED: Final = _table(_not_issued)
 
 
@@ -90,13 +78,24 @@ def chains_with_numbers(chains: Sequence[str]) -> set[int]:
 
     A chain is twelve ASCII digits or more in groups, with one space between them.
     """
-    if len(chains) <= _FEW_CHAINS and " " not in "".join(chains):
-        return {place for place, digits in enumerate(chains) if _is_single_number(digits)}
-    return _sifted(chains)
+    if sum(chain.count(" ") for chain in chains) + len(chains) > _TRIED_GROUPS_MAX:
+        return _sifted(chains)
+    return {place for place, chain in enumerate(chains) if _has_number(chain.split(" "))}
 
 
-def _is_single_number(digits: str) -> bool:
-    return len(digits) in SEARCHED_LENGTHS and digits in ISSUERS and passes_luhn(digits)
+def _has_number(groups: Sequence[str]) -> bool:
+    """Whether neighbouring groups are a card number, each way tried: of few groups that takes less than the sieve."""
+    for first in range(len(groups)):
+        digits = ""
+        for last, group in enumerate(groups[first:], first + 1):
+            digits += group
+            if len(digits) >= SEARCHED_LENGTHS.stop:
+                break
+            if len(digits) in SEARCHED_LENGTHS and digits in ISSUERS and passes_luhn(digits):
+                sizes = tuple(map(len, groups[first:last]))
+                if is_grouping(sizes, digits[0]):
+                    return True
+    return False
 
 
 def _sifted(chains: Sequence[str]) -> set[int]:
@@ -147,21 +146,20 @@ def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
     """Each length, and 0 in each lane at which a part of that length begins that may be a card number."""
     size = len(marked)
     lanes = int.from_bytes
-    values, doubled, starts, groups, inside, no_start = [
+    values, doubled, starts, breaks, inside, no_start = [
         lanes(marked.translate(table), "little")
-        for table in (_VALUES, _DOUBLED, _STARTS, _GROUPS, _INSIDE, _NO_START)
+        for table in (_VALUES, _DOUBLED, _STARTS, _BREAKS, _INSIDE, _NO_START)
     ]
     every = _ones(size)
     not_issued = lanes((10 * values + (values >> 8)).to_bytes(size, "little").translate(_NOT_ISSUED), "little")
-    steps = zip(SEARCHED_LENGTHS, _luhn_sums(values, doubled), _counts(groups), _no_fours(starts), strict=True)
-    for length, sum_, count, no_fours in steps:
-        unfit_groups = lanes(count.to_bytes(size, "little").translate(_GROUPS_UNFIT[length]), "little")
+    many = lanes(_sums_of_twelve(starts).to_bytes(size, "little").translate(_MANY), "little")
+    windows = _luhn_sums(values, doubled), _any_within(no_start), _any_within(breaks), _no_fours(starts)
+    for length, sum_, not_single, broken, no_fours in zip(SEARCHED_LENGTHS, *windows, strict=True):
         rest = length % 4
         # One to three digits left over are a group of their own.
-        not_fours = no_fours | unfit_groups >> 1 | (inside >> 8 * (length - rest) if rest else 0)
-        unfit = not_issued >> (length - SEARCHED_LENGTHS.start) | no_start | inside >> 8 * length
-        unfit |= lanes(sum_.to_bytes(size, "little").translate(_NOT_TENS), "little")
-        unfit |= unfit_groups & not_fours & unfit_groups >> 2
+        not_fours = no_fours | inside >> 8 * (length - rest) if rest else no_fours
+        unfit = not_issued >> (length - SEARCHED_LENGTHS.start) | no_start | inside >> 8 * length | broken
+        unfit |= lanes(sum_.to_bytes(size, "little").translate(_NOT_TENS), "little") | not_single & not_fours & many
         yield length, unfit & every
 
 
@@ -176,14 +174,20 @@ def _luhn_sums(plain: Lanes, doubled: Lanes) -> Iterator[Lanes]:
         even += two >> 8 * length
 
 
-def _counts(groups: Lanes) -> Iterator[Lanes]:
-    """How many groups begin within each length, the shortest first."""
-    two = groups + (groups >> 8)
+def _sums_of_twelve(each: Lanes) -> Lanes:
+    two = each + (each >> 8)
     four = two + (two >> 16)
-    count = four + (four >> 32) + (four >> 64)
+    return four + (four >> 32) + (four >> 64)
+
+
+def _any_within(each: Lanes) -> Iterator[Lanes]:
+    """Whether any lane within each length is set, the shortest first."""
+    two = each | each >> 8
+    four = two | two >> 16
+    found = four | four >> 32 | four >> 64
     for length in SEARCHED_LENGTHS:
-        yield count
-        count += groups >> 8 * length
+        yield found
+        found |= each >> 8 * length
 
 
 def _no_fours(starts: Lanes) -> Iterator[Lanes]:

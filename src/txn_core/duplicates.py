@@ -6,6 +6,7 @@ a service that stored the last one were talking of two transactions. So such a d
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel
@@ -47,16 +48,39 @@ def names_of(model: type[BaseModel], **inner: Names) -> Names:
     return {field.alias or name: inner.get(name, {}) for name, field in model.model_fields.items()}
 
 
-def duplicated_names(body: bytes, contract: Names) -> list[Fault]:
+@dataclass(slots=True)
+class AsWritten:
+    """A document that a JSON parser has taken, as it is written: read when it is first asked for, and once."""
+
+    body: bytes
+    _document: object = None
+    _each_name_once: bool | None = None
+
+    def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
+        """See the function of that name."""
+        if self._each_name_once is None:
+            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
+        return self._each_name_once
+
+    def document(self) -> object:
+        """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""
+        if self._document is None:
+            self._document = json.loads(self.body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+        return self._document
+
+
+def duplicated_names(written: bytes | AsWritten, contract: Names) -> list[Fault]:
     """A fault for each name that comes twice in its object, of a document that a JSON parser has taken.
 
     A name that is not the contract's is not repeated: the pointer leads to the object that it is in, as far as the
     contract's names lead. A document of more than `CONTAINERS_MAX` objects and lists is refused for these anyway:
     there, the contract's objects alone are searched.
     """
-    document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
-    search = _Search(everywhere=body.count(_OBJECT) + body.count(_LIST) <= CONTAINERS_MAX)
-    search.look_through(document, "", contract)
+    if isinstance(written, bytes):
+        written = AsWritten(written)
+    containers = written.body.count(_OBJECT) + written.body.count(_LIST)
+    search = _Search(everywhere=containers <= CONTAINERS_MAX)
+    search.look_through(written.document(), "", contract)
     return [Fault(pointer, CODE) for pointer in search.pointers]
 
 

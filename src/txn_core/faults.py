@@ -111,10 +111,7 @@ _SENSITIVE_NAMES: Final = frozenset(
         *("magstripe", "track", "track1", "track2", "track3", "trackdata"),
     }
 )
-_SENSITIVE_PARTS: Final = (
-    *("cvv", "cvc", "securitycode", "verificationcode", "verificationvalue"),
-    *("pinblock", "track1", "track2", "track3", "trackdata"),
-)
+_SENSITIVE_PART: Final = re.compile("cv[cv]|securitycode|verification(?:code|value)|pinblock|track(?:[123]|data)")
 _FEW_NAMES: Final = 8
 _SEPARATORS_IN_NAMES: Final = SEPARATORS.replace(b"\n", b"")
 
@@ -163,8 +160,11 @@ def _code_of(kind: str, context: Mapping[str, object]) -> str:
 
 
 def _is_sensitive(name: str) -> bool:
-    plain = "".join(c for c in name.casefold() if c.isalnum())
-    return plain in _SENSITIVE_NAMES or any(part in plain for part in _SENSITIVE_PARTS)
+    if name.isascii():
+        plain = name.encode().translate(None, SEPARATORS).decode().lower()
+    else:
+        plain = "".join([c for c in name.casefold() if c.isalnum()])
+    return plain in _SENSITIVE_NAMES or _SENSITIVE_PART.search(plain) is not None
 
 
 def _one_is_sensitive(names: Collection[str]) -> bool:
@@ -177,7 +177,7 @@ def _one_is_sensitive(names: Collection[str]) -> bool:
         plain = lines.encode().translate(None, _SEPARATORS_IN_NAMES).decode()
     else:
         plain = "".join([c for c in lines if c.isalnum() or c == "\n"])
-    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or any(part in plain for part in _SENSITIVE_PARTS)
+    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or _SENSITIVE_PART.search(plain) is not None
 
 
 @lru_cache(_POINTERS_KEPT)

@@ -21,21 +21,22 @@ from txn_core.track_data import holds_track_data
 
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * SEARCHED_LENGTHS.start
-_BETWEEN: Final = " \0 "  # stands between two texts, of which none holds a NUL (`plain_texts`)
+_NUL: Final = "\0"  # none of the texts holds one (`plain_texts`)
+_BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]+(?: [0-9]+)*(?![A-Za-z0-9])")
+_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]++(?: [0-9]++)*(?![A-Za-z0-9])")
 
 # A word that is written together with the number behind it, as in "card4111 ...".
 _LETTER_AND_DIGIT: Final = re.compile("[A-Za-z][0-9]")
 _LABEL: Final = re.compile("( [A-Za-z]{2,}+)(?=[0-9])")
 
 # A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
-_PLUS: Final = re.compile(r"(?<![0-9])\+(?=\(?[0-9])")
+_PLUS: Final = re.compile(r"\+(?<![0-9]\+)(?=\(?[0-9])")
 # Numbers as long as a card number, of countries whose calling codes are first digits of one (E.164): Austria and
 # Germany; South America, Malaysia, Indonesia, the Philippines and New Zealand.
-_TELEPHONE: Final = re.compile(r"(?<![0-9])\+(?:4[39][0-9]{11}|(?:5[789]|6[0234])[0-9]{10,11})(?![A-Za-z0-9])")
+_TELEPHONE: Final = re.compile(r"\+(?<![0-9]\+)(?:4[39][0-9]{11}|(?:5[789]|6[0234])[0-9]{10,11})(?![A-Za-z0-9])")
 
 
 def holds_card_number(text: str) -> bool:
@@ -52,7 +53,7 @@ def texts_with_numbers(texts: Sequence[str]) -> set[int]:
     if holds_track_data(together):
         found = {place for place, text in enumerate(texts) if holds_track_data(text)}
     words = _words(together)
-    each = words.split(_BETWEEN)
+    each = words.split(_NUL)  # a text of separators alone leaves no word, and so no space, between two of them
     suspected = _with_numbers({place: text for place, text in enumerate(each) if place not in found})
     if not suspected or not may_hold_iban(words):
         return found | suspected
@@ -76,9 +77,9 @@ def _words(text: str) -> str:
 def _with_numbers(words: Mapping[int, str]) -> set[int]:
     """The places of those texts, by their words, that hold a card number."""
     chains, places = list[str](), list[int]()
+    has_labels = _LETTER_AND_DIGIT.search(" ".join(words.values())) is not None
     for place, text in words.items():
-        labelled = _LABEL.sub(r"\1 ", f" {text}") if _LETTER_AND_DIGIT.search(text) else text
-        for chain in _CHAIN.findall(labelled):
+        for chain in _CHAIN.findall(_LABEL.sub(r"\1 ", f" {text}") if has_labels else text):
             if len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start:
                 chains.append(chain)
                 places.append(place)

@@ -30,7 +30,7 @@ _LENGTHS: Final = {
     for country in countries.split()
 }
 _BEGINNING: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}")
-_BEGINNING_OF_WORD: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}")
+_BEGINNING_OF_WORD: Final = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z][0-9]{2}")
 _GROUP: Final = 4
 
 LOOKED_AT_MAX: Final = 16

@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from txn_core.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.currency import EXPONENTS
-from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
+from txn_core.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
     BEYOND,
@@ -38,7 +38,7 @@ from txn_core.faults import (
 from txn_core.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.identity import normalise_merchant
 from txn_core.instants import Instant, datetime_of, parse_birth_date, parse_instant
-from txn_core.invisible import VISIBLE_PATTERN, shows_something, without_ignorable
+from txn_core.invisible import VISIBLE_PATTERN, shows_something
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.pan import Pan
 
@@ -46,7 +46,7 @@ AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
 FAULTS_MAX: Final = 50
 COLONS_OF_A_TIME: Final = 2
-_PART_CHARACTERS: Final = 20
+_CHARACTERS_KEPT: Final = 4_096
 
 TransactionType = Literal["purchase", "refund", "reversal"]
 # How the card was read (ISO 8583 field 22).
@@ -71,26 +71,35 @@ def _known_currency(code: str) -> str:
 def _nameable(name: str) -> str:
     if not shows_something(name):
         raise rule_broken("merchant_name_blank")
-    if _is_far_too_long(name) or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
+    if not name.isascii() and _is_too_long(name):
         raise rule_broken("text_too_long")
     return name
 
 
-def _is_far_too_long(name: str) -> bool:
-    """Whether a name is more than twice as long as a key may be, once its characters are spelt out.
+def _is_too_long(name: str) -> bool:
+    """Whether a name makes too long a key. A name of ASCII never does.
 
     Some characters stand for a whole sentence (U+FDFA for 18 letters), and to compare names by it takes thrice the
-    time. Case and composition make a text shorter by less than half.
+    time. So the name is spelt out character by character first: case and composition make a text at most thrice as
+    long, and shorter by less than half.
     """
-    if name.isascii():
+    size = sum(map(_spelt_out.__getitem__, name))
+    if 3 * size <= MERCHANT_KEY_BYTES_MAX:
         return False
-    parts = (name[start : start + _PART_CHARACTERS] for start in range(0, len(name), _PART_CHARACTERS))
-    size = 0
-    for part in parts:
-        size += len("".join(unicodedata.normalize("NFKC", without_ignorable(part)).split()).encode())
-        if size > 2 * MERCHANT_KEY_BYTES_MAX:
-            return True
-    return False
+    return size > 2 * MERCHANT_KEY_BYTES_MAX or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX
+
+
+class _SpeltOut(dict[str, int]):
+    """How many bytes a character's compatible ones take (NFKC); those that were met first are kept."""
+
+    def __missing__(self, character: str) -> int:
+        size = len("".join(unicodedata.normalize("NFKC", character).split()).encode())
+        if len(self) < _CHARACTERS_KEPT:
+            self[character] = size
+        return size
+
+
+_spelt_out: Final = _SpeltOut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,15 +287,15 @@ def _validated_part(part: ContractPart, luhn_exempt: IssuerRanges) -> tuple[Tran
     return _validated(as_json(fields), luhn_exempt, missing)
 
 
-def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:
+def refuse_duplicates(written: AsWritten, request: TransactionRequest) -> None:
     """Hold the document that a request was parsed of to naming nothing twice.
 
     Raises:
         InvalidTransactionError: `name_duplicated`.
     """
-    if has_each_name_once(body, request.names_sent(), COLONS_OF_A_TIME):
+    if written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME):
         return
-    if faults := duplicated_names(body, _NAMES):
+    if faults := duplicated_names(written, _NAMES):
         raise InvalidTransactionError(*faults[:FAULTS_MAX])
 
 

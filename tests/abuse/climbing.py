@@ -124,6 +124,8 @@ class _Climb:
         candidate = Candidate(min(candidate.ratio, self._meter.ratio(data, QUICK_ROUNDS)), data)
         if not _is_dearer(candidate, kept) or any(data == each.data for each in kept):
             return candidate, False
+        if candidate.ratio > self._target.bar:
+            candidate = Candidate(min(candidate.ratio, self._meter.ratio(data, SURE_ROUNDS)), data)
         kept.append(candidate)
         kept.sort(reverse=True)
         del kept[KEPT_A_LENGTH:]
@@ -135,10 +137,9 @@ class _Climb:
         if candidate.ratio <= self._target.bar:
             return False
         sure = Candidate(min(candidate.ratio, self._meter.ratio(candidate.data, SURE_ROUNDS)), candidate.data)
-        if sure.ratio <= self._target.bar:
-            return False
-        self._report.over.append(sure)
-        return True
+        if sure.ratio > self._target.bar:
+            self._report.over.append(sure)
+        return sure.ratio > self._target.bar
 
 
 def _is_dearer(candidate: Candidate, kept: Sequence[Candidate]) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tests.abuse.door import KeylessRequests
 from tests.abuse.lines import Lines
 from tests.abuse.target import Target
 
-TARGETS: Final[Mapping[str, Callable[[], Target]]] = {"lines": Lines}
+TARGETS: Final[Mapping[str, Callable[[], Target]]] = {"lines": Lines, "requests": KeylessRequests}

@@ -31,6 +31,8 @@ UNHEARD: Final = b"-maybe"
 """Is not stored, and nobody hears of it: 503 `outcome_unknown`."""
 SILENCE_S: Final = 60.0
 BODY_DEADLINE_S: Final = 10.0
+KNOWN_S: Final = 86_400.0
+"""How long a key stays known: two applications that are compared know the same keys, however slow the machine is."""
 _ID: Final = re.compile(rb'"transaction_id":"([^"]*)"')
 
 
@@ -115,6 +117,7 @@ def site(**settings: object) -> Site:
             "identity_key": base64_key(2),
             "cursor_key": base64_key(3),
             "body_deadline_s": BODY_DEADLINE_S,
+            "api_key_cache_s": KNOWN_S,
             **settings,
         }
     )

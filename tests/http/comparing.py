@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from typing import Final
 
 from tests.http.delivery import Delivery
@@ -26,7 +27,9 @@ def differences(expected: Expected, found: Transcript, delivery: Delivery) -> It
         for number, (answer, other) in enumerate(zip(found.answers, right.answers, strict=True)):
             by_application = number < len(right.answers) - 1 or not expected.refused
             yield from (f"answer {number}: {text}" for text in unlike(answer, other, by_application=by_application))
-            if answer.interim != other.interim and not delivery.hurries:  # its end may come before or behind it
+            # Its end may come before or behind it, and so may what breaks a body that ours reads in parts.
+            broken = other.status == HTTPStatus.BAD_REQUEST and answer.interim == 1
+            if answer.interim != other.interim and not (delivery.hurries or broken):
                 yield f"answer {number}: {answer.interim} times 100 Continue instead of {other.interim}"
     if found.closed != right.closed:
         yield "closed" if found.closed else "not closed"

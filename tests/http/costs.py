@@ -14,11 +14,11 @@ from uvicorn.server import ServerState
 
 from tests.http.application import Site
 from tests.http.transport import MemoryTransport
-from txn_cli.http_connection import Connection
+from txn_cli.http_connection import READ_BYTES_MAX_UNKNOWN, Connection
 from txn_cli.http_lines import FIELDS_MAX
 
 PIECE_BYTES: Final = 64 << 10
-READ_BYTES: Final = 8 << 10
+READ_BYTES: Final = READ_BYTES_MAX_UNKNOWN
 STUCK_TURNS: Final = 200
 """Turns of the event loop after which a paused connection will not go on by itself."""
 END_S_MAX: Final = 10.0

@@ -70,7 +70,7 @@ class Player:
         for number, piece in enumerate(pieces):
             while piece and not transport.is_lost:
                 await _taken(transport)
-                piece = transport.give(piece)  # noqa: PLW2901 - what is left of it
+                piece = bytes(transport.give(piece))  # noqa: PLW2901 - what is left of it
             if number < len(pieces) - 1 or not delivery.hurries:
                 await asyncio.sleep(TURN_S)
         await self._ended(protocol, transport, delivery)

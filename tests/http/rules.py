@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from txn_cli.http_connection import HELD_BYTES_MAX
-from txn_cli.http_head import FIELDS_MAX, FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
+from txn_cli.http_head import FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
+from txn_cli.http_lines import FIELDS_MAX
 
 _Field = tuple[bytes, bytes]
 

@@ -29,6 +29,11 @@ class _Served:
             self._ports.pop()
         return taken
 
+    def knows(self, scope: Scope) -> bool:
+        """See `txn_api.front_door`."""
+        known: bool = self._application.knows(scope)  # type: ignore[attr-defined] # ours knows
+        return known
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)

@@ -1,8 +1,9 @@
 """The rule that all output goes through `txn_cli.terminal`: nothing else prints, or makes a console.
 
 What a command shows may be written by others, and that module alone knows what a terminal must not be sent. Found are
-`print`, whatever is done with standard output or error, the command line libraries' own ways, rich's consoles, and
-those parts of rich that look for markup in a text whatever the console says.
+`print`, called or handed on, questions, whatever is done with standard output or error, the text that a process ends
+with, the command line libraries' own ways, rich's consoles, bars that make one of their own, and those parts of rich
+that look for markup in a text whatever the console says.
 """
 
 import ast
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 _CALLS: Final = frozenset({"print", "pprint", "pp", "print_json", "print_exc", "print_exception", "print_stack"})
+_QUESTIONS: Final = frozenset({"input", "getpass"})
+_BARS: Final = frozenset({"Progress", "Live", "track"})  # without a console they use one of rich's
 _ECHOES: Final = frozenset({"echo", "secho", "echo_via_pager", "prompt", "confirm", "progressbar"})
 _FRAMEWORKS: Final = frozenset({"typer", "click"})
 _CONSOLES: Final = frozenset({"Console", "get_console", "StreamHandler"})
@@ -49,6 +52,7 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, file: str) -> None:
         self._file = file
         self._functions = ["the module"]
+        self._of_rich = set[str]()
         self.found: list[Bypass] = []
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -66,9 +70,26 @@ class _Visitor(ast.NodeVisitor):
             self._add(node, f"{name}()")
         if name == "status" and owner.endswith("console") and not all(_is_text(each) for each in node.args):
             self._add(node, "status() of words")
+        if name in _QUESTIONS and owner in {"builtins", "getpass"}:
+            self._add(node, f"{name}()")
+        if name in _BARS & self._of_rich and "console" not in {each.arg for each in node.keywords}:
+            self._add(node, f"{name}() without a console")
+        if (name == "SystemExit" or (name == "exit" and owner == "sys")) and any(map(_may_be_text, node.args)):
+            self._add(node, f"{name}() with a text")
         if name == "TextColumn" and "markup" not in {each.arg for each in node.keywords}:
             self._add(node, "TextColumn() with markup")
-        self.generic_visit(node)
+        # `print` as it is called is found above.
+        called_by_name = name == "print" and isinstance(node.func, ast.Name)
+        for child in [*([] if called_by_name else [node.func]), *node.args, *node.keywords]:
+            self.visit(child)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if node.id == "print":
+            self._add(node, "print")
+
+    def visit_Import(self, node: ast.Import) -> None:
+        if any(alias.name == "sys" and alias.asname is not None for alias in node.names):
+            self._add(node, "another name for sys")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in _STREAMS and _name(node.value) == "sys":
@@ -76,6 +97,8 @@ class _Visitor(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if (node.module or "").startswith("rich."):
+            self._of_rich |= {alias.name for alias in node.names}
         for alias in node.names:
             of_frameworks = node.module in _FRAMEWORKS and alias.name in _ECHOES
             of_rich = node.module == "rich" and alias.name in _CALLS
@@ -90,6 +113,11 @@ class _Visitor(ast.NodeVisitor):
 
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and _name(node.func) == "Text"
+
+
+def _may_be_text(node: ast.expr) -> bool:
+    """Whether what a process ends with may be a text, which the interpreter prints."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _name(node: ast.expr) -> str:

@@ -30,6 +30,16 @@ BAD = {
     "a status in words": "self._console.status(doing)",
     "a column of a bar": 'TextColumn("{task.description}")',
     "pretty": "pprint.pprint(document)",
+    "print handed on": "deque(map(print, lines))",
+    "print by another name": "show = print",
+    "a question of the language": "input(name)",
+    "a question for a secret": "getpass.getpass(name)",
+    "a bar with a console of its own": "from rich.progress import Progress\nProgress(TextColumn(text, markup=False))",
+    "a live view with a console of its own": "from rich.live import Live\nwith Live(table): pass",
+    "a loop with a bar": "from rich.progress import track\nfor row in track(rows, name): pass",
+    "a text to end with": 'sys.exit(f"no file {name}")',
+    "the same as an exception": 'raise SystemExit(f"no file {name}")',
+    "another name for sys": "import sys as system\nsystem.stdout.write(text)",
 }
 GOOD = {
     "the door": "say(text)",
@@ -42,6 +52,8 @@ GOOD = {
     "a type": "def show(console: Console) -> None:\n    console.print(table)",
     "an import of a type": "from rich.console import Console",
     "the arguments": "sys.argv[1]",
+    "a bar on a console that was handed in": "from rich.progress import Progress\nProgress(console=self._console)",
+    "a code to end with": "sys.exit(code)",
 }
 
 

@@ -26,6 +26,7 @@ from txn_api.bulk import (
     LINES_A_ROW,
     LINES_IN_FLIGHT_MIN,
     REJECTS_MAX,
+    Rights,
     Upload,
 )
 from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
@@ -42,6 +43,7 @@ from txn_core.positions import SequenceNumber, ShardId
 
 DEADLINE_S = 10.0
 BODY_DEADLINE_S = 30.0
+UPLOADS = 10  # with one key
 STALL = None  # a piece that never comes
 CARDS = [card_number(number) for number in range(4)]
 
@@ -118,6 +120,7 @@ def upload(
     content_bytes: int = 1 << 20,
     turns: Turns | None = None,
     memories: Memories | None = None,
+    rights: Rights | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
     memories = memories or Memories()
@@ -140,6 +143,7 @@ def upload(
         in_flight=Holding(memories.in_flight, "acme"),
         decompression=Holding(memories.decompression, "acme"),
         rate=rate,
+        rights=rights,
     )
 
 
@@ -419,6 +423,43 @@ async def test_uploads_go_on_one_at_a_time(uploads: int) -> None:
     assert most == LINES_A_ROW
 
 
+class SharedLook:
+    """The rights of several uploads with one key, all of which wait for the same look at it."""
+
+    lines = None
+
+    def __init__(self) -> None:
+        self._waiting, self._ended = 0, asyncio.Event()
+
+    @property
+    def left_s(self) -> float:
+        return 60.0 if self._ended.is_set() else 0.0
+
+    async def check(self) -> None:
+        self._waiting += 1
+        if self._waiting == UPLOADS:
+            self._ended.set()
+        await self._ended.wait()
+
+
+@in_virtual_time
+async def test_uploads_go_on_one_at_a_time_when_their_key_was_looked_at() -> None:
+    """All of them waited for the same look; what they do afterwards they do in turns of their own."""
+    taken, turns, rights = Counter[str](), untimed_turns(), SharedLook()
+
+    def counting(data: bytes) -> EncodedEvent:
+        taken["lines"] += 1
+        return admit(data)
+
+    runs = [
+        upload(Sender(b"-\n" * 200), FakeKinesis(), admit=counting, turns=turns, rights=rights).run(Reporter())
+        for _ in range(UPLOADS)
+    ]
+    _, most = await turns_of(asyncio.gather(*runs), lambda: taken["lines"])
+    assert taken["lines"] == 200 * UPLOADS
+    assert most == LINES_A_ROW
+
+
 class Withholding:
     """A producer all of whose records land at once, when a test says so."""
 
@@ -644,6 +685,21 @@ async def test_decompression_waits_for_its_memory() -> None:
     assert min(reporter.at_s.values()) >= 20.0
     assert [totals(sent)["ended"] for sent in (slow, quick)] == ["complete", "complete"]
     assert totals(quick)["accepted"] == 20
+    assert memories.decompression.held == 0
+
+
+@in_virtual_time
+async def test_uploads_whose_frames_grow_do_not_wait_for_each_other() -> None:
+    """Whoever waits for the memory of the next frame has given back that of the one before."""
+    small, large = zstd_frame(b"a\n" * 10, window_log=20), zstd_frame(b"b\n" * 10, window_log=22)
+    memories = Memories(decompression=FairMemory(10 << 20, free_bytes=0))
+    uploads = [
+        upload(Sender(small[:-3], small[-3:] + large, pause_s=1.0), FakeKinesis(), encoding="zstd", memories=memories)
+        for _ in range(3)
+    ]
+    await asyncio.gather(*(sent.run(Reporter()) for sent in uploads))
+    assert [(totals(sent)["ended"], totals(sent)["accepted"]) for sent in uploads] == [("complete", 20)] * 3
+    assert asyncio.get_running_loop().time() < DECOMPRESSION_S_MAX
     assert memories.decompression.held == 0
 
 

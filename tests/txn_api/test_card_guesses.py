@@ -22,8 +22,8 @@ from tests.txn_api.test_mask_shares import Table
 from txn_api import card_guesses
 from txn_api.card_guesses import DAY_S, SHARED_FROM, CardGuesses
 from txn_api.limits import Bucket
-from txn_api.mask_cards import MASK_BYTES
-from txn_api.mask_room import MaskRoom
+from txn_api.mask_cards import CARD_BYTES, MASK_BYTES
+from txn_api.mask_room import ROOM_BYTES, MaskRoom
 from txn_api.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
@@ -226,9 +226,9 @@ def test_room_is_bounded_and_who_fills_it_is_refused() -> None:
     assert room._free >= 0
 
 
-def processes(table: Table, count: int) -> tuple[list[CardGuesses], list[MaskShares]]:
+def processes(table: Table, count: int, room_bytes: int = ROOM_BYTES) -> tuple[list[CardGuesses], list[MaskShares]]:
     """So many processes that tell each other by one table."""
-    rooms = [MaskRoom() for _ in range(count)]
+    rooms = [MaskRoom(room_bytes) for _ in range(count)]
     shares = [MaskShares(table.add, keys().mask_id, room, rate=Bucket(1_000_000), away_s=0.01) for room in rooms]
     return [CardGuesses(told, room, clock=Clock()) for told, room in zip(shares, rooms, strict=True)], shares
 
@@ -246,6 +246,25 @@ async def closed(shares: Iterable[MaskShares]) -> None:
     """Tell what is left."""
     for told in shares:
         await told.close()
+
+
+async def test_cards_of_other_processes_take_no_room_from_other_accounts() -> None:
+    """An account has filled its part at each process, and the last one hears of all of them at once."""
+    table, masks = Table(), [str(number) for number in range(60)]
+    guesses, shares = processes(table, 5, 200 * MASK_BYTES)
+    for place, process in enumerate(guesses):
+        if process is guesses[-1]:
+            table.open.clear()
+        for mask in masks:
+            accepted(process, range(place * 1_000, place * 1_000 + 40), mask=mask)
+            await asyncio.sleep(0)
+        table.open.set()
+        await closed(shares)
+    last, heard = guesses[-1], shares[-1]._room
+    assert sum(heard._bytes_of.values()) + heard._free == 200 * MASK_BYTES
+    assert heard._free >= 100 * MASK_BYTES
+    assert len(accepted(last, range(10), account=QUIET)) == 10
+    assert [accepted(last, range(9_000, 9_010), mask=mask, most=210) for mask in masks] == [[]] * len(masks)
 
 
 @pytest.mark.parametrize("count", [2, 4])
@@ -287,6 +306,31 @@ async def test_bursts_that_the_table_is_too_slow_for_are_refused_until_it_answer
         table.open.set()
         await closed(shares)
     assert 900 <= taken <= 1_000 + 4 * 334 + 4 * UNSHARED_MIN
+
+
+async def test_behind_a_burst_that_had_to_wait_known_cards_come_in_as_new_ones_do() -> None:
+    """Its refusals are over when the table has answered, and they took no room."""
+    table = Table()
+    guesses, shares = processes(table, 1)
+    table.open.clear()
+    taken = await sent(guesses, range(700))
+    room = shares[0]._room
+    assert room._bytes_of[ACCOUNT] == MASK_BYTES + CARD_BYTES * len(taken)
+    with pytest.raises(TooManyCardsOfMask) as refused:
+        guesses[0].take(ACCOUNT, MASK, card(taken[0]), 1_000)
+    assert refused.value.headers == {"Retry-After": "1"}
+    table.open.set()
+    await closed(shares)
+    assert await sent(guesses, [*taken, *range(5_000, 5_050)]) == [*taken, *range(5_000, 5_050)]
+    await closed(shares)
+
+
+def test_a_key_with_a_larger_bound_sends_known_cards_that_one_with_a_smaller_is_refused() -> None:
+    """What the smaller one was refused is no reason, as long as the larger one's new cards are taken."""
+    guesses = CardGuesses(clock=Clock())
+    accepted(guesses, range(500), most=100)
+    assert accepted(guesses, range(50), most=100) == []
+    assert accepted(guesses, range(50), most=1_000) == list(range(50))
 
 
 async def test_while_the_table_is_away_each_process_holds_its_own_bound() -> None:

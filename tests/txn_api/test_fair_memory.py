@@ -72,6 +72,26 @@ async def test_room_is_given_in_the_order_of_asking() -> None:
 
 
 @in_virtual_time
+async def test_many_who_take_little_leave_room_for_one_who_takes_much() -> None:
+    """Once it waits, those who hold something wait as well: what they give back is for it first."""
+    memory = FairMemory(1_000, free_bytes=0)
+
+    async def reads(account: str, begins_s: float) -> None:
+        await asyncio.sleep(begins_s)
+        for _ in range(50):
+            async with memory.held_for(account, 20, wait_s_max=5.0):
+                await asyncio.sleep(1.0)
+
+    readers = [asyncio.ensure_future(reads(f"account {number % 10}", number / 100)) for number in range(100)]
+    await asyncio.sleep(10.0)
+    for _ in range(3):
+        async with memory.held_for("quiet", 300, wait_s_max=2.0):
+            await asyncio.sleep(0.1)
+    await asyncio.gather(*readers)
+    assert memory.held == 0
+
+
+@in_virtual_time
 async def test_who_waits_no_more_takes_nobodys_room() -> None:
     """Be it before there is room, which is for those behind then, or in the very moment."""
     memory = FairMemory(1_000, free_bytes=0)

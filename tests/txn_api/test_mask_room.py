@@ -29,11 +29,3 @@ def test_what_is_cleared_is_free() -> None:
     taken(room, ACCOUNT)
     room.clear()
     assert taken(room, ACCOUNT) == 500
-
-
-def test_what_has_to_be_kept_is_kept() -> None:
-    """Also beyond the account's part, which gets nothing more then."""
-    room = MaskRoom(1_000)
-    room.fill(ACCOUNT, 900)
-    assert not room.take(ACCOUNT, 1)
-    assert room.take(QUIET, 50)

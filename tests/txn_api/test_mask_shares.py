@@ -136,6 +136,25 @@ async def test_while_the_table_is_away_a_process_goes_on_by_what_it_knows() -> N
     await told.close()
 
 
+async def test_a_mask_whose_call_failed_waits_once_though_cards_came_meanwhile() -> None:
+    """Its second turn would have no card to tell, which the table refuses: it would count as away from then on."""
+    table, registry = Table(away=True), CollectorRegistry()
+    table.open.clear()
+    told, cards = shares(table, registry=registry), cards_with(1)
+    told.tell(cards, MASK, ENDS_AT)
+    await until(lambda: not cards.waits)
+    cards.add(1, 2)
+    told.tell(cards, MASK, ENDS_AT)
+    table.open.set()
+    await until(lambda: registry.get_sample_value("txn_api_mask_shares_total", {"outcome": "failed"}) == 1)
+    table.away = False
+    await until(lambda: not cards.unshared)
+    await told.close()
+    assert next(iter(table.sets.values())) == {1, 2}
+    assert not cards.waits
+    assert registry.get_sample_value("txn_api_mask_shares_total", {"outcome": "shared"}) == 1
+
+
 async def test_a_flood_of_masks_costs_calls_at_a_rate_and_holds_up_no_other_account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -589,6 +589,25 @@ async def test_posts_that_wait_for_their_turn_keep_their_order_while_rights_are_
             assert cache_s == 0 or table.asked == asked + 1
 
 
+@pytest.mark.usefixtures("clocks")
+@in_virtual_time
+async def test_posts_that_wait_for_their_turn_ask_once_a_second_at_most() -> None:
+    """Also where no look is kept: one look after the other would let an account have no more posts than looks."""
+    async with holder_of() as holder:
+        table = behind(holder, cache_s=0.0)
+        busy(holder)
+        calls = [holder.call("/transactions") for _ in range(100)]
+        for number, call in enumerate(calls):
+            call.send(line(number), more=False)
+        left = holder.desk.services.posts._left
+        await until(lambda: len(left))
+        assert len(left) > len(calls) // 2
+        asked = table.asked
+        await asyncio.gather(*(call.task for call in calls))
+        assert {call.status for call in calls} == {202}
+        assert table.asked <= asked + 1
+
+
 class GoneTable:
     """The desk's key table, which may be away."""
 

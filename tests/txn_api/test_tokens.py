@@ -21,7 +21,7 @@ from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, priva
 from txn_api.app import create_app
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
-from txn_api.strict_jws import object_of
+from txn_api.strict_jws import Compact, compact
 from txn_api.tokens import LEEWAY_S, TOKEN_CHARS_MAX, Claims, Tokens
 from txn_core.settings import Settings
 
@@ -222,12 +222,12 @@ async def test_a_verified_token_is_not_verified_again(
     """The next request with it is a look-up, until it ends or the issuer's keys are due."""
     seconds, verified = time.monotonic(), 0
 
-    def counting(document: bytes) -> dict[str, Any]:
+    def counting(presented: str) -> Compact:
         nonlocal verified
         verified += 1
-        return object_of(document)
+        return compact(presented)
 
-    monkeypatch.setattr("txn_api.tokens.object_of", counting)
+    monkeypatch.setattr("txn_api.tokens.compact", counting)
     monkeypatch.setattr("txn_api.authenticator.time.monotonic", lambda: seconds)
     headers = bearing(token(scope="transactions:write"))
     for _ in range(3):

@@ -84,6 +84,15 @@ async def test_an_address_that_is_none_is_refused_at_once() -> None:
             await client.get("some-id")
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:x", "http://h/\x1b[31m"])
+async def test_a_mistyped_address_is_refused_and_not_quoted(url: str) -> None:
+    """It used to end the command with a crash report."""
+    with pytest.raises(RefusedError) as caught:
+        async with ApiClient.connect(url, "key"):
+            pass
+    assert str(caught.value) == "that is no address of a service"
+
+
 async def test_bulk_names_the_lines_that_were_not_accepted() -> None:
     fake = api(Unsettled([3]))
     rows = [sound(1), sound(2, cc_num="99990000"), sound(3), sound(4, cc_num=OTHER_CARD)]

@@ -18,7 +18,6 @@ from txn_api.problems import (
 )
 from txn_cli.http_head import (
     CHUNKED,
-    FIELDS_MAX,
     HEAD_BYTES_MAX,
     PATH_BYTES_MAX,
     Head,
@@ -27,6 +26,7 @@ from txn_cli.http_head import (
     read_head,
     size_of_head,
 )
+from txn_cli.http_lines import FIELDS_MAX
 
 
 def usual_head(data: bytes) -> Head | None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,12 +28,12 @@ def folder(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def stack_in(folder: Path, **changes: str) -> Path:
+def stack_in(folder: Path) -> Path:
     """The papers of a stack that runs in the folder."""
     data_dir = DataDir.at(folder)
     data_dir.create()
     Secrets.of(data_dir)
-    replace(READY, **changes).write(data_dir)
+    READY.write(data_dir)
     return folder
 
 

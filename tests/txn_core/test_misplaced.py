@@ -216,6 +216,14 @@ def test_every_place_is_told() -> None:
     assert sorted(found) == ["/customer/city", "/merchant/name", "/transaction_id"]
 
 
+@pytest.mark.parametrize("blank", ["-", "--", "…", "."])
+def test_the_place_is_told_beside_texts_without_a_letter_or_digit(blank: str) -> None:
+    """People fill in a dash where they have nothing to say."""
+    merchant = {"name": blank, "category": blank}
+    customer = {"first_name": blank, "last_name": blank, "city": OTHER, "state": blank}
+    assert pointers(merchant=merchant, customer=customer) == ["/customer/city"]
+
+
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_its_own_number_is_found_around_the_request(text: str) -> None:
     """Headers, path and query are searched the same way, and told of as the whole document."""

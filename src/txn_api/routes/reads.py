@@ -48,8 +48,10 @@ from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
 from txn_core.api_keys import Scope
+from txn_core.contract_part import as_json, contract_part
 from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
+from txn_core.errors import MalformedJsonError
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -57,7 +59,6 @@ from txn_core.instants import Instant, parse_end, parse_start
 from txn_core.issuer_ranges import IssuerRanges
 from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
 from txn_core.pan import CardDigits, Pan
-from txn_core.transaction import FAULTS_MAX
 
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (
@@ -210,16 +211,20 @@ def _searched(body: bytes) -> RangeParameters:
         ParameterInvalid: it breaks rules, or names something twice.
     """
     try:
+        part = contract_part(body, _NAMES)
+    except MalformedJsonError:
+        raise MalformedJson from None
+    if part.fields is None:
+        raise ParameterInvalid([Fault("", "object_required")])
+    faults = [*duplicated_names(body, _NAMES), *part.beyond]
+    try:
         # Strict, as every body is: only a URL has to write numbers as text.
-        parameters = RangeParameters.model_validate_json(body, strict=True)
+        parameters = RangeParameters.model_validate_json(as_json(part.fields), strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        if details[0]["type"] == "json_invalid":
-            raise MalformedJson from None
-        faults = [*duplicated_names(body, _NAMES), *dict.fromkeys(map(fault_of, details))]
-        raise ParameterInvalid(faults[:FAULTS_MAX]) from None
-    if faults := duplicated_names(body, _NAMES):
-        raise ParameterInvalid(faults[:FAULTS_MAX])
+        raise ParameterInvalid([*dict.fromkeys([*faults, *map(fault_of, details)])]) from None
+    if faults:
+        raise ParameterInvalid(faults)
     return parameters
 
 

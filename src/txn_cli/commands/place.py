@@ -7,7 +7,7 @@ import typer
 
 from txn_cli.named import Named
 from txn_cli.system import System, system_of
-from txn_cli.terminal import say
+from txn_cli.terminal import ask, say
 from txn_core.errors import StoreError
 
 StackOption = Annotated[
@@ -49,10 +49,5 @@ def agree(question: str, system: System, *, yes: bool) -> None:
     """
     if system.is_local or yes:
         return
-    try:
-        agreed = typer.confirm(f"{question} ({system.where})", err=True)
-    except typer.Abort:
-        say("", error=True)  # the question stays on its line
-        agreed = False
-    if not agreed:
+    if not ask(f"{question} ({system.where})"):
         raise StoreError("nothing was done: confirm it, or say --yes")

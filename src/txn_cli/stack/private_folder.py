@@ -25,7 +25,8 @@ def make_private(folder: Path, contents: Iterable[str]) -> None:
     somebody may have come inside.
 
     Raises:
-        StackError: the folder, or a link in its place, is another user's; it is no folder; or it cannot be made.
+        StackError: the folder, or a link in its place, is another user's; it is a place that users share, such as
+            `/tmp`; it is no folder; or it cannot be made.
     """
     try:
         for missing in [folder, *folder.parents][::-1]:
@@ -41,6 +42,8 @@ def make_private(folder: Path, contents: Iterable[str]) -> None:
         found = os.fstat(descriptor)
         if found.st_uid != os.geteuid():  # it was replaced a moment ago
             raise StackError(_foreign(folder))
+        if found.st_mode & stat.S_ISVTX:  # the sticky bit: root would close it to everybody who works there
+            raise StackError(f"{folder} is shared by users: name a folder of its own, such as {folder / 'txn'}")
         if found.st_mode & _OTHERS:
             os.fchmod(descriptor, 0o700)
         for name in contents:

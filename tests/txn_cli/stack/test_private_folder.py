@@ -72,6 +72,17 @@ def test_a_link_of_ones_own_leads_to_a_folder_that_is_closed(tmp_path: Path) -> 
         assert mode(target) == 0o700
 
 
+def test_a_place_that_users_share_is_not_closed_to_them(tmp_path: Path) -> None:
+    """Root owns `/tmp`, and would be obeyed."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(StackError, match="is shared by users"), DataDir.at(shared).locked():
+        pass
+    assert mode(shared) == 0o1777
+    assert not [*shared.iterdir()]
+
+
 def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They could read and replace what is written there; and what they wrote there is not believed either."""
     root = tmp_path / "stack"
