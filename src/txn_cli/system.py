@@ -85,7 +85,7 @@ def _urls(ready: Ready) -> tuple[str, ...]:
 
 
 def _of_deployment(named: Named) -> System:
-    if Ready.read(DataDir.at(DEFAULT_FOLDER)) is not None:
+    if not named.endpoints and Ready.read(DataDir.at(DEFAULT_FOLDER)) is not None:
         key = next(filter(named.has, sorted(KEYS)))
         raise SettingsError(
             f"{key} is set, as in a deployment, and a stack runs in {DEFAULT_FOLDER}: say --aws or --data-dir .txn"

@@ -136,11 +136,13 @@ def test_a_deployments_keys_name_its_system_for_its_processes_alone(folder: Path
 
 
 def test_a_process_with_keys_beside_a_stack_that_runs_is_refused(folder: Path) -> None:
-    """Which of them is meant cannot be known; one that has all three servers by name is a child of some stack."""
+    """Which of them is meant cannot be known, unless it has addresses, as a child of some stack has."""
     stack_in(folder / ".txn")
     with pytest.raises(SettingsError, match=r"TXN_CARD_KEYS is set, as in a deployment, and a stack runs in \.txn"):
         chosen(KEYS, deployed=True)
     assert chosen(KEYS | SERVERS, deployed=True).stack is None
+    two = {name: SERVERS[name] for name in ENDPOINTS[:2]}
+    assert chosen(KEYS | two, deployed=True).stack is None, "an address says which"
 
 
 def test_a_name_that_is_mistyped_is_said_rather_than_that_no_stack_runs(folder: Path) -> None:
