@@ -178,7 +178,8 @@ class Authenticator:
     def _put_off(self, digest: bytes, cached: Found) -> Found:
         """Let a key that was good go on for a while, so that not every request waits for a table that is away."""
         until = time.monotonic() + max(self._cache_s, RENEWAL_S_MAX)
-        again = self._cache[digest] = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
+        again = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
+        _put(self._cache, digest, again)
         return again
 
     def _keep(self, digest: bytes, found: Found) -> Found:

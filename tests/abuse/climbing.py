@@ -73,8 +73,8 @@ def climb(target: Target, *, seconds: float, seed: int, meter: Meter | None = No
     """Search for so long. The seed decides every choice; what is kept depends on the measurements, too."""
     dice, report = Random(seed), Report()
     meter = meter or CpuMeter(target)
-    ends_at = time.monotonic() + seconds
     with collecting_as_the_api():
+        ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at and len(report.over) < FOUND_MAX:
             report.climbs += 1
             _Climb(target, meter, dice, report).run(ends_at, all_seeds=report.climbs == 1)

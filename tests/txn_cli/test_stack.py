@@ -110,8 +110,13 @@ def _is_closed_to_others(data_dir: Path) -> None:
     """
     kept = [data_dir, *data_dir.rglob("*")]
     assert {path.name for path in kept} >= {"lock", "api.log", "s3", "kinesis", "dynamodb"}
-    ports_of = json.loads((data_dir / "ports.json").read_text()).values()
-    sockets = [path for port in ports_of for path in Path("/tmp").glob(f"seaweedfs-*{port}.sock")]
+    ports = data_dir / "ports.json"
+    left = [
+        path
+        for port in json.loads(ports.read_text()).values()
+        for path in Path("/tmp").glob(f"seaweedfs-*{port}.sock")
+    ]
+    sockets = [path for path in left if path.lstat().st_mtime >= ports.stat().st_mtime]  # others left theirs behind
     assert sockets
     for path in (*(path for path in kept if path.suffix != ".vif"), *sockets):
         assert not path.lstat().st_mode & 0o077, path

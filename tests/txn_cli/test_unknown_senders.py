@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from tests.http.transport import MemoryTransport
+from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import until
 from txn_cli.http_connection import HELD_BYTES_MAX, READ_BYTES_MAX, READ_BYTES_MAX_UNKNOWN, Connection
 
@@ -149,13 +150,14 @@ async def test_a_known_sender_is_read_in_large_pieces_and_others_in_small_ones()
         assert len(client.connection.get_buffer(-1)) == room
 
 
+@in_virtual_time
 async def test_a_known_sender_s_small_post_is_held_until_it_is_whole() -> None:
     """As before: however it is cut, the application sees it whole, and is asked once whom it knows."""
     client = Client(known=True)
     client.application.looked_up.set()
-    await client.sends(post(length(60_000)) + b"x" * 30_000)
+    assert not await client.sends(post(length(60_000)) + b"x" * 30_000)
     assert client.application.begun == []
-    await client.sends(b"x" * 30_000)
+    assert not await client.sends(b"x" * 30_000)
     await until(lambda: client.answers() == 1)
     assert client.application.asked_for == ["/read"]
 
