@@ -24,12 +24,14 @@ FROM python:3.11.14-slim-bookworm
 
 COPY --from=build /opt/txn /opt/txn
 
+# What runs in a container works on AWS, or on the servers that TXN_*_ENDPOINT_URL name (docs/operations.md#target).
 # A container is reached from outside of itself, so the API's metrics want a key with the scope admin. Those of a worker
 # are served once TXN_WORKER_METRICS_PORT is set, on a port of their own.
 ENV PATH=/opt/txn/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TXN_API_HOST=0.0.0.0 \
+    TXN_TARGET=aws \
     TXN_METRICS_NEED_ADMIN=true \
     TXN_WORKER_METRICS_HOST=0.0.0.0
 

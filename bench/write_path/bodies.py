@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from txn_cli.kaggle import SoundRow, read_rows
+from txn_cli.kaggle import read_rows
+from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 

@@ -2,6 +2,7 @@
 
     TxnError
     ├── UnavailableError    no answer, 429 or 5xx: the same call again is safe and may succeed
+    ├── UnreachedError      the service never answered, and nothing was sent to it
     ├── RefusedError        the request as a whole is not allowed: the same call again is refused again
     └── ProtocolError       an answer that this client does not understand
 
@@ -26,6 +27,10 @@ class UnavailableError(TxnError):
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+
+
+class UnreachedError(TxnError):
+    """The service never answered, and nothing was sent to it."""
 
 
 class RefusedError(TxnError):

@@ -18,11 +18,13 @@ from txn_cli.answers import (
     ProtocolError,
     RefusedError,
     UnavailableError,
+    UnreachedError,
     bulk_answer,
     json_of,
     object_of,
     shortened,
 )
+from txn_cli.reasons import UNREACHED, shown_url
 from txn_core.identity import CardId
 from txn_core.instants import Instant
 from txn_core.loopback import is_loopback
@@ -30,11 +32,18 @@ from txn_core.loopback import is_loopback
 CONNECTIONS_MAX: Final = 32
 ANSWER_BYTES_MAX: Final = 64 << 20
 PIECE_BYTES: Final = 256 << 10
+REACH_S_MAX: Final = 4.0
+REACH_PAUSE_S: Final = 0.2
 PORT_MAX: Final = 65_535
 NDJSON: Final = "application/x-ndjson"
 
 # Reading is bounded by the server's own deadlines (ten seconds a line, lines side by side) with room to spare.
 _TIMEOUT: Final = httpx.Timeout(connect=5.0, read=60.0, write=60.0, pool=60.0)
+_REMEDIES: Final = {
+    401: "present another key (--api-key-file, TXN_API_KEY); `txn keys create` makes one",
+    403: "present a key with the scope for this; `txn keys create --scope` makes one",
+    **dict.fromkeys((404, 405, 411, 415), "is that the address of this API? Check --url"),
+}
 # Statuses that judge the caller and not the transaction that was sent.
 _STATUSES_OF_CALLER: Final = frozenset({401, 403, 404, 405, 411, 415})
 
@@ -78,6 +87,27 @@ class ApiClient:
             for lane in lanes:
                 await stack.enter_async_context(lane)
             yield cls(lanes)
+
+    async def reach(self) -> None:
+        """Have the service answer at all, whatever it says, before anything is sent.
+
+        Later on a service that is away is waited for. One that never answered has a wrong address more likely.
+
+        Raises:
+            UnreachedError: it does not answer within `REACH_S_MAX`.
+            RefusedError: the address is none.
+        """
+        reason = "no answer in time"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REACH_S_MAX):
+                while True:
+                    try:
+                        async with self._answer("GET", "/healthz"):
+                            return
+                    except UnavailableError as error:
+                        reason = str(error)
+                    await asyncio.sleep(REACH_PAUSE_S)
+        raise UnreachedError(f"{reason}: {UNREACHED}")
 
     async def post(self, body: bytes) -> Problem | None:
         """Send one transaction; none when it was accepted.
@@ -169,9 +199,9 @@ class ApiClient:
             async with lane.stream(method, path, params=query, content=content, headers=headers) as response:
                 yield response
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise RefusedError(f"{_shown(lane.base_url)} is no address of a service") from error
+            raise RefusedError(f"{shown_url(lane.base_url)} is no address of a service") from error
         except httpx.TransportError as error:
-            raise UnavailableError(f"no answer from {_shown(lane.base_url)} ({type(error).__name__})") from error
+            raise UnavailableError(f"no answer from {shown_url(lane.base_url)} ({type(error).__name__})") from error
         finally:
             self._free.put_nowait(lane)
 
@@ -183,11 +213,6 @@ def _address(url: str) -> httpx.URL:
         if (address.port or 0) <= PORT_MAX:
             return address
     raise RefusedError("that is no address of a service")
-
-
-def _shown(url: httpx.URL) -> str:
-    """An address without the password that may stand in it."""
-    return str(url.copy_with(userinfo=b""))
 
 
 async def _pieces(bodies: Sequence[bytes]) -> AsyncIterator[bytes]:
@@ -235,4 +260,6 @@ def _unavailable(response: httpx.Response, problem: Problem) -> UnavailableError
 
 
 def _refused(problem: Problem) -> RefusedError:
-    return RefusedError(f"the service refused the request: {problem.status} {problem.code} ({problem.title})")
+    told = f"the service refused the request: {problem.status} {problem.code} ({problem.title})"
+    remedy = _REMEDIES.get(problem.status)
+    return RefusedError(f"{told}: {remedy}" if remedy else told)

@@ -1,6 +1,7 @@
-"""How a process ends that failed: in one line that says what and where, and quotes nothing.
+"""How a process ends that failed: in one line that says what went wrong and what to do, and quotes nothing.
 
 An exception's text may quote what was read or sent, so that of one we did not raise on purpose stays out of logs.
+Kinds that are known have a line in `reasons`; of any other the type and the places are said.
 """
 
 import traceback
@@ -8,9 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
 from botocore.exceptions import ClientError
 
+from txn_cli.reasons import reason_of
 from txn_core.errors import TxnError
+
+PLACES_MAX = 5
+REPORT = "this is not expected; report it with this line"
 
 
 class FailedError(TxnError):
@@ -21,16 +27,27 @@ class FailedError(TxnError):
 def one_error() -> Iterator[None]:
     """Reduce whatever the block raises to one error with a text that may be shown.
 
+    What the framework of commands raises to end one passes.
+
     Raises:
         TxnError: the block's own, or what is left of another.
     """
     try:
         yield
+    except (typer.Exit, typer.Abort, typer.TyperException):
+        raise
     except Exception as error:  # noqa: BLE001 - the outermost place of a process
         leaf = _leaf(error)
         if isinstance(leaf, TxnError):
-            raise leaf from None
-        raise FailedError(f"{_name(leaf)} at {_place(leaf)}") from None
+            raise leaf from leaf.__cause__
+        raise FailedError(reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: {REPORT}") from None
+
+
+def told(error: TxnError) -> str:
+    """An error's text, with cause and remedy of what it was raised from where those are known and not in it yet."""
+    cause = error.__cause__
+    reason = None if cause is None or isinstance(cause, TxnError) else reason_of(cause)
+    return str(error) if reason is None or reason in str(error) else f"{error}: {reason}"
 
 
 def _leaf(error: Exception) -> Exception:
@@ -48,6 +65,6 @@ def _name(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The calls that led to it, innermost last, by file and line."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """The last calls that led to it, innermost last, by file and line."""
+    frames = traceback.extract_tb(error.__traceback__)[-PLACES_MAX:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames) or "an unknown place"

@@ -5,19 +5,47 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.lifespan.on import LifespanOn
 
 from txn_cli.fleet.acceptor import Acceptor
+from txn_cli.fleet.listener import listening
 from txn_cli.http_connection import Connection, Patience
 from txn_cli.tls import context_factory
 from txn_core.collector import spare_the_collector
+from txn_core.errors import ServingError
 from txn_core.settings import Settings
 
 CONNECTIONS_PER_REQUEST_MAX: Final = 2
 """Idle connections may be as many as busy ones; the application itself answers requests beyond its bound."""
+
+
+class _Lifespan(LifespanOn):
+    """Keeps why the application did not start, for one line; uvicorn's own would log a traceback with texts."""
+
+    failure: Exception | None = None
+
+    async def main(self) -> None:
+        """Run the application's own beginning and end."""
+        scope: Any = {
+            "type": "lifespan",
+            "asgi": {"version": self.config.asgi_version, "spec_version": "2.0"},
+            "state": self.state,
+        }
+        try:
+            await self.config.loaded_app(scope, self.receive, self.send)
+        except Exception as error:  # noqa: BLE001 - whoever runs the server raises it
+            self.error_occurred, self.failure = True, error
+        finally:
+            self.startup_event.set()
+            self.shutdown_event.set()
+
+    async def send(self, message: Any) -> None:
+        """Take what the application says of its beginning or end, without a traceback."""
+        await super().send({key: value for key, value in message.items() if key != "message"})  # type: ignore[arg-type]
 
 
 class _Server(uvicorn.Server):
@@ -61,7 +89,9 @@ def serve(
     `on_stop` is called first: what goes on by itself, such as an upload, is to come to an end then. A `listener`
     that other processes share stands for the settings' port.
 
-    Exits with a code other than 0 when the application does not start or the port is taken.
+    Raises:
+        ServingError: the port is taken.
+        Exception: the application's own, when it does not start.
     """
     config = uvicorn.Config(
         app,
@@ -83,9 +113,25 @@ def serve(
     # uvicorn raises the signals it caught once more after its end; an orderly end is not a death by signal.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_quietly)
-    server.run()
+    config.load()
+    config.lifespan_class = _Lifespan
+    try:
+        server.run()
+    except SystemExit:
+        if server.started:
+            raise
     if not server.started:
-        sys.exit(1)
+        _say_why(server, settings, alone=listener is None)
+
+
+def _say_why(server: _Server, settings: Settings, *, alone: bool) -> None:
+    """Raise what kept a server from starting."""
+    failure = getattr(getattr(server, "lifespan", None), "failure", None)
+    if failure is not None:
+        raise failure
+    if alone:
+        listening(settings.api_host, settings.api_port).close()
+    raise ServingError("the API did not start: its log says why")
 
 
 def _end_quietly(number: int, frame: object) -> None:  # noqa: ARG001 - what a signal handler is given

@@ -6,16 +6,18 @@ named imports its own module alone.
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
 
+from txn_cli.exit_codes import code_of_failure, table
+from txn_cli.failure import one_error, told
 from txn_cli.stack.private_folder import UMASK
-from txn_cli.terminal import say
+from txn_cli.terminal import finish_output, say
 from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
 from txn_core.printable import printable
@@ -42,9 +44,12 @@ class _Commands(TyperGroup):
             return super().make_context(*arguments, **named)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command, which reads its own options."""
-        with _printable_errors():
-            return super().invoke(ctx)
+        """Run a command, which reads its own options; whatever it raises becomes one line."""
+        with _printable_errors(), one_error():
+            try:
+                return super().invoke(ctx)
+            finally:
+                finish_output()
 
 
 @contextmanager
@@ -60,7 +65,12 @@ def _printable_errors() -> Iterator[None]:
 def app_of(asked: str | None = None) -> typer.Typer:
     """The command that is asked for, with its neighbours; all commands when it is none of ours."""
     app = typer.Typer(
-        name="txn", cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+        name="txn",
+        cls=_Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        epilog="\n\n".join(table()),
     )
     app.callback()(_txn)
     wanted = [module for module, commands in COMMANDS.items() if asked in commands] or list(COMMANDS)
@@ -73,16 +83,37 @@ def _txn() -> None:
     """The front door for card transactions: run it, load it, check it."""
 
 
-def main() -> None:
-    """Run the command line; an expected error is one line on standard error and exit code 1."""
-    confine()
-    os.umask(UMASK)
+def words_of(command: Any, arguments: Sequence[str]) -> str:
+    """The words that name a command, such as `keys create`: those before its own options and arguments."""
+    words = []
+    for word in arguments:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            break
+        words.append(word)
+    return " ".join(words)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and give the exit code; a failure is one line on standard error."""
+    command = typer.main.get_command(app_of(arguments[0] if arguments else None))
     try:
         # Called itself, the application would take the place of our hook for errors, and print texts and variables.
-        typer.main.get_command(app_of(sys.argv[1] if len(sys.argv) > 1 else None))()
+        command(args=list(arguments), prog_name="txn")
     except TxnError as error:
-        say(f"txn: {error}", error=True)
-        sys.exit(1)
+        with suppress(OSError):  # nowhere to say it: the code tells
+            say(f"txn: {told(error)}", error=True)
+        return code_of_failure(words_of(command, arguments), error)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    confine()
+    os.umask(UMASK)
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

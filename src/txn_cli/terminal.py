@@ -5,10 +5,12 @@ link of the `rich` library is looked for in it. `tests/lint/terminal.py` finds w
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
@@ -19,6 +21,32 @@ def say(*lines: str, error: bool = False) -> None:
     """Print lines, each of which stays one, on standard output or standard error."""
     for line in lines:
         print(printable(line), file=sys.stderr if error else sys.stdout)
+
+
+def ask(question: str) -> bool:
+    """Ask for a yes on standard error; nobody to answer is a no."""
+    try:
+        return typer.confirm(printable(question), err=True)
+    except typer.Abort:
+        say("", error=True)  # the question stays on its line
+        return False
+
+
+def finish_output() -> None:
+    """Write what standard output still holds, so that a disk that is full is noticed while it can be said.
+
+    Raises:
+        OSError: it cannot be written. What is held is then dropped, and no second attempt is made at the end.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
 
 
 def say_text(text: str) -> None:

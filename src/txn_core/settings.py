@@ -45,6 +45,11 @@ def _key_bytes(value: object) -> object:
     return key
 
 
+def _absent_if_blank(value: object) -> object:
+    """None for a blank text, by which a variable that an image sets is taken back."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def _ranges(text: str) -> str:
     """Refuse what is no list of first digits and lengths of card numbers."""
     IssuerRanges.parse(text, lengths=CARD_NUMBER_LENGTHS)
@@ -76,6 +81,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path(".txn"), description="folder of the local stack")
+    target: Annotated[Literal["aws"] | None, BeforeValidator(_absent_if_blank)] = Field(
+        None, description="`aws` lets commands work on AWS; without it they need `--aws` (docs/operations.md)"
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe log line")
 
     aws_region: Region = Field(

@@ -5,6 +5,7 @@ says so in its log. What is no outage (a refused parameter, a missing table, a b
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -60,18 +61,20 @@ def pause_s(failures: int) -> float:
     return longest * (0.5 + 0.5 * random.random())  # noqa: S311 - jitter is no secret
 
 
-async def patiently(what: str, call: Callable[[], Awaitable[T]]) -> T:
+async def patiently(what: str, call: Callable[[], Awaitable[T]], *, patience_s: float = math.inf) -> T:
     """The answer of a call that is safe to repeat, through however long an outage.
 
-    `what` names it in the log. Any error that does not pass by itself is raised.
+    `what` names it in the log. Any error that does not pass by itself is raised, and after `patience_s` seconds also
+    one that does.
     """
-    failures = 0
+    clock = asyncio.get_running_loop().time
+    failures, began = 0, clock()
     while True:
         try:
             async with asyncio.timeout(ATTEMPT_S_MAX):
                 answer = await call()
         except Exception as error:
-            if not is_passing(error):
+            if not is_passing(error) or clock() - began > patience_s:
                 raise
             failures += 1
             _log.warning("outage", call=what, error=code_of(error), failures=failures)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.kaggle import COLUMNS, SoundRow, parse_row
+from txn_cli.kaggle import COLUMNS, parse_row
+from txn_cli.rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -57,7 +58,7 @@ def cells(number: int = 0, **changes: str) -> dict[str, str]:
 def csv_of(rows: Iterable[Mapping[str, str]], header: Iterable[str] = COLUMNS) -> bytes:
     """The rows as a file."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(header), lineterminator="\n")
+    writer = csv.DictWriter(text, list(header), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
@@ -86,3 +87,10 @@ def body_of(row: SoundRow) -> dict[str, object]:
     document = json.loads(row.body)
     assert isinstance(document, dict)
     return document
+
+
+def after_target(err: str) -> str:
+    """What a command said on standard error after its first line, which names the system that it works on."""
+    first, _, rest = err.partition("\n")
+    assert first.startswith("txn: target: "), err
+    return rest

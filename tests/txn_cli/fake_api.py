@@ -131,6 +131,9 @@ class FakeApi:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive)
+        if scope["path"] == "/healthz":
+            await _send(send, 200, b"{}")
+            return
         fault = self.faults.popleft() if self.faults else None
         if dict(scope["headers"]).get(b"authorization") != f"Bearer {API_KEY}".encode():
             fault = Answer(401, "api_key_invalid")

@@ -3,10 +3,19 @@
 import csv
 import io
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from txn_cli.csvrecords import LINE_BYTES_MAX, BrokenRecord, CsvRecord, records
+from txn_cli import csvrecords
+from txn_cli.csvrecords import (
+    LINE_BYTES_MAX,
+    RECORD_LINES_MAX,
+    BrokenRecord,
+    CsvRecord,
+    EndlessError,
+    records,
+)
 
 
 def read(content: bytes) -> list[tuple[int, list[str] | str]]:
@@ -66,7 +75,47 @@ def test_a_record_that_is_broken_does_not_show_itself() -> None:
     assert "secret" not in repr(record)
 
 
+def test_a_line_that_does_not_end_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvrecords, "EMPTY_BYTES_MAX", 3 * LINE_BYTES_MAX)
+    found = records(io.BytesIO(b"a\n" + b"x" * (9 * LINE_BYTES_MAX)))
+    assert next(found) == CsvRecord(1, ["a"])
+    with pytest.raises(EndlessError, match="line 2 is longer than"):
+        next(found)
+
+
+def test_lines_without_end_that_are_empty_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csvrecords, "EMPTY_BYTES_MAX", 100)
+    assert len(read(b"a\n" + b"\n" * 100 + b"b\n" + b"\n" * 100)) == 2
+    with pytest.raises(EndlessError, match="only empty lines stand before line 51"):
+        read(b"\r\n" * 1_000)
+
+
 text_cells = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1, max_size=20)
+whole_cells = st.text(st.characters(codec="utf-8") | st.sampled_from(list("\r\n\"',;|\t\ufeff ")), max_size=20)
+
+
+@given(
+    rows=st.lists(st.lists(whole_cells, min_size=2, max_size=4), min_size=1, max_size=10),
+    separator=st.sampled_from(",;|\t"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    mark=st.booleans(),
+    quoted=st.booleans(),
+)
+def test_every_form_of_csv_is_read_back(
+    rows: list[list[str]], separator: str, end: str, *, mark: bool, quoted: bool
+) -> None:
+    """Quotes, separators and line breaks in cells, either line end, a byte order mark, any separator."""
+    # The standard writer quotes a lone CR only where CR ends lines.
+    assume(quoted or end == "\r\n" or not any("\r" in cell for row in rows for cell in row))
+    assume(all(sum(cell.count("\n") for cell in row) < RECORD_LINES_MAX for row in rows))
+    file = io.StringIO()
+    writer = csv.writer(
+        file, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
+    )
+    writer.writerows([["id", "x"], *rows])
+    content = b"\xef\xbb\xbf" * mark + file.getvalue().encode()
+    found = [record.cells for record in records(io.BytesIO(content), separator) if isinstance(record, CsvRecord)]
+    assert found == [["id", "x"], *rows]
 
 
 @given(st.lists(st.lists(text_cells, min_size=2, max_size=4), min_size=1, max_size=10))

@@ -11,19 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.txn_cli.builders import CARD, body_of, cells, csv_of, shared, sound
-from txn_cli.kaggle import (
-    COLUMNS,
-    MESSAGES,
-    DamagedRow,
-    LayoutError,
-    Row,
-    SoundRow,
-    amount_minor,
-    column_of,
-    parse_row,
-    read_rows,
-)
-from txn_cli.source import Source
+from txn_cli.kaggle import COLUMNS, parse_row, read_rows
+from txn_cli.layouts import LayoutError
+from txn_cli.layouts.cells import MESSAGES
+from txn_cli.rows import DamagedRow, Row, SoundRow
+from txn_cli.source import Source, SourceError
 from txn_core.transaction import parse_transaction
 
 
@@ -113,7 +105,9 @@ def test_a_card_number_beyond_2_to_the_53_keeps_every_digit() -> None:
         ("is_fraud", "2", "flag_format"),
         ("is_fraud", "True", "flag_format"),
         ("merchant", "fraud_", "value_missing"),
-        ("job", "", "value_missing"),
+        ("amt", "", "value_missing"),
+        ("trans_date_trans_time", "", "value_missing"),
+        ("merchant", " ", "value_missing"),
         ("street", "561 Perry\nCove", "line_break"),
     ],
 )
@@ -155,27 +149,64 @@ def test_columns_are_found_by_name_in_any_order() -> None:
     assert row == parse_row(cells(), line=2)
 
 
-def test_a_missing_column_is_one_error_for_the_file() -> None:
-    renamed = ["card" if name == "cc_num" else name for name in COLUMNS]
-    with pytest.raises(LayoutError, match=r"^not in the Kaggle layout: the header lacks 'cc_num'$"):
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name not in {"", "trans_num", "unix_time"}])
+def test_a_column_that_is_read_and_missing_is_one_error_for_the_file(column: str) -> None:
+    renamed = ["other" if name == column else name for name in COLUMNS]
+    with pytest.raises(
+        LayoutError, match=f"^it is not in layout kaggle: the header lacks '{column}'. Name the file's"
+    ):
         rows_of(",".join(renamed).encode())
 
 
-def test_a_column_too_many_is_refused_rather_than_dropped() -> None:
-    with pytest.raises(LayoutError, match="1 columns too many"):
-        rows_of((",".join(COLUMNS) + ",cvv\n").encode())
+@pytest.mark.parametrize("column", ["", "unix_time"])
+def test_a_column_that_is_not_read_may_be_missing(column: str) -> None:
+    (row,) = rows_of(csv_of([cells()], header=[name for name in COLUMNS if name != column]))
+    assert row == parse_row(cells(), line=2)
+
+
+def test_a_column_that_is_not_read_is_not_sent() -> None:
+    """The service refuses `cvv` by name; a file's other columns are nobody's business."""
+    (row,) = rows_of(csv_of([cells() | {"cvv": "123"}], header=[*COLUMNS, "cvv"]))
+    assert row == parse_row(cells(), line=2)
+
+
+def test_a_column_that_is_read_stands_once_in_the_header() -> None:
+    with pytest.raises(LayoutError, match="the header has the column 'amt' 2 times"):
+        rows_of((",".join([*COLUMNS, "amt"]) + "\n").encode())
+
+
+OPTIONAL = [
+    "category", "first", "last", "gender", "street", "city", "state", "zip", "lat", "long", "city_pop", "job", "dob",
+    "merch_lat", "merch_long", "is_fraud",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", ["", " ", "\u200b"])
+@pytest.mark.parametrize("column", OPTIONAL)
+def test_an_empty_optional_cell_costs_no_row_and_says_nothing(column: str, cell: str) -> None:
+    body, whole = body_of(sound(2, **{column: cell})), body_of(sound())
+    pointer = next(pointer for pointer, name in sound().columns.items() if name == column)
+    *inside, name = pointer[1:].split("/")
+    for part in inside:
+        body, whole = body[part], whole[part]  # type: ignore[assignment]
+    assert body == {key: value for key, value in whole.items() if key != name}
+
+
+def test_a_row_with_no_optional_cell_at_all_passes_the_service_s_own_rules() -> None:
+    request = parse_transaction(sound(2, **dict.fromkeys(OPTIONAL, "")).body)
+    assert (request.customer, request.is_fraud, request.merchant.name) == (None, None, "Rippin, Kub and Mann")
 
 
 def test_a_file_without_a_header_does_not_show_its_first_row() -> None:
     content = csv_of([cells()]).split(b"\n", 1)[1]
-    with pytest.raises(LayoutError) as caught:
+    with pytest.raises(LayoutError, match="it has no header: write one above its rows") as caught:
         rows_of(content)
     assert CARD not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\n"])
 def test_a_file_without_anything_is_not_in_the_layout(content: bytes) -> None:
-    with pytest.raises(LayoutError):
+    with pytest.raises((LayoutError, SourceError)):
         rows_of(content)
 
 
@@ -193,13 +224,13 @@ def test_a_file_without_anything_is_not_in_the_layout(content: bytes) -> None:
     ],
 )
 def test_a_pointer_of_the_server_leads_back_to_the_column(pointer: str, column: str) -> None:
-    assert column_of(pointer) == column
+    assert sound().column_of(pointer) == column
 
 
 @given(st.integers(0, 10**12), st.sampled_from(["{:.2f}", "{:.1f}", "{:.0f}"]))
 def test_an_amount_is_its_decimal_text_in_hundredths(minor: int, form: str) -> None:
     text = form.format(Decimal(minor) / 100)
-    assert amount_minor(text) == Decimal(text) * 100
+    assert body_of(sound(amt=text))["amount_minor"] == Decimal(text) * 100
 
 
 def test_every_row_that_a_spreadsheet_mangled_is_rejected_with_its_line_column_and_reason() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from txn_cli.named import Named
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.ready import Ready
 from txn_cli.target import Target
@@ -23,19 +24,27 @@ READY = Ready(
 )
 
 
+def in_folder(path: Path) -> Named:
+    return Named(path, environment={})
+
+
 def test_the_local_stack_is_the_default(tmp_path: Path) -> None:
     READY.write(DataDir.at(tmp_path))
-    assert Target.of(url=None, api_key=None, data_dir=tmp_path) == Target("http://127.0.0.1:8080", "stack-key", READY)
+    assert Target.of(url=None, api_key=None, named=in_folder(tmp_path)) == Target(
+        "http://127.0.0.1:8080", "stack-key", READY
+    )
 
 
 def test_what_is_named_goes_before_the_local_stack(tmp_path: Path) -> None:
     READY.write(DataDir.at(tmp_path))
-    target = Target.of(url="http://api/", api_key="mine", data_dir=tmp_path)
+    target = Target.of(url="http://api/", api_key="mine", named=in_folder(tmp_path))
     assert (target.url, target.api_key) == ("http://api", "mine")
 
 
 def test_a_named_service_needs_no_local_stack(tmp_path: Path) -> None:
-    assert Target.of(url="http://api", api_key="mine", data_dir=tmp_path) == Target("http://api", "mine", None)
+    assert Target.of(url="http://api", api_key="mine", named=in_folder(tmp_path)) == Target(
+        "http://api", "mine", None
+    )
 
 
 @pytest.mark.parametrize(("url", "api_key"), [(None, None), ("http://api", None), (None, "mine")])
@@ -43,16 +52,16 @@ def test_without_a_stack_both_address_and_key_are_needed(
     url: str | None, api_key: str | None, tmp_path: Path
 ) -> None:
     with pytest.raises(TxnError, match="txn up"):
-        Target.of(url=url, api_key=api_key, data_dir=tmp_path)
+        Target.of(url=url, api_key=api_key, named=in_folder(tmp_path))
 
 
 def test_the_stacks_key_goes_to_this_machine_alone(tmp_path: Path) -> None:
     READY.write(DataDir.at(tmp_path))
     for url in ("http://127.0.0.1:8090", "http://localhost:8090", "https://[::1]:8443"):
-        assert Target.of(url=url, api_key=None, data_dir=tmp_path).api_key == READY.api_key
+        assert Target.of(url=url, api_key=None, named=in_folder(tmp_path)).api_key == READY.api_key
     for url in ("http://api", "https://127.0.0.1.example", "http://127.0.0.1@api"):
         with pytest.raises(TxnError, match="a key of its own"):
-            Target.of(url=url, api_key=None, data_dir=tmp_path)
+            Target.of(url=url, api_key=None, named=in_folder(tmp_path))
 
 
 def test_a_key_is_not_shown() -> None:

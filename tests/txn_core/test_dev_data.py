@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders import encoded
-from txn_cli.kaggle import SoundRow, read_rows
+from txn_cli.kaggle import read_rows
+from txn_cli.rows import SoundRow
 from txn_core.event import Event
 from txn_core.misplaced import refuse_misplaced
 from txn_core.pan import passes_luhn

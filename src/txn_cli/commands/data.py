@@ -11,11 +11,17 @@ import typer
 from rich.table import Table
 
 from txn_cli.client import ApiClient
-from txn_cli.commands.stack import DataDirOption
+from txn_cli.commands.place import AwsOption, StackOption, announce
+from txn_cli.commands.reading import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
+from txn_cli.described import described_lake
+from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
+from txn_cli.layouts import Reading
 from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, UndeliveredError
 from txn_cli.load.bookmark import Bookmark
 from txn_cli.load.summary import LoadSummary
+from txn_cli.load.tolerance import Tolerance
 from txn_cli.meter import Meter
+from txn_cli.named import DEFAULT_FOLDER, Named
 from txn_cli.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
 from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
@@ -24,21 +30,18 @@ from txn_cli.simulator.rows import write_rows
 from txn_cli.source import STANDARD_INPUT, Source
 from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
-from txn_cli.target import Target
+from txn_cli.target import Target, lake_is_named
 from txn_cli.terminal import console, say, say_document
 from txn_cli.verify import Audit, Report
 from txn_cli.verify.lake import open_lake
 from txn_cli.verify.report import EXPLANATIONS
-from txn_core.errors import TxnError
+from txn_core.errors import SettingsError, TxnError
 from txn_core.issuer_ranges import IssuerRanges
 from txn_core.pan import LENGTHS
-from txn_core.settings import Settings
 
-INTERRUPTED = 130
 FAULTS_SHOWN = 10
 SIMULATE_PROGRESS_ROWS = 1_000
 
-FileArgument = Annotated[str, typer.Argument(help="CSV in the Kaggle layout, plain or gzipped; - is standard input.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
@@ -76,29 +79,48 @@ def simulate(
 def load(
     file: FileArgument,
     *,
+    layout: LayoutOption = None,
+    renames: MapOption = None,
+    separator: SeparatorOption = None,
+    member: MemberOption = None,
     limit: LimitOption = None,
     single: Annotated[bool, typer.Option("--single", help="One request a row, several at once.")] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="Write each rejection's line, field and code here (.csv, else NDJSON).")
     ] = None,
+    max_rejects: Annotated[
+        str | None,
+        typer.Option(
+            "--max-rejects", metavar="N|P%", help="End with 0 although so many rows are rejected.", show_default="0"
+        ),
+    ] = None,
     as_json: JsonOption = False,
-    data_dir: DataDirOption = Path(".txn"),
+    data_dir: StackOption = None,
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     api_key_file: ApiKeyFileOption = None,
 ) -> None:
     """Load a file through the API. After an interruption the same command goes on where it stopped.
 
-    Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe.
+    Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe: rows
+    without an id get one that is derived from what they say. Exit code 0 when all were accepted, 3 when some were
+    rejected, 4 when the outcome of some is unknown.
     """
-    target = _target(file, url, api_key, api_key_file, data_dir)
-    with Source.open(file) as source:
-        particulars = [target.url, str(limit), str(rejects and rejects.absolute())]
+    tolerance = _tolerance(max_rejects)
+    reading = Reading.of(layout=layout, renames=renames or (), separator=separator, member=member)
+    named = Named(data_dir)
+    target = _target(file, url, api_key, api_key_file, named)
+    announce(target.where)
+    with Source.open(file, reading) as source:
+        particulars = [target.url, str(limit), str(rejects and rejects.absolute()), reading.particulars()]
         bookmark = (
             Bookmark.of(
-                DataDir.at(data_dir).root / "loads", Path(file), api_key=target.api_key, particulars=particulars
+                DataDir.at(data_dir or DEFAULT_FOLDER).root / "loads",
+                Path(file),
+                api_key=target.api_key,
+                particulars=particulars,
             )
-            if file != STANDARD_INPUT
+            if source.is_rereadable
             else None
         )
         advice = "the same command goes on there" if bookmark else "send the rows again"
@@ -107,9 +129,9 @@ def load(
             totals = asyncio.run(_load(FileLoad(source, limit, rejects, bookmark), target, single=single))
         except KeyboardInterrupt:
             say(f"txn: interrupted: {advice}", error=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(LOADING[Outcome.INTERRUPTED]) from None
         except UndeliveredError as error:
-            raise TxnError(f"{error}. All rows before them are settled: {advice}") from error
+            raise UnsettledError(f"{error}. All rows before them are settled: {advice}") from error
     if as_json:
         say_document(totals.document())
     else:
@@ -118,14 +140,20 @@ def load(
             f"{totals.read:,} rows read, {totals.accepted:,} accepted, {totals.rejected:,} rejected "
             f"in {totals.seconds:.1f} s ({rate:,.0f} rows/s)"
         )
+    raise typer.Exit(LOADING[Outcome.DONE if tolerance.bears(totals) else Outcome.REJECTED])
 
 
 def verify(
     file: FileArgument,
     *,
+    layout: LayoutOption = None,
+    renames: MapOption = None,
+    separator: SeparatorOption = None,
+    member: MemberOption = None,
     limit: LimitOption = None,
     as_json: JsonOption = False,
-    data_dir: DataDirOption = Path(".txn"),
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     api_key_file: ApiKeyFileOption = None,
@@ -133,31 +161,44 @@ def verify(
     """Compare a file with what the index and the raw lake hold; exit code 0 only when all is right.
 
     Rows that the service rejects are not expected to be stored. Let the workers catch up first:
-    `txn status --wait-caught-up`.
+    `txn status --wait-caught-up`. The lake of a service elsewhere must be named, too: by --aws, or by TXN_*. Exit
+    code 1 when something is not right, 2 when that cannot be said.
     """
-    target = _target(file, url, api_key, api_key_file, data_dir)
-    with Source.open(file) as source:
-        report = asyncio.run(_verify(source, limit, target, _luhn_exempt(target, data_dir)))
+    reading = Reading.of(layout=layout, renames=renames or (), separator=separator, member=member)
+    named = Named(data_dir, aws)
+    target = _target(file, url, api_key, api_key_file, named)
+    with Source.open(file, reading) as source:
+        exempt = _lake(target, named)
+        report = asyncio.run(_verify(source, limit, target, exempt))
     if as_json:
         say_document(report.document())
     else:
         console().print(_table(report))
-    raise typer.Exit(0 if report.all_right else 1)
+    raise typer.Exit(CHECKING[Outcome.DONE if report.all_right else Outcome.FINDING])
 
 
-def _target(file: str, url: str | None, api_key: str | None, api_key_file: str | None, data_dir: Path) -> Target:
+def _tolerance(text: str | None) -> Tolerance:
+    try:
+        return Tolerance() if text is None else Tolerance.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--max-rejects: {error}") from None
+
+
+def _target(file: str, url: str | None, api_key: str | None, api_key_file: str | None, named: Named) -> Target:
     if STANDARD_INPUT == file == api_key_file:
         raise typer.BadParameter("the rows and the key cannot both come from standard input")
-    return Target.of(url=url, api_key=presented_key(api_key, api_key_file, url=url), data_dir=data_dir)
+    return Target.of(url=url, api_key=presented_key(api_key, api_key_file, url=url), named=named)
 
 
 async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
     place = work.place()
     with Meter("Loading") as meter:
         summary = LoadSummary(meter, rejects=work.rejects)
+        work.source.on_recognised = summary.begin
         if place.totals.read:
             meter.say(f"Going on after {place.totals.read:,} rows that an earlier run has settled")
         async with ApiClient.connect(target.url, target.api_key) as client:
+            await client.reach()
             policy = RetryPolicy(notice=meter.say)
             delivery = SingleDelivery(client, policy) if single else BulkDelivery(client, policy)
             totals = await work.run(place, delivery, summary.progress)
@@ -165,11 +206,23 @@ async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:
         return totals
 
 
-def _luhn_exempt(target: Target, data_dir: Path) -> IssuerRanges:
-    """The card numbers that the service takes without a check digit, as the stack or this process was told."""
+def _lake(target: Target, named: Named) -> IssuerRanges:
+    """Say which service and lake are compared with; the card numbers that they take without a check digit.
+
+    Raises:
+        TxnError: no lake is named.
+    """
     if target.stack is None:
-        return Settings.from_environment().luhn_exempt
-    ranges = given_to(DataDir.at(data_dir)).get("TXN_LUHN_EXEMPT_RANGES", "")
+        if not lake_is_named(named):
+            raise SettingsError(
+                "the lake of that service is not known: say --aws with TXN_BUCKET, set TXN_S3_ENDPOINT_URL, "
+                "or name the folder of its stack with --data-dir"
+            )
+        lake = described_lake()
+        announce(f"{target.where}, lake in {lake.where}")
+        return lake.settings.luhn_exempt
+    announce(target.where)
+    ranges = given_to(DataDir.at(named.folder or DEFAULT_FOLDER)).get("TXN_LUHN_EXEMPT_RANGES", "")
     return IssuerRanges.parse(ranges, lengths=LENGTHS)
 
 
@@ -193,6 +246,7 @@ async def _verify(source: Source, limit: int | None, target: Target, exempt: Iss
                 meter.say(f"line {line}: {what.replace('_', ' ')}")
 
         async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
+            await client.reach()
             policy = RetryPolicy(notice=meter.say)
             audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, luhn_exempt=exempt)
             return await audit.run(source.rows(limit))

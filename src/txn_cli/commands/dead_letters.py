@@ -12,9 +12,10 @@ from typing import Annotated, Final, cast
 
 import typer
 
-from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
-from txn_cli.failure import one_error
+from txn_cli.exit_codes import CHECKING
+from txn_cli.exit_codes import Outcome as Ending
 from txn_cli.letters import report
 from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay, Result
@@ -63,13 +64,14 @@ def list_(
     limit: LimitOption = 100,
     as_json: JsonLinesOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """List dead letters: position, reason, code and time, never what stands in them.
 
     The oldest come first. What index and archive each left of one position is one letter with two copies. A foreign
     aggregate without a single event is one letter, too, and says for how many positions it stands.
     """
-    settings, moment = settings_at(data_dir), _moment(since)
+    settings, moment = system_at(data_dir, aws=aws).settings, _moment(since)
 
     async def run() -> None:
         async with Aws(settings).lake() as store:
@@ -80,8 +82,7 @@ def list_(
                 else:
                     say(report.line(letter, history))
 
-    with one_error():
-        asyncio.run(run())
+    asyncio.run(run())
 
 
 def show(
@@ -98,6 +99,7 @@ def show(
     ] = False,
     as_json: JsonLinesOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Show one dead letter: where it stood, what was wrong, which workers kept it, whether it was sent again.
 
@@ -105,7 +107,7 @@ def show(
     unless --open is given. In what is printed then, whatever looks like a card number is
     masked; one that is written in an unusual way may not look like one.
     """
-    settings = settings_at(data_dir)
+    settings = system_at(data_dir, aws=aws).settings
     seal = Seal.of(settings) if open_ else None
 
     async def run() -> None:
@@ -119,8 +121,7 @@ def show(
                 else:
                     say(*report.lines(found, history), *([] if text is None else ["", *text.split("\n")]))
 
-    with one_error():
-        asyncio.run(run())
+    asyncio.run(run())
 
 
 def replay(
@@ -133,6 +134,7 @@ def replay(
     again: Annotated[bool, typer.Option("--again", help="Also send what was sent before, or may have been.")] = False,
     as_json: JsonLinesOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Put dead letters onto the stream again: those named, or those that --reason selects.
 
@@ -146,7 +148,7 @@ def replay(
     """
     if bool(letter) == (reason is not None):
         raise typer.BadParameter("name letters, or select some by --reason")
-    settings, moment = settings_at(data_dir), _moment(since)
+    settings, moment = system_at(data_dir, aws=aws).settings, _moment(since)
     seal = Seal.of(settings)
     configure_logging("warning", process="dead-letters")  # on standard error; results alone go to standard output
 
@@ -163,11 +165,10 @@ def replay(
                     say(report.result_line(result))
         return outcomes
 
-    with one_error():
-        outcomes = asyncio.run(run())
+    outcomes = asyncio.run(run())
     say(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in outcomes.items()), error=True)
     faults = _FAULTS | ({Outcome.REPLAYED} if letter else set())
-    raise typer.Exit(1 if outcomes.keys() & faults else 0)
+    raise typer.Exit(CHECKING[Ending.FINDING if outcomes.keys() & faults else Ending.DONE])
 
 
 async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:

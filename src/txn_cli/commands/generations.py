@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.stack import JsonOption
+from txn_cli.exit_codes import CHECKING, Outcome
+from txn_cli.reasons import reason_of
 from txn_cli.terminal import say, say_document
 from txn_cli.verify.generations import Comparison
 from txn_cli.verify.generations import compare as compare_generations
@@ -37,13 +39,18 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    one: GenerationArgument, other: GenerationArgument, *, as_json: JsonOption = False, data_dir: StackOption = None
+    one: GenerationArgument,
+    other: GenerationArgument,
+    *,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Compare two generations item by item; exit code 0 only when they are equal.
 
     Let both catch up first: `txn status --generation N --wait-caught-up`.
     """
-    found = asyncio.run(_compare(settings_at(data_dir), one, other))
+    found = asyncio.run(_compare(system_at(data_dir, aws=aws).settings, one, other))
     if as_json:
         say_document({each.table: asdict(each) | {"equal": each.equal} for each in found})
     else:
@@ -52,14 +59,25 @@ def compare(
                 f"{each.table}: {each.items:,} items in generation {one}; in generation {other} {each.missing:,} of "
                 f"them missing, {each.different:,} different, {each.extra:,} besides"
             )
-    raise typer.Exit(0 if all(each.equal for each in found) else 1)
+    raise typer.Exit(CHECKING[Outcome.DONE if all(each.equal for each in found) else Outcome.FINDING])
 
 
-def drop(generation: GenerationArgument, data_dir: StackOption = None) -> None:
-    """Delete the tables of a generation that is not served: it can only be had again by building it anew."""
-    settings = settings_at(data_dir)
+def drop(
+    generation: GenerationArgument,
+    *,
+    yes: YesOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Delete the tables of a generation that is not served: it can only be had again by building it anew.
+
+    Asks first, but for a system on this machine.
+    """
+    system = system_at(data_dir, aws=aws)
+    settings = system.settings
     if generation == settings.index_generation:
         raise SettingsError(f"generation {generation} is the one that is served (TXN_INDEX_GENERATION)")
+    agree(f"Delete all tables of generation {generation}?", system, yes=yes)
     dropped = asyncio.run(_drop(settings, TableNames(settings.table_prefix, generation)))
     say(f"Dropped {', '.join(dropped) or 'nothing: there is no such generation'}")
 
@@ -95,4 +113,6 @@ async def _tables(settings: Settings) -> "AsyncIterator[DynamoDBClient]":
         async with Aws(settings).dynamodb() as client:
             yield client
     except (ClientError, BotoCoreError) as error:
-        raise StoreError(f"cannot read or drop tables of {settings.table_prefix}: {code_of(error)}") from error
+        raise StoreError(
+            f"cannot read or drop tables of {settings.table_prefix}: {reason_of(error) or code_of(error)}"
+        ) from error

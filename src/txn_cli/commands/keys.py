@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.stack import JsonOption
 from txn_cli.presented_key import STANDARD_INPUT, from_standard_input
+from txn_cli.reasons import reason_of
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
@@ -63,12 +64,13 @@ def create(
     cards_of_mask_max: Annotated[int | None, _limit("TXN_KEY_CARDS_OF_MASK_MAX", 10_000)] = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Make an API key and show it, this once: only a hash of it is kept.
 
     A key that takes signed requests only is shown with its signing secret.
     """
-    settings = settings_at(data_dir)
+    settings = system_at(data_dir, aws=aws).settings
     identity_key = KeyRing.from_settings(settings).identity_key if require_signature else None
     key, presented = mint(
         account=Account(account),
@@ -106,14 +108,23 @@ def revoke(
     key_id: Annotated[
         str, typer.Argument(help="The id of a key; - reads it, or the key itself, from standard input.")
     ] = STANDARD_INPUT,
+    *,
+    yes: YesOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
-    """Revoke an API key for good; the API takes it for a few seconds more at most."""
-    settings = settings_at(data_dir)
+    """Revoke an API key for good; the API takes it for a few seconds more at most.
+
+    Asks first, but for a system on this machine.
+    """
+    system = system_at(data_dir, aws=aws)
+    settings = system.settings
     is_shown = key_id != STANDARD_INPUT
     given = key_id if is_shown else from_standard_input()
     parts = split(given)
     found = KeyId(given) if parts is None else parts[0]
+    if is_key_id(found):
+        agree(f"Revoke key {found}?", system, yes=yes)
     if not asyncio.run(_revoke(settings, found)):
         raise StoreError(f"there is no key {found}")
     say(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
@@ -140,7 +151,7 @@ async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
         async with Aws(settings).dynamodb() as client:
             yield ApiKeyTable(client, name)
     except (ClientError, BotoCoreError) as error:
-        raise StoreError(f"cannot write to table {name}: {code_of(error)}") from error
+        raise StoreError(f"cannot write to table {name}: {reason_of(error) or code_of(error)}") from error
 
 
 def _document(key: ApiKey, presented: str, signing: str | None) -> dict[str, object]:

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from txn_cli.commands.place import StackOption, settings_at
+from txn_cli.commands.place import AwsOption, StackOption, YesOption, system_at
 from txn_cli.commands.stack import JsonOption
-from txn_cli.failure import one_error
 from txn_cli.leases import report
 from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
@@ -50,7 +49,7 @@ def _leases() -> None:
 def reset(
     which: Annotated[Which, typer.Argument(help="Whose leases are given up.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
     give_up_plans: Annotated[
         bool,
         typer.Option(
@@ -60,6 +59,7 @@ def reset(
     ] = False,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Give up the leases that belong to another stream than there is now, so that workers begin this one.
 
@@ -70,11 +70,9 @@ def reset(
     that wait for the reset hold none and need not be stopped. Refused, too, when a plan of the archive would be
     dropped whose object is not there, unless --give-up-plans is given.
     """
-    settings = settings_at(data_dir)
-    with one_error():
-        found = asyncio.run(
-            _reset(settings, which.kinds, _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json))
-        )
+    settings = system_at(data_dir, aws=aws).settings
+    asking = _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json)
+    found = asyncio.run(_reset(settings, which.kinds, asking))
     if as_json:
         say_document({"reset": [report.document(each) for each in found]})
         return

@@ -1,14 +1,14 @@
-"""Where a single process works: at a running local stack when its folder is named, or else where TXN_* says."""
+"""Options that name the system to work on, and what is said of it before anything is done there."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from txn_cli.stack.attachment import attach
-from txn_cli.stack.datadir import DataDir
-from txn_core.errors import StackError
-from txn_core.settings import Settings
+from txn_cli.named import Named
+from txn_cli.system import System, system_of
+from txn_cli.terminal import ask, say
+from txn_core.errors import StoreError
 
 StackOption = Annotated[
     Path | None,
@@ -16,20 +16,38 @@ StackOption = Annotated[
         "--data-dir",
         envvar="TXN_DATA_DIR",
         help="Folder of a running local stack, to work there.",
-        show_default=False,
+        show_default=".txn, where TXN_* name no other system",
     ),
 ]
+AwsOption = Annotated[
+    bool, typer.Option("--aws", help="Work on AWS, where TXN_* and AWS_* say; TXN_TARGET=aws says the same.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-def settings_at(data_dir: Path | None) -> Settings:
-    """The settings of the stack that is ready in the folder; without a folder, those of the environment.
+def system_at(data_dir: Path | None, *, aws: bool) -> System:
+    """The system that options and environment name; says on standard error which one it is.
 
     Raises:
-        SettingsError: a setting does not fit.
-        StackError: no stack is ready in the folder.
+        TxnError: none is named and none runs here, or what is named does not fit together.
     """
-    if data_dir is None:
-        return Settings.from_environment()
-    if (settings := attach(DataDir.at(data_dir))) is None:
-        raise StackError(f"no stack is ready in {data_dir}: start one with `txn up`")
-    return settings
+    system = system_of(Named(data_dir, aws))
+    announce(system.where)
+    return system
+
+
+def announce(where: str) -> None:
+    """Say what is worked on, as the first line on standard error."""
+    say(f"txn: target: {where}", error=True)
+
+
+def agree(question: str, system: System, *, yes: bool) -> None:
+    """Ask before something is destroyed that no local stack can make again.
+
+    Raises:
+        StoreError: the answer is no, or nobody is there to give one.
+    """
+    if system.is_local or yes:
+        return
+    if not ask(f"{question} ({system.where})"):
+        raise StoreError("nothing was done: confirm it, or say --yes")

@@ -10,13 +10,15 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 import asyncio
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
-from txn_cli.commands.place import StackOption, settings_at
-from txn_cli.failure import one_error
+from txn_cli.commands.place import AwsOption, StackOption, announce
+from txn_cli.named import Named
+from txn_cli.system import System, system_of
 from txn_cli.terminal import say
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
@@ -48,13 +50,16 @@ def api(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port to bind.", show_default="TXN_API_PORT")
     ] = None,
+    *,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
     from txn_cli.tls import context_factory
     from txn_core.identity import KeyRing
 
-    settings = settings_at(data_dir)
+    system = _system(data_dir, aws=aws)
+    settings = system.settings
     if port is not None:
         settings = settings.model_copy(update={"api_port": port})
     # These say in one line what a server's start would say in fifty.
@@ -67,15 +72,14 @@ def api(
         from txn_cli.fleet.member import serve_api
 
         configure_logging(settings.log_level, budget=event_budget(), process="api")
-        _say_what_is_ignored()
+        _log_start(system)
         serve_api(settings)
     else:
         configure_logging(settings.log_level, process="api")
-        _say_what_is_ignored()
+        _log_start(system)
         from txn_cli.fleet.supervisor import supervise
 
-        with one_error():
-            supervise(settings)
+        supervise(settings)
 
 
 def worker(
@@ -101,6 +105,7 @@ def worker(
         ),
     ] = None,
     data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first.
 
@@ -111,20 +116,25 @@ def worker(
 
     from workers.runner import run
 
-    settings = settings_at(data_dir)
     origin = _origin(kind, since, from_lake=from_lake)
-    if origin is not None:
-        settings = _rebuilding(settings, into)
-    elif into is not None:
+    if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
+    system = _system(data_dir, aws=aws)
+    settings = system.settings if origin is None else _rebuilding(system.settings, into)
     configure_logging(settings.log_level, process=f"worker-{kind}")
-    _say_what_is_ignored()
-    with one_error(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    _log_start(system)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(kind.value, settings, origin))
 
 
-def _say_what_is_ignored() -> None:
-    """Log the names of variables that look like settings and are not."""
+def _system(data_dir: Path | None, *, aws: bool) -> System:
+    """The system that this process becomes a part of; a deployment's environment names its own."""
+    return system_of(Named(data_dir, aws), deployed=True)
+
+
+def _log_start(system: System) -> None:
+    """Log which system this is, and the names of variables that look like settings and are not."""
+    log.info("target", target=system.where)
     if links := service_links(os.environ):
         log.warning("service_links_ignored", variables=sorted(links))
 
@@ -160,13 +170,14 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
     return settings.model_copy(update={"index_generation": into or served + 1})
 
 
-def bootstrap(data_dir: StackOption = None) -> None:
+def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:
     """Make stream, tables and bucket; doing it again changes nothing."""
     from txn_core.bootstrap import bootstrap
 
-    settings = settings_at(data_dir)
-    with one_error():
-        kept = asyncio.run(bootstrap(settings))
+    system = _system(data_dir, aws=aws)
+    announce(system.where)
+    settings = system.settings
+    kept = asyncio.run(bootstrap(settings))
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
         say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

@@ -3,18 +3,16 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from pydantic_core import PydanticCustomError
 
-from txn_cli.commands.stack import DataDirOption, JsonOption
-from txn_cli.failure import one_error
+from txn_cli.commands.place import AwsOption, StackOption, system_at
+from txn_cli.commands.stack import JsonOption
+from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
-from txn_cli.stack.attachment import attach
-from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import console, say_document
 from txn_core.instants import datetime_of, parse_instant
 from txn_core.settings import Settings
@@ -52,23 +50,22 @@ def reconcile(
     ],
     deep: Annotated[bool, typer.Option("--deep", help="Reread also minutes whose ledgers agree.")] = False,
     as_json: JsonOption = False,
-    data_dir: DataDirOption = Path(".txn"),
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
 ) -> None:
     """Compare what index and archive say that they made durable, and name what is missing or doubled.
 
-    Exit code 0 when all finished minutes agree, 1 when not. Only minutes that differ are read again. What was
-    removed from a store later stands in both ledgers: --deep finds that too, and reads everything.
+    Exit code 0 when all finished minutes agree, 1 when not, 2 when that cannot be said. Only minutes that differ are
+    read again. What was removed from a store later stands in both ledgers: --deep finds that too, and reads
+    everything.
     """
     from_minute = since_minute(since, datetime.now(UTC))
-    with one_error():
-        report = asyncio.run(
-            _reconcile(attach(DataDir.at(data_dir)) or Settings.from_environment(), from_minute, deep)
-        )
+    report = asyncio.run(_reconcile(system_at(data_dir, aws=aws).settings, from_minute, deep))
     if as_json:
         say_document(report.document())
     else:
         show_report(report, console())
-    raise typer.Exit(0 if report.all_right else 1)
+    raise typer.Exit(CHECKING[Outcome.DONE if report.all_right else Outcome.FINDING])
 
 
 async def _reconcile(settings: Settings, since: Minute, deep: bool) -> Report:  # noqa: FBT001 - one call, above

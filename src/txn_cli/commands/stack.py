@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 
 from txn_cli import terminal
+from txn_cli.commands.place import AwsOption, StackOption, announce, system_at
 from txn_cli.demo.rows import SIMULATED_ROWS
 from txn_cli.demo.showcase import show
-from txn_cli.failure import one_error
+from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.meter import Meter
-from txn_cli.stack.attachment import attach, process_urls
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localstack import LocalStack, local_stack
@@ -27,7 +27,6 @@ from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_cli.status.table import progress_line, show_status
 from txn_core.dynamodb.tables import FIRST_GENERATION
-from txn_core.errors import SettingsError, StoreError
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
@@ -80,7 +79,7 @@ def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
 def demo(
     *,
     file: Annotated[
-        Path | None, typer.Option(help="CSV in the Kaggle layout, plain or gzipped.", show_default="simulated rows")
+        Path | None, typer.Option(help="File with rows, as of `txn load`.", show_default="simulated rows")
     ] = None,
     rows: Annotated[
         int | None,
@@ -109,20 +108,21 @@ async def _stay(narrator: Narrator) -> None:
 
 def _run(data_dir: DataDir, port: int, narrator: Narrator, work: Callable[[LocalStack], Awaitable[None]]) -> None:
     """Do something with a stack that runs for as long as that takes."""
+    announce(f"local stack in {data_dir.root}")
     interruption = Interruption(narrator)
 
     async def run() -> None:
         async with local_stack(data_dir, port, narrator, interruption) as stack:
             await work(stack)
 
-    with one_error():
-        asyncio.run(interruption.run(run()))
+    asyncio.run(interruption.run(run()))
     narrator.say(f"Stopped; the data stays in {data_dir.root}")
 
 
 def status(
     *,
-    data_dir: DataDirOption = Path(".txn"),
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
     wait_caught_up: Annotated[
         bool, typer.Option("--wait-caught-up", help="Wait until every shard is drained to its tip.")
     ] = False,
@@ -138,40 +138,26 @@ def status(
 ) -> None:
     """API, workers, shards with owner and lag, and what was counted; exit code 0 when all is drained to its tip.
 
-    On a terminal the tables stay up to date until Ctrl-C; elsewhere, and with --json, they are printed once.
-
-    Looks at the local stack of the data directory, or without one at what the TXN_* settings name.
+    Exit code 1 when it is not, 2 when that cannot be seen. On a terminal the tables stay up to date until Ctrl-C;
+    elsewhere, and with --json, they are printed once.
     """
-    folder = DataDir.at(data_dir)
-    stack = attach(folder)
-    settings = stack or Settings.from_environment()
-    urls = process_urls(folder)
+    system = system_at(data_dir, aws=aws)
+    settings, urls = system.settings, system.urls
     if generation not in {None, settings.index_generation}:
         # What the workers count is of another generation.
         settings, urls = settings.model_copy(update={"index_generation": generation}), ProcessUrls(urls.api)
     console = terminal.console()
     if not console.is_terminal:
         console.width = PRINTED_COLUMNS
-    with nullcontext() if stack else _without_stack(folder):
-        if console.is_terminal and not (as_json or once or wait_caught_up):
-            seen = _watched(settings, urls, console)
+    if console.is_terminal and not (as_json or once or wait_caught_up):
+        seen = _watched(settings, urls, console)
+    else:
+        seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
+        if as_json:
+            terminal.say_document(document(seen))
         else:
-            seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
-            if as_json:
-                terminal.say_document(document(seen))
-            else:
-                show_status(seen, console)
-    raise typer.Exit(0 if seen is not None and seen.drained else 1)
-
-
-@contextmanager
-def _without_stack(folder: DataDir) -> Iterator[None]:
-    """Say of a failure that no stack was there to be looked at, which is nearly always what is amiss."""
-    try:
-        yield
-    except (SettingsError, StoreError) as error:
-        hint = f"no stack is ready in {folder.root} (`txn up` starts one), so what TXN_* and AWS_* name was asked"
-        raise StoreError(f"{hint}: {error}") from None
+            show_status(seen, console)
+    raise typer.Exit(CHECKING[Outcome.DONE if seen is not None and seen.drained else Outcome.FINDING])
 
 
 def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from txn_cli.kaggle import Row, SoundRow, read_rows
+from txn_cli.kaggle import read_rows
+from txn_cli.rows import Row, SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 from txn_cli.source import Source

@@ -23,4 +23,4 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         # create_server's own text names the address once more; a failed look-up has a number of its own.
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise ServingError(f"cannot listen on {host}:{port}: {reason}") from None
+        raise ServingError(f"cannot listen on {host}:{port}: {reason}; name another with --port") from None

@@ -9,13 +9,19 @@ import socket
 import sys
 from pathlib import Path
 
+import structlog
+
 from txn_api.app import create_app
 from txn_api.request_log import event_budget
 from txn_api.siblings import Siblings
+from txn_cli.failure import one_error, told
 from txn_cli.httpserver import serve
 from txn_core.crash_reports import confine
+from txn_core.errors import TxnError
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
+
+log = structlog.get_logger()
 
 
 def serve_api(settings: Settings, *, listener: socket.socket | None = None, siblings: Siblings | None = None) -> None:
@@ -33,7 +39,12 @@ def main(listener: str, folder: str) -> None:
     confine()
     settings = Settings.from_environment()
     configure_logging(settings.log_level, budget=event_budget(), process="api", pid=str(os.getpid()))
-    serve_api(settings, listener=socket.socket(fileno=int(listener)), siblings=Siblings(Path(folder)))
+    try:
+        with one_error():
+            serve_api(settings, listener=socket.socket(fileno=int(listener)), siblings=Siblings(Path(folder)))
+    except TxnError as error:
+        log.error("failed", reason=told(error))  # noqa: TRY400 - the line says it all; a traceback may quote
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,9 @@ class Fleet:
             pause_s = self._pause_s(ends, has_started=has_started)
             if pause_s is None:
                 self._give_up(
-                    ServingError(f"a process of the API does not start or stay up: {Ending(returncode, '')}")
+                    ServingError(
+                        f"a process of the API does not start or stay up ({Ending(returncode, '')}): its log says why"
+                    )
                 )
                 return
             log.warning("process ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)

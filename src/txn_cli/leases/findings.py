@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from txn_cli.patience import briefly
 from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, TableNames
 from txn_core.errors import StoreError
 from txn_core.objects import ObjectStore
@@ -23,7 +24,7 @@ from workers.belonging import belonging
 from workers.lake_progress import LakeProgress
 from workers.lease_table import LeaseTable
 from workers.leases import FlushPlan, Lease
-from workers.outages import code_of, patiently
+from workers.outages import code_of
 from workers.reader import Start, iterator_of
 from workers.shards import Shard, list_shards
 from workers.stream_identity import StreamIdentity, summary_of
@@ -80,7 +81,7 @@ class Finder:
 
     async def rows(self, kind: str) -> list[Lease]:
         """The leases of a kind of worker as they are now."""
-        return await patiently("leases", self.table(kind).rows)
+        return await briefly("leases", self.table(kind).rows)
 
     async def findings(self, kind: str) -> Findings:
         """What there is of a kind.
@@ -89,10 +90,10 @@ class Finder:
             StoreError: it cannot be said which stream there is, or a half-built index cannot be helped by a reset.
         """
         name = self.settings.stream
-        summary = await patiently("describe stream", lambda: summary_of(self.kinesis, name))
+        summary = await briefly("describe stream", lambda: summary_of(self.kinesis, name))
         if not summary.readable or summary.identity is None:
             raise StoreError(f"stream {name} is {summary.status or 'of an unknown state'}: wait until it is ACTIVE")
-        shards = await patiently("list shards", lambda: list_shards(self.kinesis, name))
+        shards = await briefly("list shards", lambda: list_shards(self.kinesis, name))
         rows = await self.rows(kind)
         others = belonging(rows, shards, summary.identity).foreign
         if others and kind == INDEX_KIND:
@@ -118,7 +119,7 @@ class Finder:
         """Whether the present stream has a record at a place: it is asked for that very record."""
         start, name = Start("AT_SEQUENCE_NUMBER", place.sequence_number), self.settings.stream
         try:
-            iterator: str | None = await patiently(
+            iterator: str | None = await briefly(
                 "look for place", lambda: iterator_of(self.kinesis, name, place.shard_id, start)
             )
         except ClientError as error:
@@ -128,7 +129,7 @@ class Finder:
         for _ in range(READS_MAX):
             if iterator is None:
                 return False
-            answer = await patiently("look for place", lambda at=iterator: self._first_behind(at))  # type: ignore[misc]
+            answer = await briefly("look for place", lambda at=iterator: self._first_behind(at))  # type: ignore[misc]
             if raw := raw_records(answer):
                 return int(sequence_number_of(raw[0])) == int(place.sequence_number)
             iterator = answer.get("NextShardIterator")
@@ -139,7 +140,7 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
-        metadata = await patiently("look for object", lambda: self.store.find(object_key(plan)))
+        metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 
     async def _refuse_half_built(self) -> None:

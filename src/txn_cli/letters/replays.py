@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 from txn_cli.letters.catalogue import Letter
+from txn_cli.patience import briefly
 from txn_core.instants import now
 from txn_core.kinesis.landing import Landing
 from txn_core.objects import ObjectStore
-from workers.outages import patiently
 
 REPLAY_PREFIX: Final = "dead-letter-replays/"
 
@@ -71,7 +71,7 @@ class ReplayLog:
         if await self._put(letter, number, "begun", says):
             return True
         # The answer to our own first attempt may have been lost.
-        begun = await patiently("replay log", lambda: self.store.read(_key(letter, number, "begun")))
+        begun = await briefly("replay log", lambda: self.store.read(_key(letter, number, "begun")))
         return bool(json.loads(begun).get("by") == says["by"])
 
     async def sent(self, letter: Letter, number: int, landing: Landing) -> None:
@@ -89,7 +89,7 @@ class ReplayLog:
 
     async def _put(self, letter: Letter, number: int, step: str, says: dict[str, object]) -> bool:
         body = json.dumps({"schema": 1, "at": now()} | says).encode()
-        return await patiently("replay log", lambda: self.store.put_if_absent(_key(letter, number, step), body, {}))
+        return await briefly("replay log", lambda: self.store.put_if_absent(_key(letter, number, step), body, {}))
 
 
 def _past(steps: Collection[str]) -> Past:

@@ -10,9 +10,9 @@ from typing import Final, Protocol
 from txn_cli.answers import BulkAnswer, Problem, UnavailableError
 from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_cli.crew import side_by_side
-from txn_cli.kaggle import SoundRow, column_of
 from txn_cli.rejection import WHOLE_ROW, Rejection
 from txn_cli.retry import RetryPolicy
+from txn_cli.rows import SoundRow
 from txn_core.errors import TxnError
 
 BULK_ROWS_MAX: Final = 5_000
@@ -127,7 +127,7 @@ def _faults(outcomes: Iterable[tuple[SoundRow, Problem | None]]) -> Iterator[Rej
         if problem is None:
             continue
         for fault in problem.faults:
-            yield Rejection(row.line, column_of(fault.pointer), fault.code, fault.message)
+            yield Rejection(row.line, row.column_of(fault.pointer), fault.code, fault.message)
         if not problem.faults:
             yield Rejection(row.line, WHOLE_ROW, problem.code, problem.title)
 

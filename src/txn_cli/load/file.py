@@ -12,7 +12,7 @@ from txn_cli.load.loader import load_rows
 from txn_cli.load.rejects import RejectsFile
 from txn_cli.load.totals import LoadTotals
 from txn_cli.rejection import Rejection
-from txn_cli.source import Source
+from txn_cli.source import Source, SourceError
 
 # Told of the totals so far, the part of the file that is read (if that can be known) and new rejections.
 OnProgress = Callable[[LoadTotals, float | None, Sequence[Rejection]], None]
@@ -44,19 +44,26 @@ class FileLoad:
 
         Raises:
             UndeliveredError: some outcomes stayed unknown; the same load, run again, goes on before them.
+            SourceError: the file cannot be read on; says what became of the rows before.
             TxnError: see `load_rows`.
         """
+        reached = place.totals
         kept = RejectsFile.open(self.rejects, keep_bytes=place.rejects_bytes) if self.rejects else nullcontext()
         with kept as rejects:
 
             def settled(totals: LoadTotals, rejections: Sequence[Rejection]) -> None:
+                nonlocal reached
+                reached = totals
                 rejects_bytes = rejects.write(rejections) if rejects else 0
                 if self.bookmark:
                     self.bookmark.put(Place(totals, rejects_bytes))
                 on_progress(totals, self._fraction(totals), rejections)
 
             rows = islice(self.source.rows(self.limit), place.totals.read, None)
-            totals = await load_rows(rows, delivery, before=place.totals, on_settled=settled)
+            try:
+                totals = await load_rows(rows, delivery, before=place.totals, on_settled=settled)
+            except SourceError as error:
+                raise SourceError(f"{error}. {_so_far(reached)}") from None
         if self.bookmark:
             self.bookmark.remove()
         return totals
@@ -69,3 +76,12 @@ class FileLoad:
 
     def _fraction(self, totals: LoadTotals) -> float | None:
         return self.source.fraction if self.limit is None else totals.read / self.limit
+
+
+def _so_far(totals: LoadTotals) -> str:
+    if not totals.read:
+        return "Nothing was sent"
+    return (
+        f"The {totals.read:,} rows before are settled ({totals.accepted:,} accepted, {totals.rejected:,} rejected): "
+        "load the whole file when you have it; a row that is sent twice is stored once"
+    )

@@ -9,6 +9,8 @@ from txn_cli.meter import Meter
 from txn_cli.rejection import Rejection
 
 REJECTIONS_SHOWN: Final = 10
+COLUMNS_SHOWN: Final = 4
+USUAL_LAYOUT: Final = "kaggle"
 KINDS_SHOWN: Final = 50
 
 
@@ -18,6 +20,13 @@ class LoadSummary:
     def __init__(self, meter: Meter, *, rejects: Path | None) -> None:
         self._meter, self._rejects = meter, rejects
         self._left_to_show = 0 if rejects else REJECTIONS_SHOWN
+
+    def begin(self, layout: str, absent: Sequence[str]) -> None:
+        """Show which layout the file has, and the columns that it does without, if that is anything unusual."""
+        more = f" and {len(absent) - COLUMNS_SHOWN} more" if len(absent) > COLUMNS_SHOWN else ""
+        without = f", without {', '.join(absent[:COLUMNS_SHOWN])}{more}" if absent else ""
+        if layout != USUAL_LAYOUT or without:
+            self._meter.say(f"Layout {layout}{without}")
 
     def progress(self, totals: LoadTotals, fraction: float | None, rejections: Sequence[Rejection]) -> None:
         """Show how far the load is, and the first rejections."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
+from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.arrivals import Arrived
 from txn_core.errors import StoreError
@@ -23,7 +24,6 @@ from workers.belonging import belonging, told
 from workers.dead_letters import Envelope, Reason
 from workers.leases import Lease
 from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
-from workers.outages import patiently
 from workers.reader import Start, iterator_of, records_of
 from workers.shards import list_shards
 from workers.stream_identity import summary_of
@@ -80,7 +80,7 @@ class StreamEvidence:
         over = start_of(max(minutes)) + _MINUTE + DISORDER_MAX
         found: list[Arrived] = []
         while iterator is not None:
-            answer = await patiently("reread", lambda at=iterator: self._read(at))  # type: ignore[misc]
+            answer = await briefly("reread", lambda at=iterator: self._read(at))  # type: ignore[misc]
             records = records_of(shard_id, raw_records(answer))
             found += (record for record in records if minute_of(record.arrived_at) in minutes)
             at_tip = not records and not answer.get("MillisBehindLatest")
@@ -125,7 +125,7 @@ class LakeEvidence:
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
-        return await patiently("read object", lambda: self.store.read(key))
+        return await briefly("read object", lambda: self.store.read(key))
 
 
 def _set_apart(document: bytes) -> list[Arrived]:

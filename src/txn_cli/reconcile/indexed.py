@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from txn_cli.crew import side_by_side
+from txn_cli.patience import briefly
 from txn_cli.reconcile.faults import FaultKind
 from txn_core.arrivals import Arrived
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
@@ -13,7 +14,6 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.dead_letters import DeadLetter
 from workers.intake import take_in
-from workers.outages import patiently
 from workers.verdicts import Verdict, judge
 
 READS_AT_ONCE_MAX: Final = 32
@@ -49,7 +49,7 @@ class IndexEvidence:
             return "missing_in_index"
         order = WriteOrder.of(sound.event.accepted_at, record.position)
         item = IndexItem.of(sound.event, sound.arrived.data, order)
-        stored = await patiently("look up", lambda: self.transactions.get(item.account, item.transaction_id))
+        stored = await briefly("look up", lambda: self.transactions.get(item.account, item.transaction_id))
         if stored is None:
             return "missing_in_index"
         match judge(stored, item):
@@ -57,7 +57,7 @@ class IndexEvidence:
                 return None
             case Verdict.CONFLICT:
                 letter = DeadLetter.conflict("index", self.stream, order, b"")
-                kept = await patiently("look for letter", lambda: self.store.find(letter.key))
+                kept = await briefly("look for letter", lambda: self.store.find(letter.key))
                 return "conflict_not_kept" if kept is None else None
             case _:
                 return "missing_in_index"  # it is the earlier one, and should have taken the item's place

@@ -22,7 +22,9 @@ def attach(data_dir: DataDir) -> Settings | None:
     if (ready := Ready.read(data_dir)) is None:
         return None
     if (secrets := Secrets.read(data_dir)) is None:
-        raise StackError(f"{data_dir.root} has a stack but no secrets")
+        raise StackError(
+            f"{data_dir.root} has a stack but no secrets: put secrets.json back, or name another --data-dir"
+        )
     endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
     port = httpx.URL(ready.api_url).port
     return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given_to(data_dir) | tls_settings()))

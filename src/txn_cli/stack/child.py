@@ -15,6 +15,7 @@ import httpx
 
 from txn_cli.stack import tether
 from txn_cli.stack.datadir import PRIVATE_MODE
+from txn_cli.stack.restarts import KILLS
 from txn_core.errors import StackError
 
 LOG_BYTES_MAX = 8 << 20
@@ -76,6 +77,9 @@ class Ending:
 
     def __str__(self) -> str:
         """The reason for people, in one line."""
+        if self.returncode in KILLS:  # what it logged last has nothing to do with it
+            by_memory = ", or the system for want of memory" if self.returncode == -signal.SIGKILL else ""
+            return f"signal {signal.Signals(-self.returncode).name} (somebody sent it{by_memory})"
         if self.returncode < 0:
             reason = f"signal {signal.Signals(-self.returncode).name}"
         else:
@@ -130,14 +134,16 @@ class Child:
                 await self._until_answer_or_end()
         except TimeoutError:
             limit = f"{self.spec.start_deadline_s:.0f} s"
-            raise StackError(f"{self.spec.name} did not answer within {limit}; see {self.spec.log}") from None
+            raise StackError(f"{self.spec.name} did not answer within {limit}: see {self.spec.log}") from None
 
     async def _until_answer_or_end(self) -> None:
         async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
             for probe in self.spec.probes:
                 while not await probe.answers(client):
                     if self._process.returncode is not None:
-                        raise StartError(f"{self.spec.name} ended at its start, {await self.ended()}")
+                        raise StartError(
+                            f"{self.spec.name} ended at its start, {await self.ended()}: see {self.spec.log}"
+                        )
                     await asyncio.sleep(PROBE_PAUSE_S)
 
     async def stop(self) -> Ending:

@@ -51,7 +51,9 @@ class Secrets:
             return None
         names = {field.name for field in fields(cls)}
         if set(document) != names or not all(isinstance(value, str) for value in document.values()):
-            raise StackError(f"{data_dir.secrets} does not hold this stack's secrets")
+            raise StackError(
+                f"{data_dir.secrets} does not hold this stack's secrets: put it back, or name another --data-dir"
+            )
         return cls(**{name: str(document[name]) for name in names})
 
     def stored(self, data_dir: DataDir) -> "Secrets":

@@ -93,7 +93,8 @@ class DataDir:
             except BlockingIOError:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
-                raise StackError(f"{self.root} is in use by another stack (process {holder})") from None
+                remedy = "stop it, or name another --data-dir"
+                raise StackError(f"{self.root} is in use by another stack (process {holder}): {remedy}") from None
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -124,14 +125,21 @@ def read_json(path: Path) -> dict[str, object] | None:
     """The document at this path; none when there is no file.
 
     Raises:
-        StackError: the file holds no JSON object.
+        StackError: the file holds no JSON object, or its folder is none.
     """
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise StackError(f"{path.parent} is no folder: name the folder of a stack with --data-dir") from None
     except ValueError:
-        raise StackError(f"{path} is damaged") from None
+        raise damaged(path) from None
     if not isinstance(document, dict):
-        raise StackError(f"{path} is damaged")
+        raise damaged(path)
     return document
+
+
+def damaged(path: Path) -> StackError:
+    """The error of a file in the folder of a stack that is not what a stack writes."""
+    return StackError(f"{path} is damaged: it is not what `txn up` wrote; put it back, or name another --data-dir")

@@ -12,8 +12,9 @@ from txn_core.service_links import service_links
 from txn_core.settings import OF_CLIENTS, Settings
 
 OURS = ("AWS_", "TXN_")
-NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_DATA_DIR"}
-"""Given or not: the stack has keys of its own, which no other file than its secrets holds, and has its folder."""
+KEYS = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY"}
+NOT_PASSED_ON = KEYS | {"TXN_DATA_DIR", "TXN_TARGET"}
+"""Given or not: the stack has keys of its own, which no other file than its secrets holds, and is its own target."""
 TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
 """What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
 

@@ -55,7 +55,7 @@ class Keeper:
         self._ends.append(End(time.monotonic(), ending.returncode))
         pause_s = self._policy.pause_s(self._ends)
         if pause_s is None:
-            raise StackError(f"{self.spec.name} cannot stay up ({ending}); its log: {self.spec.log}")
+            raise StackError(f"{self.spec.name} cannot stay up ({ending}): see {self.spec.log}, then `txn up` again")
         self._narrator.warn(f"{self.spec.name} ended, {ending}; starting it again in {pause_s:.2g} s")
         return pause_s
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_cli.stack.datadir import DataDir, damaged, read_json, write_private
 from txn_core.errors import StackError
 
 TERMINATE_S_MAX = 5.0
@@ -80,7 +80,7 @@ def _noted(data_dir: DataDir) -> dict[str, ProcessMark]:
             case {"pid": int(pid), "started": str(started)}:
                 marks[name] = ProcessMark(pid, started)
             case _:
-                raise StackError(f"{data_dir.children} is damaged")
+                raise damaged(data_dir.children)
     return marks
 
 

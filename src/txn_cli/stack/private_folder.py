@@ -35,7 +35,9 @@ def make_private(folder: Path, contents: Iterable[str]) -> None:
         require_own(folder)
         descriptor = os.open(folder.resolve(), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
-        raise StackError(f"cannot open {folder} as a folder: {error.strerror}") from None
+        raise StackError(
+            f"cannot open {folder} as a folder: {error.strerror}; name another with --data-dir"
+        ) from None
     try:
         found = os.fstat(descriptor)
         if found.st_uid != os.geteuid():  # it was replaced a moment ago

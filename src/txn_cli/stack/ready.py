@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from txn_cli.stack.datadir import DataDir, read_json, write_private, write_private_text
+from txn_cli.stack.datadir import DataDir, damaged, read_json, write_private, write_private_text
 from txn_cli.stack.private_folder import require_own
-from txn_core.errors import StackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Ready:
         pids = document.pop("pids", None)
         texts = {name: value for name, value in document.items() if isinstance(value, str)}
         if not isinstance(pids, dict) or texts.keys() != cls.__dataclass_fields__.keys() - {"pids"}:
-            raise StackError(f"{data_dir.ready} is damaged")
+            raise damaged(data_dir.ready)
         return cls(**texts, pids=pids)
 
     @staticmethod

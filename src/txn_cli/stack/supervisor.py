@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from txn_cli.failure import one_error
 from txn_cli.stack.child import Child, ChildSpec
 from txn_cli.stack.keeper import Keeper
 from txn_cli.stack.narrator import Narrator
@@ -51,7 +52,16 @@ class Supervisor:
                     waiting.create_task(keeper.answered())
         except ExceptionGroup as group:
             raise _fault(group) from None
-        self._keeping += [self._tasks.create_task(keeper.keep()) for keeper in started]
+        self._keeping += [self._tasks.create_task(self._keep(keeper)) for keeper in started]
+
+    async def _keep(self, keeper: Keeper) -> None:
+        """Keep a child; why it cannot be kept is told at once, since stopping the others may take a while."""
+        try:
+            with one_error():
+                await keeper.keep()
+        except TxnError as error:
+            self._narrator.warn(f"Stopping everything: {error}")
+            raise
 
     def let_go(self) -> None:
         """Start no child again."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_cli.reasons import reason_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
@@ -100,7 +101,9 @@ class Observer:
             return None
 
     def _unreadable(self, error: Exception) -> StoreError:
-        return StoreError(f"cannot read stream {self.settings.stream} or its leases: {code_of(error)}")
+        return StoreError(
+            f"cannot read stream {self.settings.stream} or its leases: {reason_of(error) or code_of(error)}"
+        )
 
     async def _worker(self, kind: str, identity: StreamIdentity | None) -> WorkerStatus:
         names, stream = TableNames.of(self.settings), self.settings.stream

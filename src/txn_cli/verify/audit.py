@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Final
 
 from txn_cli.client import ApiClient
-from txn_cli.kaggle import Row, SoundRow
 from txn_cli.retry import RetryPolicy
+from txn_cli.rows import Row, SoundRow
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import PROGRESS_ROWS, IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeScan

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
-from txn_cli.kaggle import SoundRow
+from txn_cli.rows import SoundRow
 from txn_core.errors import InvalidTransactionError
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId, normalise_merchant

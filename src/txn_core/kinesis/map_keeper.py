@@ -60,7 +60,7 @@ class ShardMapKeeper:
                 await asyncio.sleep(REFRESH_S_MIN)
             except ATTEMPT_ERRORS as error:
                 code = outcome_of_error(error).code
-                raise StoreError(f"stream {self._stream}: its shards cannot be listed: {code}") from None
+                raise StoreError(f"stream {self._stream}: its shards cannot be listed: {code}") from error
         self._running = asyncio.create_task(self._keep_fresh())
 
     async def stop(self) -> None:

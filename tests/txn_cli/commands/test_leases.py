@@ -308,7 +308,7 @@ async def test_reconcile_does_not_compare_ledgers_of_two_streams(world: World, t
     await command("reset", "index", "--yes")
     app = typer.Typer()
     reconciliation.register(app)
-    arguments = ["--since", "1h", "--data-dir", str(tmp_path)]
+    arguments = ["--since", "1h"]
     result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
     assert isinstance(result.exception, StoreError)
     assert "txn leases reset archive" in str(result.exception)

@@ -18,6 +18,7 @@ KEYS = {
     **{f"TXN_{name}_KEY": base64_key(1) for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")},
 }
 NOBODY = {f"TXN_{service}_ENDPOINT_URL": "http://127.0.0.1:1" for service in ("KINESIS", "DYNAMODB", "S3")}
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
 LINKS = {"TXN_API_PORT": "tcp://10.0.0.1:8080", "TXN_API_SERVICE_HOST": "10.0.0.1", "TXN_API_SERVICE_PORT": "8080"}
 
 
@@ -49,6 +50,7 @@ def test_no_region_is_said_in_one_line_at_the_start(
 def test_no_region_stops_commands_too(own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
     own_environment.chdir(tmp_path)
     own_environment.setenv("TXN_BUCKET", "ours")
+    own_environment.setenv("TXN_TARGET", "aws")
     words = command.split()
     refused = CliRunner().invoke(app_of(words[0]), words)
     assert isinstance(refused.exception, SettingsError)
@@ -59,7 +61,7 @@ def test_no_region_stops_commands_too(own_environment: pytest.MonkeyPatch, tmp_p
 def test_no_bucket_stops_whoever_needs_one(own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
     """By the name of the setting, not by what S3 says of a bucket that nobody named."""
     own_environment.chdir(tmp_path)
-    for name, value in ({"AWS_REGION": "eu-central-1"} | KEYS).items():
+    for name, value in ({"AWS_REGION": "eu-central-1", "TXN_TARGET": "aws"} | CREDENTIALS | KEYS).items():
         own_environment.setenv(name, value)
     words = command.split()
     if words[0] == "worker":
@@ -79,13 +81,14 @@ def test_service_links_are_ignored_with_one_line_in_the_log(
 ) -> None:
     """Which names the variables, and shows no value; also of an API that is several processes."""
     several = {"TXN_API_PROCESSES": "2", "TXN_API_HOST": "192.0.2.1"}  # an address that nobody can listen on
-    with txn(*command.split(), cwd=tmp_path, **NOBODY, **LINKS, **several) as process:
+    with txn(*command.split(), cwd=tmp_path, **NOBODY, **LINKS, **CREDENTIALS, **several) as process:
         try:
             assert process.stderr is not None
-            line = json.loads(process.stderr.readline())
+            target, line = (json.loads(process.stderr.readline()) for _ in range(2))
         finally:
             process.kill()
             rest = process.communicate(timeout=60)[1]
+    assert target["target"].startswith("Kinesis at http://127.0.0.1:1, ")
     assert (line["event"], line["level"]) == ("service_links_ignored", "warning")
     assert line["variables"] == sorted(LINKS)
     assert "10.0.0.1" not in json.dumps(line)

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from txn_cli.demo.rows import SEED, SIMULATED_CARDS, Tally, demo_rows
-from txn_cli.kaggle import SoundRow
+from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows
 

@@ -20,7 +20,10 @@ def test_a_taken_port_is_said() -> None:
     """Also when who has it is a fleet itself."""
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(ServingError, match=rf"^cannot listen on 127\.0\.0\.1:{port}: Address already in use$"):
+        with pytest.raises(
+            ServingError,
+            match=rf"^cannot listen on 127\.0\.0\.1:{port}: Address already in use; name another with --port$",
+        ):
             listening("127.0.0.1", port)
 
 

@@ -1,6 +1,7 @@
 """Several processes behind one port: they are kept running, end in order, and never outlive their supervisor."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -192,13 +193,15 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
     keys = {f"TXN_{name}_KEY": f"{'A' * 43}=" for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")}
     own = {name: value for name, value in os.environ.items() if not name.startswith(("TXN_", "AWS_"))}
     environment = {**own, **keys, "TXN_CARD_KEYS": f'{{"1": "{"A" * 43}="}}', "TXN_API_PROCESSES": "2"}
-    environment["AWS_REGION"] = "eu-central-1"
+    environment |= {"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     with socket.create_server((ports.HOST, 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
         refused = subprocess.run(command, env=environment, capture_output=True, timeout=30, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == f"txn: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    target, line = refused.stderr.splitlines()
+    assert json.loads(target)["target"].startswith("AWS, region eu-central-1 ")
+    assert line == f"txn: cannot listen on 127.0.0.1:{port}: Address already in use; name another with --port"
 
 
 def test_processes_that_cannot_start_end_the_supervisor(tmp_path: Path) -> None:
@@ -215,7 +218,7 @@ async def test_processes_that_cannot_stay_up_end_the_fleet(temporary: Path) -> N
     """After as many starts as the policy allows; whoever watches the supervisor learns of it."""
     with listening(ports.HOST, 0) as listener:
         fleet = Fleet((sys.executable, "-I", "-c", SERVES_AND_CRASHES), listener, temporary, 5.0, QUICK)
-        with pytest.raises(ServingError, match="stay up: exit code 1"):
+        with pytest.raises(ServingError, match=r"stay up \(exit code 1\): its log says why"):
             await fleet.run(1)
     assert (temporary / "starts").read_text() == "xxx"
 

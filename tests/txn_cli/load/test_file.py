@@ -9,6 +9,7 @@ import pytest
 
 from tests.txn_cli.builders import CARD, cells, csv_file
 from tests.txn_cli.fake_api import API_KEY, Answer, CutOff, FakeApi
+from txn_cli.layouts.cells import MESSAGES
 from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, UndeliveredError
 from txn_cli.load.bookmark import Bookmark
 from txn_cli.rejection import Rejection
@@ -132,7 +133,7 @@ async def test_rejections_are_written_once_each_over_an_interruption(loads: Load
     await loads.run(rejects=rejects)
     assert rejects.read_text().splitlines() == [
         "line,field,code,message",
-        *(f"{line},amt,amount_format,must be a decimal number with at most two decimals" for line in (7, 17, 27, 37)),
+        *(f'{line},amt,amount_format,"{MESSAGES["amount_format"]}"' for line in (7, 17, 27, 37)),
     ]
 
 

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from txn_cli.load.summary import REJECTIONS_SHOWN, LoadSummary
@@ -44,3 +45,19 @@ def test_a_load_without_rejections_says_nothing_of_them() -> None:
     with Meter("Loading", Console(file=output)) as meter:
         LoadSummary(meter, rejects=None).end(LoadTotals(accepted=3))
     assert output.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("layout", "absent", "line"),
+    [
+        ("kaggle", [], None),
+        ("bank", [], "Layout bank"),
+        ("kaggle", ["trans_num"], "Layout kaggle, without trans_num"),
+        ("bank", list("abcdef"), "Layout bank, without a, b, c, d and 2 more"),
+    ],
+)
+def test_an_unusual_layout_is_told_at_the_beginning(layout: str, absent: list[str], line: str | None) -> None:
+    output = io.StringIO()
+    with Meter("Loading", Console(file=output)) as meter:
+        LoadSummary(meter, rejects=None).begin(layout, absent)
+    assert output.getvalue().splitlines() == ([line] if line else [])

@@ -39,7 +39,7 @@ async def reconcile(tmp_path: Path, *options: str) -> tuple[int, str]:
     """Run the command: its exit code, and what it prints."""
     app = typer.Typer()
     reconciliation.register(app)
-    arguments = ["--since", "1h", "--data-dir", str(tmp_path), *options]
+    arguments = ["--since", "1h", *options]
     result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
     assert isinstance(result.exception, SystemExit | None)
     return result.exit_code, result.stdout

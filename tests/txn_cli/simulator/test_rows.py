@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.txn_cli.builders import shared
-from txn_cli.kaggle import SoundRow, parse_row, read_rows
+from txn_cli.kaggle import parse_row, read_rows
+from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import _seven_years_before, write_rows
 from txn_core.misplaced import refuse_misplaced

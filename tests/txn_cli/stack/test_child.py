@@ -63,7 +63,11 @@ async def test_an_end_without_a_word_tells_the_code_alone(tmp_path: Path) -> Non
 
 
 def test_an_end_by_a_signal_names_it() -> None:
-    assert str(Ending(-signal.SIGKILL, "")) == "signal SIGKILL"
+    assert str(Ending(-signal.SIGKILL, "request")) == (
+        "signal SIGKILL (somebody sent it, or the system for want of memory)"
+    ), "what it logged last is not why"
+    assert str(Ending(-signal.SIGTERM, "request")) == "signal SIGTERM (somebody sent it)"
+    assert str(Ending(-signal.SIGSEGV, "bad luck")) == "signal SIGSEGV: bad luck"
 
 
 async def test_a_program_that_is_not_there_is_said_in_the_log(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Children are kept running while the block runs, and none is left after it."""
 
 import asyncio
+import errno
 import os
 import signal
 from pathlib import Path
@@ -11,7 +12,7 @@ from tests.txn_cli.stack.children import FOREVER, Told, python, until
 from txn_cli.stack.leftovers import ProcessMark
 from txn_cli.stack.restarts import RestartPolicy
 from txn_cli.stack.supervisor import supervised
-from txn_core.errors import StackError, StoreError
+from txn_core.errors import StackError, StoreError, TxnError
 
 QUICK = RestartPolicy(pause_s_first=0.01, pause_s_max=0.01)
 
@@ -33,7 +34,9 @@ async def test_a_killed_child_is_reported_and_started_again(tmp_path: Path) -> N
         assert supervisor.pids["worker"] != before["worker"]
         assert supervisor.pids["other"] == before["other"]
         assert published[-1] == supervisor.pids
-        assert "worker ended, signal SIGKILL: up; starting it again in" in told.text
+        assert (
+            "worker ended, signal SIGKILL (somebody sent it, or the system for want of memory); starting" in told.text
+        )
 
 
 async def test_a_crash_is_told_with_its_last_line(tmp_path: Path) -> None:
@@ -61,7 +64,29 @@ async def test_a_child_that_cannot_stay_up_ends_the_block_and_its_siblings(tmp_p
     with pytest.raises(StackError, match=r"worker cannot stay up \(exit code 1: bad day\)"):
         await run()
     assert told.text.count("worker ended") == QUICK.crashes_max - 1
+    assert told.text.index("Stopping everything: worker cannot stay up") < told.text.index("Stopping worker")
     assert not siblings[0].is_running()
+
+
+async def test_a_full_disk_ends_the_block_in_one_line(tmp_path: Path) -> None:
+    """Here when a child's new process id is to be written down."""
+    told, full = Told(), False
+
+    def publish(_: object) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, "a text of the system's")
+
+    async def run() -> None:
+        nonlocal full
+        async with supervised(told.narrator, publish, QUICK) as supervisor:
+            await supervisor.start([python("server", tmp_path, FOREVER)])
+            full = True
+            mark(supervisor.pids["server"]).send(signal.SIGKILL)
+            await asyncio.Event().wait()
+
+    with pytest.raises(TxnError, match=r"^No space left on device: make room there") as caught:
+        await run()
+    assert f"Stopping everything: {caught.value}" in told.text
 
 
 async def test_a_group_that_does_not_start_ends_those_before_it(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.txn_cli.fake_api import FakeApi
-from txn_cli.kaggle import SoundRow
+from txn_cli.rows import SoundRow
 from txn_core.arrivals import Arrived
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId

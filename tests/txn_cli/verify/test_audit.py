@@ -8,8 +8,9 @@ from tests.txn_cli.builders import CARD, OTHER_CARD, cells, sound, sound_rows
 from tests.txn_cli.fake_api import Answer, CutOff
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.answers import UnavailableError
-from txn_cli.kaggle import Row, parse_row
+from txn_cli.kaggle import parse_row
 from txn_cli.retry import RetryPolicy
+from txn_cli.rows import Row
 from txn_cli.verify import Audit, Report
 
 

@@ -11,8 +11,8 @@ from tests.txn_cli.fake_api import Answer, CutOff
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.answers import UnavailableError
 from txn_cli.client import CONNECTIONS_MAX
-from txn_cli.kaggle import SoundRow
 from txn_cli.retry import RetryPolicy
+from txn_cli.rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
 from txn_cli.verify.index import IndexComparison
 from txn_cli.verify.report import Report

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.txn_cli.builders import CARD, OTHER_CARD, sound
 from tests.txn_cli.verify.store import KEYS, event_of
-from txn_cli.kaggle import SoundRow
+from txn_cli.rows import SoundRow
 from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
 from txn_core.identity import KeyRing
 from txn_core.issuer_ranges import IssuerRanges

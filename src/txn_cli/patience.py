@@ -1,0 +1,22 @@
+"""The patience of a command: it bears an outage of seconds, and then says what it waited for.
+
+Workers wait for a store for as long as it takes (`workers.outages`). Somebody who typed a command, perhaps with a
+wrong address, does not.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from workers.outages import patiently
+
+T = TypeVar("T")
+
+PATIENCE_S: Final = 5.0
+
+
+async def briefly(what: str, call: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a call that is safe to repeat, through an outage of a few seconds.
+
+    `what` names it in the log. The error of the last attempt is raised, and any that does not pass by itself.
+    """
+    return await patiently(what, call, patience_s=PATIENCE_S)

@@ -1,0 +1,178 @@
+"""What went wrong, and what to do about it, in one line: for kinds of errors that libraries and the system raise.
+
+An exception's text may quote what was read or sent. So of each kind only what cannot hold a value is said: the
+system's word for an error number, a service's error code, an address without its password, the path of a file.
+"""
+
+import errno
+import os
+import ssl
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
+
+DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
+RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
+KIND: Final = "name another path, or move what is there away"
+UNREACHED: Final = "is the address right, and does it run? `txn up` starts a local stack, `txn status` looks at it"
+CREDENTIALS: Final = (
+    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in (aws sso login); servers on this "
+    "machine take any"
+)
+NAMES: Final = "check TXN_STREAM, TXN_TABLE_PREFIX, TXN_BUCKET and the region, or make it with `txn bootstrap`"
+
+_OF_THE_SYSTEM: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), DISK),
+    errno.EFBIG: f"the limit on the size of files is reached (ulimit -f); {DISK}",
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), RIGHTS),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG), KIND),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit on open files (ulimit -n)"),
+    **dict.fromkeys((errno.EAGAIN, errno.ENOMEM), "end other processes, or raise the limits (ulimit -u, -v)"),
+    errno.EADDRINUSE: "name another port (--port)",
+    errno.EPIPE: "whoever read the output has gone",
+    errno.EIO: "look at the disk, or the terminal, that was written to",
+    **dict.fromkeys(
+        (errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.ETIMEDOUT, errno.EHOSTUNREACH), UNREACHED
+    ),
+    errno.ENETUNREACH: UNREACHED,
+}
+_OF_SERVICES: Final = {
+    **dict.fromkeys(
+        (
+            *(
+                "UnrecognizedClientException",
+                "InvalidClientTokenId",
+                "InvalidSignatureException",
+                "InvalidAccessKeyId",
+            ),
+            *(
+                "SignatureDoesNotMatch",
+                "IncompleteSignature",
+                "IncompleteSignatureException",
+                "MissingAuthenticationToken",
+            ),
+        ),
+        f"the service does not know these credentials: {CREDENTIALS}",
+    ),
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"),
+        "the credentials have expired, or this machine's clock is wrong: log in again (aws sso login)",
+    ),
+    **dict.fromkeys(
+        ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403", "Forbidden"),
+        "the credentials lack the right to this, or it is another account's: use others, or have it granted",
+    ),
+    **dict.fromkeys(
+        ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "404", "TableNotFoundException"), NAMES
+    ),
+    **dict.fromkeys(
+        (
+            *(
+                "ThrottlingException",
+                "Throttling",
+                "ProvisionedThroughputExceededException",
+                "LimitExceededException",
+            ),
+            *("RequestLimitExceeded", "SlowDown", "TooManyRequestsException", "ServiceUnavailable", "InternalError"),
+            *("InternalServerError", "InternalFailure", "500", "503"),
+        ),
+        "the service has too much to do, or fails: try again in a minute",
+    ),
+    **dict.fromkeys(
+        ("InvalidBucketName", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "PermanentRedirect", "301"),
+        "name another bucket (TXN_BUCKET), or the region of this one",
+    ),
+}
+
+
+def reason_of(error: BaseException) -> str | None:
+    """Cause and remedy of an error, or None for one that nobody expected."""
+    return next((told for kind, of in _KINDS if isinstance(error, kind) and (told := of(error)) is not None), None)
+
+
+def shown_url(url: object) -> str:
+    """An address as it may be shown: scheme, host and port, without user, path and query."""
+    try:
+        parts = urlsplit(str(url))
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def of_service(operation: str, code: str) -> str | None:
+    """What to do about a service's refusal, or None for a code that nobody expected."""
+    remedy = _OF_SERVICES.get(code)
+    return None if remedy is None else f"{operation} failed with {code}: {remedy}"
+
+
+def _of_client(error: aws.ClientError) -> str | None:
+    return of_service(error.operation_name, str(error.response.get("Error", {}).get("Code", "unknown")))
+
+
+def _of_address(error: aws.BotoCoreError) -> str:
+    where = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url")
+    return f"no answer from {shown_url(where) if where else 'the service'} ({type(error).__name__}): {UNREACHED}"
+
+
+def _of_transport(error: httpx.TransportError) -> str:
+    return f"no answer from {_asked(error)} ({type(error).__name__}): {UNREACHED}"
+
+
+def _asked(error: httpx.TransportError) -> str:
+    try:
+        return shown_url(error.request.url)
+    except RuntimeError:  # no request was made
+        return "the service"
+
+
+def _of_system(error: OSError) -> str | None:
+    remedy = _OF_THE_SYSTEM.get(error.errno or 0)
+    if remedy is None:
+        return None
+    path = error.filename if isinstance(error.filename, str) else ""
+    return f"{f'{path}: ' if path else ''}{os.strerror(error.errno or 0)}: {remedy}"
+
+
+def _always(text: str) -> Callable[[BaseException], str]:
+    return lambda _: text
+
+
+_KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[..., str | None]], ...]] = (
+    ((aws.NoCredentialsError, aws.PartialCredentialsError), _always(f"there are no AWS credentials: {CREDENTIALS}")),
+    (
+        (aws.CredentialRetrievalError, aws.TokenRetrievalError, aws.SSOError, aws.InvalidConfigError),
+        _always(f"the AWS credentials cannot be read: {CREDENTIALS}"),
+    ),
+    (
+        (aws.ProfileNotFound, aws.ConfigParseError, aws.ConfigNotFound),
+        _always("the AWS profile cannot be read: set AWS_PROFILE to one that `aws configure list-profiles` shows"),
+    ),
+    (aws.NoRegionError, _always("the AWS region is not known: set TXN_AWS_REGION")),
+    ((aws.InvalidEndpointDiscoveryConfigurationError, aws.InvalidRegionError), _always("set another TXN_AWS_REGION")),
+    ((aws.ConnectionError, aws.HTTPClientError), _of_address),
+    (aws.ClientError, _of_client),
+    (
+        aws.BotoCoreError,
+        lambda error: f"the AWS client refuses this ({type(error).__name__}): check the TXN_*_ENDPOINT_URL and AWS_*",
+    ),
+    (ResponseParserError, _always("what answers there is no service of AWS: check the TXN_*_ENDPOINT_URL")),
+    (httpx.TransportError, _of_transport),
+    (
+        (httpx.InvalidURL, httpx.HTTPError),
+        lambda error: f"that is no address of a service ({type(error).__name__}): give --url http(s)://HOST:PORT",
+    ),
+    (
+        ssl.SSLCertVerificationError,
+        _always("the service's certificate is not trusted: set SSL_CERT_FILE (docs/tls.md)"),
+    ),
+    (ssl.SSLError, _always("no TLS is spoken there, or none that we do: check http and https, and the port")),
+    (TimeoutError, _always(f"no answer in time: {UNREACHED}")),
+    (OSError, _of_system),
+    (MemoryError, _always("there is not enough memory: end other processes, or raise the limit (ulimit -v)")),
+)
