@@ -9,6 +9,7 @@
 const http = require('http')
 const { createRequire } = require('module')
 const path = require('path')
+const tableStore = require('./table_store')
 
 const HOST = '127.0.0.1'
 const KEEP_ALIVE_MS = 75_000 // longer than an AWS client keeps an idle connection
@@ -63,15 +64,21 @@ process.on('uncaughtException', (error) => {
 
 if (!(kind in make)) fail('not a server; one of kinesis, dynamodb')
 if (kind === 'kinesis') answerTimestampsBehindTheTip()
+const madeStore = kind === 'dynamodb' ? tableStore.install(load) : () => null
 const server = make[kind]()
 server.keepAliveTimeout = KEEP_ALIVE_MS
 
 server.on('error', (error) => {
   fail(error.code === 'EADDRINUSE' ? `port ${portText} on ${HOST} is taken` : error.message)
 })
-server.listen(Number(portText), HOST, () => {
-  console.log(`${kind}: listening on http://${HOST}:${server.address().port}`)
-})
+// Reads are synchronous, so the database must be open before the first request.
+Promise.resolve(madeStore()?.db.open()).then(
+  () =>
+    server.listen(Number(portText), HOST, () => {
+      console.log(`${kind}: listening on http://${HOST}:${server.address().port}`)
+    }),
+  (error) => fail(error.cause?.message ?? error.message),
+)
 
 process.on('SIGTERM', () => {
   // Not server.close(), which both servers override to close their database under requests still being answered.

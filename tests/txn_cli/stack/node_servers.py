@@ -1,0 +1,117 @@
+"""One server of the local stack by itself, as our launcher runs it or as its package does, and raw calls to it."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from txn_cli.stack.binaries import find_node
+from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
+from txn_cli.stack.ports import HOST
+
+STOP_S_MAX = 20.0
+NODE_SCRIPTS = Path(__file__).parent / "node"
+
+_TARGETS = {
+    "dynamodb": ("DynamoDB_20120810", "application/x-amz-json-1.0"),
+    "kinesis": ("Kinesis_20131202", "application/x-amz-json-1.1"),
+}
+# Neither server checks a signature; both want one.
+_SIGNED = {
+    "X-Amz-Date": "20260101T000000Z",
+    "Authorization": "AWS4-HMAC-SHA256 Credential=A/20260101/r/s/aws4_request, SignedHeaders=host, Signature=a",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class NodeServer:
+    """A server that answers."""
+
+    kind: str
+    folder: Path
+    pid: int
+    client: httpx.Client
+
+    def ask(self, operation: str, **request: object) -> Answer:
+        """Call an operation, whatever comes of it."""
+        target, content_type = _TARGETS[self.kind]
+        headers = {**_SIGNED, "X-Amz-Target": f"{target}.{operation}", "Content-Type": content_type}
+        answer = self.client.post("/", content=json.dumps(request), headers=headers)
+        return Answer(answer.status_code, answer.json() if answer.content else None)
+
+    def call(self, operation: str, **request: object) -> Any:
+        """Call an operation that must succeed, and return its answer."""
+        answer = self.ask(operation, **request)
+        assert answer.status == 200, answer
+        return answer.body
+
+    @property
+    def disk_bytes(self) -> int:
+        """What its files take. LevelDB deletes some of them meanwhile."""
+        total = 0
+        for entry in os.scandir(self.folder):
+            try:
+                total += entry.stat().st_size
+            except FileNotFoundError:
+                continue
+        return total
+
+    @property
+    def own_memory_bytes(self) -> int:
+        """Its memory without the files that are mapped into it."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
+        assert found is not None
+        return int(found[1]) * 1024
+
+
+def packages(fallback: Path) -> Path:
+    """Where the servers' packages lie; a fixture of the whole stack has installed them."""
+    return installed_at(shared_root(fallback))
+
+
+@contextmanager
+def launched(kind: str, folder: Path) -> Iterator[NodeServer]:
+    """A server as `txn up` starts it."""
+    with _running(kind, folder, str(node_source() / "server.js")) as server:
+        yield server
+
+
+@contextmanager
+def unpatched(kind: str, folder: Path) -> Iterator[NodeServer]:
+    """The package's own server, with the short times for making tables that ours has."""
+    with _running(kind, folder, str(NODE_SCRIPTS / "unpatched.js")) as server:
+        yield server
+
+
+@contextmanager
+def _running(kind: str, folder: Path, script: str) -> Iterator[NodeServer]:
+    folder.mkdir(exist_ok=True)
+    command = [str(find_node().node), script, kind, str(packages(folder)), str(folder), "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        port = re.search(r":(\d+)$", said.strip())
+        assert port is not None, said
+        url = f"http://{HOST}:{port[1]}"
+        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+            yield NodeServer(kind, folder, process.pid, client)
+    finally:
+        process.terminate()
+        process.communicate(timeout=STOP_S_MAX)
