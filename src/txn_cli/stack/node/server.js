@@ -9,6 +9,7 @@
 const http = require('http')
 const { createRequire } = require('module')
 const path = require('path')
+const parsedConditions = require('./parsed_conditions')
 const tableStore = require('./table_store')
 
 const HOST = '127.0.0.1'
@@ -64,6 +65,7 @@ process.on('uncaughtException', (error) => {
 
 if (!(kind in make)) fail('not a server; one of kinesis, dynamodb')
 if (kind === 'kinesis') answerTimestampsBehindTheTip()
+if (kind === 'dynamodb') parsedConditions.install(load)
 const madeStore = kind === 'dynamodb' ? tableStore.install(load) : () => null
 const server = make[kind]()
 server.keepAliveTimeout = KEEP_ALIVE_MS
