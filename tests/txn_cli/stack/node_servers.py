@@ -3,12 +3,13 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -18,6 +19,8 @@ from txn_cli.stack.ports import HOST
 
 STOP_S_MAX = 20.0
 NODE_SCRIPTS = Path(__file__).parent / "node"
+COUNTING = ("--require", str(NODE_SCRIPTS / "count_iterators.js"))
+LATER = ("--require", str(NODE_SCRIPTS / "later.js"))
 
 _TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "application/x-amz-json-1.0"),
@@ -46,6 +49,7 @@ class NodeServer:
     folder: Path
     pid: int
     client: httpx.Client
+    output: IO[str]
 
     def ask(self, operation: str, **request: object) -> Answer:
         """Call an operation, whatever comes of it."""
@@ -80,30 +84,38 @@ class NodeServer:
         return int(found[1]) * 1024
 
 
+def open_iterators(server: NodeServer) -> int:
+    """How many iterators a server has open that was started with `COUNTING`."""
+    os.kill(server.pid, signal.SIGUSR2)
+    found = re.fullmatch(r"open iterators: (\d+)", server.output.readline().strip())
+    assert found is not None
+    return int(found[1])
+
+
 def packages(fallback: Path) -> Path:
     """Where the servers' packages lie; a fixture of the whole stack has installed them."""
     return installed_at(shared_root(fallback))
 
 
 @contextmanager
-def launched(kind: str, folder: Path) -> Iterator[NodeServer]:
+def launched(kind: str, folder: Path, *node_options: str, **environment: str) -> Iterator[NodeServer]:
     """A server as `txn up` starts it."""
-    with _running(kind, folder, str(node_source() / "server.js")) as server:
+    with _running(kind, folder, [*node_options, str(node_source() / "server.js")], environment) as server:
         yield server
 
 
 @contextmanager
-def unpatched(kind: str, folder: Path) -> Iterator[NodeServer]:
+def unpatched(kind: str, folder: Path, *node_options: str) -> Iterator[NodeServer]:
     """The package's own server, with the short times for making tables that ours has."""
-    with _running(kind, folder, str(NODE_SCRIPTS / "unpatched.js")) as server:
+    with _running(kind, folder, [*node_options, str(NODE_SCRIPTS / "unpatched.js")], {}) as server:
         yield server
 
 
 @contextmanager
-def _running(kind: str, folder: Path, script: str) -> Iterator[NodeServer]:
+def _running(kind: str, folder: Path, script: list[str], environment: dict[str, str]) -> Iterator[NodeServer]:
     folder.mkdir(exist_ok=True)
-    command = [str(find_node().node), script, kind, str(packages(folder)), str(folder), "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [str(find_node().node), *script, kind, str(packages(folder)), str(folder), "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
     try:
         assert process.stdout is not None
         said = process.stdout.readline()
@@ -111,7 +123,7 @@ def _running(kind: str, folder: Path, script: str) -> Iterator[NodeServer]:
         assert port is not None, said
         url = f"http://{HOST}:{port[1]}"
         with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-            yield NodeServer(kind, folder, process.pid, client)
+            yield NodeServer(kind, folder, process.pid, client, process.stdout)
     finally:
         process.terminate()
         process.communicate(timeout=STOP_S_MAX)

@@ -254,47 +254,44 @@ class Requests:
         return {"FilterExpression": "#f >= :f"}
 
     def _of_tables(self, table: str) -> Request:
-        return self._dice.choice(
-            [
-                ("ListTables", {}),
-                ("ListTables", {"Limit": 2}),
-                ("ListTables", {"ExclusiveStartTableName": table, "Limit": 1}),
-                ("DescribeTable", {"TableName": table}),
-                ("DescribeTimeToLive", {"TableName": table}),
-                ("DescribeTable", {"TableName": "missing"}),
-            ]
-        )
+        requests: list[Request] = [
+            ("ListTables", {}),
+            ("ListTables", {"Limit": 2}),
+            ("ListTables", {"ExclusiveStartTableName": table, "Limit": 1}),
+            ("DescribeTable", {"TableName": table}),
+            ("DescribeTimeToLive", {"TableName": table}),
+            ("DescribeTable", {"TableName": "missing"}),
+        ]
+        return self._dice.choice(requests)
 
     def _tags(self, table: str) -> Request:
         arn = {"ResourceArn": f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"}
         tags = [{"Key": key, "Value": self._dice.choice(IDS)} for key in self._dice.sample(CARDS[:2], 1)]
-        return self._dice.choice(
-            [
-                ("TagResource", arn | {"Tags": tags}),
-                ("UntagResource", arn | {"TagKeys": [tags[0]["Key"]]}),
-                ("ListTagsOfResource", arn),
-            ]
-        )
+        requests: list[Request] = [
+            ("TagResource", arn | {"Tags": tags}),
+            ("UntagResource", arn | {"TagKeys": [tags[0]["Key"]]}),
+            ("ListTagsOfResource", arn),
+        ]
+        return self._dice.choice(requests)
 
     def _wrong(self, table: str) -> Request:
         item = self._item(table)
         hash_key = next(iter(_keys(table)))
         empty = {_keys(table)[hash_key]: ""}
-        return self._dice.choice(
-            [
-                ("PutItem", {"TableName": "missing", "Item": item}),
-                ("PutItem", {"TableName": table, "Item": {"other": {"S": "x"}}}),
-                ("PutItem", {"TableName": table, "Item": item | {hash_key: empty}}),
-                ("PutItem", {"TableName": table, "Item": item | {"note": {"S": "x" * 410_000}}}),
-                ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(("}),
-                ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "attribute_exists(count)"}),
-                ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "note = :unknown"}),
-                ("GetItem", {"TableName": table, "Key": {}}),
-                ("GetItem", {"TableName": table, "Key": self._key(table) | {"extra": {"S": "x"}}}),
-                ("Query", {"TableName": table, "IndexName": "missing", "KeyConditions": {}}),
-                ("Scan", {"TableName": table, "Limit": 0}),
-                ("CreateTable", _table(table)),
-                ("DeleteTable", {"TableName": "missing"}),
-                ("NoSuchOperation", {}),
-            ]
-        )
+        requests: list[Request] = [
+            ("PutItem", {"TableName": "missing", "Item": item}),
+            ("PutItem", {"TableName": table, "Item": {"other": {"S": "x"}}}),
+            ("PutItem", {"TableName": table, "Item": item | {hash_key: empty}}),
+            ("PutItem", {"TableName": table, "Item": item | {"note": {"S": "x" * 410_000}}}),
+            ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(("}),
+            ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "attribute_exists(count)"}),
+            ("PutItem", {"TableName": table, "Item": item, "ConditionExpression": "note = :unknown"}),
+            ("GetItem", {"TableName": table, "Key": {}}),
+            ("GetItem", {"TableName": table, "Key": self._key(table) | {"extra": {"S": "x"}}}),
+            ("Query", {"TableName": table, "IndexName": "missing", "KeyConditions": {}}),
+            ("Scan", {"TableName": table, "Limit": 0}),
+            ("CreateTable", _table(table)),
+            ("DeleteTable", {"TableName": "missing"}),
+            ("NoSuchOperation", {}),
+        ]
+        return self._dice.choice(requests)

@@ -46,11 +46,18 @@ class Section {
     this.writes.add(operations.map((operation) => this.#whole(operation)), callback)
   }
 
-  // Delete every entry.
+  // Delete every entry. LevelDB gives the disk back when it compacts their files, which it is told to do without
+  // anybody waiting for it.
   clear(callback) {
     this.writes.add([], (error) => {
       if (error) return callback(error)
-      this.db.clear(this.range({})).then(() => setImmediate(callback, null), callback)
+      this.db.clear(this.range()).then(
+        () => {
+          setImmediate(callback, null)
+          this.db.compactRange(this.prefix, this.prefix + BEHIND)
+        },
+        (failure) => setImmediate(callback, failure),
+      )
     })
   }
 
