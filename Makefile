@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -68,6 +68,9 @@ bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk 
 
 bench-size: $(STAMP) ## the mission's 1,852,394 rows on a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
 	@$(BIN)/python -m bench.size $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+bench-idle-day: $(STAMP) ## a day's calls without a load to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
+	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
 bench-counts: $(STAMP) ## what can be counted: a lone post, one bad neighbour, the garbage collector (2 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
