@@ -14,8 +14,9 @@ from typing import IO, Any
 import httpx
 
 from txn_cli.stack.binaries import find_node
-from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
+from txn_cli.stack.nodepackages import installed_at, shared_root
 from txn_cli.stack.ports import HOST
+from txn_cli.stack.servers import NODE_MEMORY, node_command
 
 STOP_S_MAX = 20.0
 NODE_SCRIPTS = Path(__file__).parent / "node"
@@ -83,6 +84,12 @@ class NodeServer:
         assert found is not None
         return int(found[1]) * 1024
 
+    @property
+    def mapped_files(self) -> int:
+        """How many files of its database are mapped into its memory."""
+        maps = Path(f"/proc/{self.pid}/maps").read_text()
+        return len({line.split()[-1] for line in maps.splitlines() if line.endswith(".ldb")})
+
 
 def open_iterators(server: NodeServer) -> int:
     """How many iterators a server has open that was started with `COUNTING`."""
@@ -100,21 +107,23 @@ def packages(fallback: Path) -> Path:
 @contextmanager
 def launched(kind: str, folder: Path, *node_options: str, **environment: str) -> Iterator[NodeServer]:
     """A server as `txn up` starts it."""
-    with _running(kind, folder, [*node_options, str(node_source() / "server.js")], environment) as server:
+    command = node_command(find_node(), kind, packages(folder), folder, 0, *node_options)
+    with _running(kind, folder, command, NODE_MEMORY | environment) as server:
         yield server
 
 
 @contextmanager
 def unpatched(kind: str, folder: Path, *node_options: str) -> Iterator[NodeServer]:
     """The package's own server, with the short times for making tables that ours has."""
-    with _running(kind, folder, [*node_options, str(NODE_SCRIPTS / "unpatched.js")], {}) as server:
+    script = str(NODE_SCRIPTS / "unpatched.js")
+    command = (str(find_node().node), *node_options, script, kind, str(packages(folder)), str(folder), "0")
+    with _running(kind, folder, command, {}) as server:
         yield server
 
 
 @contextmanager
-def _running(kind: str, folder: Path, script: list[str], environment: dict[str, str]) -> Iterator[NodeServer]:
+def _running(kind: str, folder: Path, command: tuple[str, ...], environment: dict[str, str]) -> Iterator[NodeServer]:
     folder.mkdir(exist_ok=True)
-    command = [str(find_node().node), *script, kind, str(packages(folder)), str(folder), "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
     try:
         assert process.stdout is not None

@@ -72,8 +72,24 @@ def test_records_past_their_retention_are_deleted_though_nobody_reads_them(tmp_p
         put(server, *[MB] * 20)
     with launched("kinesis", folder, *LATER, HOURS_LATER="23") as server:
         assert len(read(server, ShardIterator=start(server))[0]) == 10
+        assert server.disk_bytes > 20 * MB
     with launched("kinesis", folder, *LATER, HOURS_LATER="25") as server:
         put(server, *[100] * 2)
-        assert server.disk_bytes > 20 * MB
         wait_until(lambda: server.disk_bytes < 6 * MB)
         assert [len(data) for data in read(server, ShardIterator=start(server))[0]] == [100, 100]
+
+
+def test_a_load_leaves_neither_its_records_nor_its_files_in_memory(tmp_path: Path) -> None:
+    """150 MB are written in large requests, and all are read again."""
+    noise = [base64.b64encode(os.urandom(MB - 3)).decode() for _ in range(5)]
+    records = [{"Data": data, "PartitionKey": "a"} for data in noise]
+    with launched("kinesis", tmp_path / "data") as server:
+        make_stream(server)
+        for _ in range(30):
+            server.call("PutRecords", StreamName="stream", Records=records)
+        iterator, count = start(server), 0
+        while count < 150:
+            found, iterator = read(server, ShardIterator=iterator)
+            count += len(found)
+        assert server.mapped_files <= 64
+        assert server.own_memory_bytes < 240 * MB

@@ -13,6 +13,7 @@ const boundedReads = require('./bounded_reads')
 const parsedConditions = require('./parsed_conditions')
 const retention = require('./retention')
 const shardIterators = require('./shard_iterators')
+const streamStore = require('./stream_store')
 const tableStore = require('./table_store')
 
 const HOST = '127.0.0.1'
@@ -38,6 +39,7 @@ const make = {
 // What is ours in each server. Each returns what is to be done before the server listens.
 const install = {
   kinesis: () => {
+    streamStore.install(load)
     shardIterators.install(load)
     boundedReads.install(load)
     const startSweeps = retention.install(load)

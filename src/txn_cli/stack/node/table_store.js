@@ -13,9 +13,10 @@ const { TableSection } = require('./table_section')
 
 const LEVEL_OPTIONS = {
   valueEncoding: 'utf8',
-  writeBufferSize: 16 * 1024 * 1024, // each file that LevelDB starts with; more means fewer compactions
+  writeBufferSize: 16 * 1024 * 1024, // more means fewer compactions
   cacheSize: 32 * 1024 * 1024,
-  maxFileSize: 8 * 1024 * 1024, // 2 MB would be more files than LevelDB keeps open
+  blockSize: 16 * 1024, // what is compressed together: a third less disk than with 4 KB, and files are opened faster
+  maxOpenFiles: 256, // of 2 MB, each mapped into memory: what was read of them counts as this process's
 }
 
 // Make dynalite use this store. `load` requires a module of dynalite's installation. Returns a function that gives the
