@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz fuzz-http unread-log first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -48,6 +48,9 @@ canary: $(STAMP) ## marked card numbers through every route, error and crash of 
 fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 
+abuse: $(STAMP) ## bytes that make dear work, looked for by measured CPU (SECONDS=3600, SEED=1)
+	@$(BIN)/python -m tests.abuse --seconds $(or $(SECONDS),3600) --seed $(or $(SEED),1) $(ABUSE_ARGS)
+
 fuzz-http: $(STAMP) ## byte sequences to our HTTP connection and to h11, compared (SEQUENCES=200000, SEED=1, FIRST=0)
 	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)
 
@@ -56,6 +59,9 @@ races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a 
 
 unread-log: $(STAMP) ## refused requests (REQUESTS=10000) against an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
+
+upload-memory: $(STAMP) ## the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
+	@UPLOADS=$(or $(UPLOADS),1024) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_upload_memory.py $(PYTEST_ARGS)
 
 first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make demo` to the first post, timed
 	@$(BIN)/python -m tests.first_call
@@ -72,7 +78,7 @@ bench-size: $(STAMP) ## the mission's 1,852,394 rows on a local stack (ROWS= for
 bench-idle-day: $(STAMP) ## a day's calls without a load to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
-bench-counts: $(STAMP) ## what can be counted: a lone post, one bad neighbour, the garbage collector (2 minutes, no servers)
+bench-counts: $(STAMP) ## what can be counted: a lone post, bad neighbours, the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
 bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)

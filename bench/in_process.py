@@ -105,6 +105,9 @@ class Answers(asyncio.Transport):
         """As much of a socket as a connection asks for."""
         return self._socket if name == "socket" else default
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever unread."""
+
     def is_closing(self) -> bool:
         """Never."""
         return False

@@ -136,6 +136,12 @@ def request(**changes: Any) -> TransactionRequest:
     return parse_transaction(json_bytes(body(**changes)))
 
 
+def of_before(request: TransactionRequest, merchant_name: str) -> TransactionRequest:
+    """A request whose merchant has a name that is refused today and was taken once."""
+    merchant = request.merchant.model_copy(update={"name": merchant_name})
+    return request.model_copy(update={"merchant": merchant})
+
+
 def pan(number: int = 0, *, length: int = 16) -> Pan:
     """The card number of an ordinal as the type that may hold it."""
     return Pan(card_number(number, length=length))

@@ -61,6 +61,7 @@ def settings(local_servers: Endpoints, own_environment: pytest.MonkeyPatch) -> S
         stream=unique,
         table_prefix=unique,
         bucket=unique,
+        metrics_need_admin=False,
         card_keys={1: _key(1)},
         identity_key=_key(2),
         cursor_key=_key(3),

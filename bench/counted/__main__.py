@@ -1,7 +1,8 @@
-"""What can be counted of the API, in this process and without servers: `python -m bench.counted` (about two minutes).
+"""What can be counted of the API, in this process and without servers: `python -m bench.counted` (four minutes).
 
 idle       what our code does for a lone post, against the tutorials' way
 isolation  what a quiet key's post waits for beside a bad neighbour, and records beside a shard in trouble
+worst      the same in CPU time, beside keys that do their worst, WORST_SECONDS=3 each
 collector  what requests leave to the garbage collector
 """
 
@@ -14,12 +15,13 @@ from typing import Final
 import structlog
 from pydantic import TypeAdapter
 
-from bench.counted import garbage, isolation, lone
+from bench.counted import garbage, isolation, lone, worst
 from bench.write_path.results import Result, table, tell
 
 MEASURES: Final[dict[str, Callable[[], Iterator[Result]]]] = {
     "idle": lone.measure,
     "isolation": isolation.measure,
+    "worst": worst.measure,
     "collector": garbage.measure,
 }
 

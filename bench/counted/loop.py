@@ -1,7 +1,9 @@
 """An event loop on a clock of its own: waiting takes no time, and work takes as long as was counted of it.
 
-The clock jumps over every wait, and goes on by `CALL_S` with each call that is counted. So a run has the latencies of
-a machine on which every call takes that long, queues and all, and has the same ones whenever it is repeated.
+The clock jumps over every wait, and goes on by `work.CALL_S` with each call that is counted. So a run has the
+latencies of a machine on which every call takes that long, queues and all, and has the same ones whenever it is
+repeated. With `CpuWork` it goes on by this thread's CPU time: the latencies are those of this machine with nothing
+else to do.
 """
 
 import asyncio
@@ -9,13 +11,12 @@ import gc
 import selectors
 import socket
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from bench.counted.network import Far, Link
 from bench.counted.work import Work
 
-CALL_S: Final = 0.2e-6
-"""What a call stands for: a lone post makes 555 and takes about 110 us of CPU on the machine of the benchmarks."""
 CONNECT_S: Final = 0.000_5
 
 _Result = TypeVar("_Result")
@@ -50,8 +51,8 @@ class _Jumps(selectors.DefaultSelector):
 class CountingLoop(asyncio.SelectorEventLoop):
     """Reads no sockets: connections are links of memory, to servers by their ports."""
 
-    def __init__(self) -> None:
-        self.work = Work()
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work or Work()
         self._jumps = _Jumps(self.work)
         self.servers: dict[int, Server] = {}
         self._addresses: dict[socket.socket, int] = {}
@@ -74,7 +75,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Seconds since the loop was made."""
-        return self._jumps.now_s + self.work.calls * CALL_S
+        return self._jumps.now_s + self.work.seconds
 
     async def create_connection(  # type: ignore[override] # as much of it as our clients ask for
         self, protocol_factory: Any, _: Any = None, port: Any = None, **options: Any
@@ -95,20 +96,22 @@ class CountingLoop(asyncio.SelectorEventLoop):
         self._addresses[sock] = address[1]
 
 
-def run(main: Callable[[CountingLoop], Coroutine[Any, Any, _Result]]) -> _Result:
+def run(main: Callable[[CountingLoop], Coroutine[Any, Any, _Result]], work: Work | None = None) -> _Result:
     """Run to the end on a loop of its own. Whatever the loop's exception handler is told of fails the run."""
     faults: list[dict[str, Any]] = []
     collects = gc.isenabled()
     gc.disable()  # when it comes, and what is called by it, is not the code's
     try:
-        return _run(main, faults)
+        return _run(main, faults, work)
     finally:
         if collects:
             gc.enable()
 
 
-def _run(main: Callable[[CountingLoop], Coroutine[Any, Any, _Result]], faults: list[dict[str, Any]]) -> _Result:
-    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+def _run(
+    main: Callable[[CountingLoop], Coroutine[Any, Any, _Result]], faults: list[dict[str, Any]], work: Work | None
+) -> _Result:
+    with asyncio.Runner(loop_factory=partial(CountingLoop, work)) as runner:
         loop = runner.get_loop()
         assert isinstance(loop, CountingLoop)
         loop.set_exception_handler(lambda _, fault: faults.append(fault))

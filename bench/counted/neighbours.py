@@ -14,6 +14,7 @@ from bench.counted.site import ACCOUNT, Site
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.event import Event
+from txn_core.identity import Account
 from txn_core.limits import UNLIMITED, Limits
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 
@@ -173,17 +174,19 @@ class Reads:
             client.send(client.get(f"/transactions?{MERCHANT_QUERY}&limit={self.rows}", *self.fields))
 
 
-def fill_merchant(site: Site, bodies: Sequence[bytes], rows: int) -> None:
+def fill_merchant(site: Site, bodies: Sequence[bytes], rows: int, account: Account = ACCOUNT) -> None:
     """Index so many transactions of one merchant, with ids from 0 on."""
     for number in range(rows):
-        attributes = site.services.transactions.attributes(_of_merchant(site, bodies[number % len(bodies)], number))
+        attributes = site.services.transactions.attributes(
+            _of_merchant(site, bodies[number % len(bodies)], number, account)
+        )
         site.tables.put(TableNames.of(site.settings).transactions, "id", attributes)
 
 
-def _of_merchant(site: Site, body: bytes, number: int) -> IndexItem:
+def _of_merchant(site: Site, body: bytes, number: int, account: Account) -> IndexItem:
     document = json.loads(body)
     document["transaction_id"] = f"{number:032x}"
     document["merchant"]["name"] = MERCHANT
-    encoded = site.services.intake.admit(json.dumps(document).encode(), account=ACCOUNT, surroundings="")
+    encoded = site.services.intake.admit(json.dumps(document).encode(), account=account, surroundings="")
     position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
     return IndexItem.of(Event.decode(encoded.data), encoded.data, WriteOrder.of(encoded.accepted_at, position))

@@ -13,6 +13,7 @@ from bench.counted.loop import CountingLoop, run
 from bench.counted.neighbours import Neighbour
 from bench.counted.site import Site, site
 from bench.counted.watch import Journey, Moment
+from bench.counted.work import Work
 from bench.write_path.bodies import bodies
 from bench.write_path.percentiles import percentile
 from txn_core.limits import UNLIMITED
@@ -54,10 +55,17 @@ def way_out(journey: Journey) -> Moment:
     return journey.way_out
 
 
-def beside(neighbour: Neighbour | None, *, seconds: float, seed: int = 1, aws_limits: bool = False) -> Ways:
+def beside(
+    neighbour: Neighbour | None,
+    *,
+    seconds: float,
+    seed: int = 1,
+    aws_limits: bool = False,
+    work: Work | None = None,
+) -> Ways:
     """The ways of a quiet key's posts in so many seconds beside a neighbour, or alone.
 
-    With `aws_limits` the shards take what Kinesis allows, and throttle the rest.
+    With `aws_limits` the shards take what Kinesis allows, and throttle the rest. `work` counts calls unless given.
     """
     random.seed(seed)  # the producer's pauses are jittered
 
@@ -66,7 +74,7 @@ def beside(neighbour: Neighbour | None, *, seconds: float, seed: int = 1, aws_li
             stage.stream.has_limits = aws_limits
             return await _ways(stage, neighbour, seconds, random.Random(seed))
 
-    return run(watched)
+    return run(watched, work)
 
 
 @dataclass(slots=True)

@@ -55,9 +55,11 @@ class Site:
     keys: ApiKeyTable
     watch: Watch
 
-    async def key(self, *scopes: Scope, limits: Limits = BY_SETTINGS) -> str:
+    async def key(
+        self, *scopes: Scope, limits: Limits = BY_SETTINGS, account: Account = ACCOUNT, **options: Any
+    ) -> str:
         """A new API key; with every scope unless told."""
-        kept, presented = mint(account=ACCOUNT, scopes=scopes or SCOPES, limits=limits)
+        kept, presented = mint(account=account, scopes=scopes or SCOPES, limits=limits, **options)
         await self.keys.put(kept)
         return presented
 
@@ -101,6 +103,7 @@ def _settings() -> dict[str, object]:
     return {
         **dict.fromkeys(("identity_key", "cursor_key", "dead_letter_key"), _KEY),
         "card_keys": {1: _KEY},
+        "metrics_need_admin": False,
         "kinesis_endpoint_url": f"http://127.0.0.1:{KINESIS_PORT}",
         "dynamodb_endpoint_url": f"http://127.0.0.1:{DYNAMODB_PORT}",
     }
@@ -134,6 +137,7 @@ def clocks_of(loop: CountingLoop) -> Iterator[None]:
     with (
         patch.object(time, "monotonic", seconds(0.0)),
         patch.object(time, "perf_counter", seconds(0.0)),
+        patch.object(time, "thread_time", seconds(0.0)),
         patch.object(time, "time", seconds(NOON_S)),
         patch.object(time, "time_ns", nanoseconds(NOON_S)),
         patch.object(services, "Limiter", partial(Limiter, clock=nanoseconds(0.0))),

@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from txn_api import openapi, security_headers
 from txn_api.edge import Edge
+from txn_api.exposition import Exposition
+from txn_api.front_door import FrontDoor
 from txn_api.passage import forget_trace_of
-from txn_api.problems import MethodNotAllowed, ParameterInvalid, Problem, RouteNotFound
-from txn_api.raw_route import FrontDoor
+from txn_api.problems import ParameterInvalid, Problem
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
@@ -24,7 +24,8 @@ from txn_core.faults import Fault, fault_of
 from txn_core.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
-_ROUTERS: Final = tuple(module.router for module in (bulk, reads, merchants, health, page, documentation))
+_KEYED: Final = (bulk.router, reads.router, merchants.router)
+_OPEN: Final = (health.router, page.router, documentation.router)
 
 
 def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
@@ -43,6 +44,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
             app.state.services = services
             async with siblings.told(registry) if siblings else nullcontext():
                 yield
+        edge.close()
 
     edge = Edge(
         requests_max=settings.api_concurrency_max,
@@ -52,7 +54,9 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     )
     app = FrontDoor(
         edge,
-        [post.route],
+        raw_routes=[post.route],
+        keyed=_KEYED,
+        opened=_OPEN,
         title="txn-api",
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
@@ -66,9 +70,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
-    app.state.siblings = siblings
-    for router in _ROUTERS:
-        app.include_router(router)
+    app.state.exposition = Exposition(registry, siblings)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -96,12 +98,5 @@ def _parameter_fault(detail: ErrorDetails) -> Fault:
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    problem: Problem = MethodNotAllowed(headers=_allowed(request)) if error.status_code == 405 else RouteNotFound()
-    return problem.response(request.state.request_id)
-
-
-def _allowed(request: Request) -> dict[str, str]:
-    """The methods that a path takes (RFC 9110, 10.2.1); Starlette names those of the first route alone."""
-    routes = [route for source in (request.app, *_ROUTERS) for route in source.routes if isinstance(route, Route)]
-    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return {"Allow": ", ".join(sorted({method for route in here for method in route.methods or ()}))}
+    app: FrontDoor = request.app
+    return app.absence(request.scope["path"]).response(request.state.request_id)

@@ -3,21 +3,31 @@
 Whatever is not let in here is not let in: a route has a principal only from here, and none has one without a scope.
 """
 
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from fastapi import Depends, Request
 from starlette.types import Receive, Scope
 
 from txn_api.authenticator import Authenticator
-from txn_api.bodies import read_whole, set_aside
+from txn_api.bodies import Waiting, read_whole, set_aside
+from txn_api.client_certificates import client_certificate_sha256
 from txn_api.headers import Headers, RawHeaders
 from txn_api.principal import Principal
+from txn_api.problems import ApiKeyInvalid, TokenInvalid
 from txn_api.signatures import Signatures
+from txn_api.standing import Standing
+from txn_api.unverified_bodies import UnverifiedBodies
 from txn_core import api_keys
+from txn_core.identity import Account
+from txn_core.signing import digest_of
 
-__all__ = ["Authenticator", "Gate", "Principal", "requires"]
+__all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
+_FOUND: Final = "principal"  # in a request's state: whom `Gate.identify` found to call
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
@@ -29,6 +39,29 @@ class Gate:
     ) -> None:
         self._authenticator, self._signatures = authenticator, signatures
         self._body_bytes_max, self._body_deadline_s = body_bytes_max, body_deadline_s
+        self._unverified = UnverifiedBodies()
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request's credential was found good a short while ago."""
+        with suppress(ApiKeyInvalid):
+            return self._authenticator.known(RawHeaders.of(scope)) is not None
+        return False
+
+    def recognises(self, scope: Scope) -> bool:
+        """The same of a request that is let in within this turn, when whom it found is not looked for again."""
+        with suppress(ApiKeyInvalid):
+            scope["state"][_FOUND] = found = self._authenticator.known(RawHeaders.of(scope))
+            return found is not None
+        return False
+
+    async def identify(self, scope: Scope) -> None:
+        """Hold a request's credential against what is known of it, and against nothing else.
+
+        Raises:
+            Problem: 401 `api_key_missing`, `api_key_invalid` or `token_invalid`, or 503 if that cannot be told now.
+        """
+        state = scope["state"]
+        state[_FOUND] = state.get(_FOUND) or await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
         self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
@@ -44,12 +77,43 @@ class Gate:
         principal = self.admit_at_once(scope, headers, needed, *more)
         if principal is not None:
             return principal
-        principal = await self._authenticator.principal(headers)
-        self._enter(scope, principal, needed, *more)
-        if (key_id := principal.signs_with) is not None:
-            body = b"" if scope["method"] in _WITHOUT_BODY else await self._set_aside(scope, receive)
-            await self._signatures.verify(key_id, scope, headers, body)
-        return principal
+        principal = scope["state"].get(_FOUND) or await self._authenticator.principal(headers)
+        if principal.certificate_sha256 not in {None, client_certificate_sha256(scope)}:
+            raise TokenInvalid
+        if (key_id := principal.signs_with) is None:
+            self._enter(scope, principal, needed, *more)
+            return principal
+        # A signature that is none costs its sender's key nothing: whoever overheard the key could send it.
+        unverified = self._signatures.read(key_id, scope, headers)
+        principal.require(needed, *more)
+        if unverified.digest is None:
+            body = await self._body(scope, receive, partial(self._unverified.waiting, key_id))
+            self._signatures.hold(unverified, digest_of(body))
+            self._enter(scope, principal, needed, *more)
+            await self._signatures.use(unverified)
+        else:
+            self._signatures.hold(unverified, unverified.digest)
+            self._enter(scope, principal, needed, *more)
+            await self._signatures.use(unverified)
+            body = await self._body(scope, receive)
+            self._signatures.hold(unverified, digest_of(body))
+        set_aside(scope, receive, body)
+        return await self.standing(scope, principal, needed, *more).renew()
+
+    def standing(
+        self,
+        scope: Scope,
+        principal: Principal,
+        needed: api_keys.Scope,
+        *more: api_keys.Scope,
+        reads: Account | None = None,
+    ) -> Standing:
+        """The rights of a request that was let in, to ask for again before it acts later than at once."""
+        return Standing(self._authenticator, RawHeaders.of(scope), principal, needed, *more, reads=reads)
+
+    def writing(self, scope: Scope, principal: Principal) -> Standing:
+        """The same of a request that writes."""
+        return self.standing(scope, principal, _WRITE)
 
     def admit_at_once(
         self, scope: Scope, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
@@ -59,8 +123,8 @@ class Gate:
         Raises:
             Problem: `scope_missing`, `rate_limited` or `too_many_concurrent`.
         """
-        principal = self._authenticator.known(headers)
-        if principal is None or principal.signs_with is not None:
+        principal = scope["state"].get(_FOUND) or self._authenticator.known(headers)
+        if principal is None or principal.signs_with is not None or principal.certificate_sha256 is not None:
             return None
         self._enter(scope, principal, needed, *more)
         return principal
@@ -75,17 +139,25 @@ class Gate:
                 allowance.enter()
         principal.require(needed, *more)
 
-    async def _set_aside(self, scope: Scope, receive: Receive) -> bytes:
-        body = await read_whole(receive, bytes_max=self._body_bytes_max, deadline_s=self._body_deadline_s)
-        set_aside(scope, receive, body)
-        return body
+    async def _body(self, scope: Scope, receive: Receive, waiting: Waiting = nullcontext) -> bytes:
+        if scope["method"] in _WITHOUT_BODY:
+            return b""
+        bytes_max, deadline_s = self._body_bytes_max, self._body_deadline_s
+        return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s, waiting=waiting)
+
+
+@dataclass(frozen=True)
+class KeyNeeded:
+    """A dependency that lets in who holds these scopes; equal ones are asked once a request."""
+
+    scopes: tuple[api_keys.Scope, ...]
+
+    async def __call__(self, request: Request) -> Principal:
+        """Who calls. Raises as `Gate.admit`."""
+        gate: Gate = request.app.state.services.gate
+        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), *self.scopes)
 
 
 def requires(needed: api_keys.Scope, *more: api_keys.Scope) -> Any:
-    """A dependency that gives the route its principal, holding all these scopes."""
-
-    async def principal(request: Request) -> Principal:
-        gate: Gate = request.app.state.services.gate
-        return await gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), needed, *more)
-
-    return Depends(principal)
+    """A dependency that gives the route its principal, holding all these scopes; `Router` has it come first."""
+    return Depends(KeyNeeded((needed, *more)))

@@ -4,29 +4,31 @@ What was found good is cached for a short while under its hash, so that a reques
 """
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
+from txn_api.credential import Credential
 from txn_api.guesses import Guesses
-from txn_api.headers import Headers
+from txn_api.headers import Headers, RawHeaders
 from txn_api.limits import Limiter
 from txn_api.principal import Principal
-from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, StoreUnavailable, TokenInvalid
+from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
 from txn_api.shared_reads import SharedReads
 from txn_api.stores import STORE_ERRORS
-from txn_api.tokens import Tokens, resembles_token
+from txn_api.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.instants import datetime_of, now
 from txn_core.limits import BY_SETTINGS, UNLIMITED
 
 CACHED_MAX: Final = 10_000
+HASHED_CHARS_MAX: Final = 256
+"""Of a credential that is no token: a key has 85."""
 # While the key table cannot be reached, nobody can revoke a key in it: one that was good this recently goes on.
 STALE_S_MAX: Final = 900.0
 READ_S_MAX: Final = 10.0
@@ -35,13 +37,26 @@ RENEWAL_S_MAX: Final = 1.0
 
 log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cached:
-    principal: Principal | None
+class Found:
+    """A credential that was found good, and until when that may be relied on. Times are of the monotonic clock."""
+
+    principal: Principal
     checked_at: float
+    """When the look began whose answer this is: what was revoked later is not in it."""
     fresh_until: float
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the credential has to be asked for again."""
+        return self.fresh_until - time.monotonic()
+
+    def left_s_of(self, kept_s_min: float) -> float:
+        """The same for somebody who relies on each look for so long at least."""
+        return max(self.fresh_until, self.checked_at + kept_s_min) - time.monotonic()
 
 
 class Authenticator:
@@ -61,12 +76,19 @@ class Authenticator:
         self._looks = SharedReads(self._look, READ_S_MAX)
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
         self._guesses = guesses or Guesses()
-        self._cache: OrderedDict[bytes, _Cached] = OrderedDict()
-        # Apart, so that guesses push no good key out.
-        self._refused: OrderedDict[bytes, _Cached] = OrderedDict()
+        self._cache: OrderedDict[bytes, Found] = OrderedDict()
+        # Until when each stays refused. Apart, so that guesses push no good key out.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
 
     async def principal(self, headers: Headers) -> Principal:
-        """The principal of a request.
+        """The principal of a request. Raises as `found`."""
+        return self.known(headers) or (await self.found(headers)).principal
+
+    async def found(self, headers: Headers, former: Found | None = None) -> Found:
+        """What the credential of a request is found to be, now.
+
+        With `former`, what it was found to be when the request began, an outage of the key table is survived also by
+        a credential that the cache has forgotten since.
 
         Raises:
             ApiKeyMissing: no credential was presented.
@@ -75,39 +97,56 @@ class Authenticator:
             StoreUnavailable: the credential could not be checked.
             Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
         """
-        if (principal := self.known(headers)) is not None:
-            return principal
-        presented = _presented(headers)
-        if presented is None:
+        credential = _credential(headers)
+        if credential is None:
             raise ApiKeyMissing
-        digest = _digest(presented)
-        cached = self._cache.get(digest)
-        if cached is None or time.monotonic() >= cached.fresh_until:
-            cached = await self._check(presented, digest, cached)
-        principal = cached.principal
-        if principal is None or _has_ended(principal):
-            raise TokenInvalid if self._tokens and resembles_token(presented) else ApiKeyInvalid
-        return principal
+        if not self._may_be_one(credential):
+            raise self._refusal(credential)
+        digest = credential.digest
+        found = self._cache.get(digest) or former
+        if found is None or found.left_s <= 0:
+            found = await self._check(credential.text, digest, found)
+        if found is None or found.principal.has_ended(time.time()):
+            raise self._refusal(credential)
+        return found
 
     def known(self, headers: Headers) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
-        presented = _presented(headers)
-        cached = None if presented is None else self._cache.get(_digest(presented))
+        found = self.found_before(headers)
+        return None if found is None else found.principal
+
+    def found_before(self, headers: Headers) -> Found | None:
+        """What the credential was found to be a short while ago; None when it has to be asked for, or has expired."""
+        credential = _credential(headers)
+        if credential is None or not self._may_be_one(credential):
+            return None
+        cached = self._cache.get(credential.digest)
         if cached is None or time.monotonic() >= cached.fresh_until:
             return None
-        principal = cached.principal
         # What is cached may have expired since.
-        return None if principal is None or _has_ended(principal) else principal
+        return None if cached.principal.has_ended(time.time()) else cached
 
-    async def _check(self, presented: str, digest: bytes, cached: _Cached | None) -> _Cached:
-        refused = self._refused.get(digest)
-        if refused is not None and time.monotonic() < refused.fresh_until:
-            return refused
+    def _may_be_one(self, credential: Credential) -> bool:
+        """Whether a credential is not too long to be one: to hash a head full of anything is dear."""
+        text = credential.text
+        if len(text) <= HASHED_CHARS_MAX:
+            return True
+        return self._tokens is not None and len(text) <= TOKEN_CHARS_MAX and resembles_token(text)
+
+    def _refusal(self, credential: Credential) -> Problem:
+        return TokenInvalid() if self._tokens and resembles_token(credential.text) else ApiKeyInvalid()
+
+    async def _check(self, presented: str, digest: bytes, cached: Found | None) -> Found | None:
+        """Ask again; None for a credential that is refused."""
+        began = time.monotonic()
+        if (refused_until := self._refused.get(digest)) is not None and began < refused_until:
+            return None
         parts = split(presented)
         if parts is None:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
-            return self._keep(digest, await self._of_token(self._tokens, presented), self._tokens.trust_s)
+            principal = await self._of_token(self._tokens, presented)
+            return self._keep(digest, Found(principal, began, began + self._tokens.trust_s))
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
             async with asyncio.timeout(RENEWAL_S_MAX if usable else None):
@@ -119,26 +158,31 @@ class Authenticator:
                 raise StoreUnavailable from None
             return self._put_off(digest, cached)
 
-    async def _look(self, presented: tuple[bytes, KeyId, str]) -> _Cached:
+    async def _look(self, presented: tuple[bytes, KeyId, str]) -> Found | None:
         """Look a key up and remember it, also when nobody waits for it any more."""
         digest, key_id, secret = presented
-        return self._keep(digest, await self._of_key(key_id, secret), self._cache_s)
+        began = time.monotonic()
+        principal = await self._of_key(key_id, secret)
+        fresh_until = began + self._cache_s
+        if principal is None:
+            self._refuse(digest, fresh_until)
+            return None
+        return self._keep(digest, Found(principal, began, fresh_until))
 
-    def _put_off(self, digest: bytes, cached: _Cached) -> _Cached:
+    def _put_off(self, digest: bytes, cached: Found) -> Found:
         """Let a key that was good go on for a while, so that not every request waits for a table that is away."""
         until = time.monotonic() + max(self._cache_s, RENEWAL_S_MAX)
         again = self._cache[digest] = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
         return again
 
-    def _keep(self, digest: bytes, principal: Principal | None, fresh_s: float) -> _Cached:
-        place, other = (self._refused, self._cache) if principal is None else (self._cache, self._refused)
-        other.pop(digest, None)
-        at = time.monotonic()
-        cached = place[digest] = _Cached(principal, at, at + fresh_s)
-        place.move_to_end(digest)
-        if len(place) > CACHED_MAX:
-            place.popitem(last=False)
-        return cached
+    def _keep(self, digest: bytes, found: Found) -> Found:
+        self._refused.pop(digest, None)
+        _put(self._cache, digest, found)
+        return found
+
+    def _refuse(self, digest: bytes, until: float) -> None:
+        self._cache.pop(digest, None)
+        _put(self._refused, digest, until)
 
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
         key = await self._found.get(key_id)
@@ -155,6 +199,7 @@ class Authenticator:
             signs_with=key.key_id if key.requires_signature else None,
             expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
             allowances=self._limiter.of(f"key {key.key_id}", key.limits),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
     async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
@@ -163,20 +208,41 @@ class Authenticator:
             account=holder.account,
             scopes=holder.scopes,
             expires_at_s=holder.expires_at_s,
+            certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
+            cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
         )
 
 
-def _digest(presented: str) -> bytes:
-    return hashlib.sha256(presented.encode()).digest()
+def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
+    place[digest] = kept
+    place.move_to_end(digest)
+    if len(place) > CACHED_MAX:
+        place.popitem(last=False)
 
 
-def _has_ended(principal: Principal) -> bool:
-    return principal.expires_at_s is not None and principal.expires_at_s <= time.time()
+def _credential(headers: Headers) -> Credential | None:
+    """The credential of a request, which its headers keep. Raises as `_presented`."""
+    keeps = isinstance(headers, RawHeaders)
+    if keeps and headers.credential is not None:
+        return headers.credential
+    text = _presented(headers)
+    credential = None if text is None else Credential(text)
+    if keeps:
+        headers.credential = credential
+    return credential
 
 
 def _presented(headers: Headers) -> str | None:
+    """The credential of a request: a bearer's, or an API key in a header of its own.
+
+    Raises:
+        ApiKeyInvalid: a token stands where an API key does (RFC 6750, 2: tokens are sent as bearers').
+    """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return headers.get("x-api-key", "") or None
+    key = headers.get("x-api-key", "")
+    if resembles_token(key):
+        raise ApiKeyInvalid
+    return key or None

@@ -1,6 +1,8 @@
 """Reading a request's body: its type, its size and the time it may take are bounded before anything is parsed."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
 from starlette.types import Message, Receive, Scope
@@ -21,6 +23,8 @@ JSON: Final = frozenset({"application/json"})
 NDJSON: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/octet-stream"}
 )
+
+Waiting = Callable[[], AbstractAsyncContextManager[None]]
 
 
 def check_type(
@@ -53,8 +57,8 @@ async def read_body(headers: Headers, receive: Receive, *, bytes_max: int, deadl
     return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s)
 
 
-async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float) -> bytes:
-    """The whole of a small body, whatever it is.
+async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, waiting: Waiting = nullcontext) -> bytes:
+    """The whole of a small body, whatever it is. What has not come at once is waited for inside `waiting`.
 
     Raises:
         BodyTooLarge: it has more than `bytes_max` bytes.
@@ -63,7 +67,8 @@ async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float) -> 
     """
     body = _Body(receive, bytes_max)
     if not body.has_arrived():
-        await body.arrive(deadline_s)
+        async with waiting():
+            await body.arrive(deadline_s)
     return body.whole()
 
 

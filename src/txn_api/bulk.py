@@ -1,7 +1,8 @@
 """A bulk upload: lines in, results out, in bounded memory whatever its size.
 
 Lines go to the producer as they arrive; a window of them waits for the stream, and reading stops while the window
-or the producer's share for bulk is full, which is what slows the sender down.
+or the producer's share for bulk is full, which is what slows the sender down. Lines are taken in rows, each in a turn
+of the event loop (`turns.py`), and what an upload holds counts with all others' (`fair_memory.py`).
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from pydantic_core import to_json
 from starlette.types import Message, Receive
@@ -18,20 +19,29 @@ from starlette.types import Message, Receive
 from txn_api.acknowledgement import problem_of
 from txn_api.arrival import Arrival
 from txn_api.encodings import Decoder, EncodingMalformedError, TooMuchContentError
+from txn_api.fair_memory import Holding
 from txn_api.limits import Bucket
 from txn_api.lines import Line, LineSplitter
-from txn_api.problems import BodyTooLarge, OutcomeUnknown, Problem
+from txn_api.problems import BodyTooLarge, OutcomeUnknown, Overloaded, Problem, StoreUnavailable
 from txn_api.results import Results
+from txn_api.turns import Turn
 from txn_core.errors import ProducerError
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 
 REJECTS_MAX: Final = 10_000
-# What is taken in a row, before others get their turn of the event loop: so many lines, or as many as fill up so many
-# bytes. For usual lines that is about the same; each of the longest ones takes as long as hundreds of those.
+# What is taken in a row at most, before others get their turn of the event loop: so many lines, or as many as fill up
+# so many bytes. Of dear lines fewer are taken, as many as there is time for.
 LINES_A_ROW: Final = 32
 BYTES_A_ROW: Final = 24 << 10
+USUAL_LINE_BYTES: Final = 1_024
+FAULTS_A_LINE: Final = 5
+"""Telling so many faults takes as long as a usual line."""
+IN_FLIGHT_LINE_BYTES: Final = 1_300
+"""What a line takes that waits for the stream: its future, its landing and its ids."""
+LINES_IN_FLIGHT_MIN: Final = 16
+"""So many of an upload may wait for the stream however much others hold."""
 BYTES_PER_S_MIN: Final = 1_024
 """What a body has to bring on average, or its sender is cut off: two lines a second, and a quarter of what the
 slowest mobile links (GPRS) carry."""
@@ -41,6 +51,8 @@ next file is no slow sender."""
 # An upload that ended early is still read this far, so that its sender sees the answer instead of a cut connection.
 DRAIN_BYTES_MAX: Final = 4 << 20
 DRAIN_S_MAX: Final = 2.0
+DECOMPRESSION_S_MAX: Final = 30.0
+"""How long an upload waits for the memory that decompressing it takes."""
 
 Ended = Literal[
     "complete",
@@ -49,7 +61,10 @@ Ended = Literal[
     "body_too_large",
     "broken_off",
     "encoding_malformed",
+    "overloaded",
     "shutting_down",
+    "rights_ended",
+    "store_unavailable",
 ]
 
 
@@ -74,9 +89,32 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
+class Rights(Protocol):
+    """What an upload may do, which can end while it is under way (`txn_api.standing`)."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until `check` has something new to say."""
+
+    @property
+    def lines(self) -> Bucket | None:
+        """The rate of its lines, as it is now."""
+
+    async def check(self) -> None:
+        """Raise the `Problem` that a new request would be refused with, if it would."""
+
+
+class _RightsEndedError(Exception):
+    """Nothing more may be taken of an upload; `ended` says why."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended)
+        self.ended = ended
+
+
 class _Waiting(NamedTuple):
     number: int
-    event: EncodedEvent
+    event: EncodedEvent  # without its bytes
     landing: "asyncio.Future[Landing]"
 
 
@@ -94,11 +132,15 @@ class Upload:
         line_bytes_max: int,
         lines_in_flight_max: int,
         body_deadline_s: float,
-        turn: Callable[[], Awaitable[None]],
+        turn: Callable[[], Awaitable[Turn]],
+        in_flight: Holding,
+        decompression: Holding,
         rate: Bucket | None = None,
+        rights: Rights | None = None,
     ) -> None:
         """Take what a route has; each row waits for a `turn` (`txn_api.turns`)."""
-        self._turn = turn
+        self._turn, self._rights = turn, rights
+        self._in_flight, self._decompression = in_flight, decompression
         self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
         self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
@@ -106,6 +148,7 @@ class Upload:
         self._body_deadline_s = body_deadline_s
         self._arrival = Arrival(BYTES_PER_S_MIN, BODY_DEADLINES_OF_GRACE * body_deadline_s)
         self._waiting: deque[_Waiting] = deque()
+        self._is_full = False  # of refused lines
         self.totals = Totals()
         self.receipt_id = f"rcp_{secrets.token_hex(16)}"
 
@@ -114,22 +157,23 @@ class Upload:
         try:
             more = True
             while more and (message := await self._next(results)) is not None:
-                more = message.get("more_body", False)
-                await self._turn()
-                for row in self._rows(message.get("body", b""), more=more):
-                    await self._take(row, results)
-                    if self.totals.refused >= REJECTS_MAX:
-                        self.totals.ended = "too_many_rejects"
+                piece, more = message.get("body", b""), message.get("more_body", False)
+                del message  # which would keep a piece whose lines are taken
+                turn = await self._turn()
+                for row in self._rows(piece, more=more):
+                    next_turn = await self._take_row(row, turn, results)
+                    if next_turn is None:
                         return
-                    if self._stopping.done():
-                        self.totals.ended = "shutting_down"
-                        return
-                    await self._turn()
+                    turn = next_turn
+                del piece
         except EncodingMalformedError:
             self.totals.ended = "encoding_malformed"
         except TooMuchContentError:
             self.totals.ended = "body_too_large"
+        except _RightsEndedError as error:
+            self.totals.ended = error.ended
         finally:
+            self._decompression.give_back()
             while self._waiting:
                 await self._settle_oldest(results)
                 await self._settle_landed(results)
@@ -179,25 +223,103 @@ class Upload:
         if self._waiting:
             # The sender may be waiting for this line's result: time that is ours, not his.
             events: set[asyncio.Future[Any]] = {receiving, self._stopping, self._waiting[0].landing}
-            return await _first_of(events, expires_at - began)
-        done = await _first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
+            return await self._first_of(events, expires_at - began)
+        done = await self._first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
         self._arrival.waited(loop.time() - began)
         return done
 
-    async def _take(self, row: Sequence[Line], results: Results) -> None:
-        """Admit the lines of a row, one right behind the other as posts are (`posts.py`), and then hand them over."""
-        if self._rate is not None and (wait_s := self._rate.owe(len(row))):
+    async def _first_of(self, events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:
+        """What of these happens first, nothing after so long; the rights are asked for again meanwhile."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + timeout_s
+        while True:
+            wait_s = ends_at - loop.time()
+            asked_in_s = wait_s if self._rights is None else self._rights.left_s
+            done = await _first_of(events, max(0.0, min(wait_s, asked_in_s)))
+            if done or wait_s <= asked_in_s:
+                return done
+            await self._ask_rights()
+
+    async def _ask_rights(self) -> None:
+        """Raise if the rights that the upload began with have ended, or if that cannot be told."""
+        if self._rights is None or self._rights.left_s > 0:
+            return
+        try:
+            await self._rights.check()
+        except Problem as problem:
+            unknown = isinstance(problem, (StoreUnavailable, Overloaded))
+            raise _RightsEndedError("store_unavailable" if unknown else "rights_ended") from None
+        self._rate = self._rights.lines
+
+    async def _take_row(self, row: Sequence[Line], turn: Turn, results: Results) -> Turn | None:
+        """Take the lines of a row in as many turns as they need; the next turn, or None if the upload ends early."""
+        if self._rate is not None and (wait_s := self._rate.owe(sum(map(_cost, row)))):
             # Nothing more is read meanwhile, which is what slows the sender down.
-            await asyncio.wait({self._stopping}, timeout=wait_s)
-        for line, admitted in [(line, self._admitted(line)) for line in row if line.data != b""]:
-            self.totals.read += 1
-            if isinstance(admitted, Problem):
-                await self._refuse(line.number, admitted, results)
-                if self.totals.refused >= REJECTS_MAX:
-                    return
+            await self._first_of({self._stopping}, wait_s)
+            turn = await self._turn()
+        taken = 0
+        while True:
+            taken += await self._take(row[taken:], turn, results)
+            if self._ends_early() or not await self._has_room_to_decompress():
+                return None
+            turn = await self._turn()
+            if taken >= len(row):
+                return turn
+
+    def _ends_early(self) -> bool:
+        """Whether no further line is taken; between two rows, whatever may end an upload is asked here."""
+        if self._is_full:
+            self.totals.ended = "too_many_rejects"
+        elif self._stopping.done():
+            self.totals.ended = "shutting_down"
+        else:
+            return False
+        return True
+
+    async def _has_room_to_decompress(self) -> bool:
+        """Wait for the memory that the next step of decompressing takes; false if there is none in time."""
+        needed = self._decoder.bytes_needed
+        if self._decompression.becomes(needed):
+            return True
+        waiting = asyncio.ensure_future(self._decompression.become(needed))
+        try:
+            done = await self._first_of({waiting, self._stopping}, DECOMPRESSION_S_MAX)
+        finally:
+            waiting.cancel()
+        if waiting in done:
+            return True
+        self.totals.ended = "shutting_down" if done else "overloaded"
+        return False
+
+    async def _take(self, lines: Sequence[Line], turn: Turn, results: Results) -> int:
+        """Admit lines as long as the turn goes, one right behind the other as posts are, and then hand them over.
+
+        Gives how many of them were taken, one at least.
+        """
+        await self._ask_rights()
+        admitted, taken = [], 0
+        for line in lines:
+            taken += 1
+            if line.data != b"":
+                admitted.append((line.number, self._admitted(line)))
+            if turn.is_over():
+                break
+        for number, outcome in admitted:
+            if isinstance(outcome, Problem):
+                self.totals.read += 1
+                self._charge_faults(outcome)
+                await self._refuse(number, outcome, results)
+                if self._is_full:
+                    return taken
             else:
-                await self._hand_over(line.number, admitted, results)
+                await self._hand_over(number, outcome, results)
         await self._settle_landed(results)
+        return taken
+
+    def _charge_faults(self, problem: Problem) -> None:
+        """What a line's faults cost, the key's next row pays."""
+        if self._rate is not None and (more := len(problem.faults) // FAULTS_A_LINE):
+            self._rate.owe(more)
 
     def _admitted(self, line: Line) -> EncodedEvent | Problem:
         if line.data is None:
@@ -210,16 +332,29 @@ class Upload:
             return problem
 
     async def _hand_over(self, number: int, event: EncodedEvent, results: Results) -> None:
-        """Hand one line over, waiting while the window or the producer's share for bulk is full."""
+        """Hand one line over, waiting while the window or the producer's share for bulk is full.
+
+        A line counts as read when it has an outcome, or will have one.
+        """
         try:
+            await self._ask_rights()
             while (landing := self._producer.offer(event.card_id, event.data)) is None:
                 await self._producer.room(event.card_id)
+                await self._ask_rights()
         except ProducerError as error:
+            self.totals.read += 1
             await self._refuse(number, problem_of(error), results)
             return
-        self._waiting.append(_Waiting(number, event, landing))
-        while len(self._waiting) > self._window:
+        self.totals.read += 1
+        self._waiting.append(_Waiting(number, event._replace(data=b""), landing))
+        self._in_flight.take(IN_FLIGHT_LINE_BYTES)
+        while self._is_window_full():
             await self._settle_oldest(results)
+
+    def _is_window_full(self) -> bool:
+        """Whether more lines wait for the stream than may, for this upload or for what all of them hold."""
+        count = len(self._waiting)
+        return count > self._window or (count > LINES_IN_FLIGHT_MIN and self._in_flight.is_too_much)
 
     async def _settle_landed(self, results: Results) -> None:
         """Settle what has landed: no more lines than a row brings, since a parcel of the stream holds many."""
@@ -230,6 +365,7 @@ class Upload:
 
     async def _settle_oldest(self, results: Results) -> None:
         waiting = self._waiting.popleft()
+        self._in_flight.take(-IN_FLIGHT_LINE_BYTES)
         try:
             landing = await waiting.landing
         except ProducerError as error:
@@ -246,11 +382,17 @@ class Upload:
         else:
             self.totals.rejected += 1
         await results.refused(number, problem)
+        self._is_full |= self.totals.refused >= REJECTS_MAX or results.is_full
 
 
 async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:
     done, _ = await asyncio.wait(events, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     return done
+
+
+def _cost(line: Line) -> int:
+    """What a line takes of its key's lines a second: one, and one for each further kibibyte that is begun."""
+    return max(1, -(-line.size // USUAL_LINE_BYTES))
 
 
 def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:

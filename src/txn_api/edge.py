@@ -1,24 +1,21 @@
 """The outermost layer, as plain ASGI: request ids, bounds, metrics, and the last word on every failure.
 
 Nothing that a client wrote is logged: a log line names the route's template, the method, the status and our own
-request id, and of the client's words a trace id alone (`txn_api.trace`). A traceback is reduced to its places, since
-an exception's text may quote what was sent.
+request id, and of the client's words a trace id alone (`txn_api.trace`).
 """
 
 import asyncio
-import itertools
-import secrets
 import time
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.passage import Passage
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
+from txn_api.request_ids import request_ids
+from txn_api.request_log import RequestLog
 from txn_api.request_metrics import RequestMetrics
 from txn_api.security_headers import Headers
 from txn_api.whole_answer import Header, messages
@@ -30,8 +27,6 @@ QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, 
 # A busy process is alive: who watches it must not take it for dead.
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-log = structlog.get_logger()
 
 Answer = tuple[int, list[Header], bytes]
 
@@ -58,12 +53,12 @@ class Edge:
         self, *, requests_max: int, registry: CollectorRegistry, headers: Headers = (), log_all: bool = False
     ) -> None:
         """Take what bounds requests and counts them; `headers` stand on every answer."""
-        self._requests_max, self._headers, self._log_all = requests_max, headers, log_all
+        self._requests_max, self._headers = requests_max, headers
         self._requests = 0
         self._waiting: list[Waiting] = []
-        # Random a process and counted within it: unique is all that an id has to be.
-        self._ids_begin, self._numbers = f"req_{secrets.token_hex(4)}", itertools.count()
+        self._ids = request_ids()
         self._metrics = RequestMetrics(registry, lambda: self._requests)
+        self._log = RequestLog(registry, log_all=log_all)
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Have one HTTP request answered; whatever happens inside, the client gets an answer that quotes nothing."""
@@ -88,7 +83,11 @@ class Edge:
     def begin(self, scope: Scope, send: Send) -> Passage:
         """Count a request in; `end`, `fail` or `answer_soon` has to follow."""
         self._requests += 1
-        return Passage(scope, send, f"{self._ids_begin}{next(self._numbers):08x}", self._headers)
+        return Passage(scope, send, next(self._ids), self._headers)
+
+    def close(self) -> None:
+        """Say what is still to be said in the log, at the end of the process."""
+        self._log.tell()
 
     def end(self, passage: Passage) -> None:
         """Count out a request that is answered."""
@@ -167,7 +166,7 @@ class Edge:
 
     async def _refuse(self, error: Exception, passage: Passage, receive: Receive) -> None:
         if not isinstance(error, Problem):
-            log.error("request failed", **passage.ids, **_places(error))
+            self._log.failed(passage, error)
             error = InternalError()
         await passage.answer(error, receive)
 
@@ -177,30 +176,7 @@ class Edge:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - passage.started_at
         self._metrics.answered(method, route, passage.status, seconds)
-        if passage.status < 400 and not self._log_all:
-            return
-        log.info(
-            "request",
-            **passage.ids,
-            method=method,
-            route=route,
-            status=passage.status,
-            ms=round(seconds * 1000, 1),
-        )
-
-
-class Guarded:
-    """The edge around an application, as a middleware of the framework."""
-
-    def __init__(self, app: ASGIApp, edge: Edge) -> None:
-        self._app, self._edge = app, edge
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what is no request goes on."""
-        if scope["type"] == "http":
-            await self._edge.answer(self._app, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        self._log.answered(passage, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:
@@ -214,9 +190,3 @@ def _bound(query_string: bytes) -> None:
         raise ParameterInvalid([Fault("", "text_too_long")])
     if query_string.count(b"&") >= QUERY_FIELDS_MAX:
         raise ParameterInvalid([Fault("", "invalid_value")])
-
-
-def _places(error: Exception) -> dict[str, object]:
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    return {"error": type(error).__name__, "places": places}

@@ -10,17 +10,19 @@ from typing import Final, Literal, Protocol
 
 from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
+from txn_api import zstd_frames
+
 Encoding = Literal["identity", "gzip", "zstd"]
 ENCODINGS: Final[tuple[Encoding, ...]] = ("identity", "gzip", "zstd")
 # RFC 9110, 8.4.1.3: a name of the time before HTTP/1.1, which means gzip.
 _OLD_NAMES: Final = {"x-gzip": "gzip"}
 
-STEP_BYTES_MAX: Final = 64 << 10
+STEP_BYTES_MAX: Final = 16 << 10
+FED_BYTES_MAX: Final = 16 << 10
+"""Given to a decompressor at once: it copies what it does not take yet, with each step and each frame."""
 # NDJSON of transactions shrinks to a tenth or a twentieth; lines that are all the same, to a hundredth.
 RATIO_MAX: Final = 200
 RATIO_FREE_BYTES: Final = 1 << 20  # below this much content the ratio says nothing
-# 8 MiB: what HTTP allows a frame to have its receiver keep (RFC 9659).
-ZSTD_WINDOW_LOG_MAX: Final = 23
 _GZIP_WINDOW: Final = 31  # zlib's way of asking for a gzip header and trailer
 # Behind a gzip member zeros up to the end of a tape's or a disk's block are no content (gzip(1), "gzip on tapes").
 _PADDING: Final[dict[Encoding, bytes]] = {"gzip": b"\0"}
@@ -85,7 +87,9 @@ class _Gzip:
 
 class _Zstd:
     def __init__(self) -> None:
-        self._decompressor = ZstdDecompressor(options={DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG_MAX})
+        self._decompressor = ZstdDecompressor(
+            options={DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
+        )
 
     @property
     def eof(self) -> bool:
@@ -104,6 +108,8 @@ class _Zstd:
 
 
 _FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {"gzip": _Gzip, "zstd": _Zstd}
+# What a frame needs, by its beginning, where that may be much; None says that the beginning is too short to tell.
+_BYTES_NEEDED: Final[dict[Encoding, Callable[[bytes], int | None]]] = {"zstd": zstd_frames.bytes_needed}
 
 
 class Decoder:
@@ -114,6 +120,11 @@ class Decoder:
 
     def __init__(self, encoding: Encoding, *, content_bytes_max: int) -> None:
         self._make = _FRAMES.get(encoding)
+        self._bytes_needed = _BYTES_NEEDED.get(encoding)
+        self._begin = b""  # of a frame that does not tell yet what it needs
+        self.bytes_needed = 0
+        """The memory that the present frame needs. When it is more than before, an empty step comes first, so that
+        whoever reads can see to it that there is room."""
         self._padding = _PADDING.get(encoding, b"")
         self._frame: _Frame | None = None
         self._frames_ended = 0
@@ -127,11 +138,15 @@ class Decoder:
             EncodingMalformedError: the piece is not in the declared encoding.
             TooMuchContentError: the body holds too much.
         """
-        self._sent += len(piece)
-        for step in self._steps(piece):
-            self._content += len(step)
-            self._refuse_bomb()
-            yield step
+        if self._make is None:
+            self._sent += len(piece)
+            yield self._counted(piece)
+            return
+        for begin in range(0, len(piece), FED_BYTES_MAX):
+            fed = piece[begin : begin + FED_BYTES_MAX]
+            self._sent += len(fed)
+            for step in self._steps(fed, self._make):
+                yield self._counted(step)
 
     def end(self) -> None:
         """The body is over.
@@ -139,24 +154,42 @@ class Decoder:
         Raises:
             EncodingMalformedError: its last frame is not.
         """
-        if self._frame is not None:
+        if self._frame is not None or self._begin:
             raise EncodingMalformedError
 
-    def _steps(self, piece: bytes) -> Iterator[bytes]:
-        if self._make is None:
-            yield piece
-            return
+    def _counted(self, content: bytes) -> bytes:
+        self._content += len(content)
+        self._refuse_bomb()
+        return content
+
+    def _steps(self, piece: bytes, make: Callable[[], _Frame]) -> Iterator[bytes]:
         while piece := self._without_padding(piece):
-            self._frame = self._frame or self._make()
+            if self._frame is None:
+                piece, self._begin = self._begin + piece, b""
+                if not self._knows_needs(piece):
+                    self._begin = piece
+                    return
+                if self.bytes_needed:
+                    yield b""
+                self._frame = make()
             yield from self._frame_steps(self._frame, piece)
             if not self._frame.eof:
                 return
             piece, self._frame = self._frame.unused_data, None
             self._frames_ended += 1
+            self.bytes_needed = 0
+
+    def _knows_needs(self, begin: bytes) -> bool:
+        """Whether the beginning of a frame tells what the frame needs."""
+        needed = 0 if self._bytes_needed is None else self._bytes_needed(begin)
+        if needed is None:
+            return False
+        self.bytes_needed = needed
+        return True
 
     def _without_padding(self, piece: bytes) -> bytes:
         """What is left of a piece behind the padding that it begins with, which may stand behind a frame alone."""
-        if self._frame is not None or not self._frames_ended or not self._padding:
+        if self._frame is not None or self._begin or not self._frames_ended or not self._padding:
             return piece
         rest = piece.lstrip(self._padding)
         self._content += len(piece) - len(rest)

@@ -15,4 +15,4 @@ def tag_of(body: bytes) -> str:
 
 def matches(if_none_match: str, tag: str) -> bool:
     """Whether a client has the body already, by its If-None-Match header (RFC 9110, 13.1.2: weak comparison)."""
-    return if_none_match.strip() == "*" or tag[1:-1] in _OPAQUE.findall(if_none_match)
+    return if_none_match.strip() == "*" or (tag in if_none_match and tag[1:-1] in _OPAQUE.findall(if_none_match))

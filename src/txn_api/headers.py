@@ -1,8 +1,11 @@
 """Request headers of a raw request: of the dozen that a client sends the few that are asked for are decoded."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol, Self
 
 from starlette.types import Scope
+
+from txn_api.credential import Credential
 
 _KNOWN: Final = "raw_headers"
 
@@ -21,7 +24,7 @@ class RawHeaders:
     two types of one body, neither counts.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_repeated", "_values", "credential")
 
     @classmethod
     def of(cls, scope: Scope) -> Self:
@@ -34,18 +37,20 @@ class RawHeaders:
 
     def __init__(self, scope: Scope) -> None:
         headers = scope["headers"]
+        self.credential: Credential | None = None
+        """What was read of them as the request's credential, once it was (`txn_api.authenticator`)."""
         self._values: dict[bytes, bytes] = dict(headers)
-        if len(self._values) != len(headers):
-            together: dict[bytes, list[bytes]] = {}
-            for name, value in headers:
-                together.setdefault(name, []).append(value)
-            self._values = {name: b", ".join(values) for name, values in together.items()}
+        # Of a head with hundreds of repeated names few are asked for.
+        self._repeated: Sequence[tuple[bytes, bytes]] = () if len(self._values) == len(headers) else headers
 
     def get(self, name: str, default: str, /) -> str:
         """A header's value by its lower-case name, the default if it is not there."""
-        value = self._values.get(name.encode())
+        value = self.find(name.encode())
         return default if value is None else value.decode("latin-1")
 
     def find(self, name: bytes) -> bytes | None:
         """A header's value as it came, none if it is not there."""
-        return self._values.get(name)
+        value = self._values.get(name)
+        if value is None or not self._repeated:
+            return value
+        return b", ".join([each for found, each in self._repeated if found == name])

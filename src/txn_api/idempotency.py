@@ -35,6 +35,7 @@ from txn_api.problems import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
     OutcomeUnknown,
+    Problem,
     StoreUnavailable,
 )
 from txn_api.stores import STORE_ERRORS
@@ -126,7 +127,7 @@ class Idempotency:
             IdempotencyKeyInFlight: somebody is at work on it.
             StoreUnavailable: the key could not be looked up; nothing was done.
             OutcomeUnknown: `act` was done and its answer could not be kept.
-            ProducerError: what `act` raised; the key is free again for the same body.
+            ProducerError, Problem: what `act` raised; the key is free again for the same body.
         """
         wanted = self._claim(account, operation, key, body)
         held = await self._within_bounds(self._place(wanted, None), StoreUnavailable)
@@ -134,7 +135,7 @@ class Idempotency:
             return self._told(held.answer, "replayed")
         try:
             answer = await act()
-        except ProducerError:
+        except (ProducerError, Problem):
             await self._release(held)
             self._outcomes.labels("failed").inc()
             raise

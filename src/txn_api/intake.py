@@ -1,9 +1,10 @@
 """From a client's bytes to the event: parse, search for misplaced card numbers, identify. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic_core import from_json
 
+from txn_api.card_guesses import CardGuesses
 from txn_api.problems import (
     CardNumberMisplaced,
     IdRequired,
@@ -31,6 +32,8 @@ class Intake:
     occurred_ahead_s_max: float
     luhn_exempt: IssuerRanges = NO_RANGES
     """The card numbers that need no check digit."""
+    guesses: CardGuesses = field(default_factory=CardGuesses)
+    """The cards that accounts send and look up."""
 
     def admit(
         self,
@@ -40,15 +43,17 @@ class Intake:
         surroundings: str,
         idempotency_key: str | None = None,
         terminal_ids: frozenset[str] = frozenset(),
+        cards_of_mask_max: int = 0,
     ) -> EncodedEvent:
         """Turn one JSON document into its event.
 
         `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query. With
-        `terminal_ids` it must be of one of these terminals.
+        `terminal_ids` it must be of one of these terminals, and with `cards_of_mask_max` its account must not have
+        sent more cards with the same mask today.
 
         Raises:
-            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden` or
-                `id_required`.
+            Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden`,
+                `id_required` or `too_many_cards_of_mask`.
         """
         accepted_at = now()
         submission = self.submission(
@@ -58,7 +63,13 @@ class Intake:
             accepted_at=accepted_at,
             terminal_ids=terminal_ids,
         )
-        return self.event(submission, account=account, accepted_at=accepted_at, idempotency_key=idempotency_key)
+        return self.event(
+            submission,
+            account=account,
+            accepted_at=accepted_at,
+            idempotency_key=idempotency_key,
+            cards_of_mask_max=cards_of_mask_max,
+        )
 
     # The same in steps, for those who take each of them of many documents in a row.
 
@@ -74,7 +85,7 @@ class Intake:
         """What a body comes to, of which `fields` are those that `usual_fields` gave, now used up.
 
         Raises:
-            Problem: as `admit`, but `id_required`.
+            Problem: as `admit`, but those that `event` raises.
         """
         try:
             submission = submission_of(
@@ -94,11 +105,13 @@ class Intake:
         account: Account,
         accepted_at: Instant,
         idempotency_key: str | None = None,
+        cards_of_mask_max: int = 0,
     ) -> EncodedEvent:
-        """The event of a submission.
+        """The event of a submission, whose card is counted.
 
         Raises:
             IdRequired: nothing says which transaction it is.
+            TooManyCardsOfMask: the account has sent as many cards of this mask as it may.
         """
         if submission.transaction_id is not None:
             transaction_id = TransactionId(submission.transaction_id)
@@ -106,9 +119,11 @@ class Intake:
             transaction_id = self.keys.transaction_id(account, idempotency_key)
         else:
             raise IdRequired
-        return encode(
+        event = encode(
             submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
         )
+        self.guesses.take(account, event.card_masked, event.card_id, cards_of_mask_max)
+        return event
 
 
 def _terminal_id(submission: Submission) -> str | None:

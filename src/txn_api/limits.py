@@ -156,3 +156,8 @@ class Limiter:
         if len(self._known) > KEYS_MAX:
             self._known.popitem(last=False)
         return known[1]
+
+    def cards_of_mask_max(self, own: Limits) -> int:
+        """The cards with one mask that a key's account may send and look up a day; 0 is without limit."""
+        most = self._defaults.cards_of_mask_max if own.cards_of_mask_max is None else own.cards_of_mask_max
+        return most or 0

@@ -6,52 +6,69 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """One line with its 1-based number; `data` is none when it was longer than the bound, empty when it is blank."""
+    """One line with its 1-based number and how many bytes came of it.
+
+    `data` is None when the line was longer than the bound, and empty when it is blank.
+    """
 
     number: int
     data: bytes | None
+    size: int
 
 
 class LineSplitter:
     """Splits pieces at newlines. A line over the bound is dropped while it arrives and reported once, at its end.
 
-    A byte order mark before the first line is skipped (RFC 8259, 8.1, lets a parser do that).
+    Lines are made one by one as they are asked for: a piece of short lines would take fifty times its memory as
+    objects. A byte order mark before the first line is skipped (RFC 8259, 8.1, lets a parser do that).
     """
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
-        self._rest = b""
+        self._rest = bytearray()  # grows in place, however small the pieces of a line are
+        self._dropped = 0  # of a line over the bound
         self._number = 0
-        self._begun = self._overlong = False
+        self._begun = False
 
     def feed(self, piece: bytes) -> Iterator[Line]:
         """The lines that a piece completes, blank ones among them: a body of nothing else takes as long."""
-        content = self._rest + piece
         if not self._begun:
-            if content != BOM_UTF8 and BOM_UTF8.startswith(content):
-                self._rest = content  # too little of it to tell
+            piece, self._rest = bytes(self._rest) + piece, bytearray()
+            if piece != BOM_UTF8 and BOM_UTF8.startswith(piece):
+                self._rest += piece  # too little of it to tell
                 return
-            content, self._begun = content.removeprefix(BOM_UTF8), True
-        *complete, rest = content.split(b"\n")
-        for data in complete:
-            yield from self._line(data)
-        self._keep(rest)
+            piece, self._begun = piece.removeprefix(BOM_UTF8), True
+        begin = 0
+        while (end := piece.find(b"\n", begin)) >= 0:
+            yield self._line(piece, begin, end)
+            begin = end + 1
+        self._keep(piece, begin, len(piece))
 
     def end(self) -> Iterator[Line]:
         """The last line, if the body did not end in a newline."""
-        if self._rest or self._overlong:
-            yield from self._line(self._rest)
-            self._rest = b""
+        if self._rest or self._dropped:
+            yield self._line(b"", 0, 0)
 
-    def _line(self, data: bytes) -> Iterator[Line]:
+    def _line(self, piece: bytes, begin: int, end: int) -> Line:
+        """The line that ends there in a piece, with what came of it before."""
         self._number += 1
-        if self._overlong or len(data) > self._bytes_max:
-            self._overlong = False
-            yield Line(self._number, None)
+        if self._rest or self._dropped:
+            self._keep(piece, begin, end)
+            data, size = bytes(self._rest), self._dropped + len(self._rest)
+            is_overlong, self._dropped = bool(self._dropped), 0
+            self._rest.clear()
         else:
-            yield Line(self._number, data if data.strip() else b"")
+            size = end - begin
+            is_overlong = size > self._bytes_max
+            data = b"" if is_overlong else piece[begin:end]
+        if is_overlong:
+            return Line(self._number, None, size)
+        return Line(self._number, data if data.strip() else b"", size)
 
-    def _keep(self, rest: bytes) -> None:
-        if len(rest) > self._bytes_max:
-            self._overlong = True
-        self._rest = b"" if self._overlong else rest
+    def _keep(self, piece: bytes, begin: int, end: int) -> None:
+        """Keep a part of a line whose end is still to come, unless it is too long."""
+        if self._dropped or len(self._rest) + end - begin > self._bytes_max:
+            self._dropped += len(self._rest) + end - begin
+            self._rest = bytearray()
+        elif end > begin:
+            self._rest += memoryview(piece)[begin:end]

@@ -4,22 +4,26 @@ One after the other, each on its whole way, they would cost half as much again: 
 the processor's nearest caches, and every post would find it gone again (docs/benchmarks.md). So each step is taken
 for all of them in a row: it is paid for once and goes fast for the rest. A lone post waits for nobody: its turn
 ends when nothing else has arrived. A post with an `Idempotency-Key` is not among them: it first waits for its key.
-However many arrive, and however large they are, a turn admits `BYTES_A_TURN` of their bodies: otherwise a key that
-posts the largest bodies on all of its connections would let nobody else be answered for seconds.
+However many arrive, and however dear they are, a turn admits what its time is enough for: otherwise a key that posts
+the dearest bodies on all of its connections would let nobody else be answered for seconds. Those that are left go on
+by accounts, the one that has had least time first (`fair_queue.py`); the posts of an account keep their order.
 """
 
 import asyncio
+import time
 from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from starlette.types import Scope
 
+from txn_api.fair_queue import FairQueue
 from txn_api.intake import Intake
-from txn_api.problems import Problem
+from txn_api.principal import Principal
+from txn_api.problems import Overloaded, Problem
+from txn_api.standing import Standing
 from txn_api.surroundings import surroundings_of_scope
 from txn_core.event import EncodedEvent
-from txn_core.identity import Account
 from txn_core.instants import Instant, now
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.kinesis.landing import Landing
@@ -27,7 +31,27 @@ from txn_core.kinesis.producer import Producer
 from txn_core.submission import Submission
 from txn_core.usual_request import usual_fields
 
-BYTES_A_TURN: Final = 256 << 10  # of bodies: hundreds of usual ones, or four of the largest
+TURN_S: Final = 0.005
+"""The time of a turn: the admission of some two hundred usual posts on the machine of the benchmarks."""
+DEAR_TURN_S: Final = 0.001
+"""The time of a turn whose posts take longer than usual ones, on average."""
+USUAL_S: Final = 0.000_06
+"""A usual post takes a third of it there."""
+BYTES_A_TURN: Final = 256 << 10
+"""Of bodies, should a turn's time be enough for more: four of the largest."""
+REST_FROM_S: Final = 2 * TURN_S
+"""A post that took so long by itself was dear work that cannot be left in the middle; its account rests."""
+BYTES_A_GROUP: Final = 4 << 10
+"""Bodies that go through admission in a row before anybody looks at the clock: half a dozen usual ones, or a large
+one. The way is twice as long for a lone one, and of more in a row each gains little."""
+ANOTHER_S: Final = 1e-6
+"""Charged before a post is admitted, so that the next one of a group is another account's that has had as much."""
+WAIT_S_MAX: Final = 5.0
+"""How long a post may wait for its account's time; nothing of it is stored."""
+RETRY_AFTER_S: Final = 1
+
+Clock = Callable[[], float]
+RightsOf = Callable[[Scope, Principal], Standing]
 
 
 class Post:
@@ -36,14 +60,27 @@ class Post:
     `event` is there once it is admitted.
     """
 
-    __slots__ = ("accepted_at", "account", "body", "event", "fields", "scope", "submission", "terminal_ids")
+    __slots__ = (
+        *("accepted_at", "account", "body", "event", "fields", "principal", "scope", "submission"),
+        *("took_s", "waits_until"),
+    )
+    lands: ClassVar[bool] = True
+    """Whether the event is handed over to the producer here."""
+    idempotency_key: str | None = None
     accepted_at: Instant
     submission: Submission
+    waits_until: float
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
-        self.scope, self.body, self.account, self.terminal_ids = scope, body, account, terminal_ids
+    def __init__(self, scope: Scope, body: bytes, principal: Principal) -> None:
+        """Take a body of somebody whose rights are asked for again when the post had to wait."""
+        self.scope, self.body, self.account, self.principal = scope, body, principal.account, principal
         self.fields: dict[str, Any] | None = None
         self.event: EncodedEvent | None = None
+        self.took_s = 0.0
+
+    def set_event(self, event: EncodedEvent) -> None:
+        """It is admitted."""
+        self.event = event
 
     def done(self) -> bool:
         """Whether there is nobody to tell, or no more."""
@@ -63,8 +100,8 @@ class AwaitedPost(Post):
 
     __slots__ = ("landing",)
 
-    def __init__(self, scope: Scope, body: bytes, account: Account, terminal_ids: frozenset[str]) -> None:
-        super().__init__(scope, body, account, terminal_ids)
+    def __init__(self, scope: Scope, body: bytes, principal: Principal) -> None:
+        super().__init__(scope, body, principal)
         self.landing: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
 
     def done(self) -> bool:
@@ -80,44 +117,183 @@ class AwaitedPost(Post):
         self.landing.set_exception(error)
 
 
+class KeyedPost(Post):
+    """A post with an `Idempotency-Key`: whoever waits for it hands its event over when the key allows it."""
+
+    __slots__ = ("admitted", "idempotency_key")
+    lands = False
+
+    def __init__(self, scope: Scope, body: bytes, principal: Principal, idempotency_key: str) -> None:
+        super().__init__(scope, body, principal)
+        self.idempotency_key = idempotency_key
+        self.admitted: asyncio.Future[EncodedEvent] = asyncio.get_running_loop().create_future()
+
+    def done(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.admitted.done()
+
+    def set_event(self, event: EncodedEvent) -> None:
+        """Give the event to whoever waits for it."""
+        if not self.admitted.done():
+            self.admitted.set_result(event)
+
+    def set_exception(self, error: Exception) -> None:
+        """Refuse it."""
+        self.admitted.set_exception(error)
+
+
 class Posts:
-    """Those of this turn, and those that were too many for the turns before."""
+    """Those of this turn, and those for which the turns before had no time."""
 
-    def __init__(self, intake: Intake, producer: Producer, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        producer: Producer,
+        luhn_exempt: IssuerRanges = NO_RANGES,
+        clock: Clock | None = None,
+        cpu_clock: Clock | None = None,
+        *,
+        rights: RightsOf | None = None,
+    ) -> None:
+        """The second clock, this thread's CPU time unless given, says what a dear post took.
+
+        With `rights`, a post that had to wait is held against its own once more.
+        """
+        self._rights_of = rights
+        self._asking: set[asyncio.Task[None]] = set()
         self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt
+        self._clock, self._cpu_clock = clock or time.perf_counter, cpu_clock or time.thread_time
         self._arrived: list[Post] = []
-        self._left: list[Post] = []
+        self._left: FairQueue[Post] = FairQueue()
+        self._due = False
 
-    def add(
-        self, scope: Scope, body: bytes, *, account: Account, terminal_ids: frozenset[str] = frozenset()
-    ) -> AwaitedPost:
+    def add(self, scope: Scope, body: bytes, principal: Principal) -> AwaitedPost:
         """Take a body, handed over when the turn ends; if refused, its landing is a `Problem` or `ProducerError`."""
-        post = AwaitedPost(scope, body, account, terminal_ids)
-        if not self._arrived:
-            asyncio.get_running_loop().call_soon(self._hand_over_arrived)
-        self._arrived.append(post)
+        post = AwaitedPost(scope, body, principal)
+        self._add(post)
         return post
+
+    async def admit(self, scope: Scope, body: bytes, principal: Principal, *, idempotency_key: str) -> EncodedEvent:
+        """The event of a body whose `Idempotency-Key` is known, in its account's turn; the caller hands it over.
+
+        Raises:
+            Problem: as `Intake.admit`, or `overloaded`.
+        """
+        post = KeyedPost(scope, body, principal, idempotency_key)
+        self._add(post)
+        try:
+            return await post.admitted
+        finally:
+            del post  # or a refusal, its traceback, this frame and the post would keep each other
 
     def hand_over(self, posts: Sequence[Post]) -> None:
         """Admit posts and give them to the producer, in their order: now, as far as a turn goes."""
-        if self._left:
-            self._left += posts
-        else:
-            self._admit(posts)
+        if self._left.is_idle:
+            posts = self._admit_in_order(posts)
+        if not posts:
+            return
+        waits_until = self._clock() + WAIT_S_MAX
+        for post in posts:
+            post.waits_until = waits_until
+            self._left.put(post.account, post)
+        self._admit_left_soon()
 
-    def _admit(self, posts: Sequence[Post]) -> None:
-        """Admit as many as may be in one turn, and the others in the next ones."""
-        count = _count_of_turn(posts)
-        if count < len(posts):
-            posts, self._left = posts[:count], [*posts[count:]]
+    def _add(self, post: Post) -> None:
+        if not self._arrived:
+            asyncio.get_running_loop().call_soon(self._hand_over_arrived)
+        self._arrived.append(post)
+
+    def _admit_in_order(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """Admit posts in the order of their arrival until the turn is over, and give those that are left."""
+        turn, begin = _Turn(self._clock), 0
+        while begin < len(posts) and not turn.is_over():
+            end = _end_of_group(posts, begin)
+            turn.takes(posts[begin:end])
+            self._admit(posts[begin:end])
+            begin = end
+        if begin < len(posts):
+            for post in posts[:begin]:
+                self._left.charge(post.account, post.took_s)
+        return posts[begin:]
+
+    def _admit_left_soon(self) -> None:
+        if not self._due and self._left:
+            self._due = True
             asyncio.get_running_loop().call_soon(self._admit_left)
-        for step in (self._read, self._check, self._identify):
-            posts = _taken(step, posts)
-        self._producer.submit_all([(post.event.card_id, post.event.data, post) for post in posts if post.event])
 
     def _admit_left(self) -> None:
-        posts, self._left = self._left, []
-        self._admit(posts)
+        """Admit what a turn has time for, the account that has had least time first."""
+        self._due = False
+        turn = _Turn(self._clock)
+        while not turn.is_over():
+            group = self._next_group()
+            if not group:
+                return  # whoever still waits, rests
+            turn.takes(group)
+            self._admit(group)
+            for post in group:
+                self._left.charge(post.account, post.took_s)
+        self._admit_left_soon()
+
+    def _next_group(self) -> Sequence[Post]:
+        """Posts whose turn it is, in that order."""
+        group: list[Post] = []
+        size, now = 0, self._clock()
+        while size < BYTES_A_GROUP and (entry := self._left.pop()) is not None:
+            account, post = entry
+            if post.waits_until < now:
+                _fail(post, Overloaded(RETRY_AFTER_S))
+                continue
+            if not self._may_still(post):
+                continue
+            group.append(post)
+            size += len(post.body)
+            self._left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
+        return group
+
+    def _may_still(self, post: Post) -> bool:
+        """Whether a post that waited has its rights still; false if it is refused, or if they are being asked for.
+
+        Its account is held meanwhile, since its posts keep their order.
+        """
+        if self._rights_of is None:
+            return True
+        rights = self._rights_of(post.scope, post.principal)
+        try:
+            if rights.checked_at_once():
+                return True
+        except Problem as problem:
+            _fail(post, problem)
+            return False
+        self._left.hold(post.account)
+        task = asyncio.create_task(self._ask(post, rights))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return False
+
+    async def _ask(self, post: Post, rights: Standing) -> None:
+        try:
+            await rights.check()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
+            _fail(post, error)
+            self._left.release(post.account)
+        else:
+            self._left.release(post.account)
+            self._admit((post,))
+            self._left.charge(post.account, post.took_s)
+        self._admit_left_soon()
+
+    def _admit(self, posts: Sequence[Post]) -> None:
+        """Take each step of a group of posts in a row, and give them to the producer."""
+        began_s, group = self._cpu_clock(), posts
+        for step in (self._read, self._check, self._identify):
+            posts = self._taken(step, posts)
+        self._producer.submit_all(
+            [(post.event.card_id, post.event.data, post) for post in posts if post.event and post.lands]
+        )
+        if (took_s := self._cpu_clock() - began_s) > REST_FROM_S:
+            dearest = max(group, key=lambda post: post.took_s)
+            self._left.rest(dearest.account, min(took_s, dearest.took_s) - TURN_S, self._admit_left_soon)
 
     def _hand_over_arrived(self) -> None:
         posts, self._arrived = self._arrived, []
@@ -134,37 +310,71 @@ class Posts:
             post.fields,
             surroundings=surroundings_of_scope(post.scope),
             accepted_at=post.accepted_at,
-            terminal_ids=post.terminal_ids,
+            terminal_ids=post.principal.terminal_ids,
         )
 
     def _identify(self, post: Post) -> None:
-        post.event = self._intake.event(post.submission, account=post.account, accepted_at=post.accepted_at)
+        event = self._intake.event(
+            post.submission,
+            account=post.account,
+            accepted_at=post.accepted_at,
+            idempotency_key=post.idempotency_key,
+            cards_of_mask_max=post.principal.cards_of_mask_max,
+        )
         del post.submission
+        post.set_event(event)
         post.fields, post.body = None, b""  # the card number has no business here any more
 
+    def _taken(self, step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
+        """Take a step of each post, note how long it took, and give those that go on."""
+        left, clock = [], self._clock
+        at = clock()
+        for post in posts:
+            try:
+                step(post)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
+                _fail(post, error)
+            else:
+                left.append(post)
+            before, at = at, clock()
+            post.took_s += at - before
+        return left
 
-def _count_of_turn(posts: Sequence[Post]) -> int:
-    """How many of the first posts a turn admits: one at least, nearly always all of them."""
+
+class _Turn:
+    """The time and the bytes of a turn."""
+
+    __slots__ = ("_began_at", "_bytes_left", "_clock", "_posts")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._began_at = clock, clock()
+        self._bytes_left, self._posts = BYTES_A_TURN, 0
+
+    def takes(self, posts: Sequence[Post]) -> None:
+        """Posts are about to be admitted."""
+        self._posts += len(posts)
+        self._bytes_left -= sum(len(post.body) for post in posts)
+
+    def is_over(self) -> bool:
+        """Whether nothing more may begin."""
+        took_s = self._clock() - self._began_at
+        is_dear = took_s > self._posts * USUAL_S
+        return self._bytes_left <= 0 or took_s >= (DEAR_TURN_S if is_dear else TURN_S)
+
+
+def _end_of_group(posts: Sequence[Post], begin: int) -> int:
+    """Where the group ends that begins there: behind one post at least."""
     size = 0
-    for place, post in enumerate(posts, 1):
-        size += len(post.body)
-        if size >= BYTES_A_TURN:
-            return place
+    for place in range(begin, len(posts)):
+        size += len(posts[place].body)
+        if size >= BYTES_A_GROUP:
+            return place + 1
     return len(posts)
 
 
-def _taken(step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
-    """Take a step of each post, and give those that go on."""
-    left = []
-    for post in posts:
-        try:
-            step(post)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
-            if isinstance(error, Problem):
-                # Nobody reads where it comes from, whose frames and the post would keep each other.
-                error.__traceback__ = error.__context__ = None
-            if not post.done():
-                post.set_exception(error)
-        else:
-            left.append(post)
-    return left
+def _fail(post: Post, error: Exception) -> None:
+    if isinstance(error, Problem):
+        # Nobody reads where it comes from, whose frames and the post would keep each other.
+        error.__traceback__ = error.__context__ = None
+    if not post.done():
+        post.set_exception(error)

@@ -24,6 +24,14 @@ class Principal:
     """When it ends, in seconds since 1970."""
     allowances: Allowances | None = None
     """What it may still take; none is without limits."""
+    cards_of_mask_max: int = 0
+    """The cards with one mask that its account may send and look up a day; 0 is without limit."""
+    certificate_sha256: str | None = None
+    """The client's certificate that its token is bound to (RFC 8705, 3.1): SHA-256 of its DER form, in base64url."""
+
+    def has_ended(self, at_s: float) -> bool:
+        """Whether the credential has expired by this time, in seconds since 1970."""
+        return self.expires_at_s is not None and self.expires_at_s <= at_s
 
     def require(self, *scopes: Scope) -> None:
         """Hold the call against the scopes.

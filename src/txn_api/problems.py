@@ -15,7 +15,7 @@
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
-    ├── 429 rate_limited, too_many_concurrent
+    ├── 429 rate_limited, too_many_concurrent, too_many_cards_of_mask
     ├── 431 head_too_large
     ├── 500 internal_error
     ├── 501 transfer_coding_unsupported
@@ -51,7 +51,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.code)
-        self.faults = tuple(faults)
+        self.faults = tuple(dict.fromkeys(faults))  # equal ones say nothing more
         self.headers = dict(headers or {})
 
     def document(self, request_id: str) -> dict[str, object]:
@@ -272,10 +272,10 @@ class BodyTooLarge(Problem):
 
 
 class UriTooLong(Problem):
-    """The request's first line is larger than any call needs; the server answers it before any route."""
+    """The request's first line or its path is longer than any call needs; the server answers it before any route."""
 
     status, code, title = 414, "uri_too_long", "URI too long"
-    detail = "The request's first line is larger than the server takes; the connection ends here."
+    detail = "The request's first line or its path is longer than the server takes; the connection ends here."
     remedy = "Send ids and ranges alone in the query; a search takes the rest in its body."
 
 
@@ -391,6 +391,27 @@ class TooManyConcurrent(Problem):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
+
+
+class TooManyCardsOfMask(Problem):
+    """The account has sent or looked up too many cards with the same first six and last four digits today.
+
+    Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
+    """
+
+    status, code, title = 429, "too_many_cards_of_mask", "Quota Exceeded"
+    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
+    detail = (
+        "The account has sent or looked up too many different cards with these first six and last four digits today. "
+        "Nothing was stored."
+    )
+    remedy = (
+        "Find out who sends them: numbers that differ in their hidden digits alone are how card numbers are guessed. "
+        "An account whose own traffic has that many cards asks the operator for a larger bound."
+    )
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after_s)})
 
 
 class HeadTooLarge(Problem):

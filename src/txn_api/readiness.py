@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from txn_api.shared_reads import SharedReads
 from txn_api.stores import STORE_ERRORS
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 # Probes come from several balancers at once; AWS allows 20 DescribeStreamSummary calls a second an account.
 CACHED_S: Final = 2.0
 CHECK_DEADLINE_S: Final = 2.0
+WAITS_MAX: Final = 64
+"""Requests that wait for one check: balancers are few."""
 
 
 class Readiness:
@@ -21,18 +24,26 @@ class Readiness:
     def __init__(self, kinesis: "KinesisClient", stream: str, dynamodb: "DynamoDBClient", table: str) -> None:
         self._kinesis, self._stream = kinesis, stream
         self._dynamodb, self._table = dynamodb, table
-        self._lock = asyncio.Lock()
+        # Shared, and not ended by whoever asked first: probes that come and go ask no store more often.
+        self._looks = SharedReads[None, None](self._look, 2 * CHECK_DEADLINE_S)
+        self._waits = 0
         self._checked_at = float("-inf")
-        self._checks: dict[str, str] = {}
+        self._checks = {"kinesis": "unavailable", "dynamodb": "unavailable"}
 
     async def checks(self) -> dict[str, str]:
-        """`ok` or `unavailable` for each dependency."""
-        async with self._lock:
-            if time.monotonic() - self._checked_at >= CACHED_S:
-                kinesis, dynamodb = await asyncio.gather(self._stream_answers(), self._table_answers())
-                self._checks = {"kinesis": kinesis, "dynamodb": dynamodb}
-                self._checked_at = time.monotonic()
-            return self._checks
+        """`ok` or `unavailable` for each dependency; the last answer, when too many wait for the next one already."""
+        if time.monotonic() - self._checked_at >= CACHED_S and self._waits < WAITS_MAX:
+            self._waits += 1
+            try:
+                await self._looks.get(None)
+            finally:
+                self._waits -= 1
+        return self._checks
+
+    async def _look(self, _: None) -> None:
+        kinesis, dynamodb = await asyncio.gather(self._stream_answers(), self._table_answers())
+        self._checks = {"kinesis": kinesis, "dynamodb": dynamodb}
+        self._checked_at = time.monotonic()
 
     async def _stream_answers(self) -> str:
         try:

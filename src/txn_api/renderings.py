@@ -30,7 +30,7 @@ class Rendering:
         return text.encode() if self.form is Form.JSON else (self._header() + text).encode()
 
     async def page(
-        self, rows: Sequence[Row], *, next_cursor: str | None, turn: Callable[[], Awaitable[None]]
+        self, rows: Sequence[Row], *, next_cursor: str | None, turn: Callable[[], Awaitable[object]]
     ) -> bytes:
         """Rows in their order; there are more if there is a cursor, which a table does not show.
 

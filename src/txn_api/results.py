@@ -3,43 +3,82 @@
 By default the rejected lines are answered when the upload is over, since a client that does not read while it sends
 would deadlock on anything longer than the socket buffers. With `results=all` every line is answered as it settles;
 results that the client does not read stop the reading of lines, and after a while end the connection.
+Both are held in the memory that all uploads share (`fair_memory.py`).
 """
 
 import asyncio
+from array import array
+from collections.abc import Iterator
 from typing import Final
 
 from pydantic_core import to_json
 from starlette.types import Send
 
 from txn_api.acknowledgement import accepted
+from txn_api.fair_memory import Holding
 from txn_api.problems import Problem
 from txn_core.event import EncodedEvent
 from txn_core.kinesis.landing import Landing
 
+REJECTED_ANSWER_BYTES_MAX: Final = 8 << 20
+"""Of all rejected lines of an upload as they are answered; ten thousand with a fault or two each are less."""
 UNREAD_BYTES_MAX: Final = 1 << 20
 UNREAD_S_MAX: Final = 30.0
-SENT_AT_ONCE_BYTES_MAX: Final = 64 << 10  # small enough that a slow reader is seen to read
+SENT_AT_ONCE_BYTES_MAX: Final = 16 << 10  # small enough that a slow reader is seen to read
+_NUMBER_BYTES: Final = 30  # of a line of the answer, and its names
+_KEPT_LINE_BYTES: Final = 24  # its number and where its problem is
+_KEPT_PROBLEM_BYTES: Final = 250  # beside its text
 
 
 class Results:
-    """Where the lines' results go; this one keeps the rejected lines until the upload is over."""
+    """Where the lines' results go; this one keeps the rejected lines until the upload is over.
+
+    Of equal problems, as most of an upload's are, one is kept.
+    """
 
     everything = False
     """Whether it is to be told of lines that were accepted."""
 
-    def __init__(self, request_id: str) -> None:
-        self._request_id = request_id
-        self.kept = bytearray()
+    def __init__(self, request_id: str, holding: Holding) -> None:
+        self._request_id, self._holding = request_id, holding
+        self._numbers = array("Q")
+        self._problems: list[bytes] = []
+        self._distinct: dict[bytes, bytes] = {}
+        self._answer_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the upload has to end: of no rejected line is the result dropped."""
+        return self._answer_bytes >= REJECTED_ANSWER_BYTES_MAX or self._holding.is_too_much
 
     async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
         """A line was accepted."""
 
     async def refused(self, number: int, problem: Problem) -> None:
         """A line was rejected, or its outcome is unknown."""
-        self.kept += self._refused_line(number, problem)
+        text = self._problem(problem)
+        kept = self._distinct.setdefault(text, text)
+        self._numbers.append(number)
+        self._problems.append(kept)
+        self._answer_bytes += _NUMBER_BYTES + len(kept)
+        self._holding.take(_KEPT_LINE_BYTES + (_KEPT_PROBLEM_BYTES + len(kept) if kept is text else 0))
 
-    def _refused_line(self, number: int, problem: Problem) -> bytes:
-        return to_json({"line": number, "problem": problem.document(self._request_id)}) + b"\n"
+    def pieces(self) -> Iterator[bytes]:
+        """The rejected lines as they are answered, some at a time."""
+        piece = bytearray()
+        for number, problem in zip(self._numbers, self._problems, strict=True):
+            piece += _line(number, problem)
+            if len(piece) >= SENT_AT_ONCE_BYTES_MAX:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece)
+
+    def _problem(self, problem: Problem) -> bytes:
+        return to_json(problem.document(self._request_id))
+
+
+def _line(number: int, problem: bytes) -> bytes:
+    return b'{"line":%d,"problem":%b}\n' % (number, problem)
 
 
 class ResultsUnreadError(Exception):
@@ -47,10 +86,14 @@ class ResultsUnreadError(Exception):
 
 
 class ResultWriter:
-    """Sends results as the client reads them. `write` waits only while more than the bound is unread."""
+    """Sends results as the client reads them. `write` waits only while more than the bound is unread.
 
-    def __init__(self, send: Send, *, unread_bytes_max: int, unread_s_max: float) -> None:
+    The bound is the upload's own, or what all uploads together leave it.
+    """
+
+    def __init__(self, send: Send, holding: Holding, *, unread_bytes_max: int, unread_s_max: float) -> None:
         self._send, self._bytes_max, self._s_max = send, unread_bytes_max, unread_s_max
+        self._holding = holding
         self._unread = bytearray()
         self._changed = asyncio.Condition()
         self._ended = False
@@ -66,8 +109,11 @@ class ResultWriter:
             return
         async with self._changed:
             self._unread += data
+            self._holding.take(len(data))
             self._changed.notify_all()
             await self._read_down_to(self._bytes_max)
+            while self._holding.is_too_much:
+                await self._read_down_to(len(self._unread) - 1)
 
     async def end(self) -> None:
         """Say that nothing more comes, and wait until all is sent.
@@ -91,6 +137,7 @@ class ResultWriter:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
             async with self._changed:
                 del self._unread[: len(data)]
+                self._holding.take(-len(data))
                 self._changed.notify_all()
 
     async def _read_down_to(self, bytes_max: int) -> None:
@@ -108,9 +155,14 @@ class AllResults(Results):
 
     everything = True
 
-    def __init__(self, request_id: str, writer: ResultWriter) -> None:
-        super().__init__(request_id)
+    def __init__(self, request_id: str, writer: ResultWriter, holding: Holding) -> None:
+        super().__init__(request_id, holding)
         self._writer = writer
+
+    @property
+    def is_full(self) -> bool:
+        """Never: the writer waits for room."""
+        return False
 
     async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
         """A line was accepted."""
@@ -118,4 +170,4 @@ class AllResults(Results):
 
     async def refused(self, number: int, problem: Problem) -> None:
         """A line was rejected, or its outcome is unknown."""
-        await self._writer.write(self._refused_line(number, problem))
+        await self._writer.write(_line(number, self._problem(problem)))

@@ -1,9 +1,12 @@
-"""Routers whose GETs answer HEAD as well: any resource that has the one has the other (RFC 9110, 9.1)."""
+"""Routers whose operations ask for the key first, and whose GETs answer HEAD as well (RFC 9110, 9.1)."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi import APIRouter
+from fastapi.params import Depends
+
+from txn_api.auth import KeyNeeded
 
 
 class Router(APIRouter):
@@ -11,10 +14,29 @@ class Router(APIRouter):
 
     The same function answers both, so that the heads are the same; the server leaves the body out (9.3.2). HEAD is no
     operation of the document, where each read would stand twice and every client made of it have each call twice.
+
+    The framework runs the dependencies of a router before those of its functions. Whoever has no right to a call is
+    to cost nothing more, so the key of each function comes before all of them, its limits and its scopes with it.
     """
+
+    def __init__(self, *, checks: Sequence[Any] = (), **description: Any) -> None:
+        """`checks` are dependencies of every route, in their order, behind the key."""
+        super().__init__(**description)
+        self._checks = checks
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **description: Any) -> None:
         """Add a route, and one for HEAD if it is for GET."""
-        super().add_api_route(path, endpoint, **description)
+        own = description.pop("dependencies", None) or ()
+        dependencies = [*_keys_of(endpoint), *self._checks, *own]
+        super().add_api_route(path, endpoint, dependencies=dependencies, **description)
         if description.get("methods") == ["GET"]:
-            super().add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+            super().add_api_route(
+                path, endpoint, dependencies=dependencies, methods=["HEAD"], include_in_schema=False
+            )
+
+
+def _keys_of(endpoint: Callable[..., Any]) -> list[Depends]:
+    """The dependencies of a function that ask for a key."""
+    hints = get_type_hints(endpoint, include_extras=True).values()
+    said = [part for hint in hints if get_origin(hint) is Annotated for part in get_args(hint)]
+    return [part for part in said if isinstance(part, Depends) and isinstance(part.dependency, KeyNeeded)]

@@ -137,9 +137,16 @@ class BulkTotals(_Shape):
             "body_too_large",
             "broken_off",
             "encoding_malformed",
+            "overloaded",
             "shutting_down",
+            "rights_ended",
+            "store_unavailable",
         ],
-        Field(description="Why reading ended; after anything but `complete` there may be lines that were not read."),
+        Field(
+            description="Why reading ended; after anything but `complete` there may be lines that were not read. "
+            "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
+            "began. `store_unavailable`: whether the key still holds could not be looked up for too long; try again."
+        ),
     ]
 
 

@@ -11,12 +11,16 @@ from prometheus_client import CollectorRegistry
 
 from txn_api.auth import Authenticator, Gate
 from txn_api.authenticator import FindKey
+from txn_api.card_guesses import CardGuesses
 from txn_api.cursors import Cursors
+from txn_api.fair_memory import Memories
 from txn_api.guesses import Guesses
 from txn_api.idempotency import Bounds, Idempotency
 from txn_api.intake import Intake
 from txn_api.jwks import FETCH_S_MAX, Jwks, fetcher
 from txn_api.limits import Limiter
+from txn_api.mask_room import MaskRoom
+from txn_api.mask_shares import MaskShares
 from txn_api.posts import Posts
 from txn_api.readiness import Readiness
 from txn_api.signatures import Signatures, Use
@@ -25,6 +29,7 @@ from txn_api.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.mask_cards import MaskCardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
@@ -57,9 +62,11 @@ class Services:
 
     posts: Posts = field(init=False)
     turns: Turns = field(init=False, default_factory=Turns)
+    memories: Memories = field(init=False, default_factory=Memories)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "posts", Posts(self.intake, self.producer, self.intake.luhn_exempt))
+        posts = Posts(self.intake, self.producer, self.intake.luhn_exempt, rights=self.gate.writing)
+        object.__setattr__(self, "posts", posts)
 
     def stop(self) -> None:
         """Let the shutdown deadline run, and the uploads end where they are and be answered.
@@ -83,13 +90,16 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         aws.dynamodb_reader() as key_reader,
         _open_tokens(settings) as tokens,
     ):
+        room = MaskRoom()
+        shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
+        guesses = CardGuesses(shares, room, registry=registry)
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
         transactions = await TransactionTable.open(index, names.transactions)
         services = Services(
             settings=settings,
             keys=keys,
-            intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
+            intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses),
             gate=gate(
                 settings,
                 keys,
@@ -117,6 +127,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
             services.stop()
             answered.set()
             await draining
+            await shares.close()
 
 
 async def _drained(

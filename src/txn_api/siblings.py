@@ -17,8 +17,13 @@ import structlog
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
+from txn_core.recent import Recent
+
 ANSWER_S_MAX: Final = 1.0
-ANSWER_BYTES_MAX: Final = 16 << 20
+ANSWER_BYTES_MAX: Final = 2 << 20
+"""Of one process; it tells tens of kilobytes, since all labels come from fixed lists."""
+RENDERED_EVERY_S: Final = 1.0
+"""How often a process renders its metrics at most, whoever asks."""
 LABEL: Final = "process"
 
 log = structlog.get_logger()
@@ -38,11 +43,12 @@ class Siblings:
     @asynccontextmanager
     async def told(self, registry: Collector) -> AsyncIterator[None]:
         """Tell the others this process's metrics for the time of the block."""
+        packed = Recent(lambda: _packed(registry.collect()), RENDERED_EVERY_S)
 
         async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with suppress(OSError):  # of which TimeoutError is one; who asked has gone
                 async with asyncio.timeout(ANSWER_S_MAX):
-                    writer.write(_packed(registry.collect()))
+                    writer.write(packed.get())
                     await writer.drain()
             writer.close()
 

@@ -1,82 +1,37 @@
 """OAuth2 access tokens of the client-credentials grant (RFC 6749, 4.4), as signed JWTs (RFC 9068).
 
-Verified by the issuer's published keys, with RFC 8725's advice: the algorithms are pinned and none is symmetric,
-issuer and audience are compared, `exp` is required, `nbf` kept to, and a header that demands what we do not know is
-refused. A token says who it is, for which account, and which of our scopes it has; nothing more is read of it.
+Verified by the issuer's published keys, with RFC 8725's advice: the algorithms are pinned and none is symmetric, the
+type is that of an access token, and a header that demands what we do not know is refused. A token says who it is, for
+which account, and which of our scopes it has (`token_claims.py`); nothing more is read of it.
 """
 
-import hashlib
-import re
-from dataclasses import dataclass
+import time
 from typing import Any, Final
 
 import jwt
 
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
-from txn_core.api_keys import SCOPES, Scope
+from txn_api.strict_jws import NotStrictError, head_of, object_of
+from txn_api.token_claims import LEEWAY_S, SUBJECT_CHARS_MAX, Claims, Holder
 from txn_core.errors import SettingsError
-from txn_core.identity import ACCOUNT_PATTERN, Account
 from txn_core.settings import Settings
 
+__all__ = ["LEEWAY_S", "SUBJECT_CHARS_MAX", "TOKEN_CHARS_MAX", "Claims", "Holder", "Tokens", "resembles_token"]
+
 TOKEN_CHARS_MAX: Final = 8_192
-LEEWAY_S: Final = 10
-"""How far the issuer's clock may lie from ours."""
-SUBJECT_CHARS_MAX: Final = 1_024
+ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type (RFC 9068, 2.1)
+ANY_JWT: Final = "jwt"
 
-_OPTIONS: Final[Any] = {"require": ["exp", "iss", "aud", "sub"], "enforce_minimum_key_length": True}
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whom a token was issued to."""
-
-    subject: str
-    """A digest of issuer and subject: what its use is counted by."""
-    account: Account
-    scopes: frozenset[Scope]
-    expires_at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """Which claims are read, and what they must say."""
-
-    issuer: str
-    audience: str
-    account: str
-    scope: str
-    scope_prefix: str
-
-    def holder(self, claims: dict[str, Any]) -> Holder:
-        """Whom verified claims speak of.
-
-        Raises:
-            TokenInvalid: they name no account, or one that cannot be.
-        """
-        account, subject = claims.get(self.account), claims["sub"]
-        if not isinstance(account, str) or not re.fullmatch(ACCOUNT_PATTERN, account):
-            raise TokenInvalid
-        if not 1 <= len(subject) <= SUBJECT_CHARS_MAX:
-            raise TokenInvalid
-        return Holder(
-            subject=hashlib.sha256(f"{self.issuer}\0{account}\0{subject}".encode()).hexdigest(),
-            account=Account(account),
-            scopes=self._scopes(claims.get(self.scope)),
-            expires_at_s=float(claims["exp"]) + LEEWAY_S,
-        )
-
-    def _scopes(self, said: object) -> frozenset[Scope]:
-        """Those of ours that are named, in a text (RFC 8693, 4.2) or in a list; others are somebody else's."""
-        names = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
-        return frozenset(scope for scope in SCOPES if f"{self.scope_prefix}{scope}" in names)
+_JWS: Final = jwt.PyJWS(options={"verify_signature": True, "enforce_minimum_key_length": True})
 
 
 class Tokens:
     """Verifies tokens of one issuer."""
 
-    def __init__(self, keys: Jwks, claims: Claims, *, trust_s: float) -> None:
+    def __init__(self, keys: Jwks, claims: Claims, *, trust_s: float, untyped: bool = False) -> None:
         self._keys, self._claims = keys, claims
+        self._types = {ACCESS_TOKEN, ANY_JWT, None} if untyped else {ACCESS_TOKEN}
         self.trust_s = trust_s
         """How long a verification may be relied on: a key that the issuer withdrew verifies nothing new."""
 
@@ -96,7 +51,7 @@ class Tokens:
             scope=settings.jwt_scope_claim,
             scope_prefix=settings.jwt_scope_prefix,
         )
-        return cls(keys, claims, trust_s=settings.jwt_jwks_cache_s)
+        return cls(keys, claims, trust_s=settings.jwt_jwks_cache_s, untyped=settings.jwt_untyped)
 
     async def verify(self, token: str) -> Holder:
         """Whom a token was issued to.
@@ -108,22 +63,42 @@ class Tokens:
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenInvalid
         try:
-            key = await self._keys.key(jwt.get_unverified_header(token).get("kid"))
-            if key is None:
-                raise TokenInvalid
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                audience=self._claims.audience,
-                issuer=self._claims.issuer,
-                leeway=LEEWAY_S,
-                options=_OPTIONS,
-            )
-        except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
+            key = await self._key(head_of(token))
+            # Nothing of the claims is read before the signature was found good.
+            claims = object_of(_JWS.decode(token, key, algorithms=[key.algorithm_name]))
+        except (jwt.PyJWTError, NotStrictError, ValueError):
             # Its text may quote the token.
             raise TokenInvalid from None
-        return self._claims.holder(claims)
+        return self._claims.holder(claims, at_s=time.time())
+
+    async def _key(self, head: dict[str, Any]) -> jwt.PyJWK:
+        """The key that a header names.
+
+        Raises:
+            TokenInvalid: it names none of the issuer's, is of another kind of token, or demands an extension: we
+                know none (RFC 7515, 4.1.11; RFC 7797, 6).
+        """
+        if "crit" in head or "b64" in head or media_type_of(head) not in self._types:
+            raise TokenInvalid
+        key_id = head.get("kid")
+        key = await self._keys.key(key_id) if key_id else None
+        if key is None or head.get("alg") != key.algorithm_name:
+            raise TokenInvalid
+        return key
+
+
+def media_type_of(head: dict[str, Any]) -> str | None:
+    """The type that a header names, in lower case without `application/` (RFC 7515, 4.1.9); None when it names none.
+
+    Raises:
+        NotStrictError: it is no text.
+    """
+    if "typ" not in head:
+        return None
+    named = head["typ"]
+    if not isinstance(named, str):
+        raise NotStrictError
+    return named.lower().removeprefix("application/")
 
 
 def resembles_token(presented: str) -> bool:

@@ -12,8 +12,8 @@ from typing import Final
 from starlette.types import Scope
 
 from txn_api.headers import RawHeaders
+from txn_core.check_digits import has_part_with_check_digit
 from txn_core.groupings import SEARCHED_LENGTHS
-from txn_core.pan import passes_luhn
 
 _NAME: Final = b"traceparent"
 _VERSION_00: Final = re.compile(rb"00-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}")
@@ -59,8 +59,4 @@ def _trace_id(traceparent: bytes) -> str | None:
 
 def _may_hold_card_number(trace_id: str) -> bool:
     """Whether any Luhn-valid run of digits is in it, bounded or not; of random ids 1 in 95 has one."""
-    return any(passes_luhn(window) for run in _DIGITS.findall(trace_id) for window in _windows(run))
-
-
-def _windows(digits: str) -> Iterable[str]:
-    return (digits[start : start + n] for n in SEARCHED_LENGTHS for start in range(len(digits) - n + 1))
+    return any(has_part_with_check_digit(run, SEARCHED_LENGTHS) for run in _DIGITS.findall(trace_id))

@@ -63,8 +63,8 @@ class UsedMacs:
             raise SignatureExpired
         second = self._seconds.setdefault(signed_at, _Second())
         entry = int(mac[:_HEX_DIGITS], 16)
-        place = bisect_left(second.macs, entry)
-        if second.macs[place : place + 1] == array("Q", [entry]):
+        place, known = _place(second.macs, entry)
+        if known:
             raise SignatureReplayed
         if self._by_key[key_id] >= USED_MAX - self._total or second.by_key[key_id] >= A_SECOND_MAX:
             raise Overloaded
@@ -72,6 +72,11 @@ class UsedMacs:
         second.by_key[key_id] += 1
         self._by_key[key_id] += 1
         self._total += 1
+
+    def knows(self, mac: str, signed_at: int) -> bool:
+        """Whether a signature of this second was used; false also for one whose second was forgotten."""
+        second = self._seconds.get(signed_at)
+        return second is not None and _place(second.macs, int(mac[:_HEX_DIGITS], 16))[1]
 
     def _forget(self, begin: int) -> None:
         """Forget what was signed for the seconds before, which is refused by its time."""
@@ -85,3 +90,9 @@ class UsedMacs:
                 self._by_key[key_id] -= count
                 if not self._by_key[key_id]:
                     del self._by_key[key_id]
+
+
+def _place(macs: "array[int]", entry: int) -> tuple[int, bool]:
+    """Where an entry stands in order, or would stand, and whether it is there."""
+    place = bisect_left(macs, entry)
+    return place, macs[place : place + 1] == array("Q", [entry])

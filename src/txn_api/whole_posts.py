@@ -20,7 +20,7 @@ class WholePost(Post):
     def __init__(
         self, request: WholeRequest, body: bytes, principal: Principal, edge: Edge, passage: Passage
     ) -> None:
-        super().__init__(request.scope, body, principal.account, principal.terminal_ids)
+        super().__init__(request.scope, body, principal)
         self.request, self.passage = request, passage
         self._edge = edge
         self._outcome: Landing | Exception | _Told | None = None

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from txn_core.errors import TxnError
+from txn_core.printable import printable
 
+TEXT_CHARS_MAX: Final = 200
 _STATUSES_TO_RETRY: Final = frozenset({408, 425, 429})
 
 
@@ -66,7 +68,7 @@ class Problem:
         """
         match document:
             case {"status": int(status), "code": str(code), **rest}:
-                return cls(status, code, _text(rest.get("title")), tuple(_faults(rest.get("errors"))))
+                return cls(status, _text(code), _text(rest.get("title")), tuple(_faults(rest.get("errors"))))
             case _:
                 raise ProtocolError("the service named a problem in a form that this client does not know")
 
@@ -162,4 +164,10 @@ def _faults(errors: object) -> list[FieldFault]:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """A text of the service's that may be shown and kept: printable, in one line, and short."""
+    return shortened(value) if isinstance(value, str) else ""
+
+
+def shortened(text: str) -> str:
+    """The beginning of what somebody else has written, printable."""
+    return printable(text[:TEXT_CHARS_MAX]) + ("..." if len(text) > TEXT_CHARS_MAX else "")

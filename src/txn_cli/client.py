@@ -21,6 +21,7 @@ from txn_cli.answers import (
     bulk_answer,
     json_of,
     object_of,
+    shortened,
 )
 from txn_core.identity import CardId
 from txn_core.instants import Instant
@@ -163,11 +164,16 @@ class ApiClient:
             async with lane.stream(method, path, params=query, content=content, headers=headers) as response:
                 yield response
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise RefusedError(f"{lane.base_url} is no address of a service") from error
+            raise RefusedError(f"{_shown(lane.base_url)} is no address of a service") from error
         except httpx.TransportError as error:
-            raise UnavailableError(f"no answer from {lane.base_url} ({type(error).__name__})") from error
+            raise UnavailableError(f"no answer from {_shown(lane.base_url)} ({type(error).__name__})") from error
         finally:
             self._free.put_nowait(lane)
+
+
+def _shown(url: httpx.URL) -> str:
+    """An address without the password that may stand in it."""
+    return str(url.copy_with(userinfo=b""))
 
 
 async def _pieces(bodies: Sequence[bytes]) -> AsyncIterator[bytes]:
@@ -204,7 +210,7 @@ async def _problem(response: httpx.Response) -> Problem:
     try:
         return Problem.of(json_of(body))
     except ProtocolError:
-        return Problem(response.status_code, f"http_{response.status_code}", response.reason_phrase)
+        return Problem(response.status_code, f"http_{response.status_code}", shortened(response.reason_phrase))
 
 
 def _unavailable(response: httpx.Response, problem: Problem) -> UnavailableError:

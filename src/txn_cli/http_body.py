@@ -28,17 +28,18 @@ class Body(Protocol):
 class SizedBody:
     """A body of so many bytes."""
 
-    __slots__ = ("_left", "ended")
+    __slots__ = ("ended", "left")
 
     def __init__(self, length: int) -> None:
-        self._left = length
+        self.left = length
+        """Bytes that are still to come."""
         self.ended = False
 
     def read(self, data: bytes) -> tuple[bytes, int]:
         """See `Body`."""
-        piece = data[: self._left]
-        self._left -= len(piece)
-        self.ended = not self._left
+        piece = data[: self.left]
+        self.left -= len(piece)
+        self.ended = not self.left
         return piece, len(piece)
 
 

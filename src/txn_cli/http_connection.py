@@ -10,19 +10,21 @@ import asyncio
 import math
 import socket
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from txn_api.problems import MalformedHttp, Overloaded, Problem
 from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_exchange import Exchange
-from txn_cli.http_head import CHUNKED, Head, HeadReader, size_of_head
+from txn_cli.http_head import CHUNKED, HEAD_BYTES_MAX, Head, HeadReader, size_of_head
 from txn_cli.http_refusals import refusal, refusing
+from txn_cli.tls import tls_extension
 
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
@@ -34,16 +36,24 @@ LINGER_S: Final = 2.0
 the answer away (RFC 9112, 9.6)."""
 HELD_BYTES_MAX: Final = 64 << 10
 HELD_S: Final = 0.5
-"""A request with a body of at most so many bytes is held until all of it is there, at most so many seconds: however
-the client cuts it into packets, the application takes it as a whole one (`txn_api.whole_request`)."""
+"""A known sender's request with a body of at most so many bytes is held until all of it is there, at most so long:
+however the client cuts it into packets, the application takes it as a whole one (`txn_api.whole_request`)."""
 DROPPED_BYTES_MAX: Final = 4 << 20
 """What is read of a body that nobody reads, as it is sent, so that the connection can be used again."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000
 """How long sent bytes may wait for a client that reads nothing; closing the connection alone would wait for ever."""
 LOOKS_EVERY_S: Final = 1.0
 READ_BYTES_MAX: Final = 64 << 10
+"""What one read brings of a body whose sender's credential is known good."""
+READ_BYTES_MAX_UNKNOWN: Final = 8 << 10
+"""What it brings of anything else: nearly every head, and most posts with theirs."""
+UNREAD_BYTES_MAX: Final = 16 << 10
+"""What the client may leave unread before the answer waits for it."""
+UNRECEIVED_BYTES_MAX: Final = 16 << 10
+"""Of a body, before reading pauses: beside it there may be one more read, on each of thousands of connections."""
 # One for all connections: what is read into it is taken out before anything else is read.
 _read_into: Final = memoryview(bytearray(READ_BYTES_MAX))
+_little_read_into: Final = _read_into[:READ_BYTES_MAX_UNKNOWN]
 _too_many_connections: Final = refusing(Overloaded())
 
 
@@ -74,7 +84,9 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._heads = HeadReader()
         self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
         self._searched = 0  # how much of it was searched for the end of a head
+        self._room = _little_read_into
         self._body: Body | None = None  # that of the latest request, as long as it is not over
+        self._is_unasked = False  # the application has not asked for that body, nor is it known to want it
         self._dropped = 0
         self._exchange: Exchange | None = None  # as long as it is not answered
         self._due: ASGIApp | None = None  # who answers the request that is held
@@ -88,6 +100,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as asyncio has it
         """Expect the first head."""
         self._connections.add(self)
+        transport.set_write_buffer_limits(high=UNREAD_BYTES_MAX)
         self.transport, self._flow = transport, FlowControl(transport)
         self._is_tls = is_ssl(transport)
         self._scope = {
@@ -98,17 +111,32 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             "scheme": "https" if self._is_tls else "http",
             "root_path": self._config.root_path,
         }
+        if self._is_tls and (extension := tls_extension(transport.get_extra_info("ssl_object"))):
+            self._scope["extensions"] = {"tls": extension}
         if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what asyncio gives
-        """Where the next bytes go."""
-        return _read_into
+        """Where the next bytes go: no more of them than a head may still have, if a part of one is kept."""
+        if self._lingers or self._is_deaf:
+            return _read_into  # nothing of it is kept
+        if self._kept and self._room is _little_read_into:
+            return _little_read_into[: max(1, HEAD_BYTES_MAX + 1 - len(self._kept))]
+        if self._exchange is None and isinstance(self._body, SizedBody):
+            return _read_into[: self._body.left]  # is dropped, and so not even copied
+        return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many came."""
-        self.data_received(bytes(_read_into[:nbytes]))
+        if self._lingers or self._is_deaf:
+            return
+        body = self._body
+        if self._exchange is None and isinstance(body, SizedBody) and nbytes < body.left:
+            body.left -= nbytes
+            self._drop(nbytes)
+        else:
+            self.data_received(bytes(_read_into[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take what came, as far as its turn has come."""
@@ -162,7 +190,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         if self._exchange is None:
             self._close()
             return
-        self._exchange.keep_alive = False
+        self._exchange.keep_alive, self._exchange.stays = False, None
         if self._body is not None:
             asyncio.get_running_loop().call_later(LINGER_S, self._give_up, self._exchange)
 
@@ -191,7 +219,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
 
     def _takes_some(self) -> bool:
         """Take a part of a body, or a head, off what is kept; false if it has to wait."""
-        if self._body is not None:
+        if self._body is not None and not self._is_unasked:
             self._read_body(self._body)
             return True
         if self._exchange is not None or self._flow.write_paused:
@@ -216,13 +244,12 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
                 self.waited_s, self.waits_s_max = 0.0, HEAD_DEADLINE_S
             self._searched = len(kept)
             return False
-        head = self._heads.read(bytes(kept[:size]))
-        self._searched = 0
-        self._begin(head, size, size + head.length)
+        self._kept, self._searched = bytes(kept[size:]), 0
+        self._begin(self._heads.read(bytes(kept[:size])))
         return True
 
-    def _begin(self, head: Head, size: int, end: int) -> None:
-        """Begin a request, whose head has `size` bytes and whose body ends at `end`: at once, or when it is there."""
+    def _begin(self, head: Head) -> None:
+        """Begin a request, whose body is kept as far as it is there: at once, or when all of it is."""
         self.waited_s, self.waits_s_max = 0.0, None
         scope = {
             **self._scope,
@@ -242,21 +269,54 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             self._server_state.tasks,
             keep_alive=head.keep_alive and self.lived_s < LIFE_S_MAX,
             expects_continue=head.expects_continue,
+            asked=self._asked,
             answered=self._answered,
         )
         application = _too_many_connections if self._too_many() else self._application
         kept = self._kept
-        if size <= end <= len(kept):  # which no body has that is `CHUNKED`
-            exchange.feed_all(bytes(kept[size:end]))
-            self._kept = bytes(kept[end:])
+        if CHUNKED < head.length <= len(kept):
+            exchange.feed_all(bytes(kept[: head.length]))
+            self._kept = bytes(kept[head.length :])
             self._give(exchange, application)
             return
-        self._kept = bytes(kept[size:])
         self._body = ChunkedBody() if head.length == CHUNKED else SizedBody(head.length)
+        if not self._is_known(application, scope):
+            self._await_asking(exchange, head, application)
+            exchange.begin(application)
+            return
+        self._room = _read_into
         if head.expects_continue or head.length == CHUNKED or head.length > HELD_BYTES_MAX:
             exchange.begin(application)
         else:
             self._due = application
+
+    def _is_known(self, application: ASGIApp, scope: Scope) -> bool:
+        """Whether the application knows the sender of a body; one that cannot say knows everybody."""
+        if application is _too_many_connections:
+            return False
+        knows = getattr(application, "knows", None)
+        return knows is None or knows(scope)
+
+    def _await_asking(self, exchange: Exchange, head: Head, application: ASGIApp) -> None:
+        """Take nothing of a body before the application asks for it, which it does once it knows its sender.
+
+        An application that answers without asking may know the sender by then. Of anybody else no chunks are taken
+        apart to drop them, and no more than a little is read: such an answer is the connection's last.
+        """
+        self._is_unasked = True
+        if exchange.keep_alive and (head.length == CHUNKED or head.length > HELD_BYTES_MAX):
+            exchange.keep_alive = False
+            exchange.stays = partial(self._is_known, application, exchange.scope)
+
+    def _asked(self) -> None:
+        """The application waits for the body: read it."""
+        exchange = self._exchange
+        if self._is_unasked and exchange is not None:
+            if exchange.stays is not None:
+                exchange.keep_alive, exchange.stays = True, None
+            self._is_unasked, self._room = False, _read_into
+            self._advance()
+        self._flow.resume_reading()
 
     def _give(self, exchange: Exchange, application: ASGIApp) -> None:
         """Have a request that is whole answered: as one, if the application takes such."""
@@ -289,7 +349,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         exchange = self._exchange
         if exchange is None and not body.ended:
             self._drop(size)
-        elif exchange is not None and piece and exchange.feed(piece) > HIGH_WATER_LIMIT:
+        elif exchange is not None and piece and exchange.feed(piece) > UNRECEIVED_BYTES_MAX:
             self._flow.pause_reading()
         if body.ended:
             self._end_body()
@@ -324,6 +384,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
     def _answered(self) -> None:
         """Go on with the next request, or wait for one."""
         exchange, self._exchange = self._exchange, None
+        self._is_unasked, self._room = False, _little_read_into
         self._server_state.total_requests += 1
         if exchange is None or self.transport.is_closing():
             return
@@ -345,7 +406,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
     def _end_input(self) -> None:
         """No more will come: what is not whole by now never will be."""
         if self._exchange is not None:
-            if self._body is not None:
+            if self._body is not None and not self._is_unasked:
                 self._break_off(malformed=False)
         elif self._kept and self._flow.write_paused:
             return

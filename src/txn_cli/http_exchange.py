@@ -33,6 +33,7 @@ class Exchange:
 
     __slots__ = (
         "_answered",
+        "_asked",
         "_body",
         "_cut",
         "_default_headers",
@@ -51,6 +52,7 @@ class Exchange:
         "response_complete",
         "response_started",
         "scope",
+        "stays",
         "task",
     )
 
@@ -64,12 +66,17 @@ class Exchange:
         *,
         keep_alive: bool,
         expects_continue: bool,
+        asked: Callable[[], None],
         answered: Callable[[], None],
     ) -> None:
+        """`asked` is called when the application waits for the body, `answered` when its answer is whole."""
         self.scope, self.keep_alive = scope, keep_alive
-        self._transport, self._flow, self._answered = transport, flow, answered
+        self._transport, self._flow = transport, flow
+        self._asked, self._answered = asked, answered
         self._default_headers, self._expects_continue = default_headers, expects_continue
         self._tasks = tasks
+        self.stays: Callable[[], bool] | None = None
+        """Asked when the answer begins: whether the connection goes on behind it, though `keep_alive` says no."""
         self.task: asyncio.Task[None] | None = None  # that which answers it; among `tasks` as long as it runs
         self.disconnected = self.response_started = self.response_complete = False
         self.more_body = True
@@ -131,7 +138,7 @@ class Exchange:
         The answer, for which the sender may still wait, is the connection's last.
         """
         self._cut = {"type": "http.disconnect", "malformed": malformed}
-        self.keep_alive = False
+        self.keep_alive, self.stays = False, None
         self._tell()
 
     def disconnect(self) -> None:
@@ -152,14 +159,14 @@ class Exchange:
 
         Of a body that broke off, `malformed` says whether its framing was at fault.
         """
+        if not (self.disconnected or self.response_complete) and self._is_awaiting_body():
+            self._asked()
         if self._expects_continue:
             self._expects_continue = False
             # Who sends the body already waits for nothing (RFC 9110, 10.1.1).
             if not (self._body or self._transport.is_closing()) and self._is_awaiting_body():
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if not (self.disconnected or self.response_complete):
-            if self._is_awaiting_body():
-                self._flow.resume_reading()
             while not self._news:
                 self._waiting = asyncio.get_running_loop().create_future()
                 await self._waiting
@@ -191,14 +198,16 @@ class Exchange:
             self._begin(message["status"], message.get("headers", ()))
             return
         body, more = message.get("body", b""), message.get("more_body", False)
-        begin = 0
-        while len(body) - begin > WRITTEN_BYTES_MAX:
-            self._go_on(body[begin : begin + WRITTEN_BYTES_MAX], more=True)
-            begin += WRITTEN_BYTES_MAX
-            await self._drain()
+        if len(body) > WRITTEN_BYTES_MAX:
+            body = memoryview(body)  # its parts are not copied
+        while len(body) > WRITTEN_BYTES_MAX:
+            self._go_on(body[:WRITTEN_BYTES_MAX], more=True)
+            body = body[WRITTEN_BYTES_MAX:]
+            if self._flow.write_paused:
+                await self._drain()
             if self.disconnected:
                 return
-        self._go_on(body[begin:], more=more)
+        self._go_on(body, more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
         """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
@@ -215,7 +224,7 @@ class Exchange:
             return None
         if self.response_started:
             raise RuntimeError("an answer begins anew")
-        close = () if self.keep_alive else _CLOSE
+        close = () if self._keeps_alive() else _CLOSE
         return self._head_of(status, headers, b"content-length: %d" % len(body), *close) + body
 
     def write(self, rendered: bytes) -> None:
@@ -231,8 +240,15 @@ class Exchange:
     def _is_awaiting_body(self) -> bool:
         return self.more_body and self._cut is None
 
+    def _keeps_alive(self) -> bool:
+        """Whether the connection goes on behind the answer, which begins."""
+        if self.stays is not None:
+            self.keep_alive, self.stays = self.stays(), None
+        return self.keep_alive
+
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         named, more = dict(headers), []
+        self._keeps_alive()
         if (length := named.get(b"content-length")) is not None:
             self._left = int(length)
         if named.get(b"connection", b"").lower() == b"close":
@@ -260,7 +276,7 @@ class Exchange:
         self.response_started, self._expects_continue = True, False
         return STATUS_LINE[status] + text
 
-    def _go_on(self, body: bytes, *, more: bool) -> None:
+    def _go_on(self, body: bytes | memoryview, *, more: bool) -> None:
         if self.response_complete:
             raise RuntimeError("an answer goes on behind its end")
         if self._left == _UNKNOWN:
@@ -283,7 +299,7 @@ class Exchange:
         self._answered()
 
 
-def _chunk(body: bytes, *, last: bool) -> bytes:
+def _chunk(body: bytes | memoryview, *, last: bool) -> bytes:
     """A piece of unknown length as HTTP/1.1 frames it (RFC 9112, 7.1)."""
     chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
     return chunk + b"0\r\n\r\n" if last else chunk

@@ -1,15 +1,14 @@
 """The head of a request: its first line and its header fields (RFC 9112, 2 to 6).
 
-h11 reads every head, and what it refuses is refused; the rules of the RFCs that h11 leaves to its users are held
-here. Nearly all heads are of one plain form, which `HeadReader.usual` recognises: sufficient, never necessary.
-Whatever it takes it reads as h11 does, and tests/http holds one against the other.
+Nearly all heads are of one plain form, most of whose lines the connection has seen before; `HeadReader.usual` knows
+it: sufficient, never necessary. `read_head` reads all of them, as h11 does and by the rules of the RFCs that h11
+leaves to its users. tests/http holds both against h11.
 """
 
 import re
-from collections.abc import Iterable
-from http import HTTPStatus
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import h11
 
@@ -21,11 +20,14 @@ from txn_api.problems import (
     TransferCodingUnsupported,
     UriTooLong,
 )
+from txn_cli.http_lines import FIELDS_MAX, TOKEN, Field, fields_of, lines_of
 
-HEAD_BYTES_MAX: Final = 32 << 10
-"""Of a first line and its header fields, and of a trailer section."""
-FIELDS_MAX: Final = 128
-"""Field lines of a head or a trailer section: what is made of a line takes more memory than the line."""
+HEAD_BYTES_MAX: Final = 12 << 10
+"""Of a first line and its header fields, and of a trailer section: the longest token or query, and half as much."""
+PATH_BYTES_MAX: Final = 160
+"""Of a path, percent-encoded: undoing that is the dearest byte of a head. Twice the longest of ours."""
+FRAMING_BYTES_MAX: Final = 512
+"""Of a host, and of all values together that say how a request is framed: such lists are taken apart."""
 CHUNKED: Final = -1
 """Stands for a body's length that only its end tells."""
 
@@ -34,18 +36,22 @@ _BYTES_BEFORE_END: Final = 2  # of an end that its next byte completes
 _VISIBLE_MIN: Final = 0x21
 _METHODS: Final = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
-_TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
-_END_OF_LINES: Final = [b"", b""]
+_VISIBLE: Final = bytes(range(_VISIBLE_MIN, 0x7F))
+_END_OF_LINES: Final = [b"\r", b""]
 _KNOWN_MAX: Final = 32
-_KNOWN_BYTES_MAX: Final = 256
+_USUAL_LINES_MAX: Final = _KNOWN_MAX + 3  # the first line, the empty one, and what is behind its end
+_KNOWN_BYTES_MAX: Final = 160
 """So many lines of at most so many bytes are kept of a connection."""
+_NEW_MAX: Final = 4
+"""A head with more lines that are new goes the way of all heads at once: it is read once, not twice. The next one of
+the same client has fewer."""
 # uri-host [":" port] (RFC 9110, 7.2; RFC 3986, 3.2.2); a scheme without an authority has an empty one.
 _HOST: Final = re.compile(
     rb"(?:\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"
     rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
 )
 _NOTHING: Final = re.compile(rb"(?!)")
-# The fields that frame a request have a usual form; whatever else they say is h11's to read.
+# The fields that frame a request have a usual form; whatever else they say is `read_head`'s to judge.
 _USUAL_FORMS: Final = {
     b"connection": re.compile(rb"keep-alive", re.IGNORECASE),
     b"content-length": re.compile(rb"[0-9]{1,15}"),
@@ -54,12 +60,9 @@ _USUAL_FORMS: Final = {
     b"transfer-encoding": _NOTHING,
 }
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
-# What stands in no head. h11 refuses it, too, but only after time that is quadratic in the spaces before it.
-_ILLEGAL: Final = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
-_TRANSFER_ENCODING: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
-
-Field = tuple[bytes, bytes]
+_VERSION: Final = re.compile(rb"HTTP/([0-9]\.[0-9])")
+_LENGTH: Final = re.compile(rb"[0-9]{1,20}")
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection", b"expect", b"host"})
 
 
 class Head(NamedTuple):
@@ -115,19 +118,24 @@ class HeadReader:
         Raises:
             Problem: it is none that RFC 9112 lets a server take; the first rule that it breaks says which.
         """
-        return self.usual(data) or read_head(data)
+        ended = data.split(b"\n")
+        return self.usual(ended) or read_head(data, ended)
 
-    def usual(self, data: bytes) -> Head | None:
-        """The same of a head of the usual form; none of any other.
+    def usual(self, lines: list[bytes]) -> Head | None:
+        """The same of the lines, up to each LF, of a head of the usual form; none of any other.
 
         The form: lines that end in CR LF, a first line and fields of the usual form, no field twice, and a `Host`.
         """
-        lines = data.split(b"\r\n")
-        if lines[-2:] != _END_OF_LINES or not (self._first == lines[0] or self._reads_first(lines[0])):
+        if len(lines) > _USUAL_LINES_MAX or lines[-2:] != _END_OF_LINES:
             return None
-        fields, known = [], self._fields
+        if not (self._first == lines[0] or self._reads_first(lines[0])):
+            return None
+        fields, known, new = [], self._fields, 0
         for line in lines[1:-2]:
-            field = known.get(line) or self._read_field(line)
+            field = known.get(line)
+            if field is None:
+                new += 1
+                field = self._read_field(line) if new <= _NEW_MAX else None
             if field is None:
                 return None
             fields.append(field)
@@ -155,62 +163,139 @@ class HeadReader:
 def _usual_target(line: bytes) -> tuple[str, str, bytes, bytes] | None:
     """Method, path, raw path and query: of a known method, an origin-form target in visible ASCII, and HTTP/1.1."""
     words = line.split(b" ")
-    if len(words) != 3 or words[0] not in _METHODS or words[2] != b"HTTP/1.1":
+    if len(words) != 3 or words[0] not in _METHODS or words[2] != b"HTTP/1.1\r":
         return None
     target = words[1]
     if not target.startswith(b"/") or target.translate(None, _PRINTABLE):
         return None
     raw_path, _, query = target.partition(b"?")
-    return _METHODS[words[0]], unquote(raw_path.decode()), raw_path, query
+    if len(raw_path) > PATH_BYTES_MAX:
+        return None
+    return _METHODS[words[0]], _path(raw_path), raw_path, query
 
 
 def _usual_field(line: bytes) -> Field | None:
-    """Name and value: in ASCII, with one space before the value and none behind it, nothing of which needs h11."""
-    name, separator, value = line.partition(b": ")
-    if not (name and separator) or name.translate(None, _TOKEN) or value.translate(None, _PRINTABLE):
+    """Name and value: in ASCII, with one space before the value and none behind it, and no framing but a length."""
+    name, _, value = line.partition(b":")
+    if not (name and value.startswith(b" ") and value.endswith(b"\r")) or name.translate(None, TOKEN):
         return None
-    name = name.lower()
+    name, value = name.lower(), value[1:-1]
+    if value.translate(None, _PRINTABLE) or value != value.strip():
+        return None
     form = _USUAL_FORMS.get(name)
-    return None if value != value.strip() or (form is not None and form.fullmatch(value) is None) else (name, value)
+    if form is not None and (len(value) > FRAMING_BYTES_MAX or form.fullmatch(value) is None):
+        return None
+    return name, value
 
 
-def read_head(data: bytes) -> Head:
-    """The same as `HeadReader.read`, by h11."""
-    _fence(data)
-    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
-    reader.receive_data(data)
-    try:
-        request = reader.next_event()
-    except h11.RemoteProtocolError as error:
-        # h11 has it in a frame that its own traceback holds: a cycle with the connection in it.
-        error.__traceback__ = None
-        raise _refusal(error, data) from None
-    assert isinstance(request, h11.Request)  # noqa: S101 - `data` holds a whole one, or h11 has refused it
-    fields: list[Field] = list(request.headers)
-    version = request.http_version
-    if not version.startswith(b"1."):
-        raise HttpVersionUnsupported  # RFC 9110, 15.6.6
-    chunked = any(name == b"transfer-encoding" for name, _ in fields)
-    lengths = [int(value) for name, value in fields if name == b"content-length"]
+def _path(raw_path: bytes) -> str:
+    """A path with its percent-encoding undone.
+
+    Raises:
+        UriTooLong: it is longer than any of ours.
+    """
+    if len(raw_path) > PATH_BYTES_MAX:
+        raise UriTooLong
+    return unquote_to_bytes(raw_path).decode(errors="replace")
+
+
+def read_head(data: bytes, ended: list[bytes] | None = None) -> Head:
+    """The same as `HeadReader.read`, of a head of any form, whose lines up to each LF are `ended`."""
+    first, *rest, _, _ = lines_of(data, ended)
+    method, target, version = _first_line(first)
+    fields = fields_of(rest)
+    # The few fields that say something of the request's frame, so that the many others are passed over once.
+    framing = [field for field in fields if field[0] in _FRAMING]
+    if sum(len(value) for name, value in framing if name != b"host") > FRAMING_BYTES_MAX:
+        raise HeadTooLarge
+    chunked, length = _body_of(framing)
+    _check_host(version, framing)
     if chunked and version == b"1.0":
         raise MalformedHttp  # RFC 9112, 6.1: framing that is faulty
-    _check_host(version, fields)
-    target, fields = _origin_form(request.target, fields)
-    _check_host(version, fields)  # that of an absolute target, too
+    if chunked or length is not None:
+        fields = _plainly_framed(fields, length)
+    target, fields = _origin_form(target, fields)
     raw_path, _, query = target.partition(b"?")
-    options = _members(fields, b"connection")
     return Head(
-        request.method.decode(),
-        unquote(raw_path.decode()),
+        method.decode(),
+        _path(raw_path),
         raw_path,
         query,
         fields,
-        CHUNKED if chunked else (lengths or [0])[0],
+        CHUNKED if chunked else int(length or b"0"),
         http_1_0=version == b"1.0",
         # Both framings in one request may be an attack: it is the connection's last (RFC 9112, 6.1).
-        keep_alive=version != b"1.0" and b"close" not in options and not (chunked and lengths),
-        expects_continue=reader.they_are_waiting_for_100_continue,
+        keep_alive=(
+            version != b"1.0" and b"close" not in _members(framing, b"connection") and not (chunked and length)
+        ),
+        expects_continue=version != b"1.0" and b"100-continue" in _members(framing, b"expect"),
     )
+
+
+def _first_line(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """Method, target and the digits of the version.
+
+    Raises:
+        MalformedHttp: it is no request line (RFC 9112, 3).
+    """
+    words = line.split(b" ")
+    version = _VERSION.fullmatch(words[-1])
+    if len(words) != 3 or version is None:
+        raise MalformedHttp
+    method, target, _ = words
+    if not (method and target) or method.translate(None, TOKEN) or target.translate(None, _VISIBLE):
+        raise MalformedHttp
+    return method, target, version[1]
+
+
+def _body_of(framing: Sequence[Field]) -> tuple[bool, bytes | None]:
+    """Whether the body is chunked, and its length, or None if none is given (RFC 9112, 6).
+
+    Raises:
+        MalformedHttp: lengths that are none or differ, or a coding behind which nobody knows where the body ends.
+        TransferCodingUnsupported: other codings before `chunked`.
+    """
+    chunked, length = False, None
+    for name, value in framing:
+        if name == b"transfer-encoding":
+            if chunked or value.lower() != b"chunked":
+                raise _coding_refused(framing)
+            chunked = True
+        elif name == b"content-length":
+            named = _length(value)
+            if length not in {None, named}:
+                raise MalformedHttp
+            length = named
+    return chunked, length
+
+
+def _length(value: bytes) -> bytes:
+    """The one number in a list of lengths (RFC 9112, 6.3)."""
+    lengths = {part.strip() for part in value.split(b",")}
+    length = lengths.pop()
+    if lengths or _LENGTH.fullmatch(length) is None:
+        raise MalformedHttp
+    return length
+
+
+def _coding_refused(framing: Iterable[Field]) -> Problem:
+    """Where a body whose last coding is not `chunked` ends nobody knows (RFC 9112, 6.3)."""
+    codings = b",".join(value for name, value in framing if name == b"transfer-encoding").lower().split(b",")
+    return TransferCodingUnsupported() if codings[-1].strip() == b"chunked" else MalformedHttp()
+
+
+def _plainly_framed(fields: Iterable[Field], length: bytes | None) -> list[Field]:
+    """The fields with one length, as a number, and the coding in lower case."""
+    plain: list[Field] = []
+    lengths = 0
+    for name, value in fields:
+        if name == b"content-length" and length is not None:
+            lengths += 1
+            if lengths == 1:
+                plain.append((name, length))
+        else:
+            plain.append((name, b"chunked") if name == b"transfer-encoding" else (name, value))
+    return plain
 
 
 def check_trailers(lines: bytes) -> None:
@@ -220,7 +305,7 @@ def check_trailers(lines: bytes) -> None:
         HeadTooLarge: it has more lines than it may.
         MalformedHttp: it holds a line that is none.
     """
-    _fence(lines)
+    lines_of(lines)
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines)
     try:
@@ -231,42 +316,38 @@ def check_trailers(lines: bytes) -> None:
         raise MalformedHttp from None
 
 
-def _fence(data: bytes) -> None:
-    """Keep from h11 what would take it memory or time out of proportion."""
-    if data.count(b"\n") > FIELDS_MAX + 2:  # the first line's and the empty one's
-        raise HeadTooLarge
-    if _ILLEGAL.search(data):
-        raise MalformedHttp
-
-
-def _refusal(error: h11.RemoteProtocolError, data: bytes) -> Problem:
-    """What stands for h11's hint at a status."""
-    if error.error_status_hint != HTTPStatus.NOT_IMPLEMENTED:
-        return MalformedHttp()
-    codings = b",".join(_TRANSFER_ENCODING.findall(_FOLD.sub(b" ", data))).lower().split(b",")
-    # Where a body without chunks ends nobody knows (RFC 9112, 6.3).
-    return TransferCodingUnsupported() if codings[-1].strip() == b"chunked" else MalformedHttp()
-
-
 def _origin_form(target: bytes, fields: list[Field]) -> tuple[bytes, list[Field]]:
-    """A target's path and query, and the fields with the host of an absolute target (RFC 9112, 3.2.2)."""
-    absolute = _ABSOLUTE.fullmatch(target)
-    if absolute is None:
+    """A target's path and query, and the fields with the host of an absolute target (RFC 9112, 3.2.2).
+
+    Raises:
+        MalformedHttp: that host is none (RFC 9110, 4.2.1).
+    """
+    if target.startswith(b"/") or (absolute := _ABSOLUTE.fullmatch(target)) is None:
         return target, fields
     authority, rest = absolute.groups()
-    if not authority or authority.startswith(b":"):
-        raise MalformedHttp  # RFC 9110, 4.2.1
+    if not authority or authority.startswith(b":") or not _is_host(authority):
+        raise MalformedHttp
     others = [(name, value) for name, value in fields if name != b"host"]
     return rest if rest.startswith(b"/") else b"/" + rest, [(b"host", authority), *others]
 
 
-def _check_host(version: bytes, fields: Iterable[Field]) -> None:
-    """One valid `Host`, which HTTP/1.0 alone may leave out; h11 refuses two (RFC 9112, 3.2)."""
-    hosts = [value for name, value in fields if name == b"host"]
-    if not hosts and version != b"1.0":
+def _check_host(version: bytes, framing: Iterable[Field]) -> None:
+    """One valid `Host`, which HTTP/1.0 alone may leave out, and a version that is ours (RFC 9112, 3.2).
+
+    Raises:
+        MalformedHttp, HttpVersionUnsupported: so it is not.
+    """
+    hosts = [value for name, value in framing if name == b"host"]
+    if len(hosts) > 1:
         raise MalformedHttp
-    if any(_HOST.fullmatch(value) is None for value in hosts):
+    if not version.startswith(b"1."):
+        raise HttpVersionUnsupported  # RFC 9110, 15.6.6
+    if not (hosts or version == b"1.0") or not all(map(_is_host, hosts)):
         raise MalformedHttp
+
+
+def _is_host(value: bytes) -> bool:
+    return len(value) <= FRAMING_BYTES_MAX and _HOST.fullmatch(value) is not None
 
 
 def _members(fields: Iterable[Field], name: bytes) -> set[bytes]:

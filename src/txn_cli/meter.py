@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from txn_cli import terminal
+from txn_core.printable import printable
+
 LINE_EVERY_S: Final = 5.0
 
 
@@ -19,10 +22,10 @@ class Meter:
         self, title: str, console: Console | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._title, self._clock = title, clock
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or terminal.console(error=True)
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.fields[note]}", markup=False),
@@ -45,7 +48,7 @@ class Meter:
     def show(self, fraction: float | None, note: str) -> None:
         """Show what part is done (0 to 1, if that is known) and a note on it."""
         total, completed = (None, 0.0) if fraction is None else (1.0, fraction)
-        self._bar.update(self._task, total=total, completed=completed, note=note)
+        self._bar.update(self._task, total=total, completed=completed, note=printable(note))
         if not self._console.is_terminal and self._clock() - self._told_at >= LINE_EVERY_S:
             self._told_at = self._clock()
             part = "" if fraction is None else f" {fraction:.0%}"
@@ -53,4 +56,4 @@ class Meter:
 
     def say(self, line: str) -> None:
         """One line that stays."""
-        self._console.print(Text(line), soft_wrap=True)
+        self._console.print(Text(printable(line)), soft_wrap=True)

@@ -7,11 +7,14 @@ With an authority for clients, a client shows a certificate of it before a byte 
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from uvicorn import Config
 
 from txn_core.errors import SettingsError
 from txn_core.settings import Settings
+
+_TLS_VERSIONS: Final = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 
 
 def context_factory(settings: Settings) -> Callable[[Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None:
@@ -49,6 +52,25 @@ def server_context(cert_file: Path, key_file: Path, client_ca_file: Path | None)
         except OSError as error:
             raise SettingsError(f"TXN_TLS_CLIENT_CA_FILE holds no PEM certificates: {_said(error)}") from None
     return context
+
+
+def tls_extension(connection: ssl.SSLObject | None) -> dict[str, object] | None:
+    """What ASGI's TLS extension tells an application of a connection; None of one without a client's certificate.
+
+    The certificate was verified in the handshake; it is the client's own alone, without those between it and the
+    authority, which Python does not tell of.
+    """
+    certificate = None if connection is None else connection.getpeercert(binary_form=True)
+    if connection is None or not certificate:
+        return None
+    return {
+        "server_cert": None,
+        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(certificate)],
+        "client_cert_name": None,
+        "client_cert_error": None,
+        "tls_version": _TLS_VERSIONS.get(connection.version() or ""),
+        "cipher_suite": None,
+    }
 
 
 def _said(error: OSError) -> str:

@@ -74,6 +74,11 @@ def split(presented: str) -> tuple[KeyId, str] | None:
     return (KeyId(key_id), secret) if well_formed and (key_id + secret).isalnum() and presented.isascii() else None
 
 
+def is_key_id(text: str) -> bool:
+    """Whether a text has the form of a key's id."""
+    return len(text) == 2 * _KEY_ID_BYTES and text.isascii() and text.isalnum()
+
+
 def mint(
     *,
     account: Account,

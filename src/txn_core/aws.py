@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -139,7 +140,7 @@ async def _wire(session: AioSession, url: str, read_timeout_s: float) -> AsyncIt
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=read_timeout_s,
         connections_max=CONNECTIONS_MAX,
-        tls=_tls(session) if url.startswith("https:") else None,
+        tls=_tls(session) if urlsplit(url).scheme == "https" else None,
     )
     try:
         yield wire

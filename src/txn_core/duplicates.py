@@ -5,7 +5,8 @@ a service that stored the last one were talking of two transactions. So such a d
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel
@@ -19,7 +20,8 @@ Names = Mapping[str, "Names"]
 
 _WHITE_SPACE: Final = b" \t\r\n"
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _COLON = b"\\:"
+_BACKSLASH, _COLON, _OBJECT, _LIST = b"\\:{["
+CONTAINERS_MAX: Final = 16
 
 
 def has_each_name_once(body: bytes, names: int, colons_in_texts: int) -> bool:
@@ -30,11 +32,15 @@ def has_each_name_once(body: bytes, names: int, colons_in_texts: int) -> bool:
 
     Each name that was written has a colon behind it. So a document with no more colons than its different names and
     its texts need names nothing twice. A text with one more (a street) spoils that count. Then quotes with a colon
-    behind them are counted, white space left out: each name that was written has one, and texts only add to them.
+    behind them are counted, white space and escaped quotes left out: those that end a name, and those that begin a
+    text whose first character is a colon, which have a colon before them, too.
     """
     if body.count(_COLON) == names + colons_in_texts and _BACKSLASH not in body:
         return True
-    return body.translate(None, _WHITE_SPACE).count(b'":') == names
+    dense = body.translate(None, _WHITE_SPACE)
+    if _BACKSLASH in dense:
+        dense = dense.replace(rb"\\", b"").replace(rb"\"", b"")
+    return dense.count(b'":') - dense.count(b':":') == names
 
 
 def names_of(model: type[BaseModel], **inner: Names) -> Names:
@@ -42,25 +48,63 @@ def names_of(model: type[BaseModel], **inner: Names) -> Names:
     return {field.alias or name: inner.get(name, {}) for name, field in model.model_fields.items()}
 
 
-def duplicated_names(body: bytes, contract: Names) -> list[Fault]:
+@dataclass(slots=True)
+class AsWritten:
+    """A document that a JSON parser has taken, as it is written: read when it is first asked for, and once."""
+
+    body: bytes
+    _document: object = None
+    _each_name_once: bool | None = None
+
+    def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
+        """See the function of that name."""
+        if self._each_name_once is None:
+            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
+        return self._each_name_once
+
+    def document(self) -> object:
+        """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""
+        if self._document is None:
+            self._document = json.loads(self.body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+        return self._document
+
+
+def duplicated_names(written: bytes | AsWritten, contract: Names) -> list[Fault]:
     """A fault for each name that comes twice in its object, of a document that a JSON parser has taken.
 
     A name that is not the contract's is not repeated: the pointer leads to the object that it is in, as far as the
-    contract's names lead.
+    contract's names lead. A document of more than `CONTAINERS_MAX` objects and lists is refused for these anyway:
+    there, the contract's objects alone are searched.
     """
-    document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
-    return [Fault(pointer, CODE) for pointer in dict.fromkeys(_pointers(document, "", contract))]
+    if isinstance(written, bytes):
+        written = AsWritten(written)
+    containers = written.body.count(_OBJECT) + written.body.count(_LIST)
+    search = _Search(everywhere=containers <= CONTAINERS_MAX)
+    search.look_through(written.document(), "", contract)
+    return [Fault(pointer, CODE) for pointer in search.pointers]
 
 
-def _pointers(value: object, pointer: str, contract: Names) -> Iterator[str]:
-    if isinstance(value, tuple):  # of pairs: an object
+class _Search:
+    """A search for names that come twice. An object is a tuple of its names and values, as they are written."""
+
+    def __init__(self, *, everywhere: bool) -> None:
+        self._everywhere = everywhere
+        self.pointers: dict[str, None] = {}
+
+    def look_through(self, value: object, pointer: str, contract: Names) -> None:
+        """Note each name of an object that comes twice, and those of the objects within it."""
+        if isinstance(value, tuple):
+            self._look_through_object(value, pointer, contract)
+        elif isinstance(value, list) and self._everywhere:
+            for inner in value:
+                self.look_through(inner, pointer, {})
+
+    def _look_through_object(self, pairs: tuple[tuple[str, object], ...], pointer: str, contract: Names) -> None:
         seen = set[str]()
-        for name, inner in value:
-            at = f"{pointer}/{name}" if name in contract else pointer
-            if name in seen:
-                yield at
+        each_once = len({name for name, _ in pairs}) == len(pairs)
+        for name, inner in pairs:
+            if not each_once and name in seen:
+                self.pointers[f"{pointer}/{name}" if name in contract else pointer] = None
             seen.add(name)
-            yield from _pointers(inner, at, contract.get(name, {}))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _pointers(inner, pointer, {})
+            if isinstance(inner, tuple | list) and (self._everywhere or name in contract):
+                self.look_through(inner, f"{pointer}/{name}" if name in contract else pointer, contract.get(name, {}))

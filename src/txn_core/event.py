@@ -127,7 +127,7 @@ class Event(_Part):
 
 
 class EncodedEvent(NamedTuple):
-    """An event's bytes with the ids that its acknowledgement repeats."""
+    """An event's bytes, the ids that its acknowledgement repeats, and the mask of its card."""
 
     data: bytes
     transaction_id: TransactionId
@@ -135,6 +135,7 @@ class EncodedEvent(NamedTuple):
     customer_id: CustomerId
     merchant_id: MerchantId
     accepted_at: Instant
+    card_masked: str
 
 
 def encode(
@@ -147,17 +148,18 @@ def encode(
 ) -> EncodedEvent:
     """Turn an accepted submission into its event. The card number ends here."""
     pan = submission.card_number
+    masked = pan.masked
     card_id = keys.card_id(pan)
     customer_id = keys.customer_id(account, submission.customer_reference, pan)
     merchant_id = keys.merchant_id(submission.merchant_name)
     # Ids, masks and instants need no escaping; their patterns see to that.
     derived = (
         f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
-        f'"card_id":"{card_id}","card_masked":"{pan.masked}","customer_id":"{customer_id}",'
+        f'"card_id":"{card_id}","card_masked":"{masked}","customer_id":"{customer_id}",'
         f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{_aliases(keys.older_card_ids(pan))}'
     )
     data = derived.encode() + submission.client_fields[1:]
-    return EncodedEvent(data, transaction_id, card_id, customer_id, merchant_id, accepted_at)
+    return EncodedEvent(data, transaction_id, card_id, customer_id, merchant_id, accepted_at, masked)
 
 
 def same_content(one: bytes | str, other: bytes | str) -> bool:

@@ -5,23 +5,31 @@ sent: a mistyped card number in an error body would be a card number in somebody
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from txn_core.invisible import VISIBLE_PATTERN
+from txn_core.plain_text import SEPARATORS
 
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
-CONTROL_FREE_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
+# The line and the paragraph separator, and what turns the direction of text (Unicode Standard Annex 9, 2): with them
+# a name is shown as another one, and a line of a list as two.
+_STEERING: Final = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+CONTROL_FREE_PATTERN: Final = rf"^[^{_CONTROLS}]*$"
+"""Of texts that are only looked up, and of those that were taken before `TEXT_PATTERN` was the rule."""
+TEXT_PATTERN: Final = rf"^[^{_CONTROLS}{_STEERING}]*$"
+"""Of names and free texts that are stored. Joiners (U+200C, U+200D) are letters' business, and stay."""
 
 MESSAGES: Final[dict[str, str]] = {
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
-    "control_character": "must not hold control characters",
+    "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
@@ -59,11 +67,15 @@ MESSAGES: Final[dict[str, str]] = {
     "value_not_allowed": "is not one of the allowed values",
 }
 
+BEYOND: Final = "extra_forbidden"
+"""pydantic's type of an error for a name that the contract does not have."""
+
+_POINTERS_KEPT: Final = 256
 _OUR_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
     "missing": "field_required",
-    "extra_forbidden": "field_unknown",
+    BEYOND: "field_unknown",
     "string_type": "string_required",
     "string_too_long": "text_too_long",
     "string_too_short": "text_too_short",
@@ -87,6 +99,7 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
     CONTROL_FREE_PATTERN: "control_character",
+    TEXT_PATTERN: "control_character",
     VISIBLE_PATTERN: "text_blank",
 }
 
@@ -98,14 +111,12 @@ _SENSITIVE_NAMES: Final = frozenset(
         *("magstripe", "track", "track1", "track2", "track3", "trackdata"),
     }
 )
-_SENSITIVE_PARTS: Final = (
-    *("cvv", "cvc", "securitycode", "verificationcode", "verificationvalue"),
-    *("pinblock", "track1", "track2", "track3", "trackdata"),
-)
+_SENSITIVE_PART: Final = re.compile("cv[cv]|securitycode|verification(?:code|value)|pinblock|track(?:[123]|data)")
+_FEW_NAMES: Final = 8
+_SEPARATORS_IN_NAMES: Final = SEPARATORS.replace(b"\n", b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One broken rule: `pointer` (RFC 6901, "" for the whole document) and `code` (a key of `MESSAGES`)."""
 
     pointer: str
@@ -120,10 +131,19 @@ class Fault:
 def fault_of(error: ErrorDetails) -> Fault:
     """Translate one pydantic error, dropping every part of it that a client could have written."""
     kind, where = error["type"], error["loc"]
-    if kind == "extra_forbidden":
+    if kind == BEYOND:
         code = "sensitive_authentication_data" if _is_sensitive(str(where[-1])) else "field_unknown"
         return Fault(_pointer(where[:-1]), code)
     return Fault(_pointer(where), _code_of(kind, error.get("ctx", {})))
+
+
+def faults_of_unknown(pointer: str, names: Collection[str]) -> Iterator[Fault]:
+    """What is wrong with names that the object at `pointer` may not have: each code once."""
+    if len(names) <= _FEW_NAMES:
+        codes = {"sensitive_authentication_data" if _is_sensitive(name) else "field_unknown" for name in names}
+    else:
+        codes = {"field_unknown", *(["sensitive_authentication_data"] if _one_is_sensitive(names) else [])}
+    return (Fault(pointer, code) for code in sorted(codes))
 
 
 def rule_broken(code: str) -> PydanticCustomError:
@@ -140,10 +160,27 @@ def _code_of(kind: str, context: Mapping[str, object]) -> str:
 
 
 def _is_sensitive(name: str) -> bool:
-    plain = "".join(c for c in name.casefold() if c.isalnum())
-    return plain in _SENSITIVE_NAMES or any(part in plain for part in _SENSITIVE_PARTS)
+    if name.isascii():
+        plain = name.encode().translate(None, SEPARATORS).decode().lower()
+    else:
+        plain = "".join([c for c in name.casefold() if c.isalnum()])
+    return plain in _SENSITIVE_NAMES or _SENSITIVE_PART.search(plain) is not None
 
 
+def _one_is_sensitive(names: Collection[str]) -> bool:
+    """Whether any name is: the same of all names at once, which is ten times as fast."""
+    lines = "\n".join(names)
+    if lines.count("\n") >= len(names):
+        lines = "\n".join([name.replace("\n", "") for name in names])
+    lines = lines.casefold()
+    if lines.isascii():
+        plain = lines.encode().translate(None, _SEPARATORS_IN_NAMES).decode()
+    else:
+        plain = "".join([c for c in lines if c.isalnum() or c == "\n"])
+    return not _SENSITIVE_NAMES.isdisjoint(plain.split("\n")) or _SENSITIVE_PART.search(plain) is not None
+
+
+@lru_cache(_POINTERS_KEPT)
 def _pointer(where: tuple[int | str, ...]) -> str:
     # A union adds steps of its own ("function-after[...]"), a mapping its client's keys. The contract's names are of
     # letters alone, and it has no mappings.

@@ -23,7 +23,7 @@ A_CODE: Final = NoFreeText("one of a list of codes")
 
 
 class FreeTexts:
-    """The free texts of a model's instances, those of the objects within them included."""
+    """The free texts of a model's instances or of their fields, those of the objects within them included."""
 
     __slots__ = ("_objects", "_pointers")
 
@@ -46,7 +46,10 @@ class FreeTexts:
 
     def of(self, instance: BaseModel) -> list[tuple[str, str]]:
         """Every free text that an instance has, with its pointer."""
-        values = instance.__dict__
+        return self.of_fields(instance.__dict__)
+
+    def of_fields(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The same of an instance's fields by their names; objects are instances or fields themselves."""
         found: list[tuple[str, str]] = []
         for name, pointer in self._pointers.items():
             value = values[name]
@@ -56,7 +59,7 @@ class FreeTexts:
                 found.extend((pointer, text) for text in _texts(value))
         for name, part in self._objects.items():
             if (inner := values[name]) is not None:
-                found += part.of(inner)
+                found += part.of_fields(inner if isinstance(inner, dict) else inner.__dict__)
         return found
 
 

@@ -21,9 +21,6 @@ _PRINTED: Final[dict[tuple[int, ...], str]] = {
 _HALF_MIN: Final = 6  # digits of an issuer's identification number; hardly a store has a number of as many
 _HALVES_MIN: Final = 16
 
-BEGINNINGS: Final = frozenset({1, 4, *range(_HALF_MIN, SEARCHED_LENGTHS.stop)})
-"""The sizes of groups that a card number may begin with."""
-
 
 def is_grouping(sizes: tuple[int, ...], first_digit: str) -> bool:
     """Whether groups of these sizes may be one card number, which begins with a digit.

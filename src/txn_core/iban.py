@@ -30,29 +30,39 @@ _LENGTHS: Final = {
     for country in countries.split()
 }
 _BEGINNING: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}")
+_BEGINNING_OF_WORD: Final = re.compile(r"[A-Za-z](?<![A-Za-z0-9].)[A-Za-z][0-9]{2}")
 _GROUP: Final = 4
+
+LOOKED_AT_MAX: Final = 16
+
+
+def may_hold_iban(text: str) -> bool:
+    """Whether a word of an ASCII text begins as an IBAN does."""
+    return _BEGINNING_OF_WORD.search(text) is not None
 
 
 def without_ibans(words: Sequence[str]) -> Iterator[str | None]:
     """The words of a text (its runs of ASCII letters and digits), with one `None` for the words of each IBAN.
 
     What has a country's letters and the length of its IBANs is one if it is printed as IBANs are, in fours and with
-    capital letters, whatever its check digits: people mistype them. Otherwise the check digits must be right.
+    capital letters, whatever its check digits: people mistype them. Otherwise the check digits must be right. Only
+    the first `LOOKED_AT_MAX` words that begin as an IBAN does are looked at: no text has as many, unless somebody
+    wants to make work.
     """
-    at = 0
+    at = looked_at = 0
     while at < len(words):
-        if count := _words_of_iban(words, at):
-            yield None
-            at += count
-        else:
-            yield words[at]
-            at += 1
+        if words[at] > "9" and _BEGINNING.match(words[at]) and looked_at < LOOKED_AT_MAX:
+            looked_at += 1
+            if count := _words_of_iban(words, at):
+                yield None
+                at += count
+                continue
+        yield words[at]
+        at += 1
 
 
 def _words_of_iban(words: Sequence[str], at: int) -> int:
-    """How many words from one on are an IBAN; 0 if none begins there."""
-    if not _BEGINNING.match(words[at]):
-        return 0
+    """How many words from one on, which begins as an IBAN does, are one; 0 if none begins there."""
     wanted = _LENGTHS.get(words[at][:2].upper(), 0)
     text = ""
     for count, word in enumerate(words[at : at + wanted], 1):

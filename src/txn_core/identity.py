@@ -44,6 +44,7 @@ class KeyRing:
     _customers: "_Signer" = field(init=False, repr=False, compare=False)
     _merchants: "_Signer" = field(init=False, repr=False, compare=False)
     _transactions: "_Signer" = field(init=False, repr=False, compare=False)
+    _masks: "_Signer" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         newest = max(self.card_keys)
@@ -54,6 +55,7 @@ class KeyRing:
             "_customers": _Signer(self.identity_key, "customer_id/reference"),
             "_merchants": _Signer(self.identity_key, "merchant_id"),
             "_transactions": _Signer(self.identity_key, "transaction_id"),
+            "_masks": _Signer(self.identity_key, "mask"),
         }.items():
             object.__setattr__(self, name, value)  # it is frozen from here on
 
@@ -106,6 +108,10 @@ class KeyRing:
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
         return TransactionId(f"txn_{self._transactions.id_of(account + _PART + idempotency_key)}")
+
+    def mask_id(self, account: Account, mask: str, ends_at: int) -> str:
+        """What a mask of an account is called on the day that ends at a Unix time: it is stored nowhere by itself."""
+        return self._masks.id_of(f"{account}{_PART}{mask}{_PART}{ends_at}")
 
 
 def key_version(card_id: CardId) -> int:

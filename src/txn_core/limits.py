@@ -1,4 +1,4 @@
-"""How much one API key may take of one API process. What a key does not say, the process's settings say."""
+"""How much one API key may take. What a key does not say, the process's settings say."""
 
 from dataclasses import astuple, dataclass
 from typing import Final, Self
@@ -8,12 +8,17 @@ from txn_core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one key: 0 is without limit, none is what the process's settings say."""
+    """Bounds of one key: 0 is without limit, none is what the process's settings say.
+
+    All but the last are bounds of one API process. `cards_of_mask_max` is what the key's account may send and look
+    up a day, by all of its keys and at all processes (ADR 31).
+    """
 
     writes_per_s: int | None = None
     reads_per_s: int | None = None
     lines_per_s: int | None = None
     requests_max: int | None = None
+    cards_of_mask_max: int | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -23,6 +28,7 @@ class Limits:
             reads_per_s=settings.key_reads_per_s,
             lines_per_s=settings.key_lines_per_s,
             requests_max=settings.key_requests_max,
+            cards_of_mask_max=settings.key_cards_of_mask_max,
         )
 
     def over(self, defaults: "Limits") -> "Limits":
@@ -32,4 +38,5 @@ class Limits:
 
 
 UNLIMITED: Final = Limits(0, 0, 0, 0)
+"""No bound of what a key takes of a process; who guesses card numbers is stopped as the settings say."""
 BY_SETTINGS: Final = Limits()

@@ -6,17 +6,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from txn_core.telemetry import dropped_lines
+from txn_core.telemetry import dropped_lines, left_out_lines
 
 
 class LogMetrics(Collector):
-    """The lines that were dropped, under a name of the process's kind."""
+    """The lines that were dropped or left out, under names of the process's kind."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
-        self._name = f"{prefix}_log_lines_dropped"
+        self._prefix = prefix
         registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
         """The present count."""
         documentation = "Log lines that were not written, since nobody took them from standard error in time"
-        yield CounterMetricFamily(self._name, documentation, dropped_lines())
+        yield CounterMetricFamily(f"{self._prefix}_log_lines_dropped", documentation, dropped_lines())
+        documentation = "Log lines that were left out, past the budget of their events"
+        yield CounterMetricFamily(f"{self._prefix}_log_lines_left_out", documentation, left_out_lines())

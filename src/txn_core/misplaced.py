@@ -5,22 +5,23 @@ ignored. And no free text may hold any card number or track data (`free_text`); 
 card numbers by chance.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from txn_core.duplicates import AsWritten
 from txn_core.errors import InvalidTransactionError
 from txn_core.faults import Fault
-from txn_core.free_text import holds_card_number, long_runs
+from txn_core.free_text import texts_with_numbers
 from txn_core.free_text_fields import FreeTexts
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.plain_text import SEPARATORS, ascii_alphanumerics, plain
+from txn_core.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts
 from txn_core.submission import Submission
-from txn_core.transaction import TransactionRequest, parse_transaction, refuse_duplicates
+from txn_core.transaction import COLONS_OF_A_TIME, TransactionRequest, parse_transaction, refuse_duplicates
 
 CODE: Final = "card_number_misplaced"
 
-_FREE_TEXTS: Final = FreeTexts(TransactionRequest)
+FREE_TEXTS: Final = FreeTexts(TransactionRequest)
+_BACKSLASH: Final = b"\\"[0]
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
 
@@ -32,9 +33,8 @@ def surroundings_of(texts: Iterable[str]) -> str:
 
 def pointers_of_numbers(texts: Sequence[tuple[str, str]]) -> Iterator[str]:
     """The pointers of those free texts that hold a card number or track data."""
-    # All at once first: nearly no request holds as many digits. A letter between two texts keeps them apart.
-    if long_runs(plain("x".join([text for _, text in texts])).encode()):
-        yield from (pointer for pointer, text in texts if holds_card_number(text))
+    found = texts_with_numbers(plain_texts([text for _, text in texts]))
+    return (texts[place][0] for place in sorted(found))
 
 
 def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
@@ -47,9 +47,13 @@ def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
     request = parse_transaction(body, luhn_exempt)
-    refuse_misplaced(body, request, surroundings)
-    refuse_duplicates(body, request)
-    return Submission.of(request)
+    submission = Submission.of(request)
+    search = _Search(AsWritten(body), request, submission.client_fields)
+    search.refuse_own_number(surroundings)
+    # Before the search for others, which takes longest: a body is refused for one of the two.
+    refuse_duplicates(search.written, request)
+    search.refuse_others()
+    return submission
 
 
 def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str) -> None:
@@ -58,28 +62,86 @@ def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str
     Raises:
         InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
     """
-    digits = request.card_number.digits_for_identity()
-    faults = [
-        *_own_number_elsewhere(body, digits),
-        *_own_number_in_floats(request, digits),
-        *(Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(request))),
-    ]
-    if digits in surroundings:
-        faults.append(Fault("", CODE))
-    if faults:
-        raise InvalidTransactionError(*dict.fromkeys(faults))
+    search = _Search(AsWritten(body), request, Submission.of(request).client_fields)
+    search.refuse_own_number(surroundings)
+    search.refuse_others()
 
 
-def _own_number_elsewhere(body: bytes, digits: str) -> Iterator[Fault]:
-    # Nearly every body is plain ASCII without escapes: deleting all separators leaves field names between values,
-    # so a number that stands once stands in its own field alone.
-    if body.isascii() and b"\\" not in body and body.translate(None, SEPARATORS).count(digits.encode()) == 1:
-        return
+class _Search:
+    """The search through one request, whose texts are spelt in ASCII once."""
+
+    def __init__(self, written: AsWritten, request: TransactionRequest, client_fields: bytes) -> None:
+        self.written = written
+        self._request, self._client_fields = request, client_fields
+        texts = FREE_TEXTS.of(request)
+        reference = request.customer.reference if request.customer else None
+        spelt = plain_texts([*(text for _, text in texts), reference or ""])
+        self._pointers, self._texts = [pointer for pointer, _ in texts], [text for _, text in texts]
+        self._free_texts, self._all_texts = spelt[:-1], spelt
+
+    def refuse_own_number(self, surroundings: str) -> None:
+        """Refuse the request's own number elsewhere than in its place, and then tell of all others, too.
+
+        Raises:
+            InvalidTransactionError: `card_number_misplaced`.
+        """
+        digits = self._request.card_number.digits_for_identity()
+        faults: list[Fault] = []
+        if not _own_number_stands_once(self.written, self._request, self._client_fields, "x".join(self._all_texts)):
+            known = dict(zip(self._texts, self._free_texts, strict=True))
+            faults += _own_number_elsewhere(self.written, digits, known)
+            faults += _own_number_in_floats(self._request, digits)
+        if digits in surroundings:
+            faults.append(Fault("", CODE))
+        if faults:
+            raise InvalidTransactionError(*dict.fromkeys([*faults, *self._others()]))
+
+    def refuse_others(self) -> None:
+        """Refuse other cards' numbers in free text.
+
+        Raises:
+            InvalidTransactionError: `card_number_misplaced`.
+        """
+        if faults := self._others():
+            raise InvalidTransactionError(*faults)
+
+    def _others(self) -> list[Fault]:
+        return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]
+
+
+def _own_number_stands_once(
+    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: str
+) -> bool:
+    """Whether the card number stands in its own field alone. `False` leaves the question open.
+
+    Deleting all separators leaves field names between values, so a number that stands once as it is written stands in
+    one field. What is written as escapes is found among the values as they are read, and what is written in another
+    script, which ids cannot be, in `spelt`, the other texts in ASCII.
+    """
+    own, body = request.card_number.digits_for_identity().encode(), written.body
+    if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
+        return False
+    if own in client_fields.translate(None, SEPARATORS):
+        return False
+    if body.isascii() and _BACKSLASH not in body:
+        return True
+    is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
+    return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
+
+
+def _alphanumerics(transaction_id: str | None) -> bytes:
+    return b"" if transaction_id is None else transaction_id.encode().translate(None, SEPARATORS)
+
+
+def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
+    """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
     # Numbers as they were written: a float would have lost the last digits of a long one.
     # Of a name that comes twice the last value counts, and the others may hold no card number either.
-    document = json.loads(body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
-    for pointer, value in _leaves(document, ""):
-        if pointer != "/card_number" and pointer not in _TIMES and digits in ascii_alphanumerics(value):
+    for pointer, value in _leaves(written.document(), ""):
+        is_too_short = len(value) < len(digits) and value.isascii()
+        if is_too_short or pointer == "/card_number" or pointer in _TIMES:
+            continue
+        if digits in ascii_alphanumerics(known.get(value, value)):
             yield Fault(pointer, CODE)
 
 

@@ -17,7 +17,7 @@ from pydantic_settings import SettingsError as UnreadableSettingError
 
 from txn_core.errors import SettingsError
 from txn_core.issuer_ranges import IssuerRanges
-from txn_core.loopback import is_local
+from txn_core.loopback import is_local, require_safe
 from txn_core.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.region import LOCAL_REGION, MISSING, region_given
 from txn_core.service_links import service_links
@@ -27,6 +27,9 @@ KEY_BYTES_MIN = 32
 CARD_KEY_VERSION_MAX = 9_999  # a card id holds at most four digits of it
 CARD_KEYS_MAX = 8
 """Versions of the card key at once: a look-up by card number reads each, an event carries an id under each."""
+
+OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
+"""Variables of the commands that are the API's clients. They are no settings, and may stand beside them."""
 
 
 def _key_bytes(value: object) -> object:
@@ -46,6 +49,13 @@ def _ranges(text: str) -> str:
     """Refuse what is no list of first digits and lengths of card numbers."""
     IssuerRanges.parse(text, lengths=CARD_NUMBER_LENGTHS)
     return text
+
+
+def _fetched_safely(url: str | None) -> str | None:
+    """Refuse a URL whose answer could be changed on its way."""
+    if url is not None:
+        require_safe(url)
+    return url
 
 
 KeyMaterial = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
@@ -163,25 +173,35 @@ class Settings(BaseSettings):
     key_requests_max: int = Field(
         1_024, ge=0, description="requests of a key that one process answers at once; 0 is no limit"
     )
+    key_cards_of_mask_max: int = Field(
+        1_000,
+        ge=0,
+        le=10_000,
+        description="cards with the same mask (first six, last four) that a key's account may send or look up a day; "
+        "0 is no limit (docs/access.md)",
+    )
     signatures_shared: bool = Field(
         False,
         description="whether used signatures are kept for all processes, too, with a DynamoDB write a signed request",
     )
-    metrics_need_admin: bool = Field(False, description="whether /metrics needs a key with the scope admin")
+    metrics_need_admin: bool = Field(
+        True, description="whether the API's /metrics needs a key with the scope admin; not in the local stack"
+    )
     jwt_issuer: str | None = Field(
         None, min_length=1, description="issuer (iss) of OAuth2 access tokens; tokens are off when absent"
     )
     jwt_audience: str | None = Field(None, min_length=1, description="audience (aud) that tokens must name")
-    jwt_jwks_url: str | None = Field(
-        None,
-        pattern=r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])",
-        description="where the issuer's keys are (JWKS); https unless on this machine",
+    jwt_jwks_url: Annotated[str | None, AfterValidator(_fetched_safely)] = Field(
+        None, description="where the issuer's keys are (JWKS); https unless on this machine"
     )
     jwt_jwks_cache_s: float = Field(
         300.0, gt=0, description="how long the issuer's keys, and what they verified, are trusted, seconds"
     )
     jwt_algorithms: tuple[Literal["RS256", "ES256", "EdDSA"], ...] = Field(
         ("RS256", "ES256", "EdDSA"), min_length=1, description="algorithms that tokens may be signed with, as JSON"
+    )
+    jwt_untyped: bool = Field(
+        False, description="whether tokens that do not say `at+jwt` are taken, too: those of type `JWT`, and of none"
     )
     jwt_account_claim: str = Field("account", min_length=1, description="claim that names a token's account")
     jwt_scope_claim: str = Field(
@@ -312,7 +332,7 @@ class Settings(BaseSettings):
         """
         # Names are read in any case, so they are checked in any case.
         links = service_links(os.environ)
-        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links]
+        given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links | OF_CLIENTS]
         unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
         if unknown:
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")

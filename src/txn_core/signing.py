@@ -5,10 +5,14 @@ the key's signing secret over six lines without a newline at the end: `v1`, the 
 with its query, as sent), the `Idempotency-Key` (empty without one: it may decide the transaction's id), and the
 SHA-256 of the body in hex.
 
+A client that sends the body's SHA-256 also in the head, as `Content-Digest` (RFC 9530), lets the signature be
+verified before the body is there (ADR 30).
+
 The secret is derived from the identity key and the key's id (ADR 15). So nothing secret is stored, and a process
 verifies without a look-up.
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -20,7 +24,26 @@ SECRET_PREFIX: Final = "txnsig_"  # noqa: S105 - what makes a secret findable by
 WINDOW_S: Final = 300
 """How far a signature's time may lie from the server's, before or behind."""
 
+_DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _FORM: Final = re.compile(r"t=([0-9]{1,12}),kid=([0-9a-f]{16}),v1=([0-9a-f]{64})")
+
+
+class SignedHead(NamedTuple):
+    """What a signature is made of, without the body."""
+
+    at: int
+    method: str
+    target: bytes
+    idempotency_key: bytes
+
+    def message(self, digest: str) -> bytes:
+        """The bytes that are signed; `digest` is the body's SHA-256 in hex."""
+        lines = (b"v1", b"%d" % self.at, self.method.encode(), self.target, self.idempotency_key, digest.encode())
+        return b"\n".join(lines)
+
+    def mac(self, secret: str, digest: str) -> str:
+        """The signature's `v1`. The HMAC's key is the secret's text as it was shown."""
+        return hmac.digest(secret.encode(), self.message(digest), "sha256").hex()
 
 
 class Signed(NamedTuple):
@@ -34,13 +57,11 @@ class Signed(NamedTuple):
 
     def message(self) -> bytes:
         """The bytes that are signed."""
-        digest = hashlib.sha256(self.body).hexdigest()
-        lines = (b"v1", b"%d" % self.at, self.method.encode(), self.target, self.idempotency_key, digest.encode())
-        return b"\n".join(lines)
+        return SignedHead(*self[:4]).message(digest_of(self.body))
 
     def mac(self, secret: str) -> str:
-        """The signature's `v1`. The HMAC's key is the secret's text as it was shown."""
-        return hmac.digest(secret.encode(), self.message(), "sha256").hex()
+        """The signature's `v1`, as `SignedHead.mac` has it."""
+        return SignedHead(*self[:4]).mac(secret, digest_of(self.body))
 
 
 class Signature(NamedTuple):
@@ -64,3 +85,22 @@ class Signature(NamedTuple):
 def signing_secret(identity_key: bytes, key_id: KeyId) -> str:
     """The secret that requests with a key are signed under."""
     return SECRET_PREFIX + hmac.digest(identity_key, f"txn-api/signing_secret\0{key_id}".encode(), "sha256").hex()
+
+
+def digest_of(body: bytes) -> str:
+    """The SHA-256 of a body, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def content_digest(body: bytes) -> str:
+    """The value of a `Content-Digest` header (RFC 9530, 2) for a body as it is sent."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def claimed_digest(header: str) -> str | None:
+    """The SHA-256 that a `Content-Digest` header names, in hex; None without one, or with several.
+
+    The header is a dictionary (RFC 9651, 3.2): digests by other algorithms may stand beside it.
+    """
+    found = [match[1] for member in header.split(",") if (match := _DIGEST.fullmatch(member.strip(" \t")))]
+    return base64.b64decode(found[0]).hex() if len(found) == 1 else None

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from txn_core.crash_reports import places
+from txn_core.log_budget import EventBudget
 from txn_core.log_queue import LogQueue
 from txn_core.log_sources import CLOSED, Handler, Lines, Memory, Printed, Sink
 
@@ -25,11 +26,17 @@ _render: Final = structlog.processors.JSONRenderer()
 _stamp: Final = structlog.processors.TimeStamper(fmt="iso", utc=True)
 _queues: Final[list[LogQueue]] = []
 """The process's queue, the last one being in use."""
+_budgets: Final[list[EventBudget]] = []
+"""What the process's own lines are held to: one budget, or none."""
 
 
-def configure_logging(level: str, **bound: str) -> None:
-    """Set up the process's logging once; `bound` is said on every line (the process's role)."""
+def configure_logging(level: str, *, budget: EventBudget | None = None, **bound: str) -> None:
+    """Set up the process's logging once; `bound` is said on every line (the process's role).
+
+    What our own loggers say is held to the `budget`, if any, unless the level is `debug`.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
+    _budgets[:] = [] if budget is None or number <= logging.DEBUG else [budget]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -38,7 +45,7 @@ def configure_logging(level: str, **bound: str) -> None:
     ]
     sink = _sink(bound)
     structlog.configure(
-        processors=[*shared, _render],
+        processors=[*_budgets, *shared, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: Lines(sink),
         cache_logger_on_first_use=False,
@@ -62,6 +69,11 @@ def configure_logging(level: str, **bound: str) -> None:
 def dropped_lines() -> int:
     """How many lines of this process were not written, because nobody read them or nobody could."""
     return sum(queue.dropped for queue in _queues)
+
+
+def left_out_lines() -> int:
+    """How many lines of this process were left out, past the budget of their events."""
+    return sum(budget.left_out for budget in _budgets)
 
 
 def _sink(bound: Mapping[str, str]) -> Sink:

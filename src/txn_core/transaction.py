@@ -4,7 +4,8 @@ Strict throughout: a number in quotes, a float for an amount or an unknown field
 that sends one has a fault that silence would hide. Bounds follow ISO 8583 where it has a field for it.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
@@ -21,13 +22,15 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from txn_core.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.currency import EXPONENTS
-from txn_core.duplicates import duplicated_names, has_each_name_once, names_of
-from txn_core.errors import InvalidTransactionError, MalformedJsonError
+from txn_core.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of
+from txn_core.errors import InvalidTransactionError
 from txn_core.faults import (
-    CONTROL_FREE_PATTERN,
+    BEYOND,
     ID_PATTERN,
     TERMINAL_ID_PATTERN,
+    TEXT_PATTERN,
     Fault,
     fault_of,
     rule_broken,
@@ -43,6 +46,7 @@ AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
 FAULTS_MAX: Final = 50
 COLONS_OF_A_TIME: Final = 2
+_CHARACTERS_KEPT: Final = 4_096
 
 TransactionType = Literal["purchase", "refund", "reversal"]
 # How the card was read (ISO 8583 field 22).
@@ -67,9 +71,35 @@ def _known_currency(code: str) -> str:
 def _nameable(name: str) -> str:
     if not shows_something(name):
         raise rule_broken("merchant_name_blank")
-    if len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX:
+    if not name.isascii() and _is_too_long(name):
         raise rule_broken("text_too_long")
     return name
+
+
+def _is_too_long(name: str) -> bool:
+    """Whether a name makes too long a key. A name of ASCII never does.
+
+    Some characters stand for a whole sentence (U+FDFA for 18 letters), and to compare names by it takes thrice the
+    time. So the name is spelt out character by character first: case and composition make a text at most thrice as
+    long, and shorter by less than half.
+    """
+    size = sum(map(_spelt_out.__getitem__, name))
+    if 3 * size <= MERCHANT_KEY_BYTES_MAX:
+        return False
+    return size > 2 * MERCHANT_KEY_BYTES_MAX or len(normalise_merchant(name).encode()) > MERCHANT_KEY_BYTES_MAX
+
+
+class _SpeltOut(dict[str, int]):
+    """How many bytes a character's compatible ones take (NFKC); those that were met first are kept."""
+
+    def __missing__(self, character: str) -> int:
+        size = len("".join(unicodedata.normalize("NFKC", character).split()).encode())
+        if len(self) < _CHARACTERS_KEPT:
+            self[character] = size
+        return size
+
+
+_spelt_out: Final = _SpeltOut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +109,7 @@ class _Text:
     length_max: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=CONTROL_FREE_PATTERN)
+        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=TEXT_PATTERN)
         return core_schema.chain_schema([text, core_schema.str_schema(pattern=VISIBLE_PATTERN)])
 
 
@@ -119,7 +149,7 @@ class Merchant(_Part):
 
     name: Annotated[
         str,
-        StringConstraints(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN),
+        StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN),
         AfterValidator(_nameable),
     ]
     category: Annotated[str, _Text(64)] | None = None
@@ -199,6 +229,10 @@ _NAMES: Final = names_of(
 )
 
 
+_REQUIRED: Final = [name for name, field in TransactionRequest.model_fields.items() if field.is_required()]
+_REQUIRED_AS_WRITTEN: Final = [f'"{name}"'.encode() for name in (*_REQUIRED, "name")]
+
+
 def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> TransactionRequest:
     """Read one JSON document as a transaction; card numbers in `luhn_exempt` need no check digit.
 
@@ -208,33 +242,60 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
+    broken: list[Fault] | None = None
+    if is_of_usual_size(body) and all(name in body for name in _REQUIRED_AS_WRITTEN):
+        request, broken = _validated(body, luhn_exempt)
+        if request is not None:
+            return request
+    part = contract_part(body, _NAMES)
+    if broken is None:
+        request, broken = _validated_part(part, luhn_exempt)
+        if request is not None and not part.beyond:
+            return request
+    once = has_each_name_once(body, part.names, colons_in_texts=0)
+    twice = [] if once else duplicated_names(body, _NAMES)
+    raise InvalidTransactionError(*[*dict.fromkeys([*twice, *broken, *part.beyond])][:FAULTS_MAX])
+
+
+def _validated(
+    document: bytes, luhn_exempt: IssuerRanges, missing: Collection[tuple[str, ...]] = ()
+) -> tuple[TransactionRequest | None, list[Fault]]:
+    """The request that a JSON document is, or the rules that the contract's fields break; `missing` ones are void."""
     try:
-        return TransactionRequest.model_validate_json(body, context=luhn_exempt)
-    except ValidationError as error:
-        refusal = _refusal(error, body)
-    # Raised out here: inside, pydantic's error and the input it holds would hang on it as its context.
-    try:
-        raise refusal
-    finally:
-        del refusal  # or the error, its traceback and this frame would keep each other
+        return TransactionRequest.model_validate_json(document, context=luhn_exempt), []
+    except ValidationError as errors:
+        details = errors.errors(include_url=False, include_input=False)
+    return None, [
+        Fault(f"/{'/'.join(map(str, detail['loc']))}", "field_required")
+        if detail["loc"] in missing
+        else fault_of(detail)
+        for detail in details
+        if detail["type"] != BEYOND
+    ]
 
 
-def _refusal(error: ValidationError, body: bytes) -> MalformedJsonError | InvalidTransactionError:
-    details = error.errors(include_url=False, include_input=False)
-    if details[0]["type"] == "json_invalid":
-        return MalformedJsonError("not one JSON document")
-    return InvalidTransactionError(*[*duplicated_names(body, _NAMES), *map(fault_of, details)][:FAULTS_MAX])
+def _validated_part(part: ContractPart, luhn_exempt: IssuerRanges) -> tuple[TransactionRequest | None, list[Fault]]:
+    """The same of what is left of a document. pydantic would copy all of it into the error of each missing field."""
+    if part.fields is None:
+        return None, [Fault("", "object_required")]
+    absent = [name for name in _REQUIRED if name not in part.fields]
+    missing: list[tuple[str, ...]] = [(name,) for name in absent]
+    fields = part.fields | {name: [] for name in absent}
+    if isinstance(merchant := fields["merchant"], dict) and "name" not in merchant:
+        missing.append(("merchant", "name"))
+        merchant["name"] = []
+    return _validated(as_json(fields), luhn_exempt, missing)
 
 
-def refuse_duplicates(body: bytes, request: TransactionRequest) -> None:
+def refuse_duplicates(written: AsWritten, request: TransactionRequest) -> None:
     """Hold the document that a request was parsed of to naming nothing twice.
 
     Raises:
         InvalidTransactionError: `name_duplicated`.
     """
-    if has_each_name_once(body, request.names_sent(), COLONS_OF_A_TIME):
+    if written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME):
         return
-    if faults := duplicated_names(body, _NAMES):
+    if faults := duplicated_names(written, _NAMES):
         raise InvalidTransactionError(*faults[:FAULTS_MAX])
 
 

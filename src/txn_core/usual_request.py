@@ -12,14 +12,16 @@ from typing import Any, Final, cast
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
+from txn_core.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.currency import EXPONENTS
 from txn_core.duplicates import has_each_name_once
-from txn_core.faults import CONTROL_FREE_PATTERN
+from txn_core.errors import InvalidTransactionError
+from txn_core.faults import TEXT_PATTERN, Fault
 from txn_core.free_text import long_runs
 from txn_core.groupings import SEARCHED_LENGTHS
 from txn_core.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.misplaced import checked_submission
+from txn_core.misplaced import CODE, FREE_TEXTS, checked_submission, pointers_of_numbers
 from txn_core.pan import Pan
 from txn_core.plain_text import SEPARATORS
 from txn_core.submission import Submission
@@ -39,6 +41,7 @@ _HELD_BY_THE_CORE: Final[Mapping[str, core_schema.CoreSchema]] = {
 _SECONDS_END: Final = len("2019-01-01T00:00:18")
 _FRACTION_BEGIN: Final = len("2019-01-01T00:00:18.")
 _ABSENT: Final = {name: field.get_default() for name, field in TransactionRequest.model_fields.items()}
+_REQUIRED: Final = {name for name, field in TransactionRequest.model_fields.items() if field.is_required()}
 _NO_MERCHANT: Final = dict.fromkeys(Merchant.model_fields)
 _NO_CUSTOMER: Final = dict.fromkeys(Customer.model_fields)
 _NO_TERMINAL: Final = dict.fromkeys(Terminal.model_fields)
@@ -52,7 +55,7 @@ _STRICT: Final = core_schema.CoreConfig(
     cache_strings="keys",  # values hardly ever come again
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
-_BACKSLASH, _DELETE, _COLON = b"\\\x7f:"
+_BACKSLASH, _DELETE, _COLON, _LIST = b"\\\x7f:["
 _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
@@ -89,37 +92,54 @@ def submission_of(
 
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
-    # JSON itself has no other control characters than this one without escapes.
-    if not body.isascii() or _BACKSLASH in body or _DELETE in body:
+    colons = body.count(_COLON)
+    # pydantic's core makes an error of each name too many, and all of them for nothing. JSON itself has no other
+    # control characters than this one without escapes.
+    if colons > USUAL_COLONS_MAX or len(body) > USUAL_BYTES_MAX or not body.isascii():
+        return None
+    if _BACKSLASH in body or _DELETE in body or _LIST in body:
         return None
     try:
         sent: UsualFields = _validate(body)
         sent["card_number"] = Pan(sent["card_number"], luhn_exempt)
-    except (ValidationError, PydanticCustomError):
+        merchant = sent["merchant"]
+    except (ValidationError, PydanticCustomError, KeyError):
         return None
-    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
+    customer, terminal = sent.get("customer"), sent.get("terminal")
     names = len(sent) + len(merchant)
     if customer:
         names += len(customer)
     if terminal:
         names += len(terminal)
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
-    if body.count(_COLON) != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
+    if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
-    # Those that were left out, in the model's order.
+    return _with_those_left_out(sent)
+
+
+def _with_those_left_out(sent: UsualFields) -> UsualFields | None:
+    """The fields with a default for each that was left out, in the model's order; none if one was required."""
+    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
     if len(merchant) != _MERCHANT_LENGTH:
+        if "name" not in merchant:
+            return None
         sent["merchant"] = _NO_MERCHANT | merchant
     if customer is not None and len(customer) != _CUSTOMER_LENGTH:
         sent["customer"] = _NO_CUSTOMER | customer
     if terminal is not None and len(terminal) != _TERMINAL_LENGTH:
         sent["terminal"] = _NO_TERMINAL | terminal
-    return sent if len(sent) == _LENGTH else _ABSENT | sent
+    if len(sent) == _LENGTH:
+        return sent
+    return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
 def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
     `today` is the UTC date; birth dates may not lie behind it.
+
+    Raises:
+        InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
     """
     pan: Pan = fields.pop("card_number")
     try:
@@ -135,7 +155,7 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
     transaction_id = fields.pop("transaction_id")
     client_fields = to_json(fields)
     digits = pan.digits_for_identity()
-    if digits in surroundings or not _numbers_in_place(body, client_fields, digits.encode()):
+    if digits in surroundings or not _numbers_in_place(body, fields, client_fields, digits.encode()):
         return None
     return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
 
@@ -162,18 +182,25 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
     return cast("str | None", customer["reference"])
 
 
-def _numbers_in_place(body: bytes, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nothing else is as long as one.
+def _numbers_in_place(body: bytes, fields: UsualFields, client_fields: bytes, digits: bytes) -> bool:
+    """Whether the card number stands once in the body, and nowhere else.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored
     floats count in their stored form, too.
+
+    Raises:
+        InvalidTransactionError: a free text holds another number.
     """
     if body.translate(None, SEPARATORS).count(digits) != 1:
         return False
-    if long_runs(client_fields) > _RUNS_OF_A_TIME:
+    # In fields without another run as long as a card number no number of that length can stand: nearly all of them.
+    if long_runs(client_fields) <= _RUNS_OF_A_TIME and len(digits) >= SEARCHED_LENGTHS.start:
+        return True
+    if client_fields.translate(None, SEPARATORS).find(digits) >= 0:
         return False
-    # In fields without another run that long no number of that length can stand.
-    return len(digits) >= SEARCHED_LENGTHS.start or client_fields.translate(None, SEPARATORS).find(digits) < 0
+    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
+        raise InvalidTransactionError(*faults)
+    return True
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:
@@ -192,16 +219,17 @@ def _without_calls(schema: Any, name: str = "") -> Any:
             return {**schema, "schema": _without_calls(schema["schema"], name)}
         case "chain":
             return _without_calls(schema["steps"][0], name)
-        case "str" if schema.get("pattern") == CONTROL_FREE_PATTERN:
+        case "str" if schema.get("pattern") == TEXT_PATTERN:
             return {**schema, "pattern": _SHOWS_SOMETHING}
         case _:
             return schema
 
 
 def _field_without_calls(schema: Any, name: str) -> core_schema.TypedDictField:
+    # None is required: an error for one that is missing holds a copy of the whole object.
     if schema["type"] == "default":
-        return core_schema.typed_dict_field(_without_calls(schema["schema"], name), required=False)
-    return core_schema.typed_dict_field(_without_calls(schema, name), required=True)
+        schema = schema["schema"]
+    return core_schema.typed_dict_field(_without_calls(schema, name), required=False)
 
 
 _validate: Final = SchemaValidator(_without_calls(TransactionRequest.__pydantic_core_schema__)).validate_json

@@ -1,4 +1,4 @@
-"""What a worker process answers over HTTP: its metrics, and whether it is ready.
+"""What a worker process answers over HTTP: its metrics, and whether it is ready. Whoever asks, the cost is bounded.
 
 Served from a thread, so that metrics can be read while the event loop is busy; readiness is asked of the loop, and a
 loop that does not answer is not ready.
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
-from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from txn_core.recent import Recent
 from txn_core.settings import Settings
 from workers.readiness import CHECK_S_MAX, OK, Readiness
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 READY_PATH: Final = "/readyz"
 ANSWER_S_MAX: Final = 2 * CHECK_S_MAX  # a check that is under way, then our own
 CONNECTION_S_MAX: Final = 10.0
+CONNECTIONS_MAX: Final = 32
+"""Answered at once, a thread each; more are closed unanswered. Who watches a worker is one or two."""
+RENDERED_EVERY_S: Final = 1.0
+"""How often the metrics are rendered at most, whoever asks."""
 
 _log = structlog.get_logger(__name__)
 
@@ -54,11 +59,13 @@ def served(registry: CollectorRegistry, readiness: Readiness, settings: Settings
 
 def application(registry: CollectorRegistry, ask: Callable[[], "Future[dict[str, str]]"]) -> "WSGIApplication":
     """`/readyz` as JSON, 200 or 503; every other path gives the metrics."""
-    metrics: WSGIApplication = make_wsgi_app(registry)
+    metrics = Recent(lambda: generate_latest(registry), RENDERED_EVERY_S)
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["PATH_INFO"] != READY_PATH:
-            return metrics(environ, start_response)
+            text = metrics.get()
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Cache-Control", "no-store")])
+            return [text]
         checks = _checks(ask())
         ready = all(check == OK for check in checks.values())
         body = json.dumps({"status": "ready" if ready else "not_ready", "checks": checks}).encode()
@@ -78,10 +85,32 @@ def _checks(asked: "Future[dict[str, str]]") -> dict[str, str]:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread a request, so that a slow probe holds up no other; threads end with the process."""
+    """A thread a connection, so that a slow probe holds up no other; threads end with the process."""
 
     daemon_threads = True
     block_on_close = False  # a probe may wait for the event loop, which is the one that closes
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._places = threading.BoundedSemaphore(CONNECTIONS_MAX)
+        super().__init__(*arguments, **named)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own, or close it when too many are being answered."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer it, and give its place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
 
 class _ServerV6(_Server):

@@ -35,6 +35,7 @@ class Keys:
     signing: str
     slow: str
     single: str
+    guesser: str
     revoked: str
     expired: str
     signing_secret: str
@@ -49,6 +50,7 @@ class Keys:
             "signing": _minted(*SCOPES, requires_signature=True),
             "slow": _minted(*SCOPES, limits=Limits(1, 1, 1, 0)),
             "single": _minted(*SCOPES, limits=Limits(0, 0, 0, 1)),
+            "guesser": _minted(*SCOPES, limits=Limits(0, 0, 0, 0, cards_of_mask_max=1)),
             "revoked": _minted(*SCOPES),
             "expired": _minted(*SCOPES, expires_in=timedelta(seconds=-1)),
         }
@@ -89,6 +91,7 @@ def refusals(prober: Prober, keys: Keys) -> Iterator[Probe]:
     for _ in range(AT_ONCE):
         yield from _everywhere(prober, "a key at its rate", keys.slow)
     yield from _side_by_side(prober, keys)
+    yield from _guesses(prober, keys)
     yield from _signed(prober, keys)
 
 
@@ -104,6 +107,25 @@ def _everywhere(prober: Prober, use: str, key: str) -> Iterator[Probe]:
     yield Probe(f"look-up by {use}", by.http("GET", f"/transactions?card_number={card}"))
     yield Probe(f"HEAD by {use}", by.http("HEAD", f"/transactions?card_number={card}"))
     yield Probe(f"search by {use}", by.http("POST", "/transactions/search", json_of({"card_number": card})))
+
+
+def _guesses(prober: Prober, keys: Keys) -> Iterator[Probe]:
+    """Cards with the mask of one that was sent, by a key that may send one."""
+    by, use = _by(prober, keys.guesser), "a guess"
+    sent = by.sound(use)
+    yield Probe("the first card of a mask", by.http("POST", "/transactions", json_of(sent)))
+    marks, card = by.marks, sent["card_number"]
+    yield Probe(
+        "a post's guess",
+        by.http("POST", "/transactions", json_of(by.sound(use, card_number=marks.beside(card, use)))),
+    )
+    lines = b"".join(json_of(by.sound(use, card_number=marks.beside(card, use))) + b"\n" for _ in range(2))
+    upload = {"Content-Type": "application/x-ndjson"}
+    yield Probe("an upload's guesses", by.http("POST", "/transactions/bulk", lines, upload))
+    number = marks.beside(card, use)
+    yield Probe("a look-up's guess", by.http("GET", f"/transactions?card_number={number}"))
+    content = json_of({"card_number": marks.beside(card, use)})
+    yield Probe("a search's guess", by.http("POST", "/transactions/search", content))
 
 
 def _side_by_side(prober: Prober, keys: Keys) -> Iterator[Probe]:

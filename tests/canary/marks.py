@@ -26,6 +26,18 @@ class Marks:
         self.uses[number] = use
         return number
 
+    def beside(self, number: str, use: str) -> str:
+        """A number of 16 digits with the first six and last four digits of another one."""
+        while (other := self._of_mask(number)) in self.uses:
+            pass
+        self.uses[other] = use
+        return other
+
+    def _of_mask(self, number: str) -> str:
+        hidden = "".join(self._dice.choices("0123456789", k=5))
+        numbers = (f"{number[:6]}{hidden}{digit}{number[-4:]}" for digit in "0123456789")
+        return next(found for found in numbers if with_check_digit(found[:-1]) == found)
+
     @property
     def numbers(self) -> frozenset[str]:
         """All numbers so far."""

@@ -104,6 +104,9 @@ class Prober:
         yield Probe(f"{name}query name", request(f"?{number}=1"))
         encoded = "".join(f"%{ord(digit):02x}" for digit in self.marks.new(f"{name}encoded query"))
         yield Probe(f"{name}encoded query", request(f"?trace={encoded}"))
+        for kind, credential in (("without a key", ""), ("with what is no key", "Bearer x")):
+            number = self.marks.new(f"{name}query {kind}")
+            yield Probe(f"{name}query {kind}", request(f"?trace={number}", Authorization=credential))
         for header in self.headers:
             number = self.marks.new(f"{name}{header}")
             value = {"Authorization": f"Bearer {number}", "Transfer-Encoding": f"chunked, {number}"}

@@ -1,10 +1,15 @@
 """What the README tells a stranger to type."""
 
+import re
 import subprocess
+from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.first_call.readme import blocks, demo_command
+from tests.first_call.readme import README, ROOT, blocks, demo_command
+
+_SHELL: Final = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_demo_is_the_first_command() -> None:
@@ -31,3 +36,12 @@ def test_only_the_blocks_of_the_section_are_found() -> None:
     """Up to the next heading, and of shell alone."""
     text = "\n## A\n\n```sh\none\n```\n\n```json\n{}\n```\n\n```sh\ntwo\n```\n\n## B\n\n```sh\nthree\n```\n"
     assert blocks("A", text) == ["one\n", "two\n"]
+
+
+@pytest.mark.parametrize("document", [README, *(ROOT / "docs").glob("*.md")], ids=lambda path: path.name)
+def test_no_command_shows_a_key(document: Path) -> None:
+    """The arguments of a command are in the list of processes, which all users of a machine may read."""
+    for block in _SHELL.findall(document.read_text(encoding="utf-8")):
+        assert "Bearer $" not in block
+        assert "--api-key " not in block
+        assert 'hmac "$' not in block

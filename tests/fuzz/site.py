@@ -62,6 +62,7 @@ async def site(endpoints: Endpoints, folder: Path) -> AsyncIterator[Site]:
             "TXN_IDENTITY_KEY": base64_key(2),
             "TXN_CURSOR_KEY": base64_key(3),
             "TXN_API_PORT": str(port),
+            "TXN_METRICS_NEED_ADMIN": "false",
             "TXN_BODY_DEADLINE_S": "1",
             "TXN_LOG_LEVEL": "debug",
         }

@@ -72,6 +72,10 @@ class Recording:
             self._record(request.scope)
         return taken
 
+    def knows(self, scope: Scope) -> bool:
+        known: bool = cast("Any", self._app).knows(scope)
+        return known
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._record(scope)
         await self._app(scope, receive, send)

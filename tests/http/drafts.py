@@ -8,7 +8,7 @@ from typing import Final
 Dice = random.Random
 CHUNKS_MAX: Final = 2_000
 CRLF: Final = b"\r\n"
-LONG: Final = (1_000, 20_000, 40_000, 100_000)
+LONG: Final = (400, 1_000, 10_000, 20_000, 100_000)
 """Of one value: far below the bound of a head, below it, beyond it in one packet, and in any."""
 
 

@@ -82,6 +82,7 @@ def fields() -> dict[str, Mutation]:
         "field with spaces and NUL": _adding(b"X-A:" + b" " * 500 + b"\x00", b"X-A: a" + b" " * 900 + b"\x00"),
         "field long": _long,
         "fields many": _many,
+        "framing lists long": _long_lists,
         "authorization twice": _twice,
         "content type twice": _adding(b"Content-Type: text/plain", b"Content-Type: application/json"),
         "line ends LF": _line_ends,
@@ -139,8 +140,15 @@ def _long(dice: Dice, draft: Draft) -> None:
     _insert(dice, draft, b"X-Long: " + b"v" * dice.choice(LONG))
 
 
+def _long_lists(dice: Dice, draft: Draft) -> None:
+    """Lists of the fields that frame, in one field or in several, around their bound."""
+    name, member = dice.choice(((b"Connection", b"x,"), (b"Expect", b"y,"), (b"Content-Length", b"5,")))
+    for _ in range(dice.choice((1, 2))):
+        _insert(dice, draft, name + b": " + member * dice.choice((100, 200, 255, 3_000)) + member[:1])
+
+
 def _many(dice: Dice, draft: Draft) -> None:
-    count = dice.choice((50, 100, 200, 3_000, 12_000))
+    count = dice.choice((20, 50, 100, 200, 3_000, 12_000))
     draft.fields += [b"X-%d: v" % number for number in range(count)]
 
 

@@ -7,7 +7,7 @@ more, and all that it does beyond h11 stands in `rules.py`.
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 import h11
@@ -123,6 +123,9 @@ class Oracle(asyncio.Protocol):
                 self._refuse(*rules.unread(error.error_status_hint, buffered))
                 return None
             if isinstance(event, h11.Request):
+                if (refusal := rules.too_large_framing(buffered)) is not None:
+                    self._refuse(*refusal)
+                    return None
                 return Head(event.method, event.target, event.http_version, tuple(event.headers))
             if isinstance(event, h11.ConnectionClosed):
                 return None
@@ -189,6 +192,11 @@ class Oracle(asyncio.Protocol):
         self._h11.start_next_cycle()
         return True
 
+    def knows(self, scope: Scope) -> bool:
+        """Whether the application knows the sender of a request."""
+        known: bool = cast("Any", self._app).knows(scope)
+        return known
+
     def touch(self, rule: Rule) -> None:
         """Count a rule that mattered."""
         self.touched[rule.name] += 1
@@ -215,10 +223,11 @@ class _Answer:
         self._last = rules.has_two_framings(head)
         if self._last:
             connection.touch(rules.TWO_FRAMINGS)
-        self._malformed = False
+        self._malformed = self._asked = False
         self.scope = self._scope()
 
     async def receive(self) -> Message:
+        self._asked = True
         if self._exchange.broken or self._completed.is_set():
             return {"type": "http.disconnect", "malformed": self._malformed}
         if self._ends:
@@ -240,6 +249,7 @@ class _Answer:
             return
         if message["type"] == "http.response.start":
             self._exchange.status = message["status"]
+            self._last |= self._leaves_unread()
             close = [(b"connection", b"close")] if self._last or self._exchange.broken else []
             headers = [*message.get("headers", ()), *close]
             self._connection.send(h11.Response(status_code=message["status"], headers=headers))
@@ -266,6 +276,13 @@ class _Answer:
         except h11.RemoteProtocolError:
             self._exchange.broken = True
         return not self._exchange.broken and self._connection.next_cycle()
+
+    def _leaves_unread(self) -> bool:
+        """Whether `rules.UNREAD_BODY` applies to the answer that begins."""
+        if self._asked or not rules.leaves_much_unread(self._head) or self._connection.knows(self.scope):
+            return False
+        self._connection.touch(rules.UNREAD_BODY)
+        return True
 
     def _is_without_body(self) -> bool:
         return self._head.method == b"HEAD" or self._exchange.status in _WITHOUT_BODY

@@ -129,7 +129,14 @@ def served(connection: type[asyncio.Protocol]) -> Player:
     """Connections of a class that uvicorn serves, around an application of their own."""
     here, state = site(), ServerState()
     config = uvicorn.Config(
-        here.front, http=connection, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False
+        here.front,
+        http=connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # as in production: what the layer hides is whether the application takes whole requests
     )
     config.load()
     make: Any = connection

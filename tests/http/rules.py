@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.http_head import FIELDS_MAX, HEAD_BYTES_MAX
+from txn_cli.http_connection import HELD_BYTES_MAX
+from txn_cli.http_head import FIELDS_MAX, FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
 
 _Field = tuple[bytes, bytes]
 
@@ -40,6 +41,11 @@ SIZE: Final = Rule(
     "RFC 9110, 5.4",
     "field lines larger or more than the server wants are answered 4xx, also when they come whole in one packet: 431",
 )
+FRAMING_SIZE: Final = Rule(
+    "framing size",
+    "RFC 9110, 5.4",
+    "values that frame a request, taken together, larger than the server wants are answered 431",
+)
 TARGET_SIZE: Final = Rule("target size", "RFC 9112, 3", "a target longer than the server wants is answered 414")
 CHUNK_LINE_SIZE: Final = Rule("chunk line size", "RFC 9112, 7.1.1", "the length of chunk extensions is limited")
 TRAILER_SIZE: Final = Rule(
@@ -69,9 +75,24 @@ TWO_FRAMINGS: Final = Rule(
 REPLACED_HOST: Final = Rule(
     "host of the target", "RFC 9112, 3.2.2", "the host of an absolute target stands in the place of the Host field"
 )
+UNREAD_BODY: Final = Rule(
+    "unread body",
+    "RFC 9112, 9.3 and 9.6",
+    "an answer that does not read a body in chunks or a long one, of a sender who is not known, is the last",
+)
 RULES: Final = (
-    *(SIZE, TARGET_SIZE, CHUNK_LINE_SIZE, TRAILER_SIZE, MAJOR_VERSION, HOST_NEEDED, HOST_VALID, ABSOLUTE_HOST),
-    *(CODING_IN_1_0, LAST_CODING, TWO_FRAMINGS, REPLACED_HOST),
+    *(
+        SIZE,
+        FRAMING_SIZE,
+        TARGET_SIZE,
+        CHUNK_LINE_SIZE,
+        TRAILER_SIZE,
+        MAJOR_VERSION,
+        HOST_NEEDED,
+        HOST_VALID,
+        ABSOLUTE_HOST,
+    ),
+    *(CODING_IN_1_0, LAST_CODING, TWO_FRAMINGS, REPLACED_HOST, UNREAD_BODY),
 )
 
 _END: Final = re.compile(rb"\n\r?\n")
@@ -85,6 +106,9 @@ _HOST: Final = re.compile(
 """`uri-host [ ":" port ]` (RFC 9110, 7.2; RFC 3986, 3.2.2). What stands in brackets is not taken apart."""
 _ABSOLUTE: Final = re.compile(rb"https?://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE)
 _LINES_BESIDES: Final = 2
+_REQUEST_LINE: Final = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+ [!-~]+ HTTP/[0-9][.][0-9]")
+_FIELD_LINE: Final = re.compile(rb"(?P<name>[-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*(?P<value>[^\0\r\v\f]*)")
+_FRAMING: Final = frozenset({b"connection", b"content-length", b"expect", b"transfer-encoding"})
 """Of a head: the request line, and the empty one."""
 
 
@@ -99,6 +123,21 @@ def too_large(buffered: bytes) -> tuple[int, Rule] | None:
     return None
 
 
+def too_large_framing(buffered: bytes) -> tuple[int, Rule] | None:
+    """The status for a head whose lines are in form, and whose values that frame it are larger than they may be."""
+    end = _END.search(buffered)
+    first, *lines = _FOLD.sub(b" ", buffered[: 0 if end is None else end.start()]).split(b"\n")
+    fields = [_FIELD_LINE.fullmatch(line.removesuffix(b"\r")) for line in lines]
+    if _REQUEST_LINE.fullmatch(first.removesuffix(b"\r")) is None:
+        return None
+    size = 0
+    for field in fields:
+        if field is None:
+            return None
+        size += len(field["value"].rstrip(b" \t")) if field["name"].lower() in _FRAMING else 0
+    return (431, FRAMING_SIZE) if size > FRAMING_BYTES_MAX else None
+
+
 def is_last_chunk(line: bytes) -> bool:
     """Whether behind this line of a chunk there are trailers."""
     return _LAST_CHUNK.match(line) is not None
@@ -111,6 +150,8 @@ def too_large_trailers(section: bytes) -> bool:
 
 def unread(hint: int, buffered: bytes) -> tuple[int, Rule | None]:
     """The status for a head that h11 refuses, by its hint, and the rule that changed it."""
+    if (large := too_large_framing(buffered)) is not None:
+        return large
     end = _END.search(buffered)
     head = _FOLD.sub(b" ", buffered if end is None else buffered[: end.end()])
     codings = b",".join(_CODINGS.findall(head)).split(b",")
@@ -122,23 +163,36 @@ def unread(hint: int, buffered: bytes) -> tuple[int, Rule | None]:
 def refused(head: Head) -> tuple[int, Rule] | None:
     """The status for a head that h11 takes and a rule does not."""
     coded = head.values(b"transfer-encoding")
-    named = _ABSOLUTE.fullmatch(head.target)
     if not head.version.startswith(b"1."):
         return 505, MAJOR_VERSION
     if coded and head.version == b"1.0":
         return 400, CODING_IN_1_0
-    if not head.values(b"host") and head.version != b"1.0":
-        return 400, HOST_NEEDED
-    if not all(_is_host(value) for value in head.values(b"host")):
-        return 400, HOST_VALID
-    if named is not None and not _is_host(named["authority"], empty=False):
-        return 400, ABSOLUTE_HOST
+    if (faulty := _refused_host(head)) is not None:
+        return 400, faulty
+    if len(origin_form(head)[0].partition(b"?")[0]) > PATH_BYTES_MAX:
+        return 414, TARGET_SIZE
     return None
+
+
+def _refused_host(head: Head) -> Rule | None:
+    """The rule that a host breaks, that of the target included."""
+    named = _ABSOLUTE.fullmatch(head.target)
+    if not head.values(b"host") and head.version != b"1.0":
+        return HOST_NEEDED
+    if not all(_is_host(value) for value in head.values(b"host")):
+        return HOST_VALID
+    return ABSOLUTE_HOST if named is not None and not _is_host(named["authority"], empty=False) else None
 
 
 def has_two_framings(head: Head) -> bool:
     """Whether `TWO_FRAMINGS` applies."""
     return bool(head.values(b"transfer-encoding")) and bool(head.values(b"content-length"))
+
+
+def leaves_much_unread(head: Head) -> bool:
+    """Whether a body that nobody has read is too dear to be read for the next request's sake."""
+    lengths = head.values(b"content-length")
+    return bool(head.values(b"transfer-encoding")) or (bool(lengths) and int(lengths[0]) > HELD_BYTES_MAX)
 
 
 def origin_form(head: Head) -> tuple[bytes, list[_Field]]:
@@ -153,4 +207,4 @@ def origin_form(head: Head) -> tuple[bytes, list[_Field]]:
 
 def _is_host(value: bytes, *, empty: bool = True) -> bool:
     match = _HOST.fullmatch(value)
-    return match is not None and (empty or match["host"] != b"")
+    return match is not None and len(value) <= FRAMING_BYTES_MAX and (empty or match["host"] != b"")

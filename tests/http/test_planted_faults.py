@@ -9,7 +9,7 @@ import pytest
 from tests.http.run import Judge
 from tests.http.sequences import sequence
 from tests.support.virtual_time import run_in_virtual_time
-from txn_cli import http_body, http_connection, http_head
+from txn_cli import http_body, http_connection, http_head, http_lines
 
 SEED: Final = 18
 SEQUENCES: Final = 400
@@ -36,7 +36,7 @@ PLANTS: Final[dict[str, Plant]] = {
     "`Connection: close` is not heard": _without_form(b"connection"),
     "lengths of any size": _lengths_of_any_size,
     "any host": _any_host,
-    "more fields": lambda patch: patch.setattr(http_head, "FIELDS_MAX", 250),
+    "more fields": lambda patch: patch.setattr(http_lines, "FIELDS_MAX", 250),
     "trailers are not looked at": lambda patch: patch.setattr(http_body, "check_trailers", lambda _: None),
     "chunks of any size": lambda patch: patch.setattr(
         http_body, "_CHUNK_SIZE", re.compile(rb"([0-9A-Fa-f]+)(?:;.*)?")

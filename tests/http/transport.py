@@ -39,6 +39,7 @@ class MemoryTransport(asyncio.Transport):
         self.written = bytearray()
         self.unsent_bytes = self.unsent_bytes_max = 0
         self.faults: list[str] = []
+        self._high_water_bytes = HIGH_WATER_BYTES
 
     # What the client sees and does
 
@@ -57,12 +58,16 @@ class MemoryTransport(asyncio.Transport):
         """Whether the protocol wants to be given more."""
         return not (self._paused or self._closing)
 
-    def give(self, data: bytes) -> bytes:
-        """Let bytes arrive, as asyncio gives them to a protocol of this kind; what has to wait is given back."""
+    def give(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Let bytes arrive, as asyncio gives them to a protocol of this kind; what has to wait is given back.
+
+        It is not copied for that: it would count as memory that the protocol takes.
+        """
         protocol: object = self._protocol
         if not isinstance(protocol, asyncio.BufferedProtocol):
-            self._protocol.data_received(data)
+            self._protocol.data_received(bytes(data))
             return b""
+        data = memoryview(data)
         while data and self.takes_input:
             room = memoryview(protocol.get_buffer(len(data)))
             size = min(len(data), len(room))
@@ -123,7 +128,8 @@ class MemoryTransport(asyncio.Transport):
         self._paused = False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Keep the limits that there are."""
+        """Ask to pause earlier or later."""
+        self._high_water_bytes = HIGH_WATER_BYTES if high is None else high
 
     def get_write_buffer_size(self) -> int:
         return self.unsent_bytes
@@ -141,7 +147,7 @@ class MemoryTransport(asyncio.Transport):
     def _hold(self, size: int) -> None:
         self.unsent_bytes += size
         self.unsent_bytes_max = max(self.unsent_bytes_max, self.unsent_bytes)
-        if self.unsent_bytes > HIGH_WATER_BYTES and not self._write_paused:
+        if self.unsent_bytes > self._high_water_bytes and not self._write_paused:
             self._write_paused = True
             self._protocol.pause_writing()
 

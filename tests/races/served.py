@@ -33,7 +33,13 @@ SETTLED_S_MAX: Final = 120.0
 RETRY_PAUSE_S: Final = 0.1
 STARTS_MAX: Final = 4
 PASSED_ON: Final = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "stream", "table_prefix")
-TOUCHED: Final = ("request_deadline_s", "put_timeout_s", "idempotency_timeout_s", "api_processes")
+TOUCHED: Final = (
+    "request_deadline_s",
+    "put_timeout_s",
+    "idempotency_timeout_s",
+    "api_processes",
+    "key_cards_of_mask_max",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from txn_core.event import Event
 from txn_core.idempotency import Fingerprints
 from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
+from txn_core.limits import BY_SETTINGS, Limits
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
 
@@ -50,9 +52,17 @@ class Api:
     keys: ApiKeyTable
     account: Account
 
-    async def key(self, *scopes: Scope, account: str | None = None, granted: tuple[str, ...] = ()) -> dict[str, str]:
+    async def key(
+        self,
+        *scopes: Scope,
+        account: str | None = None,
+        granted: tuple[str, ...] = (),
+        limits: Limits = BY_SETTINGS,
+    ) -> dict[str, str]:
         """The header of a new API key."""
-        kept, presented = mint(account=Account(account or self.account), scopes=scopes, granted_accounts=granted)
+        kept, presented = mint(
+            account=Account(account or self.account), scopes=scopes, granted_accounts=granted, limits=limits
+        )
         await self.keys.put(kept)
         return {"Authorization": f"Bearer {presented}"}
 
@@ -150,6 +160,13 @@ async def api(settings: Settings, stage: str) -> AsyncIterator[Api]:
 @pytest.fixture
 async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """An application that needs no server."""
+    async with opened_desk() as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def opened_desk() -> AsyncIterator[Desk]:
+    """An application that needs no server, on whatever loop is running."""
     settings = Settings.model_validate(
         {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
     )

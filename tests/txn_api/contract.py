@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator, FormatChecker
 
 EDGE_CODES = frozenset(
-    {"route_not_found", "method_not_allowed", "card_number_misplaced"}
+    {"route_not_found", "method_not_allowed", "card_number_misplaced", "api_key_missing", "api_key_invalid"}
 )  # what no operation answers
 
 

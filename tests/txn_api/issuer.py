@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import urlsafe_b64encode
 from functools import cache
 from typing import Any, Final
 
@@ -65,3 +66,21 @@ def token(
     """A token, signed by the issuer's key for the algorithm."""
     named = {"kid": key_id or kid(algorithm, generation), "typ": "at+jwt"} | (headers or {})
     return jwt.encode(claims(**changes), private_key(algorithm, generation), algorithm, headers=named)
+
+
+def signed(head: object, payload: object, algorithm: str = "ES256") -> str:
+    """A token of a header and a payload as they are, bytes or JSON, signed by the issuer's key for the algorithm."""
+    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in (head, payload)]
+    return signed_text(".".join(base64url(part) for part in parts), algorithm)
+
+
+def signed_text(content: str, algorithm: str = "ES256") -> str:
+    """The same of the first two parts as they will be sent, in whatever encoding."""
+    kinds: dict[str, Any] = {"RS256": RSAAlgorithm, "EdDSA": OKPAlgorithm, "ES256": ECAlgorithm}
+    kind = kinds[algorithm]() if algorithm == "EdDSA" else kinds[algorithm](kinds[algorithm].SHA256)
+    return f"{content}.{base64url(kind.sign(content.encode(), private_key(algorithm, 0)))}"
+
+
+def base64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515, 2)."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -4,8 +4,9 @@ from starlette.routing import Route
 
 from tests.builders import body, card_number, json_bytes
 from tests.txn_api.conftest import Api, Desk
-from txn_api.app import _ROUTERS as ROUTERS
+from txn_api.app import _KEYED, _OPEN
 from txn_core.api_keys import SCOPES, Scope
+from txn_core.settings import Settings
 
 PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
 """What anybody may call. Whoever adds to it, adds to what the world can see."""
@@ -40,7 +41,7 @@ async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
 
 async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
     """A route that the document does not show would pass by every test of this file."""
-    routes = [route for source in (desk.app, *ROUTERS) for route in source.routes if isinstance(route, Route)]
+    routes = [route for source in (desk.app, *_KEYED, *_OPEN) for route in source.routes if isinstance(route, Route)]
     assert {route.path_format for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 
@@ -86,13 +87,15 @@ async def test_a_card_number_is_looked_up_with_a_scope_of_its_own(desk: Desk) ->
 
 
 async def test_what_watches_the_process_needs_no_key(desk: Desk) -> None:
-    """Probes and scrapers hold none."""
+    """Probes hold none, and scrapers of the local stack."""
+    desk.change(metrics_need_admin=False)
     for _, path in PUBLIC | OPEN_UNLESS_CONFIGURED:
         assert (await desk.client.get(path, headers={"Authorization": ""})).status_code in {200, 503}
 
 
 async def test_metrics_may_be_guarded(desk: Desk) -> None:
-    """With `TXN_METRICS_NEED_ADMIN` they are for keys with the scope admin; probes stay open."""
+    """Unless `TXN_METRICS_NEED_ADMIN` is false they are for keys with the scope admin; probes stay open."""
+    assert Settings.model_fields["metrics_need_admin"].default is True
     desk.change(metrics_need_admin=True)
     assert (await desk.client.get("/metrics", headers=desk.key("admin"))).status_code == 200
     assert (await desk.client.get("/metrics", headers={"Authorization": ""})).status_code == 401

@@ -18,7 +18,7 @@ from txn_api import authenticator as module
 from txn_api import guesses
 from txn_api.authenticator import Authenticator
 from txn_api.guesses import MISSES_PER_S, Guesses
-from txn_api.limits import Bucket
+from txn_api.limits import Bucket, Limiter
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
 from txn_api.shared_reads import SharedReads
@@ -237,6 +237,17 @@ async def test_a_key_that_is_looked_up_again_has_used_what_it_used(table: Table)
     first, second = [await authenticator.principal(bearing(presented)) for _ in range(2)]
     assert table.asked == 2
     assert first.allowances is second.allowances is not None
+
+
+async def test_a_key_has_the_bound_of_cards_that_it_or_else_the_settings_say(table: Table) -> None:
+    """0 is a word of its own: no bound."""
+    limiter = Limiter(Limits(0, 0, 0, 0, cards_of_mask_max=1_000))
+    authenticator = Authenticator(table.get, 5.0, limiter=limiter)
+    bounds = {}
+    for own in (None, 0, 7):
+        _, presented = table.add(limits=Limits(cards_of_mask_max=own))
+        bounds[own] = (await authenticator.principal(bearing(presented))).cards_of_mask_max
+    assert bounds == {None: 1_000, 0: 0, 7: 7}
 
 
 async def test_guesses_push_no_good_key_out(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

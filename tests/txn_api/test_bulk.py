@@ -10,6 +10,7 @@ from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import pytest
+from backports import zstd
 from starlette.types import Message
 
 from tests.builders import card_number, encoded
@@ -17,13 +18,24 @@ from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from tests.txn_api.asgi import until
 from txn_api.acknowledgement import accepted
-from txn_api.bulk import BYTES_A_ROW, BYTES_PER_S_MIN, LINES_A_ROW, REJECTS_MAX, Upload
+from txn_api.bulk import (
+    BYTES_A_ROW,
+    BYTES_PER_S_MIN,
+    DECOMPRESSION_S_MAX,
+    IN_FLIGHT_LINE_BYTES,
+    LINES_A_ROW,
+    LINES_IN_FLIGHT_MIN,
+    REJECTS_MAX,
+    Upload,
+)
 from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
+from txn_api.fair_memory import FairMemory, Holding, Memories
 from txn_api.limits import Bucket
-from txn_api.problems import MalformedJson, Problem
+from txn_api.problems import MalformedJson, Problem, ValidationFailed
 from txn_api.results import Results
-from txn_api.turns import Turns
+from txn_api.turns import TURN_S, Turn, Turns
 from txn_core.event import EncodedEvent
+from txn_core.faults import Fault
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.positions import SequenceNumber, ShardId
@@ -40,7 +52,7 @@ class Reporter(Results):
     everything = True
 
     def __init__(self) -> None:
-        super().__init__("req_1")
+        super().__init__("req_1", Holding(Memories().rejected, "acme"))
         self.results: dict[int, str] = {}
         self.at_s: dict[int, float] = {}
 
@@ -87,6 +99,11 @@ def admit(line: bytes) -> EncodedEvent:
     return encoded(card_number=CARDS[line[0] % len(CARDS)])
 
 
+def untimed_turns() -> Turns:
+    """Turns whose rows end by their lines alone, however busy this machine is."""
+    return Turns(lambda: 0.0, lambda: 0.0)
+
+
 def upload(
     sender: Sender,
     kinesis: FakeKinesis,
@@ -98,9 +115,12 @@ def upload(
     stopping: "asyncio.Future[None] | None" = None,
     rate: Bucket | None = None,
     line_bytes: int = 100,
+    content_bytes: int = 1 << 20,
     turns: Turns | None = None,
+    memories: Memories | None = None,
 ) -> Upload:
     """An upload of what a client sends."""
+    memories = memories or Memories()
     return Upload(
         admit=admit,
         producer=Producer(
@@ -111,12 +131,14 @@ def upload(
             deadline_s=DEADLINE_S,
         ),
         receive=sender.receive,
-        decoder=Decoder(encoding, content_bytes_max=1 << 20),
+        decoder=Decoder(encoding, content_bytes_max=content_bytes),
         stopping=stopping or asyncio.get_running_loop().create_future(),
         line_bytes_max=line_bytes,
         lines_in_flight_max=window,
         body_deadline_s=BODY_DEADLINE_S,
-        turn=partial((turns or Turns()).turn, "acme"),
+        turn=partial((turns or untimed_turns()).turn, "acme"),
+        in_flight=Holding(memories.in_flight, "acme"),
+        decompression=Holding(memories.decompression, "acme"),
         rate=rate,
     )
 
@@ -382,7 +404,7 @@ async def test_others_get_their_turn_while_a_line_without_end_is_decompressed() 
 @pytest.mark.parametrize("uploads", [1, 10])
 async def test_uploads_go_on_one_at_a_time(uploads: int) -> None:
     """However many there are, a turn of the event loop has one row of one of them."""
-    taken, turns = Counter[str](), Turns()
+    taken, turns = Counter[str](), untimed_turns()
 
     def counting(data: bytes) -> EncodedEvent:
         taken["lines"] += 1
@@ -397,7 +419,7 @@ async def test_uploads_go_on_one_at_a_time(uploads: int) -> None:
     assert most == LINES_A_ROW
 
 
-class Holding:
+class Withholding:
     """A producer all of whose records land at once, when a test says so."""
 
     def __init__(self) -> None:
@@ -417,7 +439,7 @@ class Holding:
 async def test_others_get_their_turn_while_results_are_told(ends: bool) -> None:  # noqa: FBT001
     """Of many lines that land together a row is told at a time, be the upload read to its end or still under way."""
     pieces = (b"a\n" * 500, *(() if ends else (STALL,)))
-    sent, reporter, holding = upload(Sender(*pieces), FakeKinesis(), window=1_000), Reporter(), Holding()
+    sent, reporter, holding = upload(Sender(*pieces), FakeKinesis(), window=1_000), Reporter(), Withholding()
     sent._producer = cast("Producer", holding)
     running = asyncio.ensure_future(sent.run(reporter))
     await until(lambda: len(holding.answers) == 500)
@@ -501,3 +523,208 @@ def test_an_upload_that_cannot_be_decompressed_ends_there(body: bytes, ended: st
         assert (counted["accepted"], counted["ended"]) == (5, ended)
 
     run_in_virtual_time(check())
+
+
+class Dear:
+    """Admission that takes as long as it is told, on a clock of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.now_s, self.lines = seconds, 0.0, 0
+
+    def admit(self, line: bytes) -> EncodedEvent:
+        self.now_s += self.seconds
+        self.lines += 1
+        return admit(line)
+
+    def clock(self) -> float:
+        return self.now_s
+
+
+@in_virtual_time
+@pytest.mark.parametrize("seconds", [TURN_S / 1_000, TURN_S / 10, TURN_S / 2, 1.5 * TURN_S])
+async def test_a_row_ends_with_its_time(seconds: float) -> None:
+    """Of dear lines few are taken in a turn, one at least, and none is left out."""
+    dear = Dear(seconds)
+    turns = Turns(dear.clock, dear.clock)
+    sent = upload(Sender(b"-\n" * 200), FakeKinesis(), admit=dear.admit, turns=turns)
+    reporter = Reporter()
+    _, most = await turns_of(sent.run(reporter), lambda: dear.lines)
+    assert most <= min(LINES_A_ROW, -(-TURN_S // seconds) + 1)
+    assert [*sorted(reporter.results)] == [*range(1, 201)]
+    assert totals(sent)["read"] == 200
+
+
+@in_virtual_time
+async def test_an_account_whose_lines_outlast_a_turn_rests_between_them() -> None:
+    """So the event loop is free for others three quarters of the time."""
+    dear = Dear(20 * TURN_S)
+    turns = Turns(dear.clock, dear.clock)
+    sent = upload(Sender(b"-\n" * 20), FakeKinesis(), admit=dear.admit, turns=turns)
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() > 2.5 * dear.now_s
+
+
+def keeping(memory: FairMemory) -> Results:
+    """What keeps an upload's rejected lines."""
+    return Results("req_1", Holding(memory, "acme"))
+
+
+def distinct(line: bytes) -> EncodedEvent:
+    """Refuse each line with faults of its own, as long as a problem can be."""
+    raise ValidationFailed([Fault(f"/customer/{line.decode()}/{place}", "date_format") for place in range(50)])
+
+
+@in_virtual_time
+async def test_rejected_lines_without_room_end_an_upload() -> None:
+    """None of those that were read is without its result: the totals and the answer agree."""
+    memory = FairMemory(512 << 10)
+    kinesis, results = FakeKinesis(), keeping(memory)
+    sender = Sender(*[b"".join(b"%d\n" % (piece * 100 + line) for line in range(100)) for piece in range(50)])
+    sent = upload(sender, kinesis, admit=distinct)
+    await sent.run(results)
+    counted, answered = totals(sent), [json.loads(line) for line in b"".join(results.pieces()).splitlines()]
+    assert counted["ended"] == "too_many_rejects"
+    assert [line["line"] for line in answered] == [*range(1, counted["read"] + 1)]
+    assert counted["rejected"] == counted["read"] < 100
+    assert sender.left == 49
+
+
+@in_virtual_time
+async def test_lines_refused_by_the_stream_after_the_end_are_answered_too() -> None:
+    """Of an upload that ended for its rejected lines, what was under way has its outcome."""
+    memory = FairMemory(64 << 10)
+    kinesis, results = FakeKinesis([Reply(fates=[Fate.REFUSED] * 50, after_s=5.0)] * 2), keeping(memory)
+    sent = upload(
+        Sender(b"a\n" * 20 + b"1\n" * 20), kinesis, admit=lambda line: admit(line) if line == b"a" else distinct(line)
+    )
+    Holding(memory, "acme").take(48 << 10)
+    Holding(memory, "acme").take(20 << 10)
+    results._holding.take(16 << 10)
+    await sent.run(results)
+    counted, answered = totals(sent), [json.loads(line) for line in b"".join(results.pieces()).splitlines()]
+    assert (counted["ended"], counted["read"]) == ("too_many_rejects", 21)
+    assert sorted(line["line"] for line in answered) == [*range(1, 22)]
+
+
+@in_virtual_time
+async def test_lines_in_flight_of_all_uploads_have_a_bound() -> None:
+    """An account's uploads have windows as wide as there is room for, and all of their lines are taken in the end."""
+    memories = Memories(in_flight=FairMemory(400 * IN_FLIGHT_LINE_BYTES, free_bytes=0))
+    most = 0
+    runs, reporters = [], [Reporter() for _ in range(8)]
+    for reporter in reporters:
+        kinesis = FakeKinesis([Reply(after_s=1.0)] * 100)
+        sent = upload(Sender(*[b"a\n" * 50] * 8), kinesis, window=1_000, memories=memories)
+        runs.append(asyncio.ensure_future(sent.run(reporter)))
+    while not all(run.done() for run in runs):
+        await asyncio.sleep(0.1)
+        most = max(most, memories.in_flight.held)
+    assert 150 <= most / IN_FLIGHT_LINE_BYTES <= 200 + len(runs) * (LINES_IN_FLIGHT_MIN + 1)
+    assert all(len(reporter.results) == 400 for reporter in reporters)
+    assert memories.in_flight.held == 0
+
+
+def zstd_frame(content: bytes, window_log: int = 23) -> bytes:
+    """A frame of a sender that does not know how much will come."""
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: window_log})
+    return compressor.compress(content) + compressor.flush()
+
+
+@in_virtual_time
+async def test_decompression_waits_for_its_memory() -> None:
+    """Of two uploads that need all of it one waits for the other, and then goes on."""
+    frame = zstd_frame(b"a\n" * 10)
+    memories = Memories(decompression=FairMemory(20 << 20, free_bytes=0))
+    slow = upload(Sender(frame[:-3], frame[-3:], pause_s=10.0), FakeKinesis(), encoding="zstd", memories=memories)
+    quick = upload(Sender(frame, frame, pause_s=11.0), FakeKinesis(), encoding="zstd", memories=memories)
+    running = asyncio.ensure_future(slow.run(Reporter()))
+    reporter = Reporter()
+    await quick.run(reporter)
+    await running
+    assert min(reporter.at_s.values()) >= 20.0
+    assert [totals(sent)["ended"] for sent in (slow, quick)] == ["complete", "complete"]
+    assert totals(quick)["accepted"] == 20
+    assert memories.decompression.held == 0
+
+
+@in_virtual_time
+async def test_an_upload_that_cannot_be_decompressed_for_want_of_memory_ends() -> None:
+    """After a while, with the outcomes of the lines before; another has room, and a shutdown does not wait."""
+    frame = zstd_frame(b"b\n")
+    memories = Memories(decompression=FairMemory(26 << 20, free_bytes=0))
+    holding = Holding(memories.decompression, "acme")
+    holding.take(9 << 20)
+    sender = Sender(zstd_frame(b"a\n", 10) + frame, STALL)
+    sent = upload(sender, FakeKinesis(), encoding="zstd", memories=memories)
+    await sent.run(Reporter())
+    assert asyncio.get_running_loop().time() == pytest.approx(DECOMPRESSION_S_MAX)
+    assert (totals(sent)["ended"], totals(sent)["accepted"]) == ("overloaded", 1)
+    assert Holding(memories.decompression, "other").becomes(8 << 20)
+    stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(1.0, stopping.set_result, None)
+    sent = upload(Sender(frame, STALL), FakeKinesis(), encoding="zstd", memories=memories, stopping=stopping)
+    await sent.run(Reporter())
+    assert totals(sent)["ended"] == "shutting_down"
+    assert memories.decompression.held == (17 << 20)
+
+
+@in_virtual_time
+@pytest.mark.parametrize(
+    ("line", "tokens"),
+    [
+        (b"a", 1),
+        (b"a" * 1_024, 1),
+        (b"a" * 1_025, 2),
+        (b"a" * 10_240, 10),
+        (b"a" * 20_480, 20),
+        (b"-", 1),
+        (b"1", 11),
+    ],
+    ids=["short", "a kibibyte", "longer", "ten", "over the bound", "a fault", "fifty faults"],
+)
+async def test_lines_are_charged_by_what_they_cost(line: bytes, tokens: int) -> None:
+    """A key's lines a second are those of usual ones; long ones, and those with many faults, count as several."""
+    loop = asyncio.get_running_loop()
+    rate = Bucket(100, lambda: int(loop.time() * 1e9))
+    sent = upload(
+        Sender(*[(line + b"\n") * 20] * 30),
+        FakeKinesis(),
+        admit=lambda data: distinct(data) if data == b"1" else admit(data),
+        rate=rate,
+        line_bytes=10_240,
+        content_bytes=64 << 20,
+    )
+    await sent.run(Reporter())
+    assert totals(sent)["read"] == 600
+    assert loop.time() == pytest.approx((600 * tokens - 100) / 100, rel=0.1, abs=0.7)
+
+
+@in_virtual_time
+async def test_what_is_over_its_rate_waits_for_a_turn_again() -> None:
+    """Uploads whose wait ends at once have turns of their own all the same."""
+    loop = asyncio.get_running_loop()
+    rate, turns, lines = Bucket(100, lambda: int(loop.time() * 1e9)), CountedTurns(), Counter[int]()
+
+    def counting(data: bytes) -> EncodedEvent:
+        lines[turns.given] += 1
+        return admit(data)
+
+    runs = [
+        upload(Sender(*[b"-\n" * 32] * 5), FakeKinesis(), admit=counting, rate=rate, turns=turns).run(Reporter())
+        for _ in range(5)
+    ]
+    await asyncio.gather(*runs)
+    assert max(lines.values()) == LINES_A_ROW
+
+
+class CountedTurns(Turns):
+    """Counts the turns that were had."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0, lambda: 0.0)
+        self.given = 0
+
+    async def turn(self, account: str) -> Turn:
+        turn = await super().turn(account)
+        self.given += 1
+        return turn

@@ -256,11 +256,15 @@ async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: Desk) -> None:
     ],
 )
 async def test_anybodys_number_in_a_query_is_refused(desk: Desk, output: Output, path: str) -> None:
-    """Before anything could be logged, by every route that keeps something, with a key and without."""
-    for headers in ({}, {"Authorization": ""}):
+    """By every route that keeps something. Without a key nothing of the query is read: the key is what is missing."""
+    for headers, refusal in (
+        ({}, (422, "card_number_misplaced")),
+        ({"Authorization": ""}, (401, "api_key_missing")),
+        ({"Authorization": f"Bearer txn_{'0' * 16}_{'0' * 64}"}, (401, "api_key_invalid")),
+    ):
         answer = await desk.client.get(path.format(OTHER_CARD), headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
-        assert OTHER_CARD not in answer.text
+        assert (answer.status_code, answer.json()["code"]) == refusal
+        assert OTHER_CARD not in answer.text + str(answer.headers)
     output.assert_free_of(desk, OTHER_CARD)
 
 

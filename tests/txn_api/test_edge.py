@@ -3,19 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import LogCapture
 
 from tests.builders import body, card_number
 from tests.support.fake_kinesis import Reply
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
-from txn_api.edge import Edge, Guarded
+from txn_api.edge import Edge
 from txn_api.intake import Intake
 from txn_api.posts import Posts
 
@@ -47,9 +48,13 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+def _behind_an_edge(app: ASGIApp, requests_max: int) -> ASGIApp:
+    return partial(Edge(requests_max=requests_max, registry=CollectorRegistry()).answer, app)
+
+
 async def test_a_crash_is_answered_without_its_text(log: LogCapture) -> None:
     """The client gets a problem, the log gets the kind and the places, and neither gets the exception's text."""
-    call = Call(Guarded(_crash_before, Edge(requests_max=1, registry=CollectorRegistry())), "/x", headers={})
+    call = Call(_behind_an_edge(_crash_before, 1), "/x", headers={})
     await call.done()
     assert call.status == 500
     assert b'"code":"internal_error"' in call.body
@@ -62,7 +67,7 @@ async def test_a_crash_is_answered_without_its_text(log: LogCapture) -> None:
 
 async def test_an_answer_that_broke_off_is_cut(log: LogCapture) -> None:
     """Behind the status nothing can be mended: the server is told to cut the connection, without the text."""
-    call = Call(Guarded(_crash_behind, Edge(requests_max=1, registry=CollectorRegistry())), "/x", headers={})
+    call = Call(_behind_an_edge(_crash_behind, 1), "/x", headers={})
     with pytest.raises(RuntimeError, match="broke off") as broken:
         await call.done()
     assert broken.value.__suppress_context__
@@ -91,7 +96,7 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
 
 async def test_too_many_requests_are_turned_away() -> None:
     """Beyond the bound 503 comes at once, with a time to come back, but not to probes: a busy process is alive."""
-    edge = Guarded(_answer, Edge(requests_max=2, registry=CollectorRegistry()))
+    edge = _behind_an_edge(_answer, 2)
     waiting = [Call(edge, "/x", headers={}) for _ in range(2)]
     await asyncio.sleep(0)
     refused = Call(edge, "/x", headers={})

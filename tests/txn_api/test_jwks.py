@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 import httpx
 import pytest
@@ -134,27 +135,68 @@ async def test_what_is_no_set_of_keys_changes_nothing(issuer: Issuer, document: 
     assert await keys.key(kid("ES256")) is not None
 
 
-def test_only_public_signing_keys_of_pinned_algorithms_are_taken() -> None:
-    """Each kind that may verify, and none of those that may not; one bad member spoils nothing."""
-    members: list[object] = [jwk(algorithm) for algorithm in ALGORITHMS]
-    members += [
-        jwk("RS256", kid="encrypts", use="enc"),
-        jwk("RS256", kid="another algorithm", alg="PS256"),
-        jwk("RS256", kid="not an algorithm", alg="none"),
-        jwk("RS256", kid="private", d="AQAB"),
-        jwk("RS256", kid=...),
-        jwk("RS256", kid=7),
-        jwk("RS256", kid="broken", n="!"),
-        jwk("ES256", kid="another curve", crv="P-384"),
-        {"kty": "oct", "kid": "symmetric", "k": "c2VjcmV0", "alg": "HS256"},
-        {"kty": "oct", "kid": "disguised", "k": "c2VjcmV0", "alg": "RS256"},
-        {"kid": "no kind"},
-        None,
-        "key",
-        [],
-    ]
-    assert sorted(parse(jwks(*members), ALGORITHMS)) == sorted(kid(algorithm) for algorithm in ALGORITHMS)
-    assert list(parse(jwks(*members), ["EdDSA"])) == [kid("EdDSA")]
+KEYS: Final[tuple[tuple[str, str, object, bool], ...]] = (
+    ("RS256", "RFC 7517, 4: a public key", jwk("RS256"), True),
+    ("ES256", "RFC 7518, 6.2.1: on P-256", jwk("ES256"), True),
+    ("EdDSA", "RFC 8037, 2: Ed25519", jwk("EdDSA"), True),
+    ("with its algorithm", "RFC 7517, 4.4: what it is for", jwk("ES256", alg="ES256"), True),
+    ("without use", "RFC 7517, 4.2: optional", jwk("ES256", use=...), True),
+    ("with what we do not know", "RFC 7517, 4: members not understood are ignored", jwk("ES256", note="x"), True),
+    ("to encrypt", "RFC 7517, 4.2: use enc verifies nothing", jwk("RS256", use="enc"), False),
+    ("another algorithm", "RFC 8725, 3.1: none that is not pinned", jwk("RS256", alg="PS256"), False),
+    ("none", "RFC 8725, 3.2", jwk("RS256", alg="none"), False),
+    ("another's algorithm", "RFC 8725, 3.1: the algorithm fits the key", jwk("ES256", alg="RS256"), False),
+    ("private", "RFC 7517, 9.2: a private key is nothing to publish", jwk("RS256", d="AQAB"), False),
+    ("without a name", "RFC 7517, 4.5, and ours: a token names its key", jwk("RS256", kid=...), False),
+    ("named by a number", "RFC 7517, 4.5: a text", jwk("RS256", kid=7), False),
+    ("broken", "RFC 7518, 6.3.1.1: n is base64url", jwk("RS256", n="!"), False),
+    ("another curve", "RFC 7518, 3.4: ES256 is on P-256", jwk("ES256", crv="P-384"), False),
+    ("off the curve", "RFC 7518, 6.2.1: a point of the curve", jwk("ES256", x="AAAA"), False),
+    ("symmetric", "RFC 8725, 2.1", {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "HS256"}, False),
+    ("symmetric in disguise", "RFC 8725, 2.1", {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "RS256"}, False),
+    ("of no kind", "RFC 7517, 4.1: kty MUST be present", {"kid": "x"}, False),
+    ("null", "RFC 7517, 5.1: an object", None, False),
+    ("a text", "RFC 7517, 5.1: an object", "key", False),
+    ("a list", "RFC 7517, 5.1: an object", [], False),
+)
+
+
+@pytest.mark.parametrize(
+    ("member", "rule", "is_taken"),
+    [(member, rule, is_taken) for _, rule, member, is_taken in KEYS],
+    ids=[name for name, *_ in KEYS],
+)
+def test_only_public_signing_keys_of_pinned_algorithms_are_taken(
+    member: object, rule: str, *, is_taken: bool
+) -> None:
+    """One that is none spoils nothing: its neighbour is there."""
+    found = parse(jwks(member, jwk("ES256", kid="neighbour")), ALGORITHMS)
+    assert len(found) == 1 + is_taken, rule
+    assert "neighbour" in found
+
+
+def test_a_key_of_an_algorithm_that_is_not_asked_for_is_passed_over() -> None:
+    """The setting pins them."""
+    assert list(parse(jwks(*(jwk(algorithm) for algorithm in ALGORITHMS)), ["EdDSA"])) == [kid("EdDSA")]
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        (b"", "RFC 7517, 5: a JSON object"),
+        (b"[]", "RFC 7517, 5: a JSON object"),
+        (b"{}", "RFC 7517, 5.1: keys MUST be present"),
+        (b'{"keys": {}}', "RFC 7517, 5.1: a list"),
+        (b'{"keys": null}', "RFC 7517, 5.1: a list"),
+        (b'{"keys": "', "RFC 8259, 2"),
+        (b"\xff", "RFC 8259, 8.1"),
+    ],
+)
+def test_what_is_no_set_of_keys_is_refused(document: bytes, rule: str) -> None:
+    """What was known before goes on."""
+    with pytest.raises(JwksError):
+        parse(document, ALGORITHMS)
+    assert rule
 
 
 def test_a_set_of_too_many_keys_is_none() -> None:
@@ -165,7 +207,9 @@ def test_a_set_of_too_many_keys_is_none() -> None:
 
 
 def _client(answer: httpx.Response) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer), timeout=FETCH_S_MAX)
+    """A client that would follow redirects if it were not told otherwise."""
+    transport = httpx.MockTransport(lambda _: answer)
+    return httpx.AsyncClient(transport=transport, timeout=FETCH_S_MAX, follow_redirects=True)
 
 
 async def test_a_document_is_fetched_up_to_its_bound() -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI document: what is committed is what the application says, and what it says is so."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from txn_api.openapi.headers import HEADERS
 from txn_api.problems import PROBLEMS
 from txn_api.schemas import example_transaction
 from txn_core.api_keys import SCOPES
-from txn_core.faults import MESSAGES
+from txn_core.faults import CONTROL_FREE_PATTERN, MESSAGES, TEXT_PATTERN
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,8 +231,19 @@ _IANA = "https://iana.org/assignments/http-problem-types#"
 _TYPES = {
     "overloaded": f"{_IANA}temporary-reduced-capacity",
     "rate_limited": f"{_IANA}quota-exceeded",
+    "too_many_cards_of_mask": f"{_IANA}quota-exceeded",
     "too_many_concurrent": f"{_IANA}quota-exceeded",
 }
+
+
+async def test_stored_texts_may_hold_what_was_taken_before(desk: Desk) -> None:
+    """Marks of direction are refused today, and events are never rewritten: clients that check answers go on."""
+    schemas = (await desk.client.get("/openapi.json")).json()["components"]["schemas"]
+    sent, stored = (schemas[name]["properties"]["name"]["pattern"] for name in ("Merchant", "StoredMerchant"))
+    assert (sent, stored) == (TEXT_PATTERN, CONTROL_FREE_PATTERN)
+    for name in ("Kub \u202e", "Kub\u2028"):
+        assert not re.search(sent, name)
+        assert re.search(stored, name)
 
 
 def test_each_problem_has_a_code_of_its_own() -> None:

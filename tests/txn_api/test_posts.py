@@ -8,12 +8,20 @@ import pytest
 from starlette.types import Scope
 
 from tests.builders import ACCOUNT, body, card_number, json_bytes, keys, transaction_id
+from tests.support.virtual_time import in_virtual_time
+from txn_api.fair_queue import REST_RATIO
 from txn_api.intake import Intake
-from txn_api.posts import BYTES_A_TURN, AwaitedPost, Posts
-from txn_api.problems import CardNumberMisplaced, ValidationFailed
+from txn_api.posts import BYTES_A_GROUP, TURN_S, WAIT_S_MAX, AwaitedPost, Posts
+from txn_api.principal import Principal
+from txn_api.problems import CardNumberMisplaced, Overloaded, ValidationFailed
 from txn_core.errors import BufferFullError, NotStoredError
+from txn_core.event import EncodedEvent
+from txn_core.identity import Account
 from txn_core.kinesis.landing import Answer, Landing
 from txn_core.positions import SequenceNumber, ShardId
+from txn_core.submission import Submission
+
+HOLDER = Principal(ACCOUNT, frozenset({"transactions:write"}))
 
 
 class NotingProducer:
@@ -47,7 +55,7 @@ def scope(*headers: tuple[bytes, bytes]) -> Scope:
 
 
 def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> AwaitedPost:
-    return posts.add(scope(*headers), json_bytes(body(**changes)), account=ACCOUNT)
+    return posts.add(scope(*headers), json_bytes(body(**changes)), HOLDER)
 
 
 async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingProducer) -> None:
@@ -98,15 +106,114 @@ async def test_contradicting_posts_of_a_turn_are_told_apart(posts: Posts) -> Non
     assert len({post.event.accepted_at for post in some if post.event}) == 5
 
 
-async def test_a_turn_admits_no_more_than_its_share_of_bytes(posts: Posts, producer: NotingProducer) -> None:
-    """Of the largest bodies few; the others follow in the next turns, and what comes meanwhile comes behind them."""
-    large = json_bytes(body()) + b" " * 60_000
-    some = [posts.add(scope(), large, account=ACCOUNT) for _ in range(20)]
+class DearIntake(Intake):
+    """Takes as long over a body as its length says, on a clock of its own: a millisecond a kilobyte."""
+
+    clock = 0.0
+
+    def submission(self, body: bytes, *arguments: Any, **options: Any) -> Submission:
+        DearIntake.clock += len(body) / 1e6
+        return super().submission(body, *arguments, **options)
+
+
+@pytest.fixture
+def dear_posts(producer: NotingProducer) -> Posts:
+    DearIntake.clock = 0.0
+    clock = lambda: DearIntake.clock  # noqa: E731
+    return Posts(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=clock)  # type: ignore[arg-type] # see above
+
+
+def dear(posts: Posts, account: str, *, ms: float, number: int = 1) -> AwaitedPost:
+    """A post that takes so long."""
+    data = json_bytes(body(transaction_id=transaction_id(number)))
+    data += b" " * (int(ms * 1_000) - len(data))
+    return posts.add(scope(), data, Principal(Account(account), frozenset()))
+
+
+@in_virtual_time
+async def test_a_turn_admits_what_it_has_time_for(dear_posts: Posts, producer: NotingProducer) -> None:
+    """The others follow in the next turns in their order, and what comes meanwhile comes behind them."""
+    some = [dear(dear_posts, "acme", ms=2.0, number=number) for number in range(20)]
     most = handed_over = 0
     while handed_over < len(some):
         await asyncio.sleep(0)
         if len(some) == 20:
-            some.append(add(posts, transaction_id=transaction_id(21)))
+            some.append(dear(dear_posts, "acme", ms=2.0, number=21))
         most, handed_over = max(most, len(producer.keys) - handed_over), len(producer.keys)
-    assert most == 1 + BYTES_A_TURN // len(large)
+    assert most * 2.0 <= TURN_S * 1_000 + BYTES_A_GROUP / 1_000 + 2.0
     assert [int(post.landing.result().sequence_number) for post in some] == [*range(1, 22)]
+
+
+@in_virtual_time
+async def test_accounts_whose_posts_are_left_have_the_same_time(dear_posts: Posts) -> None:
+    """One with dear posts on a hundred connections does not hold up another's for longer than a few turns."""
+    noisy = [dear(dear_posts, "noisy", ms=3.0, number=number) for number in range(100)]
+    quiet = [dear(dear_posts, "quiet", ms=1.0, number=100 + number) for number in range(3)]
+    await asyncio.gather(*(post.landing for post in quiet))
+    assert sum(post.landing.done() for post in noisy) * 0.003 <= 6 * TURN_S  # of 300 ms
+    await asyncio.gather(*(post.landing for post in noisy))
+    order = [int(post.landing.result().sequence_number) for post in noisy]
+    assert order == sorted(order)
+
+
+@in_virtual_time
+async def test_an_account_whose_posts_outlast_a_turn_each_rests_between_them(dear_posts: Posts) -> None:
+    """Another's are admitted meanwhile, also those that come when nothing waits."""
+    loop, ms = asyncio.get_running_loop(), 60.0
+    first, second = (dear(dear_posts, "noisy", ms=ms, number=number) for number in (1, 2))
+    await first.landing
+    quiet = dear(dear_posts, "quiet", ms=1.0, number=3)
+    await quiet.landing
+    third = dear(dear_posts, "noisy", ms=1.0, number=4)
+    await asyncio.sleep(0.01)
+    assert loop.time() < 0.02
+    assert not second.landing.done()
+    assert not third.landing.done()
+    await third.landing
+    assert second.landing.done()
+    assert loop.time() == pytest.approx(2 * REST_RATIO * (ms / 1_000 - TURN_S), abs=0.01)
+
+
+@in_virtual_time
+async def test_a_post_does_not_wait_for_its_time_without_end(dear_posts: Posts, producer: NotingProducer) -> None:
+    """Beyond the bound it is told to come back, and nothing of it is stored."""
+    posts = [dear(dear_posts, "noisy", ms=60.0, number=number) for number in range(200)]
+    told = await asyncio.gather(*(post.landing for post in posts), return_exceptions=True)
+    refused = [outcome for outcome in told if isinstance(outcome, Overloaded)]
+    assert len(producer.keys) == len(told) - len(refused) < len(told)
+    assert DearIntake.clock > WAIT_S_MAX
+
+
+@in_virtual_time
+async def test_a_post_with_a_key_has_its_event_in_its_accounts_turn(
+    dear_posts: Posts, producer: NotingProducer
+) -> None:
+    """It is not handed over here, a refusal is its own, and however many there are, each turn has time for few."""
+
+    def admitted(**changes: Any) -> "asyncio.Task[EncodedEvent]":
+        data = json_bytes(body(transaction_id=None, **changes)) + b" " * 3_000
+        return asyncio.create_task(dear_posts.admit(scope(), data, HOLDER, idempotency_key="key"))
+
+    with pytest.raises(ValidationFailed):
+        await admitted(amount_minor=-1)
+    some = [admitted() for _ in range(50)]
+    before = DearIntake.clock
+    while not some[-1].done():
+        at = DearIntake.clock
+        await asyncio.sleep(0)
+        assert DearIntake.clock - at <= TURN_S + BYTES_A_GROUP / 1e6 + 0.004
+    assert DearIntake.clock - before > 10 * TURN_S
+    assert len({task.result().transaction_id for task in some}) == 1
+    assert producer.keys == []
+
+
+@in_virtual_time
+async def test_who_waits_no_more_for_an_event_troubles_nobody(dear_posts: Posts) -> None:
+    """A client with a key that went away, be its post sound or not."""
+    for changes in ({}, {"currency": "XXX"}):
+        data = json_bytes(body(**changes))
+        waiting = asyncio.create_task(dear_posts.admit(scope(), data, HOLDER, idempotency_key="key"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+    sound = dear(dear_posts, "acme", ms=1.0)
+    await sound.landing

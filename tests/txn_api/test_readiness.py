@@ -70,3 +70,28 @@ async def test_a_store_that_does_not_answer_in_time_is_unavailable() -> None:
 async def test_a_stream_is_usable_while_it_is_resharded(status: str, check: str) -> None:
     """But neither before it is made nor while it is taken down."""
     assert (await Stores(status=status).readiness().checks())["kinesis"] == check
+
+
+@in_virtual_time
+async def test_probes_that_go_away_ask_no_store_more_often() -> None:
+    """A check belongs to nobody: whoever asked first and left does not take it along."""
+    stores = Stores(after_s=0.1)
+    probed = stores.readiness()
+    for _ in range(20):
+        probe = asyncio.create_task(probed.checks())
+        await asyncio.sleep(0.001)
+        probe.cancel()
+    assert await probed.checks() == {"kinesis": "ok", "dynamodb": "ok"}
+    assert stores.asked == 1
+
+
+@in_virtual_time
+async def test_few_probes_wait_and_the_others_get_the_last_answer() -> None:
+    """Which is no good one before there was any."""
+    stores = Stores(after_s=1.0)
+    probed = stores.readiness()
+    waiting = [asyncio.create_task(probed.checks()) for _ in range(readiness.WAITS_MAX)]
+    await asyncio.sleep(0)
+    assert await probed.checks() == {"kinesis": "unavailable", "dynamodb": "unavailable"}
+    assert await asyncio.gather(*waiting) == [{"kinesis": "ok", "dynamodb": "ok"}] * readiness.WAITS_MAX
+    assert await probed.checks() == {"kinesis": "ok", "dynamodb": "ok"}

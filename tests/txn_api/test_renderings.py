@@ -32,7 +32,7 @@ def rows(count: int) -> Sequence[Row]:
 @pytest.mark.parametrize("pages", [1, 10])
 async def test_pages_are_written_a_few_rows_a_turn(rendering: Rendering, at_once: int, pages: int) -> None:
     """However many pages are written at the same time, and however long they are."""
-    turns, found = Turns(), rows(1_000)
+    turns, found = Turns(lambda: 0.0, lambda: 0.0), rows(1_000)
     turn = partial(turns.turn, "acme")
     writing = asyncio.gather(*(rendering.page(found, next_cursor=None, turn=turn) for _ in range(pages)))
     passed = 0

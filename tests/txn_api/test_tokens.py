@@ -15,11 +15,13 @@ import jwt
 import pytest
 
 from tests.builders import body
+from tests.support.one_mask import cards_of_mask
 from tests.txn_api.conftest import Desk
 from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, private_key, token
 from txn_api.app import create_app
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
+from txn_api.strict_jws import object_of
 from txn_api.tokens import LEEWAY_S, TOKEN_CHARS_MAX, Claims, Tokens
 from txn_core.settings import Settings
 
@@ -219,14 +221,13 @@ async def test_a_verified_token_is_not_verified_again(
 ) -> None:
     """The next request with it is a look-up, until it ends or the issuer's keys are due."""
     seconds, verified = time.monotonic(), 0
-    decode = jwt.decode
 
-    def counting(*arguments: Any, **options: Any) -> Any:
+    def counting(document: bytes) -> dict[str, Any]:
         nonlocal verified
         verified += 1
-        return decode(*arguments, **options)
+        return object_of(document)
 
-    monkeypatch.setattr("txn_api.tokens.jwt.decode", counting)
+    monkeypatch.setattr("txn_api.tokens.object_of", counting)
     monkeypatch.setattr("txn_api.authenticator.time.monotonic", lambda: seconds)
     headers = bearing(token(scope="transactions:write"))
     for _ in range(3):
@@ -263,6 +264,18 @@ async def test_all_tokens_of_a_client_share_its_limits(desk: Desk, issuer: Issue
     ]
     assert statuses[:2] == [202, 202]
     assert 429 in statuses
+
+
+async def test_tokens_and_subjects_of_an_account_guess_by_one_budget(desk: Desk, issuer: Issuer) -> None:
+    """Another token, of the same client or of another one, is no new budget of cards with one mask."""
+    desk.change(key_cards_of_mask_max=5)
+    desk.take_tokens(issuer.tokens())
+    taken = 0
+    for number, card in enumerate(cards_of_mask(12)):
+        headers = bearing(token(scope="transactions:write", jti=f"{number}", sub=f"client-{number % 3}"))
+        answer = await desk.client.post("/transactions", json=body(card_number=card), headers=headers)
+        taken += answer.status_code == 202
+    assert taken == 5
 
 
 async def test_an_application_that_is_told_of_an_issuer_takes_its_tokens(settings: Settings, stage: str) -> None:
@@ -302,9 +315,10 @@ def test_settings_that_name_no_whole_issuer_are_refused() -> None:
     }
     Settings.model_validate(whole)
     Settings.model_validate(whole | {"jwt_jwks_url": "http://127.0.0.1:8000/keys"})
-    changes: list[dict[str, Any]] = [*({name: None} for name in whole), {"jwt_jwks_url": "http://issuer.test/keys"}]
+    urls = ("http://issuer.test/keys", "http://localhost:x@issuer.test/keys", "https://issuer.test/keys#1")
+    changes: list[dict[str, Any]] = [*({name: None} for name in whole), *({"jwt_jwks_url": url} for url in urls)]
     for change in changes:
-        with pytest.raises(ValueError, match=r"go together|pattern"):
+        with pytest.raises(ValueError, match=r"go together|neither https|with a user|sound host"):
             Settings.model_validate(whole | change)
     for algorithms in (["HS256"], ["none"], []):
         with pytest.raises(ValueError, match="jwt_algorithms"):

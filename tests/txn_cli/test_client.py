@@ -134,7 +134,22 @@ async def test_a_line_separator_inside_an_answer_s_text_ends_no_line() -> None:
     body = json.dumps(rejected, ensure_ascii=False).encode() + b"\n" + ndjson(TOTALS | {"accepted": 1, "rejected": 1})
     async with api(Bytes(body)).client() as client:
         answer = await client.post_bulk([row.body for row in sound_rows(2)])
-    assert answer.problems[1].faults[0].message == "a\u2028b\x85c"
+    assert answer.problems[1].faults[0].message == r"a\u2028b\x85c"
+
+
+async def test_what_a_service_says_is_printable_and_short() -> None:
+    """It may be another program that answers, or somebody who would like to write to our terminal and files."""
+    hostile = "\x1b]52;c;aGk=\x07\u202e" + "x" * 1_000
+    fault = {"pointer": hostile, "code": hostile, "message": hostile}
+    rejected = {"line": 1, "problem": problem(422, hostile, [fault]) | {"title": hostile}}
+    body = ndjson(rejected, TOTALS | {"accepted": 1, "rejected": 1})
+    async with api(Bytes(body)).client() as client:
+        answer = await client.post_bulk([row.body for row in sound_rows(2)])
+    said = answer.problems[1]
+    for text in (said.code, said.title, said.faults[0].pointer, said.faults[0].code, said.faults[0].message):
+        assert text.startswith(r"\x1b]52;c;aGk=\x07\u202exxx")
+        assert text.isprintable()
+        assert len(text) < 250
 
 
 async def test_a_transaction_is_read_by_its_id() -> None:

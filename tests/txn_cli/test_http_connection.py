@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from tests.txn_api.asgi import until
 from txn_cli import http_connection
-from txn_cli.http_connection import DROPPED_BYTES_MAX, KEEP_ALIVE_S, Connection
+from txn_cli.http_connection import DROPPED_BYTES_MAX, KEEP_ALIVE_S, READ_BYTES_MAX, UNRECEIVED_BYTES_MAX, Connection
 
 ENDS_S_MAX = 10.0
 HELD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 64000\r\n\r\n" + b"x" * 60_000
@@ -36,6 +36,11 @@ async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that answers nobody."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def idle(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that is busy with something else."""
+    await asyncio.get_running_loop().create_future()
 
 
 @dataclass
@@ -125,6 +130,28 @@ async def test_a_body_that_ends_beyond_what_is_dropped_leaves_the_connection_as_
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
     writer.close()
+
+
+@pytest.mark.parametrize("site", [idle], indirect=True)
+async def test_little_is_read_of_a_body_that_nobody_receives(site: Site) -> None:
+    """One read beyond the bound: on thousands of connections it is memory."""
+    client, loop = await site.connect(), asyncio.get_running_loop()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
+    sending = asyncio.create_task(loop.sock_sendall(client, head + bytes(32 << 20)))
+    await until(lambda: any(each._exchange and not each.transport.is_reading() for each in site.alive()))
+    (connection,) = site.alive()
+    exchange = connection._exchange
+    assert exchange is not None
+    assert UNRECEIVED_BYTES_MAX < len(exchange._body) <= UNRECEIVED_BYTES_MAX + READ_BYTES_MAX
+    assert not connection._kept
+    task = exchange.task
+    assert task is not None
+    connection.transport.abort()  # a paused one does not see that its client goes away
+    task.cancel()
+    sending.cancel()
+    await asyncio.gather(task, sending, return_exceptions=True)
+    client.close()
+    await until(lambda: exchange.disconnected)
 
 
 async def test_a_shutdown_waits_a_moment_for_a_body_and_then_answers(

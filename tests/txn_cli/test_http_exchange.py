@@ -48,6 +48,7 @@ async def exchanged(
         set(),
         keep_alive=keep_alive,
         expects_continue=False,
+        asked=lambda: None,
         answered=lambda: None if exchange.keep_alive else wire.close(),
     )
 

@@ -1,11 +1,13 @@
-"""Heads are read as RFC 9112 has them; the fast reader of usual heads is held against the reader of all of them."""
+"""Heads are read as RFC 9112 has them: the reader of usual heads and the reader of all of them, against h11."""
 
 import time
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.http.reference import reference_head
 from txn_api.problems import (
     HeadTooLarge,
     HttpVersionUnsupported,
@@ -18,6 +20,7 @@ from txn_cli.http_head import (
     CHUNKED,
     FIELDS_MAX,
     HEAD_BYTES_MAX,
+    PATH_BYTES_MAX,
     Head,
     HeadReader,
     check_trailers,
@@ -28,7 +31,7 @@ from txn_cli.http_head import (
 
 def usual_head(data: bytes) -> Head | None:
     """As the fast reader has it."""
-    return HeadReader().usual(data)
+    return HeadReader().usual(data.split(b"\n"))
 
 
 def any_head(data: bytes) -> Head:
@@ -54,7 +57,7 @@ USUAL = [
 
 @pytest.mark.parametrize("data", USUAL)
 def test_a_usual_head_is_read_fast_and_as_h11_reads_it(data: bytes) -> None:
-    assert usual_head(data) == read_head(data) == any_head(data)
+    assert usual_head(data) == read_head(data) == any_head(data) == reference_head(data)
 
 
 def test_a_reader_keeps_no_more_lines_than_it_may() -> None:
@@ -74,7 +77,7 @@ def test_values_come_without_the_spaces_around_them() -> None:
 
 def test_a_long_first_line_does_not_stand_for_the_one_before_it() -> None:
     reader = HeadReader()
-    heads = [head(line=f"GET /{path} HTTP/1.1") for path in ("a", "b" * 2_000, "a", "c")]
+    heads = [head(line=f"GET /{path} HTTP/1.1") for path in ("a", f"b?{'b' * 2_000}", "a", "c")]
     assert [reader.read(data) for data in heads] == [read_head(data) for data in heads]
 
 
@@ -86,6 +89,18 @@ PARTS = st.sampled_from(
         *(b"Content-Length: 5", b"Content-Length: 5, 5", b"Content-Length: -1", b"content-length:  12 "),
         *(b"Transfer-Encoding: chunked", b"Expect: 100-continue", b"Connection: close", b"Connection: keep-alive"),
         *(b"X-A: b", b"X A: b", b"X-A : b", b" folded", b"\x00", b"\x7f", b"\x80", b"\xff", b"\x0b", b"a" * 600),
+        *(
+            b"Transfer-Encoding: gzip, chunked",
+            b"\r\n\t",
+            b"\r\n ",
+            b",",
+            b"5",
+            b"HTTP/1.2",
+            b"http://h",
+            b"%41",
+            b"%",
+        ),
+        *(b"Connection: " + b"a," * 250, b"\r\n\t" + b"b," * 200),
     ]
 )
 
@@ -96,18 +111,40 @@ PARTS = st.sampled_from(
 def test_whatever_the_fast_reader_takes_h11_reads_alike(data: bytes, inserted: list[tuple[int, bytes]]) -> None:
     """Whatever heads it has read before."""
     reader = HeadReader()
-    reader.usual(data)
+    reader.usual(data.split(b"\n"))
     for at, part in inserted:
         data = data[:at] + part + data[at:]
         size = data.find(b"\r\n\r\n") + 4
-        if size >= 4 and (found := reader.usual(data[:size])) is not None:
+        if size >= 4 and (found := reader.usual(data[:size].split(b"\n"))) is not None:
             assert size_of_head(data) == size
             assert found == read_head(data[:size]) == usual_head(data[:size])
+
+
+def outcome(read: Callable[[bytes], Head], data: bytes) -> Head | type[Problem]:
+    """What a reader makes of a head, or why it makes nothing of it."""
+    try:
+        return read(data)
+    except Problem as problem:
+        return type(problem)
+
+
+@settings(max_examples=400)
+@given(
+    st.one_of(st.sampled_from(USUAL), st.just(head("Content-Length: 5", "Transfer-Encoding: chunked"))),
+    st.lists(st.tuples(st.integers(0, 200), PARTS), max_size=5),
+)
+def test_whatever_comes_is_read_as_h11_reads_it(data: bytes, inserted: list[tuple[int, bytes]]) -> None:
+    """Taken alike, and refused alike."""
+    for at, part in inserted:
+        data = data[:at] + part + data[at:]
+    if data[:1] > b" " and (size := size_of_head(data)):
+        assert outcome(read_head, data[:size]) == outcome(reference_head, data[:size])
 
 
 def refused(data: bytes) -> type[Problem]:
     """Why a head is refused."""
     assert usual_head(data) is None
+    assert outcome(reference_head, data) is outcome(read_head, data)
     with pytest.raises(Problem) as caught:
         any_head(data)
     return type(caught.value)
@@ -140,7 +177,14 @@ def refused(data: bytes) -> type[Problem]:
         (head(line="GET http://a@b/ HTTP/1.1"), MalformedHttp),
         (head(line="GET /a HTTP/2.0"), HttpVersionUnsupported),
         (b"PRI * HTTP/2.0\r\n\r\n", HttpVersionUnsupported),
-        (head(*[f"X-{n}: a" for n in range(FIELDS_MAX + 1)]), HeadTooLarge),
+        (head(*[f"X-{n}: a" for n in range(FIELDS_MAX)]), HeadTooLarge),
+        (head(line=f"GET /{'a' * PATH_BYTES_MAX} HTTP/1.1"), UriTooLong),
+        (head("Connection: " + "a, " * 200, "Expect: x"), HeadTooLarge),
+        (head("Content-Length: " + "5," * 300 + "6", "Content-Length: 7"), HeadTooLarge),
+        (head("Connection: " + "a, " * 200, "no field"), MalformedHttp),
+        (head(host="x" * 513), MalformedHttp),
+        (head(" a"), MalformedHttp),
+        (b"GET / HTTP/1.1\r\n a\r\nHost: x\r\n\r\n", MalformedHttp),
     ],
 )
 def test_what_is_no_head_is_refused_for_the_first_rule_that_it_breaks(data: bytes, kind: type[Problem]) -> None:

@@ -81,6 +81,8 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _lets_a_key_in_until_it_is_revoked(stack)
         _binds_a_key_to_a_terminal_and_to_signatures(stack)
 
+        _is_closed_to_others(data_dir)
+        _shows_no_secret_in_the_list_of_processes(stack)
         left = stack.marks()
         assert stack.stop() == 0
         assert not any(mark.is_running() for mark in left.values())
@@ -97,6 +99,31 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert {name: again[name] for name in kept} == {name: first[name] for name in kept}
         with client_of(stack) as client:
             assert client.get("/transactions/stack-000001").status_code == 200
+
+
+def _is_closed_to_others(data_dir: Path) -> None:
+    """Nothing that the stack keeps is another user's to read, nor a socket theirs to connect to.
+
+    SeaweedFS gives the description of a volume (`.vif`: its version and copies) a mode of its own, whatever the mask;
+    the folders around it are closed.
+    """
+    kept = [data_dir, *data_dir.rglob("*")]
+    assert {path.name for path in kept} >= {"lock", "api.log", "s3", "kinesis", "dynamodb"}
+    ports_of = json.loads((data_dir / "ports.json").read_text()).values()
+    sockets = [path for port in ports_of for path in Path("/tmp").glob(f"seaweedfs-*{port}.sock")]
+    assert sockets
+    for path in (*(path for path in kept if path.suffix != ".vif"), *sockets):
+        assert not path.lstat().st_mode & 0o077, path
+
+
+def _shows_no_secret_in_the_list_of_processes(stack: Upheld) -> None:
+    """Whose arguments every user may read; the key is in a file of its own for others to be given by."""
+    secrets = json.loads((stack.data_dir / "secrets.json").read_text()).values()
+    assert (stack.data_dir / "authorization").read_text() == f"Authorization: Bearer {stack.ready['api_key']}\n"
+    for pid in stack.ready["pids"].values():
+        arguments = Path(f"/proc/{pid}/cmdline").read_text()
+        assert arguments
+        assert not [secret for secret in secrets if secret in arguments]
 
 
 def _refuses_a_second_supervisor(stack: Upheld) -> None:
@@ -126,14 +153,24 @@ def _lets_a_key_in_until_it_is_revoked(stack: Upheld) -> None:
         assert client.post("/transactions", json=TRANSACTION).status_code == 403
         assert stack.txn("keys", "revoke", key["key_id"]).returncode == 0
         wait_until(lambda: client.get("/transactions/stack-000001").status_code == 401)
+    other = json.loads(stack.txn("keys", "create", "--scope", "transactions:read", "--json").stdout)
+    revoked = stack.txn("keys", "revoke", "-", given=other["key"])
+    assert (revoked.returncode, revoked.stdout.split(";")[0]) == (0, f"Revoked {other['key_id']}")
+    assert other["key"] not in revoked.stdout + revoked.stderr
+    shown = stack.txn("keys", "revoke", other["key"])
+    assert (shown.returncode, "list of processes" in shown.stderr) == (0, True)
+    mistyped = stack.txn("keys", "revoke", f"{other['key']}0")
+    assert (mistyped.returncode, mistyped.stderr) == (1, "txn: that is neither a key nor the id of one\n")
     unknown = stack.txn("keys", "revoke", "0123456789abcdef")
     assert (unknown.returncode, unknown.stderr) == (1, "txn: there is no key 0123456789abcdef\n")
 
 
 def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
     arguments = ("--scope", "transactions:write", "--terminal", "T0000042", "--require-signature")
-    key = json.loads(stack.txn("keys", "create", *arguments, "--writes-per-s", "7", "--json").stdout)
+    own = ("--writes-per-s", "7", "--cards-of-mask-max", "50")
+    key = json.loads(stack.txn("keys", "create", *arguments, *own, "--json").stdout)
     assert (key["terminal_ids"], key["limits"]["writes_per_s"]) == (["T0000042"], 7)
+    assert key["limits"]["cards_of_mask_max"] == 50
     shown = stack.txn("keys", "create", *arguments)
     assert shown.stdout.splitlines()[1].startswith("txnsig_")
     assert "Only for T0000042." in shown.stderr

@@ -46,6 +46,15 @@ def test_without_a_stack_both_address_and_key_are_needed(
         Target.of(url=url, api_key=api_key, data_dir=tmp_path)
 
 
+def test_the_stacks_key_goes_to_this_machine_alone(tmp_path: Path) -> None:
+    READY.write(DataDir.at(tmp_path))
+    for url in ("http://127.0.0.1:8090", "http://localhost:8090", "https://[::1]:8443"):
+        assert Target.of(url=url, api_key=None, data_dir=tmp_path).api_key == READY.api_key
+    for url in ("http://api", "https://127.0.0.1.example", "http://127.0.0.1@api"):
+        with pytest.raises(TxnError, match="a key of its own"):
+            Target.of(url=url, api_key=None, data_dir=tmp_path)
+
+
 def test_a_key_is_not_shown() -> None:
     assert "mine" not in repr(Target("http://api", "mine", READY))
     assert "stack-key" not in repr(Target("http://api", "mine", READY))

@@ -1,10 +1,12 @@
 """The API's port speaks TLS when it has a certificate, and asks for clients' when it has an authority for them."""
 
+import hashlib
 import os
 import socket
 import ssl
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,7 @@ from txn_core.settings import Settings
 ENDS_S_MAX = 10.0  # of the 25 s that a stopping process has
 APP = """
 import sys
+from txn_api.client_certificates import client_certificate_sha256
 from txn_cli import httpserver
 from txn_cli.fleet.listener import listening
 from txn_core.settings import Settings
@@ -32,7 +35,8 @@ async def app(scope, receive, send):
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    body = scope["scheme"].encode()
+    shown = client_certificate_sha256(scope) or "none"
+    body = (shown if scope["path"] == "/certificate" else scope["scheme"]).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 settings = Settings()
@@ -83,9 +87,9 @@ def _serving(how: str, server: Certified, clients: Path | None = None) -> Iterat
         process.wait(ENDS_S_MAX)
 
 
-def _get(port: int, context: ssl.SSLContext) -> str:
+def _get(port: int, context: ssl.SSLContext, path: str = "/") -> str:
     with httpx.Client(verify=context, trust_env=False) as client:
-        return client.get(f"https://{ports.HOST}:{port}/").raise_for_status().text
+        return client.get(f"https://{ports.HOST}:{port}{path}").raise_for_status().text
 
 
 def test_a_request_over_tls_is_answered(open_port: int, authority: Authority) -> None:
@@ -132,6 +136,18 @@ def test_plain_http_is_not_answered_on_a_port_that_speaks_tls(open_port: int) ->
 
 def test_a_client_with_a_certificate_of_the_authority_is_answered(guarded_port: int, authority: Authority) -> None:
     assert _get(guarded_port, authority.trusted(authority.client())) == "https"
+
+
+def test_an_application_is_told_of_the_clients_certificate(
+    open_port: int, guarded_port: int, authority: Authority
+) -> None:
+    """As the thumbprint that a token may be bound to (RFC 8705, 3.1); a client that was asked for none has none."""
+    for name in ("one", "other"):
+        client = authority.client(name)
+        der = ssl.PEM_cert_to_DER_cert(client.certificate.read_text())
+        thumbprint = urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
+        assert _get(guarded_port, authority.trusted(client), "/certificate") == thumbprint
+    assert _get(open_port, authority.trusted(authority.client()), "/certificate") == "none"
 
 
 def test_a_client_without_a_certificate_is_not(guarded_port: int, authority: Authority) -> None:

@@ -31,15 +31,19 @@ def parts(text: str) -> Iterator[list[str]]:
 
 
 def chains(text: str) -> list[list[str]]:
-    """The groups of digits between words, IBANs, telephone numbers, and pluses that begin one."""
+    """The groups of digits between words, IBANs, telephone numbers, and pluses that begin one.
+
+    A word of two letters or more that is written together with digits ends where they begin.
+    """
     text = _TELEPHONE.sub(lambda found: " x " if is_telephone(found[1]) else found[0], text)
     text = re.sub("(?<![0-9])[+](?=[(]?[0-9])", " x ", text)
     found: list[list[str]] = [[]]
     for word in without_ibans(re.findall("[0-9A-Za-z]+", text)):
-        if word is not None and re.fullmatch("[0-9]+", word):
-            found[-1].append(word)
-        else:
+        digits = re.fullmatch("(?:([A-Za-z]{2,})?)([0-9]+)", word or "")
+        if digits is None or digits[1]:
             found.append([])
+        if digits is not None:
+            found[-1].append(digits[2])
     return found
 
 

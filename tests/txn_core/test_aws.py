@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from aiobotocore.session import AioSession
 from botocore.exceptions import ParamValidationError
 
-from txn_core.aws import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws
+from txn_core.aws import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _wire
 from txn_core.settings import Settings
 
 
@@ -50,3 +51,16 @@ async def test_without_endpoints_the_clients_are_those_of_aws(own_environment: p
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
         assert kinesis.meta.endpoint_url == "https://kinesis.eu-central-1.amazonaws.com"
         assert dynamodb.meta.endpoint_url == "https://dynamodb.eu-central-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"), [("https://a.test", True), ("HTTPS://a.test", True), ("http://a.test", False)]
+)
+async def test_a_wire_to_https_is_tls_however_the_scheme_is_written(
+    own_environment: pytest.MonkeyPatch, url: str, *, secure: bool
+) -> None:
+    """Schemes are the same in any case (RFC 3986, 3.1); without TLS its requests would go in clear."""
+    own_environment.setenv("NO_PROXY", "a.test")
+    async with _wire(AioSession(), url, 1.0) as wire:
+        assert wire is not None
+        assert (wire._tls is not None) == secure

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.txn_core.card_lists import ibans, numeric_ids, telephone_texts
+from tests.txn_core.card_lists import ibans, lettered_ids, numeric_ids, telephone_texts
 from tests.txn_core.card_lists.__main__ import share_of_refused
 
 
@@ -10,6 +10,17 @@ from tests.txn_core.card_lists.__main__ import share_of_refused
 def test_few_numeric_ids_are_refused(kind: str) -> None:
     """At most three in a hundred, where one in ten passes the Luhn check."""
     assert share_of_refused(numeric_ids.ids(kind, 20_000, seed=1)) <= 0.03
+
+
+@pytest.mark.parametrize("kind", lettered_ids.ENCODED)
+def test_hardly_an_id_of_letters_and_digits_is_refused(kind: str) -> None:
+    """At most one in a thousand, though many have a letter in front of digits."""
+    assert share_of_refused(lettered_ids.ids(kind, 10_000, seed=1)) <= 0.001
+
+
+def test_few_numbers_behind_a_label_are_refused() -> None:
+    """No more than of numbers that stand alone."""
+    assert share_of_refused(lettered_ids.labelled_ids(20_000, seed=1)) <= 0.03
 
 
 def test_hardly_a_store_with_its_telephone_is_refused() -> None:

@@ -48,6 +48,7 @@ _PIECES: list[Callable[[random.Random], str]] = [
     lambda dice: f"+{dice.choice(['49', '43', '57', '63', '1', '4'])}{dice.randrange(10**11)}",
     lambda dice: f"%B{_issued(dice)}^A/B^2512101",
     lambda dice: f"{_issued(dice)}=2512101",
+    lambda dice: dice.choice(["card", "PAN", "x", "a1b", "DE", "cc "]) + _cut(dice, _issued(dice)),
     lambda dice: dice.choice(["Kub", "DE89", "é", "", "AT12", "x", "12/26"]),
 ]
 

@@ -39,13 +39,8 @@ _WORST: dict[str, Callable[[int], str]] = {
 
 
 @pytest.fixture
-def lines_run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
-    """How many lines of our code a search runs that does not end where it finds something.
-
-    What the interpreter does in C is linear by itself.
-    """
-    for name in ("is_grouping", "_is_number"):
-        monkeypatch.setattr(free_text, name, _never(getattr(free_text, name)))
+def lines_run() -> Callable[[str], int]:
+    """How many lines of our code a search runs. What the interpreter does in C is linear by itself."""
 
     def run(text: str) -> int:
         count = 0
@@ -66,26 +61,20 @@ def lines_run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
     return run
 
 
-def _never(judge: Callable[..., bool]) -> Callable[..., bool]:
-    """A judge that does its work and finds nothing."""
-    return lambda *arguments: judge(*arguments) and False
-
-
 @pytest.mark.parametrize("shape", _WORST)
 def test_the_work_grows_with_the_text_alone(lines_run: Callable[[str], int], shape: str) -> None:
-    """Four times the text is at most five times the steps, where pairs would be sixteen, and few a character."""
-    small, large = (_WORST[shape](size) for size in (_BYTES, 4 * _BYTES))
-    few, many = lines_run(small), lines_run(large)
-    assert many <= 5 * few + 200
-    assert many <= 40 * len(large)
+    """At most two steps a character, where one for each two groups of digits would be thousands."""
+    for size in (_BYTES, 4 * _BYTES):
+        text = _WORST[shape](size)
+        assert lines_run(text) <= 2 * len(text) + 200
 
 
 def test_a_query_as_long_as_may_be_takes_milliseconds() -> None:
-    """Whatever it holds: the worst of these took 7 ms where the bound is ten times that."""
+    """Whatever it holds: the worst of these took 3 ms where the bound is ten times that."""
     for shape, text in _WORST.items():
         started = time.process_time()
         free_text.holds_card_number(text(8_192))
-        assert time.process_time() - started < 0.07, shape
+        assert time.process_time() - started < 0.03, shape
 
 
 def test_a_body_of_the_longest_texts_takes_milliseconds() -> None:

@@ -20,8 +20,10 @@ from tests.builders import (
     encoded,
     json_bytes,
     keys,
+    of_before,
     pan,
     position,
+    request,
     transaction_id,
 )
 from tests.txn_core.strategies import bodies, positions
@@ -71,7 +73,7 @@ def test_golden_events_come_back_byte_for_byte(path: Path) -> None:
         {"merchant": {"name": "x", "latitude": 5e-324, "longitude": -179.99999999999997}},
         {"merchant": {"name": "x", "latitude": 36, "longitude": -82}},
         {"merchant": {"name": "x", "latitude": 1e-05, "longitude": 0.1 + 0.2}},
-        {"merchant": {"name": "", "category": "n"} | {"name": '"\\/\u2028\ufeff\U0001f600{}[]:,'}},
+        {"merchant": {"name": "", "category": "n"} | {"name": '"\\/\u00a0\ufeff\U0001f600{}[]:,'}},
         {"merchant": {"name": "2019-01-01T00:00:18Z", "category": "null"}},
         {"customer": customer(postal_code="01234", first_name="true", city="1e5")},
         {"customer": {"city_population": 0}},
@@ -85,6 +87,12 @@ def test_golden_events_come_back_byte_for_byte(path: Path) -> None:
 def test_extremes_come_back_byte_for_byte(changes: dict[str, Any]) -> None:
     """Odd floats, text that looks like other types, and the first and last moments lose nothing."""
     events = [arrived(**changes)]
+    assert through_parquet(events) == events
+
+
+def test_names_that_were_taken_before_come_back_byte_for_byte() -> None:
+    """Marks of direction and line separators, which are refused today."""
+    events = [arrived(encoded(of_before(request(), "Kub \u202eeluJ\u202c\u2028\u200f")).data)]
     assert through_parquet(events) == events
 
 

@@ -16,7 +16,13 @@ def test_what_a_key_does_not_say_the_settings_say() -> None:
 def test_settings_name_every_bound(own_environment: object) -> None:
     """Each of the four is taken from its own setting."""
     settings = Settings.model_validate(
-        {"key_writes_per_s": 1, "key_reads_per_s": 2, "key_lines_per_s": 3, "key_requests_max": 4}
+        {
+            "key_writes_per_s": 1,
+            "key_reads_per_s": 2,
+            "key_lines_per_s": 3,
+            "key_requests_max": 4,
+            "key_cards_of_mask_max": 5,
+        }
         | {"identity_key": base64_key(1)}
     )
-    assert Limits.from_settings(settings) == Limits(1, 2, 3, 4)
+    assert Limits.from_settings(settings) == Limits(1, 2, 3, 4, 5)

@@ -1,9 +1,11 @@
 """A log that lacks lines says so where operators look."""
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 
 from txn_core import telemetry
+from txn_core.log_budget import EventBudget
 from txn_core.log_metrics import LogMetrics
 from txn_core.log_queue import LogQueue
 
@@ -21,3 +23,16 @@ def test_dropped_lines_are_counted_from_the_start(monkeypatch: pytest.MonkeyPatc
         queue.close()
         telemetry._queues.append(queue)
     assert b"\ntxn_api_log_lines_dropped_total 5.0\n" in generate_latest(registry)
+
+
+def test_lines_past_the_budget_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apart from those that nobody took."""
+    budget = EventBudget(1, 10, clock=lambda: 0.0)
+    monkeypatch.setattr(telemetry, "_budgets", [budget])
+    registry = CollectorRegistry()
+    LogMetrics(registry, "txn_api")
+    budget(None, "info", {"event": "a"})
+    for _ in range(3):
+        with pytest.raises(structlog.DropEvent):
+            budget(None, "info", {"event": "a"})
+    assert b"\ntxn_api_log_lines_left_out_total 3.0\n" in generate_latest(registry)

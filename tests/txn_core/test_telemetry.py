@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import structlog
 
 from tests.builders import body, card_number, json_bytes, pan, request
 from txn_core.errors import TxnError
+from txn_core.log_budget import EventBudget
 from txn_core.telemetry import QUIET, configure_logging
 from txn_core.transaction import parse_transaction
 
@@ -114,3 +116,30 @@ def test_a_card_number_or_request_that_is_logged_is_hidden(capsys: pytest.Captur
     structlog.get_logger().info("oops", number=pan(31_337), parsed=parsed, parts=[parsed], inner={"x": parsed})
     logging.getLogger("x").info("%s %r", parsed, parsed.card_number)
     assert CARD not in json.dumps(lines(capsys))
+
+
+def test_a_process_holds_its_own_lines_to_a_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each event; the next line says how many were left out. Crashes and what is counted elsewhere pass."""
+    now_s = [0.0]
+    budget = EventBudget(2, 100, frozenset({"request"}), clock=lambda: now_s[0])
+    configure_logging("info", budget=budget)
+    log = structlog.get_logger()
+    for _ in range(5):
+        log.info("broken off")
+        log.info("request")
+        log.critical("crashed")
+    log.warning("another")
+    now_s[0] = 1.0
+    log.info("broken off", request_id="x")
+    log.info("broken off")
+    told = lines(capsys)
+    assert Counter(line["event"] for line in told) == {"broken off": 4, "request": 5, "crashed": 5, "another": 1}
+    assert [line.get("left_out") for line in told if line["event"] == "broken off"] == [None, None, 3, None]
+
+
+def test_the_debug_level_has_no_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever looks for something may have all of it."""
+    configure_logging("debug", budget=EventBudget(1, 1))
+    for _ in range(5):
+        structlog.get_logger().debug("a")
+    assert len(lines(capsys)) == 5

@@ -39,6 +39,13 @@ def faults_of(document: object) -> set[tuple[str, str]]:
     return set()
 
 
+def faults_in(document: object) -> list[tuple[str, str]]:
+    """The same in their order, equal ones included."""
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes(document))
+    return [(fault.pointer, fault.code) for fault in caught.value.faults]
+
+
 def merchant(**changes: Any) -> dict[str, Any]:
     return body(merchant={"name": "Kub", **changes})
 
@@ -176,6 +183,16 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     (of_customer(first_name=""), "/customer/first_name", "text_too_short"),
     (of_customer(street="a\tb"), "/customer/street", "control_character"),
     (of_customer(reference="a\u0000b"), "/customer/reference", "control_character"),
+    *[
+        (wrong, pointer, "control_character")
+        for code in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+        for wrong, pointer in (
+            (merchant(name=f"Kub{chr(code)}"), "/merchant/name"),
+            (merchant(category=f"{chr(code)}misc"), "/merchant/category"),
+            (of_customer(street=f"a{chr(code)}b"), "/customer/street"),
+            (of_customer(reference=f"a{chr(code)}b"), "/customer/reference"),
+        )
+    ],
     (of_customer(postal_code=28654), "/customer/postal_code", "string_required"),
     (of_customer(date_of_birth="1988-3-9"), "/customer/date_of_birth", "date_format"),
     (of_customer(date_of_birth="1988-02-30"), "/customer/date_of_birth", "date_format"),
@@ -220,8 +237,12 @@ def test_each_broken_rule_is_told_by_pointer_and_code(document: dict[str, Any], 
         merchant(name="x" * 100, category="x" * 64, latitude=90, longitude=-180),
         merchant(name="Mohr, O'Hara & S\u00f8ns"),
         merchant(name="\U0001f600" * 100),
-        merchant(name="\u200bKub\ufeff", category="\u202emisc\u202c"),
-        of_customer(first_name="\u200e.", last_name="\U0001f468\u200d\U0001f469", city=" x", state="\u0301"),
+        merchant(name="\u200bKub\ufeff", category="\u2060misc\u00ad"),
+        merchant(
+            name="\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0915\u094d\u200d\u0937",
+            category="\u05d0 a \u05d1",
+        ),
+        of_customer(first_name="\u200b.", last_name="\U0001f468\u200d\U0001f469", city=" x", state="\u0301"),
         of_customer(reference="x" * 64, city_population=100_000_000, postal_code="x" * 16),
         of_customer(**dict.fromkeys(customer())),
         terminal(terminal_id="T" * 32, entry_mode=None),
@@ -267,8 +288,58 @@ def test_every_broken_rule_is_listed_up_to_a_bound() -> None:
     document = body(amount_minor=-1, currency="x", merchant={"name": ""})
     assert len(faults_of(document)) == 3
     with pytest.raises(InvalidTransactionError) as caught:
-        parse_transaction(json_bytes(body(**{f"x{i}": i for i in range(500)})))
+        parse_transaction(_wrong_and_twice(full_body()))
     assert len(caught.value.faults) == FAULTS_MAX
+
+
+def _wrong_and_twice(document: dict[str, Any]) -> bytes:
+    """A document with each name of another one twice, and a number for each text."""
+    values = {
+        name: _wrong_and_twice(value) if isinstance(value, dict) else b"1.5" for name, value in document.items()
+    }
+    return b"{%b}" % b",".join([b'"%b":%b' % (name.encode(), value) for name, value in values.items()] * 2)
+
+
+def test_equal_faults_are_told_once() -> None:
+    """Five hundred unknown names are one fault of their object, and those of PCI DSS 3.3.1 another."""
+    many = {f"x{number}": number for number in range(500)}
+    assert faults_in(body(**many)) == [("", "field_unknown")]
+    assert faults_in(body(**many, cvv="123")) == [("", "field_unknown"), ("", "sensitive_authentication_data")]
+    assert faults_in(body(merchant={"name": "Kub", **many}, customer={**many, "C\nV\nV\u00e9": 1})) == [
+        ("/merchant", "field_unknown"),
+        ("/customer", "field_unknown"),
+        ("/customer", "sensitive_authentication_data"),
+    ]
+
+
+@pytest.mark.parametrize("value", [[[]], [{}] * 3, {"a": {}}, [1, [2]], [[[]]] * 2_000])
+def test_a_value_that_is_deeper_than_the_contract_is_told_like_any_other(value: object) -> None:
+    """Whatever is inside, the field has the fault of its own type, beside the faults of all others."""
+    assert faults_in(body(currency=value, amount_minor=-1)) == [
+        ("/amount_minor", "number_out_of_range"),
+        ("/currency", "string_required"),
+    ]
+    assert faults_in(body(merchant=[value])) == [("/merchant", "object_required")]
+    assert faults_in(body(merchant={"name": value})) == [("/merchant/name", "string_required")]
+    assert faults_in(body(customer={"extra": value, "gender": 1})) == [
+        ("/customer/gender", "string_required"),
+        ("/customer", "field_unknown"),
+    ]
+
+
+def test_a_number_that_is_not_finite_is_told_beside_an_unknown_name() -> None:
+    """The document is written anew without the name, and the number stays what it was."""
+    data = json_bytes(body(extra=1, merchant={"name": "Kub", "latitude": 1.5})).replace(b"1.5", b"1e999")
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(data)
+    assert [fault.code for fault in caught.value.faults] == ["not_finite", "field_unknown"]
+
+
+@pytest.mark.parametrize("spaces", [0, 5_000])
+def test_a_body_is_the_same_however_much_white_space_it_has(spaces: int) -> None:
+    """Numbers and texts come through the second writing of a long body as they were."""
+    document = full_body(merchant={"name": 'Kub "[é]" \\ \U0001f600', "latitude": -1e-7, "longitude": 0.1 + 0.2})
+    assert parse_transaction(json_bytes(document) + b" " * spaces) == parse_transaction(json_bytes(document))
 
 
 @pytest.mark.parametrize(
@@ -414,3 +485,14 @@ def test_the_future_is_refused_beyond_the_allowance() -> None:
     with pytest.raises(InvalidTransactionError) as caught:
         refuse_future(instant_of(ahead), now=now(), ahead_s_max=10)
     assert caught.value.faults == (Fault("/occurred_at", "timestamp_in_future"),)
+
+
+def test_equal_faults_count_once() -> None:
+    """Fifty unknown fields say no more than one, and do not hide what else is wrong."""
+    surprises = {f"surprise_{number}": 1 for number in range(200)}
+    with pytest.raises(InvalidTransactionError) as caught:
+        parse_transaction(json_bytes({**surprises, **body(amount_minor=-1)}))
+    assert sorted(caught.value.faults, key=lambda fault: fault.pointer) == [
+        Fault("", "field_unknown"),
+        Fault("/amount_minor", "number_out_of_range"),
+    ]

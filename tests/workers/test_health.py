@@ -125,3 +125,45 @@ async def test_an_index_worker_whose_letters_have_no_bucket_is_not_ready(world: 
 
     async with world.working("index", settings=settings):
         await until(said)
+
+
+async def test_metrics_are_rendered_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask."""
+    monkeypatch.setattr(health, "RENDERED_EVERY_S", 3_600.0)
+    settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
+    asked: list[float] = []
+
+    def owned() -> float:
+        asked.append(1.0)
+        return 1.0
+
+    meters.leases_owned.set_function(owned)
+    with served(meters.registry, Readiness({}), settings):
+        for path in ("/metrics", "/", "/metrics?name[]=x") * 3:
+            assert "txn_archive_leases_owned 1.0" in (await get(settings.worker_metrics_port, path)).text
+    assert len(asked) == 1
+
+
+async def test_few_connections_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are closed, so that nobody fills the process with threads; places are given back."""
+    monkeypatch.setattr(health, "CONNECTIONS_MAX", 3)
+    settings = Settings(worker_metrics_port=free_port())
+    with served(CollectorRegistry(), Readiness({}), settings):
+        held = [await asyncio.open_connection("127.0.0.1", settings.worker_metrics_port) for _ in range(3)]
+        await until(lambda: _answers(threading.active_count() >= 4))
+        with pytest.raises(httpx.TransportError):
+            await get(settings.worker_metrics_port, "/metrics")
+        for _, writer in held:
+            writer.close()
+
+        async def served_again() -> bool:
+            try:
+                return (await get(settings.worker_metrics_port, "/metrics")).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        await until(served_again)
+
+
+async def _answers(answer: bool) -> bool:  # noqa: FBT001 - what it gives
+    return answer

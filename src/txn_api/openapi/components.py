@@ -10,6 +10,7 @@ from txn_api.openapi.lookups import with_parts
 from txn_api.openapi.operations import REF
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
 from txn_core.event import Event
+from txn_core.faults import CONTROL_FREE_PATTERN, TEXT_PATTERN
 from txn_core.transaction import TransactionRequest
 
 # What a client sends as one part, and the same part as it is stored and read.
@@ -45,7 +46,15 @@ def _as_sent(stored: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
         name: schema if _is_bounded(schema) else sent["properties"].get(name, schema)
         for name, schema in stored["properties"].items()
     }
-    return stored | {"properties": {name: _without_default(schema) for name, schema in properties.items()}}
+    read = {name: _as_taken_once(_without_default(schema)) for name, schema in properties.items()}
+    return stored | {"properties": read}
+
+
+def _as_taken_once(schema: dict[str, Any]) -> dict[str, Any]:
+    """A stored field: texts of before may hold what is refused today."""
+    if "anyOf" in schema:
+        return schema | {"anyOf": [_as_taken_once(option) for option in schema["anyOf"]]}
+    return schema | {"pattern": CONTROL_FREE_PATTERN} if schema.get("pattern") == TEXT_PATTERN else schema
 
 
 def _is_bounded(schema: dict[str, Any]) -> bool:

@@ -1,12 +1,12 @@
 """`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Final, Literal
 
 import structlog
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -16,8 +16,8 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
 from txn_api.bulk import Upload
 from txn_api.encodings import ENCODINGS, Decoder
+from txn_api.fair_memory import Holding
 from txn_api.headers import RawHeaders
-from txn_api.limits import Bucket
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -28,12 +28,17 @@ from txn_api.problems import (
 from txn_api.query_search import searched
 from txn_api.repeated_parameters import each_once
 from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
+from txn_api.router import Router
 from txn_api.services import Services
+from txn_api.standing import Standing
 from txn_api.surroundings import surroundings
+from txn_core.api_keys import Scope as ApiScope
 from txn_core.event import EncodedEvent
+from txn_core.identity import Account
 
 log = structlog.get_logger()
 
+_SCOPE: Final[ApiScope] = "transactions:write"
 MEDIA_TYPE: Final = "application/x-ndjson"
 _HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
 _ANSWER: Final = openapi.lines_answer(
@@ -53,7 +58,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters), each_once(BulkParameters)])
+router = Router(tags=["transactions"], checks=[searched(BulkParameters), each_once(BulkParameters)])
 
 
 @router.post(
@@ -68,11 +73,11 @@ router = APIRouter(tags=["transactions"], dependencies=[searched(BulkParameters)
             MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
         ),
     },
-    openapi_extra=_BODY | openapi.needs("transactions:write"),
+    openapi_extra=_BODY | openapi.needs(_SCOPE),
 )
 async def post_bulk(
     request: Request,
-    principal: Annotated[Principal, requires("transactions:write")],
+    principal: Annotated[Principal, requires(_SCOPE)],
     parameters: Annotated[BulkParameters, Query()],
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
@@ -80,24 +85,32 @@ async def post_bulk(
     The body may be compressed (`Content-Encoding: gzip`, also as `x-gzip`, or `zstd`), in several members or frames;
     zeros behind a gzip member are skipped. Lines end in LF or CRLF, the last one may have no end, blank ones are
     skipped, and so is a UTF-8 byte order mark before the first one. A bad line never spoils its neighbours.
-    Uploading the same file again is safe. The upload ends early at 10,000 rejected lines, when its next piece does
-    not come in time, comes far too slowly or cannot be decompressed, when it holds far more than was sent, when the
-    body breaks off, and at a shutdown: `ended` says so, and the lines read until then have their outcomes.
+    Uploading the same file again is safe. The upload ends early at 10,000 rejected lines or 8 MiB of what is to be
+    said of them, or at fewer when many uploads hold as much; when its next piece does not come in time, comes far too
+    slowly or cannot be decompressed, or there is no memory to decompress it (`overloaded`); when it holds far more
+    than was sent, when the body breaks off, when the credential it began with is revoked, expires or may do less than
+    before, and at a shutdown. `ended` says so, and the lines read until then have their outcomes.
     """
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
-    admit = partial(
-        services.intake.admit,
-        account=principal.account,
-        terminal_ids=principal.terminal_ids,
-        surroundings=surroundings(request),
-    )
+    rights = services.gate.standing(request.scope, principal, _SCOPE)
+    around = surroundings(request)
+
+    def admit(line: bytes) -> EncodedEvent:
+        # Rights may be added while the upload is under way; when some are taken away, it ends.
+        now = rights.principal
+        return services.intake.admit(
+            line,
+            account=now.account,
+            terminal_ids=now.terminal_ids,
+            cards_of_mask_max=now.cards_of_mask_max,
+            surroundings=around,
+        )
+
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
-    lines = None if principal.allowances is None else principal.allowances.lines
-    turn = partial(services.turns.turn, principal.account)
     everything = parameters.results == "all"
     return _BulkResponse(
-        services, admit, decoder, request.state.request_id, turn=turn, lines=lines, everything=everything
+        services, principal.account, admit, decoder, request.state.request_id, rights=rights, everything=everything
     )
 
 
@@ -107,17 +120,22 @@ class _BulkResponse(Response):
     def __init__(
         self,
         services: Services,
+        account: Account,
         admit: Callable[[bytes], EncodedEvent],
         decoder: Decoder,
         request_id: str,
         *,
-        turn: Callable[[], Awaitable[None]],
-        lines: Bucket | None,
+        rights: Standing,
         everything: bool,
     ) -> None:
         super().__init__()
-        self._services, self._admit, self._decoder, self._lines = services, admit, decoder, lines
-        self._request_id, self._turn, self._everything = request_id, turn, everything
+        self._services, self._admit, self._decoder, self._rights = services, admit, decoder, rights
+        self._request_id, self._everything = request_id, everything
+        self._turn = partial(services.turns.turn, account)
+        memories = services.memories
+        self._results = Holding(memories.unread if everything else memories.rejected, account)
+        self._in_flight = Holding(memories.in_flight, account)
+        self._decompression = Holding(memories.decompression, account)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._services.settings
@@ -131,27 +149,36 @@ class _BulkResponse(Response):
             lines_in_flight_max=settings.bulk_lines_in_flight_max,
             body_deadline_s=settings.body_deadline_s,
             turn=self._turn,
-            rate=self._lines,
+            in_flight=self._in_flight,
+            decompression=self._decompression,
+            rate=self._rights.lines,
+            rights=self._rights,
         )
-        await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
+        try:
+            await (self._answer_all(upload, send) if self._everything else self._answer_rejected(upload, send))
+        finally:
+            for holding in (self._results, self._in_flight, self._decompression):
+                holding.give_back()
         if upload.totals.ended == "broken_off":
             log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
 
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
-        results = Results(self._request_id)
+        results = Results(self._request_id, self._results)
         await upload.run(results)
         # After a stall the rest of the body may never come: the connection serves nobody any more.
         close = [(b"connection", b"close")] if upload.totals.ended == "body_timeout" else []
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *close]})
-        body = bytes(results.kept) + upload.totals.line(upload.receipt_id)
-        await self._send_last(upload, body, send)
+        for piece in results.pieces():
+            await self._turn()
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send_last(upload, upload.totals.line(upload.receipt_id), send)
 
     async def _answer_all(self, upload: Upload, send: Send) -> None:
-        writer = ResultWriter(send, unread_bytes_max=UNREAD_BYTES_MAX, unread_s_max=UNREAD_S_MAX)
+        writer = ResultWriter(send, self._results, unread_bytes_max=UNREAD_BYTES_MAX, unread_s_max=UNREAD_S_MAX)
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         sending = asyncio.create_task(writer.run())
         try:
-            await upload.run(AllResults(self._request_id, writer))
+            await upload.run(AllResults(self._request_id, writer, self._results))
             await writer.end()
         except ResultsUnreadError:
             # The answer has begun: leaving it unfinished makes the server cut the connection.

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from txn_api.page_files import PageFile
 from txn_api.problem_pages import ProblemPages
 from txn_api.problems import RouteNotFound
 from txn_api.router import Router
@@ -18,7 +19,9 @@ from txn_api.router import Router
 router = Router(include_in_schema=False)
 
 _OURS: Final = Path(__file__).parents[1] / "static"
-_OUR_NAMES: Final = ("docs.js", "problems.css")
+_PAGE: Final = "docs.html"
+_OUR_NAMES: Final = (_PAGE, "docs.js", "problems.css")
+_THEIR_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
 _SWAGGER_UI: Final = "fastapi_offline"
 # What is large changes with a pin alone; what is ours is small and changes as it likes.
 _LARGE: Final = {"Cache-Control": "public, max-age=3600"}
@@ -33,21 +36,16 @@ _PROBLEMS_POLICY: Final = (
 )
 
 
-def _files() -> dict[str, Path]:
+def _files() -> dict[str, PageFile]:
     found = find_spec(_SWAGGER_UI)
     assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
     theirs = Path(found.submodule_search_locations[0]) / "static"
-    ours = {name: _OURS / name for name in _OUR_NAMES}
-    return ours | {name: theirs / name for name in ("swagger-ui-bundle.js", "swagger-ui.css")}
+    paths = [_OURS / name for name in _OUR_NAMES] + [theirs / name for name in _THEIR_NAMES]
+    read = ((path.name, PageFile.read(path)) for path in paths)
+    return {name: file for name, file in read if file is not None}
 
 
 _FILES: Final = _files()
-
-
-class _FileResponse(FileResponse):
-    """A file in small pieces, so that a client that reads none of it holds little."""
-
-    chunk_size = 16 << 10
 
 
 @router.get("/openapi.json")
@@ -60,17 +58,17 @@ async def document(request: Request) -> Response:
 
 
 @router.get("/docs")
-async def docs() -> Response:
+async def docs(request: Request) -> Response:
     """The OpenAPI document to read and to try out."""
-    return _FileResponse(_OURS / "docs.html", headers=_SMALL | {"Content-Security-Policy": _DOCS_POLICY})
+    return _FILES[_PAGE].answer(request, _SMALL | {"Content-Security-Policy": _DOCS_POLICY})
 
 
 @router.get("/docs/{name}")
-async def docs_file(name: str) -> Response:
+async def docs_file(request: Request, name: str) -> Response:
     """One of the files that the pages are made of."""
-    if name not in _FILES:
+    if name not in _FILES or name == _PAGE:
         raise RouteNotFound
-    return _FileResponse(_FILES[name], headers=_SMALL if name in _OUR_NAMES else _LARGE)
+    return _FILES[name].answer(request, _SMALL if name in _OUR_NAMES else _LARGE)
 
 
 @router.get("/problems")

@@ -1,16 +1,15 @@
-"""Liveness, readiness and metrics: for machines that watch the process, without an API key unless configured."""
+"""Liveness and readiness, open to all, and metrics, for an API key unless configured: for machines that watch."""
 
 from fastapi import Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
+from txn_api.exposition import Exposition
 from txn_api.headers import RawHeaders
 from txn_api.router import Router
 from txn_api.services import Services
-from txn_api.siblings import Siblings
 
 router = Router(tags=["operations"])
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -65,13 +64,11 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it.
 
-    Open to all unless `TXN_METRICS_NEED_ADMIN` is set; then for keys with the scope `admin`.
+    For keys with the scope `admin`, unless `TXN_METRICS_NEED_ADMIN` is `false`. Rendered once a second at most: who
+    asks twice within a second gets the same text.
     """
     services: Services = request.app.state.services
     if services.settings.metrics_need_admin:
         await services.gate.admit(request.scope, request.receive, RawHeaders.of(request.scope), "admin")
-    source: Collector = request.app.state.registry
-    siblings: Siblings | None = request.app.state.siblings
-    if siblings is not None:
-        source = await siblings.metrics(source)
-    return Response(generate_latest(source), media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)
+    exposition: Exposition = request.app.state.exposition
+    return Response(await exposition.text(), media_type=CONTENT_TYPE_LATEST, headers=_NO_STORE)

@@ -38,7 +38,7 @@ class MerchantParameters(BaseModel):
     cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
-router = Router(tags=["merchants"], dependencies=[searched(MerchantParameters), each_once(MerchantParameters)])
+router = Router(tags=["merchants"], checks=[searched(MerchantParameters), each_once(MerchantParameters)])
 
 
 @router.get(
@@ -66,10 +66,12 @@ async def list_merchants(
         raise ParameterInvalid([Fault("/name_prefix", "text_too_long")])
     query = ("merchants", account, prefix)
     after = None if parameters.cursor is None else services.cursors.read(query, parameters.cursor)
+    standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
     async with store_reads():
         found, has_more = await services.merchants.page(
             account, parameters.name_prefix, after=after, limit=parameters.limit
         )
+    await standing.check()
     names = (to_json({"merchant_id": merchant.merchant_id, "name": merchant.name}).decode() for merchant in found)
     cursor = services.cursors.make(query, found[-1].key) if has_more else None
     body = page(names, has_more=has_more, next_cursor=cursor)

@@ -8,8 +8,7 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from txn_api.entity_tags import matches
-from txn_api.page_files import INDEX, PageFile, page_files
+from txn_api.page_files import INDEX, page_files
 from txn_api.problems import RouteNotFound
 from txn_api.router import Router
 from txn_api.security_headers import HTML
@@ -23,7 +22,7 @@ _KEPT: Final = {"Cache-Control": "no-cache"}
 @router.get("/")
 async def index(request: Request) -> Response:
     """Answer with the page."""
-    return _answer(request, _FILES[INDEX], HTML)
+    return _FILES[INDEX].answer(request, _KEPT | HTML)
 
 
 @router.get("/page/{name}")
@@ -31,11 +30,4 @@ async def file(request: Request, name: str) -> Response:
     """Answer with one of its files; the page itself has its one address."""
     if name not in _FILES or name == INDEX:
         raise RouteNotFound
-    return _answer(request, _FILES[name], {})
-
-
-def _answer(request: Request, found: PageFile, headers: dict[str, str]) -> Response:
-    headers = {**_KEPT, **headers, "ETag": found.tag}
-    if matches(request.headers.get("if-none-match", ""), found.tag):
-        return Response(status_code=304, headers=headers)
-    return Response(found.content, media_type=found.media_type, headers=headers)
+    return _FILES[name].answer(request, _KEPT)

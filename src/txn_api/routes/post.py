@@ -4,7 +4,6 @@ This is the path that every terminal takes, so it is a raw route: a plain ASGI c
 the other operations are worth.
 """
 
-from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +17,6 @@ from txn_api.headers import RawHeaders
 from txn_api.idempotency import REPLAYED, Answer
 from txn_api.idempotency_key import NAME as IDEMPOTENCY_KEY
 from txn_api.idempotency_key import PARAMETER, idempotency_key
-from txn_api.principal import Principal
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -33,12 +31,13 @@ from txn_api.problems import (
     NotStored,
     OutcomeUnknown,
     TerminalForbidden,
+    TooManyCardsOfMask,
     ValidationFailed,
 )
 from txn_api.query_search import refuse_card_numbers
 from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.surroundings import surroundings_of_scope
+from txn_api.standing import Standing
 from txn_api.whole_answer import answer_at_once, messages
 from txn_api.whole_posts import WholePost
 from txn_api.whole_request import WholeRequest
@@ -62,6 +61,7 @@ _REFUSALS = (
     IdempotencyKeyMalformed,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
+    TooManyCardsOfMask,
     NotStored,
     OutcomeUnknown,
 )
@@ -86,12 +86,12 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     202 is sent only after the stream returned a sequence number for this very transaction. Sending the same
     transaction again is always safe.
     """
-    if query_string := scope["query_string"]:
-        refuse_card_numbers(query_string)
     services: Services = scope["app"].state.services
     settings, gate, headers = services.settings, services.gate, RawHeaders.of(scope)
     # What need not be waited for is done without a coroutine: each costs as much as what is done in it.
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
+    if query_string := scope["query_string"]:
+        refuse_card_numbers(query_string)
     if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
         check_type(headers, JSON)
     body = body_at_once(source(scope, receive))
@@ -99,12 +99,14 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_whole(
             source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
         )
+        # The body may have come long after the head that the key was checked with.
+        principal = await gate.standing(scope, principal, _SCOPE).renew()
     elif len(body) > settings.body_bytes_max:
         raise BodyTooLarge
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
-            post = services.posts.add(scope, body, account=principal.account, terminal_ids=principal.terminal_ids)
+            post = services.posts.add(scope, body, principal)
             try:
                 landing, event = await post.landing, post.event
             finally:
@@ -112,7 +114,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
             assert event is not None  # noqa: S101 - what has landed was admitted
             answer = accepted(event, landing)
         else:
-            event, (answer, replayed) = await _once(services, scope, body, principal, key)
+            standing = gate.standing(scope, principal, _SCOPE)
+            event, (answer, replayed) = await _once(services, scope, body, standing, key)
     except ProducerError as error:
         raise problem_of(error) from None
     head = head_of(event)
@@ -163,25 +166,24 @@ def _is_usual(headers: RawHeaders) -> bool:
 
 
 async def _once(
-    services: Services, scope: Scope, body: bytes, principal: Principal, key: str
+    services: Services, scope: Scope, body: bytes, standing: Standing, key: str
 ) -> tuple[EncodedEvent, Answer]:
     """The event of a body, and the acknowledgement that the first request of this key got.
 
     The key is bound to the bytes as they were sent, byte order mark and all.
     """
+    principal = standing.principal
     account = principal.account
-    event = services.intake.admit(
-        body.removeprefix(BOM_UTF8),
-        account=account,
-        surroundings=surroundings_of_scope(scope),
-        idempotency_key=key,
-        terminal_ids=principal.terminal_ids,
-    )
+    event = await services.posts.admit(scope, body, principal, idempotency_key=key)
 
     async def put() -> bytes:
+        await standing.check()  # the table of keys may have been waited for
         return accepted(event, await services.producer.put(event.card_id, event.data))
 
-    return event, await services.idempotency.once(account, _OPERATION, key, body, put)
+    answer = await services.idempotency.once(account, _OPERATION, key, body, put)
+    if answer.replayed:
+        await standing.check()
+    return event, answer
 
 
 route = RawRoute(

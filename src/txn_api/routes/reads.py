@@ -2,6 +2,8 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -17,6 +19,7 @@ from txn_api.auth import Principal, requires
 from txn_api.bodies import read_body, source
 from txn_api.cursors import CURSOR_CHARS_MAX
 from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.fair_memory import ROW_BYTES
 from txn_api.headers import RawHeaders
 from txn_api.negotiation import Form, form_of
 from txn_api.openapi import lookups
@@ -30,8 +33,10 @@ from txn_api.problems import (
     MalformedJson,
     MediaTypeUnsupported,
     NotAcceptable,
+    Overloaded,
     ParameterInvalid,
     RangeReversed,
+    TooManyCardsOfMask,
     TransactionNotFound,
 )
 from txn_api.query_search import searched
@@ -42,8 +47,11 @@ from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_api.surroundings import surroundings
+from txn_core.api_keys import Scope
+from txn_core.contract_part import as_json, contract_part
 from txn_core.duplicates import duplicated_names, names_of
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
+from txn_core.errors import MalformedJsonError
 from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -51,11 +59,14 @@ from txn_core.instants import Instant, parse_end, parse_start
 from txn_core.issuer_ranges import IssuerRanges
 from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
 from txn_core.pan import CardDigits, Pan
-from txn_core.transaction import FAULTS_MAX
 
 _ID = re.compile(ID_PATTERN)
-_RANGE_PROBLEMS = (RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced)
+_RANGE_PROBLEMS = (
+    *(RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
+    TooManyCardsOfMask,
+)
 # Card data is kept by nobody on the way (ADR 17).
+PAGE_WAIT_S_MAX: Final = 5.0
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
@@ -130,7 +141,7 @@ class RangeParameters(ReadParameters):
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
 
 
-router = Router(tags=["transactions"], dependencies=[each_once(RangeParameters)])
+router = Router(tags=["transactions"], checks=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
@@ -200,16 +211,20 @@ def _searched(body: bytes) -> RangeParameters:
         ParameterInvalid: it breaks rules, or names something twice.
     """
     try:
+        part = contract_part(body, _NAMES)
+    except MalformedJsonError:
+        raise MalformedJson from None
+    if part.fields is None:
+        raise ParameterInvalid([Fault("", "object_required")])
+    faults = [*duplicated_names(body, _NAMES), *part.beyond]
+    try:
         # Strict, as every body is: only a URL has to write numbers as text.
-        parameters = RangeParameters.model_validate_json(body, strict=True)
+        parameters = RangeParameters.model_validate_json(as_json(part.fields), strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        if details[0]["type"] == "json_invalid":
-            raise MalformedJson from None
-        faults = [*duplicated_names(body, _NAMES), *dict.fromkeys(map(fault_of, details))]
-        raise ParameterInvalid(faults[:FAULTS_MAX]) from None
-    if faults := duplicated_names(body, _NAMES):
-        raise ParameterInvalid(faults[:FAULTS_MAX])
+        raise ParameterInvalid([*dict.fromkeys([*faults, *map(fault_of, details)])]) from None
+    if faults:
+        raise ParameterInvalid(faults)
     return parameters
 
 
@@ -242,8 +257,11 @@ async def get_transaction(
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
     rendering = parameters.rendering(request)
+    account = principal.reads(parameters.account)
+    standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
     async with store_reads():
-        found = await services.transactions.get(principal.reads(parameters.account), TransactionId(transaction_id))
+        found = await services.transactions.get(account, TransactionId(transaction_id))
+    await standing.check()
     if found is None:
         raise TransactionNotFound
     body = rendering.one(found.event, [order.text for order in found.conflicts])
@@ -261,22 +279,60 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         principal.require("cards:lookup")
         if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
+        _count(services, principal, pan)
     if parameters.start and parameters.end and parameters.start > parameters.end:
         raise RangeReversed([Fault("/from", "range_reversed")])
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
+    needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")
+    standing = services.gate.standing(request.scope, principal, *needed, reads=account)
     query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    async with store_reads():
-        found = await services.transactions.page(query.behind(after))
-    cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-    headers = dict(_UNCACHED)
-    if rendering.form is Form.CSV and cursor is not None:
-        headers |= _next_page(request, query, cursor)
-    turn = partial(services.turns.turn, account)
-    body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+    async with _room_for_page(services, principal, parameters.limit):
+        async with store_reads():
+            found = await services.transactions.page(query.behind(after))
+        cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
+        headers = dict(_UNCACHED)
+        if rendering.form is Form.CSV and cursor is not None:
+            headers |= _next_page(request, query, cursor)
+        turn = partial(services.turns.turn, principal.account)
+        body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+        await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+@asynccontextmanager
+async def _room_for_page(services: Services, principal: Principal, rows: int) -> AsyncIterator[None]:
+    """Wait until the caller's account may have another page of so many rows read, and hold the room for it.
+
+    What the index answers is parsed at once, some milliseconds for a large page: of many at a time others would wait
+    for all of them.
+
+    Raises:
+        Overloaded: there was no room in time.
+    """
+    pages = services.memories.pages
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(
+                pages.held_for(principal.account, rows * ROW_BYTES, wait_s_max=PAGE_WAIT_S_MAX)
+            )
+        except TimeoutError:
+            raise Overloaded from None
+        yield
+
+
+def _count(services: Services, principal: Principal, pan: Pan) -> None:
+    """Count the card as one that the caller's account looks up.
+
+    It is counted before the cursor is read: that is bound to the card's id, so whether it fits answers a guess.
+
+    Raises:
+        TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
+    """
+    card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
+    services.intake.guesses.take(principal.account, pan.masked, card_id, cards_max)
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

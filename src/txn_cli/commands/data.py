@@ -1,7 +1,6 @@
 """`txn simulate`, `txn load`, `txn verify`: rows made, rows sent, rows compared with what is stored."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from txn_cli.client import ApiClient
@@ -18,6 +16,7 @@ from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, Und
 from txn_cli.load.bookmark import Bookmark
 from txn_cli.load.summary import LoadSummary
 from txn_cli.meter import Meter
+from txn_cli.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
 from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.output import opened, paced
@@ -26,6 +25,7 @@ from txn_cli.source import STANDARD_INPUT, Source
 from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
 from txn_cli.target import Target
+from txn_cli.terminal import console, say, say_document
 from txn_cli.verify import Audit, Report
 from txn_cli.verify.lake import open_lake
 from txn_cli.verify.report import EXPLANATIONS
@@ -40,7 +40,6 @@ SIMULATE_PROGRESS_ROWS = 1_000
 
 FileArgument = Annotated[str, typer.Argument(help="CSV in the Kaggle layout, plain or gzipped; - is standard input.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
-ApiKeyOption = Annotated[str | None, typer.Option("--api-key", help="Its key.", show_default="the local stack's")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -86,12 +85,13 @@ def load(
     data_dir: DataDirOption = Path(".txn"),
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
+    api_key_file: ApiKeyFileOption = None,
 ) -> None:
     """Load a file through the API. After an interruption the same command goes on where it stopped.
 
     Every row ends up accepted, or rejected with its line, column and reason. Loading a file again is safe.
     """
-    target = Target.of(url=url, api_key=api_key, data_dir=data_dir)
+    target = _target(file, url, api_key, api_key_file, data_dir)
     with Source.open(file) as source:
         particulars = [target.url, str(limit), str(rejects and rejects.absolute())]
         bookmark = (
@@ -106,15 +106,15 @@ def load(
         try:
             totals = asyncio.run(_load(FileLoad(source, limit, rejects, bookmark), target, single=single))
         except KeyboardInterrupt:
-            print(f"txn: interrupted: {advice}", file=sys.stderr)
+            say(f"txn: interrupted: {advice}", error=True)
             raise typer.Exit(INTERRUPTED) from None
         except UndeliveredError as error:
             raise TxnError(f"{error}. All rows before them are settled: {advice}") from error
     if as_json:
-        print(json.dumps(totals.document()))
+        say_document(totals.document())
     else:
         rate = totals.read / totals.seconds if totals.seconds else 0.0
-        print(
+        say(
             f"{totals.read:,} rows read, {totals.accepted:,} accepted, {totals.rejected:,} rejected "
             f"in {totals.seconds:.1f} s ({rate:,.0f} rows/s)"
         )
@@ -128,20 +128,27 @@ def verify(
     data_dir: DataDirOption = Path(".txn"),
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
+    api_key_file: ApiKeyFileOption = None,
 ) -> None:
     """Compare a file with what the index and the raw lake hold; exit code 0 only when all is right.
 
     Rows that the service rejects are not expected to be stored. Let the workers catch up first:
     `txn status --wait-caught-up`.
     """
-    target = Target.of(url=url, api_key=api_key, data_dir=data_dir)
+    target = _target(file, url, api_key, api_key_file, data_dir)
     with Source.open(file) as source:
         report = asyncio.run(_verify(source, limit, target, _luhn_exempt(target, data_dir)))
     if as_json:
-        print(json.dumps(report.document()))
+        say_document(report.document())
     else:
-        Console().print(_table(report))
+        console().print(_table(report))
     raise typer.Exit(0 if report.all_right else 1)
+
+
+def _target(file: str, url: str | None, api_key: str | None, api_key_file: str | None, data_dir: Path) -> Target:
+    if STANDARD_INPUT == file == api_key_file:
+        raise typer.BadParameter("the rows and the key cannot both come from standard input")
+    return Target.of(url=url, api_key=presented_key(api_key, api_key_file, url=url), data_dir=data_dir)
 
 
 async def _load(work: FileLoad, target: Target, *, single: bool) -> LoadTotals:

@@ -1,9 +1,7 @@
 """`txn dead-letters`: what could not be processed is listed, looked into, and put onto the stream again."""
 
 import asyncio
-import json
 import re
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from txn_cli.letters import report
 from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay, Result
 from txn_cli.letters.replays import ReplayLog
+from txn_cli.terminal import say, say_document
 from txn_core.aws import Aws
 from txn_core.errors import StoreError
 from txn_core.kinesis.producer import Producer
@@ -76,7 +75,10 @@ def list_(
         async with Aws(settings).lake() as store:
             async for letter in _selected(store, reason, moment, limit):
                 history = await ReplayLog(store).history(letter)
-                print(json.dumps(report.document(letter, history)) if as_json else report.line(letter, history))
+                if as_json:
+                    say_document(report.document(letter, history))
+                else:
+                    say(report.line(letter, history))
 
     with one_error():
         asyncio.run(run())
@@ -113,9 +115,9 @@ def show(
                 text = None if opened is None else report.opened_text(opened, raw=raw)
                 history = await ReplayLog(store).history(found)
                 if as_json:
-                    print(json.dumps(report.document(found, history) | ({} if text is None else {"text": text})))
+                    say_document(report.document(found, history) | ({} if text is None else {"text": text}))
                 else:
-                    print(*report.lines(found, history), *([] if text is None else ["", text]), sep="\n")
+                    say(*report.lines(found, history), *([] if text is None else ["", *text.split("\n")]))
 
     with one_error():
         asyncio.run(run())
@@ -155,12 +157,15 @@ def replay(
             letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
             async for result in _replayed(sending, letters):
                 outcomes[result.outcome] += 1
-                print(json.dumps(report.result_document(result)) if as_json else report.result_line(result))
+                if as_json:
+                    say_document(report.result_document(result))
+                else:
+                    say(report.result_line(result))
         return outcomes
 
     with one_error():
         outcomes = asyncio.run(run())
-    print(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in outcomes.items()), file=sys.stderr)
+    say(", ".join(f"{count} {what.replace('_', ' ')}" for what, count in outcomes.items()), error=True)
     faults = _FAULTS | ({Outcome.REPLAYED} if letter else set())
     raise typer.Exit(1 if outcomes.keys() & faults else 0)
 
@@ -190,7 +195,7 @@ async def _selected(
     count = 0
     async for letter in Catalogue(store).letters(reasons, since):
         if count == limit:
-            print(f"There are more than --limit {limit}", file=sys.stderr)
+            say(f"There are more than --limit {limit}", error=True)
             return
         count += 1
         yield letter

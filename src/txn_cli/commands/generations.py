@@ -1,8 +1,6 @@
 """`txn generations`: compare two generations of the index, and drop one that is not served (docs/rebuild.md)."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -13,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.commands.stack import JsonOption
+from txn_cli.terminal import say, say_document
 from txn_cli.verify.generations import Comparison
 from txn_cli.verify.generations import compare as compare_generations
 from txn_core.aws import Aws
@@ -46,10 +45,10 @@ def compare(
     """
     found = asyncio.run(_compare(settings_at(data_dir), one, other))
     if as_json:
-        print(json.dumps({each.table: asdict(each) | {"equal": each.equal} for each in found}))
+        say_document({each.table: asdict(each) | {"equal": each.equal} for each in found})
     else:
         for each in found:
-            print(
+            say(
                 f"{each.table}: {each.items:,} items in generation {one}; in generation {other} {each.missing:,} of "
                 f"them missing, {each.different:,} different, {each.extra:,} besides"
             )
@@ -62,7 +61,7 @@ def drop(generation: GenerationArgument, data_dir: StackOption = None) -> None:
     if generation == settings.index_generation:
         raise SettingsError(f"generation {generation} is the one that is served (TXN_INDEX_GENERATION)")
     dropped = asyncio.run(_drop(settings, TableNames(settings.table_prefix, generation)))
-    print(f"Dropped {', '.join(dropped) or 'nothing: there is no such generation'}")
+    say(f"Dropped {', '.join(dropped) or 'nothing: there is no such generation'}")
 
 
 async def _compare(settings: Settings, one: int, other: int) -> list[Comparison]:
@@ -72,7 +71,7 @@ async def _compare(settings: Settings, one: int, other: int) -> list[Comparison]
         nonlocal shown
         shown += 1
         if shown <= FAULTS_SHOWN:
-            print(f"{table}: {what}: {key}", file=sys.stderr)
+            say(f"{table}: {what}: {key}", error=True)
 
     first, second = (TableNames(settings.table_prefix, generation) for generation in (one, other))
     async with _tables(settings) as client:

@@ -1,8 +1,6 @@
 """`txn keys`: API keys are made and revoked here; what is kept of one is a hash, so its secret is shown once."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -15,8 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.commands.stack import JsonOption
+from txn_cli.presented_key import STANDARD_INPUT, from_standard_input
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
-from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, mint, split
+from txn_cli.terminal import say, say_document
+from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
@@ -29,8 +29,8 @@ from workers.outages import code_of
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 
 
-def _limit(setting: str) -> Any:
-    return typer.Option(min=0, max=1_000_000, help=f"Its own limit in the place of {setting}; 0 is no limit.")
+def _limit(setting: str, most: int = 1_000_000) -> Any:
+    return typer.Option(min=0, max=most, help=f"Its own limit in the place of {setting}; 0 is no limit.")
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +60,7 @@ def create(
     reads_per_s: Annotated[int | None, _limit("TXN_KEY_READS_PER_S")] = None,
     lines_per_s: Annotated[int | None, _limit("TXN_KEY_LINES_PER_S")] = None,
     requests_max: Annotated[int | None, _limit("TXN_KEY_REQUESTS_MAX")] = None,
+    cards_of_mask_max: Annotated[int | None, _limit("TXN_KEY_CARDS_OF_MASK_MAX", 10_000)] = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
 ) -> None:
@@ -77,40 +78,47 @@ def create(
         granted_accounts=grant or (),
         terminal_ids=terminal or (),
         requires_signature=require_signature,
-        limits=Limits(writes_per_s, reads_per_s, lines_per_s, requests_max),
+        limits=Limits(writes_per_s, reads_per_s, lines_per_s, requests_max, cards_of_mask_max),
     )
     signing = None if identity_key is None else signing_secret(identity_key, key.key_id)
     asyncio.run(_put(settings, key))
     if as_json:
-        print(json.dumps(_document(key, presented, signing)))
+        say_document(_document(key, presented, signing))
     else:
         _show(key, presented, signing)
 
 
 def _show(key: ApiKey, presented: str, signing: str | None) -> None:
-    print(presented)
+    say(presented)
     if signing is not None:
-        print(signing)
+        say(signing)
     bound = f" Only for {', '.join(sorted(key.terminal_ids))}." if key.terminal_ids else ""
     shown = "line above is the key" if signing is None else "lines above are the key and its signing secret"
-    print(
+    say(
         f"Key {key.key_id} of account {key.account}: {', '.join(sorted(key.scopes))}; "
-        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.{bound}\n"
+        f"{'in force for good' if key.expires_at is None else f'in force until {key.expires_at}'}.{bound}",
         f"The {shown}. This is shown once; keep it as you keep a password.",
-        file=sys.stderr,
+        error=True,
     )
 
 
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="The id of a key, or the key itself.")], data_dir: StackOption = None
+    key_id: Annotated[
+        str, typer.Argument(help="The id of a key; - reads it, or the key itself, from standard input.")
+    ] = STANDARD_INPUT,
+    data_dir: StackOption = None,
 ) -> None:
     """Revoke an API key for good; the API takes it for a few seconds more at most."""
-    parts = split(key_id)
-    found = KeyId(key_id) if parts is None else parts[0]
     settings = settings_at(data_dir)
+    is_shown = key_id != STANDARD_INPUT
+    given = key_id if is_shown else from_standard_input()
+    parts = split(given)
+    found = KeyId(given) if parts is None else parts[0]
     if not asyncio.run(_revoke(settings, found)):
         raise StoreError(f"there is no key {found}")
-    print(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
+    say(f"Revoked {found}; the API refuses it within {settings.api_key_cache_s:g} s")
+    if parts is not None and is_shown:
+        say("Other users saw the key in the list of processes: another time give its id, or - for both", error=True)
 
 
 async def _put(settings: Settings, key: ApiKey) -> None:
@@ -120,6 +128,8 @@ async def _put(settings: Settings, key: ApiKey) -> None:
 
 async def _revoke(settings: Settings, key_id: KeyId) -> bool:
     async with _table(settings) as table:
+        if not is_key_id(key_id):  # it may be a key with a letter too many, and so is not quoted
+            raise StoreError("that is neither a key nor the id of one")
         return await table.revoke(key_id)
 
 

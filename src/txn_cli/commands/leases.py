@@ -1,8 +1,6 @@
 """`txn leases`: gives up the leases that a stream left behind which was deleted and made again."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -17,6 +15,7 @@ from txn_cli.leases import report
 from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
 from txn_cli.meter import Meter
+from txn_cli.terminal import say, say_document
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS
 from txn_core.errors import StoreError
@@ -77,11 +76,11 @@ def reset(
             _reset(settings, which.kinds, _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json))
         )
     if as_json:
-        print(json.dumps({"reset": [report.document(each) for each in found]}))
+        say_document({"reset": [report.document(each) for each in found]})
         return
     for each in found:
         if each.foreign:
-            print(f"{each.kind}: {len(each.foreign)} leases given up; {each.kind} workers go on with the new stream")
+            say(f"{each.kind}: {len(each.foreign)} leases given up; {each.kind} workers go on with the new stream")
 
 
 class _Asking:
@@ -93,7 +92,7 @@ class _Asking:
     def tell(self, found: Sequence[Findings], name: str) -> None:
         """Say what would be done; on standard error when standard output is for a machine."""
         for each in found:
-            print(*report.lines(each, name), sep="\n", file=sys.stderr if self._json else sys.stdout)
+            say(*report.lines(each, name), error=self._json)
 
     def refuse_to_lose(self, found: Sequence[Findings]) -> None:
         """Return when no plan would be lost, or when that is wanted.

@@ -17,6 +17,7 @@ import typer
 
 from txn_cli.commands.place import StackOption, settings_at
 from txn_cli.failure import one_error
+from txn_cli.terminal import say
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
 from txn_core.service_links import service_links
@@ -61,13 +62,16 @@ def api(
     for endpoint_url in (settings.kinesis_endpoint_url, settings.dynamodb_endpoint_url):
         settings.region_at(endpoint_url)
     context_factory(settings)
-    configure_logging(settings.log_level, process="api")
-    _say_what_is_ignored()
     if settings.api_processes == 1:
+        from txn_api.request_log import event_budget
         from txn_cli.fleet.member import serve_api
 
+        configure_logging(settings.log_level, budget=event_budget(), process="api")
+        _say_what_is_ignored()
         serve_api(settings)
     else:
+        configure_logging(settings.log_level, process="api")
+        _say_what_is_ignored()
         from txn_cli.fleet.supervisor import supervise
 
         with one_error():
@@ -163,6 +167,6 @@ def bootstrap(data_dir: StackOption = None) -> None:
     settings = settings_at(data_dir)
     with one_error():
         kept = asyncio.run(bootstrap(settings))
-    print(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
+    say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
-        print(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")
+        say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

@@ -1,7 +1,6 @@
 """`txn reconcile`: whether index and lake hold the same, by their ledgers."""
 
 import asyncio
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Annotated, Final
 
 import typer
 from pydantic_core import PydanticCustomError
-from rich.console import Console
 
 from txn_cli.commands.stack import DataDirOption, JsonOption
 from txn_cli.failure import one_error
@@ -17,6 +15,7 @@ from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
+from txn_cli.terminal import console, say_document
 from txn_core.instants import datetime_of, parse_instant
 from txn_core.settings import Settings
 from workers.ledger import Minute, minute_of
@@ -66,9 +65,9 @@ def reconcile(
             _reconcile(attach(DataDir.at(data_dir)) or Settings.from_environment(), from_minute, deep)
         )
     if as_json:
-        print(json.dumps(report.document()))
+        say_document(report.document())
     else:
-        show_report(report, Console())
+        show_report(report, console())
     raise typer.Exit(0 if report.all_right else 1)
 
 

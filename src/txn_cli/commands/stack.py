@@ -1,7 +1,6 @@
 """`txn up`, `txn demo`, `txn status`: the whole system on this machine, and how far its workers are."""
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -11,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from txn_cli import terminal
 from txn_cli.demo.rows import SIMULATED_ROWS
 from txn_cli.demo.showcase import show
 from txn_cli.failure import one_error
@@ -149,7 +149,7 @@ def status(
     if generation not in {None, settings.index_generation}:
         # What the workers count is of another generation.
         settings, urls = settings.model_copy(update={"index_generation": generation}), ProcessUrls(urls.api)
-    console = Console()
+    console = terminal.console()
     if not console.is_terminal:
         console.width = PRINTED_COLUMNS
     with nullcontext() if stack else _without_stack(folder):
@@ -158,7 +158,7 @@ def status(
         else:
             seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
             if as_json:
-                print(json.dumps(document(seen)))
+                terminal.say_document(document(seen))
             else:
                 show_status(seen, console)
     raise typer.Exit(0 if seen is not None and seen.drained else 1)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from txn_cli.client import ApiClient
-from txn_cli.demo.curl import get_command, key_command, post_command
+from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.lakecount import count_lake
 from txn_cli.demo.lookups import Lookups
 from txn_cli.demo.rows import Tally, demo_rows
@@ -39,7 +39,7 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
         f"The lake holds {lake.rows:,} rows in {lake.objects:,} Parquet objects of s3://{stack.ready.bucket}"
     )
     narrator.say("Try it from another terminal:")
-    for command in (key_command(stack), post_command(stack), get_command(stack)):
+    for command in (post_command(stack), get_command(stack)):
         narrator.say(f"  {command}")
     narrator.links(stack.links)
 

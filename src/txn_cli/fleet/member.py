@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from txn_api.app import create_app
+from txn_api.request_log import event_budget
 from txn_api.siblings import Siblings
 from txn_cli.httpserver import serve
 from txn_core.crash_reports import confine
@@ -31,7 +32,7 @@ def main(listener: str, folder: str) -> None:
     """Serve as one of several; the supervisor has checked the settings and left them in the environment."""
     confine()
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, process="api", pid=str(os.getpid()))
+    configure_logging(settings.log_level, budget=event_budget(), process="api", pid=str(os.getpid()))
     serve_api(settings, listener=socket.socket(fileno=int(listener)), siblings=Siblings(Path(folder)))
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from txn_core.printable import printable_lines
+
 MASK: Final = "*"
 TAIL_SHOWN: Final = 4
 
@@ -20,8 +22,7 @@ def masked(text: str) -> str:
 def shown(data: bytes, *, raw: bool) -> str:
     """Bytes as printable text: others are escaped, so that a terminal is not told what to do."""
     text = data.decode(errors="backslashreplace")
-    lines = (text if raw else masked(text)).split("\n")
-    return "\n".join("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in x) for x in lines)
+    return printable_lines(text if raw else masked(text))
 
 
 def _hidden(match: re.Match[str]) -> str:

@@ -60,4 +60,4 @@ class RejectsFile:
 
     @staticmethod
     def _ndjson(rejections: Sequence[Rejection]) -> str:
-        return "".join(json.dumps(asdict(rejection), ensure_ascii=False) + "\n" for rejection in rejections)
+        return "".join(json.dumps(asdict(rejection)) + "\n" for rejection in rejections)

@@ -9,6 +9,7 @@ from txn_cli.meter import Meter
 from txn_cli.rejection import Rejection
 
 REJECTIONS_SHOWN: Final = 10
+KINDS_SHOWN: Final = 50
 
 
 class LoadSummary:
@@ -29,8 +30,11 @@ class LoadSummary:
 
     def end(self, totals: LoadTotals) -> None:
         """Show how many rejections there were of each kind, and where all of them are."""
-        for kind, count in sorted(totals.faults.items(), key=lambda item: -item[1]):
+        kinds = sorted(totals.faults.items(), key=lambda item: -item[1])
+        for kind, count in kinds[:KINDS_SHOWN]:
             self._meter.say(f"{count:>8,} x {kind}")
+        if len(kinds) > KINDS_SHOWN:
+            self._meter.say(f"and {len(kinds) - KINDS_SHOWN:,} more kinds")
         if self._rejects and totals.rejected:
             self._meter.say(f"each with its line in {self._rejects}")
         elif totals.rejected:

@@ -5,6 +5,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums
 from txn_cli.reconcile.faults import EXPLANATIONS, Fault
@@ -51,7 +52,9 @@ def show_report(report: Report, console: Console) -> None:
         console.print("Unfinished minutes were skipped: one of both workers has not done all of them yet")
     if any(comparison.unknown for comparison in report.comparisons):
         console.print("Unknown minutes were skipped: a ledger began after them")
-    console.print("All compared minutes agree" if report.all_right else "[red]The views are not the same[/]")
+    console.print(
+        Text("All compared minutes agree") if report.all_right else Text("The views are not the same", style="red")
+    )
 
 
 def _shard(comparison: Comparison) -> dict[str, object]:

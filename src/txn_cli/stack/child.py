@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from txn_cli.stack import tether
+from txn_cli.stack.datadir import PRIVATE_MODE
 from txn_core.errors import StackError
 
 LOG_BYTES_MAX = 8 << 20
@@ -93,9 +94,10 @@ class Child:
     @classmethod
     async def start(cls, spec: ChildSpec) -> "Child":
         """Start the child; its output goes to the log from here on."""
-        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        spec.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _bound(spec.log)
         with spec.log.open("ab") as log:
+            os.fchmod(log.fileno(), PRIVATE_MODE)
             process = await asyncio.create_subprocess_exec(
                 *tethered(spec.argv),
                 env=dict(spec.environment),

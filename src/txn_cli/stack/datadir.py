@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from txn_cli.stack.private_folder import make_private
 from txn_core.errors import StackError
 
 PRIVATE_MODE = 0o600
+_CONTENTS = (
+    *("secrets.json", "ports.json", "settings.json", "children.json", "ready.json", "authorization", "lock"),
+    *("logs", "loads", "kinesis", "dynamodb", "s3"),
+)
+"""What a stack keeps in its folder: what else lies there is the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,12 @@ class DataDir:
         return cls(path.expanduser().absolute())
 
     def create(self) -> None:
-        """Make the folder, readable by its owner alone: it holds keys and transactions."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folder, or close it: its owner alone may read it, since it holds keys and transactions.
+
+        Raises:
+            StackError: it is another user's, or cannot be kept from others.
+        """
+        make_private(self.root, _CONTENTS)
 
     @property
     def secrets(self) -> Path:
@@ -54,6 +64,11 @@ class DataDir:
         """Where clients find the stack; there while it is ready."""
         return self.root / "ready.json"
 
+    @property
+    def authorization(self) -> Path:
+        """The stack's API key as a header line, for `curl -H @FILE`: what stands in a command, all users see."""
+        return self.root / "authorization"
+
     def log(self, name: str) -> Path:
         """The log of one child."""
         return self.root / "logs" / f"{name}.log"
@@ -61,7 +76,7 @@ class DataDir:
     def data(self, name: str) -> Path:
         """The data of one server; made when it is not there."""
         folder = self.root / name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
     @contextmanager
@@ -86,12 +101,17 @@ class DataDir:
 
 
 def write_private(path: Path, document: object) -> None:
-    """Write JSON so that a reader sees the old document or the new one, and other users neither."""
+    """Write JSON as `write_private_text` writes text."""
+    write_private_text(path, json.dumps(document, indent=2))
+
+
+def write_private_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, and other users neither."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             os.fchmod(file.fileno(), PRIVATE_MODE)
-            json.dump(document, file, indent=2)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)

@@ -9,7 +9,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.region import LOCAL_REGION
 from txn_core.service_links import service_links
-from txn_core.settings import Settings
+from txn_core.settings import OF_CLIENTS, Settings
 
 OURS = ("AWS_", "TXN_")
 NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_DATA_DIR"}
@@ -17,10 +17,13 @@ NOT_PASSED_ON = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEA
 TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
 """What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
 
+DEFAULTS = {"TXN_METRICS_NEED_ADMIN": "false"}
+"""What is set here unless the user sets it: the API listens on this machine alone, and its page shows its figures."""
+
 
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that the user gave and the stack passes on."""
-    return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS}
+    return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS | OF_CLIENTS}
 
 
 def tls_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -44,6 +47,7 @@ def stack_environment(
     region = given.get("TXN_AWS_REGION") or LOCAL_REGION
     return {
         **{name: value for name, value in outer.items() if not name.upper().startswith(OURS)},
+        **DEFAULTS,
         **given,
         "AWS_ACCESS_KEY_ID": secrets.access_key,
         "AWS_SECRET_ACCESS_KEY": secrets.secret_key,

@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from txn_cli import terminal
+from txn_core.printable import printable
+
 
 class Narrator:
     """Tells in plain lines where the output is not a terminal, so that logs read well too."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
+        self._console = console or terminal.console()
 
     def say(self, line: str, style: str = "") -> None:
         """One line."""
-        self._console.print(Text(line, style=style), soft_wrap=True)
+        self._console.print(Text(printable(line), style=style), soft_wrap=True)
 
     def warn(self, line: str) -> None:
         """One line that wants attention."""
@@ -31,7 +34,7 @@ class Narrator:
         """Something that takes a while: shown as it runs, and told with its duration once it is done."""
         began = time.monotonic()
         if self._console.is_terminal:
-            with self._console.status(Text(doing)):
+            with self._console.status(Text(printable(doing))):
                 yield
         else:
             self.say(f"{doing} ...")

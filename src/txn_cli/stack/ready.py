@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_cli.stack.datadir import DataDir, read_json, write_private, write_private_text
+from txn_cli.stack.private_folder import require_own
 from txn_core.errors import StackError
 
 
@@ -23,7 +24,8 @@ class Ready:
     pids: Mapping[str, int]
 
     def write(self, data_dir: DataDir) -> None:
-        """Publish the document: whole, and for the owner alone."""
+        """Publish the document: whole, and for the owner alone. The key's header line is there before it."""
+        write_private_text(data_dir.authorization, f"Authorization: Bearer {self.api_key}\n")
         write_private(data_dir.ready, asdict(self))
 
     @classmethod
@@ -31,8 +33,9 @@ class Ready:
         """The document of a running stack; none when no stack is ready there.
 
         Raises:
-            StackError: the file is not such a document.
+            StackError: the file is not such a document, or another user's: it says where card numbers are sent.
         """
+        require_own(data_dir.root)
         document = read_json(data_dir.ready)
         if document is None:
             return None
@@ -46,3 +49,4 @@ class Ready:
     def withdraw(data_dir: DataDir) -> None:
         """Remove the document: the stack is no longer ready."""
         data_dir.ready.unlink(missing_ok=True)
+        data_dir.authorization.unlink(missing_ok=True)

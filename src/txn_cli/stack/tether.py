@@ -3,7 +3,12 @@
 A supervisor that is killed outright stops nothing; the kernel then ends each tethered child for it
 (`prctl(2)`, PR_SET_PDEATHSIG, which outlives `execve`). Doing this here and not in a `preexec_fn` keeps the
 supervisor's threads safe. Where there is no `prctl` the command runs untethered, and the next start of the
-stack ends what was left over. Only the standard library: this runs before each child, without site-packages.
+stack ends what was left over.
+
+The command also gets the mask of our own processes (umask(2)). So a server that knows nothing of it leaves what
+it writes, and its sockets in `/tmp`, to its user alone.
+
+Only the standard library: this runs before each child, without site-packages.
 """
 
 import ctypes
@@ -12,6 +17,7 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+UMASK = 0o077  # as in `txn_cli.stack.private_folder`, which needs what is not here
 
 
 def tether(parent_pid: int) -> None:
@@ -25,6 +31,7 @@ def tether(parent_pid: int) -> None:
 
 if __name__ == "__main__":
     tether(int(sys.argv[1]))
+    os.umask(UMASK)
     try:
         os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 - the command is the supervisor's own
     except OSError as error:

@@ -1,5 +1,5 @@
-"""A DynamoDB client whose reads take a direct way (`txn_core.direct_calls`): botocore looks at each attribute of each
-item of a page by its shape, and that costs ten times as much as all that is done with them.
+"""A DynamoDB client whose reads and updates take a direct way (`txn_core.direct_calls`): botocore looks at each
+attribute of each item of a page by its shape, and that costs ten times as much as all that is done with them.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -12,11 +12,15 @@ from txn_core.wire import Wire
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_dynamodb.type_defs import GetItemOutputTypeDef, QueryOutputTypeDef
+    from types_aiobotocore_dynamodb.type_defs import (
+        GetItemOutputTypeDef,
+        QueryOutputTypeDef,
+        UpdateItemOutputTypeDef,
+    )
 
 
 class DirectClient:
-    """A DynamoDB client: GetItem and Query their own way, and all other calls as they are.
+    """A DynamoDB client: GetItem, Query and UpdateItem their own way, and all other calls as they are.
 
     For items without binary attributes: theirs would stay base64.
     """
@@ -37,3 +41,7 @@ class DirectClient:
     async def query(self, **request: Any) -> "QueryOutputTypeDef":
         """Query a table or an index; parameters and errors as of any client."""
         return cast("QueryOutputTypeDef", await self._calls.call("Query", to_json(request)))
+
+    async def update_item(self, **request: Any) -> "UpdateItemOutputTypeDef":
+        """Update one item; parameters and errors as of any client."""
+        return cast("UpdateItemOutputTypeDef", await self._calls.call("UpdateItem", to_json(request)))

@@ -53,7 +53,7 @@ class TableNames:
 
     @property
     def idempotency(self) -> str:
-        """First answers by idempotency key, and signatures that were used."""
+        """First answers by idempotency key, signatures that were used, and cards of masks that have many."""
         return f"{self.prefix}-idempotency"
 
     def leases(self, worker: str) -> str:

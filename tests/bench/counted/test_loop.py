@@ -5,8 +5,9 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from bench.counted.loop import CALL_S, CountingLoop, NothingLeftToHappenError, run
+from bench.counted.loop import CountingLoop, NothingLeftToHappenError, run
 from bench.counted.network import READ_BYTES_MAX, UNREAD_BYTES_MAX, Link
+from bench.counted.work import CALL_S
 
 
 def digests(count: int) -> list[bytes]:

@@ -56,7 +56,8 @@ async def test_the_documentation_is_whole_without_another_host(desk: Desk) -> No
         assert urlsplit(link).netloc == "", link
         answer = await desk.client.get(link)
         assert answer.status_code == 200
-        assert int(answer.headers["content-length"]) == len(answer.content) > 100
+        assert len(answer.content) > 100
+        assert int(answer.headers["content-length"]) == answer.num_bytes_downloaded
 
 
 async def test_the_browser_is_told_to_keep_to_this_host(desk: Desk) -> None:
@@ -112,3 +113,23 @@ async def test_what_is_no_problem_has_no_page(desk: Desk, code: str) -> None:
     answer = await desk.client.get(f"/problems/{code}")
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
     assert "script" not in answer.text
+
+
+@pytest.mark.parametrize(("name", "bytes_min"), [("swagger-ui-bundle.js", 1 << 20), ("swagger-ui.css", 100 << 10)])
+async def test_a_large_file_is_sent_as_it_is_kept(desk: Desk, name: str, bytes_min: int) -> None:
+    """Compressed, from memory and without a part of it, whoever asks for what: each would cost more than all else."""
+    for headers in ({}, {"Accept-Encoding": "identity"}, {"Range": "bytes=0-9,20-29"}):
+        answer = await desk.client.get(f"/docs/{name}", headers=headers)
+        assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
+        assert answer.num_bytes_downloaded < bytes_min < len(answer.content)
+    again = await desk.client.get(f"/docs/{name}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/docs.js", "/page/main.js"])
+async def test_a_file_that_the_client_has_is_not_sent_again(desk: Desk, path: str) -> None:
+    """A list of tags longer than any browser's is not read: the file is sent."""
+    tag = (await desk.client.get(path)).headers["etag"]
+    for tags, status in ((tag, 304), (f'"a", {tag}', 304), ("*", 304), ('"a"', 200), ('"a",' * 300 + tag, 200)):
+        answer = await desk.client.get(path, headers={"If-None-Match": tags})
+        assert (answer.status_code, answer.headers["etag"]) == (status, tag)

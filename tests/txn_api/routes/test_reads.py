@@ -1,16 +1,21 @@
 """The look-ups, on the real index."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
+from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Api, Desk
+from txn_api.fair_memory import ROW_BYTES
 from txn_api.intake import Intake
+from txn_api.routes import reads
 from txn_core.dynamodb.ranges import SortKey
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.event import Event
@@ -383,6 +388,21 @@ async def _put_text(api: Api, event: Event, transaction_id: str, text: str) -> N
     assert await api.services.transactions.put_if_absent(item)
 
 
+async def test_a_search_tells_of_many_unknown_names_once(desk: Desk) -> None:
+    """Whatever their values are: lists in lists took tens of milliseconds and an error each."""
+    names: dict[str, Any] = {f"x{number}": [[], {}] for number in range(900)}
+    answer = await desk.client.post("/transactions/search", json={"order": "up", "limit": [], **names})
+    assert answer.status_code == 422
+    told = {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]}
+    assert told == {("", "field_unknown"), ("/order", "value_not_allowed"), ("/limit", "integer_required")}
+    assert len(answer.json()["errors"]) == 3
+    for content in (b"[]", b"7", b'"x"'):
+        answer = await desk.client.post(
+            "/transactions/search", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "object_required")
+
+
 async def test_a_search_takes_json_alone(desk: Desk) -> None:
     """Its body has the bounds and the errors of every body."""
     for request, status, code in (
@@ -396,3 +416,22 @@ async def test_a_search_takes_json_alone(desk: Desk) -> None:
     ):
         answer = await desk.client.post("/transactions/search", **request)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_an_accounts_pages_are_read_a_few_at_a_time(api: Api, rows: list[Row]) -> None:
+    """One that finds no room waits for it, and is told to come back after a while; smaller ones go between."""
+    assert rows
+    pages, account = api.services.memories.pages, str(api.account)
+    held = pages.bytes_max // 2 - 200 * ROW_BYTES
+    pages.take(account, held)
+    try:
+        small = await api.client.get("/transactions", params={"merchant_name": NAME, "limit": 100})
+        with patch.object(reads, "PAGE_WAIT_S_MAX", 0.05):
+            refused = await api.client.get("/transactions", params={"merchant_name": NAME, "limit": 1_000})
+        waiting = asyncio.create_task(api.client.get("/transactions", params={"merchant_name": NAME, "limit": 1_000}))
+        await until(lambda: account in pages._waiting)
+    finally:
+        pages.take(account, -held)
+    assert (small.status_code, (await waiting).status_code) == (200, 200)
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    assert pages.held == 0

@@ -171,6 +171,31 @@ def test_load_goes_to_whatever_service_is_named(api: FakeApi, tmp_path: Path) ->
     assert len(api.stored) == 5
 
 
+def test_load_takes_its_key_from_a_file_or_a_variable(
+    api: FakeApi, tmp_path: Path, own_environment: pytest.MonkeyPatch
+) -> None:
+    """So that no list of processes shows it."""
+    file, key = simulated(tmp_path / "rows.csv", 5), tmp_path / "key"
+    key.write_text(f"{API_KEY}\n")
+    with api.served() as url:
+        there = ("load", file, "--url", url, "--data-dir", tmp_path / "none")
+        assert txn(*there, "--api-key-file", key).code == 0
+        assert txn(*there, "--api-key-file", "-", stdin=f"{API_KEY}\n".encode()).code == 0
+        own_environment.setenv("TXN_API_KEY", API_KEY)
+        assert txn(*there).code == 0
+        both = txn("load", "-", "--url", url, "--api-key-file", "-", stdin=b"")
+    assert set(api.stored.values()) == {3}
+    assert (both.code, "standard input" in both.err) == (2, True)
+
+
+def test_load_of_a_service_with_a_password_in_its_address_does_not_show_it(tmp_path: Path) -> None:
+    file, login = simulated(tmp_path / "rows.csv", 1), "user:hidden@"
+    for url in (f"ftp://{login}127.0.0.1:1", f"nothing://{login}x"):
+        result = txn("load", file, "--url", url, "--api-key", "x", "--data-dir", tmp_path / "none")
+        assert "127.0.0.1:1" in str(result.error) or "//x" in str(result.error)
+        assert "hidden" not in f"{result.error}{result.out}{result.err}"
+
+
 def test_load_writes_each_rejection_of_a_mangled_file(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
     rejects = tmp_path / "rejects.csv"
     mangled = shared("kaggle_excel_mangled.csv")

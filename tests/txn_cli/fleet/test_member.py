@@ -55,6 +55,7 @@ def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterato
     own_environment.setenv("TXN_IDENTITY_KEY", base64_key(2))
     own_environment.setenv("TXN_CURSOR_KEY", base64_key(3))
     own_environment.setenv("TXN_API_PROCESSES", "2")
+    own_environment.setenv("TXN_METRICS_NEED_ADMIN", "false")
     with tempfile.TemporaryDirectory() as sockets:
         own_environment.setenv("TMPDIR", sockets)
         process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=subprocess.DEVNULL)

@@ -47,7 +47,7 @@ async def app(scope, receive, send):
         body = generate_latest(await siblings.metrics(registry))
     if scope["path"] == "/slow":
         with in_flight.track_inprogress():
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2.5)  # a sibling tells figures that are a second old
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
 serve(app, Settings(shutdown_deadline_s=5), on_stop=lambda: None, listener=socket.socket(fileno=int(sys.argv[1])))

@@ -40,6 +40,22 @@ async def test_of_a_line_of_json_the_event_is_told(tmp_path: Path) -> None:
     assert str(await (await Child.start(spec)).ended()) == "exit code 1: Error: no luck"
 
 
+async def test_what_a_child_writes_is_its_users_alone(tmp_path: Path) -> None:
+    """Files, folders and sockets, its log included, whatever the mask of the stack's own process is."""
+    code = (
+        "import os, socket; open('file', 'w').close(); os.mkdir('folder'); "
+        "socket.socket(socket.AF_UNIX).bind('socket')"
+    )
+    spec = python("child", tmp_path, f"import os; os.chdir({str(tmp_path)!r}); {code}")
+    before = os.umask(0)
+    try:
+        assert (await (await Child.start(spec)).ended()).returncode == 0
+    finally:
+        os.umask(before)
+    for path in (*(tmp_path / name for name in ("file", "folder", "socket")), spec.log):
+        assert not path.stat().st_mode & 0o077, path
+
+
 async def test_an_end_without_a_word_tells_the_code_alone(tmp_path: Path) -> None:
     spec = python("child", tmp_path, "raise SystemExit(4)")
     spec.log.write_text("an earlier run\n")

@@ -15,6 +15,7 @@ from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import ProcessUrls
 from txn_core.errors import StackError
+from txn_core.settings import Settings
 
 SECRETS = Secrets.generate()
 ENDPOINTS = Endpoints("http://k:1", "http://d:2", "http://s:3", SECRETS.access_key, SECRETS.secret_key)
@@ -46,6 +47,24 @@ def test_settings_of_the_user_pass_on_unless_they_are_what_the_stack_is_made_of(
     assert made["TXN_KINESIS_ENDPOINT_URL"] == ENDPOINTS.kinesis_url
     assert SECRETS.card_key in made["TXN_CARD_KEYS"]
     assert made["PATH"] == "/bin"
+
+
+def test_the_stacks_metrics_are_open_unless_the_user_says_otherwise() -> None:
+    """It listens on this machine alone; elsewhere they need a key."""
+    for given, value in (({}, "false"), ({"TXN_METRICS_NEED_ADMIN": "true"}, "true")):
+        made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given, outer={"TXN_METRICS_NEED_ADMIN": "1"})
+        assert (made["TXN_METRICS_NEED_ADMIN"], made["TXN_API_HOST"]) == (value, "127.0.0.1")
+
+
+def test_a_clients_key_is_no_setting_of_the_stack(own_environment: pytest.MonkeyPatch) -> None:
+    """No process of it gets the key, no file keeps it, and it stops none."""
+    outer = dict.fromkeys(("TXN_API_KEY", "TXN_API_KEY_FILE"), "a client's")
+    given = given_settings(outer)
+    made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given, outer=outer)
+    assert not outer.keys() & (given.keys() | made.keys())
+    for name, value in outer.items():
+        own_environment.setenv(name, value)
+    assert Settings.from_environment().api_port == 8080
 
 
 def test_a_profile_never_leads_to_a_real_account() -> None:

@@ -55,16 +55,17 @@ class Upheld:
         self.process.send_signal(number)
         return self.process.wait(STOP_S_MAX)
 
-    def txn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command against it."""
-        return txn(*arguments, "--data-dir", str(self.data_dir))
+    def txn(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command against it; standard input is what is given."""
+        return txn(*arguments, "--data-dir", str(self.data_dir), given=given)
 
 
-def txn(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def txn(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; standard input is what is given."""
     return subprocess.run(
         [*TXN, *arguments],
         env=_environment(environment),
+        input=given,
         capture_output=True,
         text=True,
         timeout=COMMAND_S_MAX,

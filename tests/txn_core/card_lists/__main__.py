@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from tests.txn_core.card_lists import ibans, numeric_ids, telephone_texts
+from tests.txn_core.card_lists import ibans, lettered_ids, numeric_ids, telephone_texts
 from tests.txn_core.card_lists.published_cards import NUMBERS
 from txn_core.free_text import holds_card_number
 
@@ -36,6 +36,9 @@ def rows() -> Iterator[tuple[str, str]]:
     """Each list and its figure."""
     for kind in numeric_ids.KINDS:
         yield kind, f"{share_of_refused(numeric_ids.ids(kind, COUNT, seed=1)):.2%} refused"
+    for kind in lettered_ids.ENCODED:
+        yield kind, f"{share_of_refused(lettered_ids.ids(kind, COUNT, seed=1)):.2%} refused"
+    yield lettered_ids.LABELLED, f"{share_of_refused(lettered_ids.labelled_ids(COUNT, seed=1)):.2%} refused"
     store = share_of_refused(telephone_texts.telephone_texts(COUNT, seed=1))
     yield "store number and telephone", f"{store:.2%} refused"
     yield "grouped IBANs", f"{share_of_refused(ibans.grouped_ibans(COUNT, seed=1)):.2%} refused"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from tests.builders import encoded, index_item, keys, pan, position, request, transaction_id
+from tests.builders import encoded, index_item, keys, of_before, pan, position, request, transaction_id
 from txn_core.aws import Aws
 from txn_core.dynamodb.direct_client import DirectClient
 from txn_core.dynamodb.ranges import Span
@@ -74,10 +74,9 @@ async def test_no_server_and_no_credentials_are_told_as_by_any_client(
 async def _fill(table: TransactionTable, account: Account) -> None:
     for number in range(10):
         written = encoded(
-            request(
-                transaction_id=transaction_id(number),
-                occurred_at=f"2020-01-01T00:00:{number % 4:02d}Z",
-                merchant={"name": 'Ünï "quoted" \\ \u2028 \U0001f4b3'},
+            of_before(
+                request(transaction_id=transaction_id(number), occurred_at=f"2020-01-01T00:00:{number % 4:02d}Z"),
+                'Ünï "quoted" \\ \u2028 \U0001f4b3',
             ),
             account=account,
         )

@@ -1,0 +1,34 @@
+"""The cards of masks that have many, where all processes can see them: a set an account, mask and day.
+
+It holds neither mask nor card: the item's id is a keyed hash, and a card is 32 bits of its own id, which is one, too.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from txn_core.dynamodb.tables import EXPIRES_AT
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+
+class MaskCardTable:
+    """Items `mask#<hex>` of the idempotency table, whose TTL removes them."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    async def add(self, mask_id: str, digests: Iterable[int], expires_at_s: int) -> list[int]:
+        """Add cards, one at least, and give all that any process has added."""
+        answer = await self._client.update_item(
+            TableName=self._name,
+            Key={"id": {"S": f"mask#{mask_id}"}},
+            UpdateExpression="ADD cards :cards SET #expires_at = :expires_at",
+            ExpressionAttributeNames={"#expires_at": EXPIRES_AT},
+            ExpressionAttributeValues={
+                ":cards": {"NS": [str(digest) for digest in digests]},
+                ":expires_at": {"N": str(expires_at_s)},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+        return [int(digest) for digest in answer["Attributes"]["cards"]["NS"]]

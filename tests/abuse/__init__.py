@@ -1,0 +1,1 @@
+"""Whoever pays for work by the byte looks for bytes that make dear work: a fuzzer that climbs by measured CPU."""

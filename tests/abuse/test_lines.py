@@ -1,0 +1,32 @@
+"""What a line of an upload costs, accepted or refused, whatever its bytes."""
+
+import pytest
+
+from tests.abuse.climbing import climb
+from tests.abuse.lines import Lines
+from tests.abuse.meter import SURE_ROUNDS, CpuMeter, collecting_as_the_api
+
+SECONDS = 15.0
+SEED = 20_260_101
+METER = 1.3  # two measurements of one line differ by a tenth or more where others use the processor, too
+
+
+@pytest.fixture(scope="module")
+def lines() -> Lines:
+    return Lines()
+
+
+def test_no_line_costs_much_more_a_byte_than_an_ordinary_one(lines: Lines) -> None:
+    """At most five times as much, by a search that climbs; an hour of it: `make abuse SECONDS=3600`."""
+    report = climb(lines, seconds=SECONDS, seed=SEED)
+    over = [candidate for candidate in report.over if candidate.ratio > lines.bar * METER]
+    assert over == [], "\n".join(report.lines())
+    assert report.tried > 200
+
+
+def test_the_known_dear_lines_are_dear_no_more(lines: Lines) -> None:
+    """Each by itself, measured often: some of them cost twenty times what is due."""
+    meter = CpuMeter(lines)
+    with collecting_as_the_api():
+        ratios = {data[:60]: meter.ratio(data, SURE_ROUNDS) for data in lines.seeds}
+    assert {data: ratio for data, ratio in ratios.items() if ratio > lines.bar * METER} == {}
