@@ -33,6 +33,7 @@ class Workshop:
         self._left = effort_alone
         self._processes = min(processes_max, os.cpu_count() or 1)
         self._pool: ProcessPoolExecutor | None = None
+        self._may_call = True
 
     def __enter__(self) -> Self:
         return self
@@ -54,27 +55,32 @@ class Workshop:
         ahead: deque[Future[R]] = deque()
         try:
             async for batch in batches:
-                if self._left > 0:
+                pool = self._started() if self._left <= 0 else None
+                if pool is None:
                     self._left -= effort(batch)
                     yield work(batch)
                     await asyncio.sleep(0)  # working waits for nothing: this is where an interruption comes through
                     continue
                 if len(ahead) == BATCHES_AHEAD * self._processes:
                     yield await asyncio.wrap_future(ahead.popleft())
-                ahead.append(self._started().submit(work, batch))
+                ahead.append(pool.submit(work, batch))
             while ahead:
                 yield await asyncio.wrap_future(ahead.popleft())
         except BrokenProcessPool:
             raise TxnError(
-                "a process that helped ended, perhaps for want of memory; the same command again"
+                "a process that worked beside this one was ended, perhaps for want of memory; start the command again"
             ) from None
 
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            # Not by fork: this process has connections, and Arrow threads.
-            self._pool = ProcessPoolExecutor(
-                self._processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
-            )
+    def _started(self) -> ProcessPoolExecutor | None:
+        """The other processes, or None where there can be none: without shared memory, as in some containers."""
+        if self._pool is None and self._may_call:
+            try:
+                # Not by fork: this process has connections, and Arrow threads.
+                self._pool = ProcessPoolExecutor(
+                    self._processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
+                )
+            except (ImportError, NotImplementedError, OSError):
+                self._may_call = False
         return self._pool
 
 

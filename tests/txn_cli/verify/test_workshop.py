@@ -1,11 +1,13 @@
 """Batches are worked on in their order, by whatever process; and no process outlives the workshop."""
 
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator
 
 import pytest
 
+from txn_cli.verify import workshop as workshop_module
 from txn_cli.verify.workshop import Workshop
 from txn_core.errors import TxnError
 
@@ -53,6 +55,18 @@ async def test_much_work_goes_on_elsewhere_in_the_same_order() -> None:
 async def test_a_process_that_is_killed_is_an_error_in_one_line() -> None:
     with (
         Workshop(effort_alone=0, processes_max=1) as workshop,
-        pytest.raises(TxnError, match="a process that helped ended"),
+        pytest.raises(TxnError, match="worked beside this one was ended"),
     ):
         [result async for result in workshop.each(end, numbers(5), effort=lambda _: 1)]
+
+
+async def test_where_there_can_be_no_other_process_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container without /dev/shm has no semaphores to share."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(workshop_module, "ProcessPoolExecutor", refuse)
+    with Workshop(effort_alone=1) as workshop:
+        done = [result async for result in workshop.each(double, numbers(5), effort=lambda _: 1)]
+    assert done == [(2 * number, os.getpid()) for number in range(5)]
