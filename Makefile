@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -71,6 +71,12 @@ bench-drains: $(STAMP) ## the drains against their limits, and a local stack und
 
 bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
+
+bench-size: $(STAMP) ## the mission's 1,852,394 rows on a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
+	@$(BIN)/python -m bench.size $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+bench-idle-day: $(STAMP) ## a day's calls without a load to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
+	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
 bench-counts: $(STAMP) ## what can be counted: a lone post, bad neighbours, the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)

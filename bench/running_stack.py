@@ -15,6 +15,7 @@ from typing import Any, Final
 START_S_MAX: Final = 300.0
 STOP_S_MAX: Final = 90.0
 COMMAND_S_MAX: Final = 900.0
+CATCH_UP_S_MAX: Final = 600.0
 TXN: Final = (sys.executable, "-m", "txn_cli.main")
 
 
@@ -27,19 +28,19 @@ class RunningStack:
     start_s: float
     output: list[bytes] = field(default_factory=list)  # what every command run against it printed
 
-    def txn(self, *arguments: str) -> dict[str, Any]:
+    def txn(self, *arguments: str, s_max: float = COMMAND_S_MAX) -> dict[str, Any]:
         """Run a command against the stack and read the JSON that it prints."""
         command = [*TXN, *arguments, "--data-dir", str(self.data_dir), "--json"]
-        run = subprocess.run(command, check=False, capture_output=True, timeout=COMMAND_S_MAX)
+        run = subprocess.run(command, check=False, capture_output=True, timeout=s_max)
         self.output.extend((run.stdout, run.stderr))
         if run.returncode != 0:
             raise RuntimeError(f"txn {arguments[0]} ended with {run.returncode}: {run.stdout!r} {run.stderr!r}")
         document: dict[str, Any] = json.loads(run.stdout)
         return document
 
-    def wait_caught_up(self) -> None:
+    def wait_caught_up(self, s_max: float = CATCH_UP_S_MAX) -> None:
         """Wait until every worker has drained its shards."""
-        self.txn("status", "--wait-caught-up", "--timeout", "600")
+        self.txn("status", "--wait-caught-up", "--timeout", str(s_max), s_max=s_max + COMMAND_S_MAX)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -138,12 +138,13 @@ def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
         elif name in NESTED:
             # `flatten` carries the nulls of the object over to its fields; `field(i)` would not.
             for field, values in zip(column.type, column.flatten(), strict=True):
-                yield _column(name, field.name), values
+                yield column_of(name, field.name), values
         else:
             yield name, column
 
 
-def _column(nested: str, field: str) -> str:
+def column_of(nested: str, field: str) -> str:
+    """The column of a field of an object."""
     return field if field == f"{nested}_id" else f"{nested}_{field}"
 
 
@@ -158,7 +159,7 @@ def _event_bytes(row: dict[str, Any]) -> bytes:
             if values := row.get(field.name):
                 document[field.name] = tuple(values)
         elif field.name in NESTED:
-            inner = {part.name: row[_column(field.name, part.name)] for part in field.type}
+            inner = {part.name: row[column_of(field.name, part.name)] for part in field.type}
             document[field.name] = inner if any(value is not None for value in inner.values()) else None
         else:
             document[field.name] = row[field.name]

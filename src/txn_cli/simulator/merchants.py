@@ -9,6 +9,8 @@ from txn_cli.simulator.dice import Dice, Weighted
 from txn_cli.simulator.names import MERCHANT_NAMES
 
 MERCHANTS_PER_CATEGORY: Final = 36
+# Of the Kaggle data: 693 names, 7 of which trade in two categories, and none is more popular than another.
+_KAGGLE_MERCHANTS: Final = (50, 49)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def merchants_by_category() -> Mapping[str, Weighted[str]]:
     """The merchants of each category, the popular ones likelier; one in each also trades in the next one."""
     dice = Dice(0, "merchants")
     taken: set[str] = set()
-    names = {category.name: _names(dice, taken) for category in CATEGORIES}
+    names = {category.name: _names(dice, taken, MERCHANTS_PER_CATEGORY) for category in CATEGORIES}
     shared = {
         name: [*own, names[following][-1]]
         for (name, own), following in zip(names.items(), [*list(names)[1:], CATEGORIES[0].name], strict=True)
@@ -54,10 +56,23 @@ def merchants_by_category() -> Mapping[str, Weighted[str]]:
     return {name: Weighted.by_rank(members) for name, members in shared.items()}
 
 
-def _names(dice: Dice, taken: set[str]) -> list[str]:
+@cache
+def kaggle_merchants() -> Mapping[str, Weighted[str]]:
+    """As many merchants as the Kaggle data has, each of a category as likely as the others there."""
+    dice = Dice(0, "kaggle merchants")
+    taken: set[str] = set()
+    names: dict[str, list[str]] = {}
+    for one, other in zip(CATEGORIES[::2], CATEGORIES[1::2], strict=True):
+        many, fewer = _KAGGLE_MERCHANTS
+        names[one.name] = _names(dice, taken, many)
+        names[other.name] = [*_names(dice, taken, fewer), names[one.name][-1]]
+    return {name: Weighted(members, [1.0] * len(members)) for name, members in names.items()}
+
+
+def _names(dice: Dice, taken: set[str], count: int) -> list[str]:
     """So many names that nobody has taken yet."""
     names: list[str] = []
-    while len(names) < MERCHANTS_PER_CATEGORY:
+    while len(names) < count:
         name = _name(dice)
         if name not in taken:
             taken.add(name)

@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final, TextIO
@@ -26,12 +26,16 @@ _USUAL: Final = Weighted(CATEGORIES, [category.per_mille for category in CATEGOR
 _FRAUDULENT: Final = Weighted(CATEGORIES, [category.fraud_per_mille for category in CATEGORIES])
 
 
-def simulate_rows(*, rows: int, cards: int, seed: int) -> Iterator[dict[str, str]]:
+def simulate_rows(
+    *, rows: int, cards: int, seed: int, merchants: Mapping[str, Weighted[str]] | None = None
+) -> Iterator[dict[str, str]]:
     """So many rows as cells by column, of purchases with so many cards, in ascending order of time.
 
     Fewer rows of the same cards and seed are the beginning of more. Ids differ between seeds and between numbers
-    of cards, so that different simulations may be loaded into one store.
+    of cards, so that different simulations may be loaded into one store. `merchants` are those of each category,
+    by default `merchants_by_category`.
     """
+    merchants = merchants or merchants_by_category()
     people = customers(seed, cards)
     by_activity = Weighted(people, [person.activity for person in people])
     dice = Dice(seed, "purchases")
@@ -42,7 +46,7 @@ def simulate_rows(*, rows: int, cards: int, seed: int) -> Iterator[dict[str, str
             "": str(number),
             **_when(moment),
             **_who(by_activity.pick(dice), dice),
-            "merchant": MERCHANT_ARTEFACT + merchants_by_category()[category.name].pick(dice),
+            "merchant": MERCHANT_ARTEFACT + merchants[category.name].pick(dice),
             "category": category.name,
             "amt": _amount(category, dice, fraud=fraud),
             "trans_num": hashlib.blake2b(f"{seed}/{cards}/{number}".encode(), digest_size=16).hexdigest(),

@@ -1,24 +1,23 @@
 """The comparison of a file with the store, part by part: its rows with the index, then all with the lake."""
 
-import asyncio
-import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from txn_cli.client import ApiClient
 from txn_cli.retry import RetryPolicy
 from txn_cli.rows import Row, SoundRow
 from txn_cli.verify.expected import Expected
-from txn_cli.verify.index import PROGRESS_ROWS, IndexComparison, OnFault
-from txn_cli.verify.lake import Lake, LakeScan
+from txn_cli.verify.index import IndexComparison, OnFault
+from txn_cli.verify.lake import Lake, LakeRows, LakeScan
 from txn_cli.verify.report import Report
-from txn_cli.verify.statement import Identities, Scribe, Statement, digest_of
+from txn_cli.verify.statement import Identities, Scribe
+from txn_cli.verify.workshop import EFFORT_ALONE, Workshop
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 
-PART_ROWS: Final = 500_000
+PART_ROWS: Final = 1_000_000  # about 200 MB
+BATCH_ROWS: Final = 2_000
 
 # Told what is being gone through (file, index, lake), and how many rows of it are done.
 OnProgress = Callable[[str, int], None]
@@ -36,12 +35,13 @@ class Audit:
         on_fault: OnFault,
         policy: RetryPolicy | None = None,
         part_rows: int = PART_ROWS,
+        effort_alone: int = EFFORT_ALONE,
         luhn_exempt: IssuerRanges = NO_RANGES,
     ) -> None:
         self._client, self._lake = client, lake
         self._on_progress, self._on_fault = on_progress, on_fault
         self._policy = policy or RetryPolicy()
-        self._part_rows = part_rows
+        self._part_rows, self._effort_alone = part_rows, effort_alone
         self._scribe, self._identities = Scribe(luhn_exempt), Identities()
 
     async def run(self, rows: Iterable[Row]) -> Report:
@@ -51,61 +51,72 @@ class Audit:
             UnavailableError: the service does not answer.
             RefusedError: the key may not read.
         """
-        statements = self._statements(rows)
-        report = part = await self._part(islice(statements, self._part_rows), rows_before=0)
-        while part.rows == self._part_rows:
-            part = await self._part(islice(statements, self._part_rows), rows_before=report.rows)
-            # Each part reads the whole lake; its duplicates are counted once.
-            report += replace(part, duplicated_in_lake=0)
+        batches, report = _batches(rows, min(BATCH_ROWS, self._part_rows)), Report()
+        with Workshop(self._effort_alone) as workshop:
+            first: list[list[Row]] = [next(batches, [])]
+            while first:
+                part = await self._part(chain(first, batches), workshop, rows_before=report.rows)
+                # Each part reads the whole lake: its duplicates are the same ones.
+                report = replace(report + part, duplicated_in_lake=part.duplicated_in_lake)
+                first = list(islice(batches, 1))
         return report
 
-    def _statements(self, rows: Iterable[Row]) -> Iterator[Statement]:
-        for row in rows:
-            statement = self._scribe.statement(row) if isinstance(row, SoundRow) else None
-            if statement is not None:
-                yield statement
-
-    async def _part(self, statements: Iterable[Statement], *, rows_before: int) -> Report:
-        expected = Expected()
-        cards: defaultdict[str, list[Statement]] = defaultdict(list)
-        rows = rows_before
-        for rows, statement in enumerate(statements, start=rows_before + 1):
-            expected.add(statement)
-            cards[statement.card].append(statement)
-            if rows % PROGRESS_ROWS == 0:
-                self._on_progress("file", rows)
-                await asyncio.sleep(0)  # reading waits for nothing: this is where an interruption comes through
-        self._on_progress("file", rows)
-        in_index = await self._compare_index(cards.values(), rows_before)
-        return in_index + await self._compare_lake(expected)
-
-    async def _compare_index(self, cards: Iterable[Sequence[Statement]], rows_before: int) -> Report:
+    async def _part(self, batches: Iterator[list[Row]], workshop: Workshop, *, rows_before: int) -> Report:
+        expected = await self._read(batches, workshop, rows_before)
         comparison = IndexComparison(
             self._client,
+            expected,
             self._identities,
             policy=self._policy,
             on_settled=lambda rows: self._on_progress("index", rows_before + rows),
             on_fault=self._on_fault,
         )
-        return await comparison.run(cards)
+        return await comparison.run() + await self._compare_lake(expected, workshop)
 
-    async def _compare_lake(self, expected: Expected) -> Report:
-        scan, looked_at = LakeScan(self._lake), 0
-        async for position, event in scan.events(expected.positions.__contains__):
-            document = json.loads(event.data)
-            if self._identities.account in {None, document["account"]}:
-                expected.saw(document["transaction_id"], position)
-                statement = expected.statements.get(digest_of(document))
-                if statement is not None and self._identities.fit(statement, document):
-                    expected.found(statement)
-            looked_at += 1
-            if looked_at % PROGRESS_ROWS == 0:
-                self._on_progress("lake", scan.rows)
+    async def _read(self, batches: Iterator[list[Row]], workshop: Workshop, rows_before: int) -> Expected:
+        """Expect the rows of a part: whole batches, until there are enough."""
+        expected, taken = Expected(), 0
+
+        async def some() -> AsyncIterator[list[Row]]:
+            nonlocal taken
+            while taken < self._part_rows and (batch := next(batches, None)):
+                taken += sum(1 for row in batch if isinstance(row, SoundRow))
+                yield batch
+
+        async for statements in workshop.each(self._scribe.statements, some(), effort=len):
+            for statement in statements:
+                expected.add(statement)
+            self._on_progress("file", rows_before + len(expected))
+        return expected
+
+    async def _compare_lake(self, expected: Expected, workshop: Workshop) -> Report:
+        scan = LakeScan(self._lake, workshop)
+        async for rows in scan.objects():
+            self._compare_object(expected, rows)
+            self._on_progress("lake", scan.rows)
         missing = list(expected.missing())
-        for statement in missing:
-            self._on_fault(statement.line, "missing_in_lake")
+        for number in missing:
+            self._on_fault(expected.lines[number], "missing_in_lake")
         return Report(
             missing_in_lake=len(missing),
             duplicated_in_lake=scan.duplicated(),
-            repeated_in_stream=len(expected.repeated),
+            repeated_in_stream=expected.repeated(),
         )
+
+    def _compare_object(self, expected: Expected, rows: LakeRows) -> None:
+        for transaction_id, position, digest, ids in zip(
+            rows.transaction_ids, rows.positions, rows.digests, rows.ids, strict=True
+        ):
+            numbers = expected.rows_with(transaction_id)
+            if not numbers or self._identities.account not in {None, ids.account}:
+                continue
+            expected.saw(numbers[0], position)
+            for number in numbers:
+                if expected.digests[number] == digest and self._identities.fit(expected.card(number), ids):
+                    expected.found(number)
+
+
+def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        yield batch

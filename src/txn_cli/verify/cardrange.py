@@ -4,12 +4,11 @@ Others may have stored any number of that card's transactions in between. So rea
 behind the bound, one request a row is the cheaper way.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
 
-from txn_cli.verify.statement import Statement
+from txn_cli.verify.expected import CardRows
 from txn_core.identity import CardId
 from txn_core.instants import Instant, datetime_of, instant_of
 
@@ -31,10 +30,9 @@ class CardRange:
     pages_max: int
 
     @classmethod
-    def around(cls, statements: Sequence[Statement], card_id: CardId) -> Self:
-        """The narrowest range that holds all statements of a card; at most twice as many rows are read, and some."""
-        times = [statement.occurred_at for statement in statements]
-        end = instant_of(datetime_of(max(times)) + _TICK)
-        rows_max = 2 * len(statements)
+    def around(cls, rows: CardRows, card_id: CardId) -> Self:
+        """The narrowest range that holds all rows of a card; at most twice as many are read, and some."""
+        end = instant_of(datetime_of(rows.last) + _TICK)
+        rows_max = 2 * len(rows.numbers)
         page_rows = min(max(rows_max, PAGE_ROWS_MIN), PAGE_ROWS_MAX)
-        return cls(card_id, min(times), end, page_rows, rows_max // page_rows + PAGES_SPARE)
+        return cls(card_id, rows.first, end, page_rows, rows_max // page_rows + PAGES_SPARE)

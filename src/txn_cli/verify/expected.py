@@ -1,40 +1,95 @@
-"""The rows that are still to be found in the lake, in about 400 bytes each."""
+"""The rows that must be stored, and what the lake has shown of them, in about 200 bytes each."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from txn_cli.verify.statement import Statement
+from txn_core.instants import Instant
+
+_SEEN: Final = 1  # the row's id stands in the lake
+_REPEATED: Final = 2  # at more than one position
+_FOUND: Final = 4  # the row's content does, too
 
 
 @dataclass(slots=True)
+class CardRows:
+    """The rows of one card, by their numbers, and the times between which they lie."""
+
+    card: str
+    first: Instant
+    last: Instant
+    numbers: "array[int]" = field(default_factory=lambda: array("Q"))
+
+
 class Expected:
-    """Statements by their digests, and what the lake has shown of their ids.
+    """Statements by the number of their row, from 0 on. A file may hold an id more than once."""
 
-    `positions` maps each id of the file to the first stream position that was seen with it; `repeated` holds the
-    ids that stand at more than one.
-    """
+    def __init__(self) -> None:
+        self.lines, self.digests = array("Q"), array("Q")
+        self.ids: list[str] = []
+        self.cards: list[CardRows] = []
+        self._card_of = array("Q")
+        self._numbers: dict[str, int] = {}  # of cards
+        self._rows: dict[str, int] = {}  # the first of each id
+        self._twins: dict[str, list[int]] = {}  # all of an id that comes more than once
+        self._position = array("Q")
+        self._flags = bytearray()
 
-    statements: dict[int, Statement] = field(default_factory=dict)
-    positions: dict[str, int | None] = field(default_factory=dict)
-    repeated: set[str] = field(default_factory=set)
+    def __len__(self) -> int:
+        return len(self.ids)
 
     def add(self, statement: Statement) -> None:
         """Expect a row."""
-        self.statements[statement.digest] = statement
-        self.positions[statement.transaction_id] = None
+        number = len(self.ids)
+        self.ids.append(statement.transaction_id)
+        self.lines.append(statement.line)
+        self.digests.append(statement.digest)
+        self._position.append(0)
+        self._flags.append(0)
+        first = self._rows.setdefault(statement.transaction_id, number)
+        if first != number:
+            self._twins.setdefault(statement.transaction_id, [first]).append(number)
+        self._add_to_card(number, statement)
 
-    def saw(self, transaction_id: str, position: int) -> None:
-        """Note that an id of the file stands at a position of the stream."""
-        first = self.positions[transaction_id]
+    def _add_to_card(self, number: int, statement: Statement) -> None:
+        at = statement.occurred_at
+        of_card = self._numbers.setdefault(statement.card, len(self.cards))
+        self._card_of.append(of_card)
+        if of_card == len(self.cards):
+            self.cards.append(CardRows(statement.card, at, at))
+        rows = self.cards[of_card]
+        rows.first, rows.last = min(rows.first, at), max(rows.last, at)
+        rows.numbers.append(number)
+
+    def card(self, number: int) -> str:
+        """The name of a row's card."""
+        return self.cards[self._card_of[number]].card
+
+    def rows_with(self, transaction_id: str) -> Sequence[int]:
+        """The rows that have an id."""
+        first = self._rows.get(transaction_id)
         if first is None:
-            self.positions[transaction_id] = position
-        elif first != position:
-            self.repeated.add(transaction_id)
+            return ()
+        return self._twins.get(transaction_id) or (first,)
 
-    def found(self, statement: Statement) -> None:
+    def saw(self, number: int, position: int) -> None:
+        """Note that the id of a row, the first that has it, stands at a position of the stream."""
+        if not self._flags[number] & _SEEN:
+            self._flags[number] |= _SEEN
+            self._position[number] = position
+        elif self._position[number] != position:
+            self._flags[number] |= _REPEATED
+
+    def found(self, number: int) -> None:
         """Expect a row no longer."""
-        del self.statements[statement.digest]
+        self._flags[number] |= _FOUND
 
-    def missing(self) -> Iterable[Statement]:
-        """What was not found."""
-        return self.statements.values()
+    def missing(self) -> Iterator[int]:
+        """The rows that were not found."""
+        return (number for number, flags in enumerate(self._flags) if not flags & _FOUND)
+
+    def repeated(self) -> int:
+        """How many ids stand at more than one position."""
+        return sum(1 for flags in self._flags if flags & _REPEATED)

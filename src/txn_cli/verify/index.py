@@ -14,8 +14,10 @@ from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_cli.crew import side_by_side
 from txn_cli.retry import RetryPolicy
 from txn_cli.verify.cardrange import CardRange
+from txn_cli.verify.content import digest_of
+from txn_cli.verify.expected import CardRows, Expected
 from txn_cli.verify.report import Report
-from txn_cli.verify.statement import Identities, Statement, digest_of
+from txn_cli.verify.statement import Identities, StoredIds
 from txn_core.identity import CARD_ID_PATTERN, CardId
 
 PROGRESS_ROWS: Final = 100
@@ -38,43 +40,44 @@ class IndexComparison:
     def __init__(
         self,
         client: ApiClient,
+        expected: Expected,
         identities: Identities,
         *,
         policy: RetryPolicy,
         on_settled: OnSettled,
         on_fault: OnFault,
     ) -> None:
-        self._client, self._identities, self._policy = client, identities, policy
+        self._client, self._expected, self._identities, self._policy = client, expected, identities, policy
         self._on_settled, self._on_fault = on_settled, on_fault
         self._settled = 0
         self._faults: Counter[str] = Counter()
-        self._in_doubt: list[Statement] = []
+        self._in_doubt: list[int] = []
 
-    async def run(self, cards: Iterable[Sequence[Statement]]) -> Report:
+    async def run(self) -> Report:
         """Compare the rows of every card: first card by card, then row by row what that left open."""
-        await side_by_side(cards, self._compare_card, hands=CONNECTIONS_MAX)
-        self._in_doubt.sort(key=lambda statement: statement.line)
+        await side_by_side(self._expected.cards, self._compare_card, hands=CONNECTIONS_MAX)
+        self._in_doubt.sort(key=self._expected.lines.__getitem__)
         await side_by_side(self._in_doubt, self._compare_by_id, hands=CONNECTIONS_MAX)
         self._on_settled(self._settled)
         return Report(rows=self._settled, **self._faults)
 
-    async def _compare_card(self, statements: Sequence[Statement]) -> None:
-        if len(statements) < LISTED_ROWS_MIN:
-            self._in_doubt += statements
+    async def _compare_card(self, rows: CardRows) -> None:
+        if len(rows.numbers) < LISTED_ROWS_MIN:
+            self._in_doubt += rows.numbers
             return
-        for number, sample in enumerate(statements[:SAMPLES_MAX], start=1):
+        for compared, sample in enumerate(rows.numbers[:SAMPLES_MAX], start=1):
             card_id = _card_id(await self._compare_by_id(sample))
             if card_id is not None:
-                await self._compare_list(card_id, statements[number:])
+                await self._compare_list(CardRange.around(rows, card_id), rows.numbers[compared:])
                 return
-        self._in_doubt += statements[SAMPLES_MAX:]
+        self._in_doubt += rows.numbers[SAMPLES_MAX:]
 
-    async def _compare_list(self, card_id: CardId, statements: Sequence[Statement]) -> None:
+    async def _compare_list(self, span: CardRange, numbers: Sequence[int]) -> None:
         """Clear every row that its card's list shows as it should be; the others stay in doubt."""
-        unseen: defaultdict[object, list[Statement]] = defaultdict(list)
-        for statement in statements:
-            unseen[statement.transaction_id].append(statement)
-        span, cursor = CardRange.around(statements, card_id), None
+        unseen: defaultdict[object, list[int]] = defaultdict(list)
+        for number in numbers:
+            unseen[self._expected.ids[number]].append(number)
+        cursor = None
         for _ in range(span.pages_max):
             page = await self._page(span, cursor)
             for document in page.documents:
@@ -90,28 +93,31 @@ class IndexComparison:
             lambda: self._client.list_card(span.card_id, span.start, span.end, span.page_rows, cursor)
         )
 
-    def _compare_listed(self, statements: Iterable[Statement], document: Mapping[str, object]) -> None:
-        for statement in statements:
-            if self._agree(statement, document):
-                self._settle(statement)
+    def _compare_listed(self, numbers: Iterable[int], document: Mapping[str, object]) -> None:
+        for number in numbers:
+            if self._agree(number, document):
+                self._settle(number)
             else:
-                self._in_doubt.append(statement)
+                self._in_doubt.append(number)
 
-    async def _compare_by_id(self, statement: Statement) -> Mapping[str, object] | None:
-        document = await self._policy.attempt(lambda: self._client.get(statement.transaction_id))
+    async def _compare_by_id(self, number: int) -> Mapping[str, object] | None:
+        document = await self._policy.attempt(lambda: self._client.get(self._expected.ids[number]))
         if document is None:
-            self._settle(statement, "missing_in_index")
+            self._settle(number, "missing_in_index")
         else:
-            self._settle(statement, None if self._agree(statement, document) else "different_in_index")
+            self._settle(number, None if self._agree(number, document) else "different_in_index")
         return document
 
-    def _agree(self, statement: Statement, document: Mapping[str, object]) -> bool:
-        return digest_of(document) == statement.digest and self._identities.fit(statement, document)
+    def _agree(self, number: int, document: Mapping[str, object]) -> bool:
+        expected = self._expected
+        return digest_of(document) == expected.digests[number] and self._identities.fit(
+            expected.card(number), StoredIds.of(document)
+        )
 
-    def _settle(self, statement: Statement, fault: str | None = None) -> None:
+    def _settle(self, number: int, fault: str | None = None) -> None:
         if fault is not None:
             self._faults[fault] += 1
-            self._on_fault(statement.line, fault)
+            self._on_fault(self._expected.lines[number], fault)
         self._settled += 1
         if self._settled % PROGRESS_ROWS == 0:
             self._on_settled(self._settled)

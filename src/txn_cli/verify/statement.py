@@ -5,30 +5,26 @@ and forgets. So masks and all client fields can be compared as they are, and ids
 equal cards have equal ids and different cards different ones. No card number is kept.
 """
 
-import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import blake2b
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple, Self
 
-from txn_cli.rows import SoundRow
+from pydantic_core import from_json
+
+from txn_cli.rows import Row, SoundRow
+from txn_cli.verify.content import digest_of
 from txn_core.errors import InvalidTransactionError
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId, normalise_merchant
-from txn_core.instants import Instant, instant_of, now
+from txn_core.instants import Instant, now
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.transaction import TransactionRequest
 from txn_core.usual_request import read_submission
 
-_CONTENT: Final = sorted({*TransactionRequest.model_fields, "card_masked"} - {"card_number"})
-_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_KEY_BYTES: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a row says: its id, a digest of its content, and a name for its card that holds within this process.
+class Statement(NamedTuple):
+    """What a row says: its id, a digest of its content, and a name for its card that holds within one run.
 
     The time, which the digest covers as well, is what the row is looked for by.
     """
@@ -41,13 +37,23 @@ class Statement:
 
 
 class Scribe:
-    """Makes statements of rows, all under the same made-up keys."""
+    """Makes statements of rows, all under the same made-up keys, in whatever process it is sent to."""
 
-    def __init__(self, luhn_exempt: IssuerRanges = NO_RANGES) -> None:
-        """Take the card numbers that the service takes without a check digit."""
+    def __init__(self, luhn_exempt: IssuerRanges = NO_RANGES, keys: tuple[bytes, bytes] | None = None) -> None:
+        """Take the card numbers that the service takes without a check digit, and the keys, if not new ones."""
         self._luhn_exempt = luhn_exempt
-        self._keys = KeyRing({1: secrets.token_bytes(32)}, identity_key=secrets.token_bytes(32))
-        self._cards: dict[str, str] = {}
+        self._made_up = keys or (secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_KEY_BYTES))
+        card_key, identity_key = self._made_up
+        self._keys = KeyRing({1: card_key}, identity_key=identity_key)
+
+    def __reduce__(self) -> "tuple[Callable[..., Scribe], tuple[IssuerRanges, tuple[bytes, bytes]]]":
+        """Pickle the keys alone: a ring holds objects that no other process can have."""
+        return Scribe, (self._luhn_exempt, self._made_up)
+
+    def statements(self, rows: Sequence[Row]) -> list[Statement]:
+        """The statements of the rows that the service would accept."""
+        found = (self.statement(row) for row in rows if isinstance(row, SoundRow))
+        return [statement for statement in found if statement is not None]
 
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
@@ -62,10 +68,25 @@ class Scribe:
             keys=self._keys,
             accepted_at=now(),
         )
-        card = self._cards.setdefault(event.card_id, event.card_id)
-        return Statement(
-            row.line, event.transaction_id, digest_of(json.loads(event.data)), card, submission.occurred_at
-        )
+        document = from_json(event.data, cache_strings="keys")
+        return Statement(row.line, event.transaction_id, digest_of(document), event.card_id, submission.occurred_at)
+
+
+class StoredIds(NamedTuple):
+    """What the store derived of a transaction, and the name that one of the ids is of."""
+
+    account: object
+    card_id: object
+    customer_id: object
+    merchant_id: object
+    merchant_name: object
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> Self:
+        """Take the ids from a document, whatever it is."""
+        get, merchant = document.get, document.get("merchant")
+        name = merchant.get("name") if isinstance(merchant, Mapping) else None
+        return cls(get("account"), get("card_id"), get("customer_id"), get("merchant_id"), name)
 
 
 class Identities:
@@ -75,29 +96,18 @@ class Identities:
         self._cards, self._customers, self._merchants = _Pairing(), _Pairing(), _Pairing()
         self.account: object = None
 
-    def fit(self, statement: Statement, document: Mapping[str, object]) -> bool:
-        """Whether a document's ids agree with those of all documents before it."""
-        card_id, merchant = document.get("card_id"), document.get("merchant")
+    def fit(self, card: str, ids: StoredIds) -> bool:
+        """Whether the ids of a transaction of a card agree with those of all transactions before it."""
         # A new version of the card key gives a card a second id, and never more than one a version.
-        card = f"{statement.card} {str(card_id).rsplit('_', 1)[0]}"
-        name = normalise_merchant(str(merchant.get("name"))) if isinstance(merchant, Mapping) else ""
-        self.account = self.account or document.get("account")
+        versioned = f"{card} {str(ids.card_id).rsplit('_', 1)[0]}"
+        name = "" if ids.merchant_name is None else normalise_merchant(str(ids.merchant_name))
+        self.account = self.account or ids.account
         return (
-            self._cards.fits(card, card_id)
-            and self._customers.fits(card, document.get("customer_id"))
-            and self._merchants.fits(name, document.get("merchant_id"))
-            and document.get("account") == self.account is not None
+            self._cards.fits(versioned, ids.card_id)
+            and self._customers.fits(versioned, ids.customer_id)
+            and self._merchants.fits(name, ids.merchant_id)
+            and ids.account == self.account is not None
         )
-
-
-def digest_of(document: Mapping[str, object]) -> int:
-    """64 bits of what a client said and of the mask: equal for documents of equal content.
-
-    Absent and null are the same, as are all forms of one instant.
-    """
-    content = {name: value for name in _CONTENT if (value := _plain(document.get(name))) is not None}
-    content["occurred_at"] = _instant(content.get("occurred_at"))
-    return int.from_bytes(blake2b(_canonical(content).encode(), digest_size=8).digest())
 
 
 class _Pairing:
@@ -112,19 +122,3 @@ class _Pairing:
         if not isinstance(identity, str):
             return False
         return self._ids.setdefault(name, identity) == identity and self._names.setdefault(identity, name) == name
-
-
-def _plain(value: object) -> object:
-    """The value without nulls inside, numbers in one form."""
-    if isinstance(value, dict):
-        inner = {name: plain for name, part in value.items() if (plain := _plain(part)) is not None}
-        return inner or None
-    # A flag is an int as well, but none in JSON.
-    return float(value) if type(value) is int else value
-
-
-def _instant(text: object) -> Instant | None:
-    try:
-        return instant_of(datetime.fromisoformat(str(text)))
-    except ValueError:
-        return None

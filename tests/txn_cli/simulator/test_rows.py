@@ -15,6 +15,7 @@ from tests.txn_cli.builders import shared
 from txn_cli.kaggle import parse_row, read_rows
 from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.merchants import kaggle_merchants
 from txn_cli.simulator.rows import _seven_years_before, write_rows
 from txn_core.misplaced import refuse_misplaced
 from txn_core.transaction import parse_transaction
@@ -134,3 +135,13 @@ def test_a_leap_day_is_no_stumbling_block() -> None:
 
     assert shifted(2020, 2, 29) == "2013-02-28"
     assert shifted(2020, 3, 1) == "2013-03-01"
+
+
+def test_the_merchants_of_the_kaggle_data_are_as_many_and_as_shared_as_there() -> None:
+    rows = list(simulate_rows(rows=20_000, cards=999, seed=7, merchants=kaggle_merchants()))
+    categories: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        categories[row["merchant"]].add(row["category"])
+    assert len(categories) == 693
+    assert Counter(len(names) for names in categories.values()) == {1: 686, 2: 7}
+    assert max(Counter(row["merchant"] for row in rows).values()) < 150, "none is much more popular than another"

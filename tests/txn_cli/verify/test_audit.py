@@ -12,6 +12,8 @@ from txn_cli.kaggle import parse_row
 from txn_cli.retry import RetryPolicy
 from txn_cli.rows import Row
 from txn_cli.verify import Audit, Report
+from txn_cli.verify import audit as audit_module
+from txn_cli.verify.workshop import EFFORT_ALONE
 
 
 async def at_once(_: float) -> None:
@@ -25,7 +27,7 @@ def store() -> FakeStore:
 
 
 async def audit(
-    store: FakeStore, rows: list[Row], *, part_rows: int = 500_000
+    store: FakeStore, rows: list[Row], *, part_rows: int = 500_000, effort_alone: int = EFFORT_ALONE
 ) -> tuple[Report, list[tuple[int, str]]]:
     faults: list[tuple[int, str]] = []
     async with store.api.client() as client:
@@ -36,6 +38,7 @@ async def audit(
             on_fault=lambda line, what: faults.append((line, what)),
             policy=RetryPolicy(attempts_max=3, pause=at_once),
             part_rows=part_rows,
+            effort_alone=effort_alone,
         )
         return await verifier.run(rows), faults
 
@@ -157,6 +160,34 @@ async def test_a_file_in_parts_has_the_same_report(store: FakeStore, part_rows: 
     store.archive(event_of(sound(2)), at=1)
     report, _ = await audit(store, [*sound_rows(5)], part_rows=part_rows)
     assert report == Report(rows=5, missing_in_index=1, missing_in_lake=1, duplicated_in_lake=1, repeated_in_stream=1)
+
+
+async def test_a_part_ends_with_its_rows_and_not_with_those_that_are_refused(store: FakeStore) -> None:
+    rows: list[Row] = [sound(2, lat="91"), sound(3), parse_row(cells(amt="?"), line=4), sound(5)]
+    store.store(sound(3))
+    report, faults = await audit(store, rows, part_rows=1)
+    assert report == Report(rows=2, missing_in_index=1, missing_in_lake=1)
+    assert faults == [(5, "missing_in_index"), (5, "missing_in_lake")]
+
+
+async def test_other_processes_find_the_same(store: FakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a file that is long enough to be worth starting them."""
+    monkeypatch.setattr(audit_module, "BATCH_ROWS", 10)
+    rows = sound_rows(51)
+    store.store(*rows[:50])
+    store.index(event_of(rows[1]) | {"amount_minor": 1})
+    store.objects.clear()
+    store.archive(*map(event_of, rows[:49]), at=1)
+    alone, faults_alone = await audit(store, [*rows])
+    report, faults = await audit(store, [*rows], effort_alone=0)
+    assert report == alone == Report(rows=51, missing_in_index=1, different_in_index=1, missing_in_lake=2)
+    assert sorted(faults) == sorted(faults_alone)
+
+
+async def test_a_file_without_rows_is_all_right(store: FakeStore) -> None:
+    store.archive(event_of(sound(2)))
+    store.archive(event_of(sound(2)), at=1)
+    assert (await audit(store, []))[0] == Report(duplicated_in_lake=1)
 
 
 @pytest.mark.parametrize("part_rows", [150, 500_000])

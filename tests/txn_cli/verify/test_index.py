@@ -1,6 +1,6 @@
 """The comparison with the index: lists clear what they can, and only the read by id finds fault."""
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,9 +14,10 @@ from txn_cli.client import CONNECTIONS_MAX
 from txn_cli.retry import RetryPolicy
 from txn_cli.rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
+from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison
 from txn_cli.verify.report import Report
-from txn_cli.verify.statement import Identities, Scribe, Statement
+from txn_cli.verify.statement import Identities, Scribe
 
 
 @dataclass
@@ -34,14 +35,13 @@ def store() -> FakeStore:
     return FakeStore()
 
 
-def by_card(rows: Sequence[SoundRow]) -> list[list[Statement]]:
-    cards: defaultdict[str, list[Statement]] = defaultdict(list)
-    scribe = Scribe()
-    for row in rows:
-        statement = scribe.statement(row)
-        assert statement is not None
-        cards[statement.card].append(statement)
-    return list(cards.values())
+def expected_of(rows: Sequence[SoundRow]) -> Expected:
+    expected = Expected()
+    statements = Scribe().statements(rows)
+    assert len(statements) == len(rows)
+    for statement in statements:
+        expected.add(statement)
+    return expected
 
 
 async def compare(store: FakeStore, rows: Sequence[SoundRow]) -> Outcome:
@@ -53,12 +53,13 @@ async def compare(store: FakeStore, rows: Sequence[SoundRow]) -> Outcome:
     async with store.api.client() as client:
         comparison = IndexComparison(
             client,
+            expected_of(rows),
             Identities(),
             policy=RetryPolicy(attempts_max=3, pause=at_once),
             on_settled=settled.append,
             on_fault=lambda line, what: faults.append((line, what)),
         )
-        return Outcome(await comparison.run(by_card(rows)), faults, settled)
+        return Outcome(await comparison.run(), faults, settled)
 
 
 def ids(*rows: SoundRow) -> list[str]:

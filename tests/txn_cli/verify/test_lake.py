@@ -1,27 +1,32 @@
-"""Reading the lake: every position noted, only wanted events made; from a fake and from the real object store."""
+"""Reading the lake: every position noted, and of each row what its event says; from a fake and the real store."""
 
-import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.txn_cli.builders import sound_rows
 from tests.txn_cli.test_target import READY
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.verify import lake as lake_module
-from txn_cli.verify.lake import Lake, LakeScan, open_lake
-from txn_core.arrivals import Arrived
+from txn_cli.verify.content import digest_of
+from txn_cli.verify.lake import Lake, LakeRows, LakeScan, open_lake, rows_of
+from txn_cli.verify.statement import StoredIds
+from txn_cli.verify.workshop import Workshop
 from txn_core.aws import Aws
+from txn_core.instants import instant_of
 from txn_core.settings import Settings
 
 EVENTS = [event_of(row) for row in sound_rows(10)]
 
 
-async def scanned(lake: Lake, *wanted: int) -> tuple[LakeScan, list[tuple[int, Arrived]]]:
-    scan = LakeScan(lake)
-    ids = {str(EVENTS[n]["transaction_id"]) for n in wanted}
-    return scan, [found async for found in scan.events(ids.__contains__)]
+async def scanned(lake: Lake) -> tuple[LakeScan, list[LakeRows]]:
+    with Workshop() as workshop:
+        scan = LakeScan(lake, workshop)
+        return scan, [rows async for rows in scan.objects()]
 
 
 def filled() -> FakeStore:
@@ -31,15 +36,31 @@ def filled() -> FakeStore:
     return store
 
 
-async def test_wanted_events_come_as_they_stood_on_the_stream() -> None:
-    _, found = await scanned(filled(), 1, 7)
-    assert [json.loads(event.data) for _, event in found] == [EVENTS[1], EVENTS[7]]
-
-
-async def test_all_positions_are_noted_whatever_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_say_what_their_events_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_module, "SLICE_ROWS", 4)
     scan, found = await scanned(filled())
-    assert (scan.rows, scan.duplicated(), found) == (10, 0, [])
+    assert (scan.rows, len(found)) == (10, 2)
+    assert [name for rows in found for name in rows.transaction_ids] == [event["transaction_id"] for event in EVENTS]
+    assert [digest for rows in found for digest in rows.digests] == list(map(digest_of, EVENTS))
+    assert [ids for rows in found for ids in rows.ids] == list(map(StoredIds.of, EVENTS))
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_in_the_lake_is_the_event_s(moment: datetime) -> None:
+    store = FakeStore()
+    event = EVENTS[0] | {"occurred_at": instant_of(moment)}
+    store.archive(event)
+    (body,) = store.objects.values()
+    assert list(rows_of(body).digests) == [digest_of(event)]
+
+
+async def test_what_a_row_lacks_it_lacks() -> None:
+    store = FakeStore()
+    bare = EVENTS[0] | {"customer": None, "is_fraud": None}
+    placed = EVENTS[1] | {"terminal": {"terminal_id": "T1", "entry_mode": "chip"}}
+    store.archive(bare, placed)
+    _, (rows,) = await scanned(store)
+    assert list(rows.digests) == [digest_of(bare), digest_of(placed)]
 
 
 async def test_an_empty_lake_has_no_duplicates() -> None:
@@ -56,8 +77,8 @@ async def test_a_position_is_duplicated_once_however_often_it_stands_there() -> 
 
 
 async def test_digests_tell_positions_apart() -> None:
-    _, found = await scanned(filled(), *range(10))
-    assert len({digest for digest, _ in found}) == 10
+    _, found = await scanned(filled())
+    assert len({position for rows in found for position in rows.positions}) == 10
 
 
 @pytest.mark.parametrize("from_stack", ["ready.json", "settings"])
@@ -79,5 +100,5 @@ async def test_the_real_object_store_is_read_alike(
         own_environment.setenv("TXN_BUCKET", settings.lake_bucket)
         ready = None
     async with open_lake(ready) as lake:
-        scan, found = await scanned(lake, 1, 7)
+        scan, found = await scanned(lake)
     assert (scan.rows, len(found)) == (10, 2)

@@ -9,6 +9,12 @@
 const http = require('http')
 const { createRequire } = require('module')
 const path = require('path')
+const boundedReads = require('./bounded_reads')
+const parsedConditions = require('./parsed_conditions')
+const retention = require('./retention')
+const shardIterators = require('./shard_iterators')
+const streamStore = require('./stream_store')
+const tableStore = require('./table_store')
 
 const HOST = '127.0.0.1'
 const KEEP_ALIVE_MS = 75_000 // longer than an AWS client keeps an idle connection
@@ -30,24 +36,20 @@ const make = {
     load('dynalite')({ path: data, createTableMs: STATE_MS, deleteTableMs: STATE_MS, updateTableMs: STATE_MS }),
 }
 
-// kinesalite never answers when an iterator is asked for behind a shard's last record by AT_TIMESTAMP; AWS then gives
-// one at the tip.
-function answerTimestampsBehindTheTip() {
-  const file = load.resolve('kinesalite/actions/getShardIterator')
-  const db = load('kinesalite/db')
-  const iterator = load(file)
-  require.cache[file].exports = (store, data, answer) => {
-    if (data.ShardIteratorType !== 'AT_TIMESTAMP' || data.Timestamp == null) return iterator(store, data, answer)
-    const shard = Number(data.ShardId.split('-')[1])
-    const span = { gt: db.shardIxToHex(shard), lt: db.shardIxToHex(shard + 1) }
-    db.lazy(store.getStreamDb(data.StreamName).createReadStream(span), answer)
-      .filter((item) => item.value.ApproximateArrivalTimestamp >= data.Timestamp)
-      .take(1)
-      .join((found) => {
-        const atTip = { StreamName: data.StreamName, ShardId: data.ShardId, ShardIteratorType: 'LATEST' }
-        iterator(store, found.length ? data : atTip, answer)
-      })
-  }
+// What is ours in each server. Each returns what is to be done before the server listens.
+const install = {
+  kinesis: () => {
+    streamStore.install(load)
+    shardIterators.install(load)
+    boundedReads.install(load)
+    const startSweeps = retention.install(load)
+    return async () => startSweeps()
+  },
+  dynamodb: () => {
+    parsedConditions.install(load)
+    const store = tableStore.install(load)
+    return () => store().db.open() // reads are synchronous: the database must be open before the first
+  },
 }
 
 function fail(message) {
@@ -62,16 +64,20 @@ process.on('uncaughtException', (error) => {
 })
 
 if (!(kind in make)) fail('not a server; one of kinesis, dynamodb')
-if (kind === 'kinesis') answerTimestampsBehindTheTip()
+const prepare = install[kind]()
 const server = make[kind]()
 server.keepAliveTimeout = KEEP_ALIVE_MS
 
 server.on('error', (error) => {
   fail(error.code === 'EADDRINUSE' ? `port ${portText} on ${HOST} is taken` : error.message)
 })
-server.listen(Number(portText), HOST, () => {
-  console.log(`${kind}: listening on http://${HOST}:${server.address().port}`)
-})
+prepare().then(
+  () =>
+    server.listen(Number(portText), HOST, () => {
+      console.log(`${kind}: listening on http://${HOST}:${server.address().port}`)
+    }),
+  (error) => fail(error.cause?.message ?? error.message),
+)
 
 process.on('SIGTERM', () => {
   // Not server.close(), which both servers override to close their database under requests still being answered.
