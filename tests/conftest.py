@@ -1,6 +1,7 @@
 """Fixtures for every test that talks to the stack's real servers, on 127.0.0.1 alone."""
 
 import base64
+import gc
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,24 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what all tests share.
+
+    Millions of objects: to look through them takes seconds on a busy machine, during which no event loop goes on and
+    connections time out.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:
+    """The same of what the tests of a file left behind, such as caches and clients' descriptions of services."""
+    if nextitem is not None and nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -49,10 +49,11 @@ class Gate:
 
     def recognises(self, scope: Scope) -> bool:
         """The same of a request that is let in within this turn, when whom it found is not looked for again."""
-        with suppress(ApiKeyInvalid):
-            scope["state"][_FOUND] = found = self._authenticator.known(RawHeaders.of(scope))
-            return found is not None
-        return False
+        try:
+            found = scope["state"][_FOUND] = self._authenticator.known(RawHeaders.of(scope))
+        except ApiKeyInvalid:
+            return False
+        return found is not None
 
     async def identify(self, scope: Scope) -> None:
         """Hold a request's credential against what is known of it, and against nothing else.

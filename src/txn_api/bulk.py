@@ -114,7 +114,7 @@ class _RightsEndedError(Exception):
 
 class _Waiting(NamedTuple):
     number: int
-    event: EncodedEvent  # without its bytes
+    event: EncodedEvent | None  # without its bytes, where its result is told
     landing: "asyncio.Future[Landing]"
 
 
@@ -309,15 +309,22 @@ class Upload:
                 admitted.append((line.number, self._admitted(line)))
             if turn.is_over():
                 break
+        await self._ask_rights()
         for number, outcome in admitted:
             if isinstance(outcome, Problem):
                 self.totals.read += 1
                 self._charge_faults(outcome)
                 await self._refuse(number, outcome, results)
                 if self._is_full:
-                    return taken
-            else:
-                await self._hand_over(number, outcome, results)
+                    break
+                continue
+            try:
+                is_done = self._has_room_in_window() and self._is_handed_over(number, outcome, results)
+                if not is_done:
+                    await self._wait_for_room(number, outcome, results)
+            except ProducerError as error:
+                self.totals.read += 1
+                await self._refuse(number, problem_of(error), results)
         await self._settle_landed(results)
         return taken
 
@@ -336,41 +343,56 @@ class Upload:
             problem.__traceback__ = problem.__context__ = None
             return problem
 
-    async def _hand_over(self, number: int, event: EncodedEvent, results: Results) -> None:
-        """Hand one line over, waiting while the window or the producer's share for bulk is full.
+    async def _wait_for_room(self, number: int, event: EncodedEvent, results: Results) -> None:
+        """Hand a line over as soon as the window and the producer's share for bulk have room for it.
 
-        A line counts as read when it has an outcome, or will have one.
+        Raises:
+            ProducerError: the producer does not take it.
         """
-        try:
-            await self._ask_rights()
-            while (landing := self._producer.offer(event.card_id, event.data)) is None:
-                await self._producer.room(event.card_id)
-                await self._ask_rights()
-        except ProducerError as error:
-            self.totals.read += 1
-            await self._refuse(number, problem_of(error), results)
-            return
-        self.totals.read += 1
-        self._waiting.append(_Waiting(number, event._replace(data=b""), landing))
-        self._in_flight.take(IN_FLIGHT_LINE_BYTES)
-        while self._is_window_full():
+        while len(self._waiting) >= self._window or self._holds_too_much():
             await self._settle_oldest(results)
+        await self._ask_rights()
+        while not self._is_handed_over(number, event, results):
+            await self._producer.room(event.card_id)
+            await self._ask_rights()
 
-    def _is_window_full(self) -> bool:
-        """Whether more lines wait for the stream than may, for this upload or for what all of them hold."""
+    def _is_handed_over(self, number: int, event: EncodedEvent, results: Results) -> bool:
+        """Whether the producer has room for a line, and has it now; the line counts as read then.
+
+        Raises:
+            ProducerError: the producer does not take it.
+        """
+        landing = self._producer.offer(event.card_id, event.data)
+        if landing is None:
+            return False
+        self.totals.read += 1
+        told = event._replace(data=b"") if results.everything else None
+        self._waiting.append(_Waiting(number, told, landing))
+        return True
+
+    def _has_room_in_window(self) -> bool:
+        """Whether one line more may wait for the stream; what the others hold is looked at once in a row of lines."""
         count = len(self._waiting)
-        return count > self._window or (count > LINES_IN_FLIGHT_MIN and self._in_flight.is_too_much)
+        return count < self._window and (count % LINES_A_ROW > 0 or not self._holds_too_much())
+
+    def _holds_too_much(self) -> bool:
+        """Whether fewer lines are to wait for the stream, since all uploads hold too much."""
+        self._count_in_flight()
+        return len(self._waiting) >= LINES_IN_FLIGHT_MIN and self._in_flight.is_too_much
+
+    def _count_in_flight(self) -> None:
+        self._in_flight.hold(len(self._waiting) * IN_FLIGHT_LINE_BYTES)
 
     async def _settle_landed(self, results: Results) -> None:
         """Settle what has landed: no more lines than a row brings, since a parcel of the stream holds many."""
         for _ in range(LINES_A_ROW):
             if not self._waiting or not self._waiting[0].landing.done():
-                return
+                break
             await self._settle_oldest(results)
+        self._count_in_flight()
 
     async def _settle_oldest(self, results: Results) -> None:
         waiting = self._waiting.popleft()
-        self._in_flight.take(-IN_FLIGHT_LINE_BYTES)
         try:
             landing = await waiting.landing
         except ProducerError as error:
@@ -378,7 +400,7 @@ class Upload:
             await self._refuse(waiting.number, problem_of(error), results)
             return
         self.totals.accepted += 1
-        if results.everything:
+        if waiting.event is not None:
             await results.accepted(waiting.number, waiting.event, landing)
 
     async def _refuse(self, number: int, problem: Problem, results: Results) -> None:

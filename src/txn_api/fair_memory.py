@@ -137,6 +137,11 @@ class Holding:
         if more := self._counted - before:
             self._memory.take(self._account, more)
 
+    def hold(self, size: int) -> None:
+        """Hold so many bytes instead, in any case."""
+        if size != self.held:
+            self.take(size - self.held)
+
     @property
     def _counted(self) -> int:
         return max(0, self.held - self._memory.free_bytes)

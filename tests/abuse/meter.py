@@ -55,4 +55,3 @@ def collecting_as_the_api() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()

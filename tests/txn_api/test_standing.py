@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Final
@@ -46,7 +46,7 @@ class Holder:
     desk: Desk
     headers: dict[str, str]
     key: ApiKey
-    signed_requests: int = 0
+    signed_at: int = field(default_factory=lambda: int(time.time()))
 
     def change(self, **changes: Any) -> None:
         """Change what the table says of the key."""
@@ -58,8 +58,8 @@ class Holder:
 
     def signed(self, path: str, content: bytes, **more: str) -> dict[str, str]:
         """The header that signs a request with a body."""
-        self.signed_requests += 1  # in the same second, the same content would have the same signature
-        at = int(time.time()) - self.signed_requests
+        self.signed_at -= 1  # for the same second, the same content would have the same signature
+        at = self.signed_at
         mac = Signed(at, "POST", path.encode(), b"", content).mac(signing_secret(IDENTITY_KEY, self.key.key_id))
         return {"Signature": Signature(at, self.key.key_id, mac).header(), **more}
 
