@@ -35,8 +35,8 @@ class FairMemory:
         self._waiting: dict[str, deque[_Wish]] = {}
 
     def has_room(self, account: str, size: int = 0) -> bool:
-        """Whether an account may hold so many bytes more."""
-        return self._held_by[account] + size <= self.bytes_max - self.held
+        """Whether an account may hold so many bytes more, and then no more than is free."""
+        return self._held_by[account] + size <= self.bytes_max - self.held - size
 
     def is_free(self, account: str, size: int) -> bool:
         """Whether an account may hold so many bytes more, and nobody waits for room who comes before it."""
