@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from txn_api.problems import Overloaded
+
 REJECTED_BYTES_MAX: Final = 64 << 20
 UNREAD_BYTES_MAX: Final = 64 << 20
 IN_FLIGHT_BYTES_MAX: Final = 64 << 20
@@ -33,8 +35,8 @@ class FairMemory:
         self._waiting: dict[str, deque[_Wish]] = {}
 
     def has_room(self, account: str, size: int = 0) -> bool:
-        """Whether an account may hold so many bytes more."""
-        return self._held_by[account] + size <= self.bytes_max - self.held
+        """Whether an account may hold so many bytes more, and then no more than is free."""
+        return self._held_by[account] + size <= self.bytes_max - self.held - size
 
     def is_free(self, account: str, size: int) -> bool:
         """Whether an account may hold so many bytes more, and nobody waits for room who comes before it."""
@@ -70,10 +72,13 @@ class FairMemory:
         """Hold so many bytes for the time of the block.
 
         Raises:
-            TimeoutError: the account may hold no more, and that did not change in time.
+            Overloaded: the account may hold no more, and that did not change in time.
         """
-        async with asyncio.timeout(wait_s_max):
-            await self.take_when_free(account, size)
+        try:
+            async with asyncio.timeout(wait_s_max):
+                await self.take_when_free(account, size)
+        except TimeoutError:
+            raise Overloaded from None
         try:
             yield
         finally:

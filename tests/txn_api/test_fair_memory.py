@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.virtual_time import in_virtual_time
@@ -110,6 +110,7 @@ async def test_who_waits_no_more_takes_nobodys_room() -> None:
     assert not memory._waiting
 
 
+@example(steps=[(0, "grow", 201), *[(0, "grow", 600)] * 3])
 @given(
     steps=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(["grow", "shrink", "end"]), st.integers(0, 600))),
 )

@@ -2,8 +2,6 @@
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -33,7 +31,6 @@ from txn_api.problems import (
     MalformedJson,
     MediaTypeUnsupported,
     NotAcceptable,
-    Overloaded,
     ParameterInvalid,
     RangeReversed,
     TooManyCardsOfMask,
@@ -65,8 +62,8 @@ _RANGE_PROBLEMS = (
     *(RangeReversed, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     TooManyCardsOfMask,
 )
-# Card data is kept by nobody on the way (ADR 17).
 PAGE_WAIT_S_MAX: Final = 5.0
+# Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
@@ -289,7 +286,10 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
     query = await _query(services, account, parameters, pan)
     identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    async with _room_for_page(services, principal, parameters.limit):
+    # What the index answers is parsed at once, some milliseconds for a large page: of many pages of one account at a
+    # time others would wait for all of them.
+    pages, size = services.memories.pages, parameters.limit * ROW_BYTES
+    async with pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
         async with store_reads():
             found = await services.transactions.page(query.behind(after))
         cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
@@ -300,27 +300,6 @@ async def _answer_range(request: Request, parameters: RangeParameters, principal
         body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
         await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
-
-
-@asynccontextmanager
-async def _room_for_page(services: Services, principal: Principal, rows: int) -> AsyncIterator[None]:
-    """Wait until the caller's account may have another page of so many rows read, and hold the room for it.
-
-    What the index answers is parsed at once, some milliseconds for a large page: of many at a time others would wait
-    for all of them.
-
-    Raises:
-        Overloaded: there was no room in time.
-    """
-    pages = services.memories.pages
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(
-                pages.held_for(principal.account, rows * ROW_BYTES, wait_s_max=PAGE_WAIT_S_MAX)
-            )
-        except TimeoutError:
-            raise Overloaded from None
-        yield
 
 
 def _count(services: Services, principal: Principal, pan: Pan) -> None:
