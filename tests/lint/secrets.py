@@ -47,6 +47,7 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_api/test_edge.py", "Secret Keyword"): (1, "the text of an exception that must not be told"),
     ("tests/txn_api/test_trace.py", "Hex High Entropy String"): (1, "the trace id of W3C's own examples"),
     ("tests/txn_cli/fake_api.py", "Secret Keyword"): (1, "the key that a fake API takes"),
+    ("tests/txn_cli/layouts/test_bank.py", "Hex High Entropy String"): (3, "a transaction id"),
     ("tests/txn_cli/load/test_bookmark.py", "Secret Keyword"): (1, "a made-up API key"),
     ("tests/txn_cli/simulator/test_rows.py", "Hex High Entropy String"): (1, "the hash of simulated rows"),
     ("tests/txn_cli/stack/test_environment.py", "Secret Keyword"): (1, "a made-up API key"),
