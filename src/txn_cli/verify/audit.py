@@ -16,7 +16,7 @@ from txn_cli.verify.statement import Identities, Scribe
 from txn_cli.verify.workshop import EFFORT_ALONE, Workshop
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 
-PART_ROWS: Final = 1_000_000  # about 200 MB
+PART_ROWS: Final = 2_000_000  # about 200 MB; the mission's data set is one part, and the lake is read once
 BATCH_ROWS: Final = 2_000
 
 # Told what is being gone through (file, index, lake), and how many rows of it are done.

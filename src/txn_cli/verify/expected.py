@@ -1,10 +1,11 @@
-"""The rows that must be stored, and what the lake has shown of them, in about 200 bytes each."""
+"""The rows that must be stored, and what the lake has shown of them, in about 100 bytes each."""
 
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from txn_cli.verify.numbered_ids import NumberedIds
 from txn_cli.verify.statement import Statement
 from txn_core.instants import Instant
 
@@ -28,12 +29,10 @@ class Expected:
 
     def __init__(self) -> None:
         self.lines, self.digests = array("Q"), array("Q")
-        self.ids: list[str] = []
+        self.ids = NumberedIds()
         self.cards: list[CardRows] = []
         self._card_of = array("Q")
         self._numbers: dict[str, int] = {}  # of cards
-        self._rows: dict[str, int] = {}  # the first of each id
-        self._twins: dict[str, list[int]] = {}  # all of an id that comes more than once
         self._position = array("Q")
         self._flags = bytearray()
 
@@ -43,14 +42,11 @@ class Expected:
     def add(self, statement: Statement) -> None:
         """Expect a row."""
         number = len(self.ids)
-        self.ids.append(statement.transaction_id)
+        self.ids.add(statement.transaction_id)
         self.lines.append(statement.line)
         self.digests.append(statement.digest)
         self._position.append(0)
         self._flags.append(0)
-        first = self._rows.setdefault(statement.transaction_id, number)
-        if first != number:
-            self._twins.setdefault(statement.transaction_id, [first]).append(number)
         self._add_to_card(number, statement)
 
     def _add_to_card(self, number: int, statement: Statement) -> None:
@@ -68,11 +64,8 @@ class Expected:
         return self.cards[self._card_of[number]].card
 
     def rows_with(self, transaction_id: str) -> Sequence[int]:
-        """The rows that have an id."""
-        first = self._rows.get(transaction_id)
-        if first is None:
-            return ()
-        return self._twins.get(transaction_id) or (first,)
+        """The rows that have an id, the first one first."""
+        return self.ids.numbers_of(transaction_id)
 
     def saw(self, number: int, position: int) -> None:
         """Note that the id of a row, the first that has it, stands at a position of the stream."""
