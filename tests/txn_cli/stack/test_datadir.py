@@ -13,7 +13,7 @@ from txn_core.errors import StackError
 
 def test_a_second_holder_is_refused_in_one_line(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path / "stack")
-    refused = pytest.raises(StackError, match=r"in use by another stack \(process \d+\)$")
+    refused = pytest.raises(StackError, match=r"in use by another stack \(process \d+\): stop it, or name another")
     with data_dir.locked(), refused, data_dir.locked():
         pass
     with data_dir.locked():
