@@ -9,10 +9,11 @@
 How often an unavailable service is asked again is decided in `retry`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
+
+from pydantic_core import from_json
 
 from txn_core.errors import TxnError
 from txn_core.printable import printable
@@ -140,8 +141,8 @@ def json_of(data: bytes) -> object:
         ProtocolError: they are none.
     """
     try:
-        document: object = json.loads(data)
-    except (ValueError, RecursionError):
+        document: object = from_json(data, cache_strings="keys")
+    except ValueError:
         raise ProtocolError("the service's answer is not JSON") from None
     return document
 

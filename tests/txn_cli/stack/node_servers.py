@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class NodeServer:
         target, content_type = _TARGETS[self.kind]
         headers = {**_SIGNED, "X-Amz-Target": f"{target}.{operation}", "Content-Type": content_type}
         answer = self.client.post("/", content=json.dumps(request), headers=headers)
+        if self.kind == "dynamodb":  # each answer says its checksum
+            assert int(answer.headers["x-amz-crc32"]) == zlib.crc32(answer.content)
         return Answer(answer.status_code, answer.json() if answer.content else None)
 
     def call(self, operation: str, **request: object) -> Any:
@@ -93,10 +96,19 @@ class NodeServer:
 
 def open_iterators(server: NodeServer) -> int:
     """How many iterators a server has open that was started with `COUNTING`."""
+    return _counted(server)[0]
+
+
+def gets(server: NodeServer) -> int:
+    """How many entries it has read by their keys, one at a time."""
+    return _counted(server)[1]
+
+
+def _counted(server: NodeServer) -> tuple[int, int]:
     os.kill(server.pid, signal.SIGUSR2)
-    found = re.fullmatch(r"open iterators: (\d+)", server.output.readline().strip())
+    found = re.fullmatch(r"open iterators: (\d+), gets: (\d+)", server.output.readline().strip())
     assert found is not None
-    return int(found[1])
+    return int(found[1]), int(found[2])
 
 
 def packages(fallback: Path) -> Path:

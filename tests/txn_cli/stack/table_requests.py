@@ -31,7 +31,12 @@ ALL, KEYS = {"ProjectionType": "ALL"}, {"ProjectionType": "KEYS_ONLY"}
 SOME = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["note"]}
 # Each index of each table: its hash key and its range key.
 INDEXES: dict[str, dict[str, tuple[str, str | None]]] = {
-    ITEMS: {"by_card": ("card", "sort"), "by_card_keys": ("card", None), "by_amount": ("card", "amount")},
+    ITEMS: {
+        "by_card": ("card", "sort"),
+        "by_card_again": ("card", "sort"),
+        "by_card_keys": ("card", None),
+        "by_amount": ("card", "amount"),
+    },
     RANGES: {"by_note": ("pk", "sort"), "by_amount": ("pk", "amount")},
     BINARY: {},
 }
@@ -42,6 +47,7 @@ def tables() -> list[dict[str, Any]]:
     """Requests that make the tables: indexes of both kinds and of every projection."""
     globals_ = [
         _index("by_card", "card", "sort", ALL),
+        _index("by_card_again", "card", "sort", ALL),
         _index("by_card_keys", "card", None, KEYS),
         _index("by_amount", "card", "amount", SOME),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import wait_until
-from tests.txn_cli.stack.node_servers import COUNTING, NodeServer, launched, open_iterators, unpatched
+from tests.txn_cli.stack.node_servers import COUNTING, NodeServer, gets, launched, open_iterators, unpatched
 from tests.txn_cli.stack.table_requests import ITEMS, tables
 
 pytestmark = pytest.mark.usefixtures("local_servers")
@@ -99,6 +99,16 @@ def test_the_count_sees_the_leak_that_our_store_closes(tmp_path: Path) -> None:
         for _ in range(3):
             read_table(server)
         assert open_iterators(server) - before >= 3 * 9
+
+
+def test_what_the_first_whole_index_shows_lies_in_it_in_its_order(tmp_path: Path) -> None:
+    """Items that are read together lie together. Other indexes hold keys, and each item is read by its own."""
+    with launched("dynamodb", tmp_path / "data", *COUNTING) as server:
+        make_table(server)
+        for index, reads in (("by_card", 0), ("by_card_again", 50)):
+            before = gets(server)
+            assert server.call("Scan", TableName=ITEMS, IndexName=index)["Count"] == 50
+            assert gets(server) - before == reads
 
 
 def test_a_table_that_is_read_while_it_is_written_takes_no_more_disk_than_its_items(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ const http = require('http')
 const { createRequire } = require('module')
 const path = require('path')
 const boundedReads = require('./bounded_reads')
+const checksums = require('./checksums')
 const parsedConditions = require('./parsed_conditions')
 const retention = require('./retention')
 const shardIterators = require('./shard_iterators')
@@ -46,6 +47,7 @@ const install = {
     return async () => startSweeps()
   },
   dynamodb: () => {
+    checksums.install(load)
     parsedConditions.install(load)
     const store = tableStore.install(load)
     return () => store().db.open() // reads are synchronous: the database must be open before the first

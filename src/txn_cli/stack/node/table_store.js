@@ -4,7 +4,8 @@
 //
 // What is different, and why, stands in docs/adr/0033. Iterators are closed. All writes of a turn of the event loop
 // are one batch, an item and its index entries among them. An entry of an index that projects ALL attributes is the
-// item's key. The list of tables reads the tables alone.
+// item's key, but in the first of them, where items that are read together lie together. The list of tables reads the
+// tables alone.
 
 const { BatchedWrites } = require('./batched_writes')
 const { IndexSection } = require('./index_section')
@@ -16,7 +17,7 @@ const LEVEL_OPTIONS = {
   writeBufferSize: 16 * 1024 * 1024, // more means fewer compactions
   cacheSize: 32 * 1024 * 1024,
   blockSize: 16 * 1024, // what is compressed together: a third less disk than with 4 KB, and files are opened faster
-  maxOpenFiles: 256, // of 2 MB, each mapped into memory: what was read of them counts as this process's
+  maxOpenFiles: 128, // of 2 MB, each mapped into memory: what was read of them counts as this process's
 }
 
 // Make dynalite use this store. `load` requires a module of dynalite's installation. Returns a function that gives the
@@ -67,18 +68,25 @@ function create(load, dynalite, given) {
 // actions write the item as soon as this calls back, in the same turn of the event loop.
 function updateIndexes(dynalite) {
   return (store, table, existing, item, callback) => {
+    const kept = keptInOrder(table)
     for (const kind of ['Local', 'Global']) {
       const indexes = table[`${kind}SecondaryIndexes`] || []
       const { puts, deletes } = dynalite.getIndexActions(indexes, existing, item, table)
       for (const { index, key } of deletes) store.getIndexDb(kind, table.TableName, index).del(key)
       for (const { index, key, item: projected } of puts) {
         const section = store.getIndexDb(kind, table.TableName, index)
-        if (projected === item) section.refer(key, dynalite.createKey(item, table))
+        if (projected === item && index !== kept) section.refer(key, dynalite.createKey(item, table))
         else section.put(key, projected)
       }
     }
     callback()
   }
+}
+
+// The index that holds the items themselves: the first that projects ALL attributes. Names are unique in a table.
+function keptInOrder(table) {
+  const indexes = [...(table.LocalSecondaryIndexes || []), ...(table.GlobalSecondaryIndexes || [])]
+  return indexes.find((index) => index.Projection.ProjectionType === 'ALL')?.IndexName
 }
 
 module.exports = { install }
