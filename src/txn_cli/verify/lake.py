@@ -87,8 +87,10 @@ class LakeScan:
     def duplicated(self) -> int:
         """How many stream positions stand in the lake more than once."""
         positions = pa.Array.from_buffers(pa.uint64(), len(self._positions), [None, pa.py_buffer(self._positions)])
-        counts = pc.struct_field(pc.value_counts(positions), 1)
-        return int(pc.sum(pc.greater(counts, 1)).as_py() or 0)
+        # Sorted: a table of the counts of two million positions takes a quarter of a gigabyte, this a tenth of that.
+        ascending = positions.take(pc.array_sort_indices(positions))
+        again = pc.equal(ascending[1:], ascending[:-1])
+        return len(ascending[1:].filter(again).unique())
 
     async def _bodies(self) -> AsyncIterator[bytes]:
         async for key in self._lake.keys(RAW_PREFIX):
