@@ -1,8 +1,9 @@
 """The rows of a file in a layout as request bodies, or as their faults."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
+
+from pydantic_core import to_json
 
 from txn_cli.layouts.amounts import AmountReader
 from txn_cli.layouts.cells import MESSAGES, ReadCell, UnfitError, reader_of
@@ -14,7 +15,6 @@ from txn_cli.rejection import WHOLE_ROW, Rejection
 from txn_cli.rows import DamagedRow, Row, SoundRow
 from txn_core.currency import EXPONENTS
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _APART: Final = frozenset({"/amount_minor", "/occurred_at"})
 _PARTS: Final = ("", "merchant", "customer", "terminal")
 
@@ -81,9 +81,9 @@ class RowReader:
             return DamagedRow(
                 line, tuple(Rejection(line, label, code, MESSAGES[code]) for _, label, code in sorted(faults))
             )
-        return SoundRow(line, self._body(parts).encode(), self._columns)
+        return SoundRow(line, self._body(parts), self._columns)
 
-    def _body(self, parts: Sequence[dict[str, object]]) -> str:
+    def _body(self, parts: Sequence[dict[str, object]]) -> bytes:
         body, merchant, customer, terminal = parts
         if "transaction_id" not in body:
             body = {"transaction_id": self._ids.next(body, merchant["name"]), **body}
@@ -92,7 +92,7 @@ class RowReader:
             body["customer"] = customer
         if terminal:
             body["terminal"] = terminal
-        return _encode(body)
+        return to_json(body)
 
     def _add_amount(self, body: dict[str, object], cells: Sequence[str], faults: _Faults) -> None:
         cell = cells[self._amount_at] if self._amount_value is None else self._amount_value
