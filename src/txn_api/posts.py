@@ -43,11 +43,17 @@ REST_FROM_S: Final = 2 * TURN_S
 """A post that took so long by itself was dear work that cannot be left in the middle; its account rests."""
 BYTES_A_GROUP: Final = 4 << 10
 """Bodies that go through admission in a row before anybody looks at the clock: half a dozen usual ones, or a large
-one. The way is twice as long for a lone one, and of more in a row each gains little."""
-ANOTHER_S: Final = 1e-6
-"""Charged before a post is admitted, so that the next one of a group is another account's that has had as much."""
+one. The way is twice as long for a lone one."""
+BYTES_A_USUAL_GROUP: Final = 16 << 10
+"""The same in a turn whose posts so far were usual ones."""
+ANOTHER_S: Final = 1e-5
+"""Charged before a post is admitted, so that the next one of a group is another account's that has had as much. It is
+also what the last step takes, the same of each."""
 WAIT_S_MAX: Final = 5.0
 """How long a post may wait for its account's time; nothing of it is stored."""
+RIGHTS_S: Final = 0.02
+"""A post that waited longer is held against its sender's rights once more. Those of a few hundred busy connections
+wait for a turn or two."""
 RETRY_AFTER_S: Final = 1
 
 Clock = Callable[[], float]
@@ -57,19 +63,19 @@ RightsOf = Callable[[Scope, Principal], Standing]
 class Post:
     """One body on its way, and who is told of its landing, as a future is (`landing.Answer`).
 
-    `event` is there once it is admitted.
+    `event` is there once it is admitted, and `took_s` says what the steps took that are dearer for some than others.
     """
 
     __slots__ = (
         *("accepted_at", "account", "body", "event", "fields", "principal", "scope", "submission"),
-        *("took_s", "waits_until"),
+        *("took_s", "waits_since"),
     )
     lands: ClassVar[bool] = True
     """Whether the event is handed over to the producer here."""
     idempotency_key: str | None = None
     accepted_at: Instant
     submission: Submission
-    waits_until: float
+    waits_since: float
 
     def __init__(self, scope: Scope, body: bytes, principal: Principal) -> None:
         """Take a body of somebody whose rights are asked for again when the post had to wait."""
@@ -78,9 +84,8 @@ class Post:
         self.event: EncodedEvent | None = None
         self.took_s = 0.0
 
-    def set_event(self, event: EncodedEvent) -> None:
-        """It is admitted."""
-        self.event = event
+    def tell_admitted(self, event: EncodedEvent) -> None:
+        """It has its event, and does not land here."""
 
     def done(self) -> bool:
         """Whether there is nobody to tell, or no more."""
@@ -132,7 +137,7 @@ class KeyedPost(Post):
         """Whether nobody waits for it any more."""
         return self.admitted.done()
 
-    def set_event(self, event: EncodedEvent) -> None:
+    def tell_admitted(self, event: EncodedEvent) -> None:
         """Give the event to whoever waits for it."""
         if not self.admitted.done():
             self.admitted.set_result(event)
@@ -157,7 +162,7 @@ class Posts:
     ) -> None:
         """The second clock, this thread's CPU time unless given, says what a dear post took.
 
-        With `rights`, a post that had to wait is held against its own once more.
+        With `rights`, a post that waited is held against its sender's once more.
         """
         self._rights_of = rights
         self._asking: set[asyncio.Task[None]] = set()
@@ -192,9 +197,9 @@ class Posts:
             posts = self._admit_in_order(posts)
         if not posts:
             return
-        waits_until = self._clock() + WAIT_S_MAX
+        now_s = self._clock()
         for post in posts:
-            post.waits_until = waits_until
+            post.waits_since = now_s
             self._left.put(post.account, post)
         self._admit_left_soon()
 
@@ -207,8 +212,7 @@ class Posts:
         """Admit posts in the order of their arrival until the turn is over, and give those that are left."""
         turn, begin = _Turn(self._clock), 0
         while begin < len(posts) and not turn.is_over():
-            end = _end_of_group(posts, begin)
-            turn.takes(posts[begin:end])
+            end = turn.end_of_group(posts, begin)
             self._admit(posts[begin:end])
             begin = end
         if begin < len(posts):
@@ -226,29 +230,30 @@ class Posts:
         self._due = False
         turn = _Turn(self._clock)
         while not turn.is_over():
-            group = self._next_group()
+            group = self._next_group(turn.group_bytes)
             if not group:
                 return  # whoever still waits, rests
-            turn.takes(group)
+            turn.end_of_group(group)
             self._admit(group)
             for post in group:
                 self._left.charge(post.account, post.took_s)
         self._admit_left_soon()
 
-    def _next_group(self) -> Sequence[Post]:
+    def _next_group(self, size_max: int) -> Sequence[Post]:
         """Posts whose turn it is, in that order."""
         group: list[Post] = []
-        size, now = 0, self._clock()
-        while size < BYTES_A_GROUP and (entry := self._left.pop()) is not None:
+        left, size, now_s = self._left, 0, self._clock()
+        while size < size_max and (entry := left.pop()) is not None:
             account, post = entry
-            if post.waits_until < now:
+            waited_s = now_s - post.waits_since
+            if waited_s > WAIT_S_MAX:
                 _fail(post, Overloaded(RETRY_AFTER_S))
                 continue
-            if not self._may_still(post):
+            if waited_s > RIGHTS_S and not self._may_still(post):
                 continue
             group.append(post)
             size += len(post.body)
-            self._left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
+            left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
         return group
 
     def _may_still(self, post: Post) -> bool:
@@ -286,11 +291,9 @@ class Posts:
     def _admit(self, posts: Sequence[Post]) -> None:
         """Take each step of a group of posts in a row, and give them to the producer."""
         began_s, group = self._cpu_clock(), posts
-        for step in (self._read, self._check, self._identify):
+        for step in (self._read, self._check):
             posts = self._taken(step, posts)
-        self._producer.submit_all(
-            [(post.event.card_id, post.event.data, post) for post in posts if post.event and post.lands]
-        )
+        self._producer.submit_all(self._identified(posts))
         if (took_s := self._cpu_clock() - began_s) > REST_FROM_S:
             dearest = max(group, key=lambda post: post.took_s)
             self._left.rest(dearest.account, min(took_s, dearest.took_s) - TURN_S, self._admit_left_soon)
@@ -313,17 +316,29 @@ class Posts:
             terminal_ids=post.principal.terminal_ids,
         )
 
-    def _identify(self, post: Post) -> None:
-        event = self._intake.event(
-            post.submission,
-            account=post.account,
-            accepted_at=post.accepted_at,
-            idempotency_key=post.idempotency_key,
-            cards_of_mask_max=post.principal.cards_of_mask_max,
-        )
-        del post.submission
-        post.set_event(event)
-        post.fields, post.body = None, b""  # the card number has no business here any more
+    def _identified(self, posts: Sequence[Post]) -> list[tuple[str, bytes, Post]]:
+        """Give posts their events, and those that land here as the producer takes them."""
+        records: list[tuple[str, bytes, Post]] = []
+        for post in posts:
+            try:
+                event = self._intake.event(
+                    post.submission,
+                    account=post.account,
+                    accepted_at=post.accepted_at,
+                    idempotency_key=post.idempotency_key,
+                    cards_of_mask_max=post.principal.cards_of_mask_max,
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's
+                _fail(post, error)
+                continue
+            del post.submission
+            post.fields, post.body = None, b""  # the card number has no business here any more
+            post.event = event
+            if post.lands:
+                records.append((event.card_id, event.data, post))
+            else:
+                post.tell_admitted(event)
+        return records
 
     def _taken(self, step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
         """Take a step of each post, note how long it took, and give those that go on."""
@@ -344,32 +359,30 @@ class Posts:
 class _Turn:
     """The time and the bytes of a turn."""
 
-    __slots__ = ("_began_at", "_bytes_left", "_clock", "_posts")
+    __slots__ = ("_began_at", "_bytes_left", "_clock", "_posts", "group_bytes")
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._began_at = clock, clock()
         self._bytes_left, self._posts = BYTES_A_TURN, 0
-
-    def takes(self, posts: Sequence[Post]) -> None:
-        """Posts are about to be admitted."""
-        self._posts += len(posts)
-        self._bytes_left -= sum(len(post.body) for post in posts)
+        self.group_bytes = BYTES_A_GROUP
+        """So many bytes end the next group."""
 
     def is_over(self) -> bool:
         """Whether nothing more may begin."""
         took_s = self._clock() - self._began_at
         is_dear = took_s > self._posts * USUAL_S
+        self.group_bytes = BYTES_A_USUAL_GROUP if self._posts and not is_dear else BYTES_A_GROUP
         return self._bytes_left <= 0 or took_s >= (DEAR_TURN_S if is_dear else TURN_S)
 
-
-def _end_of_group(posts: Sequence[Post], begin: int) -> int:
-    """Where the group ends that begins there: behind one post at least."""
-    size = 0
-    for place in range(begin, len(posts)):
-        size += len(posts[place].body)
-        if size >= BYTES_A_GROUP:
-            return place + 1
-    return len(posts)
+    def end_of_group(self, posts: Sequence[Post], begin: int = 0) -> int:
+        """Where the group ends that begins there, behind one post at least, and is about to be admitted."""
+        size, size_max, end = 0, self.group_bytes, begin
+        while size < size_max and end < len(posts):
+            size += len(posts[end].body)
+            end += 1
+        self._posts += end - begin
+        self._bytes_left -= size
+        return end
 
 
 def _fail(post: Post, error: Exception) -> None:
