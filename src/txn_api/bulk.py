@@ -254,7 +254,7 @@ class Upload:
 
     async def _take_row(self, row: Sequence[Line], turn: Turn, results: Results) -> Turn | None:
         """Take the lines of a row in as many turns as they need; the next turn, or None if the upload ends early."""
-        if self._rate is not None and (wait_s := self._rate.owe(sum(map(_cost, row)))):
+        if self._rate is not None and (wait_s := self._rate.owe(_cost(row))):
             # Nothing more is read meanwhile, which is what slows the sender down.
             await self._first_of({self._stopping}, wait_s)
             turn = await self._turn()
@@ -303,13 +303,15 @@ class Upload:
         Gives how many of them were taken, one at least.
         """
         admitted, taken = [], 0
+        clock, ends_at = turn.clock, turn.ends_at
         for line in lines:
             taken += 1
             if line.data != b"":
                 admitted.append((line.number, self._admitted(line)))
-            if turn.is_over():
+            if clock() >= ends_at:
                 break
         await self._ask_rights()
+        room = 0
         for number, outcome in admitted:
             if isinstance(outcome, Problem):
                 self.totals.read += 1
@@ -319,9 +321,12 @@ class Upload:
                     break
                 continue
             try:
-                is_done = self._has_room_in_window() and self._is_handed_over(number, outcome, results)
-                if not is_done:
+                room = room or self._room_in_window()
+                if room and self._is_handed_over(number, outcome, results):
+                    room -= 1
+                else:
                     await self._wait_for_room(number, outcome, results)
+                    room = 0
             except ProducerError as error:
                 self.totals.read += 1
                 await self._refuse(number, problem_of(error), results)
@@ -370,10 +375,10 @@ class Upload:
         self._waiting.append(_Waiting(number, told, landing))
         return True
 
-    def _has_room_in_window(self) -> bool:
-        """Whether one line more may wait for the stream; what the others hold is looked at once in a row of lines."""
+    def _room_in_window(self) -> int:
+        """How many lines more may wait for the stream before this is asked again: others may hold too much then."""
         count = len(self._waiting)
-        return count < self._window and (count % LINES_A_ROW > 0 or not self._holds_too_much())
+        return 0 if count >= self._window or self._holds_too_much() else min(LINES_A_ROW, self._window - count)
 
     def _holds_too_much(self) -> bool:
         """Whether fewer lines are to wait for the stream, since all uploads hold too much."""
@@ -385,10 +390,15 @@ class Upload:
 
     async def _settle_landed(self, results: Results) -> None:
         """Settle what has landed: no more lines than a row brings, since a parcel of the stream holds many."""
+        waiting = self._waiting
         for _ in range(LINES_A_ROW):
-            if not self._waiting or not self._waiting[0].landing.done():
+            if not waiting or not waiting[0].landing.done():
                 break
-            await self._settle_oldest(results)
+            if waiting[0].event is None and waiting[0].landing.exception() is None:
+                waiting.popleft()  # an acceptance that nobody is told of, as of most lines
+                self.totals.accepted += 1
+            else:
+                await self._settle_oldest(results)
         self._count_in_flight()
 
     async def _settle_oldest(self, results: Results) -> None:
@@ -417,9 +427,9 @@ async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set
     return done
 
 
-def _cost(line: Line) -> int:
-    """What a line takes of its key's lines a second: one, and one for each further kibibyte that is begun."""
-    return max(1, -(-line.size // USUAL_LINE_BYTES))
+def _cost(row: Sequence[Line]) -> int:
+    """What lines take of their key's lines a second: each one, and one for each further kibibyte that is begun."""
+    return sum([-(-line.size // USUAL_LINE_BYTES) or 1 for line in row])
 
 
 def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:
