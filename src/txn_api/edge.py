@@ -176,7 +176,8 @@ class Edge:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - passage.started_at
         self._metrics.answered(method, route, passage.status, seconds)
-        self._log.answered(passage, method, route, seconds)
+        if passage.status >= self._log.status_min:
+            self._log.answered(passage, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:

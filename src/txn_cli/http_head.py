@@ -42,6 +42,9 @@ _KNOWN_MAX: Final = 32
 _USUAL_LINES_MAX: Final = _KNOWN_MAX + 3  # the first line, the empty one, and what is behind its end
 _KNOWN_BYTES_MAX: Final = 160
 """So many lines of at most so many bytes are kept of a connection."""
+_LENGTHS_MAX: Final = 2_048
+_lengths: Final[dict[bytes, Field]] = {}
+"""Lines of a length, of all connections together: bodies of one client have many, which would push out its others."""
 _NEW_MAX: Final = 4
 """A head with more lines that are new goes the way of all heads at once: it is read once, not twice. The next one of
 the same client has fewer."""
@@ -132,7 +135,7 @@ class HeadReader:
             return None
         fields, known, new = [], self._fields, 0
         for line in lines[1:-2]:
-            field = known.get(line)
+            field = known.get(line) or _lengths.get(line)
             if field is None:
                 new += 1
                 field = self._read_field(line) if new <= _NEW_MAX else None
@@ -154,9 +157,13 @@ class HeadReader:
     def _read_field(self, line: bytes) -> Field | None:
         field = _usual_field(line)
         if field is not None and len(line) <= _KNOWN_BYTES_MAX:
-            if len(self._fields) == _KNOWN_MAX:
-                self._fields.clear()
-            self._fields[line] = field
+            if field[0] == b"content-length":
+                known, known_max = _lengths, _LENGTHS_MAX
+            else:
+                known, known_max = self._fields, _KNOWN_MAX
+            if len(known) == known_max:
+                known.clear()
+            known[line] = field
         return field
 
 

@@ -152,11 +152,12 @@ def encode(
     card_id = keys.card_id(pan)
     customer_id = keys.customer_id(account, submission.customer_reference, pan)
     merchant_id = keys.merchant_id(submission.merchant_name)
+    older = keys.older_card_ids(pan)
     # Ids, masks and instants need no escaping; their patterns see to that.
     derived = (
         f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
         f'"card_id":"{card_id}","card_masked":"{masked}","customer_id":"{customer_id}",'
-        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{_aliases(keys.older_card_ids(pan))}'
+        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{_aliases(older) if older else ""}'
     )
     data = derived.encode() + submission.client_fields[1:]
     return EncodedEvent(data, transaction_id, card_id, customer_id, merchant_id, accepted_at, masked)
@@ -190,7 +191,5 @@ def _content(data: bytes | str) -> tuple[dict[str, object], frozenset[str]]:
 
 
 def _aliases(card_ids: tuple[CardId, ...]) -> str:
-    if not card_ids:
-        return ""
     quoted = ",".join(f'"{card_id}"' for card_id in card_ids)
     return f'"card_aliases":[{quoted}],'

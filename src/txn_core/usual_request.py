@@ -8,7 +8,7 @@ necessary: what is of another form, or breaks any rule, is left to the long way,
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
@@ -95,9 +95,14 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     colons = body.count(_COLON)
     # pydantic's core makes an error of each name too many, and all of them for nothing. JSON itself has no other
     # control characters than this one without escapes.
-    if colons > USUAL_COLONS_MAX or len(body) > USUAL_BYTES_MAX or not body.isascii():
-        return None
-    if _BACKSLASH in body or _DELETE in body or _LIST in body:
+    if (
+        colons > USUAL_COLONS_MAX
+        or len(body) > USUAL_BYTES_MAX
+        or not body.isascii()
+        or _BACKSLASH in body
+        or _DELETE in body
+        or _LIST in body
+    ):
         return None
     try:
         sent: UsualFields = _validate(body)
@@ -106,20 +111,11 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     except (ValidationError, PydanticCustomError, KeyError):
         return None
     customer, terminal = sent.get("customer"), sent.get("terminal")
-    names = len(sent) + len(merchant)
-    if customer:
-        names += len(customer)
-    if terminal:
-        names += len(terminal)
+    names = len(sent) + len(merchant) + len(customer or ()) + len(terminal or ())
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
     if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
-    return _with_those_left_out(sent)
-
-
-def _with_those_left_out(sent: UsualFields) -> UsualFields | None:
-    """The fields with a default for each that was left out, in the model's order; none if one was required."""
-    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
+    # Those that were left out, in the model's order; the long way says which of them are required.
     if len(merchant) != _MERCHANT_LENGTH:
         if "name" not in merchant:
             return None
@@ -179,7 +175,8 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
         date.fromisoformat(born)
         if not BIRTH_EARLIEST <= born <= today:
             raise ValueError
-    return cast("str | None", customer["reference"])
+    reference: str | None = customer["reference"]
+    return reference
 
 
 def _numbers_in_place(body: bytes, fields: UsualFields, client_fields: bytes, digits: bytes) -> bool:
