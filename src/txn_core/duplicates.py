@@ -110,13 +110,14 @@ class _Search:
                 self.look_through(inner, pointer, {})
 
     def _look_through_object(self, pairs: tuple[tuple[str, object], ...], pointer: str, contract: Names) -> None:
-        if len(dict(pairs)) < len(pairs):
-            seen = set[str]()
-            for name, _ in pairs:
+        each_once, seen = len(dict(pairs)) == len(pairs), set[str]()
+        for name, inner in pairs:
+            if not each_once:
                 if name in seen:
                     self.pointers[f"{pointer}/{name}" if name in contract else pointer] = None
                 seen.add(name)
-        for name, inner in [pair for pair in pairs if pair[1].__class__ in _CONTAINERS]:
+            if inner.__class__ not in _CONTAINERS:
+                continue
             if name in contract:
                 self.look_through(inner, f"{pointer}/{name}", contract[name])
             elif self._everywhere:

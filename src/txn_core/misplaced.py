@@ -131,7 +131,7 @@ def _own_number_stands_once(
 
 
 def _stands_once_unescaped(body: bytes, own: bytes) -> bool:
-    """The same of a body whose escapes are all of quotes, slashes and backslashes. `False` leaves the question open."""
+    """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
     for escape in (rb"\\", rb"\"", rb"\/"):
         body = body.replace(escape, b"")
     return _BACKSLASH not in body and body.translate(None, SEPARATORS).count(own) == 1

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.txn_core.card_lists.ibans import STRUCTURES, made_up
+from txn_core.card_windows import BREAK
 from txn_core.iban import without_ibans
 
 # Examples of the IBAN Registry.
@@ -24,7 +25,7 @@ EXAMPLES = [
 
 def left(text: str) -> list[str | None]:
     """The words that are no IBAN's."""
-    return [*without_ibans(text.split())]
+    return [None if word == BREAK else word for word in without_ibans(text).split()]
 
 
 @pytest.mark.parametrize("iban", EXAMPLES)
