@@ -53,7 +53,7 @@ def _digit(byte: int) -> int:
 
 _VALUES: Final = _table(_digit)
 _DOUBLED: Final = _table(lambda byte: sum(divmod(2 * _digit(byte), 10)))
-_SPACES: Final = _table(lambda byte: byte == ord(" "))
+_SPACES: Final = _table(lambda byte: _BEGINS * (byte == ord(" ")))
 _STARTS: Final = _table(lambda byte: byte >= _BEGINS)
 _BREAKS: Final = _table(lambda byte: _FLAG * (byte & ~_BEGINS == _BREAK))
 _INSIDE: Final = _table(lambda byte: _FLAG * (byte < _BEGINS))
@@ -126,7 +126,7 @@ def _marked(chains: Sequence[str]) -> bytes:
     text = "".join([f" {chain} {BREAK}" for chain in chains]).encode()
     lanes = int.from_bytes(text, "little")
     marks = int.from_bytes(text.translate(_SPACES), "little") << 8
-    return (lanes | marks * _BEGINS).to_bytes(len(text), "little").translate(None, b" ")
+    return (lanes | marks).to_bytes(len(text), "little").translate(None, b" ")
 
 
 def _is_number(part: bytes) -> bool:

@@ -4,6 +4,7 @@ Which of the two counts is nowhere said (RFC 8259, 4), and readers differ: a gat
 a service that stored the last one were talking of two transactions. So such a document is refused.
 """
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ Names = Mapping[str, "Names"]
 _WHITE_SPACE: Final = b" \t\r\n"
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _COLON, _OBJECT, _LIST = b"\\:{["
+# Made once: to make it takes as long as to read a small document.
+_READER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=tuple)
 _CONTAINERS: Final = frozenset({tuple, list})
 CONTAINERS_MAX: Final = 16
 
@@ -36,21 +39,21 @@ def has_each_name_once(body: bytes, names: int, colons_in_texts: int) -> bool:
     behind them are counted, white space and escaped quotes left out: those that end a name, and those that begin a
     text whose first character is a colon, which have a colon before them, too.
     """
-    if body.count(_COLON) == names + colons_in_texts and _BACKSLASH not in body:
+    unescaped = without_escaped_quotes(body)
+    if unescaped.count(_COLON) == names + colons_in_texts and _BACKSLASH not in unescaped:
         return True
-    dense = _dense(body)
+    dense = unescaped.translate(None, _WHITE_SPACE)
     return dense.count(b'":') - dense.count(b':":') == names
 
 
 def names_at_most(body: bytes) -> int:
     """A bound on how many names a JSON document writes: its quotes with a colon behind them."""
-    return _dense(body).count(b'":')
+    return without_escaped_quotes(body).translate(None, _WHITE_SPACE).count(b'":')
 
 
-def _dense(body: bytes) -> bytes:
-    """A document without white space and escaped quotes."""
-    dense = body.translate(None, _WHITE_SPACE)
-    return dense.replace(rb"\\", b"").replace(rb"\"", b"") if _BACKSLASH in dense else dense
+def without_escaped_quotes(body: bytes) -> bytes:
+    """A JSON document without escaped quotes and backslashes. To leave them out again changes nothing."""
+    return body.replace(rb"\\", b"").replace(rb"\"", b"") if _BACKSLASH in body else body
 
 
 def names_of(model: type[BaseModel], **inner: Names) -> Names:
@@ -63,19 +66,26 @@ class AsWritten:
     """A document that a JSON parser has taken, as it is written: read when it is first asked for, and once."""
 
     body: bytes
+    _without_escaped_quotes: bytes | None = None
     _document: object = None
     _each_name_once: bool | None = None
 
     def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
         """See the function of that name."""
         if self._each_name_once is None:
-            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
+            self._each_name_once = has_each_name_once(self.without_escaped_quotes(), names, colons_in_texts)
         return self._each_name_once
+
+    def without_escaped_quotes(self) -> bytes:
+        """See the function of that name."""
+        if self._without_escaped_quotes is None:
+            self._without_escaped_quotes = without_escaped_quotes(self.body)
+        return self._without_escaped_quotes
 
     def document(self) -> object:
         """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""
         if self._document is None:
-            self._document = json.loads(self.body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+            self._document = _READER.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         return self._document
 
 

@@ -27,7 +27,8 @@ _BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]++(?: [0-9]++)*(?![A-Za-z0-9])")
+_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9][0-9 ]*[0-9](?![A-Za-z0-9])")
+_CERTAINLY_LONG: Final = 2 * SEARCHED_LENGTHS.start - 1  # every other character is a digit
 
 # A word that is written together with the number behind it, as in "card4111 ...".
 _LETTER_AND_DIGIT: Final = b"A0"
@@ -90,4 +91,7 @@ def _with_numbers(texts: Sequence[str], known: Container[int]) -> set[int]:
 
 
 def _is_long(chain: str) -> bool:
-    return len(chain) >= SEARCHED_LENGTHS.start and len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start
+    size = len(chain)
+    return size >= _CERTAINLY_LONG or (
+        size >= SEARCHED_LENGTHS.start and size - chain.count(" ") >= SEARCHED_LENGTHS.start
+    )

@@ -124,17 +124,16 @@ def _own_number_stands_once(
         return False
     if own in client_fields.translate(None, SEPARATORS):
         return False
-    if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(body, own)):
+    if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(written, own)):
         return True
     is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
     return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
 
 
-def _stands_once_unescaped(body: bytes, own: bytes) -> bool:
+def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
     """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
-    for escape in (rb"\\", rb"\"", rb"\/"):
-        body = body.replace(escape, b"")
-    return _BACKSLASH not in body and body.translate(None, SEPARATORS).count(own) == 1
+    unescaped = written.without_escaped_quotes().replace(rb"\/", b"")
+    return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
 
 
 def _alphanumerics(transaction_id: str | None) -> bytes:
