@@ -27,7 +27,7 @@ _BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9][0-9 ]*[0-9](?![A-Za-z0-9])")
+_CHAIN: Final = re.compile("[0-9](?<![A-Za-z0-9].)[0-9 ]*[0-9](?![A-Za-z0-9])")
 _CERTAINLY_LONG: Final = 2 * SEARCHED_LENGTHS.start - 1  # every other character is a digit
 
 # A word that is written together with the number behind it, as in "card4111 ...".
@@ -83,7 +83,7 @@ def _with_numbers(texts: Sequence[str], known: Container[int]) -> set[int]:
     """The places of those texts, by their words, that hold a card number, but for those that are known."""
     chains, places = list[str](), list[int]()
     for place, text in enumerate(texts):
-        if place not in known:
+        if len(text) >= SEARCHED_LENGTHS.start and place not in known:
             found = [chain for chain in _CHAIN.findall(text) if _is_long(chain)]
             chains += found
             places += [place] * len(found)
