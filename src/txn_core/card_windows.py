@@ -82,7 +82,7 @@ def chains_with_numbers(chains: Sequence[str]) -> set[int]:
 
     A chain is twelve ASCII digits or more in groups, with one space between them.
     """
-    if sum(chain.count(" ") for chain in chains) + len(chains) > _TRIED_GROUPS_MAX:
+    if len(chains) + "".join(chains).count(" ") > _TRIED_GROUPS_MAX:
         return _sifted(chains)
     return {place for place, chain in enumerate(chains) if _has_number(chain.split(" "))}
 
@@ -104,26 +104,30 @@ def _has_number(groups: Sequence[str]) -> bool:
 
 def _sifted(chains: Sequence[str]) -> set[int]:
     marked = _marked(chains)
-    ends = [*accumulate(len(chain) - chain.count(" ") + 1 for chain in chains)]
+    digits_of_each = "\n".join(chains).replace(" ", "") + "\n"
+    ends = [*accumulate(map(len, digits_of_each.splitlines(keepends=True)))]
     found = set[int]()
+    refused = set[bytes]()  # the same digits over and over would be asked for each time
     for length, unfit in _unfit(marked):
         start = unfit.find(0)
         while start >= 0:
-            place = bisect_right(ends, start)
+            part, place = marked[start : start + length], bisect_right(ends, start)
             if place in found:
                 start = ends[place] - 1
-            elif _is_number(marked[start : start + length]):
+            elif part not in refused and _is_number(part):
                 found.add(place)
                 if len(found) == len(chains):
                     return found
                 start = ends[place] - 1
+            else:
+                refused.add(part)
             start = unfit.find(0, start + 1)
     return found
 
 
 def _marked(chains: Sequence[str]) -> bytes:
     """All digits, those marked that begin a group, and a break behind each chain."""
-    text = "".join([f" {chain} {BREAK}" for chain in chains]).encode()
+    text = f" {f' {BREAK} '.join(chains)} {BREAK}".encode()
     lanes = int.from_bytes(text, "little")
     marks = int.from_bytes(text.translate(_SPACES), "little") << 8
     return (lanes | marks).to_bytes(len(text), "little").translate(None, b" ")

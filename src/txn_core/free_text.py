@@ -32,7 +32,8 @@ _CERTAINLY_LONG: Final = 2 * SEARCHED_LENGTHS.start - 1  # every other character
 
 # A word that is written together with the number behind it, as in "card4111 ...".
 _LETTER_AND_DIGIT: Final = b"A0"
-_LABEL: Final = re.compile("( [A-Za-z]{2,}+)(?=[0-9])")
+# As many digits, or spaces, behind it as a card number has: others need not be told apart.
+_LABEL: Final = re.compile(rf"( [A-Za-z]{{2,}}+)(?=[0-9][0-9 ]{{{SEARCHED_LENGTHS.start - 1}}})")
 
 # A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
 _PLUS: Final = re.compile(r"\+(?<![0-9]\+)(?=\(?[0-9])")
@@ -91,14 +92,11 @@ def _with_numbers(texts: Sequence[str], known: Container[int]) -> set[int]:
     chains, places = list[str](), list[int]()
     for place, text in enumerate(texts):
         if len(text) >= SEARCHED_LENGTHS.start and place not in known:
-            found = [chain for chain in _CHAIN.findall(text) if _is_long(chain)]
+            found = [
+                chain
+                for chain in _CHAIN.findall(text)
+                if len(chain) >= _CERTAINLY_LONG or len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start
+            ]
             chains += found
             places += [place] * len(found)
     return {places[number] for number in chains_with_numbers(chains)} if chains else set()
-
-
-def _is_long(chain: str) -> bool:
-    size = len(chain)
-    return size >= _CERTAINLY_LONG or (
-        size >= SEARCHED_LENGTHS.start and size - chain.count(" ") >= SEARCHED_LENGTHS.start
-    )

@@ -2,6 +2,7 @@
 
 import re
 import string
+from itertools import islice
 from typing import Final
 
 from txn_core.card_windows import BREAK
@@ -43,7 +44,8 @@ _OF_LENGTH: Final = {
 }
 _PRINTED: Final = re.compile("[A-Z]{2}[0-9]{2}(?: [A-Za-z0-9]{4})*(?: [A-Za-z0-9]{1,4})?")
 _AS_NUMBERS: Final = {ord(character): str(int(character, 36)) for character in string.ascii_letters}
-LOOKED_AT_MAX: Final = 8
+CANDIDATES_MAX: Final = 16  # a British postcode's half is one, too
+LOOKED_AT_MAX: Final = 4
 
 
 def kinds_of(words: str) -> bytes:
@@ -61,11 +63,12 @@ def without_ibans(words: str) -> str:
 
     What has a country's letters and the length of its IBANs is one if it is printed as IBANs are, in fours and with
     capital letters, whatever its check digits: people mistype them. Otherwise the check digits must be right. Only
-    the first `LOOKED_AT_MAX` words that begin as an IBAN of some country does are looked at: no request has as many,
-    unless somebody wants to make work.
+    the first `LOOKED_AT_MAX` words that begin as an IBAN of some country does are looked at, among the first
+    `CANDIDATES_MAX` that begin as if there were more countries: no request has as many, unless somebody wants to make
+    work.
     """
     parts, at, looked_at = list[str](), 0, 0
-    for candidate in _CANDIDATE.finditer(words):
+    for candidate in islice(_CANDIDATE.finditer(words), CANDIDATES_MAX):
         start = candidate.start()
         length = _LENGTHS.get(candidate[0][:2].upper())
         if length is None or start < at:

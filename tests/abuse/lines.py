@@ -93,6 +93,11 @@ class Lines:
         _texts("\ufdfa"),
         *(_behind(beginning, "1 2 3 4 ") for beginning in ("DE89 ", "DE89 \u00e9", '"DE89 ', "a1 ", "\u00e9", '"')),
         *(_behind(beginning, "4111-1") for beginning in ("DE89 \u00e9", "a1 \u00e9", '"')),
+        *(
+            _behind('4111 1111 1111 "', unit)
+            for unit in ("1  2 ", "XX12 ", "aa11 ", "aa111111111111 ", "+49 12345678901 ")
+        ),
+        _behind("4111 1111 1111 \u00e9", "+49 12345678901 "),
         _behind("fi18aa ", "fi18aa 123456 123456 "),
         _behind("", "+49 1"),
         _behind("\u00e9", "+49 1"),
