@@ -47,11 +47,12 @@ def fields_of(lines: list[bytes]) -> list[Field]:
     Raises:
         MalformedHttp: a line is no field.
     """
-    parted = [line.partition(b":") for line in lines]
-    names = [name for name, _, _ in parted]
-    if b"" in names or b"".join(names).translate(None, TOKEN) or not all(colon for _, colon, _ in parted):
+    if not lines:
+        return []
+    names, colons, values = zip(*[line.partition(b":") for line in lines], strict=True)
+    if b"" in names or b"" in colons or b"".join(names).translate(None, TOKEN):
         return fields_of(_unfolded(lines))
-    return [(name.lower(), value.strip(BLANKS)) for name, _, value in parted]
+    return [(name.lower(), value.strip(BLANKS)) for name, value in zip(names, values, strict=True)]
 
 
 def _unfolded(lines: list[bytes]) -> list[bytes]:

@@ -160,6 +160,7 @@ class KeylessRequests:
         answers, connections = 0, 1
         for _ in range(repeats):
             if transport.is_lost or not transport.is_open:
+                transport.lose()  # it may still linger
                 connection, transport = self._connected()
                 connections += 1
             answers += await _sent(connection, transport, data)
