@@ -50,7 +50,7 @@ def check_unfolded(lines: list[bytes]) -> None:
 
 
 def fields_of(lines: list[bytes]) -> list[Field]:
-    """The fields in these lines, as `lines_of` gives them: lower-case names, and values without the blanks around them.
+    """The fields in lines from `lines_of`: lower-case names, and values without the blanks around them.
 
     A line that begins with a blank, to go on with the one before it, is refused (RFC 9112, 5.2).
 
