@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.passage import Passage
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
+from txn_api.refusal_turns import RefusalTurns
 from txn_api.request_ids import request_ids
 from txn_api.request_log import RequestLog
 from txn_api.request_metrics import RequestMetrics
@@ -56,6 +57,7 @@ class Edge:
         self._requests_max, self._headers = requests_max, headers
         self._requests = 0
         self._waiting: list[Waiting] = []
+        self._refusals = RefusalTurns()
         self._ids = request_ids()
         self._metrics = RequestMetrics(registry, lambda: self._requests)
         self._log = RequestLog(registry, log_all=log_all)
@@ -168,7 +170,20 @@ class Edge:
         if not isinstance(error, Problem):
             self._log.failed(passage, error)
             error = InternalError()
+        if passage.allowance is None:
+            await self._let_others_go_on()
         await passage.answer(error, receive)
+
+    async def _let_others_go_on(self) -> None:
+        """Have a refusal wait for its turn; not one of a key in force, of whose requests under way it is one.
+
+        Meanwhile it is none of all the requests of which there may be so many.
+        """
+        self._requests -= 1
+        try:
+            await self._refusals.turn()
+        finally:
+            self._requests += 1
 
     def _record(self, passage: Passage) -> None:
         scope = passage.scope

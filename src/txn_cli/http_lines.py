@@ -9,7 +9,7 @@ from typing import Final
 
 from txn_api.problems import HeadTooLarge, MalformedHttp
 
-FIELDS_MAX: Final = 64
+FIELDS_MAX: Final = 48
 """Field lines of a head or a trailer section: what is made of a line takes more memory than the line."""
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
 _BLANKS: Final = (b" ", b"\t")

@@ -154,6 +154,7 @@ class KeylessRequests:
         self._make = self._loop.run_until_complete(_connections())
         self._due: tuple[bytes, float] = (b"", 0.0)
         self._sent = 0
+        self._parted: tuple[bytes, list[bytes]] = (b"", [])
         self.mutations: Sequence[Mutation] = (_with_line, _with_many_lines, _to_another_path, _with_another_framing)
 
     def close(self) -> None:
@@ -182,12 +183,18 @@ class KeylessRequests:
                 transport.lose()  # it may still linger
                 connection, transport = self._connected()
                 connections += 1
-            self._sent += 1
-            fresh = data.replace(_FRESH, b"%012d" % self._sent)
-            answers += await _sent(connection, transport, fresh)
+            answers += await _sent(connection, transport, self._fresh(data))
         transport.lose()
         await asyncio.sleep(0)
         return answers, connections
+
+    def _fresh(self, data: bytes) -> bytes:
+        """The bytes with tokens that were not sent yet."""
+        if self._parted[0] is not data:
+            self._parted = data, data.split(_FRESH)
+        parts = self._parted[1]
+        self._sent += 1
+        return data if len(parts) == 1 else (b"%012d" % self._sent).join(parts)
 
     def _connected(self) -> tuple[Connection, "_Counting"]:
         connection = self._make()
