@@ -75,7 +75,7 @@ class Claims:
     def claimed_subject(self, parts: Compact) -> str | None:
         """The subject that a token says it is of, unverified; None if it says none, or much else."""
         try:
-            claims = parts.claims() if parts.are_claims_short() else {}
+            claims = parts.short_claims()
             account = claims.get(self.account)
             return self._subject(account, claims.get("sub")) if isinstance(account, str) else None
         except (ValueError, TokenInvalid):
