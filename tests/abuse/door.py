@@ -59,7 +59,7 @@ def _chunked(target: bytes, chunks: bytes) -> bytes:
     return b"POST %b HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n" % (target, _HOST) + chunks
 
 
-def forged(algorithm: str, **said: str) -> bytes:
+def forged(algorithm: str, **said: Any) -> bytes:
     """The field of a sound token whose signature is another one, in form and as long as a good one."""
     head, claims, signature = token(algorithm, exp=4_000_000_000, **said).encode().split(b".")
     return b"Authorization: Bearer %b.%b.%b%b" % (head, claims, _FRESH, signature[len(_FRESH) :])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
@@ -44,7 +45,7 @@ class Forger:
         tokens = Tokens(keys, CLAIMS, trust_s=TRUST_S, forgeries=Forgeries(in_vain))
         self.authenticator = Authenticator(_no_key, CACHE_S, tokens=tokens)
 
-    async def forge(self, count: int, algorithm: str = "ES256", **said: object) -> list[str]:
+    async def forge(self, count: int, algorithm: str = "ES256", **said: Any) -> list[str]:
         """What is said of so many tokens that name a key of the issuer's, and were not signed with it."""
         good = token(algorithm, **said)
         return [await self.present(self._forged(good)) for _ in range(count)]
@@ -123,11 +124,12 @@ async def test_the_next_token_of_a_known_subject_gets_in_beside_any_flood() -> N
     forger = Forger()
     assert await forger.present(token(sub="client-2")) == "good"
     await forger.forge(IN_VAIN_PER_S)
-    for said in (
+    several: list[dict[str, Any]] = [
         {"sub": "client-3"},
         {"sub": "client-2", "account": "other"},
         {"sub": "client-2", "more": "x" * 2_000},
-    ):
+    ]
+    for said in several:
         assert set(await forger.forge(20, **said)) == {"overloaded"}
     assert await forger.present(token(sub="client-2", exp=4_000_000_000)) == "good"
     assert await forger.present(token(sub="client-4")) == "overloaded"
@@ -187,7 +189,7 @@ async def test_good_tokens_and_those_of_unknown_keys_spend_nothing() -> None:
 
 @pytest.mark.parametrize("refused", [{"exp": 1}, {"aud": "https://other.test"}, {"account": ...}])
 async def test_a_refused_token_is_verified_once_in_a_while(
-    clock: Callable[[float], None], refused: dict[str, object]
+    clock: Callable[[float], None], refused: dict[str, Any]
 ) -> None:
     """A client that goes on with its expired token spends nobody's budget; it is verified again seconds later."""
     forger, late = Forger(), token(**refused)
