@@ -94,7 +94,7 @@ class Edge:
     def end(self, passage: Passage) -> None:
         """Count out a request that is answered."""
         self._requests -= 1
-        if (allowance := passage.allowance) is not None:
+        if not passage.has_left and (allowance := passage.allowance) is not None:
             allowance.leave()
         self._record(passage)
 
@@ -170,15 +170,14 @@ class Edge:
         if not isinstance(error, Problem):
             self._log.failed(passage, error)
             error = InternalError()
-        if passage.allowance is None:
-            await self._let_others_go_on()
+        await self._let_others_go_on(passage)
         await passage.answer(error, receive)
 
-    async def _let_others_go_on(self) -> None:
-        """Have a refusal wait for its turn; not one of a key in force, of whose requests under way it is one.
-
-        Meanwhile it is none of all the requests of which there may be so many.
-        """
+    async def _let_others_go_on(self, passage: Passage) -> None:
+        """Have a refusal wait for its turn, when it is none of the requests under way any more, of nobody's."""
+        if (allowance := passage.allowance) is not None:
+            allowance.leave()
+            passage.has_left = True
         self._requests -= 1
         try:
             await self._refusals.turn()

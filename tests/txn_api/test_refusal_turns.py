@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.txn_api.asgi import Call
 from txn_api.edge import Edge
-from txn_api.problems import ApiKeyMissing
+from txn_api.limits import Allowance, Running
+from txn_api.problems import ApiKeyMissing, ValidationFailed
 from txn_api.refusal_turns import A_TURN_MAX, RefusalTurns
 
 FLOOD = 10 * A_TURN_MAX
@@ -95,3 +96,19 @@ async def test_requests_under_way_are_counted_right_behind_a_flood(leaves: bool)
             task.cancel()
     await asyncio.gather(*refusing, return_exceptions=True)
     assert edge._requests == 0
+
+
+async def test_a_refusal_that_waits_is_none_of_its_keys_requests_under_way() -> None:
+    """A key that is refused on more connections than it may have requests at once gets its next one in."""
+    edge = Edge(requests_max=FLOOD, registry=CollectorRegistry())
+    allowance = Allowance("writes", None, Running(A_TURN_MAX))
+
+    async def entering(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["allowance"] = allowance
+        allowance.enter()
+        raise ValidationFailed([])
+
+    flood = [behind(edge, entering) for _ in range(FLOOD)]
+    await asyncio.gather(*(call.done() for call in flood))
+    assert {call.status for call in flood} == {422}
+    assert dict(allowance.fields())[b"ratelimit"] == b'"concurrency";r=%d' % A_TURN_MAX
