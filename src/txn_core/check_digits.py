@@ -1,11 +1,8 @@
 """The Luhn check (ISO/IEC 7812-1, annex B) of every part of a run of digits."""
 
 from itertools import accumulate
-from typing import Final
 
 from txn_core.pan import DOUBLED
-
-_VALUES: Final = bytes.maketrans(b"0123456789", bytes(range(10)))
 
 
 def has_part_with_check_digit(digits: str, lengths: range) -> bool:
@@ -19,11 +16,13 @@ def has_part_with_check_digit(digits: str, lengths: range) -> bool:
     # For parts that end at an odd place the digits at odd places count as they are, otherwise those at even places.
     even, odd = bytearray(doubled), bytearray(doubled)
     even[::2], odd[1::2] = plain[::2], plain[1::2]
-    last_digits = tuple(
-        bytes([sum_ % 10 for sum_ in accumulate(each.translate(_VALUES), initial=0)]) for each in (even, odd)
-    )
+    last_digits = tuple([sum_ % 10 for sum_ in accumulate(_values(each), initial=0)] for each in (even, odd))
     return any(
         last_digits[(end - 1) % 2][end]
         in last_digits[(end - 1) % 2][max(0, end - lengths[-1]) : max(0, end - lengths[0] + 1)]
         for end in range(lengths[0], len(digits) + 1)
     )
+
+
+def _values(digits: bytearray) -> list[int]:
+    return [digit - ord("0") for digit in digits]
