@@ -95,7 +95,7 @@ class Authenticator:
             ApiKeyInvalid: the key is unknown, expired or revoked.
             TokenInvalid: the token does not verify, or says too little.
             StoreUnavailable: the credential could not be checked.
-            Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
+            Overloaded: the key or token was not seen here before, and too many guesses are being made to look it up.
         """
         credential = _credential(headers)
         if credential is None:
@@ -152,7 +152,10 @@ class Authenticator:
         if parts is None:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
-            principal = await self._of_token(self._tokens, presented)
+            principal = await self._of_token(self._tokens, presented, is_new=cached is None)
+            if principal is None:
+                self._refuse(digest, began + self._cache_s)
+                return None
             return self._keep(digest, Found(principal, began, began + self._tokens.trust_s))
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
@@ -210,8 +213,10 @@ class Authenticator:
             cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
-    async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
-        holder = await tokens.verify(presented)
+    async def _of_token(self, tokens: Tokens, presented: str, *, is_new: bool) -> Principal | None:
+        holder = await tokens.holder(presented, is_new=is_new)
+        if holder is None:
+            return None
         return Principal(
             account=holder.account,
             scopes=holder.scopes,
