@@ -71,23 +71,10 @@ def read_submission(
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    fields = usual_fields(body, luhn_exempt)
-    return submission_of(body, fields, surroundings=surroundings, now=now, luhn_exempt=luhn_exempt)
-
-
-def submission_of(
-    body: bytes,
-    fields: UsualFields | None,
-    *,
-    surroundings: str,
-    now: Instant,
-    luhn_exempt: IssuerRanges = NO_RANGES,
-) -> Submission:
-    """The same as a second step, behind `usual_fields`, whose answer it uses up."""
-    usual = None
-    if fields is not None:
-        usual = usual_submission(body, fields, surroundings=surroundings, today=now[:DATE_LENGTH])
-    return checked_submission(body, surroundings, luhn_exempt) if usual is None else usual
+    usual = usual_submission(
+        body, usual_fields(body, luhn_exempt), surroundings=surroundings, today=now[:DATE_LENGTH]
+    )
+    return usual or checked_submission(body, surroundings, luhn_exempt)
 
 
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
@@ -129,14 +116,17 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
-def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
+def usual_submission(body: bytes, fields: UsualFields | None, *, surroundings: str, today: str) -> Submission | None:
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
-    `today` is the UTC date; birth dates may not lie behind it.
+    `fields` are those that `usual_fields` gave, now used up. `today` is the UTC date, behind which no
+    birth date lies.
 
     Raises:
         InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
     """
+    if fields is None:
+        return None
     pan: Pan = fields.pop("card_number")
     try:
         occurred_at = fields["occurred_at"] = _instant(fields["occurred_at"])
@@ -153,7 +143,8 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
     digits = pan.digits_for_identity()
     if digits in surroundings or not _numbers_in_place(body, fields, client_fields, digits.encode()):
         return None
-    return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
+    # As its class makes one, without a call of Python.
+    return tuple.__new__(Submission, (transaction_id, pan, occurred_at, merchant_name, reference, client_fields))
 
 
 def _instant(text: str) -> Instant:
