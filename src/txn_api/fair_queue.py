@@ -58,6 +58,11 @@ class FairQueue(Generic[Thing]):
         if account not in self._resting:
             self._line_up(account)
 
+    def put_back(self, account: str, thing: Thing) -> None:
+        """Let a thing that was taken wait before the others of its account again."""
+        self.put(account, thing)
+        self._waiting[account].rotate()
+
     def pop(self) -> tuple[str, Thing] | None:
         """The next account and its thing; None when no account waits that does not rest."""
         if len(self._waiting) == 1 and not self._resting:

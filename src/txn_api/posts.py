@@ -34,18 +34,16 @@ from txn_core.usual_request import usual_fields
 TURN_S: Final = 0.005
 """The time of a turn: the admission of some two hundred usual posts on the machine of the benchmarks."""
 DEAR_TURN_S: Final = 0.001
-"""The time of a turn whose posts take longer than usual ones, on average."""
+"""The time of a turn, or of a step, whose posts take longer than usual ones, on average."""
 USUAL_S: Final = 0.000_06
 """A usual post takes a third of it there."""
 BYTES_A_TURN: Final = 256 << 10
 """Of bodies, should a turn's time be enough for more: four of the largest."""
 REST_FROM_S: Final = 2 * TURN_S
 """A post that took so long by itself was dear work that cannot be left in the middle; its account rests."""
-BYTES_A_GROUP: Final = 4 << 10
-"""Bodies that go through admission in a row before anybody looks at the clock: half a dozen usual ones, or a large
-one. The way is twice as long for a lone one."""
-BYTES_A_USUAL_GROUP: Final = 16 << 10
-"""The same in a turn whose posts so far were usual ones."""
+BYTES_A_GROUP: Final = 16 << 10
+"""Bodies of posts that were left which go through admission in a row, before others follow by their accounts' time.
+The way is twice as long for a lone post."""
 ANOTHER_S: Final = 1e-5
 """Charged before a post is admitted, so that the next one of a group is another account's that has had as much. It is
 also what the last step takes, the same of each."""
@@ -79,7 +77,8 @@ class Post:
 
     def __init__(self, scope: Scope, body: bytes, principal: Principal) -> None:
         """Take a body of somebody whose rights are asked for again when the post had to wait."""
-        self.scope, self.body, self.account, self.principal = scope, body, principal.account, principal
+        self.scope, self.account, self.principal = scope, principal.account, principal
+        self.body = body.removeprefix(BOM_UTF8)
         self.fields: dict[str, Any] | None = None
         self.event: EncodedEvent | None = None
         self.took_s = 0.0
@@ -194,7 +193,9 @@ class Posts:
     def hand_over(self, posts: Sequence[Post]) -> None:
         """Admit posts and give them to the producer, in their order: now, as far as a turn goes."""
         if self._left.is_idle:
-            posts = self._admit_in_order(posts)
+            arrived, posts = posts, self._admit(posts, _Turn(self._clock)) if posts else posts
+            if posts:
+                self._charge(arrived)
         if not posts:
             return
         now_s = self._clock()
@@ -208,18 +209,6 @@ class Posts:
             asyncio.get_running_loop().call_soon(self._hand_over_arrived)
         self._arrived.append(post)
 
-    def _admit_in_order(self, posts: Sequence[Post]) -> Sequence[Post]:
-        """Admit posts in the order of their arrival until the turn is over, and give those that are left."""
-        turn, begin = _Turn(self._clock), 0
-        while begin < len(posts) and not turn.is_over():
-            end = turn.end_of_group(posts, begin)
-            self._admit(posts[begin:end])
-            begin = end
-        if begin < len(posts):
-            for post in posts[:begin]:
-                self._left.charge(post.account, post.took_s)
-        return posts[begin:]
-
     def _admit_left_soon(self) -> None:
         if not self._due and self._left:
             self._due = True
@@ -230,20 +219,20 @@ class Posts:
         self._due = False
         turn = _Turn(self._clock)
         while not turn.is_over():
-            group = self._next_group(turn.group_bytes)
+            group = self._next_group()
             if not group:
                 return  # whoever still waits, rests
-            turn.end_of_group(group)
-            self._admit(group)
-            for post in group:
-                self._left.charge(post.account, post.took_s)
+            left = self._admit(group, turn)
+            self._charge(group)
+            for post in reversed(left):
+                self._left.put_back(post.account, post)
         self._admit_left_soon()
 
-    def _next_group(self, size_max: int) -> Sequence[Post]:
+    def _next_group(self) -> Sequence[Post]:
         """Posts whose turn it is, in that order."""
         group: list[Post] = []
         left, size, now_s = self._left, 0, self._clock()
-        while size < size_max and (entry := left.pop()) is not None:
+        while size < BYTES_A_GROUP and (entry := left.pop()) is not None:
             account, post = entry
             waited_s = now_s - post.waits_since
             if waited_s > WAIT_S_MAX:
@@ -284,26 +273,37 @@ class Posts:
             self._left.release(post.account)
         else:
             self._left.release(post.account)
-            self._admit((post,))
-            self._left.charge(post.account, post.took_s)
+            self._admit((post,), _Turn(self._clock))
+            self._charge((post,))
         self._admit_left_soon()
 
-    def _admit(self, posts: Sequence[Post]) -> None:
-        """Take each step of a group of posts in a row, and give them to the producer."""
-        began_s, group = self._cpu_clock(), posts
-        for step in (self._read, self._check):
-            posts = self._taken(step, posts)
-        self._producer.submit_all(self._identified(posts))
+    def _admit(self, posts: Sequence[Post], turn: "_Turn") -> Sequence[Post]:
+        """Take each step of posts in a row and give them to the producer, as far as the turn goes.
+
+        Gives the posts that it had no time for, the last ones. What was read of them is kept.
+        """
+        began_s, group = self._cpu_clock(), turn.fitting(posts)
+        read, read_count = self._taken(self._read, group, turn.ends_at)
+        checked, checked_count = self._taken(self._check, read, turn.ends_at) if read else ([], 0)
+        left = [*read[checked_count:], *posts[read_count:]]
+        turn.posts += len(posts) - len(left)
+        self._producer.submit_all(self._identified(checked))
         if (took_s := self._cpu_clock() - began_s) > REST_FROM_S:
             dearest = max(group, key=lambda post: post.took_s)
             self._left.rest(dearest.account, min(took_s, dearest.took_s) - TURN_S, self._admit_left_soon)
+        return left
+
+    def _charge(self, posts: Sequence[Post]) -> None:
+        """Charge accounts for what their posts took since they were charged last."""
+        for post in posts:
+            self._left.charge(post.account, post.took_s)
+            post.took_s = 0.0
 
     def _hand_over_arrived(self) -> None:
         posts, self._arrived = self._arrived, []
         self.hand_over(posts)
 
     def _read(self, post: Post) -> None:
-        post.body = post.body.removeprefix(BOM_UTF8)
         post.fields = usual_fields(post.body, self._luhn_exempt)
 
     def _check(self, post: Post) -> None:
@@ -340,11 +340,14 @@ class Posts:
                 post.tell_admitted(event)
         return records
 
-    def _taken(self, step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
-        """Take a step of each post, note how long it took, and give those that go on."""
-        left, clock = [], self._clock
-        at = clock()
-        for post in posts:
+    def _taken(self, step: Callable[[Post], None], posts: Sequence[Post], ends_at: float) -> tuple[list[Post], int]:
+        """Take a step of each post as long as there is time, and note how long it took.
+
+        Gives those that go on, and how many were taken, one at least.
+        """
+        left, clock = list[Post](), self._clock
+        began_at = at = clock()
+        for place, post in enumerate(posts, 1):
             try:
                 step(post)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
@@ -353,36 +356,36 @@ class Posts:
                 left.append(post)
             before, at = at, clock()
             post.took_s += at - before
-        return left
+            if at >= ends_at or (at - began_at >= DEAR_TURN_S and at - began_at > place * USUAL_S):
+                return left, place
+        return left, len(posts)
 
 
 class _Turn:
     """The time and the bytes of a turn."""
 
-    __slots__ = ("_began_at", "_bytes_left", "_clock", "_posts", "group_bytes")
+    __slots__ = ("_began_at", "_bytes_left", "_clock", "ends_at", "posts")
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._began_at = clock, clock()
-        self._bytes_left, self._posts = BYTES_A_TURN, 0
-        self.group_bytes = BYTES_A_GROUP
-        """So many bytes end the next group."""
+        self.ends_at = self._began_at + TURN_S
+        self._bytes_left = BYTES_A_TURN
+        self.posts = 0
+        """How many were admitted."""
 
     def is_over(self) -> bool:
         """Whether nothing more may begin."""
         took_s = self._clock() - self._began_at
-        is_dear = took_s > self._posts * USUAL_S
-        self.group_bytes = BYTES_A_USUAL_GROUP if self._posts and not is_dear else BYTES_A_GROUP
+        is_dear = took_s > self.posts * USUAL_S
         return self._bytes_left <= 0 or took_s >= (DEAR_TURN_S if is_dear else TURN_S)
 
-    def end_of_group(self, posts: Sequence[Post], begin: int = 0) -> int:
-        """Where the group ends that begins there, behind one post at least, and is about to be admitted."""
-        size, size_max, end = 0, self.group_bytes, begin
-        while size < size_max and end < len(posts):
-            size += len(posts[end].body)
-            end += 1
-        self._posts += end - begin
-        self._bytes_left -= size
-        return end
+    def fitting(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """The first of some posts, whose bodies fit into it, one at least: they are about to be admitted."""
+        for place, post in enumerate(posts, 1):
+            self._bytes_left -= len(post.body)
+            if self._bytes_left <= 0:
+                return posts[:place]
+        return posts
 
 
 def _fail(post: Post, error: Exception) -> None:
