@@ -89,6 +89,10 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
+Admit = Callable[[bytes], EncodedEvent]
+"""Turns a line into its event, or raises a `Problem`."""
+
+
 class Rights(Protocol):
     """What an upload may do, which can end while it is under way (`txn_api.standing`)."""
 
@@ -124,7 +128,7 @@ class Upload:
     def __init__(
         self,
         *,
-        admit: Callable[[bytes], EncodedEvent],
+        admitting: Callable[[], Admit],
         producer: Producer,
         receive: Receive,
         decoder: Decoder,
@@ -138,10 +142,14 @@ class Upload:
         rate: Bucket | None = None,
         rights: Rights | None = None,
     ) -> None:
-        """Take what a route has; each row waits for a `turn` (`txn_api.turns`)."""
+        """Take what a route has; each row waits for a `turn` (`txn_api.turns`).
+
+        `admitting` gives what admits a line by the rights as they are now.
+        """
         self._turn, self._rights = turn, rights
         self._in_flight, self._decompression = in_flight, decompression
-        self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
+        self._admitting, self._admit = admitting, admitting()
+        self._producer, self._receive, self._stopping = producer, receive, stopping
         self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
@@ -249,7 +257,7 @@ class Upload:
         except Problem as problem:
             unknown = isinstance(problem, (StoreUnavailable, Overloaded))
             raise _RightsEndedError("store_unavailable" if unknown else "rights_ended") from None
-        self._rate = self._rights.lines
+        self._rate, self._admit = self._rights.lines, self._admitting()
         return True
 
     async def _take_row(self, row: Sequence[Line], turn: Turn, results: Results) -> Turn | None:
@@ -303,11 +311,18 @@ class Upload:
         Gives how many of them were taken, one at least.
         """
         admitted, taken = [], 0
-        clock, ends_at = turn.clock, turn.ends_at
-        for line in lines:
+        admit, clock, ends_at = self._admit, turn.clock, turn.ends_at
+        outcome: EncodedEvent | Problem
+        for number, data, _ in lines:
             taken += 1
-            if line.data != b"":
-                admitted.append((line.number, self._admitted(line)))
+            if data != b"":
+                try:
+                    outcome = admit(data) if data is not None else BodyTooLarge()
+                except Problem as problem:
+                    # Nobody reads where it comes from, whose frames and the row would keep each other.
+                    problem.__traceback__ = problem.__context__ = None
+                    outcome = problem
+                admitted.append((number, outcome))
             if clock() >= ends_at:
                 break
         await self._ask_rights()
@@ -337,16 +352,6 @@ class Upload:
         """What a line's faults cost, the key's next row pays."""
         if self._rate is not None and (more := len(problem.faults) // FAULTS_A_LINE):
             self._rate.owe(more)
-
-    def _admitted(self, line: Line) -> EncodedEvent | Problem:
-        if line.data is None:
-            return BodyTooLarge()
-        try:
-            return self._admit(line.data)
-        except Problem as problem:
-            # Nobody reads where it comes from, whose frames and the row would keep each other.
-            problem.__traceback__ = problem.__context__ = None
-            return problem
 
     async def _wait_for_room(self, number: int, event: EncodedEvent, results: Results) -> None:
         """Hand a line over as soon as the window and the producer's share for bulk have room for it.

@@ -58,7 +58,7 @@ class Uploads(Lines):
             return {"type": "http.request", "body": pieces.pop() if pieces else b"", "more_body": bool(pieces)}
 
         upload = Upload(
-            admit=self._admit,
+            admitting=lambda: self._admit,
             producer=cast("Any", self._producer),
             receive=receive,
             decoder=Decoder("identity", content_bytes_max=1 << 30),
