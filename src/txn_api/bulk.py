@@ -377,7 +377,8 @@ class Upload:
             return False
         self.totals.read += 1
         told = event._replace(data=b"") if results.everything else None
-        self._waiting.append(_Waiting(number, told, landing))
+        # As its class makes one, without a call of Python.
+        self._waiting.append(tuple.__new__(_Waiting, (number, told, landing)))
         return True
 
     def _room_in_window(self) -> int:
