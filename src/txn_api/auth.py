@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope
 from txn_api.authenticator import Authenticator
 from txn_api.bodies import Waiting, read_whole, set_aside
 from txn_api.client_certificates import client_certificate_sha256
-from txn_api.headers import Headers, RawHeaders
+from txn_api.headers import RawHeaders
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, TokenInvalid
 from txn_api.signatures import Signatures
@@ -44,16 +44,19 @@ class Gate:
     def knows(self, scope: Scope) -> bool:
         """Whether a request's credential was found good a short while ago."""
         with suppress(ApiKeyInvalid):
-            return self._authenticator.known(RawHeaders.of(scope)) is not None
+            return self._authenticator.found_before(RawHeaders.of(scope)) is not None
         return False
 
     def recognises(self, scope: Scope) -> bool:
         """The same of a request that is let in within this turn, when whom it found is not looked for again."""
         try:
-            found = scope["state"][_FOUND] = self._authenticator.known(RawHeaders.of(scope))
+            found = self._authenticator.found_before(RawHeaders.of(scope))
         except ApiKeyInvalid:
             return False
-        return found is not None
+        if found is None:
+            return False
+        scope["state"][_FOUND] = found.principal
+        return True
 
     async def identify(self, scope: Scope) -> None:
         """Hold a request's credential against what is known of it, and against nothing else.
@@ -65,7 +68,7 @@ class Gate:
         state[_FOUND] = state.get(_FOUND) or await self._authenticator.principal(RawHeaders.of(scope))
 
     async def admit(
-        self, scope: Scope, receive: Receive, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
+        self, scope: Scope, receive: Receive, headers: RawHeaders, needed: api_keys.Scope, *more: api_keys.Scope
     ) -> Principal:
         """The principal of a request that may go on. What needs the scope to write is a write, all else a read.
 
@@ -117,7 +120,7 @@ class Gate:
         return self.standing(scope, principal, _WRITE)
 
     def admit_at_once(
-        self, scope: Scope, headers: Headers, needed: api_keys.Scope, *more: api_keys.Scope
+        self, scope: Scope, headers: RawHeaders, needed: api_keys.Scope, *more: api_keys.Scope
     ) -> Principal | None:
         """The same of a request that nothing has to be waited for; none of any other, for which nothing is counted.
 

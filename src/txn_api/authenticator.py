@@ -15,7 +15,7 @@ import structlog
 
 from txn_api.credential import Credential
 from txn_api.guesses import Guesses
-from txn_api.headers import Headers, RawHeaders
+from txn_api.headers import RawHeaders
 from txn_api.limits import Limiter
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
@@ -27,7 +27,7 @@ from txn_core.instants import datetime_of, now
 from txn_core.limits import BY_SETTINGS, UNLIMITED
 
 CACHED_MAX: Final = 10_000
-HASHED_CHARS_MAX: Final = 256
+HASHED_BYTES_MAX: Final = 256
 """Of a credential that is no token: a key has 85."""
 # While the key table cannot be reached, nobody can revoke a key in it: one that was good this recently goes on.
 STALE_S_MAX: Final = 900.0
@@ -80,11 +80,11 @@ class Authenticator:
         # Until when each stays refused. Apart, so that guesses push no good key out.
         self._refused: OrderedDict[bytes, float] = OrderedDict()
 
-    async def principal(self, headers: Headers) -> Principal:
+    async def principal(self, headers: RawHeaders) -> Principal:
         """The principal of a request. Raises as `found`."""
         return self.known(headers) or (await self.found(headers)).principal
 
-    async def found(self, headers: Headers, former: Found | None = None) -> Found:
+    async def found(self, headers: RawHeaders, former: Found | None = None) -> Found:
         """What the credential of a request is found to be, now.
 
         With `former`, what it was found to be when the request began, an outage of the key table is survived also by
@@ -95,7 +95,7 @@ class Authenticator:
             ApiKeyInvalid: the key is unknown, expired or revoked.
             TokenInvalid: the token does not verify, or says too little.
             StoreUnavailable: the credential could not be checked.
-            Overloaded: the key was not seen here before, and too many guesses are being made to look it up.
+            Overloaded: the key or token was not seen here before, and too many guesses are being made to look it up.
         """
         credential = _credential(headers)
         if credential is None:
@@ -110,18 +110,18 @@ class Authenticator:
             raise self._refusal(credential)
         return found
 
-    def known(self, headers: Headers) -> Principal | None:
+    def known(self, headers: RawHeaders) -> Principal | None:
         """The principal of a request whose credential was found good a short while ago, as nearly every one's was."""
         found = self.found_before(headers)
         return None if found is None else found.principal
 
-    def found_before(self, headers: Headers, kept_s_min: float = 0.0) -> Found | None:
+    def found_before(self, headers: RawHeaders, kept_s_min: float = 0.0) -> Found | None:
         """What the credential was found to be a short while ago; None when it has to be asked for, or has expired.
 
         Somebody relies on each look for `kept_s_min` seconds at least.
         """
         credential = _credential(headers)
-        if credential is None or not self._may_be_one(credential):
+        if credential is None or (len(credential.raw) > HASHED_BYTES_MAX and not self._may_be_one(credential)):
             return None
         cached = self._cache.get(credential.digest)
         if cached is None:
@@ -130,13 +130,14 @@ class Authenticator:
         if at >= cached.fresh_until and at >= cached.checked_at + kept_s_min:
             return None
         # What is cached may have expired since.
-        return None if cached.principal.has_ended(time.time()) else cached
+        principal = cached.principal
+        return None if principal.expires_at_s is not None and principal.has_ended(time.time()) else cached
 
     def _may_be_one(self, credential: Credential) -> bool:
         """Whether a credential is not too long to be one: to hash a head full of anything is dear."""
-        text = credential.text
-        if len(text) <= HASHED_CHARS_MAX:
+        if len(credential.raw) <= HASHED_BYTES_MAX:
             return True
+        text = credential.text
         return self._tokens is not None and len(text) <= TOKEN_CHARS_MAX and resembles_token(text)
 
     def _refusal(self, credential: Credential) -> Problem:
@@ -151,7 +152,10 @@ class Authenticator:
         if parts is None:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
-            principal = await self._of_token(self._tokens, presented)
+            principal = await self._of_token(self._tokens, presented, is_new=cached is None)
+            if principal is None:
+                self._refuse(digest, began + self._cache_s)
+                return None
             return self._keep(digest, Found(principal, began, began + self._tokens.trust_s))
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
@@ -209,8 +213,10 @@ class Authenticator:
             cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
         )
 
-    async def _of_token(self, tokens: Tokens, presented: str) -> Principal:
-        holder = await tokens.verify(presented)
+    async def _of_token(self, tokens: Tokens, presented: str, *, is_new: bool) -> Principal | None:
+        holder = await tokens.holder(presented, is_new=is_new)
+        if holder is None:
+            return None
         return Principal(
             account=holder.account,
             scopes=holder.scopes,
@@ -228,28 +234,24 @@ def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
         place.popitem(last=False)
 
 
-def _credential(headers: Headers) -> Credential | None:
+def _credential(headers: RawHeaders) -> Credential | None:
     """The credential of a request, which its headers keep. Raises as `_presented`."""
-    keeper = headers if isinstance(headers, RawHeaders) else None
-    if keeper is not None and keeper.credential is not None:
-        return keeper.credential
-    text = _presented(headers)
-    credential = None if text is None else Credential(text)
-    if keeper is not None:
-        keeper.credential = credential
-    return credential
+    if headers.credential is None and (presented := _presented(headers)) is not None:
+        headers.credential = Credential(presented)
+    return headers.credential
 
 
-def _presented(headers: Headers) -> str | None:
+def _presented(headers: RawHeaders) -> bytes | None:
     """The credential of a request: a bearer's, or an API key in a header of its own.
 
     Raises:
         ApiKeyInvalid: a token stands where an API key does (RFC 6750, 2: tokens are sent as bearers').
     """
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    key = headers.get("x-api-key", "")
-    if resembles_token(key):
+    if (value := headers.find(b"authorization")) is not None:
+        scheme, _, token = value.partition(b" ")
+        if scheme.lower() == b"bearer" and (token := token.strip()):
+            return token
+    key = headers.find(b"x-api-key")
+    if key and resembles_token(key.decode("latin-1")):
         raise ApiKeyInvalid
     return key or None

@@ -89,6 +89,10 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
+Admit = Callable[[bytes], EncodedEvent]
+"""Turns a line into its event, or raises a `Problem`."""
+
+
 class Rights(Protocol):
     """What an upload may do, which can end while it is under way (`txn_api.standing`)."""
 
@@ -124,7 +128,7 @@ class Upload:
     def __init__(
         self,
         *,
-        admit: Callable[[bytes], EncodedEvent],
+        admitting: Callable[[], Admit],
         producer: Producer,
         receive: Receive,
         decoder: Decoder,
@@ -138,10 +142,14 @@ class Upload:
         rate: Bucket | None = None,
         rights: Rights | None = None,
     ) -> None:
-        """Take what a route has; each row waits for a `turn` (`txn_api.turns`)."""
+        """Take what a route has; each row waits for a `turn` (`txn_api.turns`).
+
+        `admitting` gives what admits a line by the rights as they are now.
+        """
         self._turn, self._rights = turn, rights
         self._in_flight, self._decompression = in_flight, decompression
-        self._admit, self._producer, self._receive, self._stopping = admit, producer, receive, stopping
+        self._admitting, self._admit = admitting, admitting()
+        self._producer, self._receive, self._stopping = producer, receive, stopping
         self._decoder, self._rate = decoder, rate
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
@@ -249,12 +257,12 @@ class Upload:
         except Problem as problem:
             unknown = isinstance(problem, (StoreUnavailable, Overloaded))
             raise _RightsEndedError("store_unavailable" if unknown else "rights_ended") from None
-        self._rate = self._rights.lines
+        self._rate, self._admit = self._rights.lines, self._admitting()
         return True
 
     async def _take_row(self, row: Sequence[Line], turn: Turn, results: Results) -> Turn | None:
         """Take the lines of a row in as many turns as they need; the next turn, or None if the upload ends early."""
-        if self._rate is not None and (wait_s := self._rate.owe(sum(map(_cost, row)))):
+        if self._rate is not None and (wait_s := self._rate.owe(_cost(row))):
             # Nothing more is read meanwhile, which is what slows the sender down.
             await self._first_of({self._stopping}, wait_s)
             turn = await self._turn()
@@ -303,13 +311,22 @@ class Upload:
         Gives how many of them were taken, one at least.
         """
         admitted, taken = [], 0
-        for line in lines:
+        admit, clock, ends_at = self._admit, turn.clock, turn.ends_at
+        outcome: EncodedEvent | Problem
+        for number, data, _ in lines:
             taken += 1
-            if line.data != b"":
-                admitted.append((line.number, self._admitted(line)))
-            if turn.is_over():
+            if data != b"":
+                try:
+                    outcome = admit(data) if data is not None else BodyTooLarge()
+                except Problem as problem:
+                    # Nobody reads where it comes from, whose frames and the row would keep each other.
+                    problem.__traceback__ = problem.__context__ = None
+                    outcome = problem
+                admitted.append((number, outcome))
+            if clock() >= ends_at:
                 break
         await self._ask_rights()
+        room = 0
         for number, outcome in admitted:
             if isinstance(outcome, Problem):
                 self.totals.read += 1
@@ -319,9 +336,12 @@ class Upload:
                     break
                 continue
             try:
-                is_done = self._has_room_in_window() and self._is_handed_over(number, outcome, results)
-                if not is_done:
+                room = room or self._room_in_window()
+                if room and self._is_handed_over(number, outcome, results):
+                    room -= 1
+                else:
                     await self._wait_for_room(number, outcome, results)
+                    room = 0
             except ProducerError as error:
                 self.totals.read += 1
                 await self._refuse(number, problem_of(error), results)
@@ -332,16 +352,6 @@ class Upload:
         """What a line's faults cost, the key's next row pays."""
         if self._rate is not None and (more := len(problem.faults) // FAULTS_A_LINE):
             self._rate.owe(more)
-
-    def _admitted(self, line: Line) -> EncodedEvent | Problem:
-        if line.data is None:
-            return BodyTooLarge()
-        try:
-            return self._admit(line.data)
-        except Problem as problem:
-            # Nobody reads where it comes from, whose frames and the row would keep each other.
-            problem.__traceback__ = problem.__context__ = None
-            return problem
 
     async def _wait_for_room(self, number: int, event: EncodedEvent, results: Results) -> None:
         """Hand a line over as soon as the window and the producer's share for bulk have room for it.
@@ -367,13 +377,14 @@ class Upload:
             return False
         self.totals.read += 1
         told = event._replace(data=b"") if results.everything else None
-        self._waiting.append(_Waiting(number, told, landing))
+        # As its class makes one, without a call of Python.
+        self._waiting.append(tuple.__new__(_Waiting, (number, told, landing)))
         return True
 
-    def _has_room_in_window(self) -> bool:
-        """Whether one line more may wait for the stream; what the others hold is looked at once in a row of lines."""
+    def _room_in_window(self) -> int:
+        """How many lines more may wait for the stream before this is asked again: others may hold too much then."""
         count = len(self._waiting)
-        return count < self._window and (count % LINES_A_ROW > 0 or not self._holds_too_much())
+        return 0 if count >= self._window or self._holds_too_much() else min(LINES_A_ROW, self._window - count)
 
     def _holds_too_much(self) -> bool:
         """Whether fewer lines are to wait for the stream, since all uploads hold too much."""
@@ -385,10 +396,15 @@ class Upload:
 
     async def _settle_landed(self, results: Results) -> None:
         """Settle what has landed: no more lines than a row brings, since a parcel of the stream holds many."""
+        waiting = self._waiting
         for _ in range(LINES_A_ROW):
-            if not self._waiting or not self._waiting[0].landing.done():
+            if not waiting or not waiting[0].landing.done():
                 break
-            await self._settle_oldest(results)
+            if waiting[0].event is None and waiting[0].landing.exception() is None:
+                waiting.popleft()  # an acceptance that nobody is told of, as of most lines
+                self.totals.accepted += 1
+            else:
+                await self._settle_oldest(results)
         self._count_in_flight()
 
     async def _settle_oldest(self, results: Results) -> None:
@@ -417,9 +433,9 @@ async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set
     return done
 
 
-def _cost(line: Line) -> int:
-    """What a line takes of its key's lines a second: one, and one for each further kibibyte that is begun."""
-    return max(1, -(-line.size // USUAL_LINE_BYTES))
+def _cost(row: Sequence[Line]) -> int:
+    """What lines take of their key's lines a second: each one, and one for each further kibibyte that is begun."""
+    return sum([-(-line.size // USUAL_LINE_BYTES) or 1 for line in row])
 
 
 def _rows(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:

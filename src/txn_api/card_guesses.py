@@ -81,17 +81,20 @@ class CardGuesses:
             if self._sketch.add(place, hash(card_id)) < self._exact_from:
                 return
             cards = self._count_exactly(place, account)
+        if cards.latest == card_id and not cards.refused:
+            return
         digest, digests = int(card_id[-8:], 16), cards.digests
         at = bisect_left(digests, digest)
         if at < len(digests) and digests[at] == digest:
-            if cards.refused <= cards_max // REFUSED_PART or self._is_open(cards, cards_max):
-                return
+            if cards.refused > cards_max // REFUSED_PART and not self._is_open(cards, cards_max):
+                raise self._refusal(cards, cards_max)
         elif self._is_open(cards, cards_max):
             self._room.take(account, CARD_BYTES)
             cards.add(at, digest)
             self._tell(cards, mask, cards_max)
-            return
-        raise self._refusal(cards, cards_max)
+        else:
+            raise self._refusal(cards, cards_max)
+        cards.latest = card_id
 
     def _begin_day(self) -> None:
         """Forget the day before."""

@@ -4,17 +4,22 @@ import hashlib
 
 
 class Credential:
-    """What is presented, as text, and its hash, under which it is remembered."""
+    """What is presented, as it came, and its hash, under which it is remembered."""
 
-    __slots__ = ("_digest", "text")
+    __slots__ = ("_digest", "raw")
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
         self._digest: bytes | None = None
 
     @property
+    def text(self) -> str:
+        """What is presented, as header fields are decoded (RFC 9110, 5.5)."""
+        return self.raw.decode("latin-1")
+
+    @property
     def digest(self) -> bytes:
-        """SHA-256 of the text."""
+        """SHA-256 of what is presented."""
         if self._digest is None:
-            self._digest = hashlib.sha256(self.text.encode()).digest()
+            self._digest = hashlib.sha256(self.raw).digest()
         return self._digest

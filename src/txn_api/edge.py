@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.passage import Passage
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
+from txn_api.refusal_turns import RefusalTurns
 from txn_api.request_ids import request_ids
 from txn_api.request_log import RequestLog
 from txn_api.request_metrics import RequestMetrics
@@ -56,6 +57,7 @@ class Edge:
         self._requests_max, self._headers = requests_max, headers
         self._requests = 0
         self._waiting: list[Waiting] = []
+        self._refusals = RefusalTurns()
         self._ids = request_ids()
         self._metrics = RequestMetrics(registry, lambda: self._requests)
         self._log = RequestLog(registry, log_all=log_all)
@@ -92,7 +94,7 @@ class Edge:
     def end(self, passage: Passage) -> None:
         """Count out a request that is answered."""
         self._requests -= 1
-        if (allowance := passage.allowance) is not None:
+        if not passage.has_left and (allowance := passage.allowance) is not None:
             allowance.leave()
         self._record(passage)
 
@@ -168,7 +170,19 @@ class Edge:
         if not isinstance(error, Problem):
             self._log.failed(passage, error)
             error = InternalError()
+        await self._let_others_go_on(passage)
         await passage.answer(error, receive)
+
+    async def _let_others_go_on(self, passage: Passage) -> None:
+        """Have a refusal wait for its turn, when it is none of the requests under way any more, of nobody's."""
+        if (allowance := passage.allowance) is not None:
+            allowance.leave()
+            passage.has_left = True
+        self._requests -= 1
+        try:
+            await self._refusals.turn()
+        finally:
+            self._requests += 1
 
     def _record(self, passage: Passage) -> None:
         scope = passage.scope
@@ -176,7 +190,8 @@ class Edge:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - passage.started_at
         self._metrics.answered(method, route, passage.status, seconds)
-        self._log.answered(passage, method, route, seconds)
+        if passage.status >= self._log.status_min:
+            self._log.answered(passage, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:

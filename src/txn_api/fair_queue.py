@@ -58,8 +58,15 @@ class FairQueue(Generic[Thing]):
         if account not in self._resting:
             self._line_up(account)
 
+    def put_back(self, account: str, thing: Thing) -> None:
+        """Let a thing that was taken wait before the others of its account again."""
+        self.put(account, thing)
+        self._waiting[account].rotate()
+
     def pop(self) -> tuple[str, Thing] | None:
         """The next account and its thing; None when no account waits that does not rest."""
+        if len(self._waiting) == 1 and not self._resting:
+            return self._pop_of_the_only_one()
         while self._order:
             had_s, _, account = heappop(self._order)
             self._lined_up.discard(account)
@@ -72,6 +79,16 @@ class FairQueue(Generic[Thing]):
             return account, self._take(account)
         return None
 
+    def _pop_of_the_only_one(self) -> tuple[str, Thing]:
+        """The same of an account that waits alone and stays lined up: most that are busy are alone."""
+        ((account, waiting),) = self._waiting.items()
+        self._now_s = self._had_s[account]
+        self._length -= 1
+        thing = waiting.popleft()
+        if not waiting:
+            self._end_waiting(account)
+        return account, thing
+
     def _take(self, account: str) -> Thing:
         waiting = self._waiting[account]
         thing = waiting.popleft()
@@ -79,9 +96,17 @@ class FairQueue(Generic[Thing]):
         if waiting:
             self._line_up(account)
         else:
-            del self._waiting[account]
-            self._forget()
+            self._end_waiting(account)
         return thing
+
+    def _end_waiting(self, account: str) -> None:
+        """What accounts had counts only as long as somebody waits."""
+        del self._waiting[account]
+        if not self._waiting:
+            self._had_s.clear()
+            self._order.clear()
+            self._lined_up.clear()
+            self._now_s = 0.0
 
     def charge(self, account: str, seconds: float) -> None:
         """Say how long a thing of an account took."""
@@ -118,10 +143,3 @@ class FairQueue(Generic[Thing]):
             return
         self._lined_up.add(account)
         heappush(self._order, (self._had_s[account], next(self._numbers), account))
-
-    def _forget(self) -> None:
-        """What accounts had counts only as long as somebody waits."""
-        if not self._waiting:
-            self._had_s.clear()
-            self._order.clear()
-            self._now_s = 0.0

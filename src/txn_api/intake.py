@@ -17,11 +17,11 @@ from txn_core import misplaced
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.event import EncodedEvent, encode
 from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import Instant, now
+from txn_core.instants import DATE_LENGTH, Instant, now
 from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.submission import Submission
 from txn_core.transaction import refuse_future
-from txn_core.usual_request import UsualFields, submission_of, usual_fields
+from txn_core.usual_request import UsualFields, usual_fields, usual_submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,11 @@ class Intake:
             Problem: as `admit`, but those that `event` raises.
         """
         try:
-            submission = submission_of(
-                body, fields, surroundings=surroundings, now=accepted_at, luhn_exempt=self.luhn_exempt
-            )
-            refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
+            submission = usual_submission(
+                body, fields, surroundings=surroundings, today=accepted_at[:DATE_LENGTH]
+            ) or misplaced.checked_submission(body, surroundings, self.luhn_exempt)
+            if submission.occurred_at > accepted_at:  # instants sort as text; nearly every one is past
+                refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
         if terminal_ids and _terminal_id(submission) not in terminal_ids:

@@ -112,7 +112,7 @@ class Allowance:
         elif running is None:
             left = self._form % bucket.left
         else:
-            left = self._form % (bucket.left, self._at_once(running))
+            left = self._form % (bucket.left, max(0, running.count_max - running.count))
         return (self._policy, (b"ratelimit", left))
 
     @staticmethod

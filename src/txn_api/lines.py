@@ -2,7 +2,10 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+SPLIT_BYTES: Final = 8 << 10
+"""Of a piece, so many bytes are split at a time; a line that is longer is found by itself."""
 
 
 class Line(NamedTuple):
@@ -19,12 +22,13 @@ class Line(NamedTuple):
 class LineSplitter:
     """Splits pieces at newlines. A line over the bound is dropped while it arrives and reported once, at its end.
 
-    Lines are made one by one as they are asked for: a piece of short lines would take fifty times its memory as
+    Lines are made some at a time as they are asked for: a piece of short lines would take fifty times its memory as
     objects. A byte order mark before the first line is skipped (RFC 8259, 8.1, lets a parser do that).
     """
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
+        self._split_bytes = min(bytes_max, SPLIT_BYTES)
         self._rest = bytearray()  # grows in place, however small the pieces of a line are
         self._dropped = 0  # of a line over the bound
         self._number = 0
@@ -42,6 +46,13 @@ class LineSplitter:
         while (end := piece.find(b"\n", begin)) >= 0:
             yield self._line(piece, begin, end)
             begin = end + 1
+            # Nothing is kept of a line from here on.
+            while (end := piece.rfind(b"\n", begin, begin + self._split_bytes)) >= 0:
+                for data in piece[begin:end].split(b"\n"):
+                    self._number += 1
+                    # As its class makes one, without a call of Python.
+                    yield tuple.__new__(Line, (self._number, data if data.strip() else b"", len(data)))
+                begin = end + 1
         self._keep(piece, begin, len(piece))
 
     def end(self) -> Iterator[Line]:

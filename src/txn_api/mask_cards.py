@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from txn_api.mask_room import MaskRoom
-from txn_core.identity import Account
+from txn_core.identity import Account, CardId
 
 MASK_BYTES: Final = 512
 """What a mask takes in memory without its cards, rounded up."""
@@ -19,6 +19,7 @@ class MaskCards:
     Attributes:
         digests: the last 8 hex digits of each card's id, in ascending order. The id is an HMAC, so two of 1,000 cards
             have the same once in 8,600 times.
+        latest: the card that came last, if it was taken: of most masks the only one.
         elsewhere: cards that came to other processes alone, when there is no room here for their digests.
         refused: cards that were turned away.
         unshared: digests that the other processes have not been told.
@@ -26,12 +27,13 @@ class MaskCards:
         waits: whether it is in the queue for being shared.
     """
 
-    __slots__ = ("account", "digests", "elsewhere", "noticed", "refused", "shared_as", "unshared", "waits")
+    __slots__ = ("account", "digests", "elsewhere", "latest", "noticed", "refused", "shared_as", "unshared", "waits")
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.digests = array("I")
         self.unshared = array("I")
+        self.latest: CardId | None = None
         self.elsewhere = self.refused = 0
         self.shared_as: str | None = None
         self.noticed = self.waits = False

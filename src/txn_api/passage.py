@@ -17,7 +17,7 @@ _UNTRACED = "untraced"
 class Passage:
     """A request under way; `status` is that of its answer, 0 until it begins."""
 
-    __slots__ = ("_headers", "_send", "_trace_id", "request_id", "scope", "started_at", "status")
+    __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")
 
     def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
         self.scope, self._send, self._headers = scope, send, headers
@@ -26,6 +26,8 @@ class Passage:
         self._trace_id = trace_id_of_request(scope)
         self.started_at = time.perf_counter()
         self.status = 0
+        self.has_left = False
+        """Whether the allowance was left before the answer."""
 
     @property
     def ids(self) -> dict[str, str]:

@@ -34,20 +34,24 @@ from txn_core.usual_request import usual_fields
 TURN_S: Final = 0.005
 """The time of a turn: the admission of some two hundred usual posts on the machine of the benchmarks."""
 DEAR_TURN_S: Final = 0.001
-"""The time of a turn whose posts take longer than usual ones, on average."""
+"""The time of a turn, or of a step, whose posts take longer than usual ones, on average."""
 USUAL_S: Final = 0.000_06
 """A usual post takes a third of it there."""
 BYTES_A_TURN: Final = 256 << 10
 """Of bodies, should a turn's time be enough for more: four of the largest."""
 REST_FROM_S: Final = 2 * TURN_S
 """A post that took so long by itself was dear work that cannot be left in the middle; its account rests."""
-BYTES_A_GROUP: Final = 4 << 10
-"""Bodies that go through admission in a row before anybody looks at the clock: half a dozen usual ones, or a large
-one. The way is twice as long for a lone one, and of more in a row each gains little."""
-ANOTHER_S: Final = 1e-6
-"""Charged before a post is admitted, so that the next one of a group is another account's that has had as much."""
+BYTES_A_GROUP: Final = 16 << 10
+"""Bodies of posts that were left which go through admission in a row, before others follow by their accounts' time.
+The way is twice as long for a lone post."""
+ANOTHER_S: Final = 1e-5
+"""Charged before a post is admitted, so that the next one of a group is another account's that has had as much. It is
+also what the last step takes, the same of each."""
 WAIT_S_MAX: Final = 5.0
 """How long a post may wait for its account's time; nothing of it is stored."""
+RIGHTS_S: Final = 0.02
+"""A post that waited longer is held against its sender's rights once more. Those of a few hundred busy connections
+wait for a turn or two."""
 RETRY_AFTER_S: Final = 1
 
 Clock = Callable[[], float]
@@ -57,30 +61,30 @@ RightsOf = Callable[[Scope, Principal], Standing]
 class Post:
     """One body on its way, and who is told of its landing, as a future is (`landing.Answer`).
 
-    `event` is there once it is admitted.
+    `event` is there once it is admitted, and `took_s` says what the steps took that are dearer for some than others.
     """
 
     __slots__ = (
         *("accepted_at", "account", "body", "event", "fields", "principal", "scope", "submission"),
-        *("took_s", "waits_until"),
+        *("took_s", "waits_since"),
     )
     lands: ClassVar[bool] = True
     """Whether the event is handed over to the producer here."""
     idempotency_key: str | None = None
     accepted_at: Instant
     submission: Submission
-    waits_until: float
+    waits_since: float
 
     def __init__(self, scope: Scope, body: bytes, principal: Principal) -> None:
         """Take a body of somebody whose rights are asked for again when the post had to wait."""
-        self.scope, self.body, self.account, self.principal = scope, body, principal.account, principal
+        self.scope, self.account, self.principal = scope, principal.account, principal
+        self.body = body.removeprefix(BOM_UTF8)
         self.fields: dict[str, Any] | None = None
         self.event: EncodedEvent | None = None
         self.took_s = 0.0
 
-    def set_event(self, event: EncodedEvent) -> None:
-        """It is admitted."""
-        self.event = event
+    def tell_admitted(self, event: EncodedEvent) -> None:
+        """It has its event, and does not land here."""
 
     def done(self) -> bool:
         """Whether there is nobody to tell, or no more."""
@@ -132,7 +136,7 @@ class KeyedPost(Post):
         """Whether nobody waits for it any more."""
         return self.admitted.done()
 
-    def set_event(self, event: EncodedEvent) -> None:
+    def tell_admitted(self, event: EncodedEvent) -> None:
         """Give the event to whoever waits for it."""
         if not self.admitted.done():
             self.admitted.set_result(event)
@@ -157,7 +161,7 @@ class Posts:
     ) -> None:
         """The second clock, this thread's CPU time unless given, says what a dear post took.
 
-        With `rights`, a post that had to wait is held against its own once more.
+        With `rights`, a post that waited is held against its sender's once more.
         """
         self._rights_of = rights
         self._asking: set[asyncio.Task[None]] = set()
@@ -189,12 +193,14 @@ class Posts:
     def hand_over(self, posts: Sequence[Post]) -> None:
         """Admit posts and give them to the producer, in their order: now, as far as a turn goes."""
         if self._left.is_idle:
-            posts = self._admit_in_order(posts)
+            arrived, posts = posts, self._admit(posts, _Turn(self._clock)) if posts else posts
+            if posts:
+                self._charge(arrived)
         if not posts:
             return
-        waits_until = self._clock() + WAIT_S_MAX
+        now_s = self._clock()
         for post in posts:
-            post.waits_until = waits_until
+            post.waits_since = now_s
             self._left.put(post.account, post)
         self._admit_left_soon()
 
@@ -202,19 +208,6 @@ class Posts:
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self._hand_over_arrived)
         self._arrived.append(post)
-
-    def _admit_in_order(self, posts: Sequence[Post]) -> Sequence[Post]:
-        """Admit posts in the order of their arrival until the turn is over, and give those that are left."""
-        turn, begin = _Turn(self._clock), 0
-        while begin < len(posts) and not turn.is_over():
-            end = _end_of_group(posts, begin)
-            turn.takes(posts[begin:end])
-            self._admit(posts[begin:end])
-            begin = end
-        if begin < len(posts):
-            for post in posts[:begin]:
-                self._left.charge(post.account, post.took_s)
-        return posts[begin:]
 
     def _admit_left_soon(self) -> None:
         if not self._due and self._left:
@@ -229,26 +222,27 @@ class Posts:
             group = self._next_group()
             if not group:
                 return  # whoever still waits, rests
-            turn.takes(group)
-            self._admit(group)
-            for post in group:
-                self._left.charge(post.account, post.took_s)
+            left = self._admit(group, turn)
+            self._charge(group)
+            for post in reversed(left):
+                self._left.put_back(post.account, post)
         self._admit_left_soon()
 
     def _next_group(self) -> Sequence[Post]:
         """Posts whose turn it is, in that order."""
         group: list[Post] = []
-        size, now = 0, self._clock()
-        while size < BYTES_A_GROUP and (entry := self._left.pop()) is not None:
+        left, size, now_s = self._left, 0, self._clock()
+        while size < BYTES_A_GROUP and (entry := left.pop()) is not None:
             account, post = entry
-            if post.waits_until < now:
+            waited_s = now_s - post.waits_since
+            if waited_s > WAIT_S_MAX:
                 _fail(post, Overloaded(RETRY_AFTER_S))
                 continue
-            if not self._may_still(post):
+            if waited_s > RIGHTS_S and not self._may_still(post):
                 continue
             group.append(post)
             size += len(post.body)
-            self._left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
+            left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
         return group
 
     def _may_still(self, post: Post) -> bool:
@@ -279,28 +273,37 @@ class Posts:
             self._left.release(post.account)
         else:
             self._left.release(post.account)
-            self._admit((post,))
-            self._left.charge(post.account, post.took_s)
+            self._admit((post,), _Turn(self._clock))
+            self._charge((post,))
         self._admit_left_soon()
 
-    def _admit(self, posts: Sequence[Post]) -> None:
-        """Take each step of a group of posts in a row, and give them to the producer."""
-        began_s, group = self._cpu_clock(), posts
-        for step in (self._read, self._check, self._identify):
-            posts = self._taken(step, posts)
-        self._producer.submit_all(
-            [(post.event.card_id, post.event.data, post) for post in posts if post.event and post.lands]
-        )
+    def _admit(self, posts: Sequence[Post], turn: "_Turn") -> Sequence[Post]:
+        """Take each step of posts in a row and give them to the producer, as far as the turn goes.
+
+        Gives the posts that it had no time for, the last ones. What was read of them is kept.
+        """
+        began_s, group = self._cpu_clock(), turn.fitting(posts)
+        read, read_count = self._taken(self._read, group, turn.ends_at)
+        checked, checked_count = self._taken(self._check, read, turn.ends_at) if read else ([], 0)
+        left = [*read[checked_count:], *posts[read_count:]]
+        turn.posts += len(posts) - len(left)
+        self._producer.submit_all(self._identified(checked))
         if (took_s := self._cpu_clock() - began_s) > REST_FROM_S:
             dearest = max(group, key=lambda post: post.took_s)
             self._left.rest(dearest.account, min(took_s, dearest.took_s) - TURN_S, self._admit_left_soon)
+        return left
+
+    def _charge(self, posts: Sequence[Post]) -> None:
+        """Charge accounts for what their posts took since they were charged last."""
+        for post in posts:
+            self._left.charge(post.account, post.took_s)
+            post.took_s = 0.0
 
     def _hand_over_arrived(self) -> None:
         posts, self._arrived = self._arrived, []
         self.hand_over(posts)
 
     def _read(self, post: Post) -> None:
-        post.body = post.body.removeprefix(BOM_UTF8)
         post.fields = usual_fields(post.body, self._luhn_exempt)
 
     def _check(self, post: Post) -> None:
@@ -313,23 +316,38 @@ class Posts:
             terminal_ids=post.principal.terminal_ids,
         )
 
-    def _identify(self, post: Post) -> None:
-        event = self._intake.event(
-            post.submission,
-            account=post.account,
-            accepted_at=post.accepted_at,
-            idempotency_key=post.idempotency_key,
-            cards_of_mask_max=post.principal.cards_of_mask_max,
-        )
-        del post.submission
-        post.set_event(event)
-        post.fields, post.body = None, b""  # the card number has no business here any more
-
-    def _taken(self, step: Callable[[Post], None], posts: Sequence[Post]) -> list[Post]:
-        """Take a step of each post, note how long it took, and give those that go on."""
-        left, clock = [], self._clock
-        at = clock()
+    def _identified(self, posts: Sequence[Post]) -> list[tuple[str, bytes, Post]]:
+        """Give posts their events, and those that land here as the producer takes them."""
+        records: list[tuple[str, bytes, Post]] = []
         for post in posts:
+            try:
+                event = self._intake.event(
+                    post.submission,
+                    account=post.account,
+                    accepted_at=post.accepted_at,
+                    idempotency_key=post.idempotency_key,
+                    cards_of_mask_max=post.principal.cards_of_mask_max,
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's
+                _fail(post, error)
+                continue
+            del post.submission
+            post.fields, post.body = None, b""  # the card number has no business here any more
+            post.event = event
+            if post.lands:
+                records.append((event.card_id, event.data, post))
+            else:
+                post.tell_admitted(event)
+        return records
+
+    def _taken(self, step: Callable[[Post], None], posts: Sequence[Post], ends_at: float) -> tuple[list[Post], int]:
+        """Take a step of each post as long as there is time, and note how long it took.
+
+        Gives those that go on, and how many were taken, one at least.
+        """
+        left, clock = list[Post](), self._clock
+        began_at = at = clock()
+        for place, post in enumerate(posts, 1):
             try:
                 step(post)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this post's, and goes to whoever waits for it
@@ -338,38 +356,36 @@ class Posts:
                 left.append(post)
             before, at = at, clock()
             post.took_s += at - before
-        return left
+            if at >= ends_at or (at - began_at >= DEAR_TURN_S and at - began_at > place * USUAL_S):
+                return left, place
+        return left, len(posts)
 
 
 class _Turn:
     """The time and the bytes of a turn."""
 
-    __slots__ = ("_began_at", "_bytes_left", "_clock", "_posts")
+    __slots__ = ("_began_at", "_bytes_left", "_clock", "ends_at", "posts")
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._began_at = clock, clock()
-        self._bytes_left, self._posts = BYTES_A_TURN, 0
-
-    def takes(self, posts: Sequence[Post]) -> None:
-        """Posts are about to be admitted."""
-        self._posts += len(posts)
-        self._bytes_left -= sum(len(post.body) for post in posts)
+        self.ends_at = self._began_at + TURN_S
+        self._bytes_left = BYTES_A_TURN
+        self.posts = 0
+        """How many were admitted."""
 
     def is_over(self) -> bool:
         """Whether nothing more may begin."""
         took_s = self._clock() - self._began_at
-        is_dear = took_s > self._posts * USUAL_S
+        is_dear = took_s > self.posts * USUAL_S
         return self._bytes_left <= 0 or took_s >= (DEAR_TURN_S if is_dear else TURN_S)
 
-
-def _end_of_group(posts: Sequence[Post], begin: int) -> int:
-    """Where the group ends that begins there: behind one post at least."""
-    size = 0
-    for place in range(begin, len(posts)):
-        size += len(posts[place].body)
-        if size >= BYTES_A_GROUP:
-            return place + 1
-    return len(posts)
+    def fitting(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """The first of some posts, whose bodies fit into it, one at least: they are about to be admitted."""
+        for place, post in enumerate(posts, 1):
+            self._bytes_left -= len(post.body)
+            if self._bytes_left <= 0:
+                return posts[:place]
+        return posts
 
 
 def _fail(post: Post, error: Exception) -> None:

@@ -54,6 +54,8 @@ class RequestLog(Collector):
 
     def __init__(self, registry: CollectorRegistry, *, log_all: bool = False) -> None:
         self._log_all = log_all
+        self.status_min = 0 if log_all else 400
+        """Answers of a lower status are not logged."""
         self._refused = LogBudget[_Kind](KIND_LINES_MAX, KEY_LINES_MAX, REFUSED_LINES_MAX)
         self._failed = LogBudget[_Kind](FAILED_LINES_MAX, FAILED_LINES_MAX, FAILED_LINES_MAX)
         self._errors = LogBudget[_Kind](FAILED_LINES_MAX, FAILED_LINES_MAX, FAILED_LINES_MAX)
@@ -61,11 +63,9 @@ class RequestLog(Collector):
         registry.register(self)
 
     def answered(self, passage: Passage, method: str, route: str, seconds: float) -> None:
-        """Log an answered request, if it is to be logged."""
+        """Log an answered request whose status is to be logged, as far as the budget goes."""
         status = passage.status
         if not self._log_all:
-            if status < 400:
-                return
             budget = self._refused if status < 500 else self._failed
             holder = passage.allowance if status < 500 else None  # a key has the same ones for all its requests
             if not budget.takes((route, status), holder):

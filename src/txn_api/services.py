@@ -88,7 +88,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         aws.dynamodb() as dynamodb,
         aws.dynamodb_reader() as index,
         aws.dynamodb_reader() as key_reader,
-        _open_tokens(settings) as tokens,
+        _open_tokens(settings, registry) as tokens,
     ):
         room = MaskRoom()
         shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
@@ -167,7 +167,7 @@ def gate(
 
 
 @asynccontextmanager
-async def _open_tokens(settings: Settings) -> AsyncIterator[Tokens | None]:
+async def _open_tokens(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Tokens | None]:
     """What verifies access tokens, if they are on; the issuer's keys are fetched with the first of them."""
     if settings.jwt_jwks_url is None:
         yield None
@@ -175,4 +175,4 @@ async def _open_tokens(settings: Settings) -> AsyncIterator[Tokens | None]:
     async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
         fetch = fetcher(client, settings.jwt_jwks_url)
         jwks = Jwks(fetch, algorithms=settings.jwt_algorithms, cache_s=settings.jwt_jwks_cache_s)
-        yield Tokens.from_settings(settings, jwks)
+        yield Tokens.from_settings(settings, jwks, registry)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from txn_api.authenticator import Authenticator, Found
-from txn_api.headers import Headers
+from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, SignatureMissing, TerminalForbidden
@@ -30,7 +30,7 @@ class Standing:
     def __init__(
         self,
         authenticator: Authenticator,
-        headers: Headers,
+        headers: RawHeaders,
         principal: Principal,
         *needed: Scope,
         reads: Account | None = None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from txn_api.problems import TokenInvalid
+from txn_api.strict_jws import Compact
 from txn_core.api_keys import SCOPES, Scope
 from txn_core.identity import ACCOUNT_PATTERN, Account
 
@@ -70,6 +71,15 @@ class Claims:
             expires_at_s=expires_at_s,
             certificate_sha256=_certificate(claims["cnf"]) if "cnf" in claims else None,
         )
+
+    def claimed_subject(self, parts: Compact) -> str | None:
+        """The subject that a token says it is of, unverified; None if it says none, or much else."""
+        try:
+            claims = parts.short_claims()
+            account = claims.get(self.account)
+            return self._subject(account, claims.get("sub")) if isinstance(account, str) else None
+        except (ValueError, TokenInvalid):
+            return None
 
     def _subject(self, account: str, said: object) -> str:
         if not isinstance(said, str) or not 1 <= len(said) <= SUBJECT_CHARS_MAX:

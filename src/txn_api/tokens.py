@@ -6,10 +6,13 @@ which account, and which of our scopes it has (`token_claims.py`); nothing more 
 """
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import jwt
+from prometheus_client import CollectorRegistry
 
+from txn_api.forgeries import Forgeries
 from txn_api.jwks import Jwks
 from txn_api.problems import TokenInvalid
 from txn_api.strict_jws import Compact, NotStrictError, compact
@@ -27,14 +30,23 @@ ANY_JWT: Final = "jwt"
 class Tokens:
     """Verifies tokens of one issuer."""
 
-    def __init__(self, keys: Jwks, claims: Claims, *, trust_s: float, untyped: bool = False) -> None:
+    def __init__(
+        self,
+        keys: Jwks,
+        claims: Claims,
+        *,
+        trust_s: float,
+        untyped: bool = False,
+        forgeries: Forgeries | None = None,
+    ) -> None:
         self._keys, self._claims = keys, claims
+        self._forgeries = forgeries or Forgeries()
         self._types = {ACCESS_TOKEN, ANY_JWT, None} if untyped else {ACCESS_TOKEN}
         self.trust_s = trust_s
         """How long a verification may be relied on: a key that the issuer withdrew verifies nothing new."""
 
     @classmethod
-    def from_settings(cls, settings: Settings, keys: Jwks) -> "Tokens":
+    def from_settings(cls, settings: Settings, keys: Jwks, registry: CollectorRegistry | None = None) -> "Tokens":
         """Verify as the settings say.
 
         Raises:
@@ -49,7 +61,13 @@ class Tokens:
             scope=settings.jwt_scope_claim,
             scope_prefix=settings.jwt_scope_prefix,
         )
-        return cls(keys, claims, trust_s=settings.jwt_jwks_cache_s, untyped=settings.jwt_untyped)
+        return cls(
+            keys,
+            claims,
+            trust_s=settings.jwt_jwks_cache_s,
+            untyped=settings.jwt_untyped,
+            forgeries=Forgeries(registry=registry),
+        )
 
     async def verify(self, token: str) -> Holder:
         """Whom a token was issued to.
@@ -57,20 +75,35 @@ class Tokens:
         Raises:
             TokenInvalid: it does not verify, is not in force, or says too little.
             StoreUnavailable: the issuer's keys cannot be had.
+            Overloaded: as `holder`.
+        """
+        if (holder := await self.holder(token)) is None:
+            raise TokenInvalid
+        return holder
+
+    async def holder(self, token: str, *, is_new: bool = True) -> Holder | None:
+        """The same; None for a token whose signature was verified, and that is refused all the same.
+
+        Raises:
+            Overloaded: too many are verified in vain now for one that `is_new`.
         """
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenInvalid
         try:
             parts = compact(token)
             key = await self._key(parts.head)
-            if not _verifies(key, parts):
-                raise TokenInvalid
-            # Nothing of the claims is read before the signature was found good.
-            claims = parts.claims()
         except (jwt.PyJWTError, ValueError):
             # Its text may quote the token.
             raise TokenInvalid from None
-        return self._claims.holder(claims, at_s=time.time())
+        budget = self._forgeries.budget(lambda: self._claims.claimed_subject(parts)) if is_new else None
+        with suppress(jwt.PyJWTError, ValueError, TokenInvalid):
+            if _verifies(key, parts):
+                # Nothing that the claims say counts before the signature was found good.
+                holder = self._claims.holder(parts.claims(), at_s=time.time())
+                self._forgeries.held(holder.subject)
+                return holder
+        self._forgeries.found(budget)
+        return None
 
     async def _key(self, head: dict[str, Any]) -> jwt.PyJWK:
         """The key that a header names.

@@ -23,14 +23,15 @@ Clock = Callable[[], float]
 class Turn:
     """A turn that somebody has."""
 
-    __slots__ = ("_clock", "_ends_at")
+    __slots__ = ("clock", "ends_at")
 
     def __init__(self, clock: Clock, ends_at: float) -> None:
-        self._clock, self._ends_at = clock, ends_at
+        """Take a clock and what it shows when the turn's time is used up."""
+        self.clock, self.ends_at = clock, ends_at
 
     def is_over(self) -> bool:
         """Whether its time is used up."""
-        return self._clock() >= self._ends_at
+        return self.clock() >= self.ends_at
 
 
 class Turns:

@@ -224,7 +224,9 @@ class Exchange:
             return None
         if self.response_started:
             raise RuntimeError("an answer begins anew")
-        close = () if self._keeps_alive() else _CLOSE
+        if self.stays is not None:
+            self._ask_whether_it_stays(self.stays)
+        close = () if self.keep_alive else _CLOSE
         return self._head_of(status, headers, b"content-length: %d" % len(body), *close) + body
 
     def write(self, rendered: bytes) -> None:
@@ -240,15 +242,14 @@ class Exchange:
     def _is_awaiting_body(self) -> bool:
         return self.more_body and self._cut is None
 
-    def _keeps_alive(self) -> bool:
-        """Whether the connection goes on behind the answer, which begins."""
-        if self.stays is not None:
-            self.keep_alive, self.stays = self.stays(), None
-        return self.keep_alive
+    def _ask_whether_it_stays(self, stays: Callable[[], bool]) -> None:
+        """Decide whether the connection goes on behind the answer, which begins."""
+        self.keep_alive, self.stays = stays(), None
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         named, more = dict(headers), []
-        self._keeps_alive()
+        if self.stays is not None:
+            self._ask_whether_it_stays(self.stays)
         if (length := named.get(b"content-length")) is not None:
             self._left = int(length)
         if named.get(b"connection", b"").lower() == b"close":

@@ -6,7 +6,7 @@ leaves to its users. tests/http holds both against h11.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -20,7 +20,7 @@ from txn_api.problems import (
     TransferCodingUnsupported,
     UriTooLong,
 )
-from txn_cli.http_lines import FIELDS_MAX, TOKEN, Field, fields_of, lines_of
+from txn_cli.http_lines import FIELDS_MAX, TOKEN, Field, check_unfolded, fields_of, lines_of
 
 HEAD_BYTES_MAX: Final = 12 << 10
 """Of a first line and its header fields, and of a trailer section: the longest token or query, and half as much."""
@@ -42,6 +42,9 @@ _KNOWN_MAX: Final = 32
 _USUAL_LINES_MAX: Final = _KNOWN_MAX + 3  # the first line, the empty one, and what is behind its end
 _KNOWN_BYTES_MAX: Final = 160
 """So many lines of at most so many bytes are kept of a connection."""
+_LENGTHS_MAX: Final = 2_048
+_lengths: Final[dict[bytes, Field]] = {}
+"""Lines of a length, of all connections together: bodies of one client have many, which would push out its others."""
 _NEW_MAX: Final = 4
 """A head with more lines that are new goes the way of all heads at once: it is read once, not twice. The next one of
 the same client has fewer."""
@@ -63,6 +66,12 @@ _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 _VERSION: Final = re.compile(rb"HTTP/([0-9]\.[0-9])")
 _LENGTH: Final = re.compile(rb"[0-9]{1,20}")
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding", b"connection", b"expect", b"host"})
+_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})
+Framing = dict[bytes, list[bytes]]
+"""The values of fields that frame a request, by their names."""
+# Members of lists (RFC 9110, 5.6.1), which have a comma on either side here.
+_CLOSE: Final = re.compile(rb",[ \t]*close[ \t]*,")
+_CONTINUE: Final = re.compile(rb",[ \t]*100-continue[ \t]*,")
 
 
 class Head(NamedTuple):
@@ -132,7 +141,7 @@ class HeadReader:
             return None
         fields, known, new = [], self._fields, 0
         for line in lines[1:-2]:
-            field = known.get(line)
+            field = known.get(line) or _lengths.get(line)
             if field is None:
                 new += 1
                 field = self._read_field(line) if new <= _NEW_MAX else None
@@ -154,9 +163,13 @@ class HeadReader:
     def _read_field(self, line: bytes) -> Field | None:
         field = _usual_field(line)
         if field is not None and len(line) <= _KNOWN_BYTES_MAX:
-            if len(self._fields) == _KNOWN_MAX:
-                self._fields.clear()
-            self._fields[line] = field
+            if field[0] == b"content-length":
+                known, known_max = _lengths, _LENGTHS_MAX
+            else:
+                known, known_max = self._fields, _KNOWN_MAX
+            if len(known) == known_max:
+                known.clear()
+            known[line] = field
         return field
 
 
@@ -204,16 +217,13 @@ def read_head(data: bytes, ended: list[bytes] | None = None) -> Head:
     first, *rest, _, _ = lines_of(data, ended)
     method, target, version = _first_line(first)
     fields = fields_of(rest)
-    # The few fields that say something of the request's frame, so that the many others are passed over once.
-    framing = [field for field in fields if field[0] in _FRAMING]
-    if sum(len(value) for name, value in framing if name != b"host") > FRAMING_BYTES_MAX:
-        raise HeadTooLarge
-    chunked, length = _body_of(framing)
-    _check_host(version, framing)
+    framing = _framing(fields)
+    chunked, length = _body_of(fields, framing)
+    _check_host(version, framing.get(b"host", []))
     if chunked and version == b"1.0":
         raise MalformedHttp  # RFC 9112, 6.1: framing that is faulty
     if chunked or length is not None:
-        fields = _plainly_framed(fields, length)
+        fields = _plainly_framed(fields, framing, length)
     target, fields = _origin_form(target, fields)
     raw_path, _, query = target.partition(b"?")
     return Head(
@@ -225,10 +235,8 @@ def read_head(data: bytes, ended: list[bytes] | None = None) -> Head:
         CHUNKED if chunked else int(length or b"0"),
         http_1_0=version == b"1.0",
         # Both framings in one request may be an attack: it is the connection's last (RFC 9112, 6.1).
-        keep_alive=(
-            version != b"1.0" and b"close" not in _members(framing, b"connection") and not (chunked and length)
-        ),
-        expects_continue=version != b"1.0" and b"100-continue" in _members(framing, b"expect"),
+        keep_alive=(version != b"1.0" and not _has(framing, b"connection", _CLOSE) and not (chunked and length)),
+        expects_continue=version != b"1.0" and _has(framing, b"expect", _CONTINUE),
     )
 
 
@@ -248,7 +256,22 @@ def _first_line(line: bytes) -> tuple[bytes, bytes, bytes]:
     return method, target, version[1]
 
 
-def _body_of(framing: Sequence[Field]) -> tuple[bool, bytes | None]:
+def _framing(fields: Iterable[Field]) -> Framing:
+    """The fields that say something of the request's frame, so that the many others are passed over once.
+
+    Raises:
+        HeadTooLarge: their values are longer than such are.
+    """
+    framing: Framing = {}
+    for name, value in fields:
+        if name in _FRAMING:
+            framing.setdefault(name, []).append(value)
+    if sum(len(b"".join(values)) for name, values in framing.items() if name != b"host") > FRAMING_BYTES_MAX:
+        raise HeadTooLarge
+    return framing
+
+
+def _body_of(fields: Iterable[Field], framing: Framing) -> tuple[bool, bytes | None]:
     """Whether the body is chunked, and its length, or None if none is given (RFC 9112, 6).
 
     Raises:
@@ -256,12 +279,16 @@ def _body_of(framing: Sequence[Field]) -> tuple[bool, bytes | None]:
         TransferCodingUnsupported: other codings before `chunked`.
     """
     chunked, length = False, None
-    for name, value in framing:
+    if _BODY.isdisjoint(framing):
+        return chunked, length
+    read: set[bytes] = set()
+    for name, value in fields:
         if name == b"transfer-encoding":
             if chunked or value.lower() != b"chunked":
-                raise _coding_refused(framing)
+                raise _coding_refused(framing[name])
             chunked = True
-        elif name == b"content-length":
+        elif name == b"content-length" and value not in read:
+            read.add(value)
             named = _length(value)
             if length not in {None, named}:
                 raise MalformedHttp
@@ -278,14 +305,17 @@ def _length(value: bytes) -> bytes:
     return length
 
 
-def _coding_refused(framing: Iterable[Field]) -> Problem:
+def _coding_refused(codings: Iterable[bytes]) -> Problem:
     """Where a body whose last coding is not `chunked` ends nobody knows (RFC 9112, 6.3)."""
-    codings = b",".join(value for name, value in framing if name == b"transfer-encoding").lower().split(b",")
-    return TransferCodingUnsupported() if codings[-1].strip() == b"chunked" else MalformedHttp()
+    last = b",".join(codings).lower().rpartition(b",")[2]
+    return TransferCodingUnsupported() if last.strip() == b"chunked" else MalformedHttp()
 
 
-def _plainly_framed(fields: Iterable[Field], length: bytes | None) -> list[Field]:
+def _plainly_framed(fields: list[Field], framing: Framing, length: bytes | None) -> list[Field]:
     """The fields with one length, as a number, and the coding in lower case."""
+    said = framing.get(b"content-length", []), framing.get(b"transfer-encoding", [])
+    if said in (([length], []), ([], [b"chunked"])):
+        return fields  # as nearly always
     plain: list[Field] = []
     lengths = 0
     for name, value in fields:
@@ -305,7 +335,7 @@ def check_trailers(lines: bytes) -> None:
         HeadTooLarge: it has more lines than it may.
         MalformedHttp: it holds a line that is none.
     """
-    lines_of(lines)
+    check_unfolded(lines_of(lines))
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + lines)
     try:
@@ -331,13 +361,12 @@ def _origin_form(target: bytes, fields: list[Field]) -> tuple[bytes, list[Field]
     return rest if rest.startswith(b"/") else b"/" + rest, [(b"host", authority), *others]
 
 
-def _check_host(version: bytes, framing: Iterable[Field]) -> None:
+def _check_host(version: bytes, hosts: list[bytes]) -> None:
     """One valid `Host`, which HTTP/1.0 alone may leave out, and a version that is ours (RFC 9112, 3.2).
 
     Raises:
         MalformedHttp, HttpVersionUnsupported: so it is not.
     """
-    hosts = [value for name, value in framing if name == b"host"]
     if len(hosts) > 1:
         raise MalformedHttp
     if not version.startswith(b"1."):
@@ -350,6 +379,7 @@ def _is_host(value: bytes) -> bool:
     return len(value) <= FRAMING_BYTES_MAX and _HOST.fullmatch(value) is not None
 
 
-def _members(fields: Iterable[Field], name: bytes) -> set[bytes]:
-    """The members of a list field, in lower case."""
-    return {member.strip() for found, value in fields if found == name for member in value.lower().split(b",")}
+def _has(framing: Framing, name: bytes, member: re.Pattern[bytes]) -> bool:
+    """Whether a list field has a member, in letters of either case."""
+    values = framing.get(name)
+    return values is not None and member.search(b",%b," % b",".join(values).lower()) is not None

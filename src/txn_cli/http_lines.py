@@ -9,10 +9,10 @@ from typing import Final
 
 from txn_api.problems import HeadTooLarge, MalformedHttp
 
-FIELDS_MAX: Final = 64
+FIELDS_MAX: Final = 48
 """Field lines of a head or a trailer section: what is made of a line takes more memory than the line."""
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.6.2
-BLANKS: Final = b" \t"
+_BLANKS: Final = (b" ", b"\t")
 _LINES_BESIDES: Final = 3  # the first one, the empty one, and what is behind its end
 _ILLEGAL: Final = (b"\r", b"\x00", b"\x0b", b"\x0c")
 """What stands in no line; a CR ends one. Other control characters are retained (RFC 9110, 5.5)."""
@@ -39,31 +39,30 @@ def lines_of(data: bytes, ended: list[bytes] | None = None) -> list[bytes]:
     return lines
 
 
-def fields_of(lines: list[bytes]) -> list[Field]:
-    """The fields in these lines: lower-case names, and values without the blanks around them.
+def check_unfolded(lines: list[bytes]) -> None:
+    """Hold lines against what a server may refuse: one that goes on with the line before it (RFC 9112, 5.2).
 
-    A line that begins with a blank goes on with the one before it (RFC 9112, 5.2).
+    Raises:
+        MalformedHttp: there is one.
+    """
+    if any(line.startswith(_BLANKS) for line in lines):
+        raise MalformedHttp
+
+
+def fields_of(lines: list[bytes]) -> list[Field]:
+    """The fields in lines from `lines_of`: lower-case names, and values without the blanks around them.
+
+    A line that begins with a blank, to go on with the one before it, is refused (RFC 9112, 5.2).
 
     Raises:
         MalformedHttp: a line is no field.
     """
-    parted = [line.partition(b":") for line in lines]
-    names = [name for name, _, _ in parted]
-    if b"" in names or b"".join(names).translate(None, TOKEN) or not all(colon for _, colon, _ in parted):
-        return fields_of(_unfolded(lines))
-    return [(name.lower(), value.strip(BLANKS)) for name, _, value in parted]
-
-
-def _unfolded(lines: list[bytes]) -> list[bytes]:
-    """The same lines, each with those that go on with it.
-
-    Raises:
-        MalformedHttp: none goes on, or the first one does: something else is wrong with them.
-    """
-    begins = [at for at, line in enumerate(lines) if not line.startswith((b" ", b"\t"))]
-    if len(begins) == len(lines) or not begins or begins[0]:
+    if not lines:
+        return []
+    names, colons, values = zip(*[line.partition(b":") for line in lines], strict=True)
+    # All names at once: a call for each costs more than all else that is done with a short line.
+    together = b":".join(names)
+    if b"" in names or b"" in colons or len(together.translate(None, TOKEN)) != len(lines) - 1:
         raise MalformedHttp
-    return [
-        b" ".join([lines[begin], *(line.lstrip(BLANKS) for line in lines[begin + 1 : end])])
-        for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True)
-    ]
+    # No line holds anything that `strip` takes for a blank besides the two that are (RFC 9110, 5.5).
+    return [*zip(together.lower().split(b":"), map(bytes.strip, values), strict=True)]

@@ -5,8 +5,9 @@ A chain is digits in groups, with nothing but separators between them. Each of i
 a lane of one byte in a large integer, so that one operation of the interpreter does the same for all digits:
 
 - A shift moves to each lane what stands so many digits behind it. Sums and alternatives over the digits of a part are
-  built of those over 2, 4, 8 and 16 digits. No sum is over 255, so that no lane disturbs its neighbour.
-- `bytes.translate` turns lanes into answers, where 0 says that a lane may begin a card number.
+  built of those over 2, 4, 8 and 16 digits. No sum is over 127, so that no lane disturbs its neighbour.
+- `bytes.translate` turns lanes into answers, where 0 says that a lane may begin a card number. Until then the highest
+  bit of a lane says that it does not, and the others hold a sum.
 
 What is left has its check digit, begins as an issuer's numbers of its length do as far as two digits tell, begins and
 ends with a group, and has groups of four, single digits alone, or few groups. The exact rule is asked of it alone.
@@ -34,6 +35,9 @@ _FEW_GROUPS: Final = 3  # 6-10, 4-6-5
 _GROUP: Final = re.compile(rb"\x01\x00*")
 _GROUPINGS_KEPT: Final = 1_024
 
+_FLAG_BIT: Final = 7
+_FLAG: Final = 1 << _FLAG_BIT  # the highest bit of a lane says no
+
 Lanes = int
 
 
@@ -49,14 +53,14 @@ def _digit(byte: int) -> int:
 
 _VALUES: Final = _table(_digit)
 _DOUBLED: Final = _table(lambda byte: sum(divmod(2 * _digit(byte), 10)))
-_SPACES: Final = _table(lambda byte: byte == ord(" "))
+_SPACES: Final = _table(lambda byte: _BEGINS * (byte == ord(" ")))
 _STARTS: Final = _table(lambda byte: byte >= _BEGINS)
-_BREAKS: Final = _table(lambda byte: byte & ~_BEGINS == _BREAK)
-_NO_START: Final = _table(lambda byte: byte < _BEGINS or byte & ~_BEGINS == _BREAK)
-_INSIDE: Final = _table(lambda byte: byte < _BEGINS)
+_BREAKS: Final = _table(lambda byte: _FLAG * (byte & ~_BEGINS == _BREAK))
+_INSIDE: Final = _table(lambda byte: _FLAG * (byte < _BEGINS))
 _UNMARKED: Final = _table(lambda byte: byte & ~_BEGINS)
-_NOT_TENS: Final = _table(lambda sum_: sum_ % 10 > 0)
-_MANY: Final = _table(lambda groups: groups > _FEW_GROUPS)
+_LAST_DIGIT: Final = _table(lambda sum_: sum_ % 10)
+_NOT_TENS: Final = _table(lambda sum_: sum_ >= _FLAG or sum_ % 10 > 0)
+_MANY: Final = _table(lambda groups: _FLAG * (groups > _FEW_GROUPS))
 
 
 def _not_issued(two: int) -> int:
@@ -78,7 +82,7 @@ def chains_with_numbers(chains: Sequence[str]) -> set[int]:
 
     A chain is twelve ASCII digits or more in groups, with one space between them.
     """
-    if sum(chain.count(" ") for chain in chains) + len(chains) > _TRIED_GROUPS_MAX:
+    if len(chains) + "".join(chains).count(" ") > _TRIED_GROUPS_MAX:
         return _sifted(chains)
     return {place for place, chain in enumerate(chains) if _has_number(chain.split(" "))}
 
@@ -100,35 +104,33 @@ def _has_number(groups: Sequence[str]) -> bool:
 
 def _sifted(chains: Sequence[str]) -> set[int]:
     marked = _marked(chains)
-    ends = [*accumulate(len(chain) - chain.count(" ") + 1 for chain in chains)]
+    digits_of_each = "\n".join(chains).replace(" ", "") + "\n"
+    ends = [*accumulate(map(len, digits_of_each.splitlines(keepends=True)))]
     found = set[int]()
-    done: Lanes = 0  # the lanes of chains that were found
+    refused = set[bytes]()  # the same digits over and over would be asked for each time
     for length, unfit in _unfit(marked):
-        fit = (unfit | done).to_bytes(len(marked), "little")
-        start = fit.find(0)
+        start = unfit.find(0)
         while start >= 0:
-            if _is_number(marked[start : start + length]):
-                place = bisect_right(ends, start)
+            part, place = marked[start : start + length], bisect_right(ends, start)
+            if place in found:
+                start = ends[place] - 1
+            elif part not in refused and _is_number(part):
                 found.add(place)
                 if len(found) == len(chains):
                     return found
-                done |= _ones(ends[place] - start) << 8 * start
                 start = ends[place] - 1
-            start = fit.find(0, start + 1)
+            else:
+                refused.add(part)
+            start = unfit.find(0, start + 1)
     return found
-
-
-def _ones(count: int) -> Lanes:
-    """As many lanes of 1."""
-    return int.from_bytes(b"\1" * count, "little")
 
 
 def _marked(chains: Sequence[str]) -> bytes:
     """All digits, those marked that begin a group, and a break behind each chain."""
-    text = "".join([f" {chain} {BREAK}" for chain in chains]).encode()
+    text = f" {f' {BREAK} '.join(chains)} {BREAK}".encode()
     lanes = int.from_bytes(text, "little")
     marks = int.from_bytes(text.translate(_SPACES), "little") << 8
-    return (lanes | marks * _BEGINS).to_bytes(len(text), "little").translate(None, b" ")
+    return (lanes | marks).to_bytes(len(text), "little").translate(None, b" ")
 
 
 def _is_number(part: bytes) -> bool:
@@ -142,32 +144,36 @@ def _is_grouping(starts: bytes, first_digit: str) -> bool:
     return is_grouping(tuple(map(len, _GROUP.findall(starts))), first_digit)
 
 
-def _unfit(marked: bytes) -> Iterator[tuple[int, Lanes]]:
-    """Each length, and 0 in each lane at which a part of that length begins that may be a card number."""
+def _unfit(marked: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each length, and 0 for each lane at which a part of that length begins that may be a card number."""
     size = len(marked)
     lanes = int.from_bytes
-    values, doubled, starts, breaks, inside, no_start = [
-        lanes(marked.translate(table), "little")
-        for table in (_VALUES, _DOUBLED, _STARTS, _BREAKS, _INSIDE, _NO_START)
+    values, doubled, breaks, inside = [
+        lanes(marked.translate(table), "little") for table in (_VALUES, _DOUBLED, _BREAKS, _INSIDE)
     ]
-    every = _ones(size)
+    flags = lanes(bytes([_FLAG]) * size, "little")
+    no_start, starts = inside | breaks, flags ^ inside
     not_issued = lanes((10 * values + (values >> 8)).to_bytes(size, "little").translate(_NOT_ISSUED), "little")
-    many = lanes(_sums_of_twelve(starts).to_bytes(size, "little").translate(_MANY), "little")
-    windows = _luhn_sums(values, doubled), _any_within(no_start), _any_within(breaks), _no_fours(starts)
+    many = lanes((_sums_of_twelve(starts >> _FLAG_BIT)).to_bytes(size, "little").translate(_MANY), "little")
+    windows = _luhn_sums(values, doubled, size), _any_within(no_start), _any_within(breaks), _no_fours(starts)
     for length, sum_, not_single, broken, no_fours in zip(SEARCHED_LENGTHS, *windows, strict=True):
         rest = length % 4
         # One to three digits left over are a group of their own.
         not_fours = no_fours | inside >> 8 * (length - rest) if rest else no_fours
-        unfit = not_issued >> (length - SEARCHED_LENGTHS.start) | no_start | inside >> 8 * length | broken
-        unfit |= lanes(sum_.to_bytes(size, "little").translate(_NOT_TENS), "little") | not_single & not_fours & many
-        yield length, unfit & every
+        unfit = not_issued << SEARCHED_LENGTHS.stop - 1 - length | no_start | inside >> 8 * length | broken
+        unfit = (unfit | not_single & not_fours & many) & flags | sum_
+        yield length, unfit.to_bytes(size, "little").translate(_NOT_TENS)
 
 
-def _luhn_sums(plain: Lanes, doubled: Lanes) -> Iterator[Lanes]:
-    """The sum of the Luhn check (ISO/IEC 7812-1, annex B) over the digits of each length, the shortest first."""
+def _luhn_sums(plain: Lanes, doubled: Lanes, size: int) -> Iterator[Lanes]:
+    """The sum of the Luhn check (ISO/IEC 7812-1, annex B) over the digits of each length, the shortest first.
+
+    Of the sum over the first twelve digits the last digit counts, so that no sum reaches the lane's highest bit.
+    """
     two = doubled + (plain >> 8)
     four = two + (two >> 16)
-    even = four + (four >> 32) + (four >> 64)
+    twelve = (four + (four >> 32) + (four >> 64)).to_bytes(size, "little").translate(_LAST_DIGIT)
+    even = int.from_bytes(twelve, "little")
     for length in SEARCHED_LENGTHS[::2]:
         yield even
         yield plain + (even >> 8)

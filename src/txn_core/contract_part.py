@@ -5,18 +5,19 @@ field that nobody knows took 35 ms, a thousand times what an ordinary body takes
 taken away before, and one fault says so for each object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from txn_core.duplicates import Names
+from txn_core.duplicates import CONTAINERS_MAX, Names, names_at_most
 from txn_core.errors import MalformedJsonError
 from txn_core.faults import Fault, faults_of_unknown
 
 USUAL_BYTES_MAX: Final = 4_096
 NAMES_LOOKED_INTO_MAX: Final = 16
 USUAL_COLONS_MAX: Final = 40  # each name of the contract has one, a time has two, and a text has hardly one
+_OBJECTS_COUNTED_MAX: Final = CONTAINERS_MAX
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _COLON, _LIST = b":["
 
@@ -26,7 +27,11 @@ def is_of_usual_size(body: bytes) -> bool:
 
     A longer one holds white space, or values that no rule lets pass.
     """
-    return len(body) <= USUAL_BYTES_MAX and _LIST not in body and body.count(_COLON) <= USUAL_COLONS_MAX
+    return (
+        len(body) <= USUAL_BYTES_MAX
+        and _LIST not in body
+        and (body.count(_COLON) <= USUAL_COLONS_MAX or names_at_most(body) <= USUAL_COLONS_MAX)
+    )
 
 
 class ContractPart(NamedTuple):
@@ -35,7 +40,8 @@ class ContractPart(NamedTuple):
     fields: dict[str, Any] | None
     """The values may break any rule; lists and objects where a text belongs are empty. None of what is no object."""
     names: int
-    """How many different names the document's objects have: those of the contract's objects if there are many."""
+    """How many different names the document's objects have: those of the contract's objects and of some others if
+    there are many."""
     beyond: list[Fault]
     """What is beyond the contract: `field_unknown` and `sensitive_authentication_data`, once for each object."""
 
@@ -72,18 +78,24 @@ def _kept(
         beyond += faults_of_unknown(pointer, unknown)
     kept, names = {}, len(document)
     if len(unknown) <= NAMES_LOOKED_INTO_MAX:
-        names += sum(_names_within(document[name]) for name in unknown)
+        names += _names_within([document[name] for name in unknown])
     for name, inner in contract.items():
         if name not in document:
             continue
         value = document[name]
         if isinstance(value, dict):
-            value, more = _kept(value, inner, f"{pointer}/{name}", beyond) if inner else ({}, _names_within(value))
+            value, more = _kept(value, inner, f"{pointer}/{name}", beyond) if inner else ({}, _names_within([value]))
             names += more
         kept[name] = [] if isinstance(value, list) else value
     return kept, names
 
 
-def _names_within(value: object) -> int:
-    """How many names a value's objects have, as far as objects alone lead to them."""
-    return len(value) + sum(map(_names_within, value.values())) if isinstance(value, dict) else 0
+def _names_within(values: Iterable[object]) -> int:
+    """How many names the objects of values have, as far as objects alone lead to them; of many, of the first."""
+    names, objects = 0, [value for value in values if isinstance(value, dict)]
+    for document in objects:  # more of which are found on the way
+        names += len(document)
+        objects += [value for value in document.values() if isinstance(value, dict)]
+        if len(objects) > _OBJECTS_COUNTED_MAX:
+            break
+    return names

@@ -4,6 +4,7 @@ Which of the two counts is nowhere said (RFC 8259, 4), and readers differ: a gat
 a service that stored the last one were talking of two transactions. So such a document is refused.
 """
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ Names = Mapping[str, "Names"]
 _WHITE_SPACE: Final = b" \t\r\n"
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _COLON, _OBJECT, _LIST = b"\\:{["
+# Made once: to make it takes as long as to read a small document.
+_READER: Final = json.JSONDecoder(parse_float=str, parse_int=str, object_pairs_hook=tuple)
+_CONTAINERS: Final = frozenset({tuple, list})
 CONTAINERS_MAX: Final = 16
 
 
@@ -35,12 +39,21 @@ def has_each_name_once(body: bytes, names: int, colons_in_texts: int) -> bool:
     behind them are counted, white space and escaped quotes left out: those that end a name, and those that begin a
     text whose first character is a colon, which have a colon before them, too.
     """
-    if body.count(_COLON) == names + colons_in_texts and _BACKSLASH not in body:
+    unescaped = without_escaped_quotes(body)
+    if unescaped.count(_COLON) == names + colons_in_texts and _BACKSLASH not in unescaped:
         return True
-    dense = body.translate(None, _WHITE_SPACE)
-    if _BACKSLASH in dense:
-        dense = dense.replace(rb"\\", b"").replace(rb"\"", b"")
+    dense = unescaped.translate(None, _WHITE_SPACE)
     return dense.count(b'":') - dense.count(b':":') == names
+
+
+def names_at_most(body: bytes) -> int:
+    """A bound on how many names a JSON document writes: its quotes with a colon behind them."""
+    return without_escaped_quotes(body).translate(None, _WHITE_SPACE).count(b'":')
+
+
+def without_escaped_quotes(body: bytes) -> bytes:
+    """A JSON document without escaped quotes and backslashes. To leave them out again changes nothing."""
+    return body.replace(rb"\\", b"").replace(rb"\"", b"") if _BACKSLASH in body else body
 
 
 def names_of(model: type[BaseModel], **inner: Names) -> Names:
@@ -53,19 +66,26 @@ class AsWritten:
     """A document that a JSON parser has taken, as it is written: read when it is first asked for, and once."""
 
     body: bytes
+    _without_escaped_quotes: bytes | None = None
     _document: object = None
     _each_name_once: bool | None = None
 
     def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
         """See the function of that name."""
         if self._each_name_once is None:
-            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
+            self._each_name_once = has_each_name_once(self.without_escaped_quotes(), names, colons_in_texts)
         return self._each_name_once
+
+    def without_escaped_quotes(self) -> bytes:
+        """See the function of that name."""
+        if self._without_escaped_quotes is None:
+            self._without_escaped_quotes = without_escaped_quotes(self.body)
+        return self._without_escaped_quotes
 
     def document(self) -> object:
         """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""
         if self._document is None:
-            self._document = json.loads(self.body, parse_float=str, parse_int=str, object_pairs_hook=tuple)
+            self._document = _READER.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
         return self._document
 
 
@@ -100,11 +120,15 @@ class _Search:
                 self.look_through(inner, pointer, {})
 
     def _look_through_object(self, pairs: tuple[tuple[str, object], ...], pointer: str, contract: Names) -> None:
-        seen = set[str]()
-        each_once = len({name for name, _ in pairs}) == len(pairs)
+        each_once, seen = len(dict(pairs)) == len(pairs), set[str]()
         for name, inner in pairs:
-            if not each_once and name in seen:
-                self.pointers[f"{pointer}/{name}" if name in contract else pointer] = None
-            seen.add(name)
-            if isinstance(inner, tuple | list) and (self._everywhere or name in contract):
-                self.look_through(inner, f"{pointer}/{name}" if name in contract else pointer, contract.get(name, {}))
+            if not each_once:
+                if name in seen:
+                    self.pointers[f"{pointer}/{name}" if name in contract else pointer] = None
+                seen.add(name)
+            if inner.__class__ not in _CONTAINERS:
+                continue
+            if name in contract:
+                self.look_through(inner, f"{pointer}/{name}", contract[name])
+            elif self._everywhere:
+                self.look_through(inner, pointer, {})

@@ -37,8 +37,11 @@ class InvalidTransactionError(TxnError):
     """A client's transaction breaks rules of the domain. Holds which and where, never what was sent."""
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__(", ".join(f"{fault.pointer} {fault.code}" for fault in faults))
+        super().__init__(*faults)
         self.faults = faults
+
+    def __str__(self) -> str:
+        return ", ".join(f"{fault.pointer} {fault.code}" for fault in self.faults)
 
 
 class MalformedJsonError(TxnError):

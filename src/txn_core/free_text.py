@@ -10,27 +10,30 @@ together (`card_windows`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
-from txn_core.card_windows import BREAK, chains_with_numbers
+from txn_core.card_windows import chains_with_numbers
 from txn_core.groupings import SEARCHED_LENGTHS
-from txn_core.iban import may_hold_iban, without_ibans
+from txn_core.iban import kinds_of, may_hold_iban, without_ibans
 from txn_core.plain_text import LETTER, SEPARATORS, plain_texts
 from txn_core.track_data import holds_track_data
 
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_RUN: Final = b"0" * SEARCHED_LENGTHS.start
+_RUNS_WITH_IBANS_MAX: Final = 16  # an IBAN has two at most; whoever writes more digits wants to make work
 _NUL: Final = "\0"  # none of the texts holds one (`plain_texts`)
 _BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
 # Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("(?<![A-Za-z0-9])[0-9]++(?: [0-9]++)*(?![A-Za-z0-9])")
+_CHAIN: Final = re.compile("[0-9](?<![A-Za-z0-9].)[0-9 ]*[0-9](?![A-Za-z0-9])")
+_CERTAINLY_LONG: Final = 2 * SEARCHED_LENGTHS.start - 1  # every other character is a digit
 
 # A word that is written together with the number behind it, as in "card4111 ...".
-_LETTER_AND_DIGIT: Final = re.compile("[A-Za-z][0-9]")
-_LABEL: Final = re.compile("( [A-Za-z]{2,}+)(?=[0-9])")
+_LETTER_AND_DIGIT: Final = b"A0"
+# As many digits, or spaces, behind it as a card number has: others need not be told apart.
+_LABEL: Final = re.compile(rf"( [A-Za-z]{{2,}}+)(?=[0-9][0-9 ]{{{SEARCHED_LENGTHS.start - 1}}})")
 
 # A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
 _PLUS: Final = re.compile(r"\+(?<![0-9]\+)(?=\(?[0-9])")
@@ -47,19 +50,26 @@ def holds_card_number(text: str) -> bool:
 def texts_with_numbers(texts: Sequence[str]) -> set[int]:
     """The places of those `plain_texts` that hold a card number that some scheme may have issued, or track data."""
     together = _BETWEEN.join(texts)
-    if not long_runs(together.replace(_BETWEEN, LETTER).encode()):
+    runs = long_runs(together.replace(_BETWEEN, LETTER).encode())
+    if not runs:
         return set()  # as nearly always
     found = set[int]()
     if holds_track_data(together):
         found = {place for place, text in enumerate(texts) if holds_track_data(text)}
     words = _words(together)
-    each = words.split(_NUL)  # a text of separators alone leaves no word, and so no space, between two of them
-    suspected = _with_numbers({place: text for place, text in enumerate(each) if place not in found})
-    if not suspected or not may_hold_iban(words):
-        return found | suspected
-    # What is an IBAN matters only to a text that seems to hold a number.
-    others = {place: " ".join([word or BREAK for word in without_ibans(each[place].split())]) for place in suspected}
-    return found | _with_numbers(others)
+    kinds = kinds_of(words)
+    if runs <= _RUNS_WITH_IBANS_MAX and may_hold_iban(kinds):
+        words = without_ibans(words)
+    if _LETTER_AND_DIGIT in kinds:
+        words = _with_labels_apart(words)
+    return found | _with_numbers(words.split(_NUL), found)
+
+
+def _with_labels_apart(words: str) -> str:
+    """Words with a space between a label and the digits behind it."""
+    pieces = _LABEL.split(f" {words}")  # by turns text and a label: half as much work as to substitute
+    pieces[1::2] = [f"{label} " for label in pieces[1::2]]
+    return "".join(pieces)
 
 
 def long_runs(text: bytes) -> int:
@@ -71,16 +81,22 @@ def _words(text: str) -> str:
     """The runs of letters and digits of ASCII text with a space between them, and a letter for each telephone."""
     if "+" in text:
         text = _PLUS.sub(LETTER, _TELEPHONE.sub(LETTER, text))
-    return " ".join(text.encode().translate(_SPACED).decode().split())
+    spaced = text.encode().translate(_SPACED)
+    while b"  " in spaced:
+        spaced = spaced.replace(b"  ", b" ")
+    return spaced.decode()
 
 
-def _with_numbers(words: Mapping[int, str]) -> set[int]:
-    """The places of those texts, by their words, that hold a card number."""
+def _with_numbers(texts: Sequence[str], known: Container[int]) -> set[int]:
+    """The places of those texts, by their words, that hold a card number, but for those that are known."""
     chains, places = list[str](), list[int]()
-    has_labels = _LETTER_AND_DIGIT.search(" ".join(words.values())) is not None
-    for place, text in words.items():
-        for chain in _CHAIN.findall(_LABEL.sub(r"\1 ", f" {text}") if has_labels else text):
-            if len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start:
-                chains.append(chain)
-                places.append(place)
+    for place, text in enumerate(texts):
+        if len(text) >= SEARCHED_LENGTHS.start and place not in known:
+            found = [
+                chain
+                for chain in _CHAIN.findall(text)
+                if len(chain) >= _CERTAINLY_LONG or len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start
+            ]
+            chains += found
+            places += [place] * len(found)
     return {places[number] for number in chains_with_numbers(chains)} if chains else set()

@@ -38,8 +38,8 @@ def instant_of(moment: datetime) -> Instant:
 
 def now() -> Instant:
     """The present instant by the system's clock."""
-    seconds, microseconds = divmod(time.time_ns() // 1_000, 1_000_000)
-    return Instant(f"{_second(seconds)}{microseconds:06}Z")
+    digits = str(time.time_ns())
+    return Instant(f"{_second(digits[:-9])}{digits[-9:-3]}Z")
 
 
 def today() -> str:
@@ -54,9 +54,9 @@ def _day(number: int) -> str:
 
 
 @lru_cache(1)
-def _second(seconds: int) -> str:
+def _second(seconds: str) -> str:
     """A second of Unix time as all instants within it begin; the same thousands of times in a row."""
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]}."
+    return f"{datetime.fromtimestamp(int(seconds), UTC).isoformat()[:-6]}."
 
 
 def datetime_of(instant: Instant) -> datetime:

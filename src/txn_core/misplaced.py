@@ -6,7 +6,7 @@ card numbers by chance.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from txn_core.duplicates import AsWritten
 from txn_core.errors import InvalidTransactionError
@@ -24,6 +24,7 @@ FREE_TEXTS: Final = FreeTexts(TransactionRequest)
 _BACKSLASH: Final = b"\\"[0]
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
+_ELSEWHERE_NOT: Final = _TIMES | {"/card_number"}
 
 
 def surroundings_of(texts: Iterable[str]) -> str:
@@ -123,10 +124,16 @@ def _own_number_stands_once(
         return False
     if own in client_fields.translate(None, SEPARATORS):
         return False
-    if body.isascii() and _BACKSLASH not in body:
+    if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(written, own)):
         return True
     is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
     return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
+
+
+def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
+    """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
+    unescaped = written.without_escaped_quotes().replace(rb"\/", b"")
+    return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
 
 
 def _alphanumerics(transaction_id: str | None) -> bytes:
@@ -137,12 +144,10 @@ def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, s
     """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
     # Numbers as they were written: a float would have lost the last digits of a long one.
     # Of a name that comes twice the last value counts, and the others may hold no card number either.
-    for pointer, value in _leaves(written.document(), ""):
-        is_too_short = len(value) < len(digits) and value.isascii()
-        if is_too_short or pointer == "/card_number" or pointer in _TIMES:
+    for pointer, value in _long_leaves(written.document(), "", len(digits)):
+        if pointer in _ELSEWHERE_NOT or digits not in ascii_alphanumerics(known.get(value, value)):
             continue
-        if digits in ascii_alphanumerics(known.get(value, value)):
-            yield Fault(pointer, CODE)
+        yield Fault(pointer, CODE)
 
 
 def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[Fault]:
@@ -154,10 +159,17 @@ def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[
                     yield Fault(f"/{part}/{name}", CODE)
 
 
-def _leaves(value: object, pointer: str) -> Iterator[tuple[str, str]]:
-    """Every string and number of a validated document as text; its keys are the contract's own."""
-    if isinstance(value, tuple):  # of pairs: an object
-        for key, inner in value:
-            yield from _leaves(inner, f"{pointer}/{key}")
-    elif value is not None and not isinstance(value, bool):
-        yield pointer, str(value)
+def _long_leaves(value: Any, pointer: str, length: int) -> list[tuple[str, str]]:
+    """Every string and number of a validated document as text, that may hold so many digits.
+
+    The document's keys are the contract's own.
+    """
+    found: list[tuple[str, str]] = []
+    for key, inner in value:
+        if isinstance(inner, tuple):  # of pairs: an object
+            found += _long_leaves(inner, f"{pointer}/{key}", length)
+            continue
+        text = str(inner)
+        if len(text) >= length or not text.isascii():
+            found.append((f"{pointer}/{key}", text))
+    return found

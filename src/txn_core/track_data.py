@@ -17,14 +17,21 @@ _ASCII_DIGITS: Final = "0123456789"
 _FIRST_TRACK: Final = re.compile(rf"\^{_GAP}[0-9](?:{_GAP}[0-9]){{11,18}}[A-Za-z]?(?![A-Za-z0-9])")
 _SECOND_TRACK: Final = re.compile(r"[=Dd](?<=[0-9]{12}[=Dd])[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3}")  # expiry, service
 _SECOND_OR_THIRD_TRACK: Final = re.compile(r";[0-9]{12,21}=")  # track 3 has two digits more in front
+# What is in every text in which these find something, with a 0 for each digit: looked for in a tenth of the time.
+_KINDS: Final = bytes.maketrans(b"123456789Dd", b"000000000==")
+_BEFORE_A_SEPARATOR: Final = b"0" * 12 + b"="
+_BEHIND_A_SENTINEL: Final = b";" + b"0" * 12
 
 
 def holds_track_data(text: str) -> bool:
     """Whether ASCII text holds a track with a number of 12 to 19 digits, whoever issued it."""
-    return (
-        ("^" in text and _holds_first_track(text[::-1]))
-        or _SECOND_OR_THIRD_TRACK.search(text) is not None
-        or any(_is_behind_a_number(text, found.start()) for found in _SECOND_TRACK.finditer(text))
+    if "^" in text and _holds_first_track(text[::-1]):
+        return True
+    kinds = text.encode().translate(_KINDS)
+    if _BEHIND_A_SENTINEL in kinds and _SECOND_OR_THIRD_TRACK.search(text):
+        return True
+    return _BEFORE_A_SEPARATOR in kinds and any(
+        _is_behind_a_number(text, found.start()) for found in _SECOND_TRACK.finditer(text)
     )
 
 

@@ -243,7 +243,7 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
         InvalidTransactionError: rules are broken; every broken rule is listed, up to a bound.
     """
     broken: list[Fault] | None = None
-    if is_of_usual_size(body) and all(name in body for name in _REQUIRED_AS_WRITTEN):
+    if is_of_usual_size(body) and _names_what_is_required(body):
         request, broken = _validated(body, luhn_exempt)
         if request is not None:
             return request
@@ -255,6 +255,14 @@ def parse_transaction(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> Tra
     once = has_each_name_once(body, part.names, colons_in_texts=0)
     twice = [] if once else duplicated_names(body, _NAMES)
     raise InvalidTransactionError(*[*dict.fromkeys([*twice, *broken, *part.beyond])][:FAULTS_MAX])
+
+
+def _names_what_is_required(body: bytes) -> bool:
+    """Whether it seems so. What it lets pass wrongly costs time alone."""
+    for name in _REQUIRED_AS_WRITTEN:  # noqa: SIM110 - `all` takes twice the time
+        if name not in body:
+            return False
+    return True
 
 
 def _validated(
@@ -305,6 +313,5 @@ def refuse_future(occurred_at: Instant, *, now: Instant, ahead_s_max: float) -> 
     Raises:
         InvalidTransactionError: `timestamp_in_future`.
     """
-    # Instants sort as text; nearly every one is past.
-    if occurred_at > now and datetime_of(occurred_at) > datetime_of(now) + timedelta(seconds=ahead_s_max):
+    if datetime_of(occurred_at) > datetime_of(now) + timedelta(seconds=ahead_s_max):
         raise InvalidTransactionError(Fault("/occurred_at", "timestamp_in_future"))

@@ -8,7 +8,7 @@ necessary: what is of another form, or breaks any rule, is left to the long way,
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
@@ -71,23 +71,10 @@ def read_submission(
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    fields = usual_fields(body, luhn_exempt)
-    return submission_of(body, fields, surroundings=surroundings, now=now, luhn_exempt=luhn_exempt)
-
-
-def submission_of(
-    body: bytes,
-    fields: UsualFields | None,
-    *,
-    surroundings: str,
-    now: Instant,
-    luhn_exempt: IssuerRanges = NO_RANGES,
-) -> Submission:
-    """The same as a second step, behind `usual_fields`, whose answer it uses up."""
-    usual = None
-    if fields is not None:
-        usual = usual_submission(body, fields, surroundings=surroundings, today=now[:DATE_LENGTH])
-    return checked_submission(body, surroundings, luhn_exempt) if usual is None else usual
+    usual = usual_submission(
+        body, usual_fields(body, luhn_exempt), surroundings=surroundings, today=now[:DATE_LENGTH]
+    )
+    return usual or checked_submission(body, surroundings, luhn_exempt)
 
 
 def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
@@ -95,9 +82,14 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     colons = body.count(_COLON)
     # pydantic's core makes an error of each name too many, and all of them for nothing. JSON itself has no other
     # control characters than this one without escapes.
-    if colons > USUAL_COLONS_MAX or len(body) > USUAL_BYTES_MAX or not body.isascii():
-        return None
-    if _BACKSLASH in body or _DELETE in body or _LIST in body:
+    if (
+        colons > USUAL_COLONS_MAX
+        or len(body) > USUAL_BYTES_MAX
+        or not body.isascii()
+        or _BACKSLASH in body
+        or _DELETE in body
+        or _LIST in body
+    ):
         return None
     try:
         sent: UsualFields = _validate(body)
@@ -106,20 +98,11 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     except (ValidationError, PydanticCustomError, KeyError):
         return None
     customer, terminal = sent.get("customer"), sent.get("terminal")
-    names = len(sent) + len(merchant)
-    if customer:
-        names += len(customer)
-    if terminal:
-        names += len(terminal)
+    names = len(sent) + len(merchant) + len(customer or ()) + len(terminal or ())
     # The first look of `has_each_name_once` stands here too: it is enough for nearly all, and its call costs as much.
     if colons != names + COLONS_OF_A_TIME and not has_each_name_once(body, names, COLONS_OF_A_TIME):
         return None
-    return _with_those_left_out(sent)
-
-
-def _with_those_left_out(sent: UsualFields) -> UsualFields | None:
-    """The fields with a default for each that was left out, in the model's order; none if one was required."""
-    merchant, customer, terminal = sent["merchant"], sent.get("customer"), sent.get("terminal")
+    # Those that were left out, in the model's order; the long way says which of them are required.
     if len(merchant) != _MERCHANT_LENGTH:
         if "name" not in merchant:
             return None
@@ -133,14 +116,17 @@ def _with_those_left_out(sent: UsualFields) -> UsualFields | None:
     return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
-def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, today: str) -> Submission | None:
+def usual_submission(body: bytes, fields: UsualFields | None, *, surroundings: str, today: str) -> Submission | None:
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
-    `today` is the UTC date; birth dates may not lie behind it.
+    `fields` are those that `usual_fields` gave, now used up. `today` is the UTC date, behind which no
+    birth date lies.
 
     Raises:
         InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
     """
+    if fields is None:
+        return None
     pan: Pan = fields.pop("card_number")
     try:
         occurred_at = fields["occurred_at"] = _instant(fields["occurred_at"])
@@ -157,7 +143,8 @@ def usual_submission(body: bytes, fields: UsualFields, *, surroundings: str, tod
     digits = pan.digits_for_identity()
     if digits in surroundings or not _numbers_in_place(body, fields, client_fields, digits.encode()):
         return None
-    return Submission(transaction_id, pan, occurred_at, merchant_name, reference, client_fields)
+    # As its class makes one, without a call of Python.
+    return tuple.__new__(Submission, (transaction_id, pan, occurred_at, merchant_name, reference, client_fields))
 
 
 def _instant(text: str) -> Instant:
@@ -179,7 +166,8 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
         date.fromisoformat(born)
         if not BIRTH_EARLIEST <= born <= today:
             raise ValueError
-    return cast("str | None", customer["reference"])
+    reference: str | None = customer["reference"]
+    return reference
 
 
 def _numbers_in_place(body: bytes, fields: UsualFields, client_fields: bytes, digits: bytes) -> bool:

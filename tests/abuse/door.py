@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, Final, cast
 
@@ -12,11 +13,16 @@ from uvicorn.server import ServerState
 
 from tests.abuse.mutations import repeated
 from tests.abuse.target import Mutation
-from tests.http.application import site
+from tests.http.application import KNOWN_S, site
 from tests.http.transport import MemoryTransport
+from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
+from txn_api.jwks import Jwks
+from txn_api.services import Services, gate
+from txn_api.tokens import Claims, Tokens
 from txn_cli.http_connection import Connection
 from txn_cli.http_head import HEAD_BYTES_MAX
 from txn_cli.http_lines import FIELDS_MAX
+from txn_core.api_keys import ApiKey, KeyId
 
 BAR: Final = 3.0
 BYTES_MAX: Final = 64 << 10
@@ -28,6 +34,8 @@ TURNS_MAX: Final = 1_000
 _HOST: Final = b"Host: txn.test\r\n"
 _UNKNOWN: Final = b"txn_%b_%b" % (b"0" * 16, b"9" * 64)
 _TOKEN: Final = b"eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ." + b"e30" * 2_000 + b".c2ln"
+_FRESH: Final = b"ForgedForged"
+"""Stands in the signatures of forged tokens; something else each time that they are sent, lest they be remembered."""
 _ANSWER: Final = b"HTTP/1.1 "
 _CONTINUE: Final = b"HTTP/1.1 100 "
 
@@ -51,18 +59,26 @@ def _chunked(target: bytes, chunks: bytes) -> bytes:
     return b"POST %b HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n" % (target, _HOST) + chunks
 
 
+def forged(algorithm: str, **said: Any) -> bytes:
+    """The field of a sound token whose signature is another one, in form and as long as a good one."""
+    head, claims, signature = token(algorithm, exp=4_000_000_000, **said).encode().split(b".")
+    return b"Authorization: Bearer %b.%b.%b%b" % (head, claims, _FRESH, signature[len(_FRESH) :])
+
+
 def _full(line: bytes) -> list[bytes]:
     """As many fields as may be, that fill a head."""
     room = HEAD_BYTES_MAX // FIELDS_MAX - 12
     return [line % number + b"v" * (room - len(line)) for number in range(FIELDS_MAX - 2)]
 
 
+ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 _PATHS: Final = (
     *(b"/transactions", b"/transactions/bulk", b"/transactions/search", b"/transactions/0123456789", b"/merchants"),
     *(b"/", b"/page/main.js", b"/docs", b"/docs/swagger-ui.css", b"/problems", b"/problems/overloaded"),
     *(b"/openapi.json", b"/healthz", b"/readyz", b"/nowhere", b"/docs/nothing", b"*", b"http://txn.test/healthz"),
 )
 _LINES: Final = (
+    *map(forged, ALGORITHMS),
     *(
         b"Authorization: Bearer " + _UNKNOWN,
         b"Authorization: Bearer " + _TOKEN,
@@ -105,6 +121,8 @@ class KeylessRequests:
         get(b"/transactions", *_full(b"Authorization: %d")),
         get(b"/transactions", b"x: a", *[b" " + b"b" * 300] * 40),
         get(b"/docs/swagger-ui-bundle.js", *_full(b"If-None-Match: %d")),
+        *(get(b"/merchants", forged(algorithm, more="x" * 5_000)) for algorithm in ALGORITHMS),
+        *(get(b"/transactions", *[b"x:"] * (FIELDS_MAX - 3), forged(algorithm)) for algorithm in ALGORITHMS),
         get(b"/merchants", b"Authorization: Bearer " + b"\xff" * 15_000),
         get(b"/merchants", b"Authorization: Bearer " + b"." * 15_000),
         get(b"/merchants", b"Connection: " + b"a," * 250),
@@ -135,6 +153,8 @@ class KeylessRequests:
         self._loop = asyncio.new_event_loop()
         self._make = self._loop.run_until_complete(_connections())
         self._due: tuple[bytes, float] = (b"", 0.0)
+        self._sent = 0
+        self._parted: tuple[bytes, list[bytes]] = (b"", [])
         self.mutations: Sequence[Mutation] = (_with_line, _with_many_lines, _to_another_path, _with_another_framing)
 
     def close(self) -> None:
@@ -160,12 +180,21 @@ class KeylessRequests:
         answers, connections = 0, 1
         for _ in range(repeats):
             if transport.is_lost or not transport.is_open:
+                transport.lose()  # it may still linger
                 connection, transport = self._connected()
                 connections += 1
-            answers += await _sent(connection, transport, data)
+            answers += await _sent(connection, transport, self._fresh(data))
         transport.lose()
         await asyncio.sleep(0)
         return answers, connections
+
+    def _fresh(self, data: bytes) -> bytes:
+        """The bytes with tokens that were not sent yet."""
+        if self._parted[0] is not data:
+            self._parted = data, data.split(_FRESH)
+        parts = self._parted[1]
+        self._sent += 1
+        return data if len(parts) == 1 else (b"%012d" % self._sent).join(parts)
 
     def _connected(self) -> tuple[Connection, "_Counting"]:
         connection = self._make()
@@ -211,9 +240,26 @@ async def _sent(connection: Connection, transport: _Counting, data: bytes) -> in
     return transport.answers - before
 
 
+async def _published() -> bytes:
+    return jwks(*map(jwk, ALGORITHMS))
+
+
+async def _no_key(_: KeyId) -> ApiKey | None:
+    return None
+
+
 async def _connections() -> Any:
-    """What makes connections to the whole application, whose table of keys knows none of the keys that are sent."""
+    """What makes connections to the whole application, whose table of keys knows none of the keys that are sent.
+
+    It takes access tokens, too; those that are sent name a key of the issuer's, and it has signed none of them.
+    """
     here = site()
+    services: Services = here.app.state.services
+    keys = Jwks(_published, algorithms=ALGORITHMS, cache_s=KNOWN_S)
+    claims = Claims(issuer=ISSUER, audience=AUDIENCE, account="account", scope="scope", scope_prefix="")
+    tokens = Tokens(keys, claims, trust_s=KNOWN_S)
+    guarded = gate(services.settings, services.keys, _no_key, tokens=tokens)
+    here.app.state.services = replace(services, gate=guarded)
     config = uvicorn.Config(
         here.app,
         http=Connection,

@@ -28,10 +28,20 @@ def _wide(piece: str, size: int = BYTES_MAX) -> bytes:
 
 
 def _texts(text: str) -> bytes:
-    """A line whose free texts are all as long as they may be."""
+    """A line whose free texts are all as long as they may be, and hold a text over and over."""
+    return _full_texts(lambda length: (text * length)[:length])
+
+
+def _full_texts(write: Callable[[int], str]) -> bytes:
+    """A line whose free texts are all as long as they may be, each written anew."""
     lengths = {"first_name": 100, "last_name": 100, "job": 200, "street": 200, "city": 100, "state": 64}
-    texts = {name: (text * length)[:length].strip() for name, length in lengths.items()}
-    return json_bytes(body(merchant={"name": (text * 100)[:100].strip()}, customer=texts))
+    texts = {name: write(length).strip() for name, length in lengths.items()}
+    return json_bytes(body(merchant={"name": write(100).strip()}, customer=texts))
+
+
+def _behind(beginning: str, digits: str) -> bytes:
+    """A line each of whose free texts begins so, and goes on in digits."""
+    return _full_texts(lambda length: (beginning + digits * length)[:length])
 
 
 def _padded(padding: bytes) -> bytes:
@@ -81,6 +91,18 @@ class Lines:
         _texts("%B4 4 4^"),
         _texts("DE89 "),
         _texts("\ufdfa"),
+        *(_behind(beginning, "1 2 3 4 ") for beginning in ("DE89 ", "DE89 \u00e9", '"DE89 ', "a1 ", "\u00e9", '"')),
+        *(_behind(beginning, "4111-1") for beginning in ("DE89 \u00e9", "a1 \u00e9", '"')),
+        *(
+            _behind('4111 1111 1111 "', unit)
+            for unit in ("1  2 ", "XX12 ", "aa11 ", "aa111111111111 ", "+49 12345678901 ")
+        ),
+        _behind("4111 1111 1111 \u00e9", "+49 12345678901 "),
+        _behind("fi18aa ", "fi18aa 123456 123456 "),
+        _behind("", "+49 1"),
+        _behind("\u00e9", "+49 1"),
+        json_bytes(full_body(customer={"city": '"card_number":"9000000000000001","amount_minor":497'})),
+        b'{"type":"purchase","type":"purchase",' + b'"a":{' * 100 + b"}" * 101,
         json_bytes(body(merchant={"name": "\ufdfa" * 100})),
         json_bytes(full_body(customer={"street": issued_card_number(3)})),
         json_bytes(body(card_number=1, amount_minor="1", currency="?", occurred_at=0, merchant={})),

@@ -5,10 +5,13 @@ import pytest
 from tests.abuse.climbing import climb
 from tests.abuse.lines import Lines
 from tests.abuse.meter import SURE_ROUNDS, CpuMeter, collecting_as_the_api
+from tests.abuse.uploads import LINES, Uploads
 
 SECONDS = 15.0
 SEED = 20_260_101
-METER = 1.4  # two measurements of one line differ by a tenth or more where others use the processor, too
+FEW_ROUNDS = 5
+SHORT_BYTES = 4_096  # of longer lines none is as dear a byte
+METER = 1.3  # two measurements of one line differ by a tenth or more where others use the processor, too
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +33,16 @@ def test_the_known_dear_lines_are_dear_no_more(lines: Lines) -> None:
     with collecting_as_the_api():
         ratios = {data[:60]: meter.ratio(data, SURE_ROUNDS) for data in lines.seeds}
     assert {data: ratio for data, ratio in ratios.items() if ratio > lines.bar * METER} == {}
+
+
+def test_the_known_dear_lines_are_dear_no_more_in_an_upload() -> None:
+    """Split, refused and answered as well, of which an ordinary line's part is larger."""
+    uploads = Uploads()
+    uploads.run(uploads.reference)
+    assert b'"accepted":%d' % LINES in uploads.answer
+    uploads.run(b"{}")
+    assert uploads.answer.count(b"field_required") >= LINES
+    meter = CpuMeter(uploads)
+    with collecting_as_the_api():
+        ratios = {data[:60]: meter.ratio(data, FEW_ROUNDS) for data in uploads.seeds if len(data) < SHORT_BYTES}
+    assert {data: ratio for data, ratio in ratios.items() if ratio > uploads.bar} == {}

@@ -148,7 +148,7 @@ def _long_lists(dice: Dice, draft: Draft) -> None:
 
 
 def _many(dice: Dice, draft: Draft) -> None:
-    count = dice.choice((20, 50, 100, 200, 3_000, 12_000))
+    count = dice.choice((20, 40, 50, 100, 200, 3_000, 12_000))
     draft.fields += [b"X-%d: v" % number for number in range(count)]
 
 

@@ -123,7 +123,7 @@ class Oracle(asyncio.Protocol):
                 self._refuse(*rules.unread(error.error_status_hint, buffered))
                 return None
             if isinstance(event, h11.Request):
-                if (refusal := rules.too_large_framing(buffered)) is not None:
+                if (refusal := rules.refused_lines(buffered)) is not None:
                     self._refuse(*refusal)
                     return None
                 return Head(event.method, event.target, event.http_version, tuple(event.headers))
@@ -149,6 +149,8 @@ class Oracle(asyncio.Protocol):
                 self._in_trailers = False
                 if rules.too_large_trailers(trailers):
                     self._break(rules.TRAILER_SIZE)
+                if rules.folded(trailers):
+                    self._break(rules.FOLDED)
                 return None
             if go_on and self._h11.they_are_waiting_for_100_continue:
                 self.send(h11.InformationalResponse(status_code=100, headers=[]))

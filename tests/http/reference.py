@@ -59,7 +59,7 @@ def _read(data: bytes) -> tuple[rules.Head, bool]:
     except h11.RemoteProtocolError as error:
         raise _PROBLEMS[rules.unread(error.error_status_hint, data)[0]] from None
     assert isinstance(request, h11.Request)
-    if (large := rules.too_large_framing(data)) is not None:
+    if (large := rules.refused_lines(data)) is not None:
         raise _PROBLEMS[large[0]]
     head = rules.Head(request.method, request.target, request.http_version, tuple(request.headers))
     return head, reader.they_are_waiting_for_100_continue

@@ -42,6 +42,11 @@ SIZE: Final = Rule(
     "RFC 9110, 5.4",
     "field lines larger or more than the server wants are answered 4xx, also when they come whole in one packet: 431",
 )
+FOLDED: Final = Rule(
+    "folded line",
+    "RFC 9112, 5.2",
+    "a field line that goes on with the one before it is rejected: 400, or a broken body",
+)
 FRAMING_SIZE: Final = Rule(
     "framing size",
     "RFC 9110, 5.4",
@@ -84,6 +89,7 @@ UNREAD_BODY: Final = Rule(
 RULES: Final = (
     *(
         SIZE,
+        FOLDED,
         FRAMING_SIZE,
         TARGET_SIZE,
         CHUNK_LINE_SIZE,
@@ -97,7 +103,7 @@ RULES: Final = (
 )
 
 _END: Final = re.compile(rb"\n\r?\n")
-_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_FOLD: Final = re.compile(rb"\n[ \t]")
 _LAST_CHUNK: Final = re.compile(rb"0+(?![0-9A-Fa-f])")
 _CODINGS: Final = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
 _HOST: Final = re.compile(
@@ -124,10 +130,16 @@ def too_large(buffered: bytes) -> tuple[int, Rule] | None:
     return None
 
 
+def folded(buffered: bytes) -> bool:
+    """Whether a line of the section that begins here, and has ended, goes on with the one before it."""
+    end = _END.search(buffered)
+    return end is not None and _FOLD.search(buffered, 0, end.end()) is not None
+
+
 def too_large_framing(buffered: bytes) -> tuple[int, Rule] | None:
     """The status for a head whose lines are in form, and whose values that frame it are larger than they may be."""
     end = _END.search(buffered)
-    first, *lines = _FOLD.sub(b" ", buffered[: 0 if end is None else end.start()]).split(b"\n")
+    first, *lines = buffered[: 0 if end is None else end.start()].split(b"\n")
     fields = [_FIELD_LINE.fullmatch(line.removesuffix(b"\r")) for line in lines]
     if _REQUEST_LINE.fullmatch(first.removesuffix(b"\r")) is None:
         return None
@@ -153,12 +165,19 @@ def unread(hint: int, buffered: bytes) -> tuple[int, Rule | None]:
     """The status for a head that h11 refuses, by its hint, and the rule that changed it."""
     if (large := too_large_framing(buffered)) is not None:
         return large
+    if hint != 400 and folded(buffered):
+        return 400, FOLDED
     end = _END.search(buffered)
-    head = _FOLD.sub(b" ", buffered if end is None else buffered[: end.end()])
+    head = buffered if end is None else buffered[: end.end()]
     codings = b",".join(_CODINGS.findall(head)).split(b",")
     if hint == 501 and codings[-1].strip().lower() != b"chunked":
         return 400, LAST_CODING
     return hint, None
+
+
+def refused_lines(buffered: bytes) -> tuple[int, Rule] | None:
+    """The status for the lines at the beginning of what came, which h11 takes and a rule does not."""
+    return (400, FOLDED) if folded(buffered) else too_large_framing(buffered)
 
 
 def refused(head: Head) -> tuple[int, Rule] | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from starlette.datastructures import Headers
 
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.conftest import Api
@@ -18,6 +17,7 @@ from txn_api import authenticator as module
 from txn_api import guesses
 from txn_api.authenticator import Authenticator
 from txn_api.guesses import MISSES_PER_S, Guesses
+from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket, Limiter
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
@@ -51,9 +51,15 @@ class Table:
         return kept, presented
 
 
-def bearing(presented: str) -> Headers:
+def headers_of(fields: Mapping[str, str]) -> RawHeaders:
+    """As a request has them."""
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
+    return RawHeaders({"headers": raw})
+
+
+def bearing(presented: str) -> RawHeaders:
     """The headers that present a key."""
-    return Headers({"Authorization": f"Bearer {presented}"})
+    return headers_of({"Authorization": f"Bearer {presented}"})
 
 
 @pytest.fixture
@@ -94,7 +100,7 @@ async def test_a_key_is_presented_in_either_header(table: Table, headers: dict[s
     """As a bearer token or as `X-API-Key`."""
     kept, presented = table.add()
     found = await Authenticator(table.get, 5.0).principal(
-        Headers({name: value.format(presented) for name, value in headers.items()})
+        headers_of({name: value.format(presented) for name, value in headers.items()})
     )
     assert found == Principal(account=kept.account, scopes=kept.scopes)
 
@@ -105,7 +111,7 @@ async def test_a_key_is_presented_in_either_header(table: Table, headers: dict[s
 async def test_no_key_is_said_to_be_missing(table: Table, headers: dict[str, str]) -> None:
     """Nothing was presented that could be looked up."""
     with pytest.raises(ApiKeyMissing):
-        await Authenticator(table.get, 5.0).principal(Headers(headers))
+        await Authenticator(table.get, 5.0).principal(headers_of(headers))
 
 
 @pytest.mark.parametrize(
@@ -398,7 +404,7 @@ async def test_what_was_found_good_a_while_ago_is_not_known_any_more(
     assert authenticator.known(bearing(presented)) is None
     principal = await authenticator.principal(bearing(presented))
     assert authenticator.known(bearing(presented)) is principal
-    assert authenticator.known(Headers({})) is None
+    assert authenticator.known(headers_of({})) is None
     clock(5.0)
     assert authenticator.known(bearing(presented)) is None
     assert table.asked == 1

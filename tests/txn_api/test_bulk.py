@@ -125,7 +125,7 @@ def upload(
     """An upload of what a client sends."""
     memories = memories or Memories()
     return Upload(
-        admit=admit,
+        admitting=lambda: admit,
         producer=Producer(
             kinesis.client,
             "stream",

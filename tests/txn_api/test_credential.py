@@ -9,7 +9,7 @@ from tests.builders import body as full_body
 from tests.builders import json_bytes
 from tests.txn_api.conftest import Desk
 from txn_api import credential as module
-from txn_api.authenticator import HASHED_CHARS_MAX
+from txn_api.authenticator import HASHED_BYTES_MAX
 from txn_api.tokens import TOKEN_CHARS_MAX
 
 UNKNOWN: Final = f"txn_{'0' * 16}_{'0' * 64}"
@@ -51,7 +51,7 @@ async def test_a_credential_is_hashed_once_a_request(desk: Desk, hashes: Hashes)
 
 @pytest.mark.parametrize("tokens", [False, True])
 @pytest.mark.parametrize(
-    "presented", ["x" * (HASHED_CHARS_MAX + 1), "a." + "b" * TOKEN_CHARS_MAX + ".c", UNKNOWN + "0" * 300]
+    "presented", ["x" * (HASHED_BYTES_MAX + 1), "a." + "b" * TOKEN_CHARS_MAX + ".c", UNKNOWN + "0" * 300]
 )
 async def test_what_is_too_long_to_be_one_is_not_hashed(
     desk: Desk,

@@ -39,7 +39,7 @@ from tests.txn_api.issuer import (
 )
 from tests.txn_cli.certificates import Authority
 from txn_api.jwks import Jwks
-from txn_api.strict_jws import HEAD_CHARS_MAX
+from txn_api.strict_jws import HEAD_CHARS_MAX, SIGNATURE_CHARS_MAX
 from txn_api.token_claims import INSTANT_MAX, LEEWAY_S, SUBJECT_CHARS_MAX
 from txn_api.tokens import TOKEN_CHARS_MAX, Claims, Tokens
 
@@ -166,6 +166,12 @@ FORMS: Final = (
     Form("a line feed behind", "the same", changed(lambda text: text.replace(".", "\t.", 1)), INVALID),
     Form("a long header", "ours: it is read before anything is verified", of_head(x="x" * HEAD_CHARS_MAX), INVALID),
     Form("a header of some length", "RFC 7515, 4: what is not known is ignored", of_head(x="x" * 500), GOOD),
+    Form(
+        "a long signature",
+        "ours: no algorithm has one",
+        changed(lambda text: text + "A" * SIGNATURE_CHARS_MAX),
+        INVALID,
+    ),
     Form("not canonical", "RFC 4648, 3.5: bits that stand for nothing are zero", changed(trailing_bits), INVALID),
     Form(
         "an empty signature",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.http import rules
 from txn_api.problems import MalformedHttp
 from txn_cli.http_body import Body, ChunkedBody, SizedBody
 from txn_cli.http_head import HEAD_BYTES_MAX
@@ -34,12 +35,13 @@ def by_ours(body: Body, pieces: Sequence[bytes]) -> Outcome:
 
 
 def by_h11(data: bytes) -> Outcome:
-    """As h11 reads the same behind a head."""
+    """As h11 reads the same behind a head, and as `rules.py` judges it."""
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES_MAX)
     reader.receive_data(HEAD + data)
     assert isinstance(reader.next_event(), h11.Request)
     content = b""
     while True:
+        before = reader.trailing_data[0]
         try:
             event = reader.next_event()
         except h11.RemoteProtocolError:
@@ -47,7 +49,9 @@ def by_h11(data: bytes) -> Outcome:
         if isinstance(event, h11.Data):
             content += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage):
-            return content, reader.trailing_data[0], "ended"
+            left = reader.trailing_data[0]
+            trailers = before[: len(before) - len(left)].lstrip(b"\r\n").partition(b"\n")[2]
+            return (content, b"", "broken") if rules.folded(trailers) else (content, left, "ended")
         else:
             return content, b"", "open"
 

@@ -38,7 +38,7 @@ def chains(text: str) -> list[list[str]]:
     text = _TELEPHONE.sub(lambda found: " x " if is_telephone(found[1]) else found[0], text)
     text = re.sub("(?<![0-9])[+](?=[(]?[0-9])", " x ", text)
     found: list[list[str]] = [[]]
-    for word in without_ibans(re.findall("[0-9A-Za-z]+", text)):
+    for word in without_ibans(" ".join(re.findall("[0-9A-Za-z]+", text))).split():
         digits = re.fullmatch("(?:([A-Za-z]{2,})?)([0-9]+)", word or "")
         if digits is None or digits[1]:
             found.append([])

@@ -178,3 +178,12 @@ def test_the_quick_look_lets_nothing_through() -> None:
         assert long_runs(f"a {number} b".encode()) == 1
     assert long_runs(b"28654-1234 x 561 00:00") == 0
     assert long_runs(b"2024-01-01T00:00:00.000000Z") == 1
+
+
+def test_an_iban_beside_many_digits_is_searched_as_any_other_text() -> None:
+    """It takes time to tell it apart, and nobody writes as much beside one."""
+    iban = "DE12 4111 1111 1111 1111 12"
+    assert not holds_card_number(iban)
+    assert not holds_card_number(f"{iban} {'0123456789012, ' * 14}")
+    assert holds_card_number(f"{iban} {'0123456789012, ' * 17}")
+    assert not holds_card_number("0123456789012, " * 17)

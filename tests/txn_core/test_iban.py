@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests.txn_core.card_lists.ibans import STRUCTURES, made_up
-from txn_core.iban import without_ibans
+from txn_core.card_windows import BREAK
+from txn_core.iban import CANDIDATES_MAX, LOOKED_AT_MAX, without_ibans
 
 # Examples of the IBAN Registry.
 EXAMPLES = [
@@ -24,7 +25,7 @@ EXAMPLES = [
 
 def left(text: str) -> list[str | None]:
     """The words that are no IBAN's."""
-    return [*without_ibans(text.split())]
+    return [None if word == BREAK else word for word in without_ibans(text).split()]
 
 
 @pytest.mark.parametrize("iban", EXAMPLES)
@@ -71,3 +72,10 @@ def test_a_card_number_beside_an_iban_stays() -> None:
     """In front of it and behind it."""
     iban, card = EXAMPLES[3], "4111 1111 1111 1111"
     assert left(f"{card} {iban} {card}") == [*card.split(), None, *card.split()]
+
+
+def test_of_many_ibans_the_first_are_looked_at() -> None:
+    """No honest request has as many, and each takes time."""
+    assert left(" ".join([EXAMPLES[3]] * (LOOKED_AT_MAX + 1))) == [None] * LOOKED_AT_MAX + EXAMPLES[3].split()
+    assert left(" ".join(["SW19"] * 10 + [EXAMPLES[3]])) == ["SW19"] * 10 + [None]
+    assert None not in left(" ".join(["SW19"] * CANDIDATES_MAX + [EXAMPLES[3]]))

@@ -63,6 +63,15 @@ def test_any_text_can_be_spelt(text: str) -> None:
     assert ascii_alphanumerics(text).isalnum() or ascii_alphanumerics(text) == ""
 
 
+@given(st.text(st.sampled_from("019 aé卡\uff14\u0301\u202e\ufdfa\ud800\U0001d7d2"), min_size=33, max_size=99))
+@settings(max_examples=100)
+def test_a_long_text_is_spelt_as_its_characters_are(text: str) -> None:
+    """Few other characters than ASCII are replaced, many are looked up."""
+    many = text + "".join(map(chr, range(0x4E00, 0x4E20)))
+    assert plain(text) == "".join(map(plain, text))
+    assert plain(many) == "".join(map(plain, many))
+
+
 def test_marks_in_any_order_take_linear_time() -> None:
     """Normalising them together would sort them: 60,000 in two classes in turn took half a minute."""
     marks = "4" + "\u0301\u0323" * 200_000

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from txn_api import openapi
 from txn_api.auth import Principal, requires
 from txn_api.bodies import NDJSON, check_type, source
-from txn_api.bulk import Upload
+from txn_api.bulk import Admit, Upload
 from txn_api.encodings import ENCODINGS, Decoder
 from txn_api.fair_memory import Holding
 from txn_api.headers import RawHeaders
@@ -33,7 +33,6 @@ from txn_api.services import Services
 from txn_api.standing import Standing
 from txn_api.surroundings import surroundings
 from txn_core.api_keys import Scope as ApiScope
-from txn_core.event import EncodedEvent
 from txn_core.identity import Account
 
 log = structlog.get_logger()
@@ -96,11 +95,11 @@ async def post_bulk(
     rights = services.gate.standing(request.scope, principal, _SCOPE)
     around = surroundings(request)
 
-    def admit(line: bytes) -> EncodedEvent:
+    def admitting() -> Admit:
         # Rights may be added while the upload is under way; when some are taken away, it ends.
         now = rights.principal
-        return services.intake.admit(
-            line,
+        return partial(
+            services.intake.admit,
             account=now.account,
             terminal_ids=now.terminal_ids,
             cards_of_mask_max=now.cards_of_mask_max,
@@ -110,7 +109,13 @@ async def post_bulk(
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
     everything = parameters.results == "all"
     return _BulkResponse(
-        services, principal.account, admit, decoder, request.state.request_id, rights=rights, everything=everything
+        services,
+        principal.account,
+        admitting,
+        decoder,
+        request.state.request_id,
+        rights=rights,
+        everything=everything,
     )
 
 
@@ -121,7 +126,7 @@ class _BulkResponse(Response):
         self,
         services: Services,
         account: Account,
-        admit: Callable[[bytes], EncodedEvent],
+        admitting: Callable[[], Admit],
         decoder: Decoder,
         request_id: str,
         *,
@@ -129,7 +134,7 @@ class _BulkResponse(Response):
         everything: bool,
     ) -> None:
         super().__init__()
-        self._services, self._admit, self._decoder, self._rights = services, admit, decoder, rights
+        self._services, self._admitting, self._decoder, self._rights = services, admitting, decoder, rights
         self._request_id, self._everything = request_id, everything
         self._turn = partial(services.turns.turn, account)
         memories = services.memories
@@ -140,7 +145,7 @@ class _BulkResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._services.settings
         upload = Upload(
-            admit=self._admit,
+            admitting=self._admitting,
             producer=self._services.producer,
             receive=source(scope, receive),
             decoder=self._decoder,

@@ -48,6 +48,7 @@ from txn_core.event import EncodedEvent
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
 _JSON: Final = b"application/json"
+_UNUSUAL: Final = frozenset({b"content-encoding", IDEMPOTENCY_KEY})
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -161,8 +162,7 @@ def _begun(edge: Edge, request: WholeRequest, services: Services) -> WholePost |
 
 def _is_usual(headers: RawHeaders) -> bool:
     """Whether neither the body's form nor an `Idempotency-Key` need a closer look."""
-    find = headers.find
-    return find(b"content-type") == _JSON and find(b"content-encoding") is None and find(IDEMPOTENCY_KEY) is None
+    return headers.find(b"content-type") == _JSON and not headers.has_any(_UNUSUAL)
 
 
 async def _once(

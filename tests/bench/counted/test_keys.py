@@ -6,6 +6,7 @@ from bench.counted.neighbours import Neighbour, Reads, Uploads
 from bench.counted.quiet import Ways, beside, way_in, way_out
 
 from bench.counted import keys
+from tests.bench.counted.repeats import repeated
 from txn_api.bulk import BYTES_A_ROW, LINES_A_ROW
 from txn_api.posts import BYTES_A_TURN
 
@@ -67,6 +68,6 @@ def test_readers_of_a_hot_merchant_take_turns(form: str) -> None:
 
 def test_the_counts_repeat() -> None:
     """To the last call, and the clock that counts them to the digit."""
-    first, again = (ways(refused(times=100, connections=8)) for _ in range(2))
+    first, again = repeated(lambda: ways(refused(times=100, connections=8)))
     assert first == again
     assert first.latency_s(99) == again.latency_s(99)

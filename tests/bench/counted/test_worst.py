@@ -19,6 +19,7 @@ STATUSES = {
     "posts with every fault": {422},
     "large posts with an Idempotency-Key": {422},
     "reads of the largest pages": {200, 429},
+    "large posts that are not signed": {401},
     "large posts of an expired key": {401},
 }
 
