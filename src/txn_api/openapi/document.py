@@ -23,7 +23,7 @@ Each operation names those that it needs. Some keys are bound to terminals or ha
 need a `Signature` on each.
 
 Every GET answers HEAD as well. An answer with card data or a problem has `Cache-Control: no-store`; a `traceparent`
-(W3C Trace Context) is taken up and answered with `traceresponse`."""
+(W3C Trace Context) is taken up and answered with `traceresponse`, but for a 401."""
 _TAGS: Final = [
     {"name": "transactions", "description": "Send and look up transactions."},
     {"name": "merchants", "description": "Canonical merchant names."},
