@@ -27,12 +27,12 @@ from txn_api.app import create_app
 from txn_api.intake import Intake
 from txn_api.posts import Posts
 from txn_api.services import gate
-from txn_cli.http_connection import Connection
 from txn_core.api_keys import SCOPES, ApiKey, KeyId, mint
 from txn_core.collector import GARBAGE_OBJECTS_MAX
 from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
+from txn_server.http.connection import Connection
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

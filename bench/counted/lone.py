@@ -25,7 +25,7 @@ from bench.counted.site import KINESIS_PORT, clocks_of, environment, site
 from bench.counted.watch import Journey, Watch
 from bench.write_path import peers
 from bench.write_path.results import Result, at_most, counted, none_of
-from txn_cli.http_connection import KEEP_ALIVE_S
+from txn_server.http.connection import KEEP_ALIVE_S
 
 WARM_UP: Final = 1_000
 IDLE_S: Final = (1.0, 6.0, 11.0)

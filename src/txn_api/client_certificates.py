@@ -1,7 +1,7 @@
 """The certificate that a client showed when it connected, for tokens that are bound to one (RFC 8705, 3).
 
-A server that ends TLS tells of it as ASGI's TLS extension has it; ours does (`txn_cli/http_connection.py`). Behind a
-load balancer there is none: what a header says of a certificate is not believed.
+A server that ends TLS tells of it as ASGI's TLS extension has it; ours does (`txn_server/http/connection.py`).
+Behind a load balancer there is none: what a header says of a certificate is not believed.
 """
 
 import hashlib

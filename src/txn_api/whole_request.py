@@ -1,7 +1,7 @@
 """A request all of which is there, for an application that answers it without a coroutine of its own; ours can.
 
 ASGI's own way is a task a request. A server that knows better offers a request whose body has arrived to the
-application's `take`, if it has one, and goes ASGI's way when that says no; `txn_cli.http_connection` does.
+application's `take`, if it has one, and goes ASGI's way when that says no; `txn_server.http.connection` does.
 """
 
 from typing import Protocol

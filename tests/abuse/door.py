@@ -19,10 +19,10 @@ from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.jwks import Jwks
 from txn_api.services import Services, gate
 from txn_api.tokens import Claims, Tokens
-from txn_cli.http_connection import Connection
-from txn_cli.http_head import HEAD_BYTES_MAX
-from txn_cli.http_lines import FIELDS_MAX
 from txn_core.api_keys import ApiKey, KeyId
+from txn_server.http.connection import Connection
+from txn_server.http.head import HEAD_BYTES_MAX
+from txn_server.http.lines import FIELDS_MAX
 
 BAR: Final = 3.0
 BYTES_MAX: Final = 64 << 10

@@ -8,7 +8,7 @@ import structlog
 from tests.abuse.climbing import climb
 from tests.abuse.door import BAR, KeylessRequests, get
 from tests.abuse.meter import SURE_ROUNDS, CpuMeter, collecting_as_the_api
-from txn_cli import http_head
+from txn_server.http import head as http_head
 
 SECONDS = 10.0
 BUSY_BAR = BAR * 1.1

@@ -14,8 +14,8 @@ from uvicorn.server import ServerState
 
 from tests.http.application import Site
 from tests.http.transport import MemoryTransport
-from txn_cli.http_connection import READ_BYTES_MAX_UNKNOWN, Connection
-from txn_cli.http_lines import FIELDS_MAX
+from txn_server.http.connection import READ_BYTES_MAX_UNKNOWN, Connection
+from txn_server.http.lines import FIELDS_MAX
 
 PIECE_BYTES: Final = 64 << 10
 READ_BYTES: Final = READ_BYTES_MAX_UNKNOWN

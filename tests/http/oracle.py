@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from tests.http import rules
 from tests.http.rules import Head, Rule
-from txn_cli.http_head import HEAD_BYTES_MAX
+from txn_server.http.head import HEAD_BYTES_MAX
 
 DISCARDED_BYTES_MAX: Final = 4 << 20
 _WITHOUT_BODY: Final = frozenset({204, 304})

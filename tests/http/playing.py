@@ -14,7 +14,7 @@ from tests.http.delivery import Delivery, End
 from tests.http.oracle import Exchange, Oracle
 from tests.http.transcript import Transcript, read
 from tests.http.transport import MemoryTransport
-from txn_cli.http_connection import Connection, Patience
+from txn_server.http.connection import Connection, Patience
 
 TURN_S: Final = 0.001
 """Between two pieces: whatever can happen without time passing has happened then."""

@@ -14,7 +14,7 @@ from txn_api.problems import (
     TransferCodingUnsupported,
     UriTooLong,
 )
-from txn_cli.http_head import CHUNKED, HEAD_BYTES_MAX, Head
+from txn_server.http.head import CHUNKED, HEAD_BYTES_MAX, Head
 
 _PROBLEMS: Final[dict[int, type[Problem]]] = {
     kind.status: kind

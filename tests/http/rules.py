@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.http_connection import HELD_BYTES_MAX
-from txn_cli.http_head import FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
-from txn_cli.http_lines import FIELDS_MAX
+from txn_server.http.connection import HELD_BYTES_MAX
+from txn_server.http.head import FRAMING_BYTES_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX
+from txn_server.http.lines import FIELDS_MAX
 
 _Field = tuple[bytes, bytes]
 

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.http.application import Site, site
-from txn_cli.httpserver import serve
 from txn_core.settings import Settings
+from txn_server.http.server import serve
 
 
 class _Served:

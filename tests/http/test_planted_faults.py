@@ -9,7 +9,10 @@ import pytest
 from tests.http.run import Judge
 from tests.http.sequences import sequence
 from tests.support.virtual_time import run_in_virtual_time
-from txn_cli import http_body, http_connection, http_head, http_lines
+from txn_server.http import body as http_body
+from txn_server.http import connection as http_connection
+from txn_server.http import head as http_head
+from txn_server.http import lines as http_lines
 
 SEED: Final = 18
 SEQUENCES: Final = 400

@@ -17,8 +17,8 @@ from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
 from txn_api.passage import Passage
 from txn_api.posts import Post
-from txn_cli import http_connection
 from txn_core.limits import Limits
+from txn_server.http import connection as http_connection
 
 ANSWER_S_MAX = 10.0
 

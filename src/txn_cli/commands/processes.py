@@ -55,8 +55,8 @@ def api(
     aws: AwsOption = False,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
-    from txn_cli.tls import context_factory
     from txn_core.identity import KeyRing
+    from txn_server.http.tls import context_factory
 
     system = _system(data_dir, aws=aws)
     settings = system.settings

@@ -15,11 +15,11 @@ from txn_api.app import create_app
 from txn_api.request_log import event_budget
 from txn_api.siblings import Siblings
 from txn_cli.failure import one_error, told
-from txn_cli.httpserver import serve
 from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
+from txn_server.http.server import serve
 
 log = structlog.get_logger()
 

@@ -17,13 +17,13 @@ from typing import Final
 import structlog
 
 from txn_cli.fleet.folder import socket_folder
-from txn_cli.fleet.listener import listening
 from txn_cli.fleet.process import Process
 from txn_cli.stack.child import Ending
 from txn_cli.stack.interruption import SIGNALS
 from txn_cli.stack.restarts import End, RestartPolicy
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
+from txn_server.http.listener import listening
 
 MEMBER: Final = (sys.executable, "-m", "txn_cli.fleet.member")
 END_SLACK_S: Final = 2.0

@@ -19,19 +19,19 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import until, wait_until
-from txn_cli.fleet.listener import listening
 from txn_cli.fleet.supervisor import Fleet
 from txn_cli.stack import ports
 from txn_cli.stack.leftovers import ProcessMark
 from txn_cli.stack.restarts import RestartPolicy
 from txn_core.errors import ServingError
+from txn_server.http.listener import listening
 
 MEMBER = """
 import asyncio, os, signal, socket, sys
 from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from txn_api.siblings import Siblings
-from txn_cli.httpserver import serve
+from txn_server.http.server import serve
 from txn_core.settings import Settings
 siblings, registry = Siblings(Path(sys.argv[2])), CollectorRegistry()
 in_flight = Gauge("in_flight", "Requests in flight", registry=registry)

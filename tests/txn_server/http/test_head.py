@@ -16,7 +16,7 @@ from txn_api.problems import (
     TransferCodingUnsupported,
     UriTooLong,
 )
-from txn_cli.http_head import (
+from txn_server.http.head import (
     CHUNKED,
     HEAD_BYTES_MAX,
     PATH_BYTES_MAX,
@@ -26,7 +26,7 @@ from txn_cli.http_head import (
     read_head,
     size_of_head,
 )
-from txn_cli.http_lines import FIELDS_MAX
+from txn_server.http.lines import FIELDS_MAX
 
 
 def usual_head(data: bytes) -> Head | None:

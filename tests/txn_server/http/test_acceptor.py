@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.txn_cli.stack.children import until
-from txn_cli.fleet import acceptor
-from txn_cli.fleet.acceptor import Acceptor
+from txn_server.http import acceptor
+from txn_server.http.acceptor import Acceptor
 
 
 class Echo(asyncio.Protocol):

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import wait_until
-from txn_cli.http_head import HEAD_BYTES_MAX
 from txn_cli.stack import ports
+from txn_server.http.head import HEAD_BYTES_MAX
 
 APP = """
 import asyncio, sys
-from txn_cli import http_connection, httpserver
+from txn_server.http import connection as http_connection
+from txn_server.http import server
 from txn_core.settings import Settings
 http_connection.HEAD_DEADLINE_S = float(sys.argv[2])
 http_connection.LOOKS_EVERY_S = http_connection.HEAD_DEADLINE_S / 2
@@ -40,7 +41,7 @@ async def app(scope, receive, send):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
-httpserver.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5), on_stop=stopping.set)
+server.serve(app, Settings(api_port=int(sys.argv[1]), shutdown_deadline_s=5), on_stop=stopping.set)
 """
 
 

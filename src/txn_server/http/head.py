@@ -20,7 +20,7 @@ from txn_api.problems import (
     TransferCodingUnsupported,
     UriTooLong,
 )
-from txn_cli.http_lines import FIELDS_MAX, TOKEN, Field, check_unfolded, fields_of, lines_of
+from txn_server.http.lines import FIELDS_MAX, TOKEN, Field, check_unfolded, fields_of, lines_of
 
 HEAD_BYTES_MAX: Final = 12 << 10
 """Of a first line and its header fields, and of a trailer section: the longest token or query, and half as much."""

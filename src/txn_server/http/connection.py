@@ -20,11 +20,11 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from txn_api.problems import MalformedHttp, Overloaded, Problem
-from txn_cli.http_body import Body, ChunkedBody, SizedBody
-from txn_cli.http_exchange import Exchange
-from txn_cli.http_head import CHUNKED, HEAD_BYTES_MAX, Head, HeadReader, size_of_head
-from txn_cli.http_refusals import refusal, refusing
-from txn_cli.tls import tls_extension
+from txn_server.http.body import Body, ChunkedBody, SizedBody
+from txn_server.http.exchange import Exchange
+from txn_server.http.head import CHUNKED, HEAD_BYTES_MAX, Head, HeadReader, size_of_head
+from txn_server.http.refusals import refusal, refusing
+from txn_server.http.tls import tls_extension
 
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0

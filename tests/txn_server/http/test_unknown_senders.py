@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 from tests.http.transport import MemoryTransport
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import until
-from txn_cli.http_connection import HELD_BYTES_MAX, READ_BYTES_MAX, READ_BYTES_MAX_UNKNOWN, Connection
+from txn_server.http.connection import HELD_BYTES_MAX, READ_BYTES_MAX, READ_BYTES_MAX_UNKNOWN, Connection
 
 _CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
 NEXT: Final = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from txn_api.problems import HeadTooLarge, MalformedHttp, UriTooLong
-from txn_cli.http_head import HEAD_BYTES_MAX, check_trailers, size_of_section
+from txn_server.http.head import HEAD_BYTES_MAX, check_trailers, size_of_section
 
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 _LINE_END: Final = b"\r\n"

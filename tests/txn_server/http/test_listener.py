@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from txn_cli.fleet.listener import listening
 from txn_core.errors import ServingError
+from txn_server.http.listener import listening
 
 
 def test_it_listens_at_once() -> None:

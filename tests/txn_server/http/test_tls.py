@@ -17,16 +17,16 @@ import pytest
 from tests.txn_cli.certificates import Authority, Certified
 from tests.txn_cli.stack.children import wait_until
 from txn_cli.stack import ports
-from txn_cli.tls import context_factory, server_context
 from txn_core.errors import SettingsError
 from txn_core.settings import Settings
+from txn_server.http.tls import context_factory, server_context
 
 ENDS_S_MAX = 10.0  # of the 25 s that a stopping process has
 APP = """
 import sys
 from txn_api.client_certificates import client_certificate_sha256
-from txn_cli import httpserver
-from txn_cli.fleet.listener import listening
+from txn_server.http import server
+from txn_server.http.listener import listening
 from txn_core.settings import Settings
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -41,7 +41,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 settings = Settings()
 shared = listening(settings.api_host, settings.api_port) if sys.argv[1] == "shared" else None
-httpserver.serve(app, settings, on_stop=lambda: None, listener=shared)
+server.serve(app, settings, on_stop=lambda: None, listener=shared)
 """
 
 

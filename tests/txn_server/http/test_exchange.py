@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from txn_api.whole_answer import Header, answer_at_once, messages
-from txn_cli.http_exchange import Exchange
+from txn_server.http.exchange import Exchange
 
 Answering = Callable[[Send], Awaitable[None]]
 

@@ -11,13 +11,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.lifespan.on import LifespanOn
 
-from txn_cli.fleet.acceptor import Acceptor
-from txn_cli.fleet.listener import listening
-from txn_cli.http_connection import Connection, Patience
-from txn_cli.tls import context_factory
 from txn_core.collector import spare_the_collector
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
+from txn_server.http.acceptor import Acceptor
+from txn_server.http.connection import Connection, Patience
+from txn_server.http.listener import listening
+from txn_server.http.tls import context_factory
 
 CONNECTIONS_PER_REQUEST_MAX: Final = 2
 """Idle connections may be as many as busy ones; the application itself answers requests beyond its bound."""

@@ -14,8 +14,14 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from tests.txn_api.asgi import until
-from txn_cli import http_connection
-from txn_cli.http_connection import DROPPED_BYTES_MAX, KEEP_ALIVE_S, READ_BYTES_MAX, UNRECEIVED_BYTES_MAX, Connection
+from txn_server.http import connection as http_connection
+from txn_server.http.connection import (
+    DROPPED_BYTES_MAX,
+    KEEP_ALIVE_S,
+    READ_BYTES_MAX,
+    UNRECEIVED_BYTES_MAX,
+    Connection,
+)
 
 ENDS_S_MAX = 10.0
 HELD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 64000\r\n\r\n" + b"x" * 60_000

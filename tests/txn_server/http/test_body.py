@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.http import rules
 from txn_api.problems import MalformedHttp
-from txn_cli.http_body import Body, ChunkedBody, SizedBody
-from txn_cli.http_head import HEAD_BYTES_MAX
+from txn_server.http.body import Body, ChunkedBody, SizedBody
+from txn_server.http.head import HEAD_BYTES_MAX
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 Outcome = tuple[bytes, bytes, str]

@@ -1,0 +1,1 @@
+"""Tests of the HTTP connection and of the server around it."""
