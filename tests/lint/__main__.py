@@ -28,7 +28,7 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_cli/commands/leases.py", "confirm", "confirm()"): "a question of ours, in a fixed text",
     ("src/txn_cli/commands/data.py", "simulate", "sys.stdout"): "its descriptor is turned away from a closed pipe",
     ("src/txn_cli/simulator/output.py", "opened", "sys.stdout"): "rows that we made ourselves, for another program",
-    ("src/txn_cli/fleet/folder.py", "socket_folder", "print()"): "into a lock file",
+    ("src/txn_server/processes/folder.py", "socket_folder", "print()"): "into a lock file",
     (
         "src/txn_core/crash_reports.py",
         "_descriptor_for_fatal_reports",
@@ -37,7 +37,7 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_core/crash_reports.py", "_say", "sys.stderr"): "a crash report: JSON, without texts",
     ("src/txn_core/crash_reports.py", "_say", "print()"): "the same",
     (
-        "src/txn_cli/stack/tether.py",
+        "src/txn_server/processes/tether.py",
         "the module",
         "exit() with a text",
     ): "into a child's log, by the standard library alone",

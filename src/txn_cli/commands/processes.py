@@ -69,7 +69,7 @@ def api(
     context_factory(settings)
     if settings.api_processes == 1:
         from txn_api.request_log import event_budget
-        from txn_cli.fleet.member import serve_api
+        from txn_cli.api_process import serve_api
 
         configure_logging(settings.log_level, budget=event_budget(), process="api")
         _log_start(system)
@@ -77,9 +77,10 @@ def api(
     else:
         configure_logging(settings.log_level, process="api")
         _log_start(system)
-        from txn_cli.fleet.supervisor import supervise
+        from txn_cli.api_process import COMMAND
+        from txn_server.processes.supervisor import supervise
 
-        supervise(settings)
+        supervise(settings, COMMAND)
 
 
 def worker(

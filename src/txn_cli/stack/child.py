@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,10 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from txn_cli.stack import tether
 from txn_cli.stack.datadir import PRIVATE_MODE
-from txn_cli.stack.restarts import KILLS
 from txn_core.errors import StackError
+from txn_server.processes.ending import Ending, tethered
 
 LOG_BYTES_MAX = 8 << 20
 LOG_TAIL_BYTES = 8_192
@@ -66,25 +64,6 @@ class ChildSpec:
         90.0  # an answer takes three; on a machine that is busy with other things, half a minute
     )
     stop_deadline_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a child ended."""
-
-    returncode: int
-    last_line: str
-
-    def __str__(self) -> str:
-        """The reason for people, in one line."""
-        if self.returncode in KILLS:  # what it logged last has nothing to do with it
-            by_memory = ", or the system for want of memory" if self.returncode == -signal.SIGKILL else ""
-            return f"signal {signal.Signals(-self.returncode).name} (somebody sent it{by_memory})"
-        if self.returncode < 0:
-            reason = f"signal {signal.Signals(-self.returncode).name}"
-        else:
-            reason = f"exit code {self.returncode}"
-        return f"{reason}: {self.last_line}" if self.last_line else reason
 
 
 class Child:
@@ -166,11 +145,6 @@ class Child:
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
-
-
-def tethered(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command that runs `argv` and ends when this process ends (see `tether`)."""
-    return (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *argv)
 
 
 def _bound(log: Path) -> None:

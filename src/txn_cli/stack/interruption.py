@@ -1,12 +1,10 @@
 """Ctrl-C and SIGTERM: the first one has the work wind up in order, each further one forces the end."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine
 
 from txn_cli.stack.narrator import Narrator
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from txn_server.processes.ending import SIGNALS
 
 
 class Interruption:

@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Never
 
-from txn_cli.stack.child import Child, ChildSpec, Ending
+from txn_cli.stack.child import Child, ChildSpec
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.restarts import End, RestartPolicy
 from txn_core.errors import StackError
+from txn_server.processes.ending import Ending
+from txn_server.processes.restarts import End, RestartPolicy
 
 
 class Keeper:

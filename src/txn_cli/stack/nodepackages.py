@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from txn_cli.stack.binaries import Node
-from txn_cli.stack.child import tethered
 from txn_core.errors import StackError
+from txn_server.processes.ending import tethered
 
 MANIFEST = ("package.json", "package-lock.json", ".npmrc")
 UNFINISHED = ".new-"

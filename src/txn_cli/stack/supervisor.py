@@ -8,8 +8,8 @@ from txn_cli.failure import one_error
 from txn_cli.stack.child import Child, ChildSpec
 from txn_cli.stack.keeper import Keeper
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.restarts import RestartPolicy
 from txn_core.errors import TxnError
+from txn_server.processes.restarts import RestartPolicy
 
 Publish = Callable[[dict[str, int]], None]
 

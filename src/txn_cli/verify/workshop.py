@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from txn_cli.stack.tether import tether
 from txn_core.errors import TxnError
+from txn_server.processes.tether import tether
 
 T = TypeVar("T")
 R = TypeVar("R")

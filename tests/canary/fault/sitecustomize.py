@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAULT_LENGTH: Final = 18
 PROCESS: Final = ["-m", "txn_cli.main"]
-MEMBER: Final = "txn_cli.fleet.member"
+MEMBER: Final = "txn_cli.api_process"
 """One of several processes that serve the API's port."""
 
 

@@ -14,9 +14,10 @@ import pytest
 from tests.txn_cli.stack.children import FOREVER, python, until, wait_until
 from txn_cli.stack import child as child_module
 from txn_cli.stack import ports
-from txn_cli.stack.child import Child, Ending, Probe
+from txn_cli.stack.child import Child, Probe
 from txn_cli.stack.leftovers import ProcessMark
 from txn_core.errors import StackError
+from txn_server.processes.ending import Ending
 from workers.belonging import RESET_COMMAND
 
 STUBBORN = (

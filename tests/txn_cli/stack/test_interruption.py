@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from tests.txn_cli.stack.children import Told, until
-from txn_cli.stack.interruption import SIGNALS, Interruption
+from txn_cli.stack.interruption import Interruption
+from txn_server.processes.ending import SIGNALS
 
 
 @pytest.mark.parametrize("number", SIGNALS)

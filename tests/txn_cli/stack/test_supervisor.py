@@ -10,9 +10,9 @@ import pytest
 
 from tests.txn_cli.stack.children import FOREVER, Told, python, until
 from txn_cli.stack.leftovers import ProcessMark
-from txn_cli.stack.restarts import RestartPolicy
 from txn_cli.stack.supervisor import supervised
 from txn_core.errors import StackError, StoreError, TxnError
+from txn_server.processes.restarts import RestartPolicy
 
 QUICK = RestartPolicy(pause_s_first=0.01, pause_s_max=0.01)
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from txn_api.siblings import socket_of
-from txn_cli.stack.child import tethered
+from txn_server.processes.ending import tethered
 
 
 class Process:

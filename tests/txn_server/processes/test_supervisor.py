@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.stack.children import until, wait_until
-from txn_cli.fleet.supervisor import Fleet
 from txn_cli.stack import ports
 from txn_cli.stack.leftovers import ProcessMark
-from txn_cli.stack.restarts import RestartPolicy
 from txn_core.errors import ServingError
 from txn_server.http.listener import listening
+from txn_server.processes.restarts import RestartPolicy
+from txn_server.processes.supervisor import Fleet
 
 MEMBER = """
 import asyncio, os, signal, socket, sys
@@ -76,7 +76,7 @@ except FileExistsError:
 """
 SUPERVISOR = """
 import sys
-from txn_cli.fleet import supervisor
+from txn_server.processes import supervisor
 from txn_cli.failure import one_error
 from txn_core.settings import Settings
 supervisor.END_SLACK_S = float(sys.argv[3])

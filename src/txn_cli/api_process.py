@@ -1,6 +1,6 @@
 """One process of the API: alone, or one of several that a supervisor started.
 
-Run as `python -m txn_cli.fleet.member LISTENER FOLDER`: the number of the inherited listening socket, and the
+Run as `python -m txn_cli.api_process LISTENER FOLDER`: the number of the inherited listening socket, and the
 folder of the siblings' sockets.
 """
 
@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -21,6 +22,7 @@ from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 from txn_server.http.server import serve
 
+COMMAND: Final = (sys.executable, "-m", "txn_cli.api_process")
 log = structlog.get_logger()
 
 

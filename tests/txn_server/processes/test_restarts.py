@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from txn_cli.stack.restarts import End, RestartPolicy
+from txn_server.processes.restarts import End, RestartPolicy
 
 POLICY = RestartPolicy(window_s=60, crashes_max=5, kills_max=10, pause_s_first=0.25, pause_s_max=1)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.fleet.folder import PREFIX, socket_folder
 from txn_core.errors import ServingError
+from txn_server.processes.folder import PREFIX, socket_folder
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ bound for one that does not end, ends with 0 when one cannot start, and leaves i
 import asyncio
 import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -16,16 +15,14 @@ from typing import Final
 
 import structlog
 
-from txn_cli.fleet.folder import socket_folder
-from txn_cli.fleet.process import Process
-from txn_cli.stack.child import Ending
-from txn_cli.stack.interruption import SIGNALS
-from txn_cli.stack.restarts import End, RestartPolicy
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
 from txn_server.http.listener import listening
+from txn_server.processes.ending import SIGNALS, Ending
+from txn_server.processes.folder import socket_folder
+from txn_server.processes.process import Process
+from txn_server.processes.restarts import End, RestartPolicy
 
-MEMBER: Final = (sys.executable, "-m", "txn_cli.fleet.member")
 END_SLACK_S: Final = 2.0
 """What a process gets to end in, on top of its own deadline for draining. The stack gives all of us five seconds."""
 KILL_S_MAX: Final = 5.0
@@ -33,8 +30,10 @@ KILL_S_MAX: Final = 5.0
 log = structlog.get_logger()
 
 
-def supervise(settings: Settings, command: Sequence[str] = MEMBER) -> None:
+def supervise(settings: Settings, command: Sequence[str]) -> None:
     """Serve with `settings.api_processes` processes until SIGTERM or SIGINT; each answers what it has in flight.
+
+    Each is started by `command LISTENER FOLDER`, as `Process.start` says.
 
     Raises:
         ServingError: the port cannot be had, a process cannot start, or one did not end in time and was killed.

@@ -1,0 +1,1 @@
+"""Several processes of the API behind one port: started, tethered, restarted and ended."""
