@@ -17,15 +17,15 @@ from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.dynamodb.tables import TableNames
 from txn_core.lake import EVENT_SCHEMA, parquet_of
 from txn_core.positions import ShardId
-from workers.bookkeeping import Books
-from workers.dead_letters import DeadLetterBox, Seal
-from workers.held_lease import HeldLease
-from workers.lease_table import LeaseTable
-from workers.leases import Lease, WorkerName
-from workers.ledger_table import LedgerTable
-from workers.meters import Meters, ShardLag
-from workers.reader import Batch, records_of
-from workers.runner import archive_of
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.hosts.process import archive_of
+from workers.leases.checkpointing import Books
+from workers.leases.held import HeldLease
+from workers.leases.lease import Lease, WorkerName
+from workers.leases.ledger_table import LedgerTable
+from workers.leases.table import LeaseTable
+from workers.metrics import Meters, ShardLag
+from workers.reading.reader import Batch, records_of
 
 ROWS: Final = 50_000  # one object by the default settings
 _ME: Final = WorkerName("bench")

@@ -11,16 +11,16 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.event import Event
 from txn_core.positions import ShardId, WriteOrder
-from workers.bookkeeping import Books
-from workers.dead_letters import DeadLetterBox, Seal
-from workers.held_lease import HeldLease
-from workers.index import Index, IndexProcessor
-from workers.lease_table import LeaseTable
-from workers.leases import Lease, WorkerName
-from workers.ledger_table import LedgerTable
-from workers.meters import Meters, ShardLag
-from workers.reader import Batch, records_of
-from workers.runner import index_of
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.hosts.process import index_of
+from workers.index.processor import Index, IndexProcessor
+from workers.leases.checkpointing import Books
+from workers.leases.held import HeldLease
+from workers.leases.lease import Lease, WorkerName
+from workers.leases.ledger_table import LedgerTable
+from workers.leases.table import LeaseTable
+from workers.metrics import Meters, ShardLag
+from workers.reading.reader import Batch, records_of
 
 ITEMS: Final = 3_000
 _ME: Final = WorkerName("bench")

@@ -22,8 +22,8 @@ from txn_cli.stack.foundation import servers_running
 from txn_cli.stack.stackports import DYNAMODB, KINESIS
 from txn_core.dynamodb.tables import WORKER_KINDS
 from txn_core.settings import Settings
-from workers.pace import READS_PER_S_MAX
-from workers.stream_watch import ASKED_EVERY_S
+from workers.leases.stream_watch import ASKED_EVERY_S
+from workers.reading.pace import READS_PER_S_MAX
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "idle_day.json"
 DAY_S: Final = 86_400

@@ -1,13 +1,13 @@
 """The patience of a command: it bears an outage of seconds, and then says what it waited for.
 
-Workers wait for a store for as long as it takes (`workers.outages`). Somebody who typed a command, perhaps with a
+Workers wait for a store for as long as it takes (`workers.retries`). Somebody who typed a command, perhaps with a
 wrong address, does not.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from workers.outages import patiently
+from workers.retries import patiently
 
 T = TypeVar("T")
 

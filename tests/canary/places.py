@@ -18,7 +18,7 @@ from txn_cli.stack.stackports import METRICS_OF, StackPorts
 from txn_core.aws import Aws
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.settings import Settings
-from workers.dead_letters import Seal
+from workers.events.dead_letters import Seal
 
 FETCH_S_MAX: Final = 10.0
 

@@ -32,7 +32,7 @@ from txn_core.instants import Instant
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.dead_letters import DeadLetter, Origin, Seal
+from workers.events.dead_letters import DeadLetter, Origin, Seal
 
 NAME: Final = "planted"
 CORE: Final = b"\x7fELF"

@@ -37,7 +37,7 @@ from tests.chaos.verdict import Evidence, compared, judge, summary
 from tests.support.reference_reader import by_reference
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
-from workers.dead_letters import Seal
+from workers.events.dead_letters import Seal
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

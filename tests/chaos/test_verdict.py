@@ -19,8 +19,8 @@ from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.lake import table_of
 from txn_core.positions import WriteOrder
 from txn_core.transaction import parse_transaction
-from workers.dead_letters import DeadLetter, Origin
-from workers.sub_records import SubRecords
+from workers.events.dead_letters import DeadLetter, Origin
+from workers.leases.sub_records import SubRecords
 
 POISON = b"no event"
 SEED = 11

@@ -14,7 +14,7 @@ from tests.chaos.documents import FIELDS_OF, content_of
 from tests.chaos.load import Outcome, Submission
 from tests.chaos.views import Place, Row, Views
 from tests.support.reference_reader import by_reference
-from workers.dead_letters import DeadLetter
+from workers.events.dead_letters import DeadLetter
 
 SHOWN_MAX: Final = 8  # of the findings of one kind
 _TIMES: Final = ("accepted_at", "occurred_at")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tests.chaos.stream import Outer
 from tests.support.reference_reader import by_reference
 from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
-from workers.dead_letters import DeadLetter, Seal
+from workers.events.dead_letters import DeadLetter, Seal
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -62,7 +62,7 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_api/test_token_forms.py", "Base64 High Entropy String"): (1, "the digits of base64url"),
     ("tests/txn_core/card_lists/lettered_ids.py", "Base64 High Entropy String"): (1, "the digits of base 32"),
     ("tests/txn_core/test_loopback.py", "Basic Auth Credentials"): (1, "a made-up password in a URL that is refused"),
-    ("tests/workers/test_ledger.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
+    ("tests/workers/leases/test_ledger.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
 }
 
 

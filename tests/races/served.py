@@ -24,8 +24,8 @@ from txn_core.errors import StackError
 from txn_core.identity import Account
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from workers.leases import Checkpoint
-from workers.reader import ShardReader
+from workers.leases.lease import Checkpoint
+from workers.reading.reader import ShardReader
 
 ACCOUNT: Final = Account("acme")
 ANSWER_S_MAX: Final = 30.0

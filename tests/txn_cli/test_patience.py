@@ -7,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.patience import PATIENCE_S, briefly
-from workers.outages import PAUSE_S_MAX
+from workers.retries import PAUSE_S_MAX
 
 AWAY = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 

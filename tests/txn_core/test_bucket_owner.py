@@ -17,7 +17,7 @@ from txn_core.bucket_owner import MAKES_A_BUCKET
 from txn_core.errors import SettingsError, StoreError
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
-from workers.trials import LakeTrial
+from workers.events.write_probe import LakeTrial
 
 SOURCES: Final = Path(txn_core.__file__).parent.parent
 CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = {

@@ -12,7 +12,7 @@ from txn_core.identity import Account, TransactionId
 from txn_core.instants import Instant, instant_of
 from txn_core.positions import ShardId
 from txn_core.transaction import parse_transaction
-from workers.leases import Lease, WorkerName
+from workers.leases.lease import Lease, WorkerName
 
 ACCOUNT = Account("acme")
 ALICE, BOB, CAROL = WorkerName("alice"), WorkerName("bob"), WorkerName("carol")

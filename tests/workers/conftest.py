@@ -22,14 +22,14 @@ from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parqu
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
-from workers.bookkeeping import Books
-from workers.dead_letters import DeadLetter, Seal
-from workers.lease_table import LeaseTable
-from workers.leases import Checkpoint
-from workers.ledger import Minute, Tally, tally_of
-from workers.ledger_table import LedgerTable
-from workers.reader import ShardReader
-from workers.runner import Kind, work
+from workers.events.dead_letters import DeadLetter, Seal
+from workers.hosts.process import Kind, work
+from workers.leases.checkpointing import Books
+from workers.leases.lease import Checkpoint
+from workers.leases.ledger import Minute, Tally, tally_of
+from workers.leases.ledger_table import LedgerTable
+from workers.leases.table import LeaseTable
+from workers.reading.reader import ShardReader
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

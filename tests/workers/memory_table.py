@@ -1,8 +1,8 @@
 """A lease table in memory: every answer can be decided by a test, and it takes no time."""
 
 from txn_core.positions import ShardId
-from workers.lease_table import LeaseTable
-from workers.leases import Lease
+from workers.leases.lease import Lease
+from workers.leases.table import LeaseTable
 
 
 class MemoryTable(LeaseTable):

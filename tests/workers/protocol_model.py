@@ -15,8 +15,8 @@ from typing import Final, Literal, NamedTuple
 from tests.builders import ARRIVED_AT, SHARD, position
 from txn_core.arrivals import Arrived
 from txn_core.positions import Position
-from workers.archive import object_key, object_last, object_metadata, plan_of
-from workers.leases import FlushPlan, Lease, WorkerName
+from workers.archive.processor import object_key, object_last, object_metadata, plan_of
+from workers.leases.lease import FlushPlan, Lease, WorkerName
 
 FRESH: Final = Lease(shard_id=SHARD)
 

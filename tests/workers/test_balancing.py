@@ -8,9 +8,9 @@ import pytest
 
 from tests.workers.builders import shard
 from txn_core.positions import ShardId
-from workers.leases import Lease, WorkerName
-from workers.ownership import decide, fair_shares
-from workers.worker import SCANS_A_ROUND_MAX
+from workers.hosts.leased import SCANS_A_ROUND_MAX
+from workers.leases.lease import Lease, WorkerName
+from workers.leases.ownership import decide, fair_shares
 
 
 class Fleet:

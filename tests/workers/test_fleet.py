@@ -19,17 +19,17 @@ import pytest
 from bench.kinesis_server import kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
-from tests.workers.test_runner import process
+from tests.workers.hosts.test_process import process
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.dead_letters import DeadLetterBox, Seal
-from workers.held_lease import HeldLease
-from workers.index import IndexProcessor
-from workers.leases import WorkerName
-from workers.meters import Meters, ShardLag
-from workers.reader import Batch
-from workers.runner import Kind, MakeProcessor, archive_of, index_of
-from workers.worker import Processor, Worker
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.hosts.leased import Processor, Worker
+from workers.hosts.process import Kind, MakeProcessor, archive_of, index_of
+from workers.index.processor import IndexProcessor
+from workers.leases.held import HeldLease
+from workers.leases.lease import WorkerName
+from workers.metrics import Meters, ShardLag
+from workers.reading.reader import Batch
 
 SHARDS = 8
 RENEW_S, FAILOVER_S = 0.6, 2.0

@@ -9,9 +9,9 @@ from tests.support.chaos import models_are_large
 from tests.workers.builders import ALICE, lease, shard
 from tests.workers.protocol_model import Broken, Budget, Model, Phase, Protocol, Put, Writing
 from txn_core.positions import Position
-from workers.leases import FlushPlan, Lease, WorkerName
-from workers.ownership import Watch
-from workers.worker import SCANS_COVERED
+from workers.hosts.leased import SCANS_COVERED
+from workers.leases.lease import FlushPlan, Lease, WorkerName
+from workers.leases.ownership import Watch
 
 BOUNDS: Final = [
     (2, Budget(doubts=2, steals=1)),

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.workers.conftest import World, until
-from tests.workers.test_health import free_port, get
-from tests.workers.test_runner import process
+from tests.workers.hosts.test_health import free_port, get
+from tests.workers.hosts.test_process import process
 
 POISON: Final = 60
 """Records that are no events; each is a dead letter and a line in the log."""

@@ -28,7 +28,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
-from workers.dead_letters import DeadLetter, Reason, Seal
+from workers.events.dead_letters import DeadLetter, Reason, Seal
 
 ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there
 

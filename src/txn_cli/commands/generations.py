@@ -20,7 +20,7 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
 from txn_core.errors import SettingsError, StoreError
 from txn_core.settings import Settings
-from workers.outages import code_of
+from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

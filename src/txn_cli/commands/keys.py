@@ -25,7 +25,7 @@ from txn_core.identity import Account, KeyRing
 from txn_core.limits import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
-from workers.outages import code_of
+from workers.retries import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 

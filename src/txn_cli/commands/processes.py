@@ -27,7 +27,7 @@ from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
-    from workers.rebuild import Origin
+    from workers.rebuild.rebuild import Origin
 
 
 log = structlog.get_logger()
@@ -115,7 +115,7 @@ def worker(
     """
     import uvloop
 
-    from workers.runner import run
+    from workers.hosts.process import run
 
     origin = _origin(kind, since, from_lake=from_lake)
     if origin is None and into is not None:
@@ -146,7 +146,7 @@ def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin 
     Raises:
         SettingsError: the options do not go together.
     """
-    from workers.rebuild import LAKE, Origin
+    from workers.rebuild.rebuild import LAKE, Origin
 
     if since is None and not from_lake:
         return None

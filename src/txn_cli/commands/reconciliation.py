@@ -16,7 +16,7 @@ from txn_cli.reconcile.report import Report, show_report
 from txn_cli.terminal import console, say_document
 from txn_core.instants import datetime_of, parse_instant
 from txn_core.settings import Settings
-from workers.ledger import Minute, minute_of
+from workers.leases.ledger import Minute, minute_of
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")

@@ -18,17 +18,17 @@ from txn_core.errors import StoreError
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.answers import raw_records, sequence_number_of
-from workers.archive import object_key, object_last
-from workers.belonging import belonging
-from workers.lake_progress import LakeProgress
-from workers.lease_table import LeaseTable
-from workers.leases import FlushPlan, Lease
-from workers.outages import code_of
-from workers.reader import Start, iterator_of
-from workers.shards import Shard, list_shards
-from workers.stream_identity import StreamIdentity, summary_of
-from workers.stream_watch import DOUBTFUL
+from workers.archive.processor import object_key, object_last
+from workers.leases.belonging import belonging
+from workers.leases.lease import FlushPlan, Lease
+from workers.leases.shards import Shard, list_shards
+from workers.leases.stream_identity import StreamIdentity, summary_of
+from workers.leases.stream_watch import DOUBTFUL
+from workers.leases.table import LeaseTable
+from workers.reading.answers import raw_records, sequence_number_of
+from workers.reading.reader import Start, iterator_of
+from workers.rebuild.lake_progress import LakeProgress
+from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

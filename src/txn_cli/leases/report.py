@@ -1,9 +1,9 @@
 """What a reset will do or has done, as lines for people and as JSON values."""
 
 from txn_cli.leases.findings import Findings, ForeignLease
-from workers.archive import object_key
-from workers.belonging import Belonging, told
-from workers.leases import FlushPlan
+from workers.archive.processor import object_key
+from workers.leases.belonging import Belonging, told
+from workers.leases.lease import FlushPlan
 
 
 def lines(found: Findings, name: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from txn_cli.leases.findings import Finder, Findings, ForeignLease
 from txn_core.errors import StoreError
 from txn_core.positions import ShardId
-from workers.leases import Lease
+from workers.leases.lease import Lease
 
 LOOKS_MIN: Final = 3
 

@@ -17,8 +17,8 @@ from txn_core.instants import datetime_of
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.dead_letters import Envelope, Reason
-from workers.sub_records import SubRecords
+from workers.events.dead_letters import Envelope, Reason
+from workers.leases.sub_records import SubRecords
 
 T = TypeVar("T")
 

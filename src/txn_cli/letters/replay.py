@@ -17,8 +17,8 @@ from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.objects import ObjectStore
-from workers.dead_letters import Seal
-from workers.intake import take_in
+from workers.events.dead_letters import Seal
+from workers.events.decoding import take_in
 
 
 class Outlet(Protocol):

@@ -8,8 +8,8 @@ from txn_cli.letters.replay import Result
 from txn_cli.letters.replays import History, Past
 from txn_core.errors import StoreError
 from txn_core.positions import Position
-from workers.dead_letters import ALGORITHM, DeadLetter
-from workers.sub_records import SubRecords
+from workers.events.dead_letters import ALGORITHM, DeadLetter
+from workers.leases.sub_records import SubRecords
 
 RANGES_SHOWN_MAX: Final = 20
 

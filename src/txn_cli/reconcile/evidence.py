@@ -19,14 +19,14 @@ from txn_core.instants import datetime_of, instant_of
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
-from workers.answers import raw_records
-from workers.belonging import belonging, told
-from workers.dead_letters import Envelope, Reason
-from workers.leases import Lease
-from workers.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
-from workers.reader import Start, iterator_of, records_of
-from workers.shards import list_shards
-from workers.stream_identity import summary_of
+from workers.events.dead_letters import Envelope, Reason
+from workers.leases.belonging import belonging, told
+from workers.leases.lease import Lease
+from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
+from workers.leases.shards import list_shards
+from workers.leases.stream_identity import summary_of
+from workers.reading.answers import raw_records
+from workers.reading.reader import Start, iterator_of, records_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

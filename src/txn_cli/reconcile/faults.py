@@ -8,7 +8,7 @@ from typing import Final, Literal
 from txn_core.arrivals import Arrived
 from txn_core.identity import TransactionId
 from txn_core.positions import Position, ShardId
-from workers.ledger import Minute, minute_of
+from workers.leases.ledger import Minute, minute_of
 
 FaultKind = Literal[
     "missing_in_index",

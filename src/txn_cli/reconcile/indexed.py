@@ -12,9 +12,9 @@ from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.errors import EventError
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
-from workers.dead_letters import DeadLetter
-from workers.intake import take_in
-from workers.verdicts import Verdict, judge
+from workers.events.dead_letters import DeadLetter
+from workers.events.decoding import take_in
+from workers.index.precedence import Verdict, judge
 
 READS_AT_ONCE_MAX: Final = 32
 

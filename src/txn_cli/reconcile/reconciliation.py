@@ -20,10 +20,10 @@ from txn_core.event import Event
 from txn_core.identity import TransactionId
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from workers.lease_table import LeaseTable
-from workers.leases import Lease
-from workers.ledger import Minute, Sum, start_of, tally_of
-from workers.ledger_table import LedgerTable
+from workers.leases.lease import Lease
+from workers.leases.ledger import Minute, Sum, start_of, tally_of
+from workers.leases.ledger_table import LedgerTable
+from workers.leases.table import LeaseTable
 
 
 @dataclass(frozen=True, slots=True)

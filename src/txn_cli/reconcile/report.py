@@ -9,7 +9,7 @@ from rich.text import Text
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums
 from txn_cli.reconcile.faults import EXPLANATIONS, Fault
-from workers.ledger import Minute
+from workers.leases.ledger import Minute
 
 SHOWN_MAX: Final = 50
 

@@ -8,7 +8,7 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.ports import HOST
 from txn_cli.stack.stackports import METRICS_OF, StackPorts
 from txn_core.settings import Settings
-from workers.belonging import RESET_COMMAND
+from workers.leases.belonging import RESET_COMMAND
 
 API, INDEX, ARCHIVE = "api", "index", "archive"
 WORKERS = (INDEX, ARCHIVE)

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from txn_cli.status.process import ApiStatus, Readiness
 from txn_core.positions import ShardId
-from workers.lake_progress import LakeCount
-from workers.leases import Checkpoint, Lease, WorkerName
+from workers.leases.lease import Checkpoint, Lease, WorkerName
+from workers.rebuild.lake_progress import LakeCount
 
 
 class Drain(StrEnum):

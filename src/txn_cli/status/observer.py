@@ -16,12 +16,12 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
-from workers.belonging import told
-from workers.lake_progress import LakeProgress
-from workers.lease_table import LeaseTable
-from workers.outages import code_of, is_passing
-from workers.progress import ShardProgress, progress
-from workers.stream_identity import StreamIdentity, summary_of
+from workers.leases.belonging import told
+from workers.leases.progress import ShardProgress, progress
+from workers.leases.stream_identity import StreamIdentity, summary_of
+from workers.leases.table import LeaseTable
+from workers.rebuild.lake_progress import LakeProgress
+from workers.retries import code_of, is_passing
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

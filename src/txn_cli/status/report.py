@@ -2,7 +2,7 @@
 
 from txn_cli.status.drain import ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, Readiness
-from workers.lake_progress import LakeCount
+from workers.rebuild.lake_progress import LakeCount
 
 
 def document(status: Status) -> dict[str, object]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, Readiness
-from workers.lake_progress import LakeCount
+from workers.rebuild.lake_progress import LakeCount
 
 COLOURS = {Drain.DRAINED: "green", Drain.BEHIND: "yellow", Drain.UNKNOWN: "red"}
 COUNTS = ("records", "duplicates", "dead_letters", "leases_lost", "leases_stolen")

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Final
 
 from txn_cli.status.drain import Rest
 from txn_core.positions import ShardId
-from workers.answers import UNKNOWN_ARRIVAL, raw_records
-from workers.leases import Checkpoint
-from workers.reader import Start, behind, iterator_of, records_of
+from workers.leases.lease import Checkpoint
+from workers.reading.answers import UNKNOWN_ARRIVAL, raw_records
+from workers.reading.reader import Start, behind, iterator_of, records_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

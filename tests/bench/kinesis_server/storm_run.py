@@ -18,8 +18,8 @@ from txn_core.kinesis.aggregation import MAGIC
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.positions import Position, ShardId
-from workers.leases import Checkpoint
-from workers.reader import ShardReader
+from workers.leases.lease import Checkpoint
+from workers.reading.reader import ShardReader
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

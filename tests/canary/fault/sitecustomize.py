@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from workers.ledger import Minute
+    from workers.leases.ledger import Minute
 
 FAULT_LENGTH: Final = 18
 PROCESS: Final = ["-m", "txn_cli.main"]
@@ -38,12 +38,12 @@ def _install(arguments: list[str]) -> None:
 
 
 def _make_minutes_short() -> None:
-    import workers.ledger
+    import workers.leases.ledger
 
     def second_of(moment: datetime) -> "Minute":
-        return workers.ledger.Minute(moment.astimezone(UTC).isoformat(timespec="seconds")[:19])
+        return workers.leases.ledger.Minute(moment.astimezone(UTC).isoformat(timespec="seconds")[:19])
 
-    workers.ledger.minute_of = second_of
+    workers.leases.ledger.minute_of = second_of
 
 
 def _make_faulty() -> None:

@@ -26,12 +26,12 @@ from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.bookkeeping import Books
-from workers.card_ids import CardIds
-from workers.dead_letters import DeadLetter, DeadLetterBox, Seal
-from workers.index import Index, MerchantMemory
-from workers.ledger_table import LedgerTable
-from workers.meters import Meters
+from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
+from workers.index.card_ids import CardIds
+from workers.index.processor import Index, MerchantMemory
+from workers.leases.checkpointing import Books
+from workers.leases.ledger_table import LedgerTable
+from workers.metrics import Meters
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
 CARD = card_number(0)

@@ -16,18 +16,18 @@ from tests.builders import base64_key
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
 from tests.workers.builders import event, id_of, later, shard
 from tests.workers.conftest import World, until, world_of
-from tests.workers.test_rebuild import of_generation
-from tests.workers.test_runner import Recorder
+from tests.workers.hosts.test_process import Recorder
+from tests.workers.rebuild.test_rebuild import of_generation
 from txn_cli.commands import leases, reconciliation
 from txn_cli.status.observer import Observer
 from txn_core.errors import StoreError
 from txn_core.event import Event
 from txn_core.lake import RAW_PREFIX, parquet_of, table_of
 from txn_core.settings import Settings
-from workers.archive import object_key, plan_of
-from workers.leases import Checkpoint, FlushPlan, Lease
-from workers.rebuild import LAKE, begin
-from workers.runner import Kind
+from workers.archive.processor import object_key, plan_of
+from workers.hosts.process import Kind
+from workers.leases.lease import Checkpoint, FlushPlan, Lease
+from workers.rebuild.rebuild import LAKE, begin
 
 KINDS: tuple[Kind, ...] = ("index", "archive")
 

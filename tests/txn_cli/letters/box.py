@@ -10,9 +10,9 @@ from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, WriteOrder
 from txn_core.settings import Settings
-from workers.dead_letters import DeadLetterBox, Seal
-from workers.meters import Meters
-from workers.undecodable import kept_whole
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.events.undecodable import kept_whole
+from workers.metrics import Meters
 
 
 @dataclass(frozen=True)

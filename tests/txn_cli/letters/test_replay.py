@@ -14,8 +14,8 @@ from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId, WriteOrder
-from workers import undecodable
-from workers.dead_letters import Seal
+from workers.events import undecodable
+from workers.events.dead_letters import Seal
 
 LANDING = Landing(ShardId("shardId-000000000001"), SequenceNumber("77"), 2)
 

@@ -9,8 +9,8 @@ from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import lease
 from txn_cli.reconcile.comparison import Comparison, ShardLedgers, Side, compare
 from txn_core.arrivals import Arrived
-from workers.leases import SHARD_END, Checkpoint
-from workers.ledger import minute_of, start_of, tally_of
+from workers.leases.lease import SHARD_END, Checkpoint
+from workers.leases.ledger import minute_of, start_of, tally_of
 
 MINUTES = [minute_of(ARRIVED_AT + timedelta(minutes=i)) for i in range(10)]
 

@@ -6,7 +6,7 @@ from tests.builders import ARRIVED_AT
 from tests.workers.builders import records
 from txn_cli.reconcile.evidence import hours_of
 from txn_cli.reconcile.faults import Found
-from workers.ledger import minute_of
+from workers.leases.ledger import minute_of
 
 ONE, TWO, THREE = records(b"1", b"2", b"3")
 

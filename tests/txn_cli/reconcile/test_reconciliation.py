@@ -18,7 +18,7 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.lake import RAW_PREFIX
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.ledger import Sum, Tally
+from workers.leases.ledger import Sum, Tally
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from txn_cli.stack.child import Child, Probe
 from txn_cli.stack.leftovers import ProcessMark
 from txn_core.errors import StackError
 from txn_server.processes.ending import Ending
-from workers.belonging import RESET_COMMAND
+from workers.leases.belonging import RESET_COMMAND
 
 STUBBORN = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile 1: signal.pause()"

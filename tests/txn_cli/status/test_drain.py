@@ -6,7 +6,7 @@ import pytest
 
 from txn_cli.status.drain import Drain, Rest, ShardStatus, Status, WorkerStatus
 from txn_core.positions import ShardId
-from workers.leases import SHARD_END, TRIM_HORIZON, Checkpoint, Lease
+from workers.leases.lease import SHARD_END, TRIM_HORIZON, Checkpoint, Lease
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SHARD = ShardId("shardId-000000000000")

@@ -17,9 +17,9 @@ from txn_core.errors import StoreError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from workers.lease_table import LeaseTable
-from workers.leases import SHARD_END, Checkpoint, Lease, WorkerName
-from workers.pace import READS_PER_S_MAX
+from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
+from workers.leases.table import LeaseTable
+from workers.reading.pace import READS_PER_S_MAX
 
 WORKER = WorkerName("worker")
 

@@ -5,10 +5,10 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from txn_cli.stack import ports
 from txn_cli.status.process import UNREACHABLE, Readiness, api_says, parse_counts, worker_says
 from txn_core.settings import Settings
-from workers import readiness
-from workers.health import served
-from workers.meters import Meters
-from workers.readiness import NotReadyError
+from workers.hosts import readiness
+from workers.hosts.health import served
+from workers.hosts.readiness import NotReadyError
+from workers.metrics import Meters
 
 
 async def fine() -> None:

@@ -16,7 +16,7 @@ from txn_cli.status.report import document
 from txn_cli.status.table import show_status
 from txn_core.errors import StoreError
 from txn_core.positions import ShardId
-from workers.leases import SHARD_END, Checkpoint, Lease, WorkerName
+from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE, BOB = WorkerName("alice"), WorkerName("bob")

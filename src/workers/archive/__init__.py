@@ -1,0 +1,1 @@
+"""The archive: every stream position in exactly one object of the lake."""

@@ -1,0 +1,155 @@
+"""From the records of a range to its object: the same rows in the same order for the same range, whoever renders it.
+
+Runs in a thread, since it takes a core for up to a second. Rows are made part by part, small enough for the caches of
+a core. A record is looked at closely only where its bytes or its row do not have the form of an event; records that
+are no events are set apart. When Arrow refuses a part, all records are looked at closely, and one that only Arrow
+refuses is found by halving, and is set apart as long as Arrow takes a specimen.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from txn_core.arrivals import Arrived, Run, Stretch
+from txn_core.errors import EventError, UnwritableError
+from txn_core.event_form import of_other_form
+from txn_core.lake import parquet_of, table_of
+from workers.events.decoding import take_in, to_look_at
+from workers.events.sample_event import SPECIMEN_RECORD
+
+PART_ROWS: Final = 4_096  # part of the object's bytes, as it decides where pages end
+
+Tabulate = Callable[[Sequence[Arrived]], pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A record that is no event, or one that cannot become a row, and why."""
+
+    record: Arrived
+    error: EventError | UnwritableError
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The object of a range, if any record of it is sound, and the records that are not."""
+
+    parquet: bytes | None
+    rows: int
+    poison: tuple[Poison, ...]
+
+
+def render(records: Sequence[Arrived], tabulate: Tabulate = table_of, part_rows: int = PART_ROWS) -> Rendered:
+    """Make the object of a range, so many rows at a time.
+
+    Raises:
+        UnwritableError: no object can be made, and no record of the range is to blame.
+    """
+    try:
+        with _refusals_told():
+            return _at_a_glance(Stretch.of(records), tabulate, part_rows)
+    except (EventError, UnwritableError):
+        everywhere = range(len(records))
+        return _without_culprits(_Taken.looked_at(records, everywhere), tabulate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The records of a range, those that are no events set apart."""
+
+    sound: Sequence[Arrived]
+    poison: list[Poison]
+
+    @classmethod
+    def looked_at(cls, records: Sequence[Arrived], places: Collection[int]) -> "_Taken":
+        """Look at the records at some places closely; when nothing comes of it, the sound ones are what was given."""
+        found: dict[int, Arrived | None] = {}
+        poison: list[Poison] = []
+        for place in places:
+            record = records[place]
+            try:
+                sound = take_in(record).arrived
+            except EventError as error:
+                error.__context__ = None  # which holds what stood in the record; there may be tens of thousands
+                poison.append(Poison(record, error.with_traceback(None)))
+                found[place] = None
+            else:
+                if sound is not record:
+                    found[place] = sound
+        if not found:
+            return cls(records, poison)
+        kept = (found.get(place, record) for place, record in enumerate(records))
+        return cls([record for record in kept if record is not None], poison)
+
+
+def _at_a_glance(records: Stretch, tabulate: Tabulate, part_rows: int) -> Rendered:
+    """The object, as long as rows come of all that looks like an event."""
+    tables: list[pa.Table] = []
+    runs: list[Run] = []
+    poison: list[Poison] = []
+    for at in range(0, len(records), part_rows):
+        part = records[at : at + part_rows]
+        taken = _Taken.looked_at(part, to_look_at(part))
+        poison += taken.poison
+        if taken.sound:
+            tables.append(tabulate(taken.sound))
+            runs += Stretch.of(taken.sound).runs
+    if not tables:
+        return Rendered(None, 0, tuple(poison))
+    table, sound = pa.concat_tables(tables), Stretch(runs)
+    again = _Taken.looked_at(sound, of_other_form(table))
+    if again.sound is sound:
+        return Rendered(parquet_of(table), len(sound), tuple(poison))
+    poison += again.poison
+    poison.sort(key=lambda found: found.record.position.within_shard())
+    return _rendered(_Taken(again.sound, poison), tabulate)
+
+
+def _rendered(taken: _Taken, tabulate: Tabulate) -> Rendered:
+    parquet = _parquet(taken.sound, tabulate) if taken.sound else None
+    return Rendered(parquet, len(taken.sound), tuple(taken.poison))
+
+
+def _without_culprits(taken: _Taken, tabulate: Tabulate) -> Rendered:
+    """The object without those records for which there is none."""
+    try:
+        return _rendered(taken, tabulate)
+    except (EventError, UnwritableError):
+        refused = {found.record.position: found for found in _refused(taken.sound, tabulate)}
+        if any(isinstance(found.error, UnwritableError) for found in refused.values()):
+            _parquet([SPECIMEN_RECORD], tabulate)
+        sound = [record for record in taken.sound if record.position not in refused]
+        return _rendered(_Taken(sound, [*taken.poison, *refused.values()]), tabulate)
+
+
+def _parquet(records: Sequence[Arrived], tabulate: Tabulate) -> bytes:
+    """The file of some events, or whose fault it is that there is none."""
+    with _refusals_told():
+        return parquet_of(tabulate(records))
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Say of what Arrow refuses that it is unwritable; what memory or disk lack is no record's fault."""
+    try:
+        yield
+    except MemoryError:  # of which Arrow's own is one, beside being Arrow's
+        raise
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
+        raise UnwritableError(type(error).__name__) from error
+
+
+def _refused(records: Sequence[Arrived], tabulate: Tabulate) -> Iterator[Poison]:
+    """The records that make a file impossible, found by halving."""
+    try:
+        _parquet(records, tabulate)
+    except (EventError, UnwritableError) as error:
+        if len(records) == 1:
+            yield Poison(records[0], error)
+            return
+        half = len(records) // 2
+        yield from _refused(records[:half], tabulate)
+        yield from _refused(records[half:], tabulate)

@@ -1,0 +1,1 @@
+"""From records of the stream to events, and what becomes of those that are none."""

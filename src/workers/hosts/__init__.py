@@ -1,0 +1,1 @@
+"""What runs a drain: processes with leases, their health and their end."""

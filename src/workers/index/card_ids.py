@@ -1,0 +1,34 @@
+"""Keeps the table of a card's ids behind the events that name several; spares its repeated writes."""
+
+from collections import OrderedDict
+from typing import Final
+
+from txn_core.dynamodb.cards import CardTable
+from txn_core.event import Event
+from txn_core.identity import Account, CardId
+from workers.retries import patiently
+
+CARDS_REMEMBERED_MAX: Final = 20_000
+
+
+class CardIds:
+    """The ids of cards as one worker process has seen and written them."""
+
+    def __init__(self, table: CardTable, cards_max: int = CARDS_REMEMBERED_MAX) -> None:
+        self._table, self._max = table, cards_max
+        self._written: OrderedDict[tuple[Account, CardId], frozenset[CardId]] = OrderedDict()
+
+    async def note(self, event: Event) -> None:
+        """See to it that every id of the event's card leads to the others; durable on return.
+
+        Nothing but a look at the event while the card key was never compromised.
+        """
+        if not event.card_aliases:
+            return
+        card, ids = (event.account, event.card_id), frozenset((event.card_id, *event.card_aliases))
+        if not ids <= self._written.get(card, frozenset()):
+            await patiently("card ids", lambda: self._table.unite(event.account, sorted(ids)))
+            self._written[card] = ids
+        self._written.move_to_end(card)
+        if len(self._written) > self._max:
+            self._written.popitem(last=False)

@@ -1,0 +1,247 @@
+"""The index worker: puts each transaction into DynamoDB once, the first write of an id winning.
+
+First is by `WriteOrder`, not by who comes first here, and each write is conditional, so that any number of workers,
+repeats and replays end in the same table. A later write of other content under the same id is a conflict: it goes
+to the dead letters and is noted on the transaction.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from txn_core.arrivals import Arrived, Stretch
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.refusals import may_be_the_item
+from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
+from txn_core.errors import EventError
+from txn_core.event import Event, content_digests
+from txn_core.identity import Account, MerchantId
+from txn_core.positions import Position, WriteOrder
+from workers.events.dead_letters import DeadLetterBox
+from workers.events.decoding import take_in
+from workers.events.undecodable import SettingApart
+from workers.events.write_probe import IndexTrial
+from workers.index.card_ids import CardIds
+from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
+from workers.leases.checkpointing import Books
+from workers.leases.held import HeldLease
+from workers.leases.ledger import Tally, tally_of, together
+from workers.metrics import Meters, ShardLag
+from workers.reading.reader import Batch
+from workers.retries import code_of, patiently
+
+CHECKPOINT_S: Final = 0.5
+MERCHANTS_REMEMBERED_MAX: Final = 20_000
+# Between two answers of the table the processor's caches lose all that reading an event takes: read in a row, each
+# event costs a third of what it costs by itself.
+TAKEN_IN_AT_ONCE: Final = 64
+
+
+class MerchantMemory:
+    """The smallest order that each of the latest merchants was stored with; spares their repeated writes."""
+
+    def __init__(self, merchants_max: int = MERCHANTS_REMEMBERED_MAX) -> None:
+        self._max = merchants_max
+        self._orders: OrderedDict[tuple[Account, MerchantId], WriteOrder] = OrderedDict()
+
+    def knows(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> bool:
+        """Whether a name of this order or an earlier one was stored."""
+        known = self._orders.get((account, merchant_id))
+        if known is None or order < known:
+            return False
+        self._orders.move_to_end((account, merchant_id))
+        return True
+
+    def remember(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> None:
+        """A name of this order is stored, or one of an earlier order was there."""
+        key = (account, merchant_id)
+        known = self._orders.get(key, order)
+        self._orders[key] = min(known, order)
+        self._orders.move_to_end(key)
+        if len(self._orders) > self._max:
+            self._orders.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A record that is an event, and the item that it is to be."""
+
+    record: Arrived
+    event: Event
+    item: IndexItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecodable:
+    """A record that is none."""
+
+    record: Arrived
+    error: EventError
+
+
+def _taken_in(records: Sequence[Arrived]) -> Iterator[_Sound | _Undecodable]:
+    """Records as they are to be written, some at a time."""
+    for first in range(0, len(records), TAKEN_IN_AT_ONCE):
+        yield from [_take_in(record) for record in records[first : first + TAKEN_IN_AT_ONCE]]
+
+
+def _take_in(record: Arrived) -> _Sound | _Undecodable:
+    try:
+        sound = take_in(record)
+    except EventError as error:
+        return _Undecodable(record, error)
+    order = WriteOrder.of(sound.event.accepted_at, record.position)
+    return _Sound(record, sound.event, IndexItem.of(sound.event, sound.arrived.data, order))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index as one worker process writes it; `slots` bounds the writes of all its shards together."""
+
+    transactions: TransactionTable
+    merchants: MerchantTable
+    letters: DeadLetterBox
+    meters: Meters
+    memory: MerchantMemory
+    cards: CardIds
+    books: Books
+    slots: asyncio.Semaphore
+    writes_max: int
+
+    async def write_all(self, records: Sequence[Arrived]) -> None:
+        """Write records; all are durable on return. Others' writes share the slots in turn."""
+        waiting, apart = _taken_in(records), SettingApart(self.letters, Stretch.of(records))
+        async with asyncio.TaskGroup() as hands:
+            for _ in range(min(self.writes_max, len(records))):
+                hands.create_task(self._hand(waiting, apart))
+
+    async def _hand(self, waiting: Iterator[_Sound | _Undecodable], apart: SettingApart) -> None:
+        for taken in waiting:
+            async with self.slots:
+                await self._write(taken, apart)
+
+    async def write(self, record: Arrived) -> None:
+        """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
+        await self._write(_take_in(record), SettingApart(self.letters, Stretch.of([record])))
+
+    async def _write(self, taken: _Sound | _Undecodable, apart: SettingApart) -> None:
+        if isinstance(taken, _Undecodable):
+            await apart.keep(taken.record, taken.error)
+            return
+        event, item = taken.event, taken.item
+        try:
+            await self._name_merchant(event, item.order)
+            await self.cards.note(event)
+            await self._settle(item)
+        except ClientError as error:
+            trial = IndexTrial(self.transactions, self.merchants)
+            if not may_be_the_item(error) or not await trial.refused_alone(event, item.event.encode(), item.order):
+                raise
+            await self.letters.unwritable(taken.record, code_of(error))
+
+    async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
+        if self.memory.knows(event.account, event.merchant_id, order):
+            return
+        await patiently(
+            "merchant",
+            lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+        )
+        self.memory.remember(event.account, event.merchant_id, order)
+
+    async def _settle(self, item: IndexItem) -> None:
+        """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
+        while not await patiently("index", lambda: self.transactions.put_if_absent(item)):
+            stored = await patiently("index", lambda: self.transactions.get(item.account, item.transaction_id))
+            if stored is not None and await self._resolve(judge(stored, item), item, stored):
+                return
+
+    async def _resolve(self, verdict: Verdict, item: IndexItem, stored: StoredTransaction) -> bool:
+        """Carry out a verdict; false when the stored transaction has changed meanwhile.
+
+        Dead letters are written before the table: after a crash in between, the replay finds the same verdict.
+        """
+        match verdict:
+            case Verdict.REPLAY:
+                self.meters.replays.inc()
+                return True
+            case Verdict.DUPLICATE:
+                return await self._note(item, stored, conflict=False)
+            case Verdict.CONFLICT:
+                await self.letters.conflict(item.order, item.event.encode())
+                return await self._note(item, stored, conflict=True)
+            case Verdict.EARLIER_DUPLICATE | Verdict.EARLIER_CONFLICT:
+                return await self._overtake(item, stored)
+
+    async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
+        shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
+        other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        noted = not (shown or other) or await patiently(
+            "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+        )
+        if noted:
+            (self.meters.conflicts if conflict else self.meters.duplicates).inc()
+        return noted
+
+    async def _overtake(self, item: IndexItem, stored: StoredTransaction) -> bool:
+        after = overtake(stored, item)
+        for order, data in after.contradicting:
+            await self.letters.conflict(order, data)
+        replaced = await patiently(
+            "index",
+            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
+        )
+        if replaced and after.contradicting:
+            self.meters.conflicts.inc(len(after.contradicting))
+        elif replaced:
+            self.meters.duplicates.inc()
+        return replaced
+
+
+class IndexProcessor:
+    """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
+
+    def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
+        self._index, self._lease, self._lag = index, lease, lag
+        self._done: Position | None = None
+        self._tally = Tally()
+        self._checkpointed_s = time.monotonic()
+
+    async def take(self, batch: Batch) -> None:
+        """Write a batch, and checkpoint when it is time or the tip is reached."""
+        self._lag.has_read(batch)
+        records = batch.records
+        while records:
+            count = together(records)
+            self._lag.pending(len(records))
+            await self._write(records[:count])
+            if records := records[count:]:
+                await self.finish()
+        self._lag.pending(0)
+        if batch.at_tip:
+            self._lag.at_tip()
+        if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:
+            await self.finish()
+
+    async def _write(self, records: Sequence[Arrived]) -> None:
+        meters = self._index.meters
+        meters.flush_records.observe(len(records))
+        with meters.flush_seconds.time():
+            await self._index.write_all(records)
+        meters.records.inc(len(records))
+        self._tally += tally_of(records)
+        self._done = records[-1].position
+        self._lag.durable_to(records[-1].arrived_at)
+
+    async def finish(self) -> None:
+        """Checkpoint everything that was taken."""
+        if self._done is not None:
+            await self._index.books.advance(self._lease, self._done, self._tally)
+            self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
+
+    def abandon(self) -> None:
+        """Nothing is kept that would have to be freed."""

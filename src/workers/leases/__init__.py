@@ -1,0 +1,1 @@
+"""Leases on shards, their tables, and what moves with a checkpoint."""

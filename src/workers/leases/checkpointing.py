@@ -1,0 +1,25 @@
+"""The order of steps in which checkpoint and ledger move: what left the row is put away before it is dropped."""
+
+from dataclasses import dataclass
+
+from txn_core.positions import Position
+from workers.leases.held import HeldLease
+from workers.leases.ledger import Tally
+from workers.leases.ledger_table import LedgerTable
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The ledgers of one kind of worker, as its processes keep them."""
+
+    table: LedgerTable
+
+    async def advance(self, lease: HeldLease, to: Position, tally: Tally) -> None:
+        """Checkpoint a position, and note what was made durable since the checkpoint before.
+
+        Raises:
+            LeaseLostError: the lease is another worker's; nothing is noted.
+        """
+        if (ledger := lease.row.ledger) is not None:
+            await self.table.put_leaving(lease.row.shard_id, ledger)
+        await lease.advance(to, tally)

@@ -1,0 +1,219 @@
+"""The lease table of one kind of worker in DynamoDB, in KCL's field layout."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from txn_core.instants import Instant
+from txn_core.positions import Position, SequenceNumber, ShardId
+from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
+from workers.leases.ledger import Ledger, Minute, Sum, Tally
+from workers.leases.stream_identity import StreamIdentity
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
+START_AT: Final = "checkpointTimestamp"
+LEDGER: Final = "ledger"
+STREAM: Final = "streamIdentity"
+PARENTS: Final = "parentShardId"
+# Attributes that a row may go without; writing one without them removes them.
+_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER, PARENTS)
+_KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
+
+
+class LeaseTable:
+    """Reads and conditional writes of one table's rows."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    async def rows(self) -> list[Lease]:
+        """Every row, read consistently."""
+        request: Any = {"TableName": self._name, "ConsistentRead": True}
+        found: list[Lease] = []
+        while True:
+            answer = await self._client.scan(**request)
+            found += map(_lease, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return found
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    async def row(self, shard_id: ShardId) -> Lease | None:
+        """One row, read consistently."""
+        answer = await self._client.get_item(TableName=self._name, Key={SHARD: {"S": shard_id}}, ConsistentRead=True)
+        return _lease(answer["Item"]) if "Item" in answer else None
+
+    async def create(self, lease: Lease) -> bool:
+        """Write the row of a shard that has none; false when it has one."""
+        item = {SHARD: {"S": lease.shard_id}, **_attributes(lease)}
+        try:
+            await self._client.put_item(
+                TableName=self._name, Item=item, ConditionExpression=f"attribute_not_exists({SHARD})"
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
+    async def write(self, seen: Lease, wanted: Lease) -> bool:
+        """Change a row that still has the owner and counter that were seen; false when it has not.
+
+        Attributes that are not ours stay as they are.
+        """
+        attributes = _attributes(wanted)
+        removed = [name for name in _OPTIONAL if name not in attributes]
+        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
+        values[":seenCounter"] = {"N": str(seen.counter)}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
+        if removed:
+            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        if seen.owner is not None:
+            values[":seenOwner"] = {"S": seen.owner}
+        try:
+            await self._client.update_item(
+                TableName=self._name,
+                Key={SHARD: {"S": seen.shard_id}},
+                UpdateExpression=update,
+                ConditionExpression=_KEPT + _owner_kept(seen),
+                ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *removed, OWNER}},
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
+    async def delete(self, seen: Lease) -> bool:
+        """Delete a row that still has the owner and counter that were seen; false when it has not."""
+        values: dict[str, Any] = {":seenCounter": {"N": str(seen.counter)}}
+        if seen.owner is not None:
+            values[":seenOwner"] = {"S": seen.owner}
+        try:
+            await self._client.delete_item(
+                TableName=self._name,
+                Key={SHARD: {"S": seen.shard_id}},
+                ConditionExpression=_KEPT + _owner_kept(seen),
+                ExpressionAttributeNames={f"#{name}": name for name in (COUNTER, OWNER)},
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            return _refused_by_condition(error)
+        return True
+
+
+def _owner_kept(seen: Lease) -> str:
+    return f"attribute_not_exists(#{OWNER})" if seen.owner is None else f"#{OWNER} = :seenOwner"
+
+
+def _attributes(lease: Lease) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        COUNTER: {"N": str(lease.counter)},
+        "checkpoint": {"S": lease.checkpoint.sequence_number},
+        "checkpointSubSequenceNumber": {"N": str(lease.checkpoint.sub_sequence_number)},
+        "ownerSwitchesSinceCheckpoint": {"N": str(lease.owner_switches)},
+    }
+    if lease.owner is not None:
+        attributes[OWNER] = {"S": lease.owner}
+    if lease.wanted_by is not None:
+        attributes[WANTED_BY] = {"S": lease.wanted_by}
+    if lease.checkpoint.timestamp is not None:
+        attributes[START_AT] = {"S": lease.checkpoint.timestamp}
+    if lease.parents:
+        attributes[PARENTS] = {"SS": list(lease.parents)}
+    if lease.hash_keys is not None:
+        attributes["startingHashKey"], attributes["endingHashKey"] = ({"S": key} for key in lease.hash_keys)
+    if lease.plan is not None:
+        attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
+    if lease.ledger is not None:
+        attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
+    if lease.stream is not None:
+        attributes[STREAM] = {"S": str(lease.stream)}
+    return attributes
+
+
+def _plan_attributes(plan: FlushPlan) -> dict[str, Any]:
+    return {
+        "firstSequenceNumber": {"S": plan.first.sequence_number},
+        "firstSubSequenceNumber": {"N": str(plan.first.sub_sequence_number)},
+        "lastSequenceNumber": {"S": plan.last.sequence_number},
+        "lastSubSequenceNumber": {"N": str(plan.last.sub_sequence_number)},
+        "arrivedAt": {"S": plan.arrived_at},
+        "positions": {"N": str(plan.positions)},
+    }
+
+
+def _ledger_attributes(ledger: Ledger) -> dict[str, Any]:
+    since = {} if ledger.since is None else {"since": {"S": ledger.since}}
+    texts = {"epoch": ledger.epoch, "through": ledger.through, "leftAt": ledger.left_at}
+    tallies = {"open": ledger.open, "leaving": ledger.leaving}
+    return {
+        **since,
+        **{name: {"S": text} for name, text in texts.items()},
+        **{name: {"M": _tally_attributes(tally)} for name, tally in tallies.items()},
+    }
+
+
+def _tally_attributes(tally: Tally) -> dict[str, Any]:
+    return {minute: {"S": f"{noted.count} {noted.digest_text}"} for minute, noted in tally.sums}
+
+
+def _lease(item: Any) -> Lease:
+    shard_id = ShardId(item[SHARD]["S"])
+    start, end = item.get("startingHashKey"), item.get("endingHashKey")
+    owner, wanted_by, plan, ledger, stream = (item.get(name) for name in (OWNER, WANTED_BY, PLAN, LEDGER, STREAM))
+    return Lease(
+        shard_id=shard_id,
+        owner=None if owner is None else WorkerName(owner["S"]),
+        counter=int(item[COUNTER]["N"]),
+        checkpoint=_checkpoint(item),
+        parents=tuple(ShardId(parent) for parent in sorted(item.get(PARENTS, {}).get("SS", ()))),
+        hash_keys=None if start is None or end is None else (start["S"], end["S"]),
+        owner_switches=int(item.get("ownerSwitchesSinceCheckpoint", {"N": "0"})["N"]),
+        plan=None if plan is None else _plan(shard_id, plan["M"]),
+        wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
+        ledger=None if ledger is None else _ledger(ledger["M"]),
+        stream=None if stream is None else StreamIdentity.parse(stream["S"]),
+    )
+
+
+def _checkpoint(item: Any) -> Checkpoint:
+    timestamp = item.get(START_AT)
+    return Checkpoint(
+        item["checkpoint"]["S"],
+        int(item.get("checkpointSubSequenceNumber", {"N": "0"})["N"]),
+        None if timestamp is None else Instant(timestamp["S"]),
+    )
+
+
+def _plan(shard_id: ShardId, item: Any) -> FlushPlan:
+    first, last = (
+        Position(
+            shard_id,
+            SequenceNumber(item[f"{end}SequenceNumber"]["S"]),
+            int(item[f"{end}SubSequenceNumber"]["N"]),
+        )
+        for end in ("first", "last")
+    )
+    return FlushPlan(first, last, Instant(item["arrivedAt"]["S"]), int(item["positions"]["N"]))
+
+
+def _ledger(item: Any) -> Ledger:
+    return Ledger(
+        epoch=item["epoch"]["S"],
+        since=Minute(item["since"]["S"]) if "since" in item else None,
+        through=item["through"]["S"],
+        open=_tally(item["open"]["M"]),
+        leaving=_tally(item["leaving"]["M"]),
+        left_at=item["leftAt"]["S"],
+    )
+
+
+def _tally(item: Any) -> Tally:
+    return Tally.of({Minute(minute): Sum.of_text(*noted["S"].split()) for minute, noted in item.items()})
+
+
+def _refused_by_condition(error: ClientError) -> bool:
+    """False for a failed condition; any other error goes on."""
+    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+        return False
+    raise error

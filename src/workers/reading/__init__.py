@@ -1,0 +1,1 @@
+"""Reading one shard of the stream."""

@@ -1,0 +1,1 @@
+"""Building the index anew, from the lake and the stream."""

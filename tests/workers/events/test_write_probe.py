@@ -1,0 +1,253 @@
+"""Refusals for good: only a record that is refused alone, while others are taken, is set apart. On real servers."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.builders import arrived, position
+from tests.workers.builders import event, id_of, later, records
+from tests.workers.conftest import World, until
+from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.tables import TableNames
+from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.event import Event
+from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
+from txn_core.objects import ObjectStore
+from txn_core.positions import WriteOrder
+from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.processor import Archive, object_key, plan_of
+from workers.events import decoding as intake
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
+from workers.events.write_probe import TRIAL_PREFIX, IndexTrial, LakeTrial
+from workers.index.card_ids import CardIds
+from workers.index.processor import Index, MerchantMemory
+from workers.metrics import Meters
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+ITEM_BYTES = 400 << 10
+
+
+def refusal(code: str, status: int, operation: str = "PutObject") -> ClientError:
+    answer = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+def index_of(world: World, transactions: TransactionTable | None = None) -> Index:
+    meters = Meters("index")
+    return Index(
+        transactions=transactions or world.transactions,
+        merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
+        letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
+        meters=meters,
+        memory=MerchantMemory(),
+        cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
+        books=world.books("index"),
+        slots=asyncio.Semaphore(8),
+        writes_max=8,
+    )
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """An event that no DynamoDB item holds; what refuses such before any write is switched off."""
+    monkeypatch.setattr(intake, "EVENT_BYTES_MAX", 1 << 20)
+    whole = Event.decode(event())
+    assert whole.customer is not None
+    customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
+    return whole.model_copy(update={"customer": customer}).model_dump_json(by_alias=True).encode()
+
+
+def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
+    assert intake.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
+    assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
+
+
+async def test_an_item_that_the_table_cannot_hold_becomes_a_letter_and_its_neighbours_are_indexed(
+    world: World, large: bytes
+) -> None:
+    index = index_of(world)
+    small = [event(), event()]
+    await index.write_all(records(small[0], large, small[1]))
+    for data in small:
+        stored = await world.transactions.get(Event.decode(data).account, id_of(data))
+        assert stored is not None
+    (letter,) = await world.letters()
+    assert (letter.reason, letter.code, letter.origin.worker) == ("unwritable", "ValidationException", "index")
+    assert (letter.origin.position, letter.data) == (position(2), large)
+    assert index.meters.registry.get_sample_value("txn_index_dead_letters_total", {"reason": "unwritable"}) == 1
+
+
+async def test_an_earlier_write_that_cannot_take_its_place_becomes_a_letter(world: World, large: bytes) -> None:
+    """An update is refused for its item as a put is."""
+    index = index_of(world)
+    first = Event.decode(large)
+    held = event(first.transaction_id, accepted_at=later(9))
+    await index.write(arrived(held, position(5)))
+    await index.write(arrived(large, position(6)))
+    reasons = {letter.reason for letter in await world.letters()}
+    assert "unwritable" in reasons
+    stored = await world.transactions.get(first.account, first.transaction_id)
+    assert stored is not None
+    assert stored.event.encode() == held
+
+
+async def test_trials_write_nothing(world: World, large: bytes) -> None:
+    index = index_of(world)
+    trial = IndexTrial(index.transactions, index.merchants)
+    order = WriteOrder.of(later(0), position(1))
+    sound = event()
+    assert await trial.refused_alone(Event.decode(large), large, order)
+    assert not await trial.refused_alone(Event.decode(sound), sound, order)
+    names = TableNames(world.settings.table_prefix)
+    items = (await world.dynamodb.scan(TableName=names.transactions))["Items"]
+    assert [item["id"]["S"] for item in items] == ["#layout"]
+    assert (await world.dynamodb.scan(TableName=names.merchants))["Items"] == []
+
+
+async def is_active(world: World, table: str) -> bool:
+    return (await world.dynamodb.describe_table(TableName=table))["Table"]["TableStatus"] == "ACTIVE"
+
+
+async def test_a_table_that_refuses_everything_blames_no_record(world: World, large: bytes) -> None:
+    """A table of another layout answers every write with the same code as an item that is too large."""
+    name = f"{world.settings.table_prefix}-other"
+    await world.dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "other", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    await until(lambda: is_active(world, name))
+    index = index_of(world, TransactionTable(world.dynamodb, name, 1))
+    for data in (event(), large):
+        with pytest.raises(ClientError, match="ValidationException"):
+            await index.write(arrived(data, position(1)))
+    assert await world.letters() == []
+
+
+async def test_a_missing_table_blames_no_record(world: World) -> None:
+    index = index_of(world, TransactionTable(world.dynamodb, f"{world.settings.table_prefix}-missing", 1))
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        await index.write(arrived(event(), position(1)))
+    assert await world.letters() == []
+
+
+class Refusing(TransactionTable):
+    """A table whose writes are refused with a code, and whose trials are as they are."""
+
+    code = "AccessDeniedException"
+
+    async def put_if_absent(self, item: object) -> bool:
+        raise refusal(self.code, 400, "PutItem")
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
+async def test_a_refusal_that_a_trial_does_not_confirm_ends_the_work(world: World, code: str) -> None:
+    """A request that is wrong in another way than its item is a fault of ours, whatever its code."""
+    table = Refusing(world.dynamodb, TableNames(world.settings.table_prefix).transactions, 1)
+    table.code = code
+    with pytest.raises(ClientError, match=code):
+        await index_of(world, table).write(arrived(event(), position(1)))
+    assert await world.letters() == []
+
+
+class Picky(ObjectStore):
+    """A store that refuses objects with rows that it does not like."""
+
+    def __init__(self, client: "S3Client", bucket: str, dislikes: Callable[[str], bool], error: ClientError) -> None:
+        super().__init__(client, bucket)
+        self._dislikes, self._error = dislikes, error
+        self.refusals = 0
+
+    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+        if key.endswith(".parquet"):
+            ids = read_parquet(body, ["transaction_id"])["transaction_id"].to_pylist()
+            if any(map(self._dislikes, ids)):
+                self.refusals += 1
+                raise self._error
+        return await super().put_if_absent(key, body, metadata)
+
+
+def archive_of(world: World, store: ObjectStore) -> Archive:
+    meters = Meters("archive")
+    letters = DeadLetterBox(store, Seal.of(world.settings), "archive", world.settings.stream, meters)
+    limits = FlushLimits(rows=100, bytes=1 << 20, age_s=60.0)
+    return Archive(
+        store=store,
+        letters=letters,
+        meters=meters,
+        limits=limits,
+        total=BufferTotal(),
+        books=world.books("archive"),
+        renderings=asyncio.Semaphore(1),
+    )
+
+
+def picky(world: World, dislikes: Callable[[str], bool], error: ClientError) -> Picky:
+    return Picky(world.store._client, world.settings.lake_bucket, dislikes, error)
+
+
+@pytest.mark.parametrize("disliked", [{0}, {3, 4}, set(range(7))], ids=str)
+async def test_records_for_which_an_object_is_refused_become_letters_and_the_rest_is_written(
+    world: World, disliked: set[int]
+) -> None:
+    read = records(*(event() for _ in range(7)))
+    ids = {id_of(read[i].data) for i in disliked}
+    store = picky(world, ids.__contains__, refusal("EntityTooLarge", 400))
+    plan = plan_of(read)
+    assert await archive_of(world, store).write(plan, read) == plan.last
+    letters = await world.letters()
+    assert {letter.origin.position for letter in letters} == {read[i].position for i in disliked}
+    assert {(letter.reason, letter.code) for letter in letters} == {("unwritable", "EntityTooLarge")}
+    assert await world.lake() == [record for i, record in enumerate(read) if i not in disliked]
+    assert [key async for key in world.store.keys(TRIAL_PREFIX)] == []
+
+
+async def test_whoever_carries_out_the_plan_again_finds_the_object_that_lacks_them(world: World) -> None:
+    read = records(event(), event())
+    store = picky(world, id_of(read[0].data).__eq__, refusal("EntityTooLarge", 400))
+    plan = plan_of(read)
+    for _ in range(2):
+        assert await archive_of(world, store).write(plan, read) == plan.last
+    assert len(await world.letters()) == 1
+    assert len(list(arrived_of(read_parquet(await world.store.read(object_key(plan)))))) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "dislikes"),
+    [
+        pytest.param(refusal("AccessDenied", 403), lambda id_: id_ != SPECIMEN.transaction_id, id="no right"),
+        pytest.param(refusal("NoSuchBucket", 404), lambda id_: id_ != SPECIMEN.transaction_id, id="no bucket"),
+        pytest.param(refusal("InvalidRequest", 400), lambda _: True, id="a store that refuses everything"),
+    ],
+)
+async def test_a_store_that_does_not_refuse_records_blames_none(
+    world: World, error: ClientError, dislikes: Callable[[str], bool]
+) -> None:
+    read = records(event(), event())
+    with pytest.raises(ClientError, match=error.response["Error"]["Code"]):
+        await archive_of(world, picky(world, dislikes, error)).write(plan_of(read), read)
+    assert [key async for key in world.store.keys("")] == []
+
+
+async def test_objects_that_are_refused_only_together_blame_no_record(world: World) -> None:
+    """An object that is too large as a whole is no record's fault."""
+    read = records(event(), event())
+
+    class Small(ObjectStore):
+        async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+            if key.startswith((RAW_PREFIX, TRIAL_PREFIX)) and read_parquet(body).num_rows > 1:
+                raise refusal("EntityTooLarge", 413)
+            return await super().put_if_absent(key, body, metadata)
+
+    store = Small(world.store._client, world.settings.lake_bucket)
+    assert await LakeTrial(store).refused_alone(refusal("EntityTooLarge", 413), read) == []
+    with pytest.raises(ClientError, match="EntityTooLarge"):
+        await archive_of(world, store).write(plan_of(read), read)

@@ -1,0 +1,83 @@
+"""Which errors are waited out."""
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from workers import retries as outages
+from workers.retries import PAUSE_S_MAX, is_passing, patiently, pause_s
+
+
+def refused(code: str, status: int) -> ClientError:
+    """What a service answers."""
+    answer = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Operation")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("InternalFailure", 500),
+        refused("SlowDown", 503),
+        refused("OperationAborted", 409),
+        refused("ProvisionedThroughputExceededException", 400),
+        refused("ThrottlingException", 400),
+        refused("ExpiredTokenException", 400),
+        EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+        ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"),
+        ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
+        TimeoutError(),
+        ConnectionResetError(),
+    ],
+    ids=repr,
+)
+def test_outages_pass(error: Exception) -> None:
+    assert is_passing(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("ValidationException", 400),
+        refused("AccessDeniedException", 403),
+        refused("ResourceNotFoundException", 400),
+        refused("ConditionalCheckFailedException", 400),
+        ParamValidationError(report="secret"),
+        ValueError(),
+        KeyError(),
+    ],
+    ids=repr,
+)
+def test_faults_do_not_pass(error: Exception) -> None:
+    assert not is_passing(error)
+
+
+async def test_a_call_is_repeated_until_the_outage_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outages, "PAUSE_FIRST_S", 0.0)
+    answers: list[Exception | str] = [TimeoutError(), refused("SlowDown", 503), "done"]
+
+    async def call() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert await patiently("test", call) == "done"
+
+
+async def test_a_fault_is_raised_at_once() -> None:
+    async def call() -> None:
+        raise refused("ValidationException", 400)
+
+    with pytest.raises(ClientError):
+        await patiently("test", call)
+
+
+def test_pauses_grow_to_a_bound() -> None:
+    assert 0 < pause_s(1) < 0.2
+    assert PAUSE_S_MAX / 2 <= pause_s(1000) <= PAUSE_S_MAX
