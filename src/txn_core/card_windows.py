@@ -111,16 +111,18 @@ def _sifted(chains: Sequence[str]) -> set[int]:
     for length, unfit in _unfit(marked):
         start = unfit.find(0)
         while start >= 0:
-            part, place = marked[start : start + length], bisect_right(ends, start)
-            if place in found:
-                start = ends[place] - 1
-            elif part not in refused and _is_number(part):
-                found.add(place)
-                if len(found) == len(chains):
-                    return found
-                start = ends[place] - 1
-            else:
-                refused.add(part)
+            part = marked[start : start + length]
+            if part not in refused:
+                place = bisect_right(ends, start)
+                if place in found:
+                    start = ends[place] - 1
+                elif _is_number(part):
+                    found.add(place)
+                    if len(found) == len(chains):
+                        return found
+                    start = ends[place] - 1
+                else:
+                    refused.add(part)
             start = unfit.find(0, start + 1)
     return found
 
@@ -145,7 +147,7 @@ def _is_grouping(starts: bytes, first_digit: str) -> bool:
 
 
 def _unfit(marked: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each length, and 0 for each lane at which a part of that length begins that may be a card number."""
+    """Each length that a part may have, and 0 for each lane at which one begins that may be a card number."""
     size = len(marked)
     lanes = int.from_bytes
     values, doubled, breaks, inside = [
@@ -161,8 +163,9 @@ def _unfit(marked: bytes) -> Iterator[tuple[int, bytes]]:
         # One to three digits left over are a group of their own.
         not_fours = no_fours | inside >> 8 * (length - rest) if rest else no_fours
         unfit = not_issued << SEARCHED_LENGTHS.stop - 1 - length | no_start | inside >> 8 * length | broken
-        unfit = (unfit | not_single & not_fours & many) & flags | sum_
-        yield length, unfit.to_bytes(size, "little").translate(_NOT_TENS)
+        unfit = (unfit | not_single & not_fours & many) & flags
+        if unfit != flags:  # of most lengths no part ends with a group
+            yield length, (unfit | sum_).to_bytes(size, "little").translate(_NOT_TENS)
 
 
 def _luhn_sums(plain: Lanes, doubled: Lanes, size: int) -> Iterator[Lanes]:

@@ -10,7 +10,7 @@ together (`card_windows`).
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from txn_core.card_windows import chains_with_numbers
@@ -26,20 +26,22 @@ _NUL: Final = "\0"  # none of the texts holds one (`plain_texts`)
 _BETWEEN: Final = f" {_NUL} "
 _SPACED: Final = bytes(32 if code in SEPARATORS and code else code for code in range(256))
 
-# Groups of digits that nothing but a space stands between.
-_CHAIN: Final = re.compile("[0-9](?<![A-Za-z0-9].)[0-9 ]*[0-9](?![A-Za-z0-9])")
-_CERTAINLY_LONG: Final = 2 * SEARCHED_LENGTHS.start - 1  # every other character is a digit
+# Groups of digits that nothing but a space stands between, and what stands between two texts.
+_CHAIN: Final = re.compile(rf"[0-9](?<![A-Za-z0-9].)[0-9 ]*[0-9](?![A-Za-z0-9])|{_NUL}")
 
 # A word that is written together with the number behind it, as in "card4111 ...".
 _LETTER_AND_DIGIT: Final = b"A0"
 # As many digits, or spaces, behind it as a card number has: others need not be told apart.
 _LABEL: Final = re.compile(rf"( [A-Za-z]{{2,}}+)(?=[0-9][0-9 ]{{{SEARCHED_LENGTHS.start - 1}}})")
 
-# A plus that stands behind no digit begins a telephone number, and what stands before it is none of it.
-_PLUS: Final = re.compile(r"\+(?<![0-9]\+)(?=\(?[0-9])")
-# Numbers as long as a card number, of countries whose calling codes are first digits of one (E.164): Austria and
-# Germany; South America, Malaysia, Indonesia, the Philippines and New Zealand.
-_TELEPHONE: Final = re.compile(r"\+(?<![0-9]\+)(?:4[39][0-9]{11}|(?:5[789]|6[0234])[0-9]{10,11})(?![A-Za-z0-9])")
+# A plus that stands behind no digit begins a telephone number, and what stands before it is none of it. Nor are the
+# digits of numbers as long as a card number, of countries whose calling codes are first digits of one (E.164):
+# Austria and Germany; South America, Malaysia, Indonesia, the Philippines and New Zealand. Right behind such a number
+# another one may begin.
+_PLUS: Final = r"\+(?=\(?[0-9])"
+_TELEPHONE: Final = re.compile(
+    rf"{_PLUS}(?<![0-9]\+)(?:(?:4[39][0-9]{{11}}|(?:5[789]|6[0234])[0-9]{{10,11}})(?![A-Za-z0-9])(?:{_PLUS})?)?"
+)
 
 
 def holds_card_number(text: str) -> bool:
@@ -62,7 +64,7 @@ def texts_with_numbers(texts: Sequence[str]) -> set[int]:
         words = without_ibans(words)
     if _LETTER_AND_DIGIT in kinds:
         words = _with_labels_apart(words)
-    return found | _with_numbers(words.split(_NUL), found)
+    return found | _with_numbers(words)
 
 
 def _with_labels_apart(words: str) -> str:
@@ -80,23 +82,17 @@ def long_runs(text: bytes) -> int:
 def _words(text: str) -> str:
     """The runs of letters and digits of ASCII text with a space between them, and a letter for each telephone."""
     if "+" in text:
-        text = _PLUS.sub(LETTER, _TELEPHONE.sub(LETTER, text))
+        text = _TELEPHONE.sub(LETTER, text)
     spaced = text.encode().translate(_SPACED)
     while b"  " in spaced:
         spaced = spaced.replace(b"  ", b" ")
     return spaced.decode()
 
 
-def _with_numbers(texts: Sequence[str], known: Container[int]) -> set[int]:
-    """The places of those texts, by their words, that hold a card number, but for those that are known."""
-    chains, places = list[str](), list[int]()
-    for place, text in enumerate(texts):
-        if len(text) >= SEARCHED_LENGTHS.start and place not in known:
-            found = [
-                chain
-                for chain in _CHAIN.findall(text)
-                if len(chain) >= _CERTAINLY_LONG or len(chain) - chain.count(" ") >= SEARCHED_LENGTHS.start
-            ]
-            chains += found
-            places += [place] * len(found)
-    return {places[number] for number in chains_with_numbers(chains)} if chains else set()
+def _with_numbers(words: str) -> set[int]:
+    """The places of those texts, by the words of all, that hold a card number."""
+    found = _CHAIN.findall(words)
+    sizes = map(len, "x".join(found).replace(" ", "").split("x"))
+    long = [number for number, size in enumerate(sizes) if size >= SEARCHED_LENGTHS.start]
+    with_numbers = chains_with_numbers([found[number] for number in long])
+    return {found[: long[number]].count(_NUL) for number in with_numbers}

@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
+from txn_api.headers import RawHeaders
+
 ANSWER_S_MAX = 5.0
 
 
@@ -103,3 +105,14 @@ class Call:
         async with self._changed:
             self.sent.append(message)
             self._changed.notify_all()
+
+
+def headers_of(fields: Mapping[str, str]) -> RawHeaders:
+    """As a request has them."""
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
+    return RawHeaders({"headers": raw})
+
+
+def bearing(presented: str) -> RawHeaders:
+    """The headers that present a key."""
+    return headers_of({"Authorization": f"Bearer {presented}"})

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,12 +12,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.support.virtual_time import in_virtual_time
+from tests.txn_api.asgi import bearing, headers_of
 from tests.txn_api.conftest import Api
 from txn_api import authenticator as module
 from txn_api import guesses
 from txn_api.authenticator import Authenticator
 from txn_api.guesses import MISSES_PER_S, Guesses
-from txn_api.headers import RawHeaders
 from txn_api.limits import Bucket, Limiter
 from txn_api.principal import Principal
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
@@ -49,17 +49,6 @@ class Table:
         kept, presented = mint(account=Account("acme"), scopes=("transactions:read",))
         self.keys[kept.key_id] = replace(kept, **changes)
         return kept, presented
-
-
-def headers_of(fields: Mapping[str, str]) -> RawHeaders:
-    """As a request has them."""
-    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in fields.items()]
-    return RawHeaders({"headers": raw})
-
-
-def bearing(presented: str) -> RawHeaders:
-    """The headers that present a key."""
-    return headers_of({"Authorization": f"Bearer {presented}"})
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from starlette.datastructures import Headers
 
+from tests.txn_api.asgi import bearing
 from tests.txn_api.issuer import AUDIENCE, ISSUER, base64url, jwk, jwks, token
 from txn_api.authenticator import Authenticator
 from txn_api.forgeries import IN_VAIN_PER_S, OF_SUBJECT_PER_S, SUBJECTS_MAX, Forgeries
@@ -65,7 +65,7 @@ class Forger:
     async def present(self, presented: str) -> str:
         """What is said of a token."""
         try:
-            await self.authenticator.principal(Headers({"Authorization": f"Bearer {presented}"}))
+            await self.authenticator.principal(bearing(presented))
         except Problem as problem:
             return problem.code
         return "good"
@@ -95,7 +95,7 @@ async def test_a_new_token_gets_in_once_the_flood_ends() -> None:
     await forger.forge(IN_VAIN_PER_S)
     good = token()
     with pytest.raises(Overloaded) as refused:
-        await forger.authenticator.principal(Headers({"Authorization": f"Bearer {good}"}))
+        await forger.authenticator.principal(bearing(good))
     assert refused.value.headers == {"Retry-After": "1"}
     forger.seconds += 0.01
     assert await forger.present(good) == "good"
