@@ -2,21 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from typing import Final
+from typing import Final, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 
 from txn_api import openapi, security_headers
 from txn_api.edge import Edge
 from txn_api.exposition import Exposition
 from txn_api.front_door import FrontDoor
-from txn_api.passage import forget_trace_of
-from txn_api.problems import ParameterInvalid, Problem
+from txn_api.problems import ParameterInvalid
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
 from txn_api.siblings import Siblings
@@ -71,24 +69,17 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     )
     app.state.registry = registry
     app.state.exposition = Exposition(registry, siblings)
-    app.add_exception_handler(Problem, _answer_problem)
-    app.add_exception_handler(RequestValidationError, _answer_invalid_parameter)
-    app.add_exception_handler(HTTPException, _answer_http_error)
+    # The edge answers problems; what the framework raises of its own becomes one.
+    app.add_exception_handler(RequestValidationError, _refuse_parameters)
+    app.add_exception_handler(HTTPException, _refuse_route)
     openapi.install(app, reads.RangeParameters)
     return app
 
 
-async def _answer_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)  # noqa: S101 - what it is registered for
-    forget_trace_of(error, request.scope)
-    return error.response(request.state.request_id)
-
-
-async def _answer_invalid_parameter(request: Request, error: Exception) -> Response:
+async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    return ParameterInvalid([_parameter_fault(detail) for detail in error.errors()]).response(
-        request.state.request_id
-    )
+    error.__traceback__ = None  # the frame in it that raised the error holds the error, too
+    raise ParameterInvalid([_parameter_fault(detail) for detail in error.errors()]) from None
 
 
 def _parameter_fault(detail: ErrorDetails) -> Fault:
@@ -96,7 +87,6 @@ def _parameter_fault(detail: ErrorDetails) -> Fault:
     return fault_of({**detail, "loc": detail["loc"][1:]})
 
 
-async def _answer_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+async def _refuse_route(request: Request, _: Exception) -> NoReturn:
     app: FrontDoor = request.app
-    return app.absence(request.scope["path"]).response(request.state.request_id)
+    raise app.absence(request.scope["path"]) from None

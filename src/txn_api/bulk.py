@@ -334,6 +334,8 @@ class Upload:
                 await self._refuse(number, outcome, results)
                 if self._is_full:
                     break
+                await self._ask_rights()  # the client may have let the result wait
+                room = 0
                 continue
             try:
                 room = room or self._room_in_window()

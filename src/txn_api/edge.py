@@ -170,11 +170,13 @@ class Edge:
         if not isinstance(error, Problem):
             self._log.failed(passage, error)
             error = InternalError()
+        # Nobody reads where a problem comes from, whose frames and the request would keep each other.
+        error.__traceback__ = error.__context__ = None
         await self._let_others_go_on(passage)
         await passage.answer(error, receive)
 
     async def _let_others_go_on(self, passage: Passage) -> None:
-        """Have a refusal wait for its turn, when it is none of the requests under way any more, of nobody's."""
+        """Let a refusal wait for its turn. Meanwhile it counts neither as a request under way nor as its key's."""
         if (allowance := passage.allowance) is not None:
             allowance.leave()
             passage.has_left = True

@@ -13,16 +13,18 @@ from txn_api.trace import trace_id_of_request, traceresponse
 from txn_api.whole_answer import Header, answer_at_once
 
 _UNTRACED = "untraced"
+_UNKNOWN = ""
 
 
 class Passage:
     """A request under way; `status` is that of its answer, 0 until it begins."""
 
-    __slots__ = ("_headers", "_send", "has_left", "request_id", "scope", "started_at", "status")
+    __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")
 
     def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
         self.scope, self._send, self._headers = scope, send, headers
         self.request_id = request_id
+        self._trace_id: str | None = _UNKNOWN  # it is looked for when it is needed
         scope.setdefault("state", {})["request_id"] = self.request_id
         self.started_at = time.perf_counter()
         self.status = 0
@@ -72,7 +74,11 @@ class Passage:
         return every
 
     def _safe_trace_id(self) -> str | None:
-        return None if _UNTRACED in self.scope["state"] else trace_id_of_request(self.scope)
+        if _UNTRACED in self.scope["state"]:
+            return None
+        if self._trace_id is _UNKNOWN:
+            self._trace_id = trace_id_of_request(self.scope)
+        return self._trace_id
 
 
 def forget_trace_of(problem: Problem, scope: Scope) -> None:

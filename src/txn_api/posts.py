@@ -37,6 +37,10 @@ DEAR_TURN_S: Final = 0.001
 """The time of a turn, or of a step, whose posts take longer than usual ones, on average."""
 USUAL_S: Final = 0.000_06
 """A usual post takes a third of it there."""
+READ_PART: Final = 0.4
+CHECKED_PART: Final = 0.5
+"""What of a turn reading the posts may take, and what of the rest checking those that were read. Their last step,
+which takes the same of each, has the remainder. Of a usual post's time reading takes four tenths."""
 BYTES_A_TURN: Final = 256 << 10
 """Of bodies, should a turn's time be enough for more: four of the largest."""
 REST_FROM_S: Final = 2 * TURN_S
@@ -66,7 +70,7 @@ class Post:
 
     __slots__ = (
         *("accepted_at", "account", "body", "event", "fields", "principal", "scope", "submission"),
-        *("took_s", "waits_since"),
+        *("is_read", "took_s", "waits_since"),
     )
     lands: ClassVar[bool] = True
     """Whether the event is handed over to the producer here."""
@@ -80,6 +84,7 @@ class Post:
         self.scope, self.account, self.principal = scope, principal.account, principal
         self.body = body.removeprefix(BOM_UTF8)
         self.fields: dict[str, Any] | None = None
+        self.is_read = False
         self.event: EncodedEvent | None = None
         self.took_s = 0.0
 
@@ -230,40 +235,47 @@ class Posts:
 
     def _next_group(self) -> Sequence[Post]:
         """Posts whose turn it is, in that order."""
-        group: list[Post] = []
-        left, size, now_s = self._left, 0, self._clock()
+        group, accounts, size = list[Post](), set[str](), 0
+        left, now_s = self._left, self._clock()
         while size < BYTES_A_GROUP and (entry := left.pop()) is not None:
             account, post = entry
-            waited_s = now_s - post.waits_since
-            if waited_s > WAIT_S_MAX:
-                _fail(post, Overloaded(RETRY_AFTER_S))
+            try:
+                rights = self._unknown_rights(post, now_s - post.waits_since)
+            except Problem as problem:
+                _fail(post, problem)
                 continue
-            if waited_s > RIGHTS_S and not self._may_still(post):
-                continue
-            group.append(post)
-            size += len(post.body)
-            left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
+            if rights is None:
+                group.append(post)
+                accounts.add(account)
+                size += len(post.body)
+                left.charge(account, ANOTHER_S)  # what it takes is charged when that is known
+            elif account in accounts:
+                # The turn may have no time for those of its account that are in the group: they stay before it.
+                left.put_back(account, post)
+                break
+            else:
+                self._ask_soon(post, rights)
         return group
 
-    def _may_still(self, post: Post) -> bool:
-        """Whether a post that waited has its rights still; false if it is refused, or if they are being asked for.
+    def _unknown_rights(self, post: Post, waited_s: float) -> Standing | None:
+        """The rights of a post that have to be asked for since it waited; None if it may go on.
 
-        Its account is held meanwhile, since its posts keep their order.
+        Raises:
+            Problem: it waited too long, or its rights have ended.
         """
-        if self._rights_of is None:
-            return True
+        if waited_s > WAIT_S_MAX:
+            raise Overloaded(RETRY_AFTER_S)
+        if waited_s <= RIGHTS_S or self._rights_of is None:
+            return None
         rights = self._rights_of(post.scope, post.principal)
-        try:
-            if rights.checked_at_once():
-                return True
-        except Problem as problem:
-            _fail(post, problem)
-            return False
+        return None if rights.checked_at_once() else rights
+
+    def _ask_soon(self, post: Post, rights: Standing) -> None:
+        """Ask for the rights of a post. Its account is held meanwhile, since its posts keep their order."""
         self._left.hold(post.account)
         task = asyncio.create_task(self._ask(post, rights))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
-        return False
 
     async def _ask(self, post: Post, rights: Standing) -> None:
         try:
@@ -283,8 +295,8 @@ class Posts:
         Gives the posts that it had no time for, the last ones. What was read of them is kept.
         """
         began_s, group = self._cpu_clock(), turn.fitting(posts)
-        read, read_count = self._taken(self._read, group, turn.ends_at)
-        checked, checked_count = self._taken(self._check, read, turn.ends_at) if read else ([], 0)
+        read, read_count = self._taken(self._read, group, turn.until(READ_PART))
+        checked, checked_count = self._taken(self._check, read, turn.until(CHECKED_PART)) if read else ([], 0)
         left = [*read[checked_count:], *posts[read_count:]]
         turn.posts += len(posts) - len(left)
         self._producer.submit_all(self._identified(checked))
@@ -304,7 +316,8 @@ class Posts:
         self.hand_over(posts)
 
     def _read(self, post: Post) -> None:
-        post.fields = usual_fields(post.body, self._luhn_exempt)
+        if not post.is_read:
+            post.fields, post.is_read = usual_fields(post.body, self._luhn_exempt), True
 
     def _check(self, post: Post) -> None:
         post.accepted_at = now()
@@ -364,11 +377,10 @@ class Posts:
 class _Turn:
     """The time and the bytes of a turn."""
 
-    __slots__ = ("_began_at", "_bytes_left", "_clock", "ends_at", "posts")
+    __slots__ = ("_began_at", "_bytes_left", "_clock", "posts")
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._began_at = clock, clock()
-        self.ends_at = self._began_at + TURN_S
         self._bytes_left = BYTES_A_TURN
         self.posts = 0
         """How many were admitted."""
@@ -378,6 +390,11 @@ class _Turn:
         took_s = self._clock() - self._began_at
         is_dear = took_s > self.posts * USUAL_S
         return self._bytes_left <= 0 or took_s >= (DEAR_TURN_S if is_dear else TURN_S)
+
+    def until(self, part: float) -> float:
+        """When a part of what is left of it will have gone by."""
+        now_s = self._clock()
+        return now_s + part * (self._began_at + TURN_S - now_s)
 
     def fitting(self, posts: Sequence[Post]) -> Sequence[Post]:
         """The first of some posts, whose bodies fit into it, one at least: they are about to be admitted."""

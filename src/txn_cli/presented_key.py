@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from txn_cli.reasons import cannot_read
 from txn_cli.terminal import say
 from txn_core.errors import TxnError
 
@@ -93,7 +94,7 @@ def _from_file(path: Path) -> str:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(KEY_CHARS_MAX + 1).decode("ascii", "replace")
     except OSError as error:
-        raise TxnError(f"cannot read {path}: {error.strerror}") from None
+        raise TxnError(cannot_read(path, error)) from None
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         say(f"txn: other users may read {path}, which holds a key: chmod 600", error=True)
     return checked(text, str(path))

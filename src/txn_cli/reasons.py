@@ -40,6 +40,12 @@ _OF_THE_SYSTEM: Final = {
     ),
     errno.ENETUNREACH: UNREACHED,
 }
+_OF_READING: Final = {
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG), "check its path"),
+    errno.EISDIR: "name a file in it",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "let yourself read it (chmod u+r), or name another"),
+    errno.EIO: "look at the disk that it lies on",
+}
 _OF_SERVICES: Final = {
     **dict.fromkeys(
         (
@@ -92,6 +98,21 @@ _OF_SERVICES: Final = {
 def reason_of(error: BaseException) -> str | None:
     """Cause and remedy of an error, or None for one that nobody expected."""
     return next((told for kind, of in _KINDS if isinstance(error, kind) and (told := of(error)) is not None), None)
+
+
+def cannot_read(path: object, error: OSError) -> str:
+    """That a file cannot be read, why, and what to do."""
+    return _cannot("read", path, error, _OF_READING.get(error.errno or 0))
+
+
+def cannot_write(path: object, error: OSError) -> str:
+    """That a file cannot be written, why, and what to do."""
+    return _cannot("write", path, error, None)
+
+
+def _cannot(what: str, path: object, error: OSError, remedy: str | None) -> str:
+    remedy = remedy or _OF_THE_SYSTEM.get(error.errno or 0)
+    return f"cannot {what} {path}: {error.strerror}{f': {remedy}' if remedy else ''}"
 
 
 def shown_url(url: object) -> str:

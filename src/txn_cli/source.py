@@ -12,6 +12,7 @@ from txn_cli.csvrecords import EndlessError
 from txn_cli.files import SourceError
 from txn_cli.files.unpacking import DAMAGES
 from txn_cli.layouts import LayoutError, Reading
+from txn_cli.reasons import cannot_read
 from txn_cli.rows import Row
 from txn_cli.table import OnRecognised, read_table
 
@@ -44,10 +45,8 @@ class Source:
             # Standard input stays open: closing it would wait for a read that a thread may still be in.
             raw = FileIO(0, closefd=False) if name == STANDARD_INPUT else FileIO(name)
             source = cls(name, raw, reading or Reading())
-        except IsADirectoryError:
-            raise SourceError(f"cannot read {name}: it is a folder: name a file in it") from None
         except OSError as error:
-            raise SourceError(f"cannot read {name}: {error.strerror}") from None
+            raise SourceError(cannot_read(name, error)) from None
         try:
             yield source
         finally:

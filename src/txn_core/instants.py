@@ -38,8 +38,8 @@ def instant_of(moment: datetime) -> Instant:
 
 def now() -> Instant:
     """The present instant by the system's clock."""
-    digits = str(time.time_ns())
-    return Instant(f"{_second(digits[:-9])}{digits[-9:-3]}Z")
+    nanoseconds = str(time.time_ns())
+    return Instant(f"{_second(nanoseconds[:-9])}{nanoseconds[-9:-3]}Z")
 
 
 def today() -> str:

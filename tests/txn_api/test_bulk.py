@@ -32,7 +32,7 @@ from txn_api.bulk import (
 from txn_api.encodings import STEP_BYTES_MAX, Decoder, Encoding
 from txn_api.fair_memory import FairMemory, Holding, Memories
 from txn_api.limits import Bucket
-from txn_api.problems import MalformedJson, Problem, ValidationFailed
+from txn_api.problems import ApiKeyInvalid, MalformedJson, Problem, ValidationFailed
 from txn_api.results import Results
 from txn_api.turns import TURN_S, Turn, Turns
 from txn_core.event import EncodedEvent
@@ -458,6 +458,45 @@ async def test_uploads_go_on_one_at_a_time_when_their_key_was_looked_at() -> Non
     _, most = await turns_of(asyncio.gather(*runs), lambda: taken["lines"])
     assert taken["lines"] == 200 * UPLOADS
     assert most == LINES_A_ROW
+
+
+class EndingWhileRead(Reporter):
+    """The results of a client that reads nothing for a while, in which its key is revoked: its rights, too."""
+
+    lines = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended = False
+
+    @property
+    def left_s(self) -> float:
+        return 0.0 if self._ended else 60.0
+
+    async def check(self) -> None:
+        raise ApiKeyInvalid
+
+    async def refused(self, number: int, problem: Problem) -> None:
+        await super().refused(number, problem)
+        await asyncio.sleep(20)
+        self._ended = True
+
+
+@in_virtual_time
+async def test_no_line_is_handed_over_by_rights_that_ended_while_a_result_waited_for_its_reader() -> None:
+    """Lines of the same row, which were admitted before."""
+    kinesis, results = FakeKinesis(), EndingWhileRead()
+    sent = upload(Sender(b"a\n-bad\nb\nc\n"), kinesis, rights=results)
+    await sent.run(results)
+    assert totals(sent) | {"receipt_id": ""} == {
+        "receipt_id": "",
+        "read": 2,
+        "accepted": 1,
+        "rejected": 1,
+        "unknown": 0,
+        "ended": "rights_ended",
+    }
+    assert len(kinesis.stored) == 1
 
 
 class Withholding:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from starlette.types import Scope
 
 from tests.builders import ACCOUNT, body, card_number, json_bytes, keys, transaction_id
 from tests.support.virtual_time import in_virtual_time
+from txn_api import posts as module
 from txn_api.fair_queue import REST_RATIO
 from txn_api.intake import Intake
-from txn_api.posts import BYTES_A_GROUP, TURN_S, WAIT_S_MAX, AwaitedPost, Posts
+from txn_api.posts import BYTES_A_GROUP, RIGHTS_S, TURN_S, WAIT_S_MAX, AwaitedPost, Posts
 from txn_api.principal import Principal
 from txn_api.problems import CardNumberMisplaced, Overloaded, ValidationFailed
 from txn_core.errors import BufferFullError, NotStoredError
@@ -217,3 +219,56 @@ async def test_who_waits_no_more_for_an_event_troubles_nobody(dear_posts: Posts)
         waiting.cancel()
     sound = dear(dear_posts, "acme", ms=1.0)
     await sound.landing
+
+
+class KeysOfOneAccount:
+    """The rights of posts with several keys: those of the second one have to be asked for."""
+
+    def __init__(self, _: Scope, principal: Principal) -> None:
+        self._is_known = principal.cards_of_mask_max == 0
+
+    def checked_at_once(self) -> bool:
+        return self._is_known
+
+    async def check(self) -> None:
+        await asyncio.sleep(0)
+
+
+@in_virtual_time
+@pytest.mark.parametrize("seed", range(10))
+async def test_posts_of_several_keys_keep_their_accounts_order(producer: NotingProducer, seed: int) -> None:
+    """Also when a turn has no time for those before one whose rights are being asked for."""
+    DearIntake.clock = 0.0
+    clock = lambda: DearIntake.clock  # noqa: E731
+    rights: Any = KeysOfOneAccount
+    posts = Posts(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=lambda: 0.0, rights=rights)  # type: ignore[arg-type] # see above
+    dice, some = Random(seed), []
+    for number in range(60):
+        account = Account(dice.choice("ab"))
+        data = json_bytes(body(transaction_id=transaction_id(number)))
+        data += b" " * dice.choice((0, 0, 1_200, 6_000))
+        some.append(posts.add(scope(), data, Principal(account, frozenset(), cards_of_mask_max=dice.choice((0, 9)))))
+        if dice.random() < 0.1:
+            await asyncio.sleep(0)
+            DearIntake.clock += dice.choice((0.0, RIGHTS_S))
+    await asyncio.gather(*(post.landing for post in some))
+    for account in "ab":
+        order = [int(post.landing.result().sequence_number) for post in some if post.account == account]
+        assert order == sorted(order)
+
+
+@in_virtual_time
+async def test_a_post_is_read_once_however_many_turns_it_waits(
+    dear_posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading takes longest of all that a usual post needs."""
+    bodies: list[bytes] = []
+
+    def reading(data: bytes, *_: object) -> None:
+        DearIntake.clock += 1e-5
+        bodies.append(data)
+
+    monkeypatch.setattr(module, "usual_fields", reading)
+    some = [dear(dear_posts, "acme", ms=0.6, number=number) for number in range(300)]
+    await asyncio.gather(*(post.landing for post in some))
+    assert len(bodies) == len(set(bodies)) == len(some)

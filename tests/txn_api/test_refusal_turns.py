@@ -2,12 +2,14 @@
 
 import asyncio
 from functools import partial
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.txn_api.asgi import Call
+from tests.txn_api.conftest import Desk
 from txn_api.edge import Edge
 from txn_api.limits import Allowance, Running
 from txn_api.problems import ApiKeyMissing, ValidationFailed
@@ -112,3 +114,37 @@ async def test_a_refusal_that_waits_is_none_of_its_keys_requests_under_way() -> 
     await asyncio.gather(*(call.done() for call in flood))
     assert {call.status for call in flood} == {422}
     assert dict(allowance.fields())[b"ratelimit"] == b'"concurrency";r=%d' % A_TURN_MAX
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        ("GET", "/nowhere", "transactions:read", 404),
+        ("GET", "/transactions?card_id=x", None, 401),
+        ("GET", "/transactions?limit=x", "transactions:read", 422),
+        ("GET", "/transactions?card_id=x", "transactions:write", 403),
+        ("POST", "/transactions/search", "transactions:read", 403),
+        ("POST", "/transactions/bulk", "transactions:write", 415),
+        ("POST", "/transactions", "transactions:write", 422),
+    ],
+)
+async def test_every_refusal_takes_a_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, str, Any, int]
+) -> None:
+    """Whichever layer finds the fault."""
+    method, path, scope, status = refused
+    turns = 0
+    turn = RefusalTurns.turn
+
+    async def counting(self: RefusalTurns) -> None:
+        nonlocal turns
+        turns += 1
+        await turn(self)
+
+    monkeypatch.setattr(RefusalTurns, "turn", counting)
+    headers = {"Authorization": "Bearer no"} if scope is None else desk.key(scope)
+    content = b"{}" if method == "POST" else None
+    answer = await desk.client.request(
+        method, path, content=content, headers={"Content-Type": "application/json"} | headers
+    )
+    assert (answer.status_code, turns) == (status, 1)

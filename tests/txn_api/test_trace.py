@@ -99,6 +99,20 @@ async def test_the_trace_is_on_the_answer_and_on_its_log_line(desk: Desk) -> Non
         assert [entry["trace_id"] for entry in entries if entry["request_id"] == request_id] == [TRACE]
 
 
+async def test_a_401_repeats_no_trace(desk: Desk) -> None:
+    """To look through an id is dearer than the refusal (ADR 20); the document does not promise it, either."""
+    with structlog.testing.capture_logs() as entries:
+        answer = await desk.client.get("/transactions", headers={"traceparent": SOUND, "Authorization": "Bearer no"})
+    assert answer.status_code == 401
+    assert "traceresponse" not in answer.headers
+    assert "trace_id" not in entries[0]
+    document = (await desk.client.get("/openapi.json")).json()
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                assert ("traceresponse" in response["headers"]) == (status != "401")
+
+
 async def test_without_a_trace_there_is_none(desk: Desk) -> None:
     with structlog.testing.capture_logs() as entries:
         answer = await desk.client.get("/nowhere")

@@ -8,6 +8,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import resource
 import signal
@@ -348,6 +349,18 @@ def test_a_folder_that_cannot_be_written(terminal: Terminal, guard: Guard, comma
     ended = terminal.type(command, "--data-dir", "/proc/self/stack", *more)
     assert ended.code == failed(command)
     assert re.search(r"--data-dir|no answer from", ended.line)
+
+
+@pytest.mark.parametrize("command", OF_A_SYSTEM)
+def test_a_folder_that_is_closed(
+    terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To anybody but root, who may read any: the framework's own check is not to answer, but the command."""
+    (terminal.folder / "closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    ended = terminal.type(command, "--data-dir", "closed")
+    assert ended.code == failed(command)
+    assert "no stack is ready in closed: start one" in ended.line
 
 
 @pytest.mark.parametrize("command", OF_A_SYSTEM)

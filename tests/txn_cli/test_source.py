@@ -131,7 +131,7 @@ def test_a_zip_archive_cannot_come_through_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_called_one(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="it is a folder: name a file in it"), Source.open(str(tmp_path)):
+    with pytest.raises(SourceError, match=r"Is a directory: name a file in it$"), Source.open(str(tmp_path)):
         pass
 
 
@@ -145,7 +145,10 @@ def test_the_layout_is_told_once_it_is_known(tmp_path: Path) -> None:
     assert told == [("kaggle", ["trans_num"])]
 
 
-@pytest.mark.parametrize("name", ["absent.csv", "."])
-def test_what_is_no_file_cannot_be_read(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^cannot read .*"), Source.open(str(tmp_path / name)):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("absent.csv", "No such file or directory: check its path"), (".", "Is a directory: name a file in it")],
+)
+def test_what_is_no_file_cannot_be_read(name: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=rf"^cannot read .*: {remedy}$"), Source.open(str(tmp_path / name)):
         pass

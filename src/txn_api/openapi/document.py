@@ -124,4 +124,4 @@ def _complete(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
         names = headers.OF_QUOTAS if guarded and status[0] in "24" else ()
         own = response.pop("headers", {})
-        response["headers"] = headers.references((*headers.OF_ALL, *names)) | own
+        response["headers"] = headers.references((*headers.of_status(status), *names)) | own

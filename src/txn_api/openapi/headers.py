@@ -1,6 +1,7 @@
 """The headers of answers. Those of a rate limit are of draft-ietf-httpapi-ratelimit-headers-11."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Final
 
 from txn_api.cursors import CURSOR_CHARS_MAX
@@ -77,7 +78,13 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
     "Accept-Encoding": _header("The content encodings that the call takes (RFC 7694).", "gzip, zstd, identity"),
 }
 OF_QUOTAS: Final = ("RateLimit", "RateLimit-Policy")
-OF_ALL: Final = ("X-Request-Id", "traceresponse")
+_OF_ALL: Final = ("X-Request-Id", "traceresponse")
+_UNTRACED: Final = str(int(HTTPStatus.UNAUTHORIZED))
+
+
+def of_status(status: str) -> Iterable[str]:
+    """The headers that every answer of a status has; a 401 repeats no trace (ADR 20)."""
+    return [name for name in _OF_ALL if (name, status) != ("traceresponse", _UNTRACED)]
 
 
 def references(names: Iterable[str]) -> dict[str, Any]:

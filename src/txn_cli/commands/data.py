@@ -23,6 +23,7 @@ from txn_cli.load.tolerance import Tolerance
 from txn_cli.meter import Meter
 from txn_cli.named import DEFAULT_FOLDER, Named
 from txn_cli.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
+from txn_cli.reasons import cannot_write
 from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.output import opened, paced
@@ -73,7 +74,7 @@ def simulate(
         # Whoever read has seen enough. Python would complain when it flushes standard output at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        raise TxnError(f"cannot write {out or 'standard output'}: {error.strerror}") from None
+        raise TxnError(cannot_write(out or "standard output", error)) from None
 
 
 def load(

@@ -15,6 +15,7 @@ StackOption = Annotated[
     typer.Option(
         "--data-dir",
         envvar="TXN_DATA_DIR",
+        readable=False,  # is not looked at here: the framework's word for one that is closed names no remedy
         help="Folder of a running local stack, to work there.",
         show_default=".txn, where TXN_* name no other system",
     ),

@@ -31,7 +31,10 @@ from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 DataDirOption = Annotated[
-    Path, typer.Option("--data-dir", envvar="TXN_DATA_DIR", help="Folder of the local stack.", show_default=".txn")
+    Path,
+    typer.Option(
+        "--data-dir", envvar="TXN_DATA_DIR", readable=False, help="Folder of the local stack.", show_default=".txn"
+    ),
 ]
 
 

@@ -25,6 +25,7 @@ _UNPACK: Final = "unpack it first"
 _UTF8: Final = "convert it: iconv -f {} -t UTF-8 FILE > NEW"
 
 EMPTY: Final = Kind("is empty", "look where the file was made: nothing was written")
+BLANK: Final = Kind("begins with nothing but empty lines", "remove them, or look where the file was made")
 EXCEL: Final = Kind("is an Excel workbook", AS_CSV)
 OPEN_DOCUMENT: Final = Kind("is an OpenDocument file", AS_CSV)
 BINARY: Final = Kind("is binary, not text", _EXPORT)
@@ -57,6 +58,8 @@ def foreign_kind(head: bytes) -> Kind | None:
     """The kind of a file that holds no rows, by its first bytes; None when they may be rows."""
     if not head:
         return EMPTY
+    if not head.removeprefix(b"\xef\xbb\xbf").strip(b"\r\n"):
+        return BLANK
     for offset, magic, kind in _SIGNATURES:
         if head.startswith(magic, offset):
             return kind

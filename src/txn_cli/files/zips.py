@@ -56,17 +56,19 @@ def _chosen(
     if len(files) > MEMBERS_MAX:
         raise SourceError(f"it is a zip archive of more than {MEMBERS_MAX:,} files: unpack it first")
     if wanted is not None:
-        files = [info for info in files if wanted in {info.filename, info.filename.rsplit("/", 1)[-1]}]
-        if len(files) != 1:
-            raise SourceError(f"the zip archive has {len(files) or 'no'} files of the name that --member says")
+        meant = [info for info in files if wanted in {info.filename, info.filename.rsplit("/", 1)[-1]}]
+        if len(meant) != 1:
+            raise SourceError(
+                f"the zip archive has {len(meant) or 'no'} files of the name that --member says: "
+                f"say one of {_names(meant or files)}"
+            )
+        files = meant
     elif len(files) > 1:
         files = [info for info in files if _holds_rows(archive, info, is_rows)] or files
     if not files:
         raise SourceError("it is a zip archive without a file in it")
     if len(files) > 1:
-        names = ", ".join(_shown(info.filename) for info in files[:_MEMBERS_NAMED])
-        more = ", ..." if len(files) > _MEMBERS_NAMED else ""
-        raise SourceError(f"it is a zip archive of several files ({names}{more}): name one by --member NAME")
+        raise SourceError(f"it is a zip archive of several files ({_names(files)}): name one by --member NAME")
     if files[0].flag_bits & _ENCRYPTED:
         raise SourceError("it is a zip archive with a password: unpack it first")
     return files[0]
@@ -84,9 +86,7 @@ def _clear_errors() -> Iterator[None]:
     try:
         yield
     except zipfile.BadZipFile:
-        raise SourceError(
-            "it is a zip archive that was cut off or damaged, and nothing of it was sent: fetch it again"
-        ) from None
+        raise SourceError("it is a zip archive that was cut off or damaged: fetch it again") from None
     except NotImplementedError:
         raise SourceError("it is a zip archive of a kind that cannot be read here: unpack it first") from None
 
@@ -102,6 +102,12 @@ def _office(names: list[str]) -> Kind | None:
 
 def _is_beside(name: str) -> bool:
     return name.startswith(_BESIDE[0]) or name.rsplit("/", 1)[-1] in _BESIDE
+
+
+def _names(files: list[zipfile.ZipInfo]) -> str:
+    """The first names, for people."""
+    more = ", ..." if len(files) > _MEMBERS_NAMED else ""
+    return ", ".join(_shown(info.filename) for info in files[:_MEMBERS_NAMED]) + more
 
 
 def _shown(name: str) -> str:

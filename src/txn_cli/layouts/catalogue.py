@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from txn_cli.layouts.errors import LayoutError
 from txn_cli.layouts.model import Layout
+from txn_cli.reasons import cannot_read
 
 # In the order in which a file's header is held against them.
 PACKAGED: Final = ("kaggle", "sparkov", "bank")
@@ -45,7 +46,7 @@ def layout_named(name: str) -> Layout:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise LayoutError(f"cannot read the layout {name}: {error.strerror}") from None
+        raise LayoutError(cannot_read(f"the layout {name}", error)) from None
     if len(content) > FILE_BYTES_MAX:
         raise LayoutError(f"the layout {name} is longer than {FILE_BYTES_MAX >> 10} KiB")
     try:

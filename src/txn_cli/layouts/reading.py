@@ -20,11 +20,13 @@ class Reading:
         layouts: those that it may be in, in the order in which its header is held against them.
         separator: what stands between its cells; None for what its layout says.
         member: which file of a zip archive is meant; None when there is but one with rows.
+        maps: the names that `--map` gave: the layout's, and the file's.
     """
 
     layouts: tuple[Layout, ...] = ()
     separator: str | None = None
     member: str | None = None
+    maps: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
@@ -54,7 +56,7 @@ class Reading:
         separator = None if separator is None else _SPELLED.get(separator, separator)
         if separator is not None and separator not in SEPARATORS:
             raise LayoutError("--separator: must be one of , ; | tab")
-        return cls(tuple(renamed(one, pairs) for one in fitting), separator, member)
+        return cls(tuple(renamed(one, pairs) for one in fitting), separator, member, tuple(pairs.items()))
 
     @property
     def candidates(self) -> tuple[Layout, ...]:

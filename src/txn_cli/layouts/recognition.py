@@ -54,7 +54,7 @@ def recognise(head: bytes, reading: Reading) -> tuple[Layout, str]:
         or _broken(fits)
         or _no_header(best)
         or _no_column(best, reading)
-        or _other(best)
+        or _other(best, reading)
     )
 
 
@@ -114,12 +114,14 @@ def _no_column(best: _Fit, reading: Reading) -> LayoutError | None:
     )
 
 
-def _other(best: _Fit) -> LayoutError:
+def _other(best: _Fit, reading: Reading) -> LayoutError:
     """The error of a file that lacks columns of the layout that fits it best."""
     # What the header holds besides is not shown: in a file without one it would be somebody's card number.
     more = len(best.missing) - _COLUMNS_NAMED
     lacks = ", ".join(best.missing[:_COLUMNS_NAMED]) + (f" and {more} more" if more > 0 else "")
     first = best.missing[0].split("'")[1]
+    if (mapped := next((ours for ours, theirs in reading.maps if theirs == first), None)) is not None:
+        return LayoutError(f"the header lacks {lacks}: name by --map {mapped}=COLUMN a column that it has")
     needed = any(first in column.column for pointer, column in best.layout.fields() if pointer in REQUIRED)
     without = "" if needed else f", or --map {first}= if it has none"
     return LayoutError(

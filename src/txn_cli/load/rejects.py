@@ -9,6 +9,7 @@ from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from txn_cli.reasons import cannot_write
 from txn_cli.rejection import Rejection
 from txn_core.errors import TxnError
 
@@ -30,7 +31,7 @@ class RejectsFile:
         try:
             file = path.open("r+b" if keep_bytes else "wb")
         except OSError as error:
-            raise TxnError(f"cannot write {path}: {error.strerror}") from None
+            raise TxnError(cannot_write(path, error)) from None
         with file:
             file.truncate(keep_bytes)
             file.seek(keep_bytes)

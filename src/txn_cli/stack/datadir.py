@@ -109,7 +109,7 @@ def write_private(path: Path, document: object) -> None:
 def write_private_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, and other users neither."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with _named(path), NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             os.fchmod(file.fileno(), PRIVATE_MODE)
             file.write(text)
@@ -119,6 +119,16 @@ def write_private_text(path: Path, text: str) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the block name the file. One of write(2), such as of a full disk, names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def read_json(path: Path) -> dict[str, object] | None:

@@ -50,10 +50,13 @@ def test_names_of_files_are_shown_in_printable_ascii_and_not_all_of_them() -> No
     assert len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("name", ["absent.csv", "rows.csv"])
-def test_a_file_that_is_said_is_one(name: str) -> None:
-    with pytest.raises(SourceError, match="files of the name that --member says"):
+@pytest.mark.parametrize(("name", "count"), [("absent.csv", "no"), ("rows.csv", "2")])
+def test_a_file_that_is_said_is_one(name: str, count: str) -> None:
+    with pytest.raises(SourceError) as caught:
         content_of(zip_of({"a/rows.csv": ROWS, "b/rows.csv": ROWS}), name)
+    assert str(caught.value) == (
+        f"the zip archive has {count} files of the name that --member says: say one of 'a/rows.csv', 'b/rows.csv'"
+    )
 
 
 def test_a_plain_file_has_no_members() -> None:
@@ -95,7 +98,7 @@ def test_a_method_that_is_not_known_is_said() -> None:
 @pytest.mark.parametrize("cut", [1, 10, 30, 60])
 def test_an_archive_that_was_cut_off_is_called_one_and_nothing_is_read(cut: int) -> None:
     archive = zip_of({"rows.csv": ROWS * 100})
-    with pytest.raises(SourceError, match="cut off or damaged, and nothing of it was sent"):
+    with pytest.raises(SourceError, match="cut off or damaged: fetch it again"):
         content_of(archive[:-cut])
 
 

@@ -53,6 +53,11 @@ def test_columns_that_are_read_and_missing_are_named_with_what_to_say() -> None:
     assert "--map job=COLUMN, or --map job= if it has none" in refusal(ROWS.replace(b",job,", b",work,"))
 
 
+def test_a_name_that_was_mapped_is_not_to_be_mapped_again() -> None:
+    text = refusal(ROWS, renames=["amt=absent"])
+    assert text == "the header lacks 'absent': name by --map amt=COLUMN a column that it has"
+
+
 def test_not_all_of_many_missing_columns_are_named() -> None:
     assert " and 11 more" in refusal(b"trans_date_trans_time,cc_num,amt\n", layout="kaggle")
 
@@ -69,7 +74,7 @@ def test_not_all_of_many_missing_columns_are_named() -> None:
         (b"x" * 70_000 + b"\n", "its first line is longer than 64 KiB"),
         (b'"a,b\n' + b"1,2\n" * 20, "its header has a quote that does not fit"),
         (b"hello\n", "its first line has no column of a layout that is known (kaggle, sparkov, bank): name"),
-        (b"\n\n\n", "its first line has no column of a layout that is known"),
+        (b"\n\n\n", "it begins with nothing but empty lines: remove them"),
         (b"card,amount\n", "it is not in layout bank: the header lacks 'card_number' or 'pan', 'currency', "),
     ],
 )

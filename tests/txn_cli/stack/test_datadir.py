@@ -1,5 +1,6 @@
 """The data directory: one holder, private files, whole documents."""
 
+import resource
 import stat
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def test_a_failed_write_leaves_the_old_document_and_no_litter(tmp_path: Path) ->
         write_private(path, {"a": object()})
     assert read_json(path) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_to_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    """As of a disk that is full: setrlimit(2), RLIMIT_FSIZE. The error of write(2) names none."""
+    path, before = tmp_path / "document.json", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            write_private(path, {"a": 1})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ready_is_private_and_reads_back(tmp_path: Path) -> None:
