@@ -252,8 +252,8 @@ async def test_posts_of_several_keys_keep_their_accounts_order(producer: NotingP
             await asyncio.sleep(0)
             DearIntake.clock += dice.choice((0.0, RIGHTS_S))
     await asyncio.gather(*(post.landing for post in some))
-    for account in "ab":
-        order = [int(post.landing.result().sequence_number) for post in some if post.account == account]
+    for name in "ab":
+        order = [int(post.landing.result().sequence_number) for post in some if post.account == name]
         assert order == sorted(order)
 
 
