@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from http import HTTPStatus
+from typing import Final
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -12,7 +12,8 @@ from txn_api.security_headers import Headers
 from txn_api.trace import trace_id_of_request, traceresponse
 from txn_api.whole_answer import Header, answer_at_once
 
-_UNTRACED = "untraced"
+UNTRACED: Final = "untraced"
+"""In a request's state: that its trace id is not looked at."""
 _UNKNOWN = ""
 
 
@@ -74,7 +75,7 @@ class Passage:
         return every
 
     def _safe_trace_id(self) -> str | None:
-        if _UNTRACED in self.scope["state"]:
+        if UNTRACED in self.scope["state"]:
             return None
         if self._trace_id is _UNKNOWN:
             self._trace_id = trace_id_of_request(self.scope)
@@ -82,9 +83,6 @@ class Passage:
 
 
 def forget_trace_of(problem: Problem, scope: Scope) -> None:
-    """Repeat no trace id of a request whose own card number, of whatever length, stood where it must not.
-
-    Nor of one without a good credential: to look for card numbers in such an id costs a third of its refusal.
-    """
-    if isinstance(problem, CardNumberMisplaced) or problem.status == HTTPStatus.UNAUTHORIZED:
-        scope["state"][_UNTRACED] = True
+    """Repeat no trace id of a request whose own card number, of whatever length, stood where it must not."""
+    if isinstance(problem, CardNumberMisplaced):
+        scope["state"][UNTRACED] = True

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from tests.builders import body, card_number
 from tests.txn_api.conftest import Desk
+from txn_api.authenticator import Authenticator
+from txn_api.problems import Overloaded
 from txn_api.trace import trace_id_of, traceresponse
 from txn_core.pan import passes_luhn
 
@@ -111,6 +113,20 @@ async def test_a_401_repeats_no_trace(desk: Desk) -> None:
         for operation in path.values():
             for status, response in operation["responses"].items():
                 assert ("traceresponse" in response["headers"]) == (status != "401")
+
+
+async def test_what_is_refused_before_its_key_is_known_repeats_no_trace(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as 503 when too many keys are guessed."""
+
+    async def principal(*_: object) -> None:
+        raise Overloaded(1)
+
+    monkeypatch.setattr(Authenticator, "principal", principal)
+    answer = await desk.client.get("/merchants", headers={"traceparent": SOUND, "Authorization": "Bearer no"})
+    assert answer.status_code == 503
+    assert "traceresponse" not in answer.headers
 
 
 async def test_without_a_trace_there_is_none(desk: Desk) -> None:
