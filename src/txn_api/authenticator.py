@@ -137,8 +137,12 @@ class Authenticator:
         """Whether a credential is not too long to be one: to hash a head full of anything is dear."""
         if len(credential.raw) <= HASHED_BYTES_MAX:
             return True
-        text = credential.text
-        return self._tokens is not None and len(text) <= TOKEN_CHARS_MAX and resembles_token(text)
+        if credential.may_be_one is None:
+            text = credential.text
+            credential.may_be_one = (
+                self._tokens is not None and len(text) <= TOKEN_CHARS_MAX and resembles_token(text)
+            )
+        return credential.may_be_one
 
     def _refusal(self, credential: Credential) -> Problem:
         return TokenInvalid() if self._tokens and resembles_token(credential.text) else ApiKeyInvalid()

@@ -6,11 +6,13 @@ import hashlib
 class Credential:
     """What is presented, as it came, and its hash, under which it is remembered."""
 
-    __slots__ = ("_digest", "raw")
+    __slots__ = ("_digest", "may_be_one", "raw")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self._digest: bytes | None = None
+        self.may_be_one: bool | None = None
+        """Whether a long one has the form of a token, once the authenticator has looked."""
 
     @property
     def text(self) -> str:
