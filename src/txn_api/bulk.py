@@ -328,25 +328,26 @@ class Upload:
         await self._ask_rights()
         room = 0
         for number, outcome in admitted:
-            if isinstance(outcome, Problem):
-                self.totals.read += 1
-                self._charge_faults(outcome)
-                await self._refuse(number, outcome, results)
-                if self._is_full:
-                    break
-                await self._ask_rights()  # the client may have let the result wait
-                room = 0
-                continue
-            try:
-                room = room or self._room_in_window()
-                if room and self._is_handed_over(number, outcome, results):
-                    room -= 1
-                else:
-                    await self._wait_for_room(number, outcome, results)
-                    room = 0
-            except ProducerError as error:
-                self.totals.read += 1
-                await self._refuse(number, problem_of(error), results)
+            if not isinstance(outcome, Problem):
+                try:
+                    room = room or self._room_in_window()
+                    if room and self._is_handed_over(number, outcome, results):
+                        room -= 1
+                    else:
+                        await self._wait_for_room(number, outcome, results)
+                        room = 0
+                    continue
+                except ProducerError as error:
+                    refusal = problem_of(error)
+            else:
+                refusal = outcome
+                self._charge_faults(refusal)
+            self.totals.read += 1
+            await self._refuse(number, refusal, results)
+            if self._is_full:
+                break
+            await self._ask_rights()  # the client may have let the result wait
+            room = 0
         await self._settle_landed(results)
         return taken
 

@@ -69,22 +69,12 @@ class Tokens:
             forgeries=Forgeries(registry=registry),
         )
 
-    async def verify(self, token: str) -> Holder:
-        """Whom a token was issued to.
-
-        Raises:
-            TokenInvalid: it does not verify, is not in force, or says too little.
-            StoreUnavailable: the issuer's keys cannot be had.
-            Overloaded: as `holder`.
-        """
-        if (holder := await self.holder(token)) is None:
-            raise TokenInvalid
-        return holder
-
     async def holder(self, token: str, *, is_new: bool = True) -> Holder | None:
-        """The same; None for a token whose signature was verified, and that is refused all the same.
+        """Whom a token was issued to; None for one whose signature was verified, and that is refused all the same.
 
         Raises:
+            TokenInvalid: it is none, or none of the issuer's.
+            StoreUnavailable: the issuer's keys cannot be had.
             Overloaded: too many are verified in vain now for one that `is_new`.
         """
         if len(token) > TOKEN_CHARS_MAX:

@@ -29,10 +29,6 @@ class Turn:
         """Take a clock and what it shows when the turn's time is used up."""
         self.clock, self.ends_at = clock, ends_at
 
-    def is_over(self) -> bool:
-        """Whether its time is used up."""
-        return self.clock() >= self.ends_at
-
 
 class Turns:
     """Belongs to the running event loop."""

@@ -35,6 +35,7 @@ from txn_api.limits import Bucket
 from txn_api.problems import ApiKeyInvalid, MalformedJson, Problem, ValidationFailed
 from txn_api.results import Results
 from txn_api.turns import TURN_S, Turn, Turns
+from txn_core.errors import NotStoredError
 from txn_core.event import EncodedEvent
 from txn_core.faults import Fault
 from txn_core.kinesis.landing import Landing
@@ -497,6 +498,23 @@ async def test_no_line_is_handed_over_by_rights_that_ended_while_a_result_waited
         "ended": "rights_ended",
     }
     assert len(kinesis.stored) == 1
+
+
+@in_virtual_time
+async def test_nor_while_the_refusal_of_a_line_waited_that_the_producer_does_not_take() -> None:
+    """Its result is written in the same way."""
+    kinesis, results = FakeKinesis(), EndingWhileRead()
+    sent = upload(Sender(b"a\nb\nc\n"), kinesis, rights=results)
+    offer, offered = sent._producer.offer, iter((False, True, False))
+
+    def refusing_the_second(key: str, data: bytes) -> "asyncio.Future[Landing] | None":
+        if next(offered):
+            raise NotStoredError("RecordTooLarge")
+        return offer(key, data)
+
+    sent._producer.offer = refusing_the_second  # type: ignore[method-assign] # a producer has no reason to refuse here
+    await sent.run(results)
+    assert (sent.totals.ended, sent.totals.read, len(kinesis.stored)) == ("rights_ended", 2, 1)
 
 
 class Withholding:

@@ -92,11 +92,11 @@ async def test_a_turn_is_over_when_its_time_is_used_up() -> None:
     turns = Turns(work, work)
     for _ in range(2):
         turn = await turns.turn("a")
-        assert not turn.is_over()
+        assert turn.clock() < turn.ends_at
         work.seconds += 0.9 * TURN_S
-        assert not turn.is_over()
+        assert turn.clock() < turn.ends_at
         work.seconds += 0.2 * TURN_S
-        assert turn.is_over()
+        assert turn.clock() >= turn.ends_at
 
 
 @in_virtual_time
