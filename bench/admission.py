@@ -11,17 +11,17 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
-from txn_api.intake import Intake
 from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
-from txn_core.collector import spare_the_collector
-from txn_core.event import EncodedEvent, Event, encode
-from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import now
-from txn_core.misplaced import checked_submission
-from txn_core.submission import Submission
-from txn_core.transaction import parse_transaction
-from txn_core.usual_request import usual_fields, usual_submission
+from txn_api.writes.admission import Intake
+from txn_core.card_numbers.card_number_search import checked_submission
+from txn_core.startup import spare_the_collector
+from txn_core.transactions.event import EncodedEvent, Event, encode
+from txn_core.transactions.fast_path import usual_fields, usual_submission
+from txn_core.transactions.identity import Account, KeyRing, TransactionId
+from txn_core.transactions.instants import now
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import parse_transaction
 
 ROUNDS = 7
 CALLS = 5_000

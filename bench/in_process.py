@@ -24,14 +24,14 @@ from uvicorn.server import ServerState
 from bench.write_path import peers
 from bench.write_path.bodies import bodies
 from txn_api.app import create_app
-from txn_api.intake import Intake
-from txn_api.posts import Posts
 from txn_api.services import gate
+from txn_api.writes.admission import Intake
+from txn_api.writes.batch import Posts
 from txn_core.api_keys import SCOPES, ApiKey, KeyId, mint
-from txn_core.collector import GARBAGE_OBJECTS_MAX
-from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
+from txn_core.startup import GARBAGE_OBJECTS_MAX
+from txn_core.transactions.identity import Account, KeyRing
 from txn_server.http.connection import Connection
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from bench.counted.client import Client
 from bench.counted.loop import CountingLoop
 
 if TYPE_CHECKING:
-    from txn_api.intake import Intake
-    from txn_core.event import EncodedEvent
+    from txn_api.writes.admission import Intake
     from txn_core.kinesis.landing import Answer
     from txn_core.kinesis.producer import Producer
+    from txn_core.transactions.event import EncodedEvent
 
 
 class Moment(NamedTuple):

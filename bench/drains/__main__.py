@@ -15,7 +15,7 @@ from typing import Final
 from bench.drains import archive, index, whole
 from bench.write_path import results
 from bench.write_path.results import Result, tell
-from txn_core.collector import spare_the_collector
+from txn_core.startup import spare_the_collector
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "drains.json"
 LIMITS: Final = {"archive": archive.measure, "index": index.measure}

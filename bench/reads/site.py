@@ -13,18 +13,18 @@ from typing import Any, Final
 from bench.write_path import servers
 from bench.write_path.bodies import bodies
 from bench.write_path.servers import Served
-from txn_api.intake import Intake
+from txn_api.writes.admission import Intake
 from txn_cli.stack import ports
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
+from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, IndexItem, TransactionTable
-from txn_core.event import Event
-from txn_core.identity import Account, KeyRing
-from txn_core.limits import UNLIMITED
-from txn_core.pan import Pan
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, KeyRing
 
 ACCOUNT: Final = Account("bench")
 MERCHANT: Final = "Rippin, Kub and Mann"

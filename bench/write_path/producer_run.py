@@ -16,9 +16,9 @@ from typing import Final
 import uvloop
 
 from txn_core.aws import Aws
-from txn_core.collector import spare_the_collector
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
+from txn_core.startup import spare_the_collector
 
 RECORDS: Final = 10_000  # each of a key of its own
 RECORD_BYTES: Final = 700

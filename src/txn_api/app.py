@@ -10,17 +10,18 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from txn_api import openapi, security_headers
-from txn_api.edge import Edge
+from txn_api import openapi
+from txn_api.edge import security_headers
+from txn_api.edge.application import FrontDoor
+from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
-from txn_api.front_door import FrontDoor
 from txn_api.problems import ParameterInvalid
+from txn_api.process_metrics import Siblings
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
-from txn_api.siblings import Siblings
-from txn_core.faults import Fault, fault_of
-from txn_core.log_metrics import LogMetrics
+from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
+from txn_core.transactions.faults import Fault, fault_of
 
 _KEYED: Final = (bulk.router, reads.router, merchants.router)
 _OPEN: Final = (health.router, page.router, documentation.router)

@@ -11,8 +11,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 
 from txn_api.problems import Overloaded
-from txn_api.shared_reads import SharedReads
-from txn_api.siblings import ANSWER_S_MAX, RENDERED_EVERY_S, Siblings
+from txn_api.process_metrics import ANSWER_S_MAX, RENDERED_EVERY_S, Siblings
+from txn_api.single_flight import SharedReads
 
 WAITS_MAX: Final = 32
 RENDERING_S_MAX: Final = 2 * ANSWER_S_MAX

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from txn_api.shared_reads import SharedReads
+from txn_api.single_flight import SharedReads
 from txn_api.stores import STORE_ERRORS
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import Final
 import structlog
 
 from txn_api.app import create_app
-from txn_api.request_log import event_budget
-from txn_api.siblings import Siblings
+from txn_api.edge.request_log import event_budget
+from txn_api.process_metrics import Siblings
 from txn_cli.failure import one_error, told
-from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
+from txn_core.logs.crash_reports import confine
+from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
 from txn_server.http.server import serve
 
 COMMAND: Final = (sys.executable, "-m", "txn_cli.api_process")

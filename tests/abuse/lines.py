@@ -9,10 +9,10 @@ from pydantic_core import to_json
 
 from tests.abuse.target import Mutation
 from tests.builders import body, card_number, full_body, issued_card_number, json_bytes, keys
-from txn_api.intake import Intake
 from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
-from txn_core.identity import Account
+from txn_api.writes.admission import Intake
+from txn_core.transactions.identity import Account
 
 BAR: Final = 5.0
 BYTES_MAX: Final = 65_536  # settings.bulk_line_bytes_max, and body_bytes_max

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tests.abuse.target import Target
-from txn_core.collector import GARBAGE_OBJECTS_MAX
+from txn_core.startup import GARBAGE_OBJECTS_MAX
 
 SAMPLE_S: Final = 2e-4  # one sample repeats short work for as long: a clock's steps and a first call weigh nothing
 CALLS_MAX: Final = 64

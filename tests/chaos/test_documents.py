@@ -7,9 +7,9 @@ import pytest
 
 from tests.builders import CARD_KEY, encoded
 from tests.chaos.documents import content_of, documents
+from txn_core.card_numbers.card_number_search import refuse_misplaced
 from txn_core.errors import TxnError
-from txn_core.misplaced import refuse_misplaced
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 
 COUNT = 400
 DERIVED = {"schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at"}

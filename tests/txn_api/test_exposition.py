@@ -14,7 +14,7 @@ from tests.txn_api.conftest import Desk
 from txn_api import exposition
 from txn_api.exposition import WAITS_MAX, Exposition
 from txn_api.problems import Overloaded
-from txn_api.siblings import RENDERED_EVERY_S, Siblings, _ask, socket_of
+from txn_api.process_metrics import RENDERED_EVERY_S, Siblings, _ask, socket_of
 
 
 class Counted(Collector):
@@ -82,7 +82,7 @@ async def test_a_process_renders_once_a_second_for_its_siblings(monkeypatch: pyt
     """Over its socket, too."""
     source, registry = counted()
     with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setattr("txn_api.siblings.os.getpid", lambda: 2)
+        monkeypatch.setattr("txn_api.process_metrics.os.getpid", lambda: 2)
         async with Siblings(Path(folder)).told(registry):
             told = [await _ask(socket_of(Path(folder), 2)) for _ in range(10)]
     assert source.renderings == 1

@@ -15,9 +15,9 @@ from tests.builders import body, card_number, issued_card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
-from txn_api.passage import Passage
-from txn_api.posts import Post
-from txn_core.limits import Limits
+from txn_api.edge.request_context import Passage
+from txn_api.writes.batch import Post
+from txn_core.quotas import Limits
 from txn_server.http import connection as http_connection
 
 ANSWER_S_MAX = 10.0

@@ -10,13 +10,13 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
-from txn_api.acknowledgement import ACCEPTED, accepted, head_of, problem_of
-from txn_api.bodies import JSON, body_at_once, check_type, read_whole, source
-from txn_api.edge import Edge
-from txn_api.headers import RawHeaders
-from txn_api.idempotency import REPLAYED, Answer
-from txn_api.idempotency_key import NAME as IDEMPOTENCY_KEY
-from txn_api.idempotency_key import PARAMETER, idempotency_key
+from txn_api.access.standing import Standing
+from txn_api.edge.buffered_answer import answer_at_once, messages
+from txn_api.edge.buffered_request import WholeRequest
+from txn_api.edge.edge import Edge
+from txn_api.edge.headers import RawHeaders
+from txn_api.edge.query_search import refuse_card_numbers
+from txn_api.edge.raw_route import RawRoute
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -34,16 +34,16 @@ from txn_api.problems import (
     TooManyCardsOfMask,
     ValidationFailed,
 )
-from txn_api.query_search import refuse_card_numbers
-from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.standing import Standing
-from txn_api.whole_answer import answer_at_once, messages
-from txn_api.whole_posts import WholePost
-from txn_api.whole_request import WholeRequest
+from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
+from txn_api.writes.bodies import JSON, body_at_once, check_type, read_whole, source
+from txn_api.writes.buffered_posts import WholePost
+from txn_api.writes.idempotency import REPLAYED, Answer
+from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
+from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
-from txn_core.event import EncodedEvent
+from txn_core.transactions.event import EncodedEvent
 
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"

@@ -28,12 +28,12 @@ from txn_core.kinesis.deadlines import Deadlines
 from txn_core.kinesis.landing import NOBODY, Answer, Attempt, Landing
 from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.map_keeper import ShardMapKeeper
 from txn_core.kinesis.outcomes import Doubt, Failed, Outcome, is_throttle
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
+from txn_core.kinesis.stream_limits import Limits
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

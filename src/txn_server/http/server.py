@@ -11,9 +11,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.lifespan.on import LifespanOn
 
-from txn_core.collector import spare_the_collector
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
+from txn_core.startup import spare_the_collector
 from txn_server.http.acceptor import Acceptor
 from txn_server.http.connection import Connection, Patience
 from txn_server.http.listener import listening

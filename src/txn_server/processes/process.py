@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from txn_api.siblings import socket_of
+from txn_api.process_metrics import socket_of
 from txn_server.processes.ending import tethered
 
 

@@ -13,14 +13,14 @@ import pytest
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Api, Desk
-from txn_api.fair_memory import ROW_BYTES
-from txn_api.intake import Intake
 from txn_api.routes import reads
+from txn_api.writes.admission import Intake
+from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.dynamodb.ranges import SortKey
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
-from txn_core.identity import Account, TransactionId
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, TransactionId
 
 CARD = card_number(5)
 NAME = "O'Hara, Söhne & Co"

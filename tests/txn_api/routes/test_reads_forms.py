@@ -11,10 +11,10 @@ import pytest
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
 from tests.txn_api.conftest import Api, Desk
-from txn_api.intake import Intake
+from txn_api.writes.admission import Intake
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.transactions.event import Event
 
 CARD = card_number(5)
 NAME = "O'Hara, Söhne & Co; =1"

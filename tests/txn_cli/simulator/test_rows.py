@@ -17,8 +17,8 @@ from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.merchants import kaggle_merchants
 from txn_cli.simulator.rows import _seven_years_before, write_rows
-from txn_core.misplaced import refuse_misplaced
-from txn_core.transaction import parse_transaction
+from txn_core.card_numbers.card_number_search import refuse_misplaced
+from txn_core.transactions.transaction import parse_transaction
 
 GOLDEN_SHA256 = "d414745481bfbff6e6d72e28de8fbe4c1632a630cec251ff36496b67447d16a5"
 

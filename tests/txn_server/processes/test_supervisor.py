@@ -30,7 +30,7 @@ MEMBER = """
 import asyncio, os, signal, socket, sys
 from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from txn_api.siblings import Siblings
+from txn_api.process_metrics import Siblings
 from txn_server.http.server import serve
 from txn_core.settings import Settings
 siblings, registry = Siblings(Path(sys.argv[2])), CollectorRegistry()

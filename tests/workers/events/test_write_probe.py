@@ -14,10 +14,10 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.event import Event
 from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.processor import Archive, object_key, plan_of
 from workers.events import decoding as intake
