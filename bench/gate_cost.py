@@ -12,7 +12,7 @@ from starlette.types import Message, Scope
 
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.rate_limits import Allowance, Allowances, Limiter
-from txn_api.access.replay_cache import UsedMacs
+from txn_api.access.replay_cache import ReplayCache
 from txn_api.access.signatures import Signatures
 from txn_api.edge.headers import RawHeaders
 from txn_core.api_keys import ApiKey, KeyId, mint
@@ -63,7 +63,7 @@ async def _request(limits: Limits, *, signed: bool) -> Callable[[], Awaitable[No
         scope = _scope(presented)
         if signed:
             _sign(scope, kept.key_id, secret, body)
-            signatures._used = UsedMacs()  # the same second again and again  # noqa: SLF001
+            signatures._used = ReplayCache()  # the same second again and again  # noqa: SLF001
         await gate.admit(scope, receive, RawHeaders(scope), "transactions:write")
         allowance: Allowance | None = scope["state"].get("allowance")
         if allowance is not None:

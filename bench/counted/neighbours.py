@@ -187,6 +187,6 @@ def _of_merchant(site: Site, body: bytes, number: int, account: Account) -> Inde
     document = json.loads(body)
     document["transaction_id"] = f"{number:032x}"
     document["merchant"]["name"] = MERCHANT
-    encoded = site.services.intake.admit(json.dumps(document).encode(), account=account, surroundings="")
+    encoded = site.services.admission.admit(json.dumps(document).encode(), account=account, request_text="")
     position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
     return IndexItem.of(Event.decode(encoded.data), encoded.data, WriteOrder.of(encoded.accepted_at, position))

@@ -92,7 +92,7 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
             watch = Watch(loop)
             made = application.state.services = replace(
                 made,
-                intake=cast("Any", WatchedIntake(made.intake, watch)),
+                admission=cast("Any", WatchedIntake(made.admission, watch)),
                 producer=cast("Any", WatchedProducer(made.producer, watch)),
             )
             stream.on_call, stream.on_answer = watch.sent, watch.landed

@@ -35,7 +35,7 @@ def socket_of(folder: Path, pid: int) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Siblings:
+class ProcessMetrics:
     """This process among those whose sockets are in the same folder, which is theirs alone."""
 
     folder: Path

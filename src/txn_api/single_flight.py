@@ -8,7 +8,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 
-class SharedReads(Generic[_Key, _Value]):
+class SingleFlight(Generic[_Key, _Value]):
     """Reads of one store by key. Nothing is kept once a read has ended, an error least of all."""
 
     def __init__(self, read: Callable[[_Key], Awaitable[_Value]], read_s_max: float) -> None:

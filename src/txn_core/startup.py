@@ -6,7 +6,7 @@ from typing import Final
 GARBAGE_OBJECTS_MAX: Final = 50_000
 
 
-def spare_the_collector() -> None:
+def freeze_startup_objects() -> None:
     """Tell the garbage collector what a long-running process' objects are like; called when all is set up.
 
     What there is by now stays, and need not be looked through again. What a request or a batch makes is freed by

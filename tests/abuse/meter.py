@@ -46,7 +46,7 @@ class CpuMeter:
 
 @contextmanager
 def collecting_as_the_api() -> Iterator[None]:
-    """The garbage collector set as in the API's process (`collector.spare_the_collector`), until the end."""
+    """The garbage collector set as in the API's process (`collector.freeze_startup_objects`), until the end."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

@@ -44,7 +44,7 @@ class Uploads(Lines):
         self._loop = asyncio.new_event_loop()
         weakref.finalize(self, self._loop.close)
         self._producer = _Landed(self._loop)
-        self._admit = partial(self._intake.admit, account=self._account, surroundings="")
+        self._admit = partial(self._intake.admit, account=self._account, request_text="")
 
     def run(self, data: bytes) -> None:
         """An upload of `LINES` lines, up to the last byte of its answer."""

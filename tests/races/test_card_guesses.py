@@ -1,4 +1,4 @@
-"""Guesses at a card number, at once and at two processes behind one port."""
+"""MissBudget at a card number, at once and at two processes behind one port."""
 
 import asyncio
 from pathlib import Path

@@ -21,7 +21,7 @@ from txn_api.app import create_app
 from txn_api.readiness import Readiness
 from txn_api.reads.cursors import Cursors
 from txn_api.services import Services, gate
-from txn_api.writes.admission import Intake
+from txn_api.writes.admission import Admission
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
@@ -68,8 +68,8 @@ class Api:
 
     async def index(self, body: object, *, account: str | None = None, number: int = 1) -> Event:
         """Put a request body straight into the index, as the index worker would."""
-        encoded = self.services.intake.admit(
-            json_bytes(body), account=Account(account or self.account), surroundings=""
+        encoded = self.services.admission.admit(
+            json_bytes(body), account=Account(account or self.account), request_text=""
         )
         event = Event.decode(encoded.data)
         position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
@@ -192,7 +192,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
     return Services(
         settings=settings,
         keys=keys,
-        intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
+        admission=Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
         gate=gate(settings, keys, desk.find),
         cursors=Cursors.from_settings(settings),
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),

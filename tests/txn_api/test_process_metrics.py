@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.parser import text_string_to_metric_families
 
 from txn_api import process_metrics
-from txn_api.process_metrics import Siblings, socket_of
+from txn_api.process_metrics import ProcessMetrics, socket_of
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def sibling(folder: Path, pid: int, count: int, monkeypatch: pytest.Monkey
     """Another process, which this one plays."""
     with monkeypatch.context() as context:
         context.setattr("txn_api.process_metrics.os.getpid", lambda: pid)
-        told = Siblings(folder).told(registry(count))
+        told = ProcessMetrics(folder).told(registry(count))
         await told.__aenter__()
     try:
         yield
@@ -47,7 +47,7 @@ async def metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """What process 1 answers."""
     with monkeypatch.context() as context:
         context.setattr("txn_api.process_metrics.os.getpid", lambda: 1)
-        return generate_latest(await Siblings(folder).metrics(registry(1))).decode()
+        return generate_latest(await ProcessMetrics(folder).metrics(registry(1))).decode()
 
 
 async def test_the_metrics_of_all_are_one_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

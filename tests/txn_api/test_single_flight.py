@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.virtual_time import in_virtual_time
-from txn_api.single_flight import SharedReads
+from txn_api.single_flight import SingleFlight
 
 READ_S_MAX = 5.0
 
@@ -29,7 +29,7 @@ class Store:
 async def test_those_who_ask_at_the_same_time_share_a_read() -> None:
     """Also who comes while it is under way; another key has a read of its own."""
     store = Store()
-    reads = SharedReads(store.get, READ_S_MAX)
+    reads = SingleFlight(store.get, READ_S_MAX)
     first = [asyncio.create_task(reads.get("a")) for _ in range(50)]
     other = asyncio.create_task(reads.get("b"))
     await asyncio.sleep(0.9)
@@ -43,7 +43,7 @@ async def test_those_who_ask_at_the_same_time_share_a_read() -> None:
 async def test_nothing_is_kept_of_a_read() -> None:
     """Who comes afterwards reads anew, also after an error, which all that waited for it have seen."""
     store = Store()
-    reads = SharedReads(store.get, READ_S_MAX)
+    reads = SingleFlight(store.get, READ_S_MAX)
     store.error = ConnectionError()
     answers = await asyncio.gather(*(reads.get("a") for _ in range(3)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [ConnectionError] * 3
@@ -56,7 +56,7 @@ async def test_nothing_is_kept_of_a_read() -> None:
 async def test_one_who_is_cancelled_leaves_the_read_to_the_others() -> None:
     """The first, too, for whom it was begun."""
     store = Store()
-    reads = SharedReads(store.get, READ_S_MAX)
+    reads = SingleFlight(store.get, READ_S_MAX)
     first, second = (asyncio.create_task(reads.get("a")) for _ in range(2))
     await asyncio.sleep(0.5)
     first.cancel()
@@ -69,7 +69,7 @@ async def test_a_read_whose_callers_are_all_gone_ends_by_itself() -> None:
     """Its error troubles nobody: the event loop hears of none."""
     store = Store()
     store.error = ConnectionError()
-    reads = SharedReads(store.get, READ_S_MAX)
+    reads = SingleFlight(store.get, READ_S_MAX)
     only = asyncio.create_task(reads.get("a"))
     await asyncio.sleep(0.5)
     only.cancel()
@@ -81,7 +81,7 @@ async def test_a_read_whose_callers_are_all_gone_ends_by_itself() -> None:
 async def test_a_read_has_a_bound() -> None:
     """All who wait are told, and the next one tries again."""
     store = Store()
-    reads = SharedReads(store.get, READ_S_MAX)
+    reads = SingleFlight(store.get, READ_S_MAX)
     began_at = asyncio.get_running_loop().time()
     answers = await asyncio.gather(*(reads.get("slow") for _ in range(3)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [TimeoutError] * 3

@@ -14,13 +14,13 @@ from typing import Final, TypeVar
 import structlog
 
 from txn_api.access.credential import Credential
-from txn_api.access.key_misses import Guesses
+from txn_api.access.key_misses import MissBudget
 from txn_api.access.principal import Principal
 from txn_api.access.rate_limits import Limiter
 from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
-from txn_api.single_flight import SharedReads
+from txn_api.single_flight import SingleFlight
 from txn_api.stores import STORE_ERRORS
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.quotas import BY_SETTINGS, UNLIMITED
@@ -69,13 +69,13 @@ class Authenticator:
         *,
         limiter: Limiter | None = None,
         tokens: Tokens | None = None,
-        guesses: Guesses | None = None,
+        guesses: MissBudget | None = None,
     ) -> None:
         # A key that expires from the cache under load is asked for by every request at once.
-        self._found, self._cache_s = SharedReads(find, READ_S_MAX), cache_s
-        self._looks = SharedReads(self._look, READ_S_MAX)
+        self._found, self._cache_s = SingleFlight(find, READ_S_MAX), cache_s
+        self._looks = SingleFlight(self._look, READ_S_MAX)
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
-        self._guesses = guesses or Guesses()
+        self._guesses = guesses or MissBudget()
         self._cache: OrderedDict[bytes, Found] = OrderedDict()
         # Until when each stays refused. Apart, so that guesses push no good key out.
         self._refused: OrderedDict[bytes, float] = OrderedDict()

@@ -22,7 +22,7 @@ LOOKS_AT_ONCE_MAX: Final = 1_024
 seconds. A fleet that comes back after a restart needs far fewer, as a look takes milliseconds."""
 
 
-class Guesses:
+class MissBudget:
     """The budget of one process."""
 
     def __init__(self, misses: Bucket | None = None, registry: CollectorRegistry | None = None) -> None:

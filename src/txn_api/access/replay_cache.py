@@ -38,7 +38,7 @@ class _Second:
         self.by_key: Counter[KeyId] = Counter()
 
 
-class UsedMacs:
+class ReplayCache:
     """Used signatures of all keys, in this process's memory."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from txn_api.access.replay_cache import UsedMacs
+from txn_api.access.replay_cache import ReplayCache
 from txn_api.edge.headers import Headers
 from txn_api.problems import SignatureExpired, SignatureInvalid, SignatureMissing, SignatureReplayed
 from txn_api.stores import store_reads
@@ -41,7 +41,7 @@ class Signatures:
         self, identity_key: bytes, *, use: Use | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self._identity_key, self._use, self._clock = identity_key, use, clock
-        self._used = UsedMacs()
+        self._used = ReplayCache()
 
     async def verify(self, key_id: KeyId, scope: Scope, headers: Headers, body: bytes) -> None:
         """Hold a request against its signature, and use it up.

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from txn_api.edge.buffered_request import WholeRequest
+from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.edge import Edge
 from txn_api.edge.open_routes import answering
 from txn_api.edge.raw_route import RawRoute, TakeAll
@@ -27,7 +27,7 @@ from txn_api.problems import Problem
 from txn_api.services import Services
 
 
-class FrontDoor(FastAPI):
+class App(FastAPI):
     """An application that asks for the credential first."""
 
     def __init__(
@@ -46,7 +46,7 @@ class FrontDoor(FastAPI):
         """
         super().__init__(**description)
         self._edge = edge
-        self._taken: list[tuple[TakeAll, WholeRequest]] = []
+        self._taken: list[tuple[TakeAll, BufferedRequest]] = []
         self._raw = {(method, route.path): route for route in raw_routes for method in route.methods or ()}
         self.router.routes.extend(raw_routes)
         for router in (*keyed, *opened):
@@ -74,7 +74,7 @@ class FrontDoor(FastAPI):
         services: Services = self.state.services
         return services.gate.knows(scope)
 
-    def take(self, request: WholeRequest) -> bool:
+    def take(self, request: BufferedRequest) -> bool:
         """Take a whole request, to be answered with others of this turn.
 
         False if its route answers each alone, or its sender is not known.

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Scope
 from txn_api.edge.buffered_answer import Header
 
 
-class WholeRequest(Protocol):
+class BufferedRequest(Protocol):
     """What such a server gives of a request."""
 
     @property
@@ -21,7 +21,7 @@ class WholeRequest(Protocol):
     def begin(self, application: ASGIApp) -> None:
         """Go ASGI's way after all: have it answered in a task."""
 
-    def whole_body(self) -> bytes | None:
+    def buffered_body(self) -> bytes | None:
         """The body, once; none when its sender has gone meanwhile."""
 
     def rendered(self, status: int, headers: list[Header], body: bytes) -> bytes | None:

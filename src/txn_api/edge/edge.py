@@ -13,9 +13,9 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.edge.buffered_answer import Header, messages
-from txn_api.edge.buffered_request import WholeRequest
+from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.refusal_turns import RefusalTurns
-from txn_api.edge.request_context import Passage
+from txn_api.edge.request_context import RequestContext
 from txn_api.edge.request_ids import request_ids
 from txn_api.edge.request_log import RequestLog
 from txn_api.edge.request_metrics import RequestMetrics
@@ -29,21 +29,21 @@ QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, 
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-Answer = tuple[int, list[Header], bytes]
+Reply = tuple[int, list[Header], bytes]
 
 
 class Waiting(Protocol):
     """A whole request that has begun, and what is to be said of it."""
 
     @property
-    def request(self) -> WholeRequest:
+    def request(self) -> BufferedRequest:
         """From its server."""
 
     @property
-    def passage(self) -> Passage:
+    def context(self) -> RequestContext:
         """From `Edge.begin`."""
 
-    def answer(self) -> Answer | Exception:
+    def answer(self) -> Reply | Exception:
         """Status, headers and body, or what the request is refused with; asked once."""
 
 
@@ -64,17 +64,17 @@ class Edge:
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Have one HTTP request answered; whatever happens inside, the client gets an answer that quotes nothing."""
-        passage = self.begin(scope, send)
+        context = self.begin(scope, send)
         try:
             if self._requests > self._requests_max:
                 _refuse_too_many(scope["path"])
             if query := scope["query_string"]:
                 _bound(query)
-            await app(scope, receive, passage.send)
+            await app(scope, receive, context.send)
         except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may get past it unanswered
-            await self._refuse(error, passage, receive)
+            await self._refuse(error, context, receive)
         finally:
-            self.end(passage)
+            self.end(context)
 
     # The same in parts, for requests that are answered without a coroutine.
 
@@ -82,29 +82,29 @@ class Edge:
         """Whether nothing at the edge stands against a request that has not begun."""
         return not scope["query_string"] and self._requests < self._requests_max
 
-    def begin(self, scope: Scope, send: Send) -> Passage:
+    def begin(self, scope: Scope, send: Send) -> RequestContext:
         """Count a request in; `end`, `fail` or `answer_soon` has to follow."""
         self._requests += 1
-        return Passage(scope, send, next(self._ids), self._headers)
+        return RequestContext(scope, send, next(self._ids), self._headers)
 
     def close(self) -> None:
         """Say what is still to be said in the log, at the end of the process."""
         self._log.tell()
 
-    def end(self, passage: Passage) -> None:
+    def end(self, context: RequestContext) -> None:
         """Count out a request that is answered."""
         self._requests -= 1
-        if not passage.has_left and (allowance := passage.allowance) is not None:
+        if not context.has_left and (allowance := context.allowance) is not None:
             allowance.leave()
-        self._record(passage)
+        self._record(context)
 
-    def fail(self, error: Exception, request: WholeRequest, passage: Passage) -> None:
+    def fail(self, error: Exception, request: BufferedRequest, context: RequestContext) -> None:
         """Tell the client of a request that has begun what went wrong."""
 
         async def refuse(receive: Receive) -> None:
-            await self._refuse(error, passage, receive)
+            await self._refuse(error, context, receive)
 
-        self._go_on(refuse, request, passage)
+        self._go_on(refuse, request, context)
 
     def answer_soon(self, waiting: Waiting) -> None:
         """Answer a request that has begun, in this turn of the event loop and with all others that can be."""
@@ -116,84 +116,86 @@ class Edge:
         """Each step of all answers in a row, as `txn_api.writes.batch` does it, and for the same reason."""
         waiting, self._waiting = self._waiting, []
         rendered = [(each, data) for each in waiting if (data := self._rendered(each)) is not None]
-        for passage in [each.passage for each, data in rendered if self._written(each, data)]:
-            self.end(passage)
+        for context in [each.context for each, data in rendered if self._written(each, data)]:
+            self.end(context)
 
     def _rendered(self, waiting: Waiting) -> bytes | None:
         """The answer as it will be written; none when it goes a way of its own."""
-        request, passage = waiting.request, waiting.passage
+        request, context = waiting.request, waiting.context
         try:
             answer = waiting.answer()
             if isinstance(answer, Exception):
-                self.fail(answer, request, passage)
+                self.fail(answer, request, context)
                 return None
             status, headers, body = answer
-            rendered = request.rendered(status, passage.with_ours(headers), body)
+            rendered = request.rendered(status, context.with_ours(headers), body)
         except Exception as error:  # noqa: BLE001 - it is this request's, and the others have to be answered
-            self.fail(error, request, passage)
+            self.fail(error, request, context)
             return None
         if rendered is None:
-            self._send(answer, request, passage)
+            self._send(answer, request, context)
         else:
-            passage.status = status
+            context.status = status
         return rendered
 
     def _written(self, waiting: Waiting, rendered: bytes) -> bool:
         try:
             waiting.request.write(rendered)
         except Exception as error:  # noqa: BLE001 - such as that of a connection that was lost; the others have theirs
-            self.fail(error, waiting.request, waiting.passage)
+            self.fail(error, waiting.request, waiting.context)
             return False
         return True
 
-    def _send(self, answer: Answer, request: WholeRequest, passage: Passage) -> None:
+    def _send(self, answer: Reply, request: BufferedRequest, context: RequestContext) -> None:
         """Send an answer as fast as its client takes it."""
 
         async def send(_: Receive) -> None:
             for message in messages(*answer):
-                await passage.send(message)
+                await context.send(message)
 
-        self._go_on(send, request, passage)
+        self._go_on(send, request, context)
 
-    def _go_on(self, rest: Callable[[Receive], Awaitable[None]], request: WholeRequest, passage: Passage) -> None:
+    def _go_on(
+        self, rest: Callable[[Receive], Awaitable[None]], request: BufferedRequest, context: RequestContext
+    ) -> None:
         """Do in a task what is left to do for a request that has begun without one."""
 
         async def application(_scope: Scope, receive: Receive, _send: Send) -> None:
             try:
                 await rest(receive)
             finally:
-                self.end(passage)
+                self.end(context)
 
         request.begin(application)
 
-    async def _refuse(self, error: Exception, passage: Passage, receive: Receive) -> None:
+    async def _refuse(self, error: Exception, context: RequestContext, receive: Receive) -> None:
         if not isinstance(error, Problem):
-            self._log.failed(passage, error)
+            self._log.failed(context, error)
             error = InternalError()
         # Nobody reads where a problem comes from, whose frames and the request would keep each other.
         error.__traceback__ = error.__context__ = None
-        await self._let_others_go_on(passage)
-        await passage.answer(error, receive)
+        await self._let_others_go_on(context)
+        await context.answer(error, receive)
 
-    async def _let_others_go_on(self, passage: Passage) -> None:
+    async def _let_others_go_on(self, context: RequestContext) -> None:
         """Let a refusal wait for its turn. Meanwhile it counts neither as a request under way nor as its key's."""
-        if (allowance := passage.allowance) is not None:
+        if (allowance := context.allowance) is not None:
             allowance.leave()
-            passage.has_left = True
+            context.has_left = True
         self._requests -= 1
         try:
             await self._refusals.turn()
         finally:
             self._requests += 1
 
-    def _record(self, passage: Passage) -> None:
-        scope = passage.scope
+    def _record(self, context: RequestContext) -> None:
+        scope = context.scope
         route = getattr(scope.get("route"), "path_format", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        seconds = time.perf_counter() - passage.started_at
-        self._metrics.answered(method, route, passage.status, seconds)
-        if passage.status >= self._log.status_min:
-            self._log.answered(passage, method, route, seconds)
+        seconds = time.perf_counter() - context.started_at
+        self._metrics.answered(method, route, context.status, seconds)
+        if context.status >= self._log.status_min:
+            self._log.answered(context, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:

@@ -3,7 +3,7 @@
 FastAPI's own way from a route to its function (dependencies, request and response objects) costs more than all that
 `POST /transactions` does. A raw route stands in the same application and the same document and leaves that out.
 It must be added to the application itself: `include_router` makes routes anew, from their functions.
-`FrontDoor` (`front_door.py`) leads to it past the layers that the framework puts around its router.
+`App` (`front_door.py`) leads to it past the layers that the framework puts around its router.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,10 +12,10 @@ from typing import Any
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
-from txn_api.edge.buffered_request import WholeRequest
+from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.edge import Edge
 
-TakeAll = Callable[[Edge, Sequence[WholeRequest]], None]
+TakeAll = Callable[[Edge, Sequence[BufferedRequest]], None]
 
 
 class RawRoute(APIRoute):

@@ -17,7 +17,7 @@ UNTRACED: Final = "untraced"
 _UNKNOWN = ""
 
 
-class Passage:
+class RequestContext:
     """A request under way; `status` is that of its answer, 0 until it begins."""
 
     __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")

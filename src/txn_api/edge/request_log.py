@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from txn_api.edge.request_context import Passage
+from txn_api.edge.request_context import RequestContext
 from txn_core.logs.log_budget import WINDOW_S, EventBudget, LogBudget
 
 KIND_LINES_MAX: Final = 5
@@ -62,22 +62,22 @@ class RequestLog(Collector):
         self._will_tell = False
         registry.register(self)
 
-    def answered(self, passage: Passage, method: str, route: str, seconds: float) -> None:
+    def answered(self, context: RequestContext, method: str, route: str, seconds: float) -> None:
         """Log an answered request whose status is to be logged, as far as the budget goes."""
-        status = passage.status
+        status = context.status
         if not self._log_all:
             budget = self._refused if status < 500 else self._failed
-            holder = passage.allowance if status < 500 else None  # a key has the same ones for all its requests
+            holder = context.allowance if status < 500 else None  # a key has the same ones for all its requests
             if not budget.takes((route, status), holder):
                 self._tell_soon()
                 return
         ms = round(seconds * 1000, 1)
-        log.info(_REQUEST, **passage.ids, method=method, route=route, status=status, ms=ms)
+        log.info(_REQUEST, **context.ids, method=method, route=route, status=status, ms=ms)
 
-    def failed(self, passage: Passage, error: Exception) -> None:
+    def failed(self, context: RequestContext, error: Exception) -> None:
         """Log an error that nobody expected: its kind and places, since its text may quote what was sent."""
         if self._errors.takes((_FAILED, 500)):
-            log.error(_FAILED, **passage.ids, **_places(error))
+            log.error(_FAILED, **context.ids, **_places(error))
         else:
             self._tell_soon()
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.types import Scope
 
-from txn_core.card_numbers.card_number_search import surroundings_of
+from txn_core.card_numbers.card_number_search import request_text_of
 from txn_core.transactions.plain_text import SEPARATORS
 
 # As a number: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
@@ -16,7 +16,7 @@ _DECODINGS_MAX: Final = 3
 """How often percent-encoding is undone: proxies encode what is encoded already."""
 
 
-def surroundings(request: Request, *, besides: str | None = None) -> str:
+def request_text(request: Request, *, besides: str | None = None) -> str:
     """Header names and values, path and query, percent-encoding undone.
 
     `besides` names the query parameter whose value is the card number's own place.
@@ -28,14 +28,14 @@ def surroundings(request: Request, *, besides: str | None = None) -> str:
     ]
     headers = [part for header in request.scope["headers"] for part in header]
     path = request.scope["path"].encode(errors="replace")
-    return surroundings_of(reading for text in (*headers, path, *query) for reading in _readings(text))
+    return request_text_of(reading for text in (*headers, path, *query) for reading in _readings(text))
 
 
-def surroundings_of_scope(scope: Scope) -> str:
+def request_text_of_scope(scope: Scope) -> str:
     """The same of a raw request; one in plain ASCII and without a query, as nearly all are, takes a microsecond."""
     joined = b"x".join([scope["path"].encode("utf-8", "replace"), *map(b"x".join, scope["headers"])])
     if scope["query_string"] or not joined.isascii() or _PERCENT in joined:
-        return surroundings(Request(scope))
+        return request_text(Request(scope))
     return joined.translate(None, SEPARATORS).decode()
 
 

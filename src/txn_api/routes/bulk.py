@@ -17,7 +17,7 @@ from txn_api.access.standing import Standing
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import searched
 from txn_api.edge.repeated_parameters import each_once
-from txn_api.edge.request_text import surroundings
+from txn_api.edge.request_text import request_text
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -100,17 +100,17 @@ async def post_bulk(
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     rights = services.gate.standing(request.scope, principal, _SCOPE)
-    around = surroundings(request)
+    around = request_text(request)
 
     def admitting() -> Admit:
         # Rights may be added while the upload is under way; when some are taken away, it ends.
         now = rights.principal
         return partial(
-            services.intake.admit,
+            services.admission.admit,
             account=now.account,
             terminal_ids=now.terminal_ids,
             cards_of_mask_max=now.cards_of_mask_max,
-            surroundings=around,
+            request_text=around,
         )
 
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)

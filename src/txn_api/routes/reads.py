@@ -17,7 +17,7 @@ from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import searched
 from txn_api.edge.repeated_parameters import each_once
-from txn_api.edge.request_text import surroundings
+from txn_api.edge.request_text import request_text
 from txn_api.openapi import lookups
 from txn_api.problems import (
     AccountForbidden,
@@ -45,7 +45,7 @@ from txn_api.stores import store_reads
 from txn_api.writes.bodies import read_body, source
 from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.api_keys import Scope
-from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, surroundings_of
+from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, request_text_of
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
@@ -164,7 +164,7 @@ async def list_transactions(
     A client that keeps card numbers out of URLs uses `POST /transactions/search`.
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
-    around = "" if parameters.card_number is None else surroundings(request, besides="card_number")
+    around = "" if parameters.card_number is None else request_text(request, besides="card_number")
     return await _answer_range(request, parameters, principal, around)
 
 
@@ -196,7 +196,7 @@ async def search_transactions(
     if misplaced := [Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(parameters))]:
         raise CardNumberMisplaced(misplaced)
     texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
-    around = f"{surroundings(request)}x{surroundings_of(texts)}"
+    around = f"{request_text(request)}x{request_text_of(texts)}"
     return await _answer_range(request, parameters, principal, around)
 
 
@@ -271,7 +271,7 @@ async def get_transaction(
 
 async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
     services: Services = request.app.state.services
-    pan = parameters.pan(services.intake.luhn_exempt)
+    pan = parameters.pan(services.admission.luhn_exempt)
     if pan is not None:
         principal.require("cards:lookup")
         if pan.digits_for_identity() in around:
@@ -311,7 +311,7 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
         TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
     """
     card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
-    services.intake.guesses.take(principal.account, pan.masked, card_id, cards_max)
+    services.admission.guesses.take(principal.account, pan.masked, card_id, cards_max)
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

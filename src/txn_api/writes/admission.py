@@ -17,7 +17,7 @@ from txn_core.card_numbers import card_number_search
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions.event import EncodedEvent, encode
-from txn_core.transactions.fast_path import UsualFields, usual_fields, usual_submission
+from txn_core.transactions.fast_path import FastFields, fast_fields, fast_submission
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import DATE_LENGTH, Instant, now
 from txn_core.transactions.submission import Submission
@@ -25,7 +25,7 @@ from txn_core.transactions.transaction import refuse_future
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class Admission:
     """The rules that one transaction is held to before anything of it leaves the process."""
 
     keys: KeyRing
@@ -40,16 +40,16 @@ class Intake:
         body: bytes,
         *,
         account: Account,
-        surroundings: str,
+        request_text: str,
         idempotency_key: str | None = None,
         terminal_ids: frozenset[str] = frozenset(),
         cards_of_mask_max: int = 0,
     ) -> EncodedEvent:
         """Turn one JSON document into its event.
 
-        `surroundings` is what `misplaced.surroundings_of` made of the request's headers, path and query. With
-        `terminal_ids` it must be of one of these terminals, and with `cards_of_mask_max` its account must not have
-        sent more cards with the same mask today.
+        `request_text` is what `card_number_search.request_text_of` made of the request's headers, path and query.
+        With `terminal_ids` it must be of one of these terminals, and with `cards_of_mask_max` its account must not
+        have sent more cards with the same mask today.
 
         Raises:
             Problem: `malformed_json`, `validation_failed`, `card_number_misplaced`, `terminal_forbidden`,
@@ -58,8 +58,8 @@ class Intake:
         accepted_at = now()
         submission = self.submission(
             body,
-            usual_fields(body, self.luhn_exempt),
-            surroundings=surroundings,
+            fast_fields(body, self.luhn_exempt),
+            request_text=request_text,
             accepted_at=accepted_at,
             terminal_ids=terminal_ids,
         )
@@ -76,21 +76,21 @@ class Intake:
     def submission(
         self,
         body: bytes,
-        fields: UsualFields | None,
+        fields: FastFields | None,
         *,
-        surroundings: str,
+        request_text: str,
         accepted_at: Instant,
         terminal_ids: frozenset[str] = frozenset(),
     ) -> Submission:
-        """What a body comes to, of which `fields` are those that `usual_fields` gave, now used up.
+        """What a body comes to, of which `fields` are those that `fast_fields` gave, now used up.
 
         Raises:
             Problem: as `admit`, but those that `event` raises.
         """
         try:
-            submission = usual_submission(
-                body, fields, surroundings=surroundings, today=accepted_at[:DATE_LENGTH]
-            ) or card_number_search.checked_submission(body, surroundings, self.luhn_exempt)
+            submission = fast_submission(
+                body, fields, request_text=request_text, today=accepted_at[:DATE_LENGTH]
+            ) or card_number_search.checked_submission(body, request_text, self.luhn_exempt)
             if submission.occurred_at > accepted_at:  # instants sort as text; nearly every one is past
                 refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:

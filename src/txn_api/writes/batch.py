@@ -19,15 +19,15 @@ from starlette.types import Scope
 
 from txn_api.access.principal import Principal
 from txn_api.access.standing import Standing
-from txn_api.edge.request_text import surroundings_of_scope
+from txn_api.edge.request_text import request_text_of_scope
 from txn_api.problems import Overloaded, Problem
-from txn_api.writes.admission import Intake
+from txn_api.writes.admission import Admission
 from txn_api.writes.fair_queue import FairQueue
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.transactions.event import EncodedEvent
-from txn_core.transactions.fast_path import usual_fields
+from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.instants import Instant, now
 from txn_core.transactions.submission import Submission
 
@@ -63,7 +63,7 @@ RightsOf = Callable[[Scope, Principal], Standing]
 
 
 class Post:
-    """One body on its way, and who is told of its landing, as a future is (`landing.Answer`).
+    """One body on its way, and who is told of its landing, as a future is (`landing.DeliverySink`).
 
     `event` is there once it is admitted, and `took_s` says what the steps took that are dearer for some than others.
     """
@@ -151,12 +151,12 @@ class KeyedPost(Post):
         self.admitted.set_exception(error)
 
 
-class Posts:
+class PostBatch:
     """Those of this turn, and those for which the turns before had no time."""
 
     def __init__(
         self,
-        intake: Intake,
+        admission: Admission,
         producer: Producer,
         luhn_exempt: IssuerRanges = NO_RANGES,
         clock: Clock | None = None,
@@ -170,7 +170,7 @@ class Posts:
         """
         self._rights_of = rights
         self._asking: set[asyncio.Task[None]] = set()
-        self._intake, self._producer, self._luhn_exempt = intake, producer, luhn_exempt
+        self._intake, self._producer, self._luhn_exempt = admission, producer, luhn_exempt
         self._clock, self._cpu_clock = clock or time.perf_counter, cpu_clock or time.thread_time
         self._arrived: list[Post] = []
         self._left: FairQueue[Post] = FairQueue()
@@ -186,7 +186,7 @@ class Posts:
         """The event of a body whose `Idempotency-Key` is known, in its account's turn; the caller hands it over.
 
         Raises:
-            Problem: as `Intake.admit`, or `overloaded`.
+            Problem: as `Admission.admit`, or `overloaded`.
         """
         post = KeyedPost(scope, body, principal, idempotency_key)
         self._add(post)
@@ -317,14 +317,14 @@ class Posts:
 
     def _read(self, post: Post) -> None:
         if not post.is_read:
-            post.fields, post.is_read = usual_fields(post.body, self._luhn_exempt), True
+            post.fields, post.is_read = fast_fields(post.body, self._luhn_exempt), True
 
     def _check(self, post: Post) -> None:
         post.accepted_at = now()
         post.submission = self._intake.submission(
             post.body,
             post.fields,
-            surroundings=surroundings_of_scope(post.scope),
+            request_text=request_text_of_scope(post.scope),
             accepted_at=post.accepted_at,
             terminal_ids=post.principal.terminal_ids,
         )

@@ -107,8 +107,8 @@ def _arrived(receive: Receive) -> Message | None:
 
 def body_at_once(receive: Receive) -> bytes | None:
     """The whole body, if the server says that it has it all; our own can tell without a coroutine and messages."""
-    whole_body = getattr(getattr(receive, "__self__", None), "whole_body", None)
-    body: bytes | None = None if whole_body is None else whole_body()
+    buffered_body = getattr(getattr(receive, "__self__", None), "buffered_body", None)
+    body: bytes | None = None if buffered_body is None else buffered_body()
     return body
 
 

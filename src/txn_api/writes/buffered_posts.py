@@ -3,25 +3,25 @@
 from typing import Final
 
 from txn_api.access.principal import Principal
-from txn_api.edge.buffered_request import WholeRequest
-from txn_api.edge.edge import Answer, Edge
-from txn_api.edge.request_context import Passage
+from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.edge import Edge, Reply
+from txn_api.edge.request_context import RequestContext
 from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
 from txn_api.writes.batch import Post
 from txn_core.errors import ProducerError
 from txn_core.kinesis.landing import Landing
 
 
-class WholePost(Post):
+class BufferedPost(Post):
     """A post that has begun at the edge, and is answered there when it has landed or never will."""
 
-    __slots__ = ("_edge", "_outcome", "passage", "request")
+    __slots__ = ("_edge", "_outcome", "context", "request")
 
     def __init__(
-        self, request: WholeRequest, body: bytes, principal: Principal, edge: Edge, passage: Passage
+        self, request: BufferedRequest, body: bytes, principal: Principal, edge: Edge, context: RequestContext
     ) -> None:
         super().__init__(request.scope, body, principal)
-        self.request, self.passage = request, passage
+        self.request, self.context = request, context
         self._edge = edge
         self._outcome: Landing | Exception | _Told | None = None
 
@@ -39,7 +39,7 @@ class WholePost(Post):
         self._outcome = error
         self._edge.answer_soon(self)
 
-    def answer(self) -> Answer | Exception:
+    def answer(self) -> Reply | Exception:
         """What the edge asks for."""
         # An error knows the frames that it came through, and they this post: nothing may go round in a circle.
         outcome, self._outcome = self._outcome, _TOLD

@@ -23,7 +23,7 @@ from txn_api.writes.encodings import Decoder, EncodingMalformedError, TooMuchCon
 from txn_api.writes.fair_memory import Holding
 from txn_api.writes.lines import Line, LineSplitter
 from txn_api.writes.results import Results
-from txn_api.writes.slow_senders import Arrival
+from txn_api.writes.slow_senders import SenderPatience
 from txn_api.writes.turns import Turn
 from txn_core.errors import ProducerError
 from txn_core.kinesis.landing import Landing
@@ -154,7 +154,7 @@ class Upload:
         self._splitter = LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
         self._body_deadline_s = body_deadline_s
-        self._arrival = Arrival(BYTES_PER_S_MIN, BODY_DEADLINES_OF_GRACE * body_deadline_s)
+        self._sender = SenderPatience(BYTES_PER_S_MIN, BODY_DEADLINES_OF_GRACE * body_deadline_s)
         self._waiting: deque[_Waiting] = deque()
         self._is_full = False  # of refused lines
         self.totals = Totals()
@@ -221,7 +221,7 @@ class Upload:
         if message["type"] == "http.disconnect":
             self.totals.ended = "broken_off"
             return None
-        self._arrival.came(len(message.get("body", b"")))
+        self._sender.came(len(message.get("body", b"")))
         return message
 
     async def _wait(self, receiving: "asyncio.Future[Message]", expires_at: float) -> set["asyncio.Future[Any]"]:
@@ -232,8 +232,8 @@ class Upload:
             # The sender may be waiting for this line's result: time that is ours, not his.
             events: set[asyncio.Future[Any]] = {receiving, self._stopping, self._waiting[0].landing}
             return await self._first_of(events, expires_at - began)
-        done = await self._first_of({receiving, self._stopping}, min(expires_at - began, self._arrival.left_s))
-        self._arrival.waited(loop.time() - began)
+        done = await self._first_of({receiving, self._stopping}, min(expires_at - began, self._sender.left_s))
+        self._sender.waited(loop.time() - began)
         return done
 
     async def _first_of(self, events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:

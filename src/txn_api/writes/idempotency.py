@@ -94,7 +94,7 @@ class Bounds:
         return cls(settings.idempotency_kept_s, settings.request_deadline_s + 2 * store_s, store_s)
 
 
-class Answer(NamedTuple):
+class StoredReply(NamedTuple):
     """The body of an answer of success, and whether it was given before."""
 
     body: bytes
@@ -119,7 +119,7 @@ class Idempotency:
 
     async def once(
         self, account: Account, operation: str, key: str, body: bytes, act: Callable[[], Awaitable[bytes]]
-    ) -> Answer:
+    ) -> StoredReply:
         """The answer of `act`, or of the first who acted under this key.
 
         Raises:
@@ -201,9 +201,9 @@ class Idempotency:
             self._outcomes.labels("unavailable").inc()
             raise failure from None
 
-    def _told(self, body: bytes, outcome: str) -> Answer:
+    def _told(self, body: bytes, outcome: str) -> StoredReply:
         self._outcomes.labels(outcome).inc()
-        return Answer(body, replayed=outcome == "replayed")
+        return StoredReply(body, replayed=outcome == "replayed")
 
 
 def _token() -> str:

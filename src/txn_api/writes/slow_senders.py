@@ -5,7 +5,7 @@ comes, and who brings nothing has used up the patience with him after a while.
 """
 
 
-class Arrival:
+class SenderPatience:
     """The patience that is left with the sender of one body: so many seconds of waiting, no more at any time.
 
     Over any length of time it waits no longer than that and the time in which what came would have come at the least

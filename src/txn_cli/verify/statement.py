@@ -58,7 +58,7 @@ class Scribe:
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
         try:
-            submission = read_submission(row.body, surroundings="", now=now(), luhn_exempt=self._luhn_exempt)
+            submission = read_submission(row.body, request_text="", now=now(), luhn_exempt=self._luhn_exempt)
         except InvalidTransactionError:
             return None
         event = encode(

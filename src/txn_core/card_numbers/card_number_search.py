@@ -32,7 +32,7 @@ _TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
 _ELSEWHERE_NOT: Final = _TIMES | {"/card_number"}
 
 
-def surroundings_of(texts: Iterable[str]) -> str:
+def request_text_of(texts: Iterable[str]) -> str:
     """The texts around a request (header values, path, query) in the form that is searched for card numbers."""
     return "x".join(map(ascii_alphanumerics, texts))
 
@@ -43,7 +43,7 @@ def pointers_of_numbers(texts: Sequence[tuple[str, str]]) -> Iterator[str]:
     return (texts[place][0] for place in sorted(found))
 
 
-def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
+def checked_submission(body: bytes, request_text: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
     """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
 
     Its own needs no check digit if it is in `luhn_exempt`.
@@ -55,21 +55,21 @@ def checked_submission(body: bytes, surroundings: str, luhn_exempt: IssuerRanges
     request = parse_transaction(body, luhn_exempt)
     submission = Submission.of(request)
     search = _Search(AsWritten(body), request, submission.client_fields)
-    search.refuse_own_number(surroundings)
+    search.refuse_own_number(request_text)
     # Before the search for others, which takes longest: a body is refused for one of the two.
     refuse_duplicates(search.written, request)
     search.refuse_others()
     return submission
 
 
-def refuse_misplaced(body: bytes, request: TransactionRequest, surroundings: str) -> None:
-    """Search a parsed request, its raw body and what `surroundings_of` made of the texts around it.
+def refuse_numbers_elsewhere(body: bytes, request: TransactionRequest, request_text: str) -> None:
+    """Search a parsed request, its raw body and what `request_text_of` made of the texts around it.
 
     Raises:
         InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
     """
     search = _Search(AsWritten(body), request, Submission.of(request).client_fields)
-    search.refuse_own_number(surroundings)
+    search.refuse_own_number(request_text)
     search.refuse_others()
 
 
@@ -85,7 +85,7 @@ class _Search:
         self._pointers, self._texts = [pointer for pointer, _ in texts], [text for _, text in texts]
         self._free_texts, self._all_texts = spelt[:-1], spelt
 
-    def refuse_own_number(self, surroundings: str) -> None:
+    def refuse_own_number(self, request_text: str) -> None:
         """Refuse the request's own number elsewhere than in its place, and then tell of all others, too.
 
         Raises:
@@ -97,7 +97,7 @@ class _Search:
             known = dict(zip(self._texts, self._free_texts, strict=True))
             faults += _own_number_elsewhere(self.written, digits, known)
             faults += _own_number_in_floats(self._request, digits)
-        if digits in surroundings:
+        if digits in request_text:
             faults.append(Fault("", CODE))
         if faults:
             raise InvalidTransactionError(*dict.fromkeys([*faults, *self._others()]))

@@ -27,7 +27,7 @@ from txn_core.transactions.plain_text import SEPARATORS
 from txn_core.transactions.submission import Submission
 from txn_core.transactions.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal, TransactionRequest
 
-UsualFields = dict[str, Any]
+FastFields = dict[str, Any]
 """A body's fields by their names, in the model's order, objects as dictionaries and the card number as a `Pan`."""
 
 _UTC_TIME: Final = r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z$"
@@ -60,24 +60,22 @@ _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 
 
 def read_submission(
-    body: bytes, *, surroundings: str, now: Instant, luhn_exempt: IssuerRanges = NO_RANGES
+    body: bytes, *, request_text: str, now: Instant, luhn_exempt: IssuerRanges = NO_RANGES
 ) -> Submission:
     """The submission of one JSON document that keeps every rule and holds its card number nowhere else.
 
-    `surroundings` is what `misplaced.surroundings_of` made of the texts around it. Card numbers in `luhn_exempt` need
-    no check digit.
+    `request_text` is what `card_number_search.request_text_of` made of the texts around it. Card numbers in
+    `luhn_exempt` need no check digit.
 
     Raises:
         MalformedJsonError: the bytes are not one JSON document in UTF-8.
         InvalidTransactionError: rules are broken, or `card_number_misplaced`.
     """
-    usual = usual_submission(
-        body, usual_fields(body, luhn_exempt), surroundings=surroundings, today=now[:DATE_LENGTH]
-    )
-    return usual or checked_submission(body, surroundings, luhn_exempt)
+    usual = fast_submission(body, fast_fields(body, luhn_exempt), request_text=request_text, today=now[:DATE_LENGTH])
+    return usual or checked_submission(body, request_text, luhn_exempt)
 
 
-def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFields | None:
+def fast_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> FastFields | None:
     """The fields of a body in the usual form, as far as the core, its names and its card number go; else none."""
     colons = body.count(_COLON)
     # pydantic's core makes an error of each name too many, and all of them for nothing. JSON itself has no other
@@ -92,7 +90,7 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     ):
         return None
     try:
-        sent: UsualFields = _validate(body)
+        sent: FastFields = _validate(body)
         sent["card_number"] = Pan(sent["card_number"], luhn_exempt)
         merchant = sent["merchant"]
     except (ValidationError, PydanticCustomError, KeyError):
@@ -116,10 +114,10 @@ def usual_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> UsualFie
     return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
-def usual_submission(body: bytes, fields: UsualFields | None, *, surroundings: str, today: str) -> Submission | None:
+def fast_submission(body: bytes, fields: FastFields | None, *, request_text: str, today: str) -> Submission | None:
     """The submission of a body in the usual form that holds its card number once; none when it may not be one.
 
-    `fields` are those that `usual_fields` gave, now used up. `today` is the UTC date, behind which no
+    `fields` are those that `fast_fields` gave, now used up. `today` is the UTC date, behind which no
     birth date lies.
 
     Raises:
@@ -141,7 +139,7 @@ def usual_submission(body: bytes, fields: UsualFields | None, *, surroundings: s
     transaction_id = fields.pop("transaction_id")
     client_fields = to_json(fields)
     digits = pan.digits_for_identity()
-    if digits in surroundings or not _numbers_in_place(body, fields, client_fields, digits.encode()):
+    if digits in request_text or not _numbers_in_place(body, fields, client_fields, digits.encode()):
         return None
     # As its class makes one, without a call of Python.
     return tuple.__new__(Submission, (transaction_id, pan, occurred_at, merchant_name, reference, client_fields))
@@ -170,7 +168,7 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
     return reference
 
 
-def _numbers_in_place(body: bytes, fields: UsualFields, client_fields: bytes, digits: bytes) -> bool:
+def _numbers_in_place(body: bytes, fields: FastFields, client_fields: bytes, digits: bytes) -> bool:
     """Whether the card number stands once in the body, and nowhere else.
 
     Without separators field names still stand between values. Among the digits of the fields as they will be stored

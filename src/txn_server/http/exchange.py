@@ -180,7 +180,7 @@ class Exchange:
         body, self._body = self._body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
-    def whole_body(self) -> bytes | None:
+    def buffered_body(self) -> bytes | None:
         """The body, if all of it is there and nothing of it was received; `txn_api.writes.bodies` asks for it."""
         if self.more_body or self.disconnected or self.response_complete:
             return None

@@ -39,7 +39,7 @@ class Process:
 
     @property
     def has_started(self) -> bool:
-        """Whether its application has started: from then on it serves its metrics to its siblings."""
+        """Whether its application has started: from then on it serves its metrics to the other processes."""
         return self._socket.exists()
 
     async def ended(self) -> int:

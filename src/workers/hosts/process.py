@@ -19,7 +19,7 @@ from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from txn_core.startup import spare_the_collector
+from txn_core.startup import freeze_startup_objects
 from txn_core.transactions.identity import Account, TransactionId
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
@@ -71,7 +71,7 @@ async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    spare_the_collector()
+    freeze_startup_objects()
     try:
         await work(kind, settings, stopping, origin)
     finally:

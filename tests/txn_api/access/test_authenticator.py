@@ -17,11 +17,11 @@ from tests.txn_api.conftest import Api
 from txn_api.access import authenticator as module
 from txn_api.access import key_misses
 from txn_api.access.authenticator import Authenticator
-from txn_api.access.key_misses import MISSES_PER_S, Guesses
+from txn_api.access.key_misses import MISSES_PER_S, MissBudget
 from txn_api.access.principal import Principal
 from txn_api.access.rate_limits import Bucket, Limiter
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
-from txn_api.single_flight import SharedReads
+from txn_api.single_flight import SingleFlight
 from txn_core.api_keys import ApiKey, KeyId, mint
 from txn_core.quotas import Limits
 from txn_core.transactions.identity import Account
@@ -405,7 +405,7 @@ class Guesser:
     def __init__(self, table: Table) -> None:
         self.seconds, self._number = 1_000.0, 0
         misses = Bucket(MISSES_PER_S, lambda: int(self.seconds * 1_000_000_000))
-        self.authenticator = Authenticator(table.get, 5.0, guesses=Guesses(misses))
+        self.authenticator = Authenticator(table.get, 5.0, guesses=MissBudget(misses))
 
     async def guess(self, count: int, key_id: KeyId | None = None) -> list[str]:
         """What is said of so many key_misses, at the secret of a key if one is named."""
@@ -480,7 +480,7 @@ async def test_guesses_that_come_at_once_are_bounded_and_repaid(monkeypatch: pyt
         await looked.wait()
         return await table.get(key_id)
 
-    guesser.authenticator._found = SharedReads(slowly, 5.0)
+    guesser.authenticator._found = SingleFlight(slowly, 5.0)
     trying = [asyncio.create_task(guesser.guess(1)) for _ in range(3 * MISSES_PER_S)]
     await asyncio.sleep(0)
     looked.set()

@@ -23,8 +23,8 @@ from txn_api.access import authenticator, standing, tokens
 from txn_api.access.jwks import Jwks
 from txn_api.access.standing import ASK_S_MIN
 from txn_api.access.tokens import LEEWAY_S, Claims, Tokens
-from txn_api.writes.admission import Intake
-from txn_api.writes.batch import TURN_S, Posts
+from txn_api.writes.admission import Admission
+from txn_api.writes.batch import TURN_S, PostBatch
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
@@ -518,7 +518,7 @@ async def test_a_granted_account_is_not_read_when_the_grant_ended_meanwhile() ->
             assert code_of(call) == said
 
 
-class SlowIntake(Intake):
+class SlowIntake(Admission):
     """Takes a quarter of a turn's time over each post, on a clock that the tests read as well."""
 
     clock = 0.0
@@ -529,11 +529,15 @@ class SlowIntake(Intake):
 
 
 def busy(holder: Holder) -> None:
-    """Put posts behind an intake that is slow, so that all but a few wait for later turns."""
+    """Put posts behind an admission that is slow, so that all but a few wait for later turns."""
     services = holder.desk.services
-    intake = SlowIntake(services.intake.keys, services.intake.occurred_ahead_s_max)
-    posts = Posts(
-        intake, services.producer, clock=lambda: SlowIntake.clock, cpu_clock=lambda: 0.0, rights=services.gate.writing
+    admission = SlowIntake(services.admission.keys, services.admission.occurred_ahead_s_max)
+    posts = PostBatch(
+        admission,
+        services.producer,
+        clock=lambda: SlowIntake.clock,
+        cpu_clock=lambda: 0.0,
+        rights=services.gate.writing,
     )
     object.__setattr__(services, "posts", posts)
 

@@ -15,7 +15,7 @@ from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
 from txn_api.access.auth import KeyNeeded
 from txn_api.app import _KEYED, _OPEN
-from txn_api.edge.application import FrontDoor
+from txn_api.edge.application import App
 from txn_api.edge.open_routes import answering
 from txn_api.routes import post
 
@@ -159,7 +159,7 @@ async def test_a_refused_request_is_counted_by_its_route(desk: Desk) -> None:
 async def test_the_door_says_whose_credential_is_known(desk: Desk) -> None:
     """To the server that asks from the head alone; a key is known once it was looked up."""
     app: Any = desk.app
-    assert isinstance(app, FrontDoor)
+    assert isinstance(app, App)
     headers = desk.key("transactions:write")
     scope = {"headers": [(b"authorization", headers["Authorization"].encode())]}
     assert not app.knows({**scope, "state": {}})

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Scope
 
 from tests.txn_api.asgi import until
 from txn_api.edge.buffered_answer import Header
-from txn_api.edge.edge import Answer, Edge
-from txn_api.edge.request_context import Passage
+from txn_api.edge.edge import Edge, Reply
+from txn_api.edge.request_context import RequestContext
 from txn_api.problems import RateLimited
 
 
@@ -38,7 +38,7 @@ class Request:
         except Exception as error:  # noqa: BLE001 - as a server does
             self.broken.append(type(error).__name__)
 
-    def whole_body(self) -> bytes | None:
+    def buffered_body(self) -> bytes | None:
         return b"{}"
 
     def rendered(self, status: int, headers: list[Header], body: bytes) -> bytes | None:
@@ -61,10 +61,10 @@ class Waiting:
     """What the edge is given."""
 
     request: Request
-    passage: Passage
-    said: Answer | Exception
+    context: RequestContext
+    said: Reply | Exception
 
-    def answer(self) -> Answer | Exception:
+    def answer(self) -> Reply | Exception:
         if isinstance(self.said, ZeroDivisionError):
             raise self.said
         return self.said
@@ -82,7 +82,7 @@ async def test_each_of_many_is_answered_in_its_own_way() -> None:
         Request(lost=True),
         Request(),
     )
-    said: list[tuple[Request, Answer | Exception]] = [
+    said: list[tuple[Request, Reply | Exception]] = [
         (plain, (202, [], b"1")),
         (slow, (202, [], b"2")),
         (refused, RateLimited()),
@@ -113,7 +113,7 @@ async def test_what_stands_against_a_request_at_the_edge_is_said_before_it_begin
     request = Request()
     assert edge.admits(request.scope)
     assert not edge.admits({**request.scope, "query_string": b"a=b"})
-    passage = edge.begin(request.scope, request.send)
+    context = edge.begin(request.scope, request.send)
     assert not edge.admits(request.scope)
-    edge.end(passage)
+    edge.end(context)
     assert edge.admits(request.scope)

@@ -17,8 +17,8 @@ from tests.support.fake_kinesis import Reply
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
 from txn_api.edge.edge import Edge
-from txn_api.writes.admission import Intake
-from txn_api.writes.batch import Posts
+from txn_api.writes.admission import Admission
+from txn_api.writes.batch import PostBatch
 
 CARD = card_number()
 SECRET = "the text of an exception"
@@ -84,7 +84,7 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
         def submission(self, body: bytes, *_: object, **__: object) -> None:
             raise ValueError(body.decode())
 
-    object.__setattr__(desk.services, "posts", Posts(cast("Intake", Quoting()), desk.services.producer))
+    object.__setattr__(desk.services, "posts", PostBatch(cast("Admission", Quoting()), desk.services.producer))
     answer = await desk.client.post("/transactions", json=body())
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"

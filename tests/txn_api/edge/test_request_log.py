@@ -16,7 +16,7 @@ from tests.txn_api.conftest import Desk
 from txn_api.access.rate_limits import Allowances
 from txn_api.edge import request_log
 from txn_api.edge.edge import Edge
-from txn_api.edge.request_context import Passage
+from txn_api.edge.request_context import RequestContext
 from txn_api.edge.request_log import FAILED_LINES_MAX, KEY_LINES_MAX, KIND_LINES_MAX, REFUSED_LINES_MAX, RequestLog
 from txn_api.problems import Overloaded, RouteNotFound
 from txn_core.quotas import Limits
@@ -40,9 +40,9 @@ async def _ignore(_: object) -> None:
     """Send nothing."""
 
 
-def passage(status: int, allowance: object = None) -> Passage:
+def context(status: int, allowance: object = None) -> RequestContext:
     """A request that was answered, of a key if it has an allowance."""
-    made = Passage({"headers": [], "state": {}}, _ignore, "req_0123456789abcdef", ())
+    made = RequestContext({"headers": [], "state": {}}, _ignore, "req_0123456789abcdef", ())
     made.status = status
     if allowance is not None:
         made.scope["state"]["allowance"] = allowance
@@ -54,8 +54,8 @@ async def test_refusals_without_a_key_are_sampled_and_counted(log: list[EventDic
     registry = CollectorRegistry()
     lines = RequestLog(registry)
     for _ in range(FLOOD):
-        lines.answered(passage(401), "GET", "/transactions", 0.001)
-        lines.answered(passage(404), "GET", "unmatched", 0.001)
+        lines.answered(context(401), "GET", "/transactions", 0.001)
+        lines.answered(context(404), "GET", "unmatched", 0.001)
     lines.tell()
     assert Counter(entry["status"] for entry in requests(log)) == {401: KIND_LINES_MAX, 404: KIND_LINES_MAX}
     told = log[-1]
@@ -74,10 +74,10 @@ async def test_a_flood_of_strangers_and_a_noisy_key_hide_no_other_keys_refusal(l
     lines = RequestLog(CollectorRegistry())
     noisy, quiet = (Allowances(Limits(10, 10, 10, 10)).writes for _ in range(2))
     for route in range(FLOOD):
-        lines.answered(passage(401), "GET", f"/{route}", 0.001)
-        lines.answered(passage(422, noisy), "POST", f"/{route}", 0.001)
+        lines.answered(context(401), "GET", f"/{route}", 0.001)
+        lines.answered(context(422, noisy), "POST", f"/{route}", 0.001)
     assert len(requests(log)) == 2 * KEY_LINES_MAX
-    lines.answered(passage(409, quiet), "POST", "/transactions", 0.001)
+    lines.answered(context(409, quiet), "POST", "/transactions", 0.001)
     assert requests(log)[-1]["status"] == 409
     lines.tell()
 
@@ -86,10 +86,10 @@ async def test_all_refusals_together_are_bounded(log: list[EventDict]) -> None:
     """However many keys there are; failures are logged all the same."""
     lines = RequestLog(CollectorRegistry())
     for _ in range(FLOOD):
-        lines.answered(passage(422, Allowances(Limits(10, 10, 10, 10)).writes), "POST", "/transactions", 0.001)
+        lines.answered(context(422, Allowances(Limits(10, 10, 10, 10)).writes), "POST", "/transactions", 0.001)
     assert len(requests(log)) == REFUSED_LINES_MAX
     for _ in range(FLOOD):
-        lines.answered(passage(503), "POST", "/transactions", 0.001)
+        lines.answered(context(503), "POST", "/transactions", 0.001)
     assert Counter(entry["status"] for entry in requests(log))[503] == FAILED_LINES_MAX
     lines.tell()
     assert log[-1]["lines"] == 2 * FLOOD - REFUSED_LINES_MAX - FAILED_LINES_MAX
@@ -102,7 +102,7 @@ async def test_what_was_left_out_is_told_without_another_request(
     monkeypatch.setattr(request_log, "WINDOW_S", 0.01)
     lines = RequestLog(CollectorRegistry())
     for _ in range(FLOOD):
-        lines.answered(passage(401), "GET", "/transactions", 0.001)
+        lines.answered(context(401), "GET", "/transactions", 0.001)
     async with asyncio.timeout(5):
         while log[-1]["event"] != "requests_not_logged":  # noqa: ASYNC110 - a log line is no event to wait for
             await asyncio.sleep(0.005)
@@ -115,7 +115,7 @@ async def test_the_debug_level_logs_every_request(log: list[EventDict]) -> None:
     lines = RequestLog(CollectorRegistry(), log_all=True)
     for status in (200, 401):
         for _ in range(FLOOD):
-            lines.answered(passage(status), "GET", "/transactions", 0.001)
+            lines.answered(context(status), "GET", "/transactions", 0.001)
     assert len(requests(log)) == 2 * FLOOD
 
 

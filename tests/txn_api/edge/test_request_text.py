@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from txn_api.edge.request_text import surroundings, surroundings_of_scope
+from txn_api.edge.request_text import request_text, request_text_of_scope
 
 
 def request(*, query: str = "", path: str = "/transactions", headers: dict[str, str] | None = None) -> Request:
@@ -46,21 +46,21 @@ def in_latin_1(text: str) -> str:
 )
 def test_digits_are_found_wherever_they_stand(around: Request) -> None:
     """In values and names, with separators, in Unicode digits and percent-encoded, up to three times over."""
-    assert "12345678" in surroundings(around)
-    assert "12345678" in surroundings_of_scope(around.scope)
+    assert "12345678" in request_text(around)
+    assert "12345678" in request_text_of_scope(around.scope)
 
 
 def test_neighbours_make_no_number_together() -> None:
     """A header that ends in digits and one that begins with some are two."""
     around = request(headers={"x-a": "1234", "5678": "5678"}, query="b=1234&5678=5678")
-    assert "12345678" not in surroundings(around)
-    assert "12345678" not in surroundings_of_scope(around.scope)
+    assert "12345678" not in request_text(around)
+    assert "12345678" not in request_text_of_scope(around.scope)
     plain = request(headers={"x-a": "1234", "5678": "5678"}, path="/1234")
-    assert "12345678" not in surroundings_of_scope(plain.scope)
+    assert "12345678" not in request_text_of_scope(plain.scope)
 
 
 def test_the_card_numbers_own_place_is_left_out() -> None:
     """The parameter that may hold it is not searched; its namesakes in other places are."""
     around = request(query="card_number=12345678&limit=5")
-    assert "12345678" in surroundings(around)
-    assert "12345678" not in surroundings(around, besides="card_number")
+    assert "12345678" in request_text(around)
+    assert "12345678" not in request_text(around, besides="card_number")

@@ -13,11 +13,11 @@ from tests.support.virtual_time import in_virtual_time
 from txn_api.access.principal import Principal
 from txn_api.problems import CardNumberMisplaced, Overloaded, ValidationFailed
 from txn_api.writes import batch as module
-from txn_api.writes.admission import Intake
-from txn_api.writes.batch import BYTES_A_GROUP, RIGHTS_S, TURN_S, WAIT_S_MAX, AwaitedPost, Posts
+from txn_api.writes.admission import Admission
+from txn_api.writes.batch import BYTES_A_GROUP, RIGHTS_S, TURN_S, WAIT_S_MAX, AwaitedPost, PostBatch
 from txn_api.writes.fair_queue import REST_RATIO
 from txn_core.errors import BufferFullError, NotStoredError
-from txn_core.kinesis.landing import Answer, Landing
+from txn_core.kinesis.landing import DeliverySink, Landing
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.event import EncodedEvent
 from txn_core.transactions.identity import Account
@@ -33,7 +33,7 @@ class NotingProducer:
         self.keys: list[str] = []
         self.refusals: list[Exception | None] = []
 
-    def submit_all(self, records: Iterable[tuple[str, bytes, Answer]]) -> None:
+    def submit_all(self, records: Iterable[tuple[str, bytes, DeliverySink]]) -> None:
         for key, _, answer in records:
             if self.refusals and (refusal := self.refusals.pop(0)) is not None:
                 answer.set_exception(refusal)
@@ -48,19 +48,19 @@ def producer() -> NotingProducer:
 
 
 @pytest.fixture
-def posts(producer: NotingProducer) -> Posts:
-    return Posts(Intake(keys(), 300), producer)  # type: ignore[arg-type] # what is asked of a producer here
+def posts(producer: NotingProducer) -> PostBatch:
+    return PostBatch(Admission(keys(), 300), producer)  # type: ignore[arg-type] # what is asked of a producer here
 
 
 def scope(*headers: tuple[bytes, bytes]) -> Scope:
     return {"type": "http", "path": "/transactions", "query_string": b"", "headers": [*headers]}
 
 
-def add(posts: Posts, *headers: tuple[bytes, bytes], **changes: Any) -> AwaitedPost:
+def add(posts: PostBatch, *headers: tuple[bytes, bytes], **changes: Any) -> AwaitedPost:
     return posts.add(scope(*headers), json_bytes(body(**changes)), HOLDER)
 
 
-async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingProducer) -> None:
+async def test_posts_of_a_turn_keep_their_order(posts: PostBatch, producer: NotingProducer) -> None:
     """Nothing happens until the turn is over; then all land in the order in which they came."""
     some = [add(posts, card_number=card_number(n), transaction_id=transaction_id(n)) for n in range(5)]
     assert producer.keys == []
@@ -69,7 +69,7 @@ async def test_posts_of_a_turn_keep_their_order(posts: Posts, producer: NotingPr
     assert [landing.sequence_number for landing in landings] == ["1", "2", "3", "4", "5"]
 
 
-async def test_a_bad_post_spoils_no_other(posts: Posts, producer: NotingProducer) -> None:
+async def test_a_bad_post_spoils_no_other(posts: PostBatch, producer: NotingProducer) -> None:
     """Each post is refused by itself, whatever is wrong with it, and the others land."""
     number = card_number(7)
     wrong, misplaced = add(posts, amount_minor=-1), add(posts, (b"x-note", number.encode()), card_number=number)
@@ -82,7 +82,7 @@ async def test_a_bad_post_spoils_no_other(posts: Posts, producer: NotingProducer
     assert len(producer.keys) == 1
 
 
-async def test_what_the_producer_refuses_is_told_to_its_own_post(posts: Posts, producer: NotingProducer) -> None:
+async def test_what_the_producer_refuses_is_told_to_its_own_post(posts: PostBatch, producer: NotingProducer) -> None:
     """A full buffer and an end are the errors of those that met them."""
     producer.refusals = [BufferFullError(3), None, NotStoredError("ShuttingDown")]
     full, sound, ending = (add(posts, transaction_id=transaction_id(n)) for n in range(3))
@@ -93,7 +93,7 @@ async def test_what_the_producer_refuses_is_told_to_its_own_post(posts: Posts, p
         await ending.landing
 
 
-async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: Posts, producer: NotingProducer) -> None:
+async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: PostBatch, producer: NotingProducer) -> None:
     """A client that went away takes back nothing, and a refusal that nobody hears troubles nobody."""
     gone, gone_and_wrong = add(posts), add(posts, currency="XXX")
     gone_and_wrong.landing.cancel()
@@ -101,14 +101,14 @@ async def test_a_post_that_nobody_waits_for_is_sent_all_the_same(posts: Posts, p
     assert len(producer.keys) == 1
 
 
-async def test_contradicting_posts_of_a_turn_are_told_apart(posts: Posts) -> None:
+async def test_contradicting_posts_of_a_turn_are_told_apart(posts: PostBatch) -> None:
     """Of one id, in one record of the stream: the moment of each tells which of them an acknowledgement speaks of."""
     some = [add(posts, transaction_id=transaction_id(1), amount_minor=amount) for amount in range(5)]
     await asyncio.gather(*(post.landing for post in some))
     assert len({post.event.accepted_at for post in some if post.event}) == 5
 
 
-class DearIntake(Intake):
+class DearIntake(Admission):
     """Takes as long over a body as its length says, on a clock of its own: a millisecond a kilobyte."""
 
     clock = 0.0
@@ -119,13 +119,13 @@ class DearIntake(Intake):
 
 
 @pytest.fixture
-def dear_posts(producer: NotingProducer) -> Posts:
+def dear_posts(producer: NotingProducer) -> PostBatch:
     DearIntake.clock = 0.0
     clock = lambda: DearIntake.clock  # noqa: E731
-    return Posts(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=clock)  # type: ignore[arg-type] # see above
+    return PostBatch(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=clock)  # type: ignore[arg-type] # see above
 
 
-def dear(posts: Posts, account: str, *, ms: float, number: int = 1) -> AwaitedPost:
+def dear(posts: PostBatch, account: str, *, ms: float, number: int = 1) -> AwaitedPost:
     """A post that takes so long."""
     data = json_bytes(body(transaction_id=transaction_id(number)))
     data += b" " * (int(ms * 1_000) - len(data))
@@ -133,7 +133,7 @@ def dear(posts: Posts, account: str, *, ms: float, number: int = 1) -> AwaitedPo
 
 
 @in_virtual_time
-async def test_a_turn_admits_what_it_has_time_for(dear_posts: Posts, producer: NotingProducer) -> None:
+async def test_a_turn_admits_what_it_has_time_for(dear_posts: PostBatch, producer: NotingProducer) -> None:
     """The others follow in the next turns in their order, and what comes meanwhile comes behind them."""
     some = [dear(dear_posts, "acme", ms=2.0, number=number) for number in range(20)]
     most = handed_over = 0
@@ -147,7 +147,7 @@ async def test_a_turn_admits_what_it_has_time_for(dear_posts: Posts, producer: N
 
 
 @in_virtual_time
-async def test_accounts_whose_posts_are_left_have_the_same_time(dear_posts: Posts) -> None:
+async def test_accounts_whose_posts_are_left_have_the_same_time(dear_posts: PostBatch) -> None:
     """One with dear posts on a hundred connections does not hold up another's for longer than a few turns."""
     noisy = [dear(dear_posts, "noisy", ms=3.0, number=number) for number in range(100)]
     quiet = [dear(dear_posts, "quiet", ms=1.0, number=100 + number) for number in range(3)]
@@ -159,7 +159,7 @@ async def test_accounts_whose_posts_are_left_have_the_same_time(dear_posts: Post
 
 
 @in_virtual_time
-async def test_an_account_whose_posts_outlast_a_turn_each_rests_between_them(dear_posts: Posts) -> None:
+async def test_an_account_whose_posts_outlast_a_turn_each_rests_between_them(dear_posts: PostBatch) -> None:
     """Another's are admitted meanwhile, also those that come when nothing waits."""
     loop, ms = asyncio.get_running_loop(), 60.0
     first, second = (dear(dear_posts, "noisy", ms=ms, number=number) for number in (1, 2))
@@ -177,7 +177,7 @@ async def test_an_account_whose_posts_outlast_a_turn_each_rests_between_them(dea
 
 
 @in_virtual_time
-async def test_a_post_does_not_wait_for_its_time_without_end(dear_posts: Posts, producer: NotingProducer) -> None:
+async def test_a_post_does_not_wait_for_its_time_without_end(dear_posts: PostBatch, producer: NotingProducer) -> None:
     """Beyond the bound it is told to come back, and nothing of it is stored."""
     posts = [dear(dear_posts, "noisy", ms=60.0, number=number) for number in range(200)]
     told = await asyncio.gather(*(post.landing for post in posts), return_exceptions=True)
@@ -188,7 +188,7 @@ async def test_a_post_does_not_wait_for_its_time_without_end(dear_posts: Posts, 
 
 @in_virtual_time
 async def test_a_post_with_a_key_has_its_event_in_its_accounts_turn(
-    dear_posts: Posts, producer: NotingProducer
+    dear_posts: PostBatch, producer: NotingProducer
 ) -> None:
     """It is not handed over here, a refusal is its own, and however many there are, each turn has time for few."""
 
@@ -210,7 +210,7 @@ async def test_a_post_with_a_key_has_its_event_in_its_accounts_turn(
 
 
 @in_virtual_time
-async def test_who_waits_no_more_for_an_event_troubles_nobody(dear_posts: Posts) -> None:
+async def test_who_waits_no_more_for_an_event_troubles_nobody(dear_posts: PostBatch) -> None:
     """A client with a key that went away, be its post sound or not."""
     for changes in ({}, {"currency": "XXX"}):
         data = json_bytes(body(**changes))
@@ -241,7 +241,7 @@ async def test_posts_of_several_keys_keep_their_accounts_order(producer: NotingP
     DearIntake.clock = 0.0
     clock = lambda: DearIntake.clock  # noqa: E731
     rights: Any = KeysOfOneAccount
-    posts = Posts(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=lambda: 0.0, rights=rights)  # type: ignore[arg-type] # see above
+    posts = PostBatch(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=lambda: 0.0, rights=rights)  # type: ignore[arg-type] # see above
     dice, some = Random(seed), []
     for number in range(60):
         account = Account(dice.choice("ab"))
@@ -259,7 +259,7 @@ async def test_posts_of_several_keys_keep_their_accounts_order(producer: NotingP
 
 @in_virtual_time
 async def test_a_post_is_read_once_however_many_turns_it_waits(
-    dear_posts: Posts, monkeypatch: pytest.MonkeyPatch
+    dear_posts: PostBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading takes longest of all that a usual post needs."""
     bodies: list[bytes] = []
@@ -268,7 +268,7 @@ async def test_a_post_is_read_once_however_many_turns_it_waits(
         DearIntake.clock += 1e-5
         bodies.append(data)
 
-    monkeypatch.setattr(module, "usual_fields", reading)
+    monkeypatch.setattr(module, "fast_fields", reading)
     some = [dear(dear_posts, "acme", ms=0.6, number=number) for number in range(300)]
     await asyncio.gather(*(post.landing for post in some))
     assert len(bodies) == len(set(bodies)) == len(some)

@@ -14,7 +14,7 @@ from tests.builders import keys
 from tests.support.memory_records import LATE_S, Fault, MemoryRecords
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.problems import IdempotencyKeyInFlight, IdempotencyKeyReused, OutcomeUnknown, Problem, StoreUnavailable
-from txn_api.writes.idempotency import ROUNDS_MAX, Answer, Bounds, Idempotency, Step, judge
+from txn_api.writes.idempotency import ROUNDS_MAX, Bounds, Idempotency, Step, StoredReply, judge
 from txn_core.errors import NotStoredError, ProducerError
 from txn_core.idempotency import Fingerprint, Fingerprints, Record, RecordId
 from txn_core.transactions.identity import Account
@@ -93,7 +93,7 @@ class Process:
 
     async def post(
         self, body: bytes, key: str = "k", *, takes_s: float = 0.0, fails: ProducerError | None = None
-    ) -> Answer:
+    ) -> StoredReply:
         act = self.effects.act(body, takes_s=takes_s, fails=fails)
         return await self.idempotency.once(Account("acme"), "POST /transactions", key, body, act)
 
@@ -120,9 +120,9 @@ class Place:
 async def test_the_same_key_and_body_is_done_once() -> None:
     """By whichever process and however often; the answer is the first one."""
     place = Place()
-    assert await place.one.post(b"a") == Answer(b"a 1", replayed=False)
+    assert await place.one.post(b"a") == StoredReply(b"a 1", replayed=False)
     for process in (place.one, place.other, place.one):
-        assert await process.post(b"a") == Answer(b"a 1", replayed=True)
+        assert await process.post(b"a") == StoredReply(b"a 1", replayed=True)
     assert place.effects.done == [b"a"]
     assert (place.one.count("first"), place.one.count("replayed")) == (1, 2)
 
@@ -175,9 +175,9 @@ async def test_64_at_once_are_one() -> None:
     place = Place()
     posts = (process.post(b"a", takes_s=0.01) for process in [place.one, place.other] * 32)
     outcomes = await asyncio.gather(*posts, return_exceptions=True)
-    answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+    answers = [outcome for outcome in outcomes if isinstance(outcome, StoredReply)]
     assert [answer.replayed for answer in answers].count(False) == 1
-    assert all(isinstance(outcome, Answer | IdempotencyKeyInFlight) for outcome in outcomes)
+    assert all(isinstance(outcome, StoredReply | IdempotencyKeyInFlight) for outcome in outcomes)
     assert place.effects.done == [b"a"]
 
 
@@ -187,7 +187,7 @@ async def test_a_failure_frees_the_key_at_once() -> None:
     place = Place()
     with pytest.raises(NotStoredError):
         await place.one.post(b"a", fails=NotStoredError("x"))
-    assert await place.other.post(b"a") == Answer(b"a 1", replayed=False)
+    assert await place.other.post(b"a") == StoredReply(b"a 1", replayed=False)
 
 
 @in_virtual_time
@@ -202,7 +202,7 @@ async def test_who_dies_at_work_is_given_up_after_the_deadline() -> None:
         with pytest.raises(IdempotencyKeyInFlight):
             await place.other.post(b"a")
     await asyncio.sleep(1)
-    assert await place.other.post(b"a") == Answer(b"a 1", replayed=False)
+    assert await place.other.post(b"a") == StoredReply(b"a 1", replayed=False)
     with pytest.raises(IdempotencyKeyReused):
         await place.one.post(b"b")
 
@@ -222,8 +222,8 @@ async def test_who_dies_before_the_answer_is_kept_is_repeated() -> None:
     with pytest.raises(asyncio.CancelledError):
         await dying
     await asyncio.sleep(BOUNDS.lapse_s)
-    assert await place.other.post(b"a") == Answer(b"a 2", replayed=False)
-    assert await place.one.post(b"a") == Answer(b"a 2", replayed=True)
+    assert await place.other.post(b"a") == StoredReply(b"a 2", replayed=False)
+    assert await place.one.post(b"a") == StoredReply(b"a 2", replayed=True)
     assert place.effects.done == [b"a", b"a"]
 
 
@@ -250,7 +250,7 @@ async def test_a_key_is_kept_for_seven_days() -> None:
     with pytest.raises(IdempotencyKeyReused):
         await place.one.post(b"b")
     await asyncio.sleep(1)
-    assert await place.one.post(b"b") == Answer(b"b 2", replayed=False)
+    assert await place.one.post(b"b") == StoredReply(b"b 2", replayed=False)
     with pytest.raises(IdempotencyKeyReused):
         await place.one.post(b"a")
 
@@ -263,9 +263,9 @@ def test_one_failure_of_the_store_is_passed_over(fault: Fault, call: int) -> Non
     async def run() -> None:
         place = Place()
         place.records.faults = [Fault.NOTHING] * call + [fault]
-        assert await place.one.post(b"a") == Answer(b"a 1", replayed=False)
+        assert await place.one.post(b"a") == StoredReply(b"a 1", replayed=False)
         await asyncio.sleep(2 * LATE_S)
-        assert await place.other.post(b"a") == Answer(b"a 1", replayed=True)
+        assert await place.other.post(b"a") == StoredReply(b"a 1", replayed=True)
 
     run_in_virtual_time(run())
 
@@ -283,7 +283,7 @@ def test_without_the_store_nothing_is_done(fault: Fault) -> None:
         assert place.effects.done == []
         await asyncio.sleep(BOUNDS.lapse_s)
         place.records.faults = []
-        assert await place.other.post(b"a") == Answer(b"a 1", replayed=False)
+        assert await place.other.post(b"a") == StoredReply(b"a 1", replayed=False)
         assert place.one.count("unavailable") == 1
 
     run_in_virtual_time(run())
@@ -317,7 +317,7 @@ async def test_a_key_that_cannot_be_freed_lapses() -> None:
     with pytest.raises(IdempotencyKeyInFlight):
         await place.other.post(b"a")
     await asyncio.sleep(BOUNDS.lapse_s)
-    assert await place.other.post(b"a") == Answer(b"a 1", replayed=False)
+    assert await place.other.post(b"a") == StoredReply(b"a 1", replayed=False)
 
 
 @in_virtual_time
@@ -344,7 +344,7 @@ def test_a_clock_that_is_behind_waits_no_longer_than_twice_the_deadline(behind_s
         await asyncio.sleep(1)
         dying.cancel()
         await asyncio.sleep(2 * BOUNDS.lapse_s - 1)
-        assert await late.post(b"a") == Answer(b"a 1", replayed=False)
+        assert await late.post(b"a") == StoredReply(b"a 1", replayed=False)
 
     run_in_virtual_time(run())
 
@@ -381,7 +381,7 @@ def test_a_race_that_is_lost_again_and_again_ends(lost: int) -> None:
             with pytest.raises(IdempotencyKeyInFlight):
                 await place.one.post(b"a")
         else:
-            assert await place.one.post(b"a") == Answer(b"a 1", replayed=False)
+            assert await place.one.post(b"a") == StoredReply(b"a 1", replayed=False)
         assert len(place.effects.done) == (lost < ROUNDS_MAX)
 
     run_in_virtual_time(run())
@@ -405,7 +405,7 @@ async def _anything_goes(chance: random.Random) -> None:
     async def delay() -> None:
         await asyncio.sleep(chance.choice([0, 0, 0.01, 1.5]))
 
-    async def post(body: bytes) -> Answer:
+    async def post(body: bytes) -> StoredReply:
         await asyncio.sleep(chance.uniform(0, 40))
         fails = NotStoredError("x") if chance.random() < 0.2 else None
         takes_s = chance.choice([0, 0.01, 9, 30])
@@ -419,8 +419,8 @@ async def _anything_goes(chance: random.Random) -> None:
         asyncio.get_running_loop().call_later(chance.uniform(0, 60), task.cancel)
     outcomes = await asyncio.gather(*posts, return_exceptions=True)
     for outcome in outcomes:
-        assert isinstance(outcome, Answer | Problem | NotStoredError | asyncio.CancelledError), outcome
-    answers = {outcome.body for outcome in outcomes if isinstance(outcome, Answer)}
+        assert isinstance(outcome, StoredReply | Problem | NotStoredError | asyncio.CancelledError), outcome
+    answers = {outcome.body for outcome in outcomes if isinstance(outcome, StoredReply)}
     assert len(answers) <= 1
     assert len(set(place.effects.done)) <= 1
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from tests.builders import body, card_number, customer, issued_card_number, json_bytes, with_check_digit
 from tests.txn_core.strategies import bodies
-from txn_core.card_numbers.card_number_search import CODE, refuse_misplaced, surroundings_of
+from txn_core.card_numbers.card_number_search import CODE, refuse_numbers_elsewhere, request_text_of
 from txn_core.card_numbers.free_text import holds_card_number
 from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.plain_text import ascii_alphanumerics
@@ -21,11 +21,11 @@ FULLWIDTH = {ord(str(digit)): 0xFF10 + digit for digit in range(10)}
 DEVANAGARI = {ord(str(digit)): 0x0966 + digit for digit in range(10)}
 
 
-def pointers_in(data: bytes, surroundings: str = "") -> list[str]:
+def pointers_in(data: bytes, request_text: str = "") -> list[str]:
     """Where a body is told to hold a card number; empty when it is sound."""
     request = parse_transaction(data)
     try:
-        refuse_misplaced(data, request, surroundings)
+        refuse_numbers_elsewhere(data, request, request_text)
     except InvalidTransactionError as error:
         codes = {fault.code for fault in error.faults}
         if codes != {CODE} or CARD in str(error):
@@ -228,14 +228,14 @@ def test_the_place_is_told_beside_texts_without_a_letter_or_digit(blank: str) ->
 def test_its_own_number_is_found_around_the_request(text: str) -> None:
     """Headers, path and query are searched the same way, and told of as the whole document."""
     data = json_bytes(body(card_number=CARD))
-    assert pointers_in(data, surroundings_of(["application/json", text, "127.0.0.1"])) == [""]
+    assert pointers_in(data, request_text_of(["application/json", text, "127.0.0.1"])) == [""]
 
 
 def test_surroundings_do_not_run_together() -> None:
     """Two headers that only side by side would make the number are two headers."""
     data = json_bytes(body(card_number=CARD))
-    assert pointers_in(data, surroundings_of([CARD[:8], CARD[8:]])) == []
-    assert pointers_in(data, surroundings_of([OTHER, "curl/8.0", ""])) == []
+    assert pointers_in(data, request_text_of([CARD[:8], CARD[8:]])) == []
+    assert pointers_in(data, request_text_of([OTHER, "curl/8.0", ""])) == []
 
 
 @given(bodies())

@@ -11,7 +11,7 @@ import pytest
 from tests.builders import encoded
 from txn_cli.kaggle import read_rows
 from txn_cli.rows import SoundRow
-from txn_core.card_numbers.card_number_search import refuse_misplaced
+from txn_core.card_numbers.card_number_search import refuse_numbers_elsewhere
 from txn_core.card_numbers.pan import passes_luhn
 from txn_core.transactions.event import Event
 from txn_core.transactions.transaction import TransactionRequest, parse_transaction
@@ -40,7 +40,7 @@ def test_every_row_passes_every_rule(bodies: list[bytes], requests: list[Transac
     """No genuine row is refused: not by the model, and not for a card number that is none."""
     assert len(requests) == ROWS
     for body, request in zip(bodies, requests, strict=True):
-        refuse_misplaced(body, request, "")
+        refuse_numbers_elsewhere(body, request, "")
 
 
 def test_genuine_ids_hold_luhn_valid_runs(requests: list[TransactionRequest]) -> None:

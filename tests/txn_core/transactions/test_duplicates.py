@@ -13,7 +13,7 @@ from tests.txn_core.strategies import bodies
 from txn_core.card_numbers.card_number_search import checked_submission
 from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.duplicates import CODE, duplicated_names, has_each_name_once, names_of
-from txn_core.transactions.fast_path import read_submission, usual_fields, usual_submission
+from txn_core.transactions.fast_path import fast_fields, fast_submission, read_submission
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.instants import now
 from txn_core.transactions.transaction import (
@@ -97,10 +97,10 @@ def test_both_ways_agree_with_the_oracle(document: dict[str, Any], texts: tuple[
     document["customer"] = {**(document.get("customer") or {}), "street": f"Perry{texts[2]}"}
     data = style.value(document).encode()
     expected = names_something_twice(data)
-    fields = usual_fields(data)
+    fields = fast_fields(data)
     if fields is not None:
         assert not expected
-        short = usual_submission(data, fields, surroundings="", today=TODAY)
+        short = fast_submission(data, fields, request_text="", today=TODAY)
         assert short in (None, checked_submission(data, ""))
     try:
         checked_submission(data, "")
@@ -149,9 +149,9 @@ def test_any_field_of_the_contract_that_comes_twice_is_refused(place: tuple[str,
             behind = data.replace('"TWICE"', f'"{marked}"').encode()
             front = _moved_to_front(data, outer, marked, other).encode()
             for twice in (front, behind):
-                assert usual_fields(twice) is None
+                assert fast_fields(twice) is None
                 with pytest.raises(InvalidTransactionError) as caught:
-                    read_submission(twice, surroundings="", now=now())
+                    read_submission(twice, request_text="", now=now())
                 codes = {(fault.pointer, fault.code) for fault in caught.value.faults}
                 # What stands behind counts as the field's value, and may itself be wrong.
                 assert ("/" + "/".join(place), CODE) in codes
@@ -184,7 +184,7 @@ def test_no_count_is_deceived(sound: bytes, twice: bytes) -> None:
     """White space before a colon takes none away, and colons that are written as escapes make no room for names."""
     data = json_bytes(body()).replace(sound, twice)
     assert names_something_twice(data)
-    assert usual_fields(data) is None
+    assert fast_fields(data) is None
     with pytest.raises(InvalidTransactionError) as caught:
         checked_submission(data, "")
     assert {*caught.value.faults} == {Fault("/amount_minor", CODE)}
@@ -231,7 +231,7 @@ def test_a_sound_body_needs_no_second_parse(document: dict[str, Any]) -> None:
     """Both counts tell of the usual forms that nothing comes twice, also where a text has colons."""
     document = {name: value for name, value in document.items() if value is not ...}
     for data in (json_bytes(document), json.dumps(document).encode(), json.dumps(document, indent=1).encode()):
-        fields = usual_fields(data)
+        fields = fast_fields(data)
         assert fields is not None
         assert has_each_name_once(data, _names(document), COLONS_OF_A_TIME)
 

@@ -13,7 +13,7 @@ from txn_core.card_numbers.card_number_search import checked_submission
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import LENGTHS
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
-from txn_core.transactions.fast_path import read_submission, usual_fields, usual_submission
+from txn_core.transactions.fast_path import fast_fields, fast_submission, read_submission
 from txn_core.transactions.instants import now
 from txn_core.transactions.submission import Submission
 
@@ -21,27 +21,27 @@ TODAY = "2026-01-02"
 CARD = card_number(1234)
 
 
-def short(document: object, surroundings: str = "") -> Submission | None:
+def short(document: object, request_text: str = "") -> Submission | None:
     """What the short way makes of a document; none when it leaves or refuses it."""
     data = document if isinstance(document, bytes) else json_bytes(document)
-    fields = usual_fields(data)
+    fields = fast_fields(data)
     if fields is None:
         return None
     try:
-        return usual_submission(data, fields, surroundings=surroundings, today=TODAY)
+        return fast_submission(data, fields, request_text=request_text, today=TODAY)
     except InvalidTransactionError as error:
         told = error.faults
     with pytest.raises(InvalidTransactionError) as caught:
-        checked_submission(data, surroundings)
+        checked_submission(data, request_text)
     assert told == caught.value.faults
     return None
 
 
-def long(document: object, surroundings: str = "") -> Submission | None:
+def long(document: object, request_text: str = "") -> Submission | None:
     """What the long way makes of it; none when it refuses it."""
     data = document if isinstance(document, bytes) else json_bytes(document)
     try:
-        return checked_submission(data, surroundings)
+        return checked_submission(data, request_text)
     except (InvalidTransactionError, MalformedJsonError):
         return None
 
@@ -122,7 +122,7 @@ def test_sound_bodies_of_other_forms_go_the_long_way(document: dict[str, Any]) -
     """Offsets, other scripts and escapes are worth the closer look, and are taken by it."""
     assert short(document) is None
     assert long(document) is not None
-    assert read_submission(json_bytes(document), surroundings="", now=now()) == long(document)
+    assert read_submission(json_bytes(document), request_text="", now=now()) == long(document)
 
 
 _SEPARATORS = [
@@ -172,14 +172,14 @@ def test_both_ways_take_a_card_without_a_check_digit_where_it_is_exempt() -> Non
     number = CARD[:-1] + str((int(CARD[-1]) + 1) % 10)
     data = json_bytes(body(card_number=number))
     exempt, others = (IssuerRanges.parse(text, lengths=LENGTHS) for text in (number[:2], f"{number[:2]}:15"))
-    fields = usual_fields(data, exempt)
+    fields = fast_fields(data, exempt)
     assert fields is not None
-    usual = usual_submission(data, fields, surroundings="", today=TODAY)
+    usual = fast_submission(data, fields, request_text="", today=TODAY)
     assert usual == checked_submission(data, "", exempt)
-    assert usual == read_submission(data, surroundings="", now=now(), luhn_exempt=exempt)
-    assert usual_fields(data, others) is None
+    assert usual == read_submission(data, request_text="", now=now(), luhn_exempt=exempt)
+    assert fast_fields(data, others) is None
     with pytest.raises(InvalidTransactionError):
-        read_submission(data, surroundings="", now=now(), luhn_exempt=others)
+        read_submission(data, request_text="", now=now(), luhn_exempt=others)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_what_the_long_way_refuses_is_never_taken(document: object) -> None:
 
 def test_a_card_number_around_the_body_is_found() -> None:
     """Headers, path and query are searched as well."""
-    assert short(body(card_number=CARD), surroundings=f"xauthorizationx{CARD}x") is None
-    assert short(body(card_number=CARD), surroundings="xauthorizationxabcx") is not None
+    assert short(body(card_number=CARD), request_text=f"xauthorizationx{CARD}x") is None
+    assert short(body(card_number=CARD), request_text="xauthorizationxabcx") is not None
 
 
 def test_a_name_that_comes_twice_hides_no_card_number() -> None:
