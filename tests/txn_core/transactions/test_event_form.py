@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 import pytest
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from hypothesis import given
 from hypothesis import strategies as st
 
