@@ -23,6 +23,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
 from workers.events.dead_letters import DeadLetterBox
@@ -81,6 +82,7 @@ class Archive:
     store: ObjectStore
     letters: DeadLetterBox
     meters: Meters
+    counts: ArchiveMetrics
     limits: FlushLimits
     total: BufferTotal
     books: Books
@@ -223,9 +225,8 @@ class ArchiveProcessor:
         youngest = self._buffer.last
         self._buffer.drop_to(to)
         self._lag.pending(len(self._buffer))
-        meters = self._archive.meters
-        meters.flushes.labels(cause).inc()
-        meters.records.inc(before - len(self._buffer))
+        self._archive.counts.flushes.labels(cause).inc()
+        self._archive.meters.records.inc(before - len(self._buffer))
         if (oldest := self._buffer.first or youngest) is not None:
             self._lag.durable_to(oldest.arrived_at)
 

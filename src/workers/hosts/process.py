@@ -22,6 +22,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.health import served
@@ -29,6 +30,7 @@ from workers.hosts.leased import Processor, Worker
 from workers.hosts.readiness import Check, NotReadyError, Readiness
 from workers.hosts.stopping import unless
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, IndexProcessor, MerchantMemory
 from workers.leases.checkpointing import Books
 from workers.leases.held import HeldLease
@@ -151,6 +153,7 @@ def archive_of(
         store=store,
         letters=letters,
         meters=meters,
+        counts=ArchiveMetrics(meters),
         limits=FlushLimits.of(settings),
         total=BufferTotal(),
         books=books,
@@ -173,6 +176,7 @@ async def index_of(
         merchants=MerchantTable(dynamodb, names.merchants),
         letters=letters,
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(dynamodb, names.cards)),
         books=books,

@@ -27,6 +27,7 @@ from workers.events.decoding import take_in
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import IndexTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 from workers.leases.checkpointing import Books
 from workers.leases.held import HeldLease
@@ -107,6 +108,7 @@ class Index:
     merchants: MerchantTable
     letters: DeadLetterBox
     meters: Meters
+    counts: IndexMetrics
     memory: MerchantMemory
     cards: CardIds
     books: Books
@@ -167,7 +169,7 @@ class Index:
         """
         match verdict:
             case Verdict.REPLAY:
-                self.meters.replays.inc()
+                self.counts.replays.inc()
                 return True
             case Verdict.DUPLICATE:
                 return await self._note(item, stored, conflict=False)
@@ -184,7 +186,7 @@ class Index:
             "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )
         if noted:
-            (self.meters.conflicts if conflict else self.meters.duplicates).inc()
+            (self.counts.conflicts if conflict else self.counts.duplicates).inc()
         return noted
 
     async def _overtake(self, item: IndexItem, stored: StoredTransaction) -> bool:
@@ -196,9 +198,9 @@ class Index:
             lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
         )
         if replaced and after.contradicting:
-            self.meters.conflicts.inc(len(after.contradicting))
+            self.counts.conflicts.inc(len(after.contradicting))
         elif replaced:
-            self.meters.duplicates.inc()
+            self.counts.duplicates.inc()
         return replaced
 
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from tests.workers.conftest import World, until
 from txn_core.settings import Settings
+from workers.archive.metrics import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
 from workers.hosts.process import Kind
@@ -36,7 +37,7 @@ async def test_metrics_and_readiness_are_served_on_the_given_port_and_not_afterw
         raise NotReadyError("not yet")
 
     settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
-    meters.flushes.labels("rows").inc()
+    ArchiveMetrics(meters).flushes.labels("rows").inc()
     port = settings.worker_metrics_port
     with served(meters.registry, Readiness({"sink": unfit}), settings):
         assert 'txn_archive_flushes_total{cause="rows"} 1.0' in (await get(port, "/metrics")).text
