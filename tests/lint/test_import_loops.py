@@ -2,6 +2,7 @@
 
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,4 +46,4 @@ def test_loops_through_types_and_functions_are_found(tmp_path: Path, monkeypatch
 def test_a_loop_reads_in_the_direction_of_its_imports() -> None:
     (loop,) = loops({"a": {"b"}, "b": {"c"}, "c": {"a"}})
     following = {"a": "b", "b": "c", "c": "a"}
-    assert all(following[one] == other for one, other in zip(loop, loop[1:], strict=False))
+    assert all(following[one] == other for one, other in pairwise(loop))

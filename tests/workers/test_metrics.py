@@ -12,7 +12,7 @@ from txn_core.arrivals import Stretch
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, ArchiveProcessor
-from workers.hosts.leased import Processor
+from workers.drain import Processor
 from workers.index.processor import IndexProcessor
 from workers.leases.held import HeldLease
 from workers.metrics import Meters, ShardLag

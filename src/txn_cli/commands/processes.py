@@ -9,6 +9,7 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ from txn_core.settings import Settings
 from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
 
@@ -121,7 +123,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(drain.name, settings, origin))
+        runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:
@@ -153,6 +155,13 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
     if from_lake:
         raise SettingsError("--from and --from-lake exclude each other")
     return Origin.parse(since)
+
+
+def _built_from(origin: "Origin") -> "OpenDrain":
+    """What opens the index to be built from an origin."""
+    from workers.index.drain import open_index
+
+    return partial(open_index, origin=origin)
 
 
 def _rebuilding(settings: Settings, into: int | None) -> Settings:

@@ -26,11 +26,11 @@ from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.metrics import ArchiveMetrics
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import LakeTrial
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import Meters, ShardLag
@@ -149,7 +149,7 @@ class Archive:
 class ArchiveProcessor:
     """Drains one shard into the lake."""
 
-    def __init__(self, archive: Archive, lease: HeldLease, lag: ShardLag) -> None:
+    def __init__(self, archive: Archive, lease: Cursor, lag: ShardLag) -> None:
         self._archive, self._lease, self._lag = archive, lease, lag
         self._buffer = Buffer(archive.limits, archive.total)
         self._looked = False

@@ -22,6 +22,7 @@ from txn_core.errors import EventError
 from txn_core.event import Event, content_digests
 from txn_core.identity import Account, MerchantId
 from txn_core.positions import Position, WriteOrder
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import take_in
 from workers.events.undecodable import SettingApart
@@ -30,7 +31,6 @@ from workers.index.card_ids import CardIds
 from workers.index.metrics import IndexMetrics
 from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.ledger import Tally, tally_of, together
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
@@ -207,8 +207,8 @@ class Index:
 class IndexProcessor:
     """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
 
-    def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
-        self._index, self._lease, self._lag = index, lease, lag
+    def __init__(self, index: Index, cursor: Cursor, lag: ShardLag) -> None:
+        self._index, self._cursor, self._lag = index, cursor, lag
         self._done: Position | None = None
         self._tally = Tally()
         self._checkpointed_s = time.monotonic()
@@ -242,7 +242,7 @@ class IndexProcessor:
     async def finish(self) -> None:
         """Checkpoint everything that was taken."""
         if self._done is not None:
-            await self._index.books.advance(self._lease, self._done, self._tally)
+            await self._index.books.advance(self._cursor, self._done, self._tally)
             self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
 
     def abandon(self) -> None:

@@ -15,7 +15,6 @@ from txn_core.settings import Settings
 from workers.archive.metrics import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
-from workers.hosts.process import Kind
 from workers.hosts.readiness import OK, NotReadyError, Readiness
 from workers.metrics import Meters
 
@@ -85,14 +84,14 @@ def test_a_loop_that_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatc
     assert asked.cancelled()
 
 
-CHECKS: dict[Kind, tuple[str, ...]] = {
+CHECKS: dict[str, tuple[str, ...]] = {
     "index": ("stream", "lease_table", "sink", "dead_letters", "leases", "shards"),
     "archive": ("stream", "lease_table", "sink", "leases", "shards"),
 }
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: Kind) -> None:
+async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: str) -> None:
     port = free_port()
     settings = world.settings.model_copy(update={"worker_metrics_port": port})
 
