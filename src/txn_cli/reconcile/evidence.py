@@ -19,7 +19,8 @@ from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parqu
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of, instant_of
-from workers.events.dead_letters import Envelope, Reason
+from workers.events.dead_letters import Envelope
+from workers.events.reasons import Reason
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
 from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of

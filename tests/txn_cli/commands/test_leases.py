@@ -25,11 +25,10 @@ from txn_core.lake import RAW_PREFIX, parquet_of, table_of
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
 from workers.archive.processor import object_key, plan_of
-from workers.hosts.process import Kind
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.rebuild.rebuild import LAKE, begin
 
-KINDS: tuple[Kind, ...] = ("index", "archive")
+KINDS: tuple[str, ...] = ("index", "archive")
 
 
 @dataclass(frozen=True)

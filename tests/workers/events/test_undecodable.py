@@ -20,8 +20,8 @@ from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transactions.instants import instant_of
-from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal
-from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, UndecodableRecord, kept_whole
+from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal, UndecodableRecord
+from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, kept_whole
 from workers.leases.lease import FlushPlan
 from workers.leases.sub_records import SubRecords
 from workers.metrics import Meters

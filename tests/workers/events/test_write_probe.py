@@ -19,12 +19,14 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, object_key, plan_of
 from workers.events import decoding as admission
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.events.write_probe import TRIAL_PREFIX, IndexTrial, LakeTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.metrics import Meters
 
@@ -46,6 +48,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
         books=world.books("index"),
@@ -183,6 +186,7 @@ def archive_of(world: World, store: ObjectStore) -> Archive:
         store=store,
         letters=letters,
         meters=meters,
+        counts=ArchiveMetrics(meters),
         limits=limits,
         total=BufferTotal(),
         books=world.books("archive"),
