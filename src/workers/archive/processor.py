@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import structlog
@@ -34,7 +35,7 @@ from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import code_of, patiently
+from workers.retries import UNLIMITED, Patience, code_of, patiently
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -85,11 +86,12 @@ class Archive:
     total: BufferTotal
     books: Books
     renderings: asyncio.Semaphore
+    patience: Patience = UNLIMITED
 
     async def covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan covers the shard; none when there is no such object."""
         key = object_key(plan)
-        metadata = await patiently("look for object", lambda: self.store.find(key))
+        metadata = await patiently("look for object", lambda: self.store.find(key), until=self.patience)
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 
     async def write(self, plan: FlushPlan, records: Sequence[Arrived]) -> Position:
@@ -127,7 +129,7 @@ class Archive:
         """
         key = object_key(plan)
         async with self.renderings:  # a whole object is in memory here, too
-            data = await patiently("read object", lambda: self.store.read(key))
+            data = await patiently("read object", lambda: self.store.read(key), until=self.patience)
             same = await asyncio.to_thread(holds, data, records)
         if not same:
             _log.error("object_of_another_stream", key=key)
@@ -141,7 +143,8 @@ class Archive:
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
-        return await patiently("write object", lambda: self.store.put_if_absent(key, parquet, metadata))
+        put = partial(self.store.put_if_absent, key, parquet, metadata)
+        return await patiently("write object", put, until=self.patience)
 
 
 class ArchiveProcessor:

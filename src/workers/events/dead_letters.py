@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import structlog
@@ -31,7 +32,7 @@ from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
 from workers.events.undecodable import UndecodableRecord
 from workers.leases.sub_records import SubRecords
-from workers.retries import patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 if TYPE_CHECKING:
     from workers.metrics import Meters
@@ -239,6 +240,7 @@ class DeadLetterBox:
     worker: str
     stream: str
     meters: "Meters"
+    patience: Patience = UNLIMITED
 
     async def undecodable(self, record: Arrived, error: EventError) -> None:
         """Keep a record that is no event."""
@@ -258,7 +260,8 @@ class DeadLetterBox:
 
     async def _put(self, letter: DeadLetter) -> None:
         document = self.seal.close(letter)
-        if await patiently("dead letter", lambda: self.store.put_if_absent(letter.key, document, {})):
+        put = partial(self.store.put_if_absent, letter.key, document, {})
+        if await patiently("dead letter", put, until=self.patience):
             self.meters.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position
             _log.warning(

@@ -21,7 +21,7 @@ from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.archive.rendering import render
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
-from workers.retries import patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 TRIAL_PREFIX: Final = "trials/"
 # Bad request, too large, wrong type, unprocessable. A missing bucket (404) or right (403) is no record's fault.
@@ -34,6 +34,7 @@ class IndexTrial:
 
     transactions: TransactionTable
     merchants: MerchantTable
+    patience: Patience = UNLIMITED
 
     async def refused_alone(self, event: Event, data: bytes, order: WriteOrder) -> bool:
         """Whether one of the tables can never hold this event although it takes others.
@@ -48,9 +49,12 @@ class IndexTrial:
 
     async def _taken(self, event: Event, data: bytes, order: WriteOrder) -> bool:
         item, name = IndexItem.of(event, data, order), event.merchant.name
-        return await patiently("index trial", lambda: self.transactions.would_take(item)) and await patiently(
+        return await patiently(
+            "index trial", lambda: self.transactions.would_take(item), until=self.patience
+        ) and await patiently(
             "merchant trial",
             lambda: self.merchants.would_take(event.account, event.merchant_id, name, order),
+            until=self.patience,
         )
 
 
