@@ -30,7 +30,7 @@ from txn_core.aws import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames, definitions
 from txn_core.instants import Instant
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import DeadLetter, Origin, Seal
 

@@ -18,7 +18,9 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.event import Event
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings

@@ -14,7 +14,7 @@ from typing import Final, Self, TypeVar, cast, get_args
 from txn_core.dynamodb.tables import WORKER_KINDS
 from txn_core.errors import StoreError
 from txn_core.instants import datetime_of
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import Envelope, Reason

@@ -16,7 +16,9 @@ from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.arrivals import Arrived
 from txn_core.errors import StoreError
 from txn_core.instants import datetime_of, instant_of
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
 from workers.events.dead_letters import Envelope, Reason

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from txn_core.event import EventCustomer, EventMerchant, EventTerminal
 from txn_core.instants import Instant, instant_of
-from txn_core.lake import column_of
+from txn_core.lake.columns import column_of
 from txn_core.transaction import TransactionRequest
 
 _PARTS: Final = {

@@ -10,7 +10,7 @@ from typing import Final
 from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError
 from txn_core.event import Event
-from txn_core.lake import read_parquet
+from txn_core.lake.parquet import read_parquet
 
 _COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number", "arrived_at", "transaction_id")
 

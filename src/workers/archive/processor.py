@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
 from txn_core.instants import instant_of
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import range_key
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.archive import buffer
@@ -52,9 +52,7 @@ def plan_of(records: Sequence[Arrived]) -> FlushPlan:
 
 def object_key(plan: FlushPlan) -> str:
     """The name of a plan's object, by the arrival of its first record (UTC)."""
-    day, hour, first = plan.arrived_at[:10], plan.arrived_at[11:13], plan.first
-    name = f"{first.shard_id}-{first.sequence_number}-{first.sub_sequence_number}"
-    return f"{RAW_PREFIX}dt={day}/hr={hour}/{name}.parquet"
+    return range_key(plan.first, plan.arrived_at)
 
 
 def object_metadata(plan: FlushPlan, rows: int) -> dict[str, str]:

@@ -26,7 +26,7 @@ from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError, SettingsError
 from txn_core.instants import Instant, datetime_of, instant_of
 from txn_core.kinesis.aggregation import unpack
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings

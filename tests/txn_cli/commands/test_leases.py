@@ -22,7 +22,9 @@ from txn_cli.commands import leases, reconciliation
 from txn_cli.status.observer import Observer
 from txn_core.errors import StoreError
 from txn_core.event import Event
-from txn_core.lake import RAW_PREFIX, parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.parquet import parquet_of
 from txn_core.settings import Settings
 from workers.archive.processor import object_key, plan_of
 from workers.hosts.process import Kind

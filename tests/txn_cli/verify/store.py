@@ -12,7 +12,8 @@ from txn_core.arrivals import Arrived
 from txn_core.event import encode
 from txn_core.identity import Account, KeyRing, TransactionId
 from txn_core.instants import Instant
-from txn_core.lake import parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.submission import Submission
 from txn_core.transaction import parse_transaction

@@ -10,7 +10,7 @@ from tests.builders import position
 from tests.workers.builders import ALICE, BOB, event, later, records, shard
 from tests.workers.conftest import World, until
 from txn_core.errors import StoreError
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from workers.archive.buffer import BufferTotal, FlushLimits

@@ -18,7 +18,7 @@ from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
 from txn_core.instants import instant_of
 from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
 from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal
 from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, UndecodableRecord, kept_whole
