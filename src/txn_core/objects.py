@@ -37,10 +37,6 @@ class ObjectStore:
             raise
         return True
 
-    async def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is as good."""
-        await self._client.delete_object(Bucket=self._bucket, Key=key)
-
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""
         return (await self._client.head_object(Bucket=self._bucket, Key=key))["Metadata"]

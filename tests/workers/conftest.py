@@ -185,6 +185,10 @@ class World:
         """Every object of the bucket."""
         return {key: await self.store.read(key) async for key in self.store.keys("")}
 
+    async def remove(self, key: str) -> None:
+        """Remove an object, as an operator does with tools of S3; none of ours removes any."""
+        await self.store._client.delete_object(Bucket=self.settings.lake_bucket, Key=key)
+
     async def letters(self) -> list[DeadLetter]:
         """Every dead letter, opened."""
         seal = Seal.of(self.settings)

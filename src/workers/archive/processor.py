@@ -14,7 +14,6 @@ from functools import partial
 from typing import Final, Literal
 
 import structlog
-from botocore.exceptions import ClientError
 
 from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
@@ -28,14 +27,13 @@ from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
-from workers.events.write_probe import LakeTrial
 from workers.leases.checkpointing import Books
 from workers.leases.held import HeldLease
 from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import UNLIMITED, Patience, code_of, patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -102,17 +100,8 @@ class Archive:
         apart = SettingApart(self.letters, Stretch.of(records))
         for poison in rendered.poison:
             await self._set_apart(poison, apart)
-        try:
-            if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
-                return plan.last
-        except ClientError as error:
-            refused = await LakeTrial(self.store).refused_alone(error, records)
-            if not refused:
-                raise
-            for record in refused:
-                await self.letters.unwritable(record, code_of(error))
-            done = {record.position for record in [*refused, *(poison.record for poison in rendered.poison)]}
-            return await self.write(plan, [record for record in records if record.position not in done])
+        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+            return plan.last
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")

@@ -192,7 +192,7 @@ async def test_reconcile_takes_a_letter_for_all_of_its_positions(
     code, out = await reconcile(tmp_path, "--deep")
     assert (code, "All compared minutes agree" in out) == (0, True)
     letter = next(key for key in await world.objects() if "/archive-" in key and key.endswith("x50.json"))
-    await world.store.delete(letter)
+    await world.remove(letter)
     code, out = await reconcile(tmp_path, "--deep", "--json")
     assert code == 1
     assert out.count("missing_in_lake") == 50
