@@ -26,7 +26,7 @@ from tests.canary.odd_places import DRESSES
 from tests.canary.places import search_cores
 from tests.canary.scene import Scene, search_scene
 from tests.support.card_search import CardSearch, search_files
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames, definitions
 from txn_core.instants import Instant
 from txn_core.kinesis.aggregation import UserRecord, aggregate

@@ -35,7 +35,7 @@ from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
 from tests.chaos.verdict import Evidence, compared, judge, summary
 from tests.support.reference_reader import by_reference
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
 from workers.events.dead_letters import Seal
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from botocore.exceptions import ClientError
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 

@@ -12,7 +12,7 @@ import pytest
 
 from txn_cli.status.observer import Observer
 from txn_core.arrivals import Arrived
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable

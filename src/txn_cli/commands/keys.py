@@ -18,7 +18,7 @@ from txn_cli.reasons import reason_of
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
 from txn_core.identity import Account, KeyRing

@@ -12,7 +12,7 @@ from txn_cli.reasons import reason_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings

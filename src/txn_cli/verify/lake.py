@@ -17,7 +17,7 @@ from txn_cli.stack.ready import Ready
 from txn_cli.verify.content import COLUMNS, digest_of_values
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import slices
 from txn_core.objects import ObjectStore

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.collector import spare_the_collector
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable

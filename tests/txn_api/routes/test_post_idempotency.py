@@ -18,7 +18,7 @@ from tests.support.memory_records import Fault
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, Desk
 from txn_api.idempotency import Bounds, Idempotency
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames

@@ -31,7 +31,7 @@ import workers.index.processor
 imported_mb = rss_mb()
 for name in ("leases.ledger_table", "leases.stream_watch", "hosts.leased", "hosts.health", "index.card_ids"):
     import_module(f"workers.{name}")
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 import uvloop
 uvloop.install()
