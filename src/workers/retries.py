@@ -1,4 +1,4 @@
-"""Outages of Kinesis, DynamoDB and S3: which errors pass by themselves, and waiting for them to pass.
+"""Outages of Kinesis, DynamoDB and S3: waiting for what passes by itself (`txn_core.aws.errors`).
 
 A call that is safe to repeat is repeated with pauses that grow to a bound, and the log says so. How long, the host of
 the work decides: a worker process outlives any outage, a host that has a deadline hands in a `Patience` that ends.
@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 import structlog
-from botocore.exceptions import ClientError, CredentialRetrievalError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.parsers import ResponseParserError
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.errors import OutageError
 
 T = TypeVar("T")
@@ -25,38 +23,7 @@ ATTEMPT_S_MAX: Final = 60.0
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_S_MAX: Final = 5.0
 
-_PASSING: Final = (
-    BotoConnectionError,
-    HTTPClientError,
-    CredentialRetrievalError,
-    ResponseParserError,  # an answer that was cut off
-    OSError,  # of which TimeoutError is one
-)
-_PASSING_STATUS: Final = frozenset({408, 409, 429})
-_PASSING_CODES: Final = frozenset(
-    {
-        *("ProvisionedThroughputExceededException", "ThrottlingException", "Throttling", "RequestLimitExceeded"),
-        *("LimitExceededException", "KMSThrottlingException", "TooManyRequestsException", "SlowDown"),
-        *("RequestTimeout", "ExpiredToken", "ExpiredTokenException", "TransactionConflictException"),
-    }
-)
-
 _log = structlog.get_logger(__name__)
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the same call may succeed later: throttles, 5xx, timeouts, connection errors, concurrent writes."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or status in _PASSING_STATUS or code_of(error) in _PASSING_CODES
-    return isinstance(error, _PASSING)
-
-
-def code_of(error: Exception) -> str:
-    """What may be logged of an error: the service's code, or the error's type."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "unknown"))
-    return type(error).__name__
 
 
 def pause_s(failures: int) -> float:

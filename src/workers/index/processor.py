@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from botocore.exceptions import ClientError
 
 from txn_core.arrivals import Arrived, Stretch
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
@@ -33,7 +34,7 @@ from workers.leases.held import HeldLease
 from workers.leases.ledger import Tally, tally_of, together
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import UNLIMITED, Patience, code_of, patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 T = TypeVar("T")
 

@@ -14,12 +14,13 @@ from typing import Final
 
 import structlog
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.errors import TxnError
 from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
-from workers.retries import UNLIMITED, Patience, code_of, is_passing, patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 Change = Callable[[Lease], Lease]
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.lease import Lease
@@ -62,7 +63,7 @@ class LedgerTable:
             "TableName": self._name,
             "KeyConditionExpression": "#shard = :shard AND #part >= :since",
             "ExpressionAttributeNames": {"#shard": SHARD, "#part": PART},
-            "ExpressionAttributeValues": {":shard": {"S": _shard_key(shard_id, epoch)}, ":since": {"S": since}},
+            "ExpressionAttributeValues": {":shard": string(_shard_key(shard_id, epoch)), ":since": string(since)},
             "ConsistentRead": True,
         }
         found: list[tuple[_Part, Sum]] = []
@@ -86,11 +87,11 @@ def _shard_key(shard_id: ShardId, epoch: str) -> str:
 
 def _item(shard_id: ShardId, ledger: Ledger, minute: Minute, noted: Sum) -> dict[str, Any]:
     return {
-        SHARD: {"S": _shard_key(shard_id, ledger.epoch)},
-        PART: {"S": f"{minute}#{ledger.left_at}"},
-        "positions": {"N": str(noted.count)},
-        "digest": {"S": noted.digest_text},
-        EXPIRES_AT: {"N": str(int((start_of(minute) + KEPT).timestamp()))},
+        SHARD: string(_shard_key(shard_id, ledger.epoch)),
+        PART: string(f"{minute}#{ledger.left_at}"),
+        "positions": number(noted.count),
+        "digest": string(noted.digest_text),
+        EXPIRES_AT: number(int((start_of(minute) + KEPT).timestamp())),
     }
 
 
