@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from txn_api.single_flight import SingleFlight
 from txn_api.stores import STORE_ERRORS
+from txn_core.dynamodb.attributes import string
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -57,7 +58,7 @@ class Readiness:
     async def _table_answers(self) -> str:
         try:
             async with asyncio.timeout(CHECK_DEADLINE_S):
-                await self._dynamodb.get_item(TableName=self._table, Key={"id": {"S": "#ready"}})
+                await self._dynamodb.get_item(TableName=self._table, Key={"id": string("#ready")})
         except STORE_ERRORS:
             return "unavailable"
         return "ok"

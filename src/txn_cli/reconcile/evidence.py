@@ -15,7 +15,9 @@ from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.errors import StoreError
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of, instant_of

@@ -11,7 +11,7 @@ from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, FaultKind, Found
 from txn_cli.reconcile.indexed import IndexEvidence
 from txn_cli.reconcile.report import Report
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.errors import EventError

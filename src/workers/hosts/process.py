@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.positions import ShardId
 from txn_core.settings import Settings

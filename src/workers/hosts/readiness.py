@@ -6,9 +6,9 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.errors import TxnError
 from workers.drain import Check
-from workers.retries import code_of
 
 OK: Final = "ok"
 # AWS allows 20 DescribeStreamSummary calls a second an account, and every worker may be probed.
