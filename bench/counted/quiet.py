@@ -16,7 +16,7 @@ from bench.counted.watch import Journey, Moment
 from bench.counted.work import Work
 from bench.write_path.bodies import bodies
 from bench.write_path.percentiles import percentile
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 
 QUIET_PER_S: Final = 200
 CONNECTIONS: Final = 16  # at first; more are made when all of them wait

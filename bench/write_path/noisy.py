@@ -26,7 +26,7 @@ from bench.write_path.posts import CONNECTIONS
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage, bearing, new_key
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
 
 ROUNDS_MAX: Final = 5
 WARM_UP_S: Final = 2

@@ -15,10 +15,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, Valida
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
+from txn_core.card_numbers.issuer_ranges import IssuerRanges
+from txn_core.card_numbers.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.errors import SettingsError
-from txn_core.issuer_ranges import IssuerRanges
 from txn_core.loopback import is_local, require_safe
-from txn_core.pan import LENGTHS as CARD_NUMBER_LENGTHS
 from txn_core.region import LOCAL_REGION, MISSING, region_given
 from txn_core.service_links import service_links
 

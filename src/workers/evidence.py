@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from txn_core.arrivals import Arrived
+from txn_core.kinesis.record_batch import Arrived
 
 
 class Evidence(Protocol):

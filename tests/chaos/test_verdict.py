@@ -18,7 +18,7 @@ from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.lake import table_of
 from txn_core.positions import WriteOrder
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 from workers.events.dead_letters import DeadLetter, Origin
 from workers.leases.sub_records import SubRecords
 

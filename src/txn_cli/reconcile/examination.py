@@ -8,7 +8,7 @@ from txn_cli.reconcile.comparison import MinuteSums, ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, Found
 from txn_cli.reconcile.views import View
-from txn_core.arrivals import Arrived
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.ledger import Minute, Sum, start_of, tally_of
 

@@ -8,7 +8,7 @@ from txn_cli.crew import side_by_side
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import ShardLedger
 from txn_cli.reconcile.faults import Fault
-from txn_core.arrivals import Arrived
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import ShardId
 from workers.evidence import Evidence
 from workers.leases.lease import Lease

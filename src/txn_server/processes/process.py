@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from txn_api.siblings import socket_of
+from txn_api.process_metrics import socket_of
 from txn_server.processes.tethered import TetheredProcess
 
 
@@ -24,7 +24,7 @@ class Process(TetheredProcess):
 
     @property
     def has_started(self) -> bool:
-        """Whether its application has started: from then on it serves its metrics to its siblings."""
+        """Whether its application has started: from then on it serves its metrics to the other processes."""
         return self._socket.exists()
 
     async def ended(self) -> int:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from txn_core.arrivals import Arrived
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.errors import EventError
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.events.dead_letters import DeadLetter

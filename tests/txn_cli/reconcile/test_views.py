@@ -17,8 +17,8 @@ from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.reconcile.views import View
-from txn_core.arrivals import Arrived
 from txn_core.dynamodb.tables import TableNames, _worker_tables
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
 from workers.evidence import Evidence
