@@ -17,8 +17,8 @@ import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts.readiness import NotReadyError
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName

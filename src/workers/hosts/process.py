@@ -18,6 +18,7 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
+from txn_core.readiness import Check, stream_usable
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from txn_core.transactions.identity import Account, TransactionId
@@ -26,7 +27,7 @@ from workers.archive.processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchivePr
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.health import served
 from workers.hosts.leased import Processor, Worker
-from workers.hosts.readiness import Check, NotReadyError, Readiness
+from workers.hosts.readiness import readiness_of
 from workers.hosts.stopping import unless
 from workers.index.card_ids import CardIds
 from workers.index.processor import Index, IndexProcessor, MerchantMemory
@@ -37,14 +38,12 @@ from workers.leases.ledger_table import LedgerTable
 from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.answers import required
 from workers.rebuild.lake_replay import LakeReplay
 from workers.rebuild.rebuild import Origin, begin
 from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
 
 Kind = Literal["index", "archive"]
 MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
@@ -112,13 +111,13 @@ async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: 
             stream=StreamWatch(kinesis, settings.stream, leases, meters, kind=kind),
         )
         checks: dict[str, Check] = {
-            "stream": partial(_stream_answers, kinesis, settings.stream),
+            "stream": partial(stream_usable, kinesis, settings.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
             **sinks,
             "leases": worker.looks_after_leases,
             "shards": worker.gets_on,
         }
-        with served(meters.registry, Readiness(checks), settings):
+        with served(meters.registry, readiness_of(checks), settings):
             _log.info("started", name=name, stream=settings.stream)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(worker.run(stopping))
@@ -134,13 +133,6 @@ def worker_name(settings: Settings) -> WorkerName:
     """
     name = settings.worker_id or f"{socket.gethostname()}:{os.getpid()}"
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
-
-
-async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
-    status = summary.get("StreamStatus")
-    if status not in {"ACTIVE", "UPDATING"}:
-        raise NotReadyError(f"the stream is {status}")
 
 
 def archive_of(
