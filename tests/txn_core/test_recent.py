@@ -67,7 +67,7 @@ async def test_a_read_is_shared_kept_and_waited_for_by_few() -> None:
     assert await recent.get() is None
     waiting[0].cancel()
     await asyncio.sleep(0)
-    assert await asyncio.gather(waiting[1], recent.get()) == [1.0, 1.0]
+    assert list(await asyncio.gather(waiting[1], recent.get())) == [1.0, 1.0]
     await asyncio.sleep(1.0)
     assert [await recent.get() for _ in range(9)] == [3.0] * 9
     await asyncio.sleep(2.9)
