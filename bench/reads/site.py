@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.write_path import servers
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.servers import Served
 from txn_api.writes.admission import Admission
 from txn_cli.stack import ports

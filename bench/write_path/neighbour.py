@@ -21,7 +21,7 @@ from bench.kinesis_server.orders import Orders, ThrottleOrder
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control
-from bench.write_path.open_loop import Answer, connected, fire, posts
+from bench.write_path.load.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, medians, none_of, tell

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txn_core.card_numbers.pan import MASK_PATTERN
-from txn_core.settings import CARD_KEYS_MAX
+from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
 from txn_core.transactions.faults import ID_PATTERN
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN

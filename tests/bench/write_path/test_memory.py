@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.memory import halves, pieces
 
 from txn_core.transactions.transaction import parse_transaction

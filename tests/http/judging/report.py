@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from tests.http.judging.transcript import Transcript
 from tests.http.run import Judgement
-from tests.http.transcript import Transcript
 
 BYTES_SHOWN_MAX = 3_000
 

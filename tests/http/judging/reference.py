@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import h11
 
-from tests.http import rules
+from tests.http.judging import rules
 from txn_api.problems import (
     HeadTooLarge,
     HttpVersionUnsupported,

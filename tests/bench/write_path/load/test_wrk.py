@@ -1,7 +1,7 @@
 """What wrk prints, in figures."""
 
 import pytest
-from bench.write_path.wrk import Load, parse
+from bench.write_path.load.wrk import Load, parse
 
 PRINTED = """\
 Running 5s test @ http://127.0.0.1:12000/transactions

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.http.drafts import Dice, Draft, Mutation
+from tests.http.requests.drafts import Dice, Draft, Mutation
 
 _DIGITS: Final = "\u0660\u0661\u0662".encode()
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tests.chaos.documents import FIELDS_OF, content_of
+from tests.chaos.judging.views import Place, Row, Views
 from tests.chaos.load import Outcome, Submission
-from tests.chaos.views import Place, Row, Views
 from tests.support.reference_reader import by_reference
 from workers.events.dead_letters import DeadLetter
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from tests.http.drafts import Dice, Message
+from tests.http.requests.drafts import Dice, Message
 
 KIND: Final = "bytes damaged"
 _ODD: Final = (

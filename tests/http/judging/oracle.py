@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import h11
 from starlette.types import ASGIApp, Message, Scope
 
-from tests.http import rules
-from tests.http.rules import Head, Rule
+from tests.http.judging import rules
+from tests.http.judging.rules import Head, Rule
 from txn_server.http.head import HEAD_BYTES_MAX
 
 DISCARDED_BYTES_MAX: Final = 4 << 20

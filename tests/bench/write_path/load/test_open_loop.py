@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from itertools import cycle
 from typing import Final, cast
 
-from bench.write_path.open_loop import LOST, Pool, connected, fire, posts
+from bench.write_path.load.open_loop import LOST, Pool, connected, fire, posts
 
 ACCEPTED: Final = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 

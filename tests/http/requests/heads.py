@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.http.application import READER, WRITER
-from tests.http.drafts import LONG, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Dice, Draft, Mutation
 
 SPACED: Final = "field spaced otherwise"
 

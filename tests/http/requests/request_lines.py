@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tests.http.drafts import LONG, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Dice, Draft, Mutation
 
 
 def methods() -> dict[str, Mutation]:

@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
-from tests.http.drafts import Dice
+from tests.http.requests.drafts import Dice
 
 PIECE_BYTES_MAX: Final = 64 << 10
 BYTE_BY_BYTE_MAX: Final = 1_600

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.chaos.views import Place
+from tests.chaos.judging.views import Place
 
 NOTHING = (0, 0)
 

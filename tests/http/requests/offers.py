@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.http.drafts import Dice, Draft, Mutation
+from tests.http.requests.drafts import Dice, Draft, Mutation
 
 _H2C: Final = (b"Upgrade: h2c", b"Connection: Upgrade, HTTP2-Settings", b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
 _WEBSOCKET: Final = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tests.http.application import WRITER
-from tests.http.drafts import LONG, Chunk, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Chunk, Dice, Draft, Mutation
 
 
 def chunks() -> dict[str, Mutation]:

@@ -1,7 +1,7 @@
 """The verdict on an upload's answer."""
 
 import pytest
-from bench.write_path.uploads import UploadFailedError, accepted
+from bench.write_path.load.uploads import UploadFailedError, accepted
 
 
 def _totals(*, accepted: int = 5, rejected: int = 0, ended: str = "complete") -> bytes:

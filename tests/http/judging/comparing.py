@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from tests.http.delivery import Delivery
-from tests.http.oracle import Exchange
+from tests.http.judging.oracle import Exchange
+from tests.http.judging.transcript import Answer, Transcript
 from tests.http.playing import Expected
-from tests.http.transcript import Answer, Transcript
+from tests.http.requests.delivery import Delivery
 
 UPLOAD: Final = b"/transactions/bulk"
 _ID: Final = re.compile(rb'"transaction_id":"([^"]*)"')
