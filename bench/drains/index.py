@@ -10,8 +10,8 @@ from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
 from txn_core.positions import ShardId, WriteOrder
+from txn_core.transactions.event import Event
 from workers.index.drain import index_of
 from workers.index.processor import Index, IndexProcessor
 from workers.leases.held import HeldLease

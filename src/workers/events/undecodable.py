@@ -12,9 +12,9 @@ and the archive leave the same letters, and a letter is put again under its name
 import asyncio
 from typing import Final
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
 from txn_core.kinesis.aggregation import unpack
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import SequenceNumber
 from workers.events.dead_letters import DeadLetterBox, UndecodableRecord
 from workers.events.decoding import take_in

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from txn_core.aws import Aws
-from txn_core.collector import spare_the_collector
 from txn_core.drains import DrainDefinition
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from txn_core.startup import freeze_startup_objects
 from workers.context import DrainContext, OpenDrain, opener_of
 from workers.drain import Check
 from workers.events.dead_letters import Seal
@@ -51,7 +51,7 @@ async def run(definition: DrainDefinition, settings: Settings, open_drain: OpenD
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    spare_the_collector()
+    freeze_startup_objects()
     try:
         await work(definition, settings, stopping, open_drain)
     finally:

@@ -7,7 +7,7 @@ from typing import Final
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.identity import Account, TransactionId
+from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
 from workers.drain import Check, Drain
 from workers.index.card_ids import CardIds
