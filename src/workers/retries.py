@@ -65,10 +65,10 @@ class Patience:
             OutageError: the patience has ended. It names the call and comes from `error`.
         """
         _log.warning("outage", call=what, error=code_of(error), failures=failures)
-        left_s = self.left_s()
-        if left_s <= 0:
+        wait_s, left_s = pause_s(failures), self.left_s()
+        await asyncio.sleep(min(wait_s, left_s))
+        if left_s <= wait_s:
             raise OutageError(f"{what}: no answer in time after {failures} failures: {code_of(error)}") from error
-        await asyncio.sleep(min(pause_s(failures), left_s))
 
 
 UNLIMITED: Final = Patience(lambda: math.inf)

@@ -14,13 +14,15 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.errors import EventError, OutageError
-from txn_core.event import Event
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.leases.checkpointing import Books
 from workers.leases.held import HeldLease
@@ -62,13 +64,22 @@ class Drains:
         self.lease = HeldLease(LeaseTable(client, "leases"), lease(owner=ALICE), patience=patience)
         books, limits = Books(self.ledger), FlushLimits(rows=1, bytes=1, age_s=1.0)
         self.archive = Archive(
-            store, self.letters, meters, limits, BufferTotal(), books, asyncio.Semaphore(1), patience
+            store=store,
+            letters=self.letters,
+            meters=meters,
+            counts=ArchiveMetrics(meters),
+            limits=limits,
+            total=BufferTotal(),
+            books=books,
+            renderings=asyncio.Semaphore(1),
+            patience=patience,
         )
         self.index = Index(
             transactions=TransactionTable(client, "transactions", 1),
             merchants=MerchantTable(client, "merchants"),
             letters=self.letters,
             meters=meters,
+            counts=IndexMetrics(meters),
             memory=MerchantMemory(),
             cards=self.cards,
             books=books,

@@ -9,9 +9,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from txn_core.faults import ID_PATTERN
-from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
-from txn_core.pan import MASK_PATTERN
+from txn_core.card_numbers.pan import MASK_PATTERN
+from txn_core.transactions.faults import ID_PATTERN
+from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
 
 _COLUMNS: Final = {
     "transaction_id": ID_PATTERN,

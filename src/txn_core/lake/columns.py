@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
-from txn_core.event import Event
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.event import Event
+from txn_core.transactions.instants import instant_of
 
 NESTED: Final = ("merchant", "customer", "terminal")
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from txn_core.instants import Instant
 from txn_core.positions import Position
+from txn_core.transactions.instants import Instant
 
 RAW_PREFIX: Final = "raw/"
 DEAD_LETTER_PREFIX: Final = "dead-letters/"

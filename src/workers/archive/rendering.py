@@ -13,8 +13,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError, UnwritableError
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.lake.column_form import of_other_form
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of

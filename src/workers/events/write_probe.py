@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
-from txn_core.event import Event
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.retries import UNLIMITED, Patience, patiently
 

@@ -1,20 +1,20 @@
 """Whether a worker process does its part now: stream, lease table and sink answer, and it looks after leases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_core.aws.errors import code_of
 from txn_core.errors import TxnError
+from workers.drain import Check
 
 OK: Final = "ok"
 # AWS allows 20 DescribeStreamSummary calls a second an account, and every worker may be probed.
 CACHED_S: Final = 2.0
 FAULT_CACHED_S: Final = 0.5  # who waits for a worker that starts does not wait much longer than it takes
 CHECK_S_MAX: Final = 2.0
-Check = Callable[[], Awaitable[object]]
 
 
 class NotReadyError(TxnError):

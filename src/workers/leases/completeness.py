@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from txn_core.instants import datetime_of
 from txn_core.positions import ShardId
+from txn_core.transactions.instants import datetime_of
 from workers.leases.belonging import belonging
 from workers.leases.lease import Lease
 from workers.leases.ledger import DISORDER_MAX, Ledger, checkpoint_text, start_of

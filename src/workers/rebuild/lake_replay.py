@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.arrivals import Arrived, Stretch
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.lake.reader import SLICE_ROWS_MAX, LakeReader, raw_hours

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.builders import position
-from txn_core.instants import Instant, instant_of
 from txn_core.lake.layout import UNTIMED, hour_prefix, is_complete, range_key
+from txn_core.transactions.instants import Instant, instant_of
 from workers.reading.answers import UNKNOWN_ARRIVAL
 
 NOON = Instant("2026-03-01T12:00:00.000000Z")

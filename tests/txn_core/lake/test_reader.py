@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from tests.builders import ARRIVED_AT, encoded, position, transaction_id
-from txn_core.arrivals import Arrived
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake.columns import arrived_of, table_of
 from txn_core.lake.layout import RAW_PREFIX, range_key
 from txn_core.lake.parquet import parquet_of
@@ -21,6 +20,7 @@ from txn_core.lake.progress import INDEX_REBUILD, ConsumerProgress, Part
 from txn_core.lake.reader import LakeReader, raw_hours
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
+from txn_core.transactions.instants import instant_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,13 +12,14 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.event import Event
 from txn_core.positions import WriteOrder
-from workers.events import decoding as intake
+from txn_core.transactions.event import Event
+from workers.events import decoding
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.events.write_probe import IndexTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.metrics import Meters
 
@@ -37,6 +38,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
         books=world.books("index"),
@@ -48,7 +50,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """An event that no DynamoDB item holds; what refuses such before any write is switched off."""
-    monkeypatch.setattr(intake, "EVENT_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(decoding, "EVENT_BYTES_MAX", 1 << 20)
     whole = Event.decode(event())
     assert whole.customer is not None
     customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
@@ -56,7 +58,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
-    assert intake.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
+    assert decoding.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
     assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT
 from tests.workers.builders import BOB, lease, shard
-from txn_core.arrivals import Arrived
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import instant_of
 from workers.leases.completeness import NOTHING_MORE, complete_before
 from workers.leases.lease import AT_TIMESTAMP, LATEST, SHARD_END, Checkpoint, FlushPlan, Lease
 from workers.leases.ledger import DISORDER_MAX, Ledger, Sum, Tally, minute_of, tally_of, together
