@@ -15,7 +15,7 @@ import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from txn_core.aws.errors import code_of
+from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
 
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
@@ -67,7 +67,7 @@ _OF_SERVICES: Final = {
         f"the service does not know these credentials: {CREDENTIALS}",
     ),
     **dict.fromkeys(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"),
+        (*EXPIRED_CREDENTIALS, "RequestTimeTooSkewed"),
         "the credentials have expired, or this machine's clock is wrong: log in again (aws sso login)",
     ),
     **dict.fromkeys(
@@ -79,14 +79,8 @@ _OF_SERVICES: Final = {
     ),
     **dict.fromkeys(
         (
-            *(
-                "ThrottlingException",
-                "Throttling",
-                "ProvisionedThroughputExceededException",
-                "LimitExceededException",
-            ),
-            *("RequestLimitExceeded", "SlowDown", "TooManyRequestsException", "ServiceUnavailable", "InternalError"),
-            *("InternalServerError", "InternalFailure", "500", "503"),
+            *THROTTLES,
+            *("ServiceUnavailable", "InternalError", "InternalServerError", "InternalFailure", "500", "503"),
         ),
         "the service has too much to do, or fails: try again in a minute",
     ),
