@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from txn_core.dynamodb.attributes import string
 from txn_core.readiness import Check, Readiness, stream_usable
 
 if TYPE_CHECKING:
@@ -14,6 +15,6 @@ def readiness_of(kinesis: "KinesisClient", stream: str, dynamodb: "DynamoDBClien
     """The checks of stream and table; a probe is told `ok` or `unavailable` and never why."""
     checks: dict[str, Check] = {
         "kinesis": partial(stream_usable, kinesis, stream),
-        "dynamodb": partial(dynamodb.get_item, TableName=table, Key={"id": {"S": "#ready"}}),
+        "dynamodb": partial(dynamodb.get_item, TableName=table, Key={"id": string("#ready")}),
     }
     return Readiness(checks, lambda _: "unavailable")

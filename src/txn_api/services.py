@@ -27,7 +27,7 @@ from txn_api.writes.fair_memory import Memories
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.mask_cards import MaskCardTable
 from txn_core.dynamodb.merchants import MerchantTable

@@ -1,8 +1,14 @@
 """The port through which a drain shows that it has settled a record, for a reconciliation that rereads minutes."""
 
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
 
 from txn_core.kinesis.record_batch import Arrived
+from txn_core.objects import ObjectStore
+from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
 
 
 class Evidence(Protocol):
@@ -17,3 +23,6 @@ class Evidence(Protocol):
         Raises:
             ClientError, OSError: a store does not answer, or refuses.
         """
+
+
+OpenEvidence = Callable[[Settings, "DynamoDBClient", ObjectStore], Coroutine[Any, Any, Evidence]]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
+from pkgutil import resolve_name
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger, compare
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
@@ -16,11 +17,10 @@ from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.faults import Fault
 from txn_cli.reconcile.report import Report
 from txn_cli.reconcile.views import REFERENCE, View
-from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
-from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.aws.clients import Aws
+from txn_core.drains import readers_of
+from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
-from workers.index.evidence import IndexEvidence
 from workers.leases.ledger import Minute
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
@@ -45,16 +45,14 @@ class Reconciliation:
         """
         aws, names = Aws(settings), TableNames.of(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
-            transactions = await TransactionTable.open(dynamodb, names.transactions)
-            evidence = {"index": IndexEvidence(transactions, store, settings.stream)}
             views = {
-                kind: View(
-                    kind,
-                    LeaseTable(dynamodb, names.leases(kind)),
-                    LedgerTable(dynamodb, names.ledger(kind)),
-                    evidence.get(kind),
+                drain.name: View(
+                    drain.name,
+                    LeaseTable(dynamodb, names.leases(drain.name)),
+                    LedgerTable(dynamodb, names.ledger(drain.name)),
+                    None if drain.evidence is None else await resolve_name(drain.evidence)(settings, dynamodb, store),
                 )
-                for kind in WORKER_KINDS
+                for drain in readers_of(settings.stream, settings)
             }
             reference = views.pop(REFERENCE)
             stream = StreamEvidence(kinesis, settings.stream)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from txn_core.aws.errors import code_of
 from txn_core.readiness import Check, NotReadyError, Readiness
-from workers.retries import code_of
 
 FAULT_CACHED_S: Final = 0.5  # who waits for a worker that starts does not wait much longer than it takes
 

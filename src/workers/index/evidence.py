@@ -1,18 +1,33 @@
 """Whether the index has settled a record: as the item of its id, as a repeat of that item, or as a kept conflict."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.errors import EventError
 from txn_core.kinesis.record_batch import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.settings import Settings
 from workers.events.dead_letters import DeadLetter
 from workers.events.decoding import take_in
 from workers.index.precedence import Verdict, judge
 
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
 _MISSING: Final = "missing_in_index"
+
+
+async def open_evidence(settings: Settings, dynamodb: "DynamoDBClient", store: ObjectStore) -> "IndexEvidence":
+    """The evidence of the index.
+
+    Raises:
+        StoreError: its table was not bootstrapped.
+    """
+    transactions = await TransactionTable.open(dynamodb, TableNames.of(settings).transactions)
+    return IndexEvidence(transactions, store, settings.stream)
 
 
 @dataclass(frozen=True, slots=True)

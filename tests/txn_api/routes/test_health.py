@@ -6,7 +6,7 @@ from tests.builders import body
 from tests.txn_api.conftest import Api, Desk
 from tests.txn_api.unreachable import unreachable
 from txn_api.readiness import readiness_of
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 
 

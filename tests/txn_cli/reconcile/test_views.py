@@ -17,7 +17,7 @@ from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.reconcile.views import View
-from txn_core.dynamodb.tables import TableNames, _worker_tables
+from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
@@ -56,20 +56,20 @@ async def is_active(world: World, table: str) -> bool:
     return (await world.dynamodb.describe_table(TableName=table))["Table"]["TableStatus"] == "ACTIVE"
 
 
+async def create(world: World, table: str, keys: dict[str, str]) -> None:
+    """A table that answers."""
+    await world.dynamodb.create_table(**create_request(table, TableShape(table, keys)))
+    await until(partial(is_active, world, table))
+
+
 async def view_of(
     world: World, name: str, change: Callable[[Lease], Lease], evidence: Evidence | None = None
 ) -> View:
     """A view whose leases are the index's with a change, in tables of its own."""
-    names = TableNames(world.settings.table_prefix)
-    for definition in _worker_tables(names, name):
-        await world.dynamodb.create_table(**definition)
-        await until(partial(is_active, world, definition["TableName"]))
-    view = View(
-        name,
-        LeaseTable(world.dynamodb, names.leases(name)),
-        LedgerTable(world.dynamodb, names.ledger(name)),
-        evidence,
-    )
+    leases, ledger = (f"{world.settings.table_prefix}-{name}-{table}" for table in ("leases", "ledger"))
+    await create(world, leases, {"leaseKey": "HASH"})
+    await create(world, ledger, {"shard": "HASH", "part": "RANGE"})
+    view = View(name, LeaseTable(world.dynamodb, leases), LedgerTable(world.dynamodb, ledger), evidence)
     for row in await world.leases("index").rows():
         assert await view.leases.create(change(row))
     return view

@@ -8,6 +8,7 @@ from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.hosts import readiness
 from workers.hosts.health import served
+from workers.index.metrics import IndexMetrics
 from workers.metrics import Meters
 
 
@@ -29,6 +30,7 @@ def url_of(settings: Settings) -> str:
 
 def test_counts_are_summed_over_labels() -> None:
     meters = Meters("index")
+    IndexMetrics(meters)
     meters.records.inc(5)
     meters.dead_letters.labels("undecodable").inc()
     meters.dead_letters.labels("conflict").inc(2)

@@ -15,7 +15,8 @@ from txn_core.errors import StoreError
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts.leased import Processor, Worker
+from workers.drain import Processor
+from workers.hosts.leased import Worker
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease
 from workers.metrics import Meters, ShardLag
