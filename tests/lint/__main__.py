@@ -1,12 +1,12 @@
 """Runs our own rules on our code: `python -m tests.lint`. Exit code 1 when one is broken."""
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.lint.card_values import Leak, leaks_below
-from tests.lint.terminal import Bypass, bypasses_below
+from tests.lint.card_values import CardValues
+from tests.lint.module_walk import findings_below, verdicts
+from tests.lint.terminal import PastTheDoor
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("src", "bench")
@@ -49,38 +49,11 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
 }
 
 
-def verdicts(found: Iterable[Leak], allowed: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """What is wrong: leaks in places that are not allowed, and allowances that nothing needs."""
-    unused = set(allowed)
-    for leak in found:
-        place = leak.file, leak.function, leak.sink
-        if place in set(allowed):
-            unused.discard(place)
-        else:
-            yield str(leak)
-    for file, function, sink in sorted(unused):
-        yield f"{file}: no card number goes into {sink} in {function} any more: take the allowance away"
-
-
-def past_the_door(found: Iterable[Bypass], allowed: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """What is wrong: output past the door in places that are not allowed, and allowances that nothing needs."""
-    places = set(allowed)
-    unused = set(places)
-    for bypass in found:
-        place = bypass.file, bypass.function, bypass.by
-        if place in places:
-            unused.discard(place)
-        else:
-            yield str(bypass)
-    for file, function, by in sorted(unused):
-        yield f"{file}: {function} does not go past txn_cli.terminal by {by} any more: take the allowance away"
-
-
 def main() -> None:
     """Check all folders."""
-    found = [leak for folder in FOLDERS for leak in leaks_below(ROOT / folder, ROOT)]
-    wrong = list(verdicts(found, ALLOWED))
-    wrong += past_the_door(bypasses_below(ROOT / "src", ROOT), BYPASSES)
+    found = [leak for folder in FOLDERS for leak in findings_below(CardValues, ROOT / folder, ROOT)]
+    wrong = list(verdicts(CardValues, found, ALLOWED))
+    wrong += verdicts(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)
     if wrong:
         sys.exit("\n".join(wrong))
 

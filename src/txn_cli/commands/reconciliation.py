@@ -1,4 +1,4 @@
-"""`txn reconcile`: whether index and lake hold the same, by their ledgers."""
+"""`txn reconcile`: whether each view of the stream holds the same as the lake, by their ledgers."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -32,11 +32,11 @@ def reconcile(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Compare what index and archive say that they made durable, and name what is missing or doubled.
+    """Compare what each worker says it made durable with what the archive says, and name what is missing or doubled.
 
     Exit code 0 when all finished minutes agree, 1 when not, 2 when that cannot be said. Only minutes that differ are
-    read again. What was removed from a store later stands in both ledgers: --deep finds that too, and reads
-    everything.
+    read again. What was removed from a store later stands in its ledger all the same: --deep finds that too, and
+    reads everything.
     """
     from_minute = minute_of(moment_of(since, datetime.now(UTC)))
     report = asyncio.run(_reconcile(system_at(data_dir, aws=aws).settings, from_minute, deep))

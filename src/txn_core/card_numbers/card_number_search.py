@@ -5,7 +5,7 @@ ignored. And no free text may hold any card number or track data (`free_text`); 
 card numbers by chance.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from txn_core.card_numbers.free_text import texts_with_numbers
@@ -83,10 +83,8 @@ class _Search:
         self.written = written
         self._request, self._client_fields = request, client_fields
         texts = FREE_TEXTS.of(request)
-        ids = [text for _, text in _IDS.values(request.__dict__)]
         self._pointers, self._texts = [pointer for pointer, _ in texts], [text for _, text in texts]
-        self._all_texts = plain_texts(self._texts + ids)
-        self._free_texts = self._all_texts[: len(texts)]
+        self._free_texts = plain_texts(self._texts)
 
     def refuse_own_number(self, request_text: str) -> None:
         """Refuse the request's own number elsewhere than in its place, and then tell of all others, too.
@@ -96,7 +94,7 @@ class _Search:
         """
         digits = self._request.card_number.digits_for_identity()
         faults: list[Fault] = []
-        if not _own_number_stands_once(self.written, self._request, self._client_fields, "x".join(self._all_texts)):
+        if not _own_number_stands_once(self.written, self._request, self._client_fields, self._spelt):
             known = dict(zip(self._texts, self._free_texts, strict=True))
             faults += _own_number_elsewhere(self.written, digits, known)
             faults += _own_number_in_floats(self._request, digits)
@@ -114,18 +112,24 @@ class _Search:
         if faults := self._others():
             raise InvalidTransactionError(*faults)
 
+    def _spelt(self) -> str:
+        """The free texts and ids in ASCII."""
+        ids = plain_texts([text for _, text in _IDS.of(self._request)])
+        return "x".join(self._free_texts + ids)
+
     def _others(self) -> list[Fault]:
         return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]
 
 
 def _own_number_stands_once(
-    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: str
+    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: Callable[[], str]
 ) -> bool:
     """Whether the card number stands in its own field alone. `False` leaves the question open.
 
     Deleting all separators leaves field names between values, so a number that stands once as it is written stands in
     one field. What is written as escapes is found among the values as they are read, and what is written in another
-    script, as well as the transaction id, in `spelt`, the free texts and ids in ASCII.
+    script, as well as the transaction id, in what `spelt` gives: the free texts and ids in
+    ASCII.
     """
     own, body = request.card_number.digits_for_identity().encode(), written.body
     if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
@@ -134,7 +138,7 @@ def _own_number_stands_once(
         return False
     if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(written, own)):
         return True
-    is_elsewhere = own in spelt.encode().translate(None, SEPARATORS)
+    is_elsewhere = own in spelt().encode().translate(None, SEPARATORS)
     return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
 
 

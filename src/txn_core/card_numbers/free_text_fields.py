@@ -48,8 +48,9 @@ class ModelFields:
         self._objects: dict[str, ModelFields] = {}
         for name, field in model.model_fields.items():
             here = f"{pointer}/{field.alias or name}"
-            if (part := _model_of(field.annotation)) is not None:
-                self._objects[name] = ModelFields(part, wanted, here)
+            if (inner := _model_of(field.annotation)) is not None:
+                if [*(part := ModelFields(inner, wanted, here))]:
+                    self._objects[name] = part
             elif any(wanted(*leaf) for leaf in _leaves(field.annotation, _marks(field.metadata))):
                 self._pointers[name] = here
 
@@ -67,28 +68,32 @@ class ModelFields:
                 found += part.values(inner if isinstance(inner, dict) else inner.__dict__)
         return found
 
-
-class FreeTexts(ModelFields):
-    """The free texts of a model's instances or of their fields."""
-
-    __slots__ = ()
-
-    def __init__(self, model: type[BaseModel]) -> None:
-        super().__init__(model, is_free_text)
-
     def of(self, instance: BaseModel) -> list[tuple[str, str]]:
-        """Every free text that an instance has, with its pointer."""
+        """Every text in the wanted fields of an instance, with its pointer."""
         return self.of_fields(instance.__dict__)
 
     def of_fields(self, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
         """The same of an instance's fields by their names."""
         found: list[tuple[str, str]] = []
-        for pointer, value in self.values(fields):
+        for name, pointer in self._pointers.items():
+            value = fields[name]
             if isinstance(value, str):
                 found.append((pointer, value))
-            else:
+            elif value is not None:
                 found.extend((pointer, text) for text in _texts(value))
+        for name, part in self._objects.items():
+            if (inner := fields[name]) is not None:
+                found += part.of_fields(inner if isinstance(inner, dict) else inner.__dict__)
         return found
+
+
+class FreeTexts(ModelFields):
+    """The free texts of a model."""
+
+    __slots__ = ()
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        super().__init__(model, is_free_text)
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
