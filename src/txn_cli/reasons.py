@@ -15,6 +15,8 @@ import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from txn_core.aws.errors import code_of
+
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
 KIND: Final = "name another path, or move what is there away"
@@ -133,7 +135,7 @@ def of_service(operation: str, code: str) -> str | None:
 
 
 def _of_client(error: aws.ClientError) -> str | None:
-    return of_service(error.operation_name, str(error.response.get("Error", {}).get("Code", "unknown")))
+    return of_service(error.operation_name, code_of(error))
 
 
 def _of_address(error: aws.BotoCoreError) -> str:

@@ -21,7 +21,7 @@ from txn_cli.letters.catalogue import AT_ONCE, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay, Result
 from txn_cli.letters.replays import ReplayLog
 from txn_cli.terminal import say, say_document
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import StoreError
 from txn_core.kinesis.producer import Producer
 from txn_core.logs.telemetry import configure_logging

@@ -15,7 +15,7 @@ from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
 from txn_cli.meter import Meter
 from txn_cli.terminal import say, say_document
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.errors import StoreError
 from txn_core.settings import Settings

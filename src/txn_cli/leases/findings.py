@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
+from txn_core.aws.errors import code_of
 from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.errors import StoreError
@@ -29,7 +30,6 @@ from workers.leases.table import LeaseTable
 from workers.reading.answers import raw_records, sequence_number_of
 from workers.reading.reader import Start, iterator_of
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
