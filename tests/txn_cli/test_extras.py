@@ -29,8 +29,9 @@ def without_extras(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in an interpreter to which no module of an extra is installed."""
     script = _WITHOUT.format(modules=set(EXTRA_OF), arguments=arguments)
     environment = {
-        **{"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "TXN_TARGET": "aws"},
-        **{"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a"},
+        "HOME": "/nonexistent",
+        "TXN_TARGET": "aws",
+        **dict.fromkeys(("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "a"),
     }
     return subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False, timeout=100
