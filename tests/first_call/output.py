@@ -1,7 +1,6 @@
 """How long a command's output is silent."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Final, Self
@@ -10,7 +9,7 @@ LOOK_EVERY_S: Final = 0.1
 
 
 class Silences:
-    """The silences of a command that writes into a file, up to its first one and between all others, in seconds."""
+    """The silences of a command, up to its first output and after that, in seconds."""
 
     def __init__(self, began_s: float) -> None:
         self.first_s: float | None = None
@@ -29,13 +28,13 @@ class Silences:
 
 
 class Watch:
-    """Looks at a file in a thread of its own until a line is in it, or the block ends."""
+    """Looks at the file that a command writes, in a thread, until a line is in it or the block ends."""
 
-    def __init__(self, log: Path, last_line: str, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._log, self._last_line, self._clock = log, last_line, clock
+    def __init__(self, log: Path, last_line: str) -> None:
+        self._log, self._last_line = log, last_line
         self._over = Event()
         self._thread = Thread(target=self._look, daemon=True)
-        self.silences = Silences(clock())
+        self.silences = Silences(time.perf_counter())
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,7 +51,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(LOOK_EVERY_S):
-            text = self._log.read_text(errors="replace")
-            self.silences.see(len(text), self._clock())
+            text = self._log.read_text(encoding="utf-8", errors="replace")
+            self.silences.see(len(text), time.perf_counter())
             if self._last_line in text:
                 return
