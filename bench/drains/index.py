@@ -9,8 +9,8 @@ from bench.drains.site import Site, site
 from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
 from txn_core.positions import ShardId, WriteOrder
+from txn_core.transactions.event import Event
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.process import index_of
 from workers.index.processor import Index, IndexProcessor

@@ -6,7 +6,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from txn_core.log_metrics import LogMetrics
+from txn_core.logs.log_metrics import LogMetrics
 from txn_core.positions import ShardId
 from workers.events.dead_letters import Reason
 from workers.reading.answers import UNKNOWN_ARRIVAL

@@ -23,18 +23,18 @@ import pytest
 from tests.builders import base64_key
 from txn_cli.stack import ports
 from txn_core.bootstrap import bootstrap
-from txn_core.log_queue import LINES_MAX, STALL_S_MAX
+from txn_core.logs.log_queue import LINES_MAX, STALL_S_MAX
 from txn_core.settings import Settings
 
 REQUESTS: Final = int(os.environ.get("UNREAD_REQUESTS", "6000"))
-"""Refused ones, a log line each at the level debug: at others few refusals are logged (`txn_api.request_log`).
+"""Refused ones, a log line each at the level debug: at others few refusals are logged (`txn_api.edge.request_log`).
 
 A pipe holds about 300 lines, the queue `LINES_MAX`.
 """
 CONNECTIONS: Final = 8
 REQUESTS_A_WRITE: Final = 4
 HEALTHZ_S_MAX: Final = 0.1 if "UNREAD_REQUESTS" in os.environ else 10.0
-"""The bar where it is measured (`make unread-log`). Elsewhere a machine may be busy; who waits for the pipe never ends."""
+"""The bar of `make unread-log`. Elsewhere a machine may be busy; who waits for the pipe never ends."""
 GROWTH_BYTES_MAX: Final = 6 << 20
 """The queue's mebibyte as Python objects, and what eight connections take."""
 START_S_MAX: Final = 60.0

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txn_cli.status.observer import Observer
-from txn_core.arrivals import Arrived
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.event import Event
 from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
 from workers.events.dead_letters import DeadLetter, Seal
 from workers.hosts.process import Kind, work
 from workers.leases.checkpointing import Books

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workers.builders import ALICE, event, lease, records, shard
 from tests.workers.memory_table import MemoryTable
-from txn_core.arrivals import Stretch
+from txn_core.kinesis.record_batch import Stretch
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.processor import Archive, ArchiveProcessor
 from workers.hosts.leased import Processor

@@ -37,9 +37,9 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.target import Target, lake_is_named
 from txn_cli.terminal import console, say, say_document
 from txn_cli.verify.report import EXPLANATIONS, Report
+from txn_core.card_numbers.issuer_ranges import IssuerRanges
+from txn_core.card_numbers.pan import LENGTHS
 from txn_core.errors import SettingsError, TxnError
-from txn_core.issuer_ranges import IssuerRanges
-from txn_core.pan import LENGTHS
 
 FAULTS_SHOWN = 10
 SIMULATE_PROGRESS_ROWS = 1_000

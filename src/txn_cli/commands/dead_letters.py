@@ -24,10 +24,10 @@ from txn_cli.terminal import say, say_document
 from txn_core.aws import Aws
 from txn_core.errors import StoreError
 from txn_core.kinesis.producer import Producer
+from txn_core.logs.telemetry import configure_logging
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
 from workers.events.dead_letters import DeadLetter, Reason, Seal
 
 ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there

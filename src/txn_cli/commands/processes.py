@@ -22,9 +22,9 @@ from txn_cli.system import System, system_of
 from txn_cli.terminal import say
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
+from txn_core.logs.telemetry import configure_logging
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
     from workers.rebuild.rebuild import Origin
@@ -55,7 +55,7 @@ def api(
     aws: AwsOption = False,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
-    from txn_core.identity import KeyRing
+    from txn_core.transactions.identity import KeyRing
     from txn_server.http.tls import context_factory
 
     system = _system(data_dir, aws=aws)
@@ -68,7 +68,7 @@ def api(
         settings.region_at(endpoint_url)
     context_factory(settings)
     if settings.api_processes == 1:
-        from txn_api.request_log import event_budget
+        from txn_api.edge.request_log import event_budget
         from txn_cli.api_process import serve_api
 
         configure_logging(settings.log_level, budget=event_budget(), process="api")

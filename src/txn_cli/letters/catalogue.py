@@ -13,10 +13,10 @@ from typing import Final, Self, TypeVar, cast, get_args
 
 from txn_core.dynamodb.tables import WORKER_KINDS
 from txn_core.errors import StoreError
-from txn_core.instants import datetime_of
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import datetime_of
 from workers.events.dead_letters import Envelope, Reason
 from workers.leases.sub_records import SubRecords
 

@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import DISORDER_MAX
-from txn_core.arrivals import Arrived
 from txn_core.errors import StoreError
-from txn_core.instants import datetime_of, instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
+from txn_core.transactions.instants import datetime_of, instant_of
 from workers.events.dead_letters import Envelope, Reason
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease

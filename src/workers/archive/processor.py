@@ -15,12 +15,12 @@ from typing import Final, Literal
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.lake import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds

@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError, SettingsError
-from txn_core.instants import Instant, datetime_of, instant_of
 from txn_core.kinesis.aggregation import unpack
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
+from txn_core.transactions.instants import Instant, datetime_of, instant_of
 from workers.events.undecodable import UndecodableRecord
 from workers.leases.sub_records import SubRecords
 from workers.retries import patiently

@@ -13,9 +13,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
 from txn_core.kinesis.aggregation import unpack
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import SequenceNumber
 from workers.events.decoding import take_in
 from workers.leases.sub_records import SubRecords

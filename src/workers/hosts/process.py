@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, Literal
 import structlog
 
 from txn_core.aws import Aws
-from txn_core.collector import spare_the_collector
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.identity import Account, TransactionId
 from txn_core.objects import ObjectStore
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from txn_core.startup import freeze_startup_objects
+from txn_core.transactions.identity import Account, TransactionId
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
 from workers.events.dead_letters import DeadLetterBox, Seal
@@ -71,7 +71,7 @@ async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    spare_the_collector()
+    freeze_startup_objects()
     try:
         await work(kind, settings, stopping, origin)
     finally:

@@ -14,14 +14,14 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event, content_digests
-from txn_core.identity import Account, MerchantId
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.positions import Position, WriteOrder
+from txn_core.transactions.event import Event, content_digests
+from txn_core.transactions.identity import Account, MerchantId
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import take_in
 from workers.events.undecodable import SettingApart

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Run, Stretch
-from txn_core.instants import Instant, datetime_of
 from txn_core.kinesis.aggregation import unpack
+from txn_core.kinesis.record_batch import Run, Stretch
 from txn_core.positions import SequenceNumber, ShardId
+from txn_core.transactions.instants import Instant, datetime_of
 from workers.leases.lease import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import arrival_of, data_of, raw_records, required, sequence_number_of

@@ -17,7 +17,7 @@ from tests.support.fake_kinesis import Fate, Reply
 from tests.support.memory_records import Fault
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, Desk
-from txn_api.idempotency import Bounds, Idempotency
+from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable

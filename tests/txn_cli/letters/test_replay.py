@@ -10,9 +10,9 @@ from tests.workers.builders import event, later
 from txn_cli.letters.catalogue import REASONS, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay
 from txn_cli.letters.replays import History, Past, ReplayLog
-from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import SequenceNumber, ShardId, WriteOrder
 from workers.events import undecodable
 from workers.events.dead_letters import Seal

@@ -14,13 +14,13 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.event import Event
 from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.archive.processor import Archive, object_key, plan_of
-from workers.events import decoding as intake
+from workers.events import decoding as admission
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.events.write_probe import TRIAL_PREFIX, IndexTrial, LakeTrial
@@ -57,7 +57,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """An event that no DynamoDB item holds; what refuses such before any write is switched off."""
-    monkeypatch.setattr(intake, "EVENT_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(admission, "EVENT_BYTES_MAX", 1 << 20)
     whole = Event.decode(event())
     assert whole.customer is not None
     customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
@@ -65,7 +65,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
-    assert intake.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
+    assert admission.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
     assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
 
 

@@ -18,15 +18,15 @@ from tests.workers.conftest import World, books_of, until
 from txn_cli.status.observer import Observer
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
-from txn_core.arrivals import Arrived
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
 from txn_core.errors import EventError, SettingsError, StoreError
-from txn_core.instants import Instant, instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import parquet_of, table_of
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
+from txn_core.transactions.instants import Instant, instant_of
 from workers.archive.processor import object_key, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.process import index_of, work
