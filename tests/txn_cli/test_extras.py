@@ -8,6 +8,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from tests.first_call.test_locks import extras, names
+from txn_cli import main
 from txn_cli.extras import EXTRA_OF, of_import
 from txn_cli.main import COMMANDS
 
@@ -73,3 +74,14 @@ def test_a_command_that_lacks_an_extra_ends_in_one_line_with_the_remedy(command:
     last = done.stderr.splitlines()[-1]
     assert re.match(rf"txn: \w+ is not installed, which the extra `{extra}` brings: pip install ", last)
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_whose_module_lacks_an_extra_ends_in_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(_: object) -> None:
+        raise ModuleNotFoundError(name="pyarrow.parquet")
+
+    monkeypatch.setattr(main, "import_module", lacking)
+    assert main.run(["keys", "create"]) == 1
+    assert capsys.readouterr().err.startswith("txn: pyarrow is not installed, which the extra `lake` brings: ")
