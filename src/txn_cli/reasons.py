@@ -16,6 +16,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from txn_cli import extras
+from txn_core.aws.errors import code_of
 
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
@@ -135,7 +136,7 @@ def of_service(operation: str, code: str) -> str | None:
 
 
 def _of_client(error: aws.ClientError) -> str | None:
-    return of_service(error.operation_name, str(error.response.get("Error", {}).get("Code", "unknown")))
+    return of_service(error.operation_name, code_of(error))
 
 
 def _of_address(error: aws.BotoCoreError) -> str:

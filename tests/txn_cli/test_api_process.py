@@ -19,7 +19,7 @@ from tests.builders import base64_key, body, card_number
 from tests.txn_cli.stack.children import until
 from txn_cli.stack import ports
 from txn_core.api_keys import ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings

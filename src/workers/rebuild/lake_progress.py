@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, failure_of
+from txn_core.dynamodb.attributes import string, strings
+from txn_core.dynamodb.conditions import carried_out
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.stream_identity import StreamIdentity
@@ -87,18 +90,18 @@ class LakeProgress:
 
     async def keep_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot unless one is kept."""
-        checkpoints = {shard_id: {"S": _text(at)} for shard_id, at in snapshot.checkpoints.items()}
-        item: Any = {"part": {"S": SNAPSHOT}, "checkpoints": {"M": checkpoints}}
+        checkpoints = {shard_id: string(_text(at)) for shard_id, at in snapshot.checkpoints.items()}
+        item: Any = {"part": string(SNAPSHOT), "checkpoints": {"M": checkpoints}}
         if snapshot.cut_off:
-            item["cut_off"] = {"SS": list(snapshot.cut_off)}
+            item["cut_off"] = strings(snapshot.cut_off)
         if snapshot.stream is not None:
-            item["stream"] = {"S": str(snapshot.stream)}
+            item["stream"] = string(str(snapshot.stream))
         await self._put_if_absent(item)
 
     async def add(self, prefixes: Iterable[str]) -> None:
         """Add parts, and then say that all are there."""
         for prefix in prefixes:
-            await self._put_if_absent({"part": {"S": prefix}})
+            await self._put_if_absent({"part": string(prefix)})
         await self._update(SNAPSHOT, "SET listed = :true", {":true": {"BOOL": True}})
 
     async def parts(self) -> list[Part]:
@@ -122,7 +125,7 @@ class LakeProgress:
         await self._update(
             part.prefix,
             "SET done_to = :key",
-            {":key": {"S": key}},
+            {":key": string(key)},
             "attribute_not_exists(done_to) OR done_to < :key",
         )
 
@@ -138,8 +141,10 @@ class LakeProgress:
         """How much is done; none where no rebuild from the lake was begun."""
         try:
             items = await self._scan()
-        except self._client.exceptions.ResourceNotFoundException:
-            return None
+        except ClientError as error:
+            if failure_of(error) is Failure.NOT_FOUND:
+                return None
+            raise
         parts = [_part(item) for item in items if item["part"]["S"] != SNAPSHOT]
         snapshots = [_snapshot(item) for item in items if item["part"]["S"] == SNAPSHOT]
         return LakeCount(
@@ -155,29 +160,24 @@ class LakeProgress:
         return [item async for page in pages for item in page["Items"]]
 
     async def _item(self, part: str) -> Any | None:
-        answer = await self._client.get_item(TableName=self._name, Key={"part": {"S": part}}, ConsistentRead=True)
+        answer = await self._client.get_item(TableName=self._name, Key={"part": string(part)}, ConsistentRead=True)
         return answer.get("Item")
 
     async def _put_if_absent(self, item: Any) -> None:
-        try:
-            await self._client.put_item(
-                TableName=self._name, Item=item, ConditionExpression="attribute_not_exists(part)"
-            )
-        except ClientError as error:
-            _refused_by_condition(error)
+        await carried_out(
+            self._client.put_item(TableName=self._name, Item=item, ConditionExpression="attribute_not_exists(part)")
+        )
 
     async def _update(self, part: str, update: str, values: Any, condition: str = "attribute_exists(part)") -> bool:
-        try:
-            await self._client.update_item(
+        return await carried_out(
+            self._client.update_item(
                 TableName=self._name,
-                Key={"part": {"S": part}},
+                Key={"part": string(part)},
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
             )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        )
 
 
 def _text(checkpoint: Checkpoint) -> str:
@@ -201,10 +201,3 @@ def _snapshot(item: Any) -> Snapshot:
 def _part(item: Any) -> Part:
     marks = {name: name in item for name in ("claimed", "complete", "unreadable")}
     return Part(item["part"]["S"], **marks)
-
-
-def _refused_by_condition(error: ClientError) -> bool:
-    """False for a failed condition; any other error goes on."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-        return False
-    raise error

@@ -14,7 +14,7 @@ import pytest
 
 from bench.kinesis_server import KinesisServer, Latency, digest_of
 from tests.bench.kinesis_server.builders import SHARDS, STREAM, error_of, put
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.kinesis_server import KinesisServer, fates
 from tests.bench.kinesis_server.builders import CLIENT_PATIENCE_S, SHARDS, STREAM, stored
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer

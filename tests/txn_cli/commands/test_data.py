@@ -35,7 +35,7 @@ from txn_cli.simulator.rows import write_rows
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.ready import Ready
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import TxnError
 from txn_core.settings import Settings
 

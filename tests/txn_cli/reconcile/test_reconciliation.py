@@ -15,7 +15,7 @@ from tests.workers.builders import ACCOUNT, event, id_of, twin
 from tests.workers.conftest import World, world_of
 from txn_cli.commands import reconciliation
 from txn_core.dynamodb.tables import TableNames
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import RAW_PREFIX
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.leases.ledger import Sum, Tally

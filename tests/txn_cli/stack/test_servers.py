@@ -25,7 +25,7 @@ from txn_cli.stack.foundation import PORT_TAKEN, laid, servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.stack.supervisor import supervised
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
 

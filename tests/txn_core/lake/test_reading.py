@@ -10,10 +10,12 @@ import pyarrow.dataset as ds
 import pytest
 
 from tests.workers.builders import event, records
-from txn_core.lake import RAW_PREFIX, parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.parquet import parquet_of
 from workers.archive.processor import object_key, plan_of
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reading.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reading.md"
 MOMENTS = [datetime(2026, 1, day, hour, 59, tzinfo=UTC) for day in (2, 3) for hour in (0, 3, 8, 9, 10, 23)]
 
 

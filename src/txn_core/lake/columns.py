@@ -1,4 +1,4 @@
-"""The lake: events as rows of typed, flat Parquet, and back, without loss.
+"""Events as rows of typed, flat columns, and back, without loss.
 
 One row a stream position, sorted as in the stream. Nested objects of the event become prefixed columns; an object
 that is absent has only nulls there (an event never has an object that says nothing). `card_aliases` alone is a list,
@@ -14,7 +14,6 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
-import pyarrow.parquet as pq
 
 from txn_core.errors import EventError
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
@@ -22,9 +21,6 @@ from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.event import Event
 from txn_core.transactions.instants import instant_of
 
-RAW_PREFIX: Final = "raw/"
-DEAD_LETTER_PREFIX: Final = "dead-letters/"
-ROW_GROUP_ROWS: Final = 131_072
 NESTED: Final = ("merchant", "customer", "terminal")
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -80,25 +76,6 @@ def table_of(records: Sequence[Arrived]) -> pa.Table:
     if parsed.num_rows != len(stretch):
         raise EventError(f"{parsed.num_rows} documents in {len(stretch)} events")
     return pa.table(own_columns | _places(stretch.runs))
-
-
-def parquet_of(table: pa.Table) -> bytes:
-    """The table as one Parquet file: zstd, statistics, the same bytes for the same table and writer version."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, store_schema=True)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
-
-
-def read_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-    """A table, or some columns of it, from a Parquet file's bytes."""
-    return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
-
-
-def slices(data: bytes, rows_max: int) -> Iterator[pa.Table]:
-    """The rows of a Parquet file's bytes, so many at a time: a file need not fit into memory twice."""
-    for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches(batch_size=rows_max):
-        yield pa.Table.from_batches([batch])
 
 
 def arrived_of(table: pa.Table) -> Iterator[Arrived]:

@@ -6,7 +6,7 @@ import pytest
 from aiobotocore.session import AioSession
 from botocore.exceptions import ParamValidationError
 
-from txn_core.aws import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _wire
+from txn_core.aws.clients import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _wire
 from txn_core.settings import Settings
 
 

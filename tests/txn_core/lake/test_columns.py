@@ -29,11 +29,12 @@ from tests.builders import (
 from tests.txn_core.strategies import bodies, positions
 from txn_core.errors import EventError
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import NESTED, arrived_of, parquet_of, read_parquet, slices, table_of
+from txn_core.lake.columns import NESTED, arrived_of, table_of
+from txn_core.lake.parquet import parquet_of, read_parquet, slices
 from txn_core.transactions.event import Event
 from txn_core.transactions.transaction import parse_transaction
 
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("event-v*.json"))
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("event-v*.json"))
 EVENT = encoded().data
 
 
