@@ -10,7 +10,6 @@ from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.commands.stack import JsonOption
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.terminal import console, say_document
 from txn_core.settings import Settings
@@ -48,5 +47,7 @@ def reconcile(
 
 
 async def _reconcile(settings: Settings, since: Minute, deep: bool) -> Report:  # noqa: FBT001 - one call, above
+    from txn_cli.reconcile.reconciliation import Reconciliation  # noqa: PLC0415 - the extra `lake`
+
     async with Reconciliation.open(settings) as reconciliation:
         return await reconciliation.run(since, deep=deep)
