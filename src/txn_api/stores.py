@@ -16,7 +16,7 @@ STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, O
 # A client's time-outs begin when it has a connection; waiting for one has to end, too.
 READ_S_MAX: Final = 10.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -27,5 +27,5 @@ async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
             yield
     except STORE_ERRORS as error:
         code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
-        log.warning("store unavailable", error=code or type(error).__name__)
+        _log.warning("store_not_reached", error=code or type(error).__name__)
         raise StoreUnavailable from None

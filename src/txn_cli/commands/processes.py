@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from workers.rebuild.rebuild import Origin
 
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 class WorkerKind(StrEnum):
@@ -135,9 +135,9 @@ def _system(data_dir: Path | None, *, aws: bool) -> System:
 
 def _log_start(system: System) -> None:
     """Log which system this is, and the names of variables that look like settings and are not."""
-    log.info("target", target=system.where)
+    _log.info("target_chosen", target=system.where)
     if links := service_links(os.environ):
-        log.warning("service_links_ignored", variables=sorted(links))
+        _log.warning("service_links_ignored", variables=sorted(links))
 
 
 def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":

@@ -27,7 +27,7 @@ END_SLACK_S: Final = 2.0
 """What a process gets to end in, on top of its own deadline for draining. The stack gives all of us five seconds."""
 KILL_S_MAX: Final = 5.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def supervise(settings: Settings, command: Sequence[str]) -> None:
@@ -75,7 +75,7 @@ class Fleet:
         for number in SIGNALS:
             loop.add_signal_handler(number, self._take, number)
         # Whoever reads this may signal: before, that would have been a death.
-        log.info("serving", address=self._listener.getsockname()[:2], processes=count)
+        _log.info("serving", address=self._listener.getsockname()[:2], processes=count)
         async with asyncio.TaskGroup() as tasks:
             self._keeping = [tasks.create_task(self._keep()) for _ in range(count)]
         if self._faults:
@@ -87,7 +87,7 @@ class Fleet:
             for process in self._running:
                 process.send(number)
         else:
-            log.info("stopping", signal=number.name)
+            _log.info("stopping", signal=number.name)
             self._end()
 
     def _end(self) -> None:
@@ -122,7 +122,7 @@ class Fleet:
                     )
                 )
                 return
-            log.warning("process ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
+            _log.warning("process_ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
 
     def _pause_s(self, ends: "deque[End]", *, has_started: bool) -> float | None:
