@@ -223,7 +223,7 @@ class Exchange:
         if self._flow.write_paused or self.disconnected:
             return None
         if self.response_started:
-            raise RuntimeError("an answer begins anew")
+            raise RuntimeError("an answer begins twice")
         if self.stays is not None:
             self._ask_whether_it_stays(self.stays)
         close = () if self.keep_alive else _CLOSE
