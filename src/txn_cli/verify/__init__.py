@@ -1,1 +1,1 @@
-"""Reconciliation: what a file says against what the index and the lake hold."""
+"""Compares a file with the index and the lake, and two generations of the index with each other."""

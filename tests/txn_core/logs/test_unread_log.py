@@ -178,7 +178,7 @@ def test_a_report_is_the_last_line_of_a_log_that_is_read(crash: str) -> None:
     with unread(fill + CRASHES[crash][0] + "\n") as process:
         said = events(process.communicate(timeout=60)[1])
     last = said[-1]
-    assert last == "txn: an error" if isinstance(last, str) else last["event"] == "process failed"
+    assert last == "txn: an error" if isinstance(last, str) else last["event"] == "process_failed"
     numbers = [each["number"] for each in said if isinstance(each, dict) and "number" in each]
     assert numbers == sorted(numbers)
 
