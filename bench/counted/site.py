@@ -20,6 +20,7 @@ from txn_api import services
 from txn_api.access.rate_limits import Limiter
 from txn_api.app import create_app
 from txn_api.services import Services
+from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
@@ -90,10 +91,13 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
             keys = ApiKeyTable(dynamodb, names.api_keys)
             made: Services = application.state.services
             watch = Watch(loop)
+            admission: Any = WatchedIntake(made.admission, watch)
+            producer: Any = WatchedProducer(made.producer, watch)
             made = application.state.services = replace(
                 made,
-                admission=cast("Any", WatchedIntake(made.admission, watch)),
-                producer=cast("Any", WatchedProducer(made.producer, watch)),
+                admission=admission,
+                producer=producer,
+                posts=PostBatch(admission, producer, rights=made.gate.writing),
             )
             stream.on_call, stream.on_answer = watch.sent, watch.landed
             yield Site(loop, settings, stream, tables, made, config, state, keys, watch)

@@ -5,7 +5,7 @@ the other operations are worth.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, Literal
 
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +17,7 @@ from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import refuse_card_numbers
 from txn_api.edge.raw_route import RawRoute
+from txn_api.openapi import response_headers
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -34,6 +35,21 @@ from txn_api.problems import (
     TooManyCardsOfMask,
     ValidationFailed,
 )
+from txn_api.resource import Resource, Schemas, Tag
+from txn_api.schemas import (
+    EXAMPLE_ACCEPTED_AT,
+    EXAMPLE_IDS,
+    EXAMPLE_PLACE,
+    CardIdText,
+    CustomerIdText,
+    InstantText,
+    MerchantIdText,
+    SequenceNumberText,
+    Shape,
+    ShardIdText,
+    TransactionIdText,
+    example_transaction,
+)
 from txn_api.services import Services
 from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
 from txn_api.writes.bodies import JSON, body_at_once, check_type, read_whole, source
@@ -44,6 +60,7 @@ from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
 from txn_core.transactions.event import EncodedEvent
+from txn_core.transactions.transaction import TransactionRequest
 
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
@@ -79,6 +96,19 @@ _LINKS = {
         "description": "All of the card's transactions.",
     },
 }
+
+
+class Accepted(Shape):
+    """The acknowledgement of a transaction that is durably on the stream."""
+
+    transaction_id: TransactionIdText
+    card_id: CardIdText
+    customer_id: CustomerIdText
+    merchant_id: MerchantIdText
+    status: Literal["accepted"]
+    accepted_at: InstantText
+    shard_id: ShardIdText
+    sequence_number: SequenceNumberText
 
 
 async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
@@ -186,12 +216,13 @@ async def _once(
     return event, answer
 
 
-route = RawRoute(
+TAG: Final = Tag("transactions", "Send and look up transactions.")
+_ROUTE: Final = RawRoute(
     "/transactions",
     post_transaction,
     take_all=take_all,
     methods=["POST"],
-    tags=["transactions"],
+    tags=[TAG.name],
     operation_id="postTransaction",
     summary="Send one transaction",
     status_code=202,
@@ -205,5 +236,55 @@ route = RawRoute(
         "parameters": [PARAMETER],
         **openapi.request_body("TransactionRequest"),
         **openapi.needs("transactions:write"),
+    },
+)
+
+_REQUEST: Final = example_transaction()
+MINIMAL: Final[dict[str, Any]] = {
+    **{name: _REQUEST[name] for name in ("transaction_id", "card_number", "amount_minor", "currency", "occurred_at")},
+    "merchant": {"name": _REQUEST["merchant"]["name"]},
+}
+REFUND: Final[dict[str, Any]] = {
+    **MINIMAL,
+    "transaction_id": "refund-of-0b242abb623afc57",
+    "type": "refund",
+    "original_transaction_id": _REQUEST["transaction_id"],
+}
+
+
+def _complete(schemas: Schemas) -> Schemas:
+    request = schemas["TransactionRequest"] | {"examples": [_REQUEST]}
+    return schemas | {"TransactionRequest": request}
+
+
+resource: Final = Resource(
+    tag=TAG,
+    raw_routes=(_ROUTE,),
+    shapes=(TransactionRequest, Accepted),
+    complete=_complete,
+    examples={
+        "TransactionRequest": {"complete": _REQUEST, "minimal": MINIMAL, "refund": REFUND},
+        "Accepted": {
+            "accepted": {
+                "transaction_id": _REQUEST["transaction_id"],
+                **EXAMPLE_IDS,
+                "status": "accepted",
+                "accepted_at": EXAMPLE_ACCEPTED_AT,
+                **EXAMPLE_PLACE,
+            }
+        },
+    },
+    headers={
+        "Location": response_headers.header(
+            "Where the transaction can be read, about a second later.",
+            "/transactions/0b242abb623afc578575680df30655b9",
+            pattern="^/transactions/[A-Za-z0-9_-]{8,64}$",
+            length_max=78,
+        ),
+        "Idempotent-Replayed": {
+            "description": "`true` when this is the first answer to the same `Idempotency-Key`, given once more.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
+        },
     },
 )
