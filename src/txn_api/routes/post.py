@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.access.standing import Standing
-from txn_api.edge.buffered_answer import answer_at_once, messages
+from txn_api.edge.buffered_answer import messages
 from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
@@ -52,7 +52,7 @@ from txn_api.schemas import (
 )
 from txn_api.services import Services
 from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
-from txn_api.writes.bodies import JSON, body_at_once, check_type, read_whole, source
+from txn_api.writes.bodies import JSON, IncomingBody, check_type, source
 from txn_api.writes.buffered_posts import BufferedPost
 from txn_api.writes.idempotency import REPLAYED, StoredReply
 from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
@@ -65,7 +65,6 @@ from txn_core.transactions.transaction import TransactionRequest
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
 _JSON: Final = b"application/json"
-_UNUSUAL: Final = frozenset({b"content-encoding", IDEMPOTENCY_KEY})
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -123,17 +122,13 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
     if query_string := scope["query_string"]:
         refuse_card_numbers(query_string)
-    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
-        check_type(headers, JSON)
-    body = body_at_once(source(scope, receive))
-    if body is None:
-        body = await read_whole(
-            source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
-        )
+    _check_type(headers)
+    incoming = IncomingBody(source(scope, receive), settings.body_bytes_max)
+    if not incoming.has_arrived():
+        await incoming.arrive(settings.body_deadline_s)
         # The body may have come long after the head that the key was checked with.
         principal = await gate.standing(scope, principal, _SCOPE).renew()
-    elif len(body) > settings.body_bytes_max:
-        raise BodyTooLarge
+    body = incoming.whole()
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
@@ -152,9 +147,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     head = head_of(event)
     if replayed:
         head.append(REPLAYED)
-    if not answer_at_once(send, ACCEPTED, head, answer):
-        for message in messages(ACCEPTED, head, answer):
-            await send(message)
+    for message in messages(ACCEPTED, head, answer):
+        await send(message)
 
 
 def take_all(edge: Edge, requests: Sequence[BufferedRequest]) -> None:
@@ -172,9 +166,11 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
     scope = request.scope
     headers = RawHeaders.of(scope)
     principal = None
-    if edge.admits(scope) and _is_usual(headers):
+    if edge.admits(scope) and headers.find(IDEMPOTENCY_KEY) is None:
         try:
             principal = services.gate.admit_at_once(scope, headers, _SCOPE)
+            if principal is not None:
+                _check_type(headers)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's
             # Not kept in a name: it and this frame would keep each other, a circle a refusal.
             edge.fail(error, request, edge.begin(scope, request.send))
@@ -190,9 +186,10 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
     return BufferedPost(request, body, principal, edge, context)
 
 
-def _is_usual(headers: RawHeaders) -> bool:
-    """Whether neither the body's form nor an `Idempotency-Key` need a closer look."""
-    return headers.find(b"content-type") == _JSON and not headers.has_any(_UNUSUAL)
+def _check_type(headers: RawHeaders) -> None:
+    """See `check_type`, which nearly every post can do without."""
+    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
+        check_type(headers, JSON)
 
 
 async def _once(
