@@ -39,7 +39,7 @@ def create_app(
     process_metrics: ProcessMetrics | None = None,
     *,
     resources: Sequence[Resource] = RESOURCES,
-) -> FastAPI:
+) -> App:
     """Build the application; its clients and tables are opened when it starts.
 
     With `process_metrics` it is one of several processes that serve the same port, and tells the metrics of all.

@@ -18,6 +18,7 @@ from tests.http.transport import MemoryTransport
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access.jwks import Jwks
 from txn_api.access.tokens import Claims, Tokens
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import Services, gate
 from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import ApiKey, KeyId
@@ -274,7 +275,8 @@ async def _connections() -> Any:
     )
     config.load()
     state = ServerState()
-    return lambda: cast("Any", Connection)(config, state, {})
+    shared = {EXTENSION: BufferedRequests(cast("Any", here.app))}
+    return lambda: cast("Any", Connection)(config, state, shared)
 
 
 def _with_line(dice: Random, data: bytes) -> bytes:

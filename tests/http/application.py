@@ -14,7 +14,7 @@ from tests.builders import base64_key
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.txn_api.conftest import Desk, _producer, _services, producing
 from txn_api.app import create_app
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, enter
 from txn_api.services import Services
 from txn_core import api_keys
 from txn_core.api_keys import SCOPES, ApiKey, KeyId
@@ -79,6 +79,7 @@ class Recording:
         return known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        enter(self, scope)
         self._record(scope)
         await self._app(scope, receive, send)
 
