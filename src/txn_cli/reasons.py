@@ -15,6 +15,7 @@ import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from txn_cli import extras
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
 
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
@@ -191,5 +192,6 @@ _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
     (ssl.SSLError, _always("no TLS is spoken there, or none that we do: check http and https, and the port")),
     (TimeoutError, _always(f"no answer in time: {UNREACHED}")),
     (OSError, _of_system),
+    (ModuleNotFoundError, extras.of_import),
     (MemoryError, _always("there is not enough memory: end other processes, or raise the limit (ulimit -v)")),
 )

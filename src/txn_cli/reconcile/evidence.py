@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -49,7 +49,7 @@ class StreamEvidence:
     stream: str
 
     async def beginnings(self, leases: Mapping[str, Sequence[Lease]]) -> dict[ShardId, SequenceNumber]:
-        """Where each of the stream's shards begins, as far as it says so; the leases of each kind are this stream's.
+        """Where each of the stream's shards begins, as far as it says so; `leases` are the rows of each drain.
 
         What the lake holds of a shard before that is of an earlier stream of this name.
 
@@ -71,7 +71,7 @@ class StreamEvidence:
         return datetime.now(UTC) - timedelta(hours=hours) + _MINUTE
 
     async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived] | None:
-        """The records of the minutes; none at all when the stream has let go of the shard."""
+        """The records of the minutes, or None when the stream has let go of the shard."""
         try:
             start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
             iterator: str | None = await iterator_of(self.client, self.stream, shard_id, start)
@@ -115,10 +115,8 @@ class LakeEvidence:
                 found += arrived_of(table.filter(of_minutes))
         return found
 
-    async def letters(
-        self, worker: Literal["index", "archive"], shard_id: ShardId, minutes: Collection[Minute]
-    ) -> list[Arrived]:
-        """The records of the minutes that a worker set apart, without their bytes, which are sealed."""
+    async def letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived]:
+        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed."""
         days = sorted({minute[:10] for minute in minutes})
         found: list[Arrived] = []
         for reason, day in product(SET_APART, days):

@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of, is_passing
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.drain import Processor
-from workers.hosts.readiness import NotReadyError
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName

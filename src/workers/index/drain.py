@@ -7,9 +7,10 @@ from typing import Final
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.readiness import Check
 from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
-from workers.drain import Check, Drain
+from workers.drain import Drain
 from workers.index.card_ids import CardIds
 from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, IndexProcessor, MerchantMemory

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from txn_core.kinesis.shard_map import listed_shards
 from txn_core.positions import SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.stream_identity import StreamIdentity
@@ -42,15 +43,8 @@ class Shard:
 
 
 async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
-    """Every shard that still has records or may get some, page by page."""
-    request: Any = {"StreamName": stream}
-    found: list[Shard] = []
-    while True:
-        answer = await client.list_shards(**request)
-        found += map(_shard, answer.get("Shards") or ())
-        if not (token := answer.get("NextToken")):
-            return found
-        request = {"NextToken": token}  # which names the stream, and must stand alone
+    """Every shard that still has records or may get some."""
+    return [_shard(item) for item in await listed_shards(client, stream)]
 
 
 class Absence:

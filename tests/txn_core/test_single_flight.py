@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.virtual_time import in_virtual_time
-from txn_api.single_flight import SingleFlight
+from txn_core.single_flight import SingleFlight
 
 READ_S_MAX = 5.0
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from txn_cli.commands.reconciliation import since_minute
+from txn_cli.commands.since import moment_of
+from workers.leases.ledger import minute_of
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -21,10 +22,10 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     ],
 )
 def test_a_moment_or_a_duration(text: str, minute: str) -> None:
-    assert since_minute(text, AT) == minute
+    assert minute_of(moment_of(text, AT)) == minute
 
 
 @pytest.mark.parametrize("text", ["", "2", "2 h", "-1h", "999999d", "yesterday", "2026-01-02T03:04:59"])
 def test_nothing_else(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        since_minute(text, AT)
+        moment_of(text, AT)
