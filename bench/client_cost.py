@@ -17,7 +17,7 @@ import uvloop
 from aiobotocore.session import AioSession
 
 from bench.kinesis_cost import RECORD_BYTES, STREAM, our_server
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.kinesis_client import DirectClient
 from txn_core.settings import Settings
 

@@ -28,7 +28,7 @@ from httptools import HttpResponseParser
 from bench.process_stats import cpu_s
 from txn_cli.stack import nodepackages
 from txn_cli.stack.binaries import find_node
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 STREAM: Final = "txn-transactions"

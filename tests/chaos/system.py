@@ -26,7 +26,7 @@ from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import laid
 from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED

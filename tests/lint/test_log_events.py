@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.lint.__main__ import LOGGED_BY_PARAMETER, ROOT, misnamed_places
-from tests.lint.log_events import Misnamed, misnamed, misnamed_below
+from tests.lint.__main__ import LOGGED_BY_PARAMETER, ROOT
+from tests.lint.log_events import LogEvents
+from tests.lint.module_walk import findings, findings_below, verdicts
 
 BAD = {
     "a sentence": '_log.info("drain failed")',
@@ -39,19 +40,18 @@ GOOD = {
 
 @pytest.mark.parametrize("what", BAD)
 def test_what_breaks_the_rule_is_found(what: str) -> None:
-    assert misnamed(BAD[what], "sample.py")
+    assert findings(LogEvents, BAD[what], "sample.py")
 
 
 @pytest.mark.parametrize("what", GOOD)
 def test_other_code_is_let_be(what: str) -> None:
-    assert misnamed(GOOD[what], "sample.py") == []
+    assert findings(LogEvents, GOOD[what], "sample.py") == []
 
 
 def test_all_events_of_our_code_are_literals_in_snake_case() -> None:
-    assert list(misnamed_places(misnamed_below(ROOT / "src", ROOT), LOGGED_BY_PARAMETER)) == []
+    assert list(verdicts(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)) == []
 
 
 def test_an_allowance_that_nothing_needs_is_refused() -> None:
-    place = ("src/x.py", "f")
-    assert list(misnamed_places([], [place])) == ["src/x.py: f names its events by literals: take the allowance away"]
-    assert list(misnamed_places([Misnamed(place[0], 3, place[1], "an event")], [place])) == []
+    (said,) = verdicts(LogEvents, [], [("src/x.py", "f", "an event")])
+    assert said == "src/x.py: f logs no event that its caller names any more: take the allowance away"

@@ -16,11 +16,11 @@ from txn_cli.reasons import reason_of
 from txn_cli.terminal import say, say_document
 from txn_cli.verify.generations import Comparison
 from txn_cli.verify.generations import compare as compare_generations
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
 from txn_core.errors import SettingsError, StoreError
 from txn_core.settings import Settings
-from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -18,14 +18,14 @@ from txn_cli.reasons import reason_of
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
 from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
 from txn_core.transactions.identity import Account, KeyRing
-from workers.retries import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 

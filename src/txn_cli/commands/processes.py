@@ -9,17 +9,20 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
+from txn_cli.commands.drain_names import OneDrain
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say
+from txn_core import drains
+from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
 from txn_core.logs.telemetry import configure_logging
@@ -27,17 +30,11 @@ from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
+    from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
 
 _log = structlog.get_logger()
-
-
-class WorkerKind(StrEnum):
-    """The views that workers make of the stream."""
-
-    INDEX = "index"
-    ARCHIVE = "archive"
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +81,7 @@ def api(
 
 
 def worker(
-    kind: Annotated[WorkerKind, typer.Argument(help="The view to make of the stream.")],
+    kind: Annotated[OneDrain, typer.Argument(help="The view to make of the stream.")],
     *,
     since: Annotated[
         str | None,
@@ -117,7 +114,8 @@ def worker(
 
     from workers.hosts.process import run
 
-    origin = _origin(kind, since, from_lake=from_lake)
+    drain = drains.REGISTRY[kind]
+    origin = _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     system = _system(data_dir, aws=aws)
@@ -125,7 +123,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(kind.value, settings, origin))
+        runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:
@@ -140,7 +138,7 @@ def _log_start(system: System) -> None:
         _log.warning("service_links_ignored", variables=sorted(links))
 
 
-def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":
+def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "Origin | None":
     """The place from which the index is to be rebuilt, or None.
 
     Raises:
@@ -150,13 +148,20 @@ def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin 
 
     if since is None and not from_lake:
         return None
-    if kind is not WorkerKind.INDEX:
+    if drain is not INDEX:
         raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:
         return LAKE
     if from_lake:
         raise SettingsError("--from and --from-lake exclude each other")
     return Origin.parse(since)
+
+
+def _built_from(origin: "Origin") -> "OpenDrain":
+    """What opens the index to be built from an origin."""
+    from workers.index.drain import open_index
+
+    return partial(open_index, origin=origin)
 
 
 def _rebuilding(settings: Settings, into: int | None) -> Settings:

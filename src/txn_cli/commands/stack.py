@@ -13,7 +13,6 @@ from rich.console import Console
 from txn_cli import terminal
 from txn_cli.commands.place import AwsOption, StackOption, announce, system_at
 from txn_cli.demo.rows import SIMULATED_ROWS
-from txn_cli.demo.showcase import show
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.meter import Meter
 from txn_cli.stack.datadir import DataDir
@@ -93,6 +92,8 @@ def demo(
     port: PortOption,
 ) -> None:
     """Run the local stack, load rows, and show what it does with them."""
+    from txn_cli.demo.showcase import show  # noqa: PLC0415 - the extra `local`
+
     narrator = Narrator()
 
     async def show_and_stay(stack: LocalStack) -> None:

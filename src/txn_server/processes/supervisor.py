@@ -25,7 +25,6 @@ from txn_server.processes.restarts import End, RestartPolicy
 
 END_SLACK_S: Final = 2.0
 """What a process gets to end in, on top of its own deadline for draining. The stack gives all of us five seconds."""
-KILL_S_MAX: Final = 5.0
 
 _log = structlog.get_logger()
 
@@ -143,17 +142,9 @@ class Fleet:
 
     async def _stop(self, process: Process) -> None:
         """End a process: SIGTERM, then SIGKILL when it has not drained within the deadline."""
-        process.send(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(self._end_deadline_s):
-                returncode = await process.ended()
-        except TimeoutError:
-            process.send(signal.SIGKILL)
+        if not await process.end_within(self._end_deadline_s):
             self._faults.append(
                 ServingError(f"process {process.pid} did not end within {self._end_deadline_s:g} s and was killed")
             )
-            async with asyncio.timeout(KILL_S_MAX):
-                await process.ended()
-        else:
-            if returncode > 0:
-                self._faults.append(ServingError(f"process {process.pid} ended with exit code {returncode}"))
+        elif (returncode := await process.ended()) > 0:
+            self._faults.append(ServingError(f"process {process.pid} ended with exit code {returncode}"))

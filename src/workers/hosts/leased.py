@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts.readiness import NotReadyError
+from workers.drain import Processor
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
@@ -27,8 +29,8 @@ from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.reader import Batch, ShardReader
-from workers.retries import code_of, is_passing, patiently
+from workers.reading.reader import ShardReader
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -45,19 +47,6 @@ STUCK_PAUSE_S_MAX: Final = 60.0  # each attempt reads again what a whole object 
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
 
 _log = structlog.get_logger(__name__)
-
-
-class Processor(Protocol):
-    """What becomes of one shard's records."""
-
-    async def take(self, batch: Batch) -> None:
-        """Take records in; after an empty batch, do what is due by time."""
-
-    async def finish(self) -> None:
-        """Make durable and checkpoint all that was taken."""
-
-    def abandon(self) -> None:
-        """Free what was taken; nothing of it may be written any more."""
 
 
 @dataclass(slots=True)
@@ -88,10 +77,12 @@ class Worker:
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         meters: Meters,
+        stream_name: str | None = None,
         stream: StreamWatch | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
         self._processor, self._meters, self._stream = processor, meters, stream
+        self._stream_name = stream_name or settings.stream
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -216,7 +207,7 @@ class Worker:
         While the rows are another stream's, every drain ends as at a hand-over, and none begins.
         """
         if self._stream is None:
-            return await lease_shards(await list_shards(self._kinesis, self._settings.stream), self._leases, rows)
+            return await lease_shards(await list_shards(self._kinesis, self._stream_name), self._leases, rows)
         shards = await self._stream.shards(rows)
         if shards is None:
             for drain in self._drains.values():
@@ -306,7 +297,7 @@ class Worker:
         row = lease.row
         reader = ShardReader(
             self._kinesis,
-            self._settings.stream,
+            self._stream_name,
             row.shard_id,
             row.checkpoint,
             records_max=self._settings.poll_records_max,

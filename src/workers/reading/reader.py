@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import Run, Stretch
 from txn_core.positions import SequenceNumber, ShardId
@@ -27,7 +28,7 @@ from workers.leases.lease import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import arrival_of, data_of, raw_records, required, sequence_number_of
 from workers.reading.pace import READS_PER_S_MAX, ReadPace
-from workers.retries import code_of, patiently
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

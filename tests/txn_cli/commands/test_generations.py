@@ -79,7 +79,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
     try:
         await until(lambda: _is_built(world))
         child.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(child.wait(), 10) == 0
+        assert await asyncio.wait_for(child.wait(), 60) == 0
     finally:
         if child.returncode is None:
             child.kill()
