@@ -39,7 +39,7 @@ test: $(STAMP) ## the test suite, in three processes (TEST_PROCESSES=0 for one),
 chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
-		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
+		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
 canary: $(STAMP) ## marked card numbers through every route, error and crash of a local stack, and the search for them

@@ -173,7 +173,7 @@ def _request(server: Server, records: int) -> bytes:
 
 @contextmanager
 def _ours() -> Iterator[Server]:
-    command = [sys.executable, "-m", "bench.kinesis_server", "--shards", str(SHARDS), "--keep-records", "10000"]
+    command = [sys.executable, "-m", "devkit.kinesis_server", "--shards", str(SHARDS), "--keep-records", "10000"]
     with _running(command) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

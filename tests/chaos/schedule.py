@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from bench.kinesis_server import CallFate, RecordFate, fates
+from devkit.kinesis_server import CallFate, RecordFate, fates
 from tests.chaos import faults
 from tests.chaos.actions import (
     ExpireIterators,

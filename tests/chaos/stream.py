@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bench.kinesis_server import KinesisServer
+from devkit.kinesis_server import KinesisServer
 from tests.chaos.schedule import Schedule
 
 if TYPE_CHECKING:

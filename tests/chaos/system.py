@@ -11,7 +11,7 @@ from typing import Final
 
 import aiohttp
 
-from bench.kinesis_server import KinesisServer, Options, kinesis_server
+from devkit.kinesis_server import KinesisServer, Options, kinesis_server
 from tests.chaos.actor import Actor
 from tests.chaos.proxy import Proxy, upstream
 from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule

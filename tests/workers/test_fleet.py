@@ -16,7 +16,7 @@ from typing import get_args
 
 import pytest
 
-from bench.kinesis_server import kinesis_server
+from devkit.kinesis_server import kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from tests.workers.hosts.test_process import process

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from bench.kinesis_server.limits import ShardMeter
+from devkit.kinesis_server.limits import ShardMeter
 
 from workers.reading.pace import BYTES_PART, BYTES_PER_S_MAX, PART_MIN, ReadPace
 
