@@ -29,7 +29,11 @@ class Options:
     record_bytes_max: int = RECORD_BYTES_MAX  # of a stream that is not made with another limit
     iterator_life_s: float = 300.0
     shards_a_page: int = 1_000  # of ListShards, when the caller asks for no fewer
-    transition_s: float = 0.0  # how long a stream stays CREATING or UPDATING
+    transition_s: float = 0.0  # how long a stream stays CREATING or UPDATING, and a consumer CREATING
+    subscription_life_s: float = 300.0
+    taken_over_after_s: float = 5.0  # from when on a subscription gives way to another of its consumer and shard
+    heartbeat_s: float = 5.0  # from an event of a subscription to the next one when there are no records
+    push_s: float = 0.01  # from one look for records to be pushed to the next
 
 
 @dataclass(slots=True)
@@ -43,6 +47,7 @@ class Account:
     streams: dict[str, Stream] = field(default_factory=dict)
     iterators_made: int = 0
     iterators_expired: int = 0  # the iterators made up to this one are expired, however young
+    subscriptions_expired_at: float = float("-inf")  # subscriptions begun until then are expired, however young
 
     def create(self, name: str, shards: int, record_bytes_max: int | None = None) -> Stream:
         """Make a stream.
@@ -93,3 +98,7 @@ class Account:
     def expire_iterators(self) -> None:
         """Let every iterator that was given out so far be expired."""
         self.iterators_expired = self.iterators_made
+
+    def expire_subscriptions(self) -> None:
+        """Let every subscription that is under way end, as it does by itself after its time."""
+        self.subscriptions_expired_at = self.clock()

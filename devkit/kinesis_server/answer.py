@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devkit.kinesis_server.shard import Shard, StoredRecord
+
+if TYPE_CHECKING:
+    from devkit.kinesis_server.fan_out.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,7 @@ class Answer:
 
     document: Mapping[str, object] | None = None  # operations without a result answer an empty body
     stored: Sequence[tuple[Shard, StoredRecord]] = ()
+    subscription: "Subscription | None" = None  # whose events are the answer
 
     def acknowledge(self) -> None:
         """Remember that the answer was sent to a client that was there."""

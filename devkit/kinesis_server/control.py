@@ -58,6 +58,8 @@ def carry_out(server: KinesisServer, orders: Orders) -> None:
     _add_rules(server, orders)
     if orders.expire_iterators:
         server.account.expire_iterators()
+    if orders.expire_subscriptions:
+        server.account.expire_subscriptions()
     for reshard in orders.reshard:
         _reshard(server, reshard)
 

@@ -18,7 +18,7 @@ class Cut(StrEnum):
 
     UNREAD = "unread"  # before the body is looked at: nothing is carried out
     UNANSWERED = "unanswered"  # carried out, and nothing of the answer is sent
-    MID_ANSWER = "mid_answer"  # carried out, and half of the answer is sent
+    MID_ANSWER = "mid_answer"  # carried out, and half of the answer is sent, of a subscription half an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class CallFate:
     before_s: float = 0.0  # wait before it is carried out, also when its client has left meanwhile
     after_s: float = 0.0  # wait between carrying out and answering
     cut: Cut | None = None
+    exception: str | None = None  # the code of the exception that a subscription's events end in
+    after_events: int = 1  # so many events of a subscription come before it is cut or ends in an exception
     miscount: int = 0  # by how many a PutRecords answer has more results than there were records, or fewer
 
     @property
@@ -70,6 +72,9 @@ CALL_THROTTLED: Final = CallFate(name="call throttled", error=THROTTLED)
 ONE_RESULT_SHORT: Final = CallFate(name="one result short", miscount=-1)
 ONE_RESULT_MORE: Final = CallFate(name="one result more", miscount=1)
 NEVER_ANSWERED: Final = CallFate(name="stored and never answered", after_s=WITHOUT_LIMIT_S)
+
+SUBSCRIPTION_CUT: Final = CallFate(name="subscription cut", cut=Cut.MID_ANSWER)
+SUBSCRIPTION_FAILS: Final = CallFate(name="subscription fails", exception="InternalFailureException")
 
 RECORD_THROTTLED: Final = RecordFate(name="record throttled", error=THROTTLED)
 RECORD_FAILED: Final = RecordFate(name="record failed", error=INTERNAL_FAILURE)

@@ -62,6 +62,20 @@ class Exchange:
         self.keep_alive = False
         self.connection.send(self, _head(status, len(body)) + b"\r\n" + body[: len(body) // 2])
 
+    def begin(self, content_type: str) -> None:
+        """Send the head of an answer whose parts follow by `push`, as chunks (RFC 9112, 7.1), up to `end`."""
+        self.connection.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        )
+
+    def push(self, part: bytes) -> None:
+        """Send the next part of such an answer."""
+        self.connection.write(b"%x\r\n%b\r\n" % (len(part), part))
+
+    def end(self) -> None:
+        """Such an answer is complete."""
+        self.connection.send(self, b"0\r\n\r\n")
+
     def reset(self) -> None:
         """End the connection with a TCP reset and no answer."""
         self.connection.reset()
@@ -87,9 +101,10 @@ class Connection(asyncio.Protocol):
         self._reading = Exchange(self)
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
-        self._paused = False
         self._advancing = False
         self.gone = asyncio.Event()
+        self.writable = asyncio.Event()  # the client reads as fast as it is written to, or is gone
+        self.writable.set()
 
     # asyncio.Protocol
 
@@ -104,6 +119,7 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self._connections.discard(self)
         self.gone.set()
+        self.writable.set()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, then serve as much of it as may be served."""
@@ -116,11 +132,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads slower than it asks: serve nothing more for now."""
-        self._paused = True
+        self.writable.clear()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        self._paused = False
+        self.writable.set()
         self._advance()
 
     # httptools
@@ -157,6 +173,11 @@ class Connection(asyncio.Protocol):
 
     # Exchange
 
+    def write(self, part: bytes) -> None:
+        """Send a part of an answer that goes on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(part)
+
     def send(self, exchange: Exchange, answer: bytes) -> bool:
         """Send an exchange's answer and go on to the next one."""
         transport = self._transport
@@ -187,7 +208,7 @@ class Connection(asyncio.Protocol):
     def _advance(self) -> None:
         """Serve what waits, in order, until one takes its time; read no further while too much waits."""
         self._advancing = True
-        while self._waiting and self._current is None and not self._paused and self._transport is not None:
+        while self._waiting and self._current is None and self.writable.is_set() and self._transport is not None:
             self._current = self._waiting.popleft()
             self._service.received(self._current)
         self._advancing = False

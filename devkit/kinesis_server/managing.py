@@ -44,7 +44,7 @@ def describe_stream_summary(account: Account, request: NamesStream) -> Answer:
     stream = account.stream_of(request)
     summary = _description(account, stream) | {
         "OpenShardCount": len(stream.open_shards),
-        "ConsumerCount": 0,
+        "ConsumerCount": len(stream.consumers),
         "MaxRecordSizeInKiB": stream.record_bytes_max // 1024,
     }
     return Answer({"StreamDescriptionSummary": summary})

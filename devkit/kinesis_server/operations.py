@@ -9,6 +9,7 @@ from devkit.kinesis_server import managing, reading, shapes, writing
 from devkit.kinesis_server.account import Account
 from devkit.kinesis_server.answer import Answer
 from devkit.kinesis_server.errors import KinesisError
+from devkit.kinesis_server.fan_out import consumers, subscription
 
 Operation = Callable[[Account, bytes], Answer]
 _Request = TypeVar("_Request")
@@ -42,4 +43,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "DeleteStream": _operation(managing.delete_stream, shapes.NamesStream),
     "SplitShard": _operation(managing.split_shard, shapes.SplitShard),
     "MergeShards": _operation(managing.merge_shards, shapes.MergeShards),
+    "RegisterStreamConsumer": _operation(consumers.register_stream_consumer, shapes.RegisterStreamConsumer),
+    "DescribeStreamConsumer": _operation(consumers.describe_stream_consumer, shapes.NamesConsumer),
+    "ListStreamConsumers": _operation(consumers.list_stream_consumers, shapes.ListStreamConsumers),
+    "DeregisterStreamConsumer": _operation(consumers.deregister_stream_consumer, shapes.NamesConsumer),
+    "SubscribeToShard": _operation(subscription.subscribe_to_shard, shapes.SubscribeToShard),
 }

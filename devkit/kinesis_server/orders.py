@@ -83,6 +83,7 @@ class Orders(_Order):
     calls: list[CallsOrder] = Field(default_factory=list)
     records: list[RecordsOrder] = Field(default_factory=list)
     expire_iterators: bool = False
+    expire_subscriptions: bool = False
     reshard: list[ReshardOrder] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from typing import Final
 from devkit.kinesis_server.account import Account
 from devkit.kinesis_server.answer import Answer
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, invalid_argument, throttled
-from devkit.kinesis_server.shapes import LIST_MAX, GetRecords, GetShardIterator
+from devkit.kinesis_server.shapes import LIST_MAX, GetRecords, GetShardIterator, IteratorType
 from devkit.kinesis_server.shard import Shard, StoredRecord
 from devkit.kinesis_server.stream import Stream
 from devkit.kinesis_server.tokens import ShardIterator, decode_iterator, encode
@@ -23,7 +23,9 @@ def get_shard_iterator(account: Account, request: GetShardIterator) -> Answer:
     """
     stream = account.ready_stream_of(request)
     shard = stream.shard(request["ShardId"])
-    return Answer({"ShardIterator": _iterator(account, stream, shard, _place(account, stream, shard, request))})
+    number, instant = request.get("StartingSequenceNumber"), request.get("Timestamp")
+    place = place_of(account, stream, shard, request["ShardIteratorType"], number=number, instant=instant)
+    return Answer({"ShardIterator": _iterator(account, stream, shard, place)})
 
 
 def get_records(account: Account, request: GetRecords) -> Answer:
@@ -48,12 +50,12 @@ def get_records(account: Account, request: GetRecords) -> Answer:
         shard.meter.charge_read(sum(record.size for record in records))
     place += len(records)
     document: dict[str, object] = {
-        "Records": [_document(record, account.faults.left_out) for record in records],
-        "MillisBehindLatest": _behind_ms(shard, place, records, int(now * 1000)),
+        "Records": [record_document(record, account.faults.left_out) for record in records],
+        "MillisBehindLatest": behind_ms(shard, place, records, int(now * 1000)),
     }
     if shard.closed_ms is not None and place >= shard.end:
         document["NextShardIterator"] = None
-        document["ChildShards"] = [_child(child) for child in stream.children(shard)]
+        document["ChildShards"] = [child_document(child) for child in stream.children(shard)]
     else:
         document["NextShardIterator"] = _iterator(account, stream, shard, place)
     return Answer(document)
@@ -65,12 +67,20 @@ def _iterator(account: Account, stream: Stream, shard: Shard, place: int) -> str
     return encode(ShardIterator(stream.name, stream.created, shard.shard_id, place, account.iterators_made, made_at))
 
 
-def _place(account: Account, stream: Stream, shard: Shard, request: GetShardIterator) -> int:
-    kind, number, instant = (
-        request["ShardIteratorType"],
-        request.get("StartingSequenceNumber"),
-        request.get("Timestamp"),
-    )
+def place_of(
+    account: Account,
+    stream: Stream,
+    shard: Shard,
+    kind: IteratorType,
+    *,
+    number: str | None,
+    instant: float | None,
+) -> int:
+    """The place in a shard at which reading begins: by its kind, with the number or moment that goes with it.
+
+    Raises:
+        KinesisError: they do not go together, or there is no such place.
+    """
     if (number is not None) is not kind.endswith("SEQUENCE_NUMBER"):
         raise invalid_argument(
             "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or "
@@ -111,7 +121,7 @@ def _refuse_expired(account: Account, stream: Stream, iterator: ShardIterator, n
         )
 
 
-def _behind_ms(shard: Shard, place: int, records: Sequence[StoredRecord], now_ms: int) -> int:
+def behind_ms(shard: Shard, place: int, records: Sequence[StoredRecord], now_ms: int) -> int:
     """Age of the last record given, or of the next one when none was; 0 exactly when nothing is left to read."""
     if place >= shard.end:
         return 0
@@ -119,7 +129,8 @@ def _behind_ms(shard: Shard, place: int, records: Sequence[StoredRecord], now_ms
     return max(now_ms - last.arrived_ms, 1)
 
 
-def _document(record: StoredRecord, left_out: frozenset[str]) -> dict[str, object]:
+def record_document(record: StoredRecord, left_out: frozenset[str]) -> dict[str, object]:
+    """A record as the API gives it, without the members that are left out."""
     document: dict[str, object] = {
         "SequenceNumber": record.sequence_number,
         "ApproximateArrivalTimestamp": record.arrived_ms / 1000,
@@ -129,7 +140,8 @@ def _document(record: StoredRecord, left_out: frozenset[str]) -> dict[str, objec
     return {name: value for name, value in document.items() if name not in left_out} if left_out else document
 
 
-def _child(shard: Shard) -> dict[str, object]:
+def child_document(shard: Shard) -> dict[str, object]:
+    """A child as the end of its parent's records names it."""
     return {
         "ShardId": shard.shard_id,
         "ParentShards": list(shard.parents),

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from devkit.kinesis_server.account import Account
 from devkit.kinesis_server.answer import Answer
 from devkit.kinesis_server.errors import KinesisError
+from devkit.kinesis_server.fan_out.push import push
 from devkit.kinesis_server.fates import Cut
 from devkit.kinesis_server.faults import Call, Faults
 from devkit.kinesis_server.http import Connection, Exchange
@@ -36,6 +37,7 @@ class KinesisServer:
         self.errors: Counter[str] = Counter()  # calls answered with an error, by code
         self.pages: dict[bytes, Page] = {}  # what is served besides Kinesis, by path
         self._connections: set[Connection] = set()
+        self._pushing: set[asyncio.Task[None]] = set()
         self._changes: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -91,11 +93,14 @@ class KinesisServer:
 
     async def drop_connections(self) -> None:
         """End every connection, and wait until they are gone."""
-        connections = list(self._connections)
+        pushing, connections = list(self._pushing), list(self._connections)
         for connection in connections:
             connection.drop()
         for connection in connections:
             await connection.gone.wait()
+        for task in pushing:
+            task.cancel()
+        await asyncio.gather(*pushing, return_exceptions=True)
 
     # Service
 
@@ -148,8 +153,12 @@ class KinesisServer:
             status, body = 200, b"" if answer.document is None else to_json(answer.document)
         if fate.cut is Cut.UNANSWERED:
             exchange.reset()
-        elif fate.cut is Cut.MID_ANSWER:
+        elif fate.cut is Cut.MID_ANSWER and answer.subscription is None:
             exchange.answer_half(status, body)
+        elif answer.subscription is not None and error is None:
+            pushing = asyncio.get_running_loop().create_task(push(exchange, answer.subscription))
+            self._pushing.add(pushing)
+            pushing.add_done_callback(self._pushing.discard)
         elif exchange.answer(status, body) and error is None:
             answer.acknowledge()
         self._changed()

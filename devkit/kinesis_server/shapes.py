@@ -20,6 +20,12 @@ _Request = TypeVar("_Request")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[a-zA-Z0-9_.-]+$")]
 HashKey = Annotated[str, StringConstraints(pattern=r"^(0|([1-9]\d{0,38}))$")]
+ConsumerArn = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=2048, pattern=r"^arn:aws.*:kinesis:.*:\d{12}:.*stream/.+/consumer/.+:\d+$"
+    ),
+]
 PartitionKey = Annotated[str, Len(1, 256)]
 ListLimit = Annotated[int, Ge(1), Le(LIST_MAX)]
 IteratorType = Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "AT_TIMESTAMP"]
@@ -125,6 +131,45 @@ class MergeShards(NamesStream):
 
     ShardToMerge: Name
     AdjacentShardToMerge: Name
+
+
+@with_config(_CONFIG)
+class RegisterStreamConsumer(NamesStream):
+    """RegisterStreamConsumer."""
+
+    ConsumerName: Name
+
+
+@with_config(_CONFIG)
+class ListStreamConsumers(NamesStream):
+    """ListStreamConsumers."""
+
+
+@with_config(_CONFIG)
+class NamesConsumer(TypedDict):
+    """A request about one consumer."""
+
+    StreamARN: NotRequired[str]
+    ConsumerName: NotRequired[Name]
+    ConsumerARN: NotRequired[ConsumerArn]
+
+
+@with_config(_CONFIG)
+class StartingPosition(TypedDict):
+    """Where a subscription begins."""
+
+    Type: IteratorType
+    SequenceNumber: NotRequired[str]
+    Timestamp: NotRequired[float]
+
+
+@with_config(_CONFIG)
+class SubscribeToShard(TypedDict):
+    """SubscribeToShard."""
+
+    ConsumerARN: ConsumerArn
+    ShardId: Name
+    StartingPosition: StartingPosition
 
 
 def parse(shape: TypeAdapter[_Request], body: bytes) -> _Request:

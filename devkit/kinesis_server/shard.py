@@ -154,6 +154,12 @@ class Shard:
         count = self._counted(sequence_number)
         return None if count is None else min(count, self.end)
 
+    def number_before(self, place: int) -> str:
+        """The sequence number of the record before a place, or the shard's starting one where none is held."""
+        if place > self.horizon:
+            return self.records[place - self.horizon - 1].sequence_number
+        return self.sequence_range["StartingSequenceNumber"]
+
     def place_at(self, instant_ms: int) -> int:
         """The place of the first record that arrived at an instant or later."""
         return self.horizon + bisect_left(self.records, instant_ms, key=lambda record: record.arrived_ms)

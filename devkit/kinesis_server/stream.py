@@ -9,6 +9,7 @@ from itertools import count, pairwise
 from typing import Final
 
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, in_use, invalid_argument, no_shard
+from devkit.kinesis_server.fan_out.consumer import Consumer
 from devkit.kinesis_server.shard import HASH_KEY_MAX, KEEP_ALL, HashRange, Keep, NewRecord, Shard, StoredRecord
 from devkit.kinesis_server.tally import Tally
 
@@ -32,6 +33,7 @@ class Stream:
         self.name, self.record_bytes_max = name, record_bytes_max
         self.created = now
         self.shards: dict[str, Shard] = {}  # in the order of their making
+        self.consumers: dict[str, Consumer] = {}  # by name
         self._keep = keep
         self._transition_s = transition_s
         self._status, self._ready_at = "CREATING", now + transition_s
