@@ -35,8 +35,9 @@ from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
 from tests.chaos.verdict import Evidence, compared, judge, summary
 from tests.support.reference_reader import by_reference
+from txn_core import drains
 from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.dynamodb.tables import TableNames
 from workers.events.dead_letters import Seal
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class _Run:
     async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
         stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
         tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
-        for kind in WORKER_KINDS:
+        for kind in drains.names():
             answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
             if not tips.reached(answer["Items"]):
                 return False

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from tests.chaos.stream import Outer
 from tests.support.reference_reader import by_reference
-from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from workers.events.dead_letters import DeadLetter, Seal
 
 if TYPE_CHECKING:

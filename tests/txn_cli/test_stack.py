@@ -16,11 +16,12 @@ from tests.txn_cli.stack.children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
 from txn_cli.simulator import simulate_rows
 from txn_cli.stack import ports
-from txn_cli.stack.processes import ARCHIVE, INDEX
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
+from txn_core import drains
+from txn_core.drains import INDEX
 from txn_core.signing import Signature, Signed
 
-CHILDREN = {KINESIS, DYNAMODB, S3, "api", INDEX, ARCHIVE}
+CHILDREN = {KINESIS, DYNAMODB, S3, "api", *drains.names()}
 QUICK = {
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
     "TXN_LEASE_FAILOVER_S": "3",
@@ -67,7 +68,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _refuses_a_second_supervisor(stack)
         with client_of(stack) as client:
             assert client.post("/transactions", json=TRANSACTION).status_code == 202
-        _mends(stack, INDEX)
+        _mends(stack, INDEX.name)
         _mends(stack, "api")
         _mends(stack, KINESIS)
         drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import get_args
 
 import pytest
 
@@ -20,6 +19,7 @@ from devkit.kinesis_server import kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from tests.workers.hosts.test_process import process
+from txn_core import drains
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.events.dead_letters import DeadLetterBox, Seal
@@ -253,7 +253,7 @@ async def _lags(crew: Crew) -> None:
 
 def _counted(crew: Crew, name: str, **labels: str) -> float:
     """A count over all workers that came and went."""
-    kinds = {f"txn_{kind}_{name}" for kind in get_args(Kind)}
+    kinds = {f"txn_{kind}_{name}" for kind in drains.names()}
     return sum(
         sample.value
         for meters in crew.meters

@@ -9,17 +9,19 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
+from txn_cli.commands.drain_names import OneDrain
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say
+from txn_core import drains
+from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
 from txn_core.service_links import service_links
@@ -31,13 +33,6 @@ if TYPE_CHECKING:
 
 
 log = structlog.get_logger()
-
-
-class WorkerKind(StrEnum):
-    """The views that workers make of the stream."""
-
-    INDEX = "index"
-    ARCHIVE = "archive"
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +79,7 @@ def api(
 
 
 def worker(
-    kind: Annotated[WorkerKind, typer.Argument(help="The view that it makes of the stream.")],
+    kind: Annotated[OneDrain, typer.Argument(help="The view that it makes of the stream.")],
     *,
     since: Annotated[
         str | None,
@@ -117,7 +112,8 @@ def worker(
 
     from workers.hosts.process import run
 
-    origin = _origin(kind, since, from_lake=from_lake)
+    drain = drains.REGISTRY[kind]
+    origin = _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     system = _system(data_dir, aws=aws)
@@ -125,7 +121,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(kind.value, settings, origin))
+        runner.run(run(drain.name, settings, origin))
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:
@@ -140,7 +136,7 @@ def _log_start(system: System) -> None:
         log.warning("service_links_ignored", variables=sorted(links))
 
 
-def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":
+def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "Origin | None":
     """From where the index is to be built anew, if it is.
 
     Raises:
@@ -150,7 +146,7 @@ def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin 
 
     if since is None and not from_lake:
         return None
-    if kind is not WorkerKind.INDEX:
+    if drain is not INDEX:
         raise SettingsError("only the index is built anew: a lake of its own would need a bucket of its own")
     if since is None:
         return LAKE

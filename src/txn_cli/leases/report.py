@@ -6,13 +6,13 @@ from workers.leases.belonging import Belonging, told
 from workers.leases.lease import FlushPlan
 
 
-def lines(found: Findings, name: str) -> list[str]:
+def lines(found: Findings) -> list[str]:
     """What stands on the leases of a kind, and what a reset makes of each."""
     if not found.foreign:
-        return [f"{found.kind}: every lease is of stream {name} as it is; nothing to reset"]
+        return [f"{found.kind}: every lease is of stream {found.stream_name} as it is; nothing to reset"]
     foreign = tuple(lease.row for lease in found.foreign)
     return [
-        f"{found.kind}: {told(Belonging(found.stream, foreign), found.kind, name)}",
+        f"{found.kind}: {told(Belonging(found.stream, foreign), found.kind, found.stream_name)}",
         *(f"  {_line(lease)}" for lease in found.foreign),
     ]
 

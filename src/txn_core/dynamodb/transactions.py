@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, trial_passed
-from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
 from txn_core.event import Event
 from txn_core.identity import Account, CardId, MerchantId, TransactionId

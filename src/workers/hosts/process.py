@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_kinesis import KinesisClient
 
-Kind = Literal["index", "archive"]
+Kind = str
 MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
 
 _NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers

@@ -10,7 +10,7 @@ import pytest
 
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.stackports import LAKE_SERVERS, NAMES, StackPorts
+from txn_cli.stack.stackports import LAKE_SERVERS, StackPorts, port_names
 from txn_core.errors import StackError
 
 
@@ -82,8 +82,8 @@ def test_ports_are_kept_for_the_next_time(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     first = StackPorts.chosen(data_dir)
     assert StackPorts.chosen(data_dir) == first
-    assert set(first.of) == set(NAMES)
-    assert len(first.owned) == len(NAMES) + len(LAKE_SERVERS)
+    assert set(first.of) == set(port_names())
+    assert len(first.owned) == len(port_names()) + len(LAKE_SERVERS)
 
 
 def test_only_a_port_that_was_taken_meanwhile_changes(tmp_path: Path) -> None:

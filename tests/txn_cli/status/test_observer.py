@@ -12,7 +12,8 @@ from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.drains import REGISTRY
+from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.positions import ShardId
@@ -148,5 +149,5 @@ async def test_of_many_records_behind_a_few_are_counted(observer: Observer) -> N
 
 def test_looking_leaves_the_workers_their_reads() -> None:
     """A shard gives so many reads a second to all; each kind of worker takes its own, and each look one for each."""
-    kinds = len(WORKER_KINDS)
+    kinds = len(REGISTRY)
     assert kinds * Settings().poll_reads_per_s + kinds / observer_module.PAUSE_S <= READS_PER_S_MAX

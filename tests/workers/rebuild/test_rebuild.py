@@ -18,9 +18,10 @@ from tests.workers.conftest import World, books_of, until
 from txn_cli.status.observer import Observer
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
+from txn_core import drains
 from txn_core.arrivals import Arrived
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
 from txn_core.errors import EventError, SettingsError, StoreError
 from txn_core.instants import Instant, instant_of
@@ -128,7 +129,7 @@ async def test_replaying_the_whole_stream_changes_nothing(two_shards: World) -> 
     await world.drain("index", "archive")
     before, objects = await items(world), await world.objects()
     names = TableNames.of(world.settings)
-    for kind in WORKER_KINDS:
+    for kind in drains.names():
         for row in await LeaseTable(world.dynamodb, names.leases(kind)).rows():
             await world.dynamodb.delete_item(TableName=names.leases(kind), Key={"leaseKey": {"S": row.shard_id}})
     await world.drain("index", "archive")
