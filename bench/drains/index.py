@@ -20,7 +20,8 @@ from workers.leases.lease import Lease, WorkerName
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.reader import Batch, records_of
+from workers.reading.read_position import records_of
+from workers.reading.reader import Batch
 
 ITEMS: Final = 3_000
 _ME: Final = WorkerName("bench")

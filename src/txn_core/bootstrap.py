@@ -20,6 +20,7 @@ from txn_core.dynamodb.tables import (
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.errors import StoreError
 from txn_core.instants import Instant, now
+from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ async def _stream(client: "KinesisClient", settings: Settings) -> None:
         with suppress(client.exceptions.ResourceNotFoundException):
             summary = await client.describe_stream_summary(StreamName=settings.stream)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                return
+                break
         await asyncio.sleep(POLL_S)
+    await register_consumers(client, settings)
 
 
 async def bootstrap_generation(

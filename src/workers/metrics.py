@@ -10,7 +10,8 @@ from txn_core.log_metrics import LogMetrics
 from txn_core.positions import ShardId
 from workers.events.dead_letters import Reason
 from workers.reading.answers import UNKNOWN_ARRIVAL
-from workers.reading.reader import Batch, Loss
+from workers.reading.read_position import Loss
+from workers.reading.reader import Batch
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

@@ -25,7 +25,7 @@ def subscribe_to_shard(account: Account, request: SubscribeToShard) -> Answer:
     Raises:
         KinesisError: there is no such consumer, shard or place, or it is not to be had now.
     """
-    consumer, now = consumer_of(account, request), account.clock()
+    consumer, now = consumer_of(account, {"ConsumerARN": request["ConsumerARN"]}), account.clock()
     stream = account.stream(consumer.stream_arn.rpartition("/")[2])
     shard, starting = stream.shard(request["ShardId"]), request["StartingPosition"]
     options = account.options

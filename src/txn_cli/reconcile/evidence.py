@@ -26,7 +26,8 @@ from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.leases.shards import list_shards
 from workers.leases.stream_identity import summary_of
 from workers.reading.answers import raw_records
-from workers.reading.reader import Start, iterator_of, records_of
+from workers.reading.read_position import Start, records_of
+from workers.reading.reader import iterator_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

@@ -27,6 +27,7 @@ from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
+from workers.reading.budget import ReadBudget
 from workers.reading.reader import Batch, ShardReader
 from workers.retries import code_of, is_passing, patiently
 
@@ -311,7 +312,7 @@ class Worker:
             row.checkpoint,
             records_max=self._settings.poll_records_max,
             idle_s=self._settings.poll_idle_s,
-            reads_per_s=self._settings.poll_reads_per_s,
+            share=ReadBudget.of(self._settings, self._settings.stream).share,
             shard_sync_s=self._settings.shard_sync_s,
             lost=self._meters.lost,
         )

@@ -8,7 +8,7 @@ from bench.drains.watching import halves
 from txn_core.event import Event
 from txn_core.positions import ShardId
 from workers.events.decoding import take_in
-from workers.reading.reader import records_of
+from workers.reading.read_position import records_of
 
 
 @pytest.mark.parametrize(

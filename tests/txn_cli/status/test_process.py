@@ -52,7 +52,7 @@ async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
     settings, meters = own_port(), Meters("archive")
     meters.leases_stolen.inc(2)
     with served(meters.registry, readiness.Readiness({"sink": fine}), settings):
-        ready, counts = await worker_says("archive", url_of(settings))
+        ready, counts, _ = await worker_says("archive", url_of(settings))
     assert ready == Readiness(ready=True)
     assert counts["leases_stolen"] == 2
 
@@ -61,7 +61,7 @@ async def test_a_process_that_is_not_ready_says_why() -> None:
     settings = own_port()
     checks = {"stream": fine, "sink": unfit, "leases": unfit}
     with served(Meters("index").registry, readiness.Readiness(checks), settings):
-        ready, _ = await worker_says("index", url_of(settings))
+        ready, *_ = await worker_says("index", url_of(settings))
     assert ready == Readiness(ready=False, why="sink: not today; leases: not today")
 
 
@@ -77,6 +77,6 @@ async def test_the_apis_answers_are_counted_by_class_over_all_its_processes() ->
 
 async def test_what_does_not_answer_counts_nothing() -> None:
     url = url_of(own_port())
-    assert await worker_says("index", url) == (Readiness(ready=False, why=UNREACHABLE), {})
+    assert await worker_says("index", url) == (Readiness(ready=False, why=UNREACHABLE), {}, {})
     api = await api_says(url)
     assert (api.ready.why, api.answered) == (UNREACHABLE, {})

@@ -10,7 +10,6 @@ from rich.console import Console
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.live import Watch
-from txn_cli.status.observer import PAUSE_S
 from txn_cli.status.process import ApiStatus, Readiness
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
@@ -20,6 +19,7 @@ from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE, BOB = WorkerName("alice"), WorkerName("bob")
+PAUSE_S = 2.5
 
 
 def shard(number: int, rest: Rest | None, **lease: object) -> ShardStatus:
@@ -99,6 +99,8 @@ class Looks:
 
     def __init__(self, *answers: Status | StoreError) -> None:
         self.answers, self.asked_s = list(answers), list[float]()
+
+    pause_s = PAUSE_S
 
     async def look(self) -> Status:
         self.asked_s.append(asyncio.get_running_loop().time())

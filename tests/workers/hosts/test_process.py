@@ -221,7 +221,6 @@ async def process(
     """A worker as operators start it; killed at the end of the block if it still runs."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     numbers = (
-        "poll_reads_per_s",
         "poll_idle_s",
         "lease_failover_s",
         "lease_renew_s",

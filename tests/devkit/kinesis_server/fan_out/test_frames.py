@@ -1,6 +1,7 @@
 """Our frames against botocore's parser of event streams, which is what the client side reads them with."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
@@ -16,7 +17,7 @@ _MESSAGES = st.lists(
 
 
 def _read(data: bytes, piece: int) -> Iterator[tuple[dict[str, str], bytes]]:
-    buffer = EventStreamBuffer()
+    buffer: Any = EventStreamBuffer()
     for first in range(0, len(data), piece):
         buffer.add_data(data[first : first + piece])
         yield from ((message.headers, message.payload) for message in buffer)

@@ -49,7 +49,7 @@ def _next(subscription: Subscription) -> Any:
     """The next event's document, or the type of the exception; None where none is due."""
     if (framed := subscription.next()) is None:
         return None
-    buffer = EventStreamBuffer()
+    buffer: Any = EventStreamBuffer()
     buffer.add_data(framed)
     (message,) = buffer
     return message.headers.get(":exception-type") or json.loads(message.payload)
