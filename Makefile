@@ -95,7 +95,7 @@ check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of 
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m txn_api.openapi.file --check openapi.yaml
 	@$(BIN)/python -m txn_api.problems_file --check docs/problems.md
-	@$(BIN)/python -m txn_core.event_schema --check docs/event.schema.json
+	@$(BIN)/python -m txn_core.transactions.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
 

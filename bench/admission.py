@@ -11,17 +11,17 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
-from txn_api.intake import Intake
 from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
-from txn_core.collector import spare_the_collector
-from txn_core.event import EncodedEvent, Event, encode
-from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import now
-from txn_core.misplaced import checked_submission
-from txn_core.submission import Submission
-from txn_core.transaction import parse_transaction
-from txn_core.usual_request import usual_fields, usual_submission
+from txn_api.writes.admission import Admission
+from txn_core.card_numbers.card_number_search import checked_submission
+from txn_core.startup import freeze_startup_objects
+from txn_core.transactions.event import EncodedEvent, Event, encode
+from txn_core.transactions.fast_path import fast_fields, fast_submission
+from txn_core.transactions.identity import Account, KeyRing, TransactionId
+from txn_core.transactions.instants import now
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import parse_transaction
 
 ROUNDS = 7
 CALLS = 5_000
@@ -38,16 +38,16 @@ LARGEST: Final[dict[str, bytes]] = {
 
 def main() -> None:
     """Time the steps in turn, `ROUNDS` times, and print medians and ratios."""
-    spare_the_collector()  # as the API does
+    freeze_startup_objects()  # as the API does
     body = to_json(example_transaction())
     keys = KeyRing({1: b"c" * 32}, b"i" * 32)
     account, transaction_id = Account("bench"), TransactionId("0123456789abcdef")
-    intake = Intake(keys, occurred_ahead_s_max=300)
+    admission = Admission(keys, occurred_ahead_s_max=300)
 
     def the_short_way() -> Submission:
-        fields = usual_fields(body)
+        fields = fast_fields(body)
         assert fields is not None
-        submission = usual_submission(body, fields, surroundings="", today="2026-01-01")
+        submission = fast_submission(body, fields, request_text="", today="2026-01-01")
         assert submission is not None
         return submission
 
@@ -57,13 +57,13 @@ def main() -> None:
         return encode(submission, transaction_id=transaction_id, account=account, keys=keys, accepted_at=now()).data
 
     event = encoded()
-    counted = intake.admit(body, account=account, surroundings="")
+    counted = admission.admit(body, account=account, request_text="")
 
     def count() -> None:
-        intake.guesses.take(account, counted.card_masked, counted.card_id, CARDS_OF_MASK_MAX)
+        admission.guesses.take(account, counted.card_masked, counted.card_id, CARDS_OF_MASK_MAX)
 
     def the_whole_way() -> EncodedEvent:
-        return intake.admit(body, account=account, surroundings="", cards_of_mask_max=CARDS_OF_MASK_MAX)
+        return admission.admit(body, account=account, request_text="", cards_of_mask_max=CARDS_OF_MASK_MAX)
 
     steps: dict[str, Callable[[], object]] = {
         "parse and validate by the model": lambda: parse_transaction(body),
@@ -84,7 +84,7 @@ def main() -> None:
     for name, median in medians.items():
         print(f"{name:36} {median * 1e6:6.1f} us   {median / parse:5.2f} x the model's parse")
     for name, largest in LARGEST.items():
-        seconds = _seconds_to_refuse(intake, account, largest)
+        seconds = _seconds_to_refuse(admission, account, largest)
         print(f"{len(largest):,} bytes of {name:20} {seconds * 1e3:6.2f} ms   {seconds / usual:7,.0f} x all of it")
 
 
@@ -95,10 +95,10 @@ def _seconds(step: Callable[[], object], calls: int = CALLS) -> float:
     return (time.process_time() - start) / calls
 
 
-def _seconds_to_refuse(intake: Intake, account: Account, body: bytes) -> float:
+def _seconds_to_refuse(admission: Admission, account: Account, body: bytes) -> float:
     def refused() -> None:
         with suppress(Problem):
-            intake.admit(body, account=account, surroundings="")
+            admission.admit(body, account=account, request_text="")
 
     return statistics.median(_seconds(refused, DEAR_CALLS) for _ in range(ROUNDS))
 

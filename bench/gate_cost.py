@@ -10,15 +10,15 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Message, Scope
 
-from txn_api.auth import Authenticator, Gate
-from txn_api.headers import RawHeaders
-from txn_api.limits import Allowance, Allowances, Limiter
-from txn_api.signatures import Signatures
-from txn_api.used_macs import UsedMacs
+from txn_api.access.auth import Authenticator, Gate
+from txn_api.access.rate_limits import Allowance, Allowances, Limiter
+from txn_api.access.replay_cache import ReplayCache
+from txn_api.access.signatures import Signatures
+from txn_api.edge.headers import RawHeaders
 from txn_core.api_keys import ApiKey, KeyId, mint
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED, Limits
+from txn_core.quotas import UNLIMITED, Limits
 from txn_core.signing import Signature, Signed, signing_secret
+from txn_core.transactions.identity import Account
 
 CALLS = 100_000
 ROUNDS = 5
@@ -63,7 +63,7 @@ async def _request(limits: Limits, *, signed: bool) -> Callable[[], Awaitable[No
         scope = _scope(presented)
         if signed:
             _sign(scope, kept.key_id, secret, body)
-            signatures._used = UsedMacs()  # the same second again and again  # noqa: SLF001
+            signatures._used = ReplayCache()  # the same second again and again  # noqa: SLF001
         await gate.admit(scope, receive, RawHeaders(scope), "transactions:write")
         allowance: Allowance | None = scope["state"].get("allowance")
         if allowance is not None:

@@ -22,16 +22,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from bench.write_path import peers
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from txn_api.app import create_app
-from txn_api.intake import Intake
-from txn_api.posts import Posts
 from txn_api.services import gate
+from txn_api.writes.admission import Admission
+from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import SCOPES, ApiKey, KeyId, mint
-from txn_core.collector import GARBAGE_OBJECTS_MAX
-from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
+from txn_core.startup import GARBAGE_OBJECTS_MAX
+from txn_core.transactions.identity import Account, KeyRing
 from txn_server.http.connection import Connection
 
 if TYPE_CHECKING:
@@ -142,14 +142,14 @@ async def _ours(settings: Settings, key: ApiKey) -> Any:
     producer = Producer.from_settings(cast("KinesisClient", StandIn()), settings, CollectorRegistry())
     await producer.route_by_shards()
     keys = KeyRing({1: b"c" * 32}, b"i" * 32)
-    intake = Intake(keys, settings.occurred_ahead_s_max)
+    admission = Admission(keys, settings.occurred_ahead_s_max)
     application = create_app(settings)
     application.state.services = SimpleNamespace(
         settings=settings,
-        intake=intake,
+        admission=admission,
         gate=gate(settings, keys, find),
         producer=producer,
-        posts=Posts(intake, producer),
+        posts=PostBatch(admission, producer),
     )
     return application
 

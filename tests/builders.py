@@ -10,15 +10,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from txn_core.arrivals import Arrived
+from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import EncodedEvent, Event, encode
-from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import Instant
-from txn_core.pan import Pan
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
-from txn_core.submission import Submission
-from txn_core.transaction import TransactionRequest, parse_transaction
+from txn_core.transactions.event import EncodedEvent, Event, encode
+from txn_core.transactions.identity import Account, KeyRing, TransactionId
+from txn_core.transactions.instants import Instant
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import TransactionRequest, parse_transaction
 
 ACCOUNT: Final = Account("acme")
 CARD_KEY: Final = bytes([1]) * 32

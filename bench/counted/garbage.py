@@ -1,7 +1,7 @@
 """What requests leave to the garbage collector, whose pauses are everybody's.
 
 What is freed by counting references costs nobody a pause. The collector has work with objects that keep each other
-in cycles, and comes when there are many more objects than before (`txn_core.collector`). Counted are the objects in
+in cycles, and comes when there are many more objects than before (`txn_core.startup`). Counted are the objects in
 cycles that requests of each kind leave, how often the collector comes while posts are answered, and how many more
 objects there are afterwards.
 """
@@ -20,8 +20,8 @@ from bench.counted.neighbours import MERCHANT_QUERY, Posting, fill_merchant
 from bench.counted.quiet import OTHERS_SEED, QUIET_SEED, some_bodies
 from bench.counted.site import Site, site
 from bench.write_path.results import Result, at_most, counted, none_of, tell
-from txn_core.collector import GARBAGE_OBJECTS_MAX
-from txn_core.limits import UNLIMITED, Limits
+from txn_core.quotas import UNLIMITED, Limits
+from txn_core.startup import GARBAGE_OBJECTS_MAX
 
 REQUESTS: Final = 50  # of each kind
 WARM_UP: Final = 20

@@ -1,8 +1,8 @@
 """One bad key beside a quiet one: what is done for it while a quiet post is on its way in, and on its way out.
 
-Bounds are those of the connections (one request of each is served at a time), of `txn_api.turns` (one row a turn, of
-however many uploads and pages) and of `txn_api.posts` (so many bytes of bodies a turn). What is shown besides is that
-none of them depends on how much more the neighbour sends.
+Bounds are those of the connections (one request of each is served at a time), of `txn_api.writes.turns` (one row a
+turn, of however many uploads and pages) and of `txn_api.writes.batch` (so many bytes of bodies a turn). What is
+shown besides is that none of them depends on how much more the neighbour sends.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from bench.counted.neighbours import LIMIT_PER_S, Neighbour, Posting, Reads, Upl
 from bench.counted.quiet import Ways, beside, way_in, way_out
 from bench.counted.watch import Journey, Moment
 from bench.write_path.results import Result, at_most, counted
-from txn_api.bulk import BYTES_A_ROW, LINES_A_ROW
-from txn_api.posts import BYTES_A_TURN
-from txn_core.limits import UNLIMITED
+from txn_api.writes.batch import BYTES_A_TURN
+from txn_api.writes.bulk_upload import BYTES_A_ROW, LINES_A_ROW
+from txn_core.quotas import UNLIMITED
 
 SECONDS: Final = 1.0
 CONNECTIONS: Final = 64

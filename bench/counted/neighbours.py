@@ -13,10 +13,10 @@ from bench.counted.client import Answer, Client
 from bench.counted.site import ACCOUNT, Site
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED, Limits
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.quotas import UNLIMITED, Limits
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account
 
 LIMIT_PER_S: Final = 500
 PIECE_BYTES: Final = 256_000
@@ -187,6 +187,6 @@ def _of_merchant(site: Site, body: bytes, number: int, account: Account) -> Inde
     document = json.loads(body)
     document["transaction_id"] = f"{number:032x}"
     document["merchant"]["name"] = MERCHANT
-    encoded = site.services.intake.admit(json.dumps(document).encode(), account=account, surroundings="")
+    encoded = site.services.admission.admit(json.dumps(document).encode(), account=account, request_text="")
     position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
     return IndexItem.of(Event.decode(encoded.data), encoded.data, WriteOrder.of(encoded.accepted_at, position))

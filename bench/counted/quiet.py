@@ -14,9 +14,9 @@ from bench.counted.neighbours import Neighbour
 from bench.counted.site import Site, site
 from bench.counted.watch import Journey, Moment
 from bench.counted.work import Work
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.percentiles import percentile
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 
 QUIET_PER_S: Final = 200
 CONNECTIONS: Final = 16  # at first; more are made when all of them wait

@@ -17,16 +17,16 @@ from bench.counted.client import Client
 from bench.counted.loop import CountingLoop
 from bench.counted.watch import Watch, WatchedIntake, WatchedProducer
 from txn_api import services
+from txn_api.access.rate_limits import Limiter
 from txn_api.app import create_app
-from txn_api.limits import Limiter
 from txn_api.services import Services
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
-from txn_core.identity import Account
-from txn_core.limits import BY_SETTINGS, Limits
+from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 from txn_server.http.connection import Connection
 
 AnyClient = TypeVar("AnyClient", bound=Client)
@@ -92,7 +92,7 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
             watch = Watch(loop)
             made = application.state.services = replace(
                 made,
-                intake=cast("Any", WatchedIntake(made.intake, watch)),
+                admission=cast("Any", WatchedIntake(made.admission, watch)),
                 producer=cast("Any", WatchedProducer(made.producer, watch)),
             )
             stream.on_call, stream.on_answer = watch.sent, watch.landed

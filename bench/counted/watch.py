@@ -8,10 +8,10 @@ from bench.counted.client import Client
 from bench.counted.loop import CountingLoop
 
 if TYPE_CHECKING:
-    from txn_api.intake import Intake
-    from txn_core.event import EncodedEvent
-    from txn_core.kinesis.landing import Answer
+    from txn_api.writes.admission import Admission
+    from txn_core.kinesis.landing import DeliverySink
     from txn_core.kinesis.producer import Producer
+    from txn_core.transactions.event import EncodedEvent
 
 
 class Moment(NamedTuple):
@@ -133,7 +133,7 @@ class WatchedProducer:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._producer, name)
 
-    def submit_all(self, records: "Iterable[tuple[str, bytes, Answer]]") -> None:
+    def submit_all(self, records: "Iterable[tuple[str, bytes, DeliverySink]]") -> None:
         """As the producer does."""
         given = list(records)
         self._watch.loop.work.aside(self._watch.handed_over, [data for _, data, _ in given])
@@ -141,22 +141,22 @@ class WatchedProducer:
 
 
 class WatchedIntake:
-    """An intake that tells a watch of the lines of uploads, which alone go through `admit` here, and of posts."""
+    """An admission that tells a watch of the lines of uploads, which alone go through `admit` here, and of posts."""
 
-    def __init__(self, intake: "Intake", watch: Watch) -> None:
-        self._intake, self._watch = intake, watch
+    def __init__(self, admission: "Admission", watch: Watch) -> None:
+        self._intake, self._watch = admission, watch
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._intake, name)
 
     def admit(self, body: bytes, **options: Any) -> "EncodedEvent":
-        """As the intake does."""
+        """As the admission does."""
         self._watch.lines += 1
         self._watch.line_bytes += len(body)
         return self._intake.admit(body, **options)
 
     def submission(self, body: bytes, *arguments: Any, **options: Any) -> Any:
-        """As the intake does."""
+        """As the admission does."""
         self._watch.bodies += 1
         self._watch.body_bytes += len(body)
         return self._intake.submission(body, *arguments, **options)

@@ -22,8 +22,8 @@ from bench.counted.quiet import beside
 from bench.counted.site import Site
 from bench.counted.work import CpuWork
 from bench.write_path.results import Result, at_most, counted
-from txn_core.identity import Account
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
+from txn_core.transactions.identity import Account
 
 SECONDS: Final = float(os.environ.get("WORST_SECONDS", "3"))
 CONNECTIONS: Final = 256

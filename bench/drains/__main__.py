@@ -15,7 +15,7 @@ from typing import Final
 from bench.drains import archive, index, whole
 from bench.write_path import results
 from bench.write_path.results import Result, tell
-from txn_core.collector import spare_the_collector
+from txn_core.startup import freeze_startup_objects
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "drains.json"
 LIMITS: Final = {"archive": archive.measure, "index": index.measure}
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*LIMITS, *ON_STACK], default=[*LIMITS, *ON_STACK])
     arguments = parser.parse_args()
     found: list[Result] = []
-    spare_the_collector()  # as a worker's process does
+    freeze_startup_objects()  # as a worker's process does
     for name, measure in LIMITS.items():
         if name in arguments.only:
             tell(f"measuring: {name}")

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bench.write_path.bodies import bodies
-from txn_core.event import encode
-from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import instant_of
+from bench.write_path.load.bodies import bodies
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.submission import Submission
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.event import encode
+from txn_core.transactions.identity import Account, KeyRing, TransactionId
+from txn_core.transactions.instants import instant_of
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import parse_transaction
 
 ACCOUNT: Final = Account("bench")
 AGGREGATE: Final = 50  # transactions in a record, about what a loaded producer packs into one

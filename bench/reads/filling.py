@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.drains.site import own_environment
 from bench.running_stack import RunningStack
 from bench.write_path.results import tell
-from txn_api.intake import Intake
+from txn_api.writes.admission import Admission
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
@@ -21,10 +21,10 @@ from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
-from txn_core.event import Event
-from txn_core.identity import KeyRing
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import KeyRing
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -56,9 +56,9 @@ def _settings(stack: RunningStack) -> Settings:
 
 
 def _items(settings: Settings, documents: Iterable[dict[str, Any]]) -> Iterator[IndexItem]:
-    intake = Intake(KeyRing.from_settings(settings), settings.occurred_ahead_s_max)
+    admission = Admission(KeyRing.from_settings(settings), settings.occurred_ahead_s_max)
     for number, document in enumerate(documents):
-        encoded = intake.admit(json.dumps(document).encode(), account=DEFAULT_ACCOUNT, surroundings="")
+        encoded = admission.admit(json.dumps(document).encode(), account=DEFAULT_ACCOUNT, request_text="")
         position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
         order = WriteOrder.of(encoded.accepted_at, position)
         yield IndexItem.of(Event.decode(encoded.data), encoded.data, order)

@@ -18,9 +18,9 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 from txn_core.dynamodb.tables import TableNames
-from txn_core.event import Event
-from txn_core.identity import Account, KeyRing
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, KeyRing
 
 ACCOUNT: Final = Account("bench")
 SETTINGS: Final = Settings.from_environment()

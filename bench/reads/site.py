@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.write_path import servers
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.servers import Served
-from txn_api.intake import Intake
+from txn_api.writes.admission import Admission
 from txn_cli.stack import ports
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
+from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, IndexItem, TransactionTable
-from txn_core.event import Event
-from txn_core.identity import Account, KeyRing
-from txn_core.limits import UNLIMITED
-from txn_core.pan import Pan
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, KeyRing
 
 ACCOUNT: Final = Account("bench")
 MERCHANT: Final = "Rippin, Kub and Mann"
@@ -90,17 +90,17 @@ async def _filled(settings: Settings) -> tuple[str, tuple[str, ...]]:
         kept, presented = mint(account=ACCOUNT, scopes=SCOPES, limits=UNLIMITED)
         await ApiKeyTable(dynamodb, names.api_keys).put(kept)
         table = await TransactionTable.open(dynamodb, names.transactions)
-        intake = Intake(keys, settings.occurred_ahead_s_max)
+        admission = Admission(keys, settings.occurred_ahead_s_max)
         documents = [json.loads(body) for body in bodies(CARDS * ROWS_A_CARD)]
         numbers = [document["card_number"] for document in documents[:CARDS]]
         for number, document in enumerate(documents):
             changed = document | {"card_number": numbers[number % CARDS]}
             changed["merchant"] = document["merchant"] | {"name": MERCHANT}
-            await table.put_if_absent(_item(intake, changed, number))
+            await table.put_if_absent(_item(admission, changed, number))
     return presented, tuple(keys.card_id(Pan(number)) for number in numbers)
 
 
-def _item(intake: Intake, document: dict[str, Any], number: int) -> IndexItem:
-    encoded = intake.admit(json.dumps(document).encode(), account=ACCOUNT, surroundings="")
+def _item(admission: Admission, document: dict[str, Any], number: int) -> IndexItem:
+    encoded = admission.admit(json.dumps(document).encode(), account=ACCOUNT, request_text="")
     position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
     return IndexItem.of(Event.decode(encoded.data), encoded.data, WriteOrder.of(encoded.accepted_at, position))

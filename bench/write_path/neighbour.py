@@ -21,17 +21,17 @@ from devkit.kinesis_server.orders import Orders, ThrottleOrder
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control
-from bench.write_path.open_loop import Answer, connected, fire, posts
+from bench.write_path.load.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
 from txn_core.aws import Aws
-from txn_core.identity import KeyRing
 from txn_core.kinesis.shard_map import ShardMap
 from txn_core.settings import Settings
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.identity import KeyRing
+from txn_core.transactions.transaction import parse_transaction
 
 ROUNDS_MAX: Final = 5
 CONNECTIONS_THROTTLED: Final = 2_000  # those of the throttled shard may wait long, and are not to hold up the rest

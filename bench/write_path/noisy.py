@@ -20,13 +20,13 @@ import uvloop
 
 from bench.process_stats import pinned
 from bench.write_path import servers
-from bench.write_path.open_loop import Answer, Pool, connected, fire, posts
+from bench.write_path.load.open_loop import Answer, Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage, bearing, new_key
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
 
 ROUNDS_MAX: Final = 5
 WARM_UP_S: Final = 2

@@ -13,7 +13,7 @@ import aioboto3
 from fastapi import FastAPI, Request
 from starlette.types import Receive, Scope, Send
 
-from txn_core.transaction import TransactionRequest
+from txn_core.transactions.transaction import TransactionRequest
 
 URL: Final = os.environ.get("BENCH_KINESIS_URL", "")
 STREAM: Final = os.environ.get("BENCH_STREAM", "txn-transactions")

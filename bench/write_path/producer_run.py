@@ -16,9 +16,9 @@ from typing import Final
 import uvloop
 
 from txn_core.aws import Aws
-from txn_core.collector import spare_the_collector
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
+from txn_core.startup import freeze_startup_objects
 
 RECORDS: Final = 10_000  # each of a key of its own
 RECORD_BYTES: Final = 700
@@ -41,7 +41,7 @@ async def _cpu_us_a_record(
     # Text, since async-kinesis takes nothing else where a record has a key.
     data = os.urandom(RECORD_BYTES // 2).hex().encode()
     records = [(f"card_1_{number:032x}", data) for number in range(RECORDS)]
-    spare_the_collector()  # as any process does that serves for long; for all of them alike
+    freeze_startup_objects()  # as any process does that serves for long; for all of them alike
     async with producer(settings) as put:
         # Connects, in this task: aiokpl must be left by the task that sent the first record.
         await put(*records[0])

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bodies, servers
+from bench.write_path import servers
+from bench.write_path.load import bodies
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.foundation import servers_running
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 BODIES: Final = 10_000
 SHARDS: Final = 4

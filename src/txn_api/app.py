@@ -10,26 +10,27 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from txn_api import openapi, security_headers
-from txn_api.edge import Edge
+from txn_api import openapi
+from txn_api.edge import security_headers
+from txn_api.edge.application import App
+from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
-from txn_api.front_door import FrontDoor
 from txn_api.problems import ParameterInvalid
+from txn_api.process_metrics import ProcessMetrics
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
-from txn_api.siblings import Siblings
-from txn_core.faults import Fault, fault_of
-from txn_core.log_metrics import LogMetrics
+from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
+from txn_core.transactions.faults import Fault, fault_of
 
 _KEYED: Final = (bulk.router, reads.router, merchants.router)
 _OPEN: Final = (health.router, page.router, documentation.router)
 
 
-def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
+def create_app(settings: Settings, process_metrics: ProcessMetrics | None = None) -> FastAPI:
     """Build the application; its clients and tables are opened when it starts.
 
-    With `siblings` it is one of several processes that serve the same port, and tells the metrics of all.
+    With `process_metrics` it is one of several processes that serve the same port, and tells the metrics of all.
     """
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -40,7 +41,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(settings, registry) as services:
             app.state.services = services
-            async with siblings.told(registry) if siblings else nullcontext():
+            async with process_metrics.told(registry) if process_metrics else nullcontext():
                 yield
         edge.close()
 
@@ -50,7 +51,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         headers=security_headers.of_every_answer(settings),
         log_all=settings.log_level == "debug",
     )
-    app = FrontDoor(
+    app = App(
         edge,
         raw_routes=[post.route],
         keyed=_KEYED,
@@ -68,7 +69,7 @@ def create_app(settings: Settings, siblings: Siblings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.registry = registry
-    app.state.exposition = Exposition(registry, siblings)
+    app.state.exposition = Exposition(registry, process_metrics)
     # The edge answers problems; what the framework raises of its own becomes one.
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_exception_handler(HTTPException, _refuse_route)
@@ -88,5 +89,5 @@ def _parameter_fault(detail: ErrorDetails) -> Fault:
 
 
 async def _refuse_route(request: Request, _: Exception) -> NoReturn:
-    app: FrontDoor = request.app
+    app: App = request.app
     raise app.absence(request.scope["path"]) from None

@@ -11,8 +11,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 
 from txn_api.problems import Overloaded
-from txn_api.shared_reads import SharedReads
-from txn_api.siblings import ANSWER_S_MAX, RENDERED_EVERY_S, Siblings
+from txn_api.process_metrics import ANSWER_S_MAX, RENDERED_EVERY_S, ProcessMetrics
+from txn_api.single_flight import SingleFlight
 
 WAITS_MAX: Final = 32
 RENDERING_S_MAX: Final = 2 * ANSWER_S_MAX
@@ -24,11 +24,11 @@ class Exposition:
     def __init__(
         self,
         registry: CollectorRegistry,
-        siblings: Siblings | None = None,
+        process_metrics: ProcessMetrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._registry, self._siblings, self._clock = registry, siblings, clock
-        self._renderings = SharedReads[None, None](self._render, RENDERING_S_MAX)
+        self._registry, self._process_metrics, self._clock = registry, process_metrics, clock
+        self._renderings = SingleFlight[None, None](self._render, RENDERING_S_MAX)
         self._text, self._rendered_at = b"", float("-inf")
         self._waits = 0
 
@@ -49,6 +49,8 @@ class Exposition:
         return self._text
 
     async def _render(self, _: None) -> None:
-        source = self._registry if self._siblings is None else await self._siblings.metrics(self._registry)
+        source = (
+            self._registry if self._process_metrics is None else await self._process_metrics.metrics(self._registry)
+        )
         self._text = generate_latest(source)
         self._rendered_at = self._clock()

@@ -31,7 +31,7 @@ from typing import ClassVar
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from txn_core.faults import Fault
+from txn_core.transactions.faults import Fault
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/problems/"

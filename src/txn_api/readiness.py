@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from txn_api.shared_reads import SharedReads
+from txn_api.single_flight import SingleFlight
 from txn_api.stores import STORE_ERRORS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Readiness:
         self._kinesis, self._stream = kinesis, stream
         self._dynamodb, self._table = dynamodb, table
         # Shared, and not ended by whoever asked first: probes that come and go ask no store more often.
-        self._looks = SharedReads[None, None](self._look, 2 * CHECK_DEADLINE_S)
+        self._looks = SingleFlight[None, None](self._look, 2 * CHECK_DEADLINE_S)
         self._waits = 0
         self._checked_at = float("-inf")
         self._checks = {"kinesis": "unavailable", "dynamodb": "unavailable"}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from fastapi import APIRouter
 from fastapi.params import Depends
 
-from txn_api.auth import KeyNeeded
+from txn_api.access.auth import KeyNeeded
 
 
 class Router(APIRouter):

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, MESSAGES
-from txn_core.identity import CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
-from txn_core.instants import INSTANT_PATTERN
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, MESSAGES
+from txn_core.transactions.identity import CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.transactions.instants import INSTANT_PATTERN
 
 TransactionIdText = Annotated[str, Field(pattern=ID_PATTERN, examples=["0b242abb623afc578575680df30655b9"])]
 CardIdText = Annotated[str, Field(pattern=CARD_ID_PATTERN, examples=["card_1_2de66a60894b5631ccd6ee4e2a46a67b"])]

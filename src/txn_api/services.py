@@ -9,23 +9,23 @@ from typing import Final
 import httpx
 from prometheus_client import CollectorRegistry
 
-from txn_api.auth import Authenticator, Gate
-from txn_api.authenticator import FindKey
-from txn_api.card_guesses import CardGuesses
-from txn_api.cursors import Cursors
-from txn_api.fair_memory import Memories
-from txn_api.guesses import Guesses
-from txn_api.idempotency import Bounds, Idempotency
-from txn_api.intake import Intake
-from txn_api.jwks import FETCH_S_MAX, Jwks, fetcher
-from txn_api.limits import Limiter
-from txn_api.mask_room import MaskRoom
-from txn_api.mask_shares import MaskShares
-from txn_api.posts import Posts
+from txn_api.access.auth import Authenticator, Gate
+from txn_api.access.authenticator import FindKey
+from txn_api.access.jwks import FETCH_S_MAX, Jwks, fetcher
+from txn_api.access.key_misses import MissBudget
+from txn_api.access.rate_limits import Limiter
+from txn_api.access.signatures import Signatures, Use
+from txn_api.access.tokens import Tokens
+from txn_api.card_masks.card_guesses import CardGuesses
+from txn_api.card_masks.mask_room import MaskRoom
+from txn_api.card_masks.mask_shares import MaskShares
 from txn_api.readiness import Readiness
-from txn_api.signatures import Signatures, Use
-from txn_api.tokens import Tokens
-from txn_api.turns import Turns
+from txn_api.reads.cursors import Cursors
+from txn_api.writes.admission import Admission
+from txn_api.writes.batch import PostBatch
+from txn_api.writes.fair_memory import Memories
+from txn_api.writes.idempotency import Bounds, Idempotency
+from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws import Aws
 from txn_core.dynamodb.cards import CardTable
@@ -35,10 +35,10 @@ from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.idempotency import Fingerprints, IdempotencyTable
-from txn_core.identity import KeyRing
 from txn_core.kinesis.producer import Producer
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
 from txn_core.settings import Settings
+from txn_core.transactions.identity import KeyRing
 
 ANSWERS_S: Final = 1.0  # of the shutdown deadline, for the answers of those who waited to its end
 
@@ -49,7 +49,7 @@ class Services:
 
     settings: Settings
     keys: KeyRing
-    intake: Intake
+    admission: Admission
     gate: Gate
     cursors: Cursors
     producer: Producer
@@ -60,12 +60,12 @@ class Services:
     readiness: Readiness
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
 
-    posts: Posts = field(init=False)
+    posts: PostBatch = field(init=False)
     turns: Turns = field(init=False, default_factory=Turns)
     memories: Memories = field(init=False, default_factory=Memories)
 
     def __post_init__(self) -> None:
-        posts = Posts(self.intake, self.producer, self.intake.luhn_exempt, rights=self.gate.writing)
+        posts = PostBatch(self.admission, self.producer, self.admission.luhn_exempt, rights=self.gate.writing)
         object.__setattr__(self, "posts", posts)
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         services = Services(
             settings=settings,
             keys=keys,
-            intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses),
+            admission=Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses),
             gate=gate(
                 settings,
                 keys,
@@ -158,7 +158,7 @@ def gate(
     limiter = Limiter(Limits.from_settings(settings))
     return Gate(
         Authenticator(
-            find, settings.api_key_cache_s, limiter=limiter, tokens=tokens, guesses=Guesses(registry=registry)
+            find, settings.api_key_cache_s, limiter=limiter, tokens=tokens, guesses=MissBudget(registry=registry)
         ),
         Signatures(keys.identity_key, use=use),
         body_bytes_max=settings.body_bytes_max,

@@ -1,7 +1,7 @@
 """One process of the API: alone, or one of several that a supervisor started.
 
 Run as `python -m txn_cli.api_process LISTENER FOLDER`: the number of the inherited listening socket, and the
-folder of the siblings' sockets.
+folder of the sockets by which processes tell their metrics.
 """
 
 import os
@@ -13,22 +13,24 @@ from typing import Final
 import structlog
 
 from txn_api.app import create_app
-from txn_api.request_log import event_budget
-from txn_api.siblings import Siblings
+from txn_api.edge.request_log import event_budget
+from txn_api.process_metrics import ProcessMetrics
 from txn_cli.failure import one_error, told
-from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
+from txn_core.logs.crash_reports import confine
+from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
 from txn_server.http.server import serve
 
 COMMAND: Final = (sys.executable, "-m", "txn_cli.api_process")
 log = structlog.get_logger()
 
 
-def serve_api(settings: Settings, *, listener: socket.socket | None = None, siblings: Siblings | None = None) -> None:
+def serve_api(
+    settings: Settings, *, listener: socket.socket | None = None, process_metrics: ProcessMetrics | None = None
+) -> None:
     """Serve the API until SIGTERM or SIGINT, on the settings' port or on one that listens already."""
-    app = create_app(settings, siblings)
+    app = create_app(settings, process_metrics)
 
     def stop() -> None:  # what it stops exists only once the application has started
         app.state.services.stop()
@@ -43,7 +45,9 @@ def main(listener: str, folder: str) -> None:
     configure_logging(settings.log_level, budget=event_budget(), process="api", pid=str(os.getpid()))
     try:
         with one_error():
-            serve_api(settings, listener=socket.socket(fileno=int(listener)), siblings=Siblings(Path(folder)))
+            serve_api(
+                settings, listener=socket.socket(fileno=int(listener)), process_metrics=ProcessMetrics(Path(folder))
+            )
     except TxnError as error:
         log.error("failed", reason=told(error))  # noqa: TRY400 - the line says it all; a traceback may quote
         sys.exit(1)

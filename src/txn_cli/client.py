@@ -25,9 +25,9 @@ from txn_cli.answers import (
     shortened,
 )
 from txn_cli.reasons import UNREACHED, shown_url
-from txn_core.identity import CardId
-from txn_core.instants import Instant
 from txn_core.loopback import is_loopback
+from txn_core.transactions.identity import CardId
+from txn_core.transactions.instants import Instant
 
 CONNECTIONS_MAX: Final = 32
 ANSWER_BYTES_MAX: Final = 64 << 20

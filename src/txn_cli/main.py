@@ -18,8 +18,8 @@ from txn_cli.exit_codes import code_of_failure, table
 from txn_cli.failure import one_error, told
 from txn_cli.stack.private_folder import UMASK
 from txn_cli.terminal import finish_output, say
-from txn_core.crash_reports import confine
 from txn_core.errors import TxnError
+from txn_core.logs.crash_reports import confine
 from txn_core.printable import printable
 
 # In the order in which the help shows them.

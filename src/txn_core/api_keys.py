@@ -2,7 +2,7 @@
 
 A key reads `txn_<key id>_<secret>`: the prefix makes it findable by scanners for leaked secrets, the key id by
 us, and the secret has 256 bits, so that one round of SHA-256 is enough (a password hash guards guessable secrets).
-A key may be bound: to terminals, to signed requests (`txn_core.signing`), to limits of its own (`txn_core.limits`).
+A key may be bound: to terminals, to signed requests (`txn_core.signing`), to limits of its own (`txn_core.quotas`).
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
 from txn_core.errors import SettingsError
-from txn_core.faults import TERMINAL_ID_PATTERN
-from txn_core.identity import ACCOUNT_PATTERN, Account
-from txn_core.instants import Instant, instant_of, now
-from txn_core.limits import BY_SETTINGS, Limits
+from txn_core.quotas import BY_SETTINGS, Limits
+from txn_core.transactions.faults import TERMINAL_ID_PATTERN
+from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
+from txn_core.transactions.instants import Instant, instant_of, now
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -19,8 +19,8 @@ from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
 from txn_core.bucket_owner import account_of, expect_owner
-from txn_core.dynamodb import direct_client as direct_dynamodb
-from txn_core.kinesis import direct_client as direct_kinesis
+from txn_core.dynamodb import dynamodb_client as direct_dynamodb
+from txn_core.kinesis import kinesis_client as direct_kinesis
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.wire import DirectWire

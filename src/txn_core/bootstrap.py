@@ -19,9 +19,9 @@ from txn_core.dynamodb.tables import (
 )
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.errors import StoreError
-from txn_core.instants import Instant, now
 from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
+from txn_core.transactions.instants import Instant, now
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

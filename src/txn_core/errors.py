@@ -19,7 +19,7 @@ What a client is told of each is decided in `txn_api.problems`.
 
 from typing import TYPE_CHECKING
 
-from txn_core.faults import Fault
+from txn_core.transactions.faults import Fault
 
 if TYPE_CHECKING:
     from txn_core.kinesis.landing import Attempt

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NewType, Protocol
 from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.tables import EXPIRES_AT
-from txn_core.identity import Account, KeyRing
+from txn_core.transactions.identity import Account, KeyRing
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -16,11 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
-from txn_core.event import Event
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.event import Event
+from txn_core.transactions.instants import instant_of
 
 RAW_PREFIX: Final = "raw/"
 DEAD_LETTER_PREFIX: Final = "dead-letters/"

@@ -6,7 +6,7 @@ Sequence numbers are compared as integers and kept as the text that the stream g
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 ShardId = NewType("ShardId", str)
 SequenceNumber = NewType("SequenceNumber", str)

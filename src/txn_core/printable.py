@@ -8,7 +8,7 @@ return or a mark of direction (U+202E) makes one text look like another; U+2028 
 import re
 from typing import Final
 
-from txn_core.invisible import DEFAULT_IGNORABLE
+from txn_core.transactions.invisible import DEFAULT_IGNORABLE
 
 _IGNORABLE: Final = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in DEFAULT_IGNORABLE) + "]")
 
@@ -17,7 +17,8 @@ def printable(text: str) -> str:
     """The text in one line, with whatever shows nothing or is no character of a text as Python would escape it.
 
     Those are controls (C0, DEL, C1), format characters and marks of direction, separators but the space, surrogates,
-    private and unassigned ones (`str.isprintable`), and what Unicode ignores by default (`txn_core.invisible`).
+    private and unassigned ones (`str.isprintable`), and what Unicode ignores by default
+    (`txn_core.transactions.invisible`).
     """
     if text.isprintable() and (text.isascii() or not _IGNORABLE.search(text)):
         return text

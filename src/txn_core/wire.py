@@ -26,7 +26,7 @@ IDLE_S_MAX: Final = 10.0
 """Shorter than servers keep idle connections, lest a request goes out on one that is just being closed."""
 ANSWER_BYTES_MAX: Final = 64 << 20
 
-Answer = tuple[int, bytes]
+HttpResponse = tuple[int, bytes]
 
 
 class NotConnectedError(OSError):
@@ -36,7 +36,7 @@ class NotConnectedError(OSError):
 class Wire(Protocol):
     """A way to one host."""
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """The status and the content of the answer to a POST to the root path.
 
         Raises:
@@ -51,7 +51,7 @@ class ClientsWire:
     def __init__(self, session: AIOHTTPSession, url: str) -> None:
         self._session, self._url = session, url
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """See `Wire`."""
         request = AWSPreparedRequest("POST", self._url, cast("Any", dict(headers)), body, stream_output=False)
         response = await self._session.send(request)
@@ -85,7 +85,7 @@ class DirectWire:
         self._idle: list[_Connection] = []
         self._begin = f"POST / HTTP/1.1\r\nhost: {target.netloc}\r\nuser-agent: txn-api\r\n"
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """See `Wire`."""
         fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{self._begin}{fields}content-length: {len(body)}\r\n\r\n".encode("latin-1")
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
         self._url = url
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[Answer] | None = None
+        self._answer: asyncio.Future[HttpResponse] | None = None
         self._content: list[bytes] = []
         self._size = 0
         self.idle_since = 0.0
@@ -149,7 +149,7 @@ class _Connection(asyncio.Protocol):
         """Whether another request may go out on it."""
         return self._transport is not None and not self._transport.is_closing()
 
-    async def exchange(self, head: bytes, body: bytes, timeout_s: float) -> Answer:
+    async def exchange(self, head: bytes, body: bytes, timeout_s: float) -> HttpResponse:
         """Send a request, and wait for the answer."""
         transport, loop = self._transport, asyncio.get_running_loop()
         if transport is None:  # lost between two turns of the loop

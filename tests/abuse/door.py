@@ -16,9 +16,9 @@ from tests.abuse.target import Mutation
 from tests.http.application import KNOWN_S, site
 from tests.http.transport import MemoryTransport
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
-from txn_api.jwks import Jwks
+from txn_api.access.jwks import Jwks
+from txn_api.access.tokens import Claims, Tokens
 from txn_api.services import Services, gate
-from txn_api.tokens import Claims, Tokens
 from txn_core.api_keys import ApiKey, KeyId
 from txn_server.http.connection import Connection
 from txn_server.http.head import HEAD_BYTES_MAX

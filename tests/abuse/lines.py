@@ -9,10 +9,10 @@ from pydantic_core import to_json
 
 from tests.abuse.target import Mutation
 from tests.builders import body, card_number, full_body, issued_card_number, json_bytes, keys
-from txn_api.intake import Intake
 from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
-from txn_core.identity import Account
+from txn_api.writes.admission import Admission
+from txn_core.transactions.identity import Account
 
 BAR: Final = 5.0
 BYTES_MAX: Final = 65_536  # settings.bulk_line_bytes_max, and body_bytes_max
@@ -131,7 +131,7 @@ class Lines:
     mutations: Sequence[Mutation]
 
     def __init__(self) -> None:
-        self._intake = Intake(keys(), occurred_ahead_s_max=300)
+        self._intake = Admission(keys(), occurred_ahead_s_max=300)
         self._account = Account("abuse")
         self.mutations = (_with_a_field, _with_another_value, _written_otherwise, _with_a_name_twice)
 
@@ -142,7 +142,7 @@ class Lines:
     def run(self, data: bytes) -> None:
         """What becomes of a line, up to its result."""
         try:
-            self._intake.admit(data, account=self._account, surroundings="")
+            self._intake.admit(data, account=self._account, request_text="")
         except Problem as problem:
             to_json({"line": 1, "problem": problem.document(_REQUEST_ID)})
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tests.abuse.target import Target
-from txn_core.collector import GARBAGE_OBJECTS_MAX
+from txn_core.startup import GARBAGE_OBJECTS_MAX
 
 SAMPLE_S: Final = 2e-4  # one sample repeats short work for as long: a clock's steps and a first call weigh nothing
 CALLS_MAX: Final = 64
@@ -46,7 +46,7 @@ class CpuMeter:
 
 @contextmanager
 def collecting_as_the_api() -> Iterator[None]:
-    """The garbage collector set as in the API's process (`collector.spare_the_collector`), until the end."""
+    """The garbage collector set as in the API's process (`collector.freeze_startup_objects`), until the end."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()

@@ -12,11 +12,11 @@ from typing import Any, Final, cast
 from starlette.types import Message
 
 from tests.abuse.lines import BYTES_MAX, Lines
-from txn_api.bulk import Upload
-from txn_api.encodings import Decoder
-from txn_api.fair_memory import Holding, Memories
-from txn_api.results import Results
-from txn_api.turns import Turns
+from txn_api.writes.bulk_upload import Upload
+from txn_api.writes.encodings import Decoder
+from txn_api.writes.fair_memory import Holding, Memories
+from txn_api.writes.results import Results
+from txn_api.writes.turns import Turns
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
 
@@ -44,7 +44,7 @@ class Uploads(Lines):
         self._loop = asyncio.new_event_loop()
         weakref.finalize(self, self._loop.close)
         self._producer = _Landed(self._loop)
-        self._admit = partial(self._intake.admit, account=self._account, surroundings="")
+        self._admit = partial(self._intake.admit, account=self._account, request_text="")
 
     def run(self, data: bytes) -> None:
         """An upload of `LINES` lines, up to the last byte of its answer."""

@@ -14,10 +14,10 @@ from tests.txn_api.issuer import token
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, mint, split
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED, Limits
+from txn_core.quotas import UNLIMITED, Limits
 from txn_core.settings import Settings
 from txn_core.signing import WINDOW_S, Signature, Signed, signing_secret
+from txn_core.transactions.identity import Account
 
 ACCOUNT: Final = Account("canary")
 TERMINAL: Final = "T0000001"

@@ -21,7 +21,7 @@ from tests.canary.report import table
 from tests.canary.wire import status_of
 from tests.support.card_search import CardSearch, search_files
 from txn_api.problems import PROBLEMS
-from txn_core.pan import passes_luhn
+from txn_core.card_numbers.pan import passes_luhn
 
 MARKS = Marks(7)
 NUMBER = MARKS.new("planted")

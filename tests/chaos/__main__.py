@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.chaos.judging.tally import Tally
 from tests.chaos.run import Report, run
 from tests.chaos.schedule import LOAD_S, Schedule
 from tests.chaos.system import Servers
-from tests.chaos.tally import Tally
 
 SURVIVED_LEAST: Final = 10  # of each kind, in a run of fifty seeds
 FULL_RUN: Final = 50

@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from tests.chaos import views
 from tests.chaos.actions import (
     Action,
     ExpireIterators,
@@ -27,13 +26,14 @@ from tests.chaos.actions import (
 )
 from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
+from tests.chaos.judging import views
+from tests.chaos.judging.tally import Tally
+from tests.chaos.judging.tips import Tips
+from tests.chaos.judging.verdict import Evidence, compared, judge, summary
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
-from tests.chaos.tally import Tally
-from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
-from tests.chaos.verdict import Evidence, compared, judge, summary
 from tests.support.reference_reader import by_reference
 from txn_core import drains
 from txn_core.aws import Aws

@@ -29,9 +29,9 @@ from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 ACCOUNT: Final = Account("chaos")
 CLOCK_FOLDER: Final = Path(__file__).parent / "clock"

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from tests.chaos.actions import FreezeAt, Kill, Merge, Split
+from tests.chaos.judging.tally import FROZEN
 from tests.chaos.schedule import POINTS, RELEASES, WORKERS, Schedule
-from tests.chaos.tally import FROZEN
 
 SEEDS = range(50)
 LEAST = 10

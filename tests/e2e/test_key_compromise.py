@@ -17,9 +17,9 @@ from tests.workers.conftest import World, world_of
 from txn_api.app import create_app
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.dynamodb.tables import TableNames
-from txn_core.event import Event
-from txn_core.identity import Account
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account
 
 CARD: Final = card_number(51)
 OTHER_CARD: Final = card_number(52)

@@ -24,9 +24,9 @@ from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 STREAM: Final = "txn-transactions"
 START_S_MAX: Final = 60.0

@@ -14,14 +14,14 @@ from tests.builders import base64_key
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from tests.txn_api.conftest import Desk, _producer, _services
 from txn_api.app import create_app
+from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.services import Services
-from txn_api.whole_request import WholeRequest
 from txn_core import api_keys
 from txn_core.api_keys import SCOPES, ApiKey, KeyId
-from txn_core.identity import Account
-from txn_core.instants import now
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
+from txn_core.transactions.instants import now
 
 LOST: Final = b"-lost"
 """A transaction whose id ends so is refused by the stream: 503 `not_stored`."""
@@ -68,7 +68,7 @@ class Recording:
         self._app = app
         self.heads: list[Recorded] = []
 
-    def take(self, request: WholeRequest) -> bool:
+    def take(self, request: BufferedRequest) -> bool:
         taken: bool = cast("Any", self._app).take(request)
         if taken:
             self._record(request.scope)

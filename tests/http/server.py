@@ -22,7 +22,7 @@ class _Served:
         self._ports: list[int] = []
 
     def take(self, request: Any) -> bool:
-        """See `txn_api.whole_request`."""
+        """See `txn_api.edge.buffered_request`."""
         self._ports.append(request.scope["client"][1])
         taken: bool = self._application.take(request)  # type: ignore[attr-defined] # ours takes them
         if not taken:
@@ -30,7 +30,7 @@ class _Served:
         return taken
 
     def knows(self, scope: Scope) -> bool:
-        """See `txn_api.front_door`."""
+        """See `txn_api.edge.application`."""
         known: bool = self._application.knows(scope)  # type: ignore[attr-defined] # ours knows
         return known
 

@@ -12,7 +12,11 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("src", "bench", "devkit")
 # File, function and sink of each place where one may, with the reason. One that is not needed any more is refused.
 ALLOWED: Final[dict[tuple[str, str, str], str]] = {
-    ("src/txn_core/pan.py", "mask", "an f-string"): "the mask itself, whose lengths are tested one by one",
+    (
+        "src/txn_core/card_numbers/pan.py",
+        "mask",
+        "an f-string",
+    ): "the mask itself, whose lengths are tested one by one",
     ("bench/write_path/peers.py", "_record", "str()"): (
         "a peer that is measured; it hashes the number, of made-up cards, as its users would"
     ),
@@ -30,18 +34,18 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_cli/simulator/output.py", "opened", "sys.stdout"): "rows that we made ourselves, for another program",
     ("src/txn_server/processes/folder.py", "socket_folder", "print()"): "into a lock file",
     (
-        "src/txn_core/crash_reports.py",
+        "src/txn_core/logs/crash_reports.py",
         "_descriptor_for_fatal_reports",
         "sys.stderr",
     ): "for fatal signals",
-    ("src/txn_core/crash_reports.py", "_say", "sys.stderr"): "a crash report: JSON, without texts",
-    ("src/txn_core/crash_reports.py", "_say", "print()"): "the same",
+    ("src/txn_core/logs/crash_reports.py", "_say", "sys.stderr"): "a crash report: JSON, without texts",
+    ("src/txn_core/logs/crash_reports.py", "_say", "print()"): "the same",
     (
         "src/txn_server/processes/tether.py",
         "the module",
         "exit() with a text",
     ): "into a child's log, by the standard library alone",
-    ("src/txn_core/telemetry.py", "_sink", "sys.stderr"): "the log's own stream: JSON, or in a queue",
+    ("src/txn_core/logs/telemetry.py", "_sink", "sys.stderr"): "the log's own stream: JSON, or in a queue",
 }
 
 

@@ -21,9 +21,9 @@ from txn_cli.stack.child import Child, ChildSpec, Probe
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StackError
-from txn_core.identity import Account
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 from workers.leases.lease import Checkpoint
 from workers.reading.reader import ShardReader
 

@@ -1,4 +1,4 @@
-"""Guesses at a card number, at once and at two processes behind one port."""
+"""MissBudget at a card number, at once and at two processes behind one port."""
 
 import asyncio
 from pathlib import Path
@@ -8,8 +8,8 @@ from tests.builders import body
 from tests.races.served import client_of, serving
 from tests.support.one_mask import cards_of_mask
 from tests.workers.conftest import world_of
-from txn_api.card_guesses import SHARED_FROM
-from txn_api.mask_shares import UNSHARED_MIN
+from txn_api.card_masks.card_guesses import SHARED_FROM
+from txn_api.card_masks.mask_shares import UNSHARED_MIN
 from txn_core.settings import Settings
 
 BOUND: Final = 200

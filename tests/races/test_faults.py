@@ -1,6 +1,6 @@
 """Two processes on servers that refuse, delay, repeat and lose calls, and clients that send again: one answer a key.
 
-`make races` runs it; the tests have the same in virtual time (`tests/txn_api/test_idempotency.py`).
+`make races` runs it; the tests have the same in virtual time (`tests/txn_api/writes/test_idempotency.py`).
 """
 
 import asyncio

@@ -12,8 +12,8 @@ from aiohttp import ClientConnectorError
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from txn_core.kinesis.aggregation import deaggregate
-from txn_core.kinesis.limits import REQUEST_RECORDS_MAX, Limits
 from txn_core.kinesis.shard_map import HASH_KEY_MAX
+from txn_core.kinesis.stream_limits import REQUEST_RECORDS_MAX, Limits
 from txn_core.positions import ShardId
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
-from txn_api.headers import RawHeaders
+from txn_api.edge.headers import RawHeaders
 
 ANSWER_S_MAX = 5.0
 

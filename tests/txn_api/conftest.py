@@ -16,13 +16,13 @@ from tests.support.fake_kinesis import FakeKinesis, Reply
 from tests.support.memory_records import MemoryRecords
 from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
+from txn_api.access.tokens import Tokens
 from txn_api.app import create_app
-from txn_api.cursors import Cursors
-from txn_api.idempotency import Bounds, Idempotency
-from txn_api.intake import Intake
 from txn_api.readiness import Readiness
+from txn_api.reads.cursors import Cursors
 from txn_api.services import Services, gate
-from txn_api.tokens import Tokens
+from txn_api.writes.admission import Admission
+from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws import Aws
@@ -31,13 +31,13 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
-from txn_core.event import Event
 from txn_core.idempotency import Fingerprints
-from txn_core.identity import Account, KeyRing
 from txn_core.kinesis.producer import Producer
-from txn_core.limits import BY_SETTINGS, Limits
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, KeyRing
 
 BUFFER_BYTES = 4 << 20
 
@@ -68,8 +68,8 @@ class Api:
 
     async def index(self, body: object, *, account: str | None = None, number: int = 1) -> Event:
         """Put a request body straight into the index, as the index worker would."""
-        encoded = self.services.intake.admit(
-            json_bytes(body), account=Account(account or self.account), surroundings=""
+        encoded = self.services.admission.admit(
+            json_bytes(body), account=Account(account or self.account), request_text=""
         )
         event = Event.decode(encoded.data)
         position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
@@ -192,7 +192,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
     return Services(
         settings=settings,
         keys=keys,
-        intake=Intake(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
+        admission=Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
         gate=gate(settings, keys, desk.find),
         cursors=Cursors.from_settings(settings),
         producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),

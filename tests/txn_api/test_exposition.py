@@ -14,7 +14,7 @@ from tests.txn_api.conftest import Desk
 from txn_api import exposition
 from txn_api.exposition import WAITS_MAX, Exposition
 from txn_api.problems import Overloaded
-from txn_api.siblings import RENDERED_EVERY_S, Siblings, _ask, socket_of
+from txn_api.process_metrics import RENDERED_EVERY_S, ProcessMetrics, _ask, socket_of
 
 
 class Counted(Collector):
@@ -64,7 +64,7 @@ async def test_few_wait_for_a_rendering_and_the_others_are_told_so() -> None:
     with tempfile.TemporaryDirectory() as folder:
         stuck = await asyncio.start_unix_server(say_nothing, socket_of(Path(folder), 2))
         _, registry = counted()
-        shown = Exposition(registry, Siblings(Path(folder)))
+        shown = Exposition(registry, ProcessMetrics(Path(folder)))
         waiting = [asyncio.create_task(shown.text()) for _ in range(WAITS_MAX)]
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
@@ -82,8 +82,8 @@ async def test_a_process_renders_once_a_second_for_its_siblings(monkeypatch: pyt
     """Over its socket, too."""
     source, registry = counted()
     with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setattr("txn_api.siblings.os.getpid", lambda: 2)
-        async with Siblings(Path(folder)).told(registry):
+        monkeypatch.setattr("txn_api.process_metrics.os.getpid", lambda: 2)
+        async with ProcessMetrics(Path(folder)).told(registry):
             told = [await _ask(socket_of(Path(folder), 2)) for _ in range(10)]
     assert source.renderings == 1
     assert len(set(told)) == 1

@@ -14,11 +14,11 @@ from tests.txn_api.conftest import Desk
 from tests.txn_api.contract import Contract
 from txn_api.openapi import file as openapi_file
 from txn_api.openapi.document import operations
-from txn_api.openapi.headers import HEADERS
+from txn_api.openapi.response_headers import HEADERS
 from txn_api.problems import PROBLEMS
 from txn_api.schemas import example_transaction
 from txn_core.api_keys import SCOPES
-from txn_core.faults import CONTROL_FREE_PATTERN, MESSAGES, TEXT_PATTERN
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, MESSAGES, TEXT_PATTERN
 
 ROOT = Path(__file__).parents[2]
 

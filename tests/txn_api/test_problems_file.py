@@ -6,7 +6,7 @@ import pytest
 
 from txn_api import problems_file
 from txn_api.problems import PROBLEMS
-from txn_core.faults import MESSAGES
+from txn_core.transactions.faults import MESSAGES
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "problems.md"
 

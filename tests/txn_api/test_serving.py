@@ -15,9 +15,9 @@ from tests.builders import body, card_number, issued_card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
-from txn_api.passage import Passage
-from txn_api.posts import Post
-from txn_core.limits import Limits
+from txn_api.edge.request_context import RequestContext
+from txn_api.writes.batch import Post
+from txn_core.quotas import Limits
 from txn_server.http import connection as http_connection
 
 ANSWER_S_MAX = 10.0
@@ -388,7 +388,7 @@ async def test_posts_leave_no_circles_to_the_collector(served: Served) -> None:
                 for refused in (reader, noisy):
                     refused.post("/transactions", sound(number))
                     statuses.add((await refused.answer())[0])
-            left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Post | Passage)]
+            left = [type(each).__name__ for each in gc.get_objects() if isinstance(each, Post | RequestContext)]
         finally:
             gc.enable()
     assert left == []

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_cli.client import CONNECTIONS_MAX, ApiClient
 from txn_core.errors import InvalidTransactionError
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 
 API_KEY = "key-for-tests"
 

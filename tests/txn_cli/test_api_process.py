@@ -22,8 +22,8 @@ from txn_core.api_keys import ApiKeyTable, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 CLIENTS = 16
 SLOWNESS_S = 3.0  # of a busy machine; twice the deadline would be more

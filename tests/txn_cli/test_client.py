@@ -11,8 +11,8 @@ from tests.txn_cli.builders import CARD, OTHER_CARD, sound, sound_rows
 from tests.txn_cli.fake_api import Answer, Bytes, CutOff, FakeApi, Fault, StopReading, Unsettled, problem
 from txn_cli.answers import ListPage, Problem, ProtocolError, RefusedError, UnavailableError
 from txn_cli.client import ApiClient
-from txn_core.identity import CardId
-from txn_core.instants import Instant
+from txn_core.transactions.identity import CardId
+from txn_core.transactions.instants import Instant
 
 TOTALS = {"receipt_id": "r", "read": 2, "accepted": 2, "rejected": 0, "unknown": 0}
 

@@ -16,7 +16,7 @@ from txn_cli.layouts import LayoutError
 from txn_cli.layouts.cells import MESSAGES
 from txn_cli.rows import DamagedRow, Row, SoundRow
 from txn_cli.source import Source, SourceError
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 
 
 def rows_of(content: bytes) -> list[Row]:

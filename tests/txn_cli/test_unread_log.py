@@ -23,11 +23,11 @@ import pytest
 from tests.builders import base64_key
 from txn_cli.stack import ports
 from txn_core.bootstrap import bootstrap
-from txn_core.log_queue import LINES_MAX, STALL_S_MAX
+from txn_core.logs.log_queue import LINES_MAX, STALL_S_MAX
 from txn_core.settings import Settings
 
 REQUESTS: Final = int(os.environ.get("UNREAD_REQUESTS", "6000"))
-"""Refused ones, a log line each at the level debug: at others few refusals are logged (`txn_api.request_log`).
+"""Refused ones, a log line each at the level debug: at others few refusals are logged (`txn_api.edge.request_log`).
 
 A pipe holds about 300 lines, the queue `LINES_MAX`.
 """

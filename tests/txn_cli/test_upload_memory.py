@@ -19,14 +19,19 @@ from backports import zstd
 
 from tests.builders import full_body
 from tests.txn_cli.test_unread_log import resident_bytes, serving
-from txn_api.fair_memory import DECOMPRESSION_BYTES_MAX, IN_FLIGHT_BYTES_MAX, REJECTED_BYTES_MAX, UNREAD_BYTES_MAX
+from txn_api.writes.fair_memory import (
+    DECOMPRESSION_BYTES_MAX,
+    IN_FLIGHT_BYTES_MAX,
+    REJECTED_BYTES_MAX,
+    UNREAD_BYTES_MAX,
+)
 from txn_cli.stack import ports
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 UPLOADS: Final = int(os.environ.get("UPLOADS", "32"))
 GROWTH_BYTES_MAX: Final = 512 << 20

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from tests.builders import check_digit
-from txn_core.iban import without_ibans
-from txn_core.issuer_ranges import ROWS
-from txn_core.plain_text import plain
-from txn_core.track_data import holds_track_data
+from txn_core.card_numbers.iban import without_ibans
+from txn_core.card_numbers.issuer_ranges import ROWS
+from txn_core.card_numbers.track_data import holds_track_data
+from txn_core.transactions.plain_text import plain
 
 _TELEPHONE = re.compile(r"(?<![0-9])[+]([0-9]+)(?![0-9A-Za-z])")
 _CALLING_CODES = {"43": {13}, "49": {13}} | {code: {12, 13} for code in ("57", "58", "59", "60", "62", "63", "64")}

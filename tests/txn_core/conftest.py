@@ -13,8 +13,8 @@ from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.identity import Account
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

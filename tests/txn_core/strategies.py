@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.builders import SHARD, card_number, transaction_id
-from txn_core.currency import EXPONENTS
-from txn_core.identity import normalise_merchant
-from txn_core.instants import EARLIEST
-from txn_core.invisible import shows_something
 from txn_core.positions import Position, SequenceNumber
-from txn_core.transaction import AMOUNT_MINOR_MAX, MERCHANT_KEY_BYTES_MAX
+from txn_core.transactions.currency import EXPONENTS
+from txn_core.transactions.identity import normalise_merchant
+from txn_core.transactions.instants import EARLIEST
+from txn_core.transactions.invisible import shows_something
+from txn_core.transactions.transaction import AMOUNT_MINOR_MAX, MERCHANT_KEY_BYTES_MAX
 
 LATEST = datetime(9999, 12, 30)  # noqa: DTZ001 - whatever its offset, it has a year of four digits in UTC
 

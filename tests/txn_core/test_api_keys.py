@@ -10,9 +10,9 @@ import pytest
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, TERMINALS_MAX, ApiKey, ApiKeyTable, KeyId, Scope, mint, split
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import SettingsError
-from txn_core.identity import Account
-from txn_core.instants import instant_of, now
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
+from txn_core.transactions.identity import Account
+from txn_core.transactions.instants import instant_of, now
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

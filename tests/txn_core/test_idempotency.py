@@ -14,8 +14,8 @@ from tests.support.memory_records import MemoryRecords
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames, definitions
 from txn_core.idempotency import Fingerprint, Fingerprints, IdempotencyTable, Record, RecordId
-from txn_core.identity import Account
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -27,11 +27,11 @@ from tests.builders import (
     transaction_id,
 )
 from tests.txn_core.strategies import bodies, positions
-from txn_core.arrivals import Arrived
 from txn_core.errors import EventError
-from txn_core.event import Event
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import NESTED, arrived_of, parquet_of, read_parquet, slices, table_of
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.event import Event
+from txn_core.transactions.transaction import parse_transaction
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("event-v*.json"))
 EVENT = encoded().data

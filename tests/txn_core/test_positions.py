@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.builders import ACCEPTED_AT, SHARD, position
 from tests.txn_core.strategies import positions
-from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.transactions.instants import Instant
 
 
 @given(positions(), positions())

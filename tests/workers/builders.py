@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.builders import ACCEPTED_AT, ARRIVED_AT, SHARD, encoded, full_body, json_bytes, position, transaction_id
-from txn_core.arrivals import Arrived
-from txn_core.event import Event
-from txn_core.identity import Account, TransactionId
-from txn_core.instants import Instant, instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import ShardId
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, TransactionId
+from txn_core.transactions.instants import Instant, instant_of
+from txn_core.transactions.transaction import parse_transaction
 from workers.leases.lease import Lease, WorkerName
 
 ACCOUNT = Account("acme")

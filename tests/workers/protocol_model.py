@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from tests.builders import ARRIVED_AT, SHARD, position
-from txn_core.arrivals import Arrived
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position
 from workers.archive.processor import object_key, object_last, object_metadata, plan_of
 from workers.leases.lease import FlushPlan, Lease, WorkerName

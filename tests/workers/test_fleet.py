@@ -22,11 +22,13 @@ from tests.workers.hosts.test_process import process
 from txn_core import drains
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.hosts.leased import Processor, Worker
-from workers.hosts.process import Kind, MakeProcessor, archive_of, index_of
+from workers.archive.drain import archive_of
+from workers.archive.processor import ArchiveProcessor
+from workers.drain import Cursor, MakeProcessor, Processor
+from workers.hosts.leased import Worker
+from workers.index.drain import index_of
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import IndexProcessor
-from workers.leases.held import HeldLease
 from workers.leases.lease import WorkerName
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
@@ -46,14 +48,14 @@ class Ledger:
     sent: dict[Position, float] = field(default_factory=dict)
     seen: list[tuple[Position, float]] = field(default_factory=list)
 
-    def processor(self, lease: HeldLease, _: ShardLag) -> Processor:
+    def processor(self, lease: Cursor, _: ShardLag) -> Processor:
         return _Noting(self, lease)
 
 
 class _Noting:
     """Notes what it is given, and checkpoints only now and then: what is not handed over well is seen again."""
 
-    def __init__(self, ledger: Ledger, lease: HeldLease) -> None:
+    def __init__(self, ledger: Ledger, lease: Cursor) -> None:
         self._ledger, self._lease = ledger, lease
         self._open: list[Position] = []
 
@@ -76,7 +78,7 @@ class Crew:
     """Workers in this process that come and go, and the metrics of all that ever came."""
 
     def __init__(
-        self, kind: Kind, world: World, processors: Callable[[Meters], MakeProcessor], tasks: asyncio.TaskGroup
+        self, kind: str, world: World, processors: Callable[[Meters], MakeProcessor], tasks: asyncio.TaskGroup
     ) -> None:
         self._kind, self._world, self._processors, self._tasks = kind, world, processors, tasks
         self.meters: list[Meters] = []
@@ -128,7 +130,7 @@ async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
             ending.set()
 
 
-async def seconds_until(world: World, *owned: int, kind: Kind = "index") -> float:
+async def seconds_until(world: World, *owned: int, kind: str = "index") -> float:
     """How long it takes until the workers own so many leases."""
 
     async def are_so() -> bool:
@@ -191,7 +193,7 @@ async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
     assert max(lags) < LAG_S_MAX
 
 
-async def _restart(world: World, crew: Crew, kind: Kind) -> None:
+async def _restart(world: World, crew: Crew, kind: str) -> None:
     for name in crew.names:
         await crew.stop(name)
         await seconds_until(world, 4, 4, kind=kind)  # as long as a process takes to start
@@ -199,21 +201,22 @@ async def _restart(world: World, crew: Crew, kind: Kind) -> None:
         await seconds_until(world, 2, 3, 3, kind=kind)
 
 
-async def processors_of(kind: Kind, world: World) -> Callable[[Meters], MakeProcessor]:
+async def processors_of(kind: str, world: World) -> Callable[[Meters], MakeProcessor]:
     """What makes the processors of the real views, counting in each worker's own metrics."""
-    settings, books = world.settings, world.books(kind)
-
-    def letters(meters: Meters) -> DeadLetterBox:
-        return DeadLetterBox(world.store, Seal.of(settings), kind, settings.stream, meters)
-
     if kind == "archive":
-        return lambda meters: archive_of(settings, world.store, letters(meters), meters, books)
-    index = await index_of(settings, world.dynamodb, letters(Meters(kind)), Meters(kind), books)
-    return lambda meters: partial(IndexProcessor, replace(index, letters=letters(meters), meters=meters))
+        return lambda meters: partial(ArchiveProcessor, archive_of(world.context(kind, meters)))
+    index = await index_of(world.context(kind))
+
+    def of(meters: Meters) -> MakeProcessor:
+        letters = world.context(kind, meters).letters
+        counted = replace(index, letters=letters, meters=meters, counts=IndexMetrics(meters))
+        return partial(IndexProcessor, counted)
+
+    return of
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_the_views_are_restarted_in_turn_without_a_repeat(settings: Settings, kind: Kind) -> None:
+async def test_the_views_are_restarted_in_turn_without_a_repeat(settings: Settings, kind: str) -> None:
     """No event is indexed twice by its position, no plan is found on a lease, no row is missing or twice."""
     quick = {"lease_renew_s": RENEW_S, "lease_failover_s": FAILOVER_S}
     async with kinesis_server() as server:

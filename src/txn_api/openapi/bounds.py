@@ -6,10 +6,10 @@ What pydantic writes is true, but leaves bounds unsaid that follow from a patter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from txn_core.faults import ID_PATTERN, TERMINAL_ID_PATTERN
-from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
-from txn_core.instants import INSTANT_PATTERN
-from txn_core.pan import LENGTH_MAX, LENGTH_MIN, MASK_PATTERN
+from txn_core.card_numbers.pan import LENGTH_MAX, LENGTH_MIN, MASK_PATTERN
+from txn_core.transactions.faults import ID_PATTERN, TERMINAL_ID_PATTERN
+from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.transactions.instants import INSTANT_PATTERN
 
 INTEGER_MAX: Final = 2**53 - 1  # what a JSON number holds exactly wherever it is read (RFC 8259, 6)
 _INT32_MAX: Final = 2**31 - 1

@@ -9,9 +9,9 @@ from txn_api.openapi.bounds import bounded
 from txn_api.openapi.lookups import with_parts
 from txn_api.openapi.operations import REF
 from txn_api.schemas import PROBLEM_NAME, SHAPES, ProblemShape, example_transaction
-from txn_core.event import Event
-from txn_core.faults import CONTROL_FREE_PATTERN, TEXT_PATTERN
-from txn_core.transaction import TransactionRequest
+from txn_core.transactions.event import Event
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, TEXT_PATTERN
+from txn_core.transactions.transaction import TransactionRequest
 
 # What a client sends as one part, and the same part as it is stored and read.
 _STORED_PARTS: Final = {"Merchant": "EventMerchant", "Customer": "EventCustomer", "Terminal": "EventTerminal"}

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from txn_api.openapi import examples, headers
+from txn_api.openapi import examples, response_headers
 from txn_api.openapi.components import schemas
 from txn_api.openapi.operations import SECURITY, SIGNATURE
 from txn_api.openapi.parameters import described, described_properties
@@ -96,7 +96,7 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
         found[model.__name__] = described_properties(found[model.__name__])
     document["components"] = {
         "schemas": found,
-        "headers": headers.HEADERS,
+        "headers": response_headers.HEADERS,
         "examples": examples.components(document["paths"]),
         "securitySchemes": _SCHEMES,
     }
@@ -122,6 +122,6 @@ def _complete(operation: dict[str, Any]) -> None:
     if "parameters" in operation:
         operation["parameters"] = [described(parameter) for parameter in operation["parameters"]]
     for status, response in operation["responses"].items():
-        names = headers.OF_QUOTAS if guarded and status[0] in "24" else ()
+        names = response_headers.OF_QUOTAS if guarded and status[0] in "24" else ()
         own = response.pop("headers", {})
-        response["headers"] = headers.references((*headers.of_status(status), *names)) | own
+        response["headers"] = response_headers.references((*response_headers.of_status(status), *names)) | own

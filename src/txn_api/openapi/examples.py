@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from txn_api.problems import PROBLEMS, Problem
 from txn_api.schemas import example_transaction
-from txn_core.faults import Fault
+from txn_core.transactions.faults import Fault
 
 REF: Final = "#/components/examples/"
 REQUEST_ID: Final = "req_0123456789abcdef"

@@ -3,9 +3,9 @@
 from copy import deepcopy
 from typing import Any, Final
 
-from txn_api.negotiation import Form
-from txn_api.openapi import examples, headers
+from txn_api.openapi import examples, response_headers
 from txn_api.openapi.operations import REF
+from txn_api.reads.negotiation import Form
 
 _PARTS: Final = ("StoredMerchant", "StoredCustomer", "StoredTerminal", "Transaction", "TransactionList")
 _TABLE: Final = {
@@ -34,7 +34,10 @@ def one_transaction() -> dict[str, Any]:
 
 def not_modified() -> dict[str, Any]:
     """The answer to a client that has it already."""
-    return {"description": "The client's copy is what would be answered.", "headers": headers.references(("ETag",))}
+    return {
+        "description": "The client's copy is what would be answered.",
+        "headers": response_headers.references(("ETag",)),
+    }
 
 
 def with_parts(schemas: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def _answer(description: str, whole: str, part: str, told: tuple[str, ...]) -> d
     document = {"schema": either, "examples": examples.references(whole) | examples.references(part)}
     return {
         "description": description,
-        "headers": headers.references((*told, "Vary")),
+        "headers": response_headers.references((*told, "Vary")),
         "content": {Form.JSON.value: document, Form.CSV.value: _TABLE},
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from txn_api.openapi import examples, headers
+from txn_api.openapi import examples, response_headers
 from txn_api.problems import (
     MEDIA_TYPE,
     ApiKeyInvalid,
@@ -84,7 +84,7 @@ def answer(
     content = {"schema": {"$ref": REF + schema}, "examples": examples.references(schema, only)}
     described = {"description": description, "content": {"application/json": content}}
     if own_headers:
-        described["headers"] = headers.references(own_headers)
+        described["headers"] = response_headers.references(own_headers)
     return described | ({"links": dict(links)} if links else {})
 
 
@@ -154,7 +154,7 @@ def _by_status(*kinds: type[Problem]) -> Responses:
     return {
         status: {
             "description": "; ".join(dict.fromkeys(kind.title for kind in group)) + ".",
-            "headers": headers.of_problems(group),
+            "headers": response_headers.of_problems(group),
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": REF + PROBLEM_NAME},

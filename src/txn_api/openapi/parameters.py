@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from txn_api.openapi.bounds import bounded, without_null
-from txn_core.faults import ID_PATTERN
+from txn_core.transactions.faults import ID_PATTERN
 
 # What is worth saying of a parameter beyond what its model says. A cursor's form and an id's are not validated one by
 # one: a cursor of another form was not made here, and at an id of another form there is nothing.

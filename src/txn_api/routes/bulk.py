@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
-from txn_api.auth import Principal, requires
-from txn_api.bodies import NDJSON, check_type, source
-from txn_api.bulk import Admit, Upload
-from txn_api.encodings import ENCODINGS, Decoder
-from txn_api.fair_memory import Holding
-from txn_api.headers import RawHeaders
+from txn_api.access.auth import Principal, requires
+from txn_api.access.standing import Standing
+from txn_api.edge.headers import RawHeaders
+from txn_api.edge.query_search import searched
+from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.request_text import request_text
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -25,15 +25,22 @@ from txn_api.problems import (
     ContentEncodingUnsupported,
     MediaTypeUnsupported,
 )
-from txn_api.query_search import searched
-from txn_api.repeated_parameters import each_once
-from txn_api.results import UNREAD_BYTES_MAX, UNREAD_S_MAX, AllResults, Results, ResultsUnreadError, ResultWriter
 from txn_api.router import Router
 from txn_api.services import Services
-from txn_api.standing import Standing
-from txn_api.surroundings import surroundings
+from txn_api.writes.bodies import NDJSON, check_type, source
+from txn_api.writes.bulk_upload import Admit, Upload
+from txn_api.writes.encodings import ENCODINGS, Decoder
+from txn_api.writes.fair_memory import Holding
+from txn_api.writes.results import (
+    UNREAD_BYTES_MAX,
+    UNREAD_S_MAX,
+    AllResults,
+    Results,
+    ResultsUnreadError,
+    ResultWriter,
+)
 from txn_core.api_keys import Scope as ApiScope
-from txn_core.identity import Account
+from txn_core.transactions.identity import Account
 
 log = structlog.get_logger()
 
@@ -93,17 +100,17 @@ async def post_bulk(
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     services: Services = request.app.state.services
     rights = services.gate.standing(request.scope, principal, _SCOPE)
-    around = surroundings(request)
+    around = request_text(request)
 
     def admitting() -> Admit:
         # Rights may be added while the upload is under way; when some are taken away, it ends.
         now = rights.principal
         return partial(
-            services.intake.admit,
+            services.admission.admit,
             account=now.account,
             terminal_ids=now.terminal_ids,
             cards_of_mask_max=now.cards_of_mask_max,
-            surroundings=around,
+            request_text=around,
         )
 
     decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)

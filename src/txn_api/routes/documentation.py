@@ -11,8 +11,8 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from txn_api.page_files import PageFile
-from txn_api.problem_pages import ProblemPages
+from txn_api.pages.page_files import PageFile
+from txn_api.pages.problem_pages import ProblemPages
 from txn_api.problems import RouteNotFound
 from txn_api.router import Router
 

@@ -6,8 +6,8 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
+from txn_api.edge.headers import RawHeaders
 from txn_api.exposition import Exposition
-from txn_api.headers import RawHeaders
 from txn_api.router import Router
 from txn_api.services import Services
 

@@ -8,18 +8,18 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from txn_api import openapi
-from txn_api.auth import Principal, requires
-from txn_api.cursors import CURSOR_CHARS_MAX
-from txn_api.documents import page
+from txn_api.access.auth import Principal, requires
+from txn_api.edge.query_search import searched
+from txn_api.edge.repeated_parameters import each_once
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
-from txn_api.query_search import searched
-from txn_api.repeated_parameters import each_once
+from txn_api.reads.cursors import CURSOR_CHARS_MAX
+from txn_api.reads.json_rows import page
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
-from txn_core.faults import CONTROL_FREE_PATTERN, Fault
-from txn_core.identity import ACCOUNT_PATTERN, Account, normalise_prefix
-from txn_core.transaction import MERCHANT_KEY_BYTES_MAX
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, Fault
+from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, normalise_prefix
+from txn_core.transactions.transaction import MERCHANT_KEY_BYTES_MAX
 
 
 class MerchantParameters(BaseModel):

@@ -8,10 +8,10 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from txn_api.page_files import INDEX, page_files
+from txn_api.edge.security_headers import HTML
+from txn_api.pages.page_files import INDEX, page_files
 from txn_api.problems import RouteNotFound
 from txn_api.router import Router
-from txn_api.security_headers import HTML
 
 router = Router(include_in_schema=False)
 # Kept, and asked for again by tag: a page whose files are of two versions would be none.

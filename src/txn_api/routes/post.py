@@ -10,13 +10,13 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
-from txn_api.acknowledgement import ACCEPTED, accepted, head_of, problem_of
-from txn_api.bodies import JSON, body_at_once, check_type, read_whole, source
-from txn_api.edge import Edge
-from txn_api.headers import RawHeaders
-from txn_api.idempotency import REPLAYED, Answer
-from txn_api.idempotency_key import NAME as IDEMPOTENCY_KEY
-from txn_api.idempotency_key import PARAMETER, idempotency_key
+from txn_api.access.standing import Standing
+from txn_api.edge.buffered_answer import answer_at_once, messages
+from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.edge import Edge
+from txn_api.edge.headers import RawHeaders
+from txn_api.edge.query_search import refuse_card_numbers
+from txn_api.edge.raw_route import RawRoute
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -34,16 +34,16 @@ from txn_api.problems import (
     TooManyCardsOfMask,
     ValidationFailed,
 )
-from txn_api.query_search import refuse_card_numbers
-from txn_api.raw_route import RawRoute
 from txn_api.services import Services
-from txn_api.standing import Standing
-from txn_api.whole_answer import answer_at_once, messages
-from txn_api.whole_posts import WholePost
-from txn_api.whole_request import WholeRequest
+from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
+from txn_api.writes.bodies import JSON, body_at_once, check_type, read_whole, source
+from txn_api.writes.buffered_posts import BufferedPost
+from txn_api.writes.idempotency import REPLAYED, StoredReply
+from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
+from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
-from txn_core.event import EncodedEvent
+from txn_core.transactions.event import EncodedEvent
 
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
@@ -127,7 +127,7 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
             await send(message)
 
 
-def take_all(edge: Edge, requests: Sequence[WholeRequest]) -> None:
+def take_all(edge: Edge, requests: Sequence[BufferedRequest]) -> None:
     """The same for the requests of a turn whose bodies are there, each step of all of them in a row.
 
     What has to be waited for, but for the landing, goes the way above.
@@ -137,7 +137,7 @@ def take_all(edge: Edge, requests: Sequence[WholeRequest]) -> None:
     services.posts.hand_over(begun)
 
 
-def _begun(edge: Edge, request: WholeRequest, services: Services) -> WholePost | None:
+def _begun(edge: Edge, request: BufferedRequest, services: Services) -> BufferedPost | None:
     """The post of a request that has begun; none of one that goes its own way."""
     scope = request.scope
     headers = RawHeaders.of(scope)
@@ -152,12 +152,12 @@ def _begun(edge: Edge, request: WholeRequest, services: Services) -> WholePost |
     if principal is None:
         request.begin(scope["app"])
         return None
-    passage = edge.begin(scope, request.send)
-    body = request.whole_body()
+    context = edge.begin(scope, request.send)
+    body = request.buffered_body()
     if body is None or len(body) > services.settings.body_bytes_max:
-        edge.fail(BodyTimeout() if body is None else BodyTooLarge(), request, passage)
+        edge.fail(BodyTimeout() if body is None else BodyTooLarge(), request, context)
         return None
-    return WholePost(request, body, principal, edge, passage)
+    return BufferedPost(request, body, principal, edge, context)
 
 
 def _is_usual(headers: RawHeaders) -> bool:
@@ -167,7 +167,7 @@ def _is_usual(headers: RawHeaders) -> bool:
 
 async def _once(
     services: Services, scope: Scope, body: bytes, standing: Standing, key: str
-) -> tuple[EncodedEvent, Answer]:
+) -> tuple[EncodedEvent, StoredReply]:
     """The event of a body, and the acknowledgement that the first request of this key got.
 
     The key is bound to the bytes as they were sent, byte order mark and all.

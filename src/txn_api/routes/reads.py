@@ -13,13 +13,11 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from txn_api import openapi
-from txn_api.auth import Principal, requires
-from txn_api.bodies import read_body, source
-from txn_api.cursors import CURSOR_CHARS_MAX
-from txn_api.entity_tags import TAGS_CHARS_MAX, matches, tag_of
-from txn_api.fair_memory import ROW_BYTES
-from txn_api.headers import RawHeaders
-from txn_api.negotiation import Form, form_of
+from txn_api.access.auth import Principal, requires
+from txn_api.edge.headers import RawHeaders
+from txn_api.edge.query_search import searched
+from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.request_text import request_text
 from txn_api.openapi import lookups
 from txn_api.problems import (
     AccountForbidden,
@@ -36,26 +34,28 @@ from txn_api.problems import (
     TooManyCardsOfMask,
     TransactionNotFound,
 )
-from txn_api.query_search import searched
-from txn_api.renderings import Rendering
-from txn_api.repeated_parameters import each_once
+from txn_api.reads.cursors import CURSOR_CHARS_MAX
+from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
+from txn_api.reads.fields import Fields, Selection
+from txn_api.reads.negotiation import Form, form_of
+from txn_api.reads.renderings import Rendering
 from txn_api.router import Router
-from txn_api.selections import Fields, Selection
 from txn_api.services import Services
 from txn_api.stores import store_reads
-from txn_api.surroundings import surroundings
+from txn_api.writes.bodies import read_body, source
+from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.api_keys import Scope
-from txn_core.contract_part import as_json, contract_part
-from txn_core.duplicates import duplicated_names, names_of
+from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, request_text_of
+from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts
+from txn_core.card_numbers.issuer_ranges import IssuerRanges
+from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.errors import MalformedJsonError
-from txn_core.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
-from txn_core.free_text_fields import A_TIME, AN_ID, FreeTexts
-from txn_core.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
-from txn_core.instants import Instant, parse_end, parse_start
-from txn_core.issuer_ranges import IssuerRanges
-from txn_core.misplaced import CODE, pointers_of_numbers, surroundings_of
-from txn_core.pan import CardDigits, Pan
+from txn_core.transactions.contract_part import as_json, contract_part
+from txn_core.transactions.duplicates import duplicated_names, names_of
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
+from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
+from txn_core.transactions.instants import Instant, parse_end, parse_start
 
 _ID = re.compile(ID_PATTERN)
 _RANGE_PROBLEMS = (
@@ -164,7 +164,7 @@ async def list_transactions(
     A client that keeps card numbers out of URLs uses `POST /transactions/search`.
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
-    around = "" if parameters.card_number is None else surroundings(request, besides="card_number")
+    around = "" if parameters.card_number is None else request_text(request, besides="card_number")
     return await _answer_range(request, parameters, principal, around)
 
 
@@ -196,7 +196,7 @@ async def search_transactions(
     if misplaced := [Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(parameters))]:
         raise CardNumberMisplaced(misplaced)
     texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
-    around = f"{surroundings(request)}x{surroundings_of(texts)}"
+    around = f"{request_text(request)}x{request_text_of(texts)}"
     return await _answer_range(request, parameters, principal, around)
 
 
@@ -271,7 +271,7 @@ async def get_transaction(
 
 async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
     services: Services = request.app.state.services
-    pan = parameters.pan(services.intake.luhn_exempt)
+    pan = parameters.pan(services.admission.luhn_exempt)
     if pan is not None:
         principal.require("cards:lookup")
         if pan.digits_for_identity() in around:
@@ -311,7 +311,7 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
         TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
     """
     card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
-    services.intake.guesses.take(principal.account, pan.masked, card_id, cards_max)
+    services.admission.guesses.take(principal.account, pan.masked, card_id, cards_max)
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

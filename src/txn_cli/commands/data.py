@@ -36,9 +36,9 @@ from txn_cli.terminal import console, say, say_document
 from txn_cli.verify import Audit, Report
 from txn_cli.verify.lake import open_lake
 from txn_cli.verify.report import EXPLANATIONS
+from txn_core.card_numbers.issuer_ranges import IssuerRanges
+from txn_core.card_numbers.pan import LENGTHS
 from txn_core.errors import SettingsError, TxnError
-from txn_core.issuer_ranges import IssuerRanges
-from txn_core.pan import LENGTHS
 
 FAULTS_SHOWN = 10
 SIMULATE_PROGRESS_ROWS = 1_000

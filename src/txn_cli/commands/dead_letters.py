@@ -17,18 +17,19 @@ from txn_cli.commands.since import moment_of
 from txn_cli.exit_codes import CHECKING
 from txn_cli.exit_codes import Outcome as Ending
 from txn_cli.letters import report
-from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
+from txn_cli.letters.catalogue import AT_ONCE, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay, Result
 from txn_cli.letters.replays import ReplayLog
 from txn_cli.terminal import say, say_document
 from txn_core.aws import Aws
 from txn_core.errors import StoreError
 from txn_core.kinesis.producer import Producer
+from txn_core.logs.telemetry import configure_logging
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
-from workers.events.dead_letters import DeadLetter, Reason, Seal
+from workers.events.dead_letters import DeadLetter, Seal
+from workers.events.reasons import REASONS, Reason
 
 ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there
 

@@ -21,10 +21,10 @@ from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, 
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
-from txn_core.identity import Account, KeyRing
-from txn_core.limits import Limits
+from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
+from txn_core.transactions.identity import Account, KeyRing
 from workers.retries import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there

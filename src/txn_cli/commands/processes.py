@@ -9,6 +9,7 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +25,12 @@ from txn_core import drains
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
+from txn_core.logs.telemetry import configure_logging
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
-from txn_core.telemetry import configure_logging
 
 if TYPE_CHECKING:
+    from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
 
@@ -50,7 +52,7 @@ def api(
     aws: AwsOption = False,
 ) -> None:
     """Serve the HTTP API until SIGTERM; requests in flight are answered first."""
-    from txn_core.identity import KeyRing
+    from txn_core.transactions.identity import KeyRing
     from txn_server.http.tls import context_factory
 
     system = _system(data_dir, aws=aws)
@@ -63,7 +65,7 @@ def api(
         settings.region_at(endpoint_url)
     context_factory(settings)
     if settings.api_processes == 1:
-        from txn_api.request_log import event_budget
+        from txn_api.edge.request_log import event_budget
         from txn_cli.api_process import serve_api
 
         configure_logging(settings.log_level, budget=event_budget(), process="api")
@@ -121,7 +123,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(drain.name, settings, origin))
+        runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:
@@ -155,8 +157,15 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
     return Origin.parse(since)
 
 
+def _built_from(origin: "Origin") -> "OpenDrain":
+    """What opens the index to be built from an origin."""
+    from workers.index.drain import open_index
+
+    return partial(open_index, origin=origin)
+
+
 def _rebuilding(settings: Settings, into: int | None) -> Settings:
-    """The settings with the generation that is built in the place of the one that is served.
+    """The settings with the generation that is built in the place of the one that is served, and the reads for it.
 
     Raises:
         SettingsError: it is the one that is served.
@@ -164,7 +173,10 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
     served = settings.index_generation
     if into == served:
         raise SettingsError(f"generation {into} is the one that is served: build into another")
-    return settings.model_copy(update={"index_generation": into or served + 1})
+    from workers.reading.budget import settings_for_rebuilding
+
+    building = settings_for_rebuilding(settings, INDEX.name)
+    return building.model_copy(update={"index_generation": into or served + 1})
 
 
 def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:

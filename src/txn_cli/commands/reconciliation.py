@@ -14,8 +14,8 @@ from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.terminal import console, say_document
-from txn_core.instants import datetime_of, parse_instant
 from txn_core.settings import Settings
+from txn_core.transactions.instants import datetime_of, parse_instant
 from workers.leases.ledger import Minute, minute_of
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

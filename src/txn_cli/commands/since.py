@@ -7,7 +7,7 @@ from typing import Final
 import typer
 from pydantic_core import PydanticCustomError
 
-from txn_core.instants import datetime_of, parse_instant
+from txn_core.transactions.instants import datetime_of, parse_instant
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")

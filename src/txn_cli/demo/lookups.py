@@ -8,8 +8,8 @@ import httpx
 from rich.table import Table
 
 from txn_cli.stack.ready import Ready
-from txn_core.currency import minor_to_decimal
 from txn_core.errors import StackError
+from txn_core.transactions.currency import minor_to_decimal
 
 SHOWN = 5
 TIMEOUT_S = 30.0

@@ -10,7 +10,7 @@ from typing import Final
 
 from txn_cli.layouts.formats import compiled, moment_of
 from txn_cli.layouts.model import BirthDate, Column, PostalCode
-from txn_core.invisible import shows_something
+from txn_core.transactions.invisible import shows_something
 
 # Reads a cell; None when it says nothing.
 ReadCell = Callable[[str], object]

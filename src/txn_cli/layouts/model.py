@@ -1,4 +1,5 @@
-"""What a layout may hold. Its shape is that of a request body (`txn_core.transaction`), with columns for values.
+"""What a layout may hold. Its shape is that of a request body (`txn_core.transactions.transaction`), with columns
+for values.
 
 A column is named by its header. Several names of one column are alternatives, of which the first that a file has is
 read. `value` stands for a column that the file does not have: it is the same in every row.

@@ -13,7 +13,7 @@ from txn_cli.layouts.moments import MomentReader
 from txn_cli.layouts.row_ids import RowIds
 from txn_cli.rejection import WHOLE_ROW, Rejection
 from txn_cli.rows import DamagedRow, Row, SoundRow
-from txn_core.currency import EXPONENTS
+from txn_core.transactions.currency import EXPONENTS
 
 _APART: Final = frozenset({"/amount_minor", "/occurred_at"})
 _PARTS: Final = ("", "merchant", "customer", "terminal")

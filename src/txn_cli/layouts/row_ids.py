@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from txn_cli.layouts.ordinals import Ordinals
-from txn_core.pan import LENGTHS, mask
+from txn_core.card_numbers.pan import LENGTHS, mask
 
 PREFIX: Final = "row_"
 _CONTEXT: Final = "txn-api/row_id/1"

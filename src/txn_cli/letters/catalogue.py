@@ -9,20 +9,20 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Self, TypeVar, cast, get_args
+from typing import Final, Self, TypeVar, cast
 
 from txn_core import drains
 from txn_core.errors import StoreError
-from txn_core.instants import datetime_of
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.events.dead_letters import Envelope, Reason
+from txn_core.transactions.instants import datetime_of
+from workers.events.dead_letters import Envelope
+from workers.events.reasons import REASONS, Reason
 from workers.leases.sub_records import SubRecords
 
 T = TypeVar("T")
 
-REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 AT_ONCE: Final = 16
 """Letters that are read at once; each holds a record of the stream."""
 

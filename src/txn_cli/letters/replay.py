@@ -13,9 +13,9 @@ from typing import Protocol
 
 from txn_cli.letters.catalogue import AT_ONCE, Letter
 from txn_cli.letters.replays import Past, ReplayLog
-from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.objects import ObjectStore
 from workers.events.dead_letters import Seal
 from workers.events.decoding import take_in

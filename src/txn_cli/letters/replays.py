@@ -13,9 +13,9 @@ from typing import Final
 
 from txn_cli.letters.catalogue import Letter
 from txn_cli.patience import briefly
-from txn_core.instants import now
 from txn_core.kinesis.landing import Landing
 from txn_core.objects import ObjectStore
+from txn_core.transactions.instants import now
 
 REPLAY_PREFIX: Final = "dead-letter-replays/"
 

@@ -13,13 +13,14 @@ from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import DISORDER_MAX
-from txn_core.arrivals import Arrived
 from txn_core.errors import StoreError
-from txn_core.instants import datetime_of, instant_of
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
-from workers.events.dead_letters import Envelope, Reason
+from txn_core.transactions.instants import datetime_of, instant_of
+from workers.events.dead_letters import Envelope
+from workers.events.reasons import Reason
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
 from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of

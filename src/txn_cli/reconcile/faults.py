@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from txn_core.arrivals import Arrived
-from txn_core.identity import TransactionId
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, ShardId
+from txn_core.transactions.identity import TransactionId
 from workers.leases.ledger import Minute, minute_of
 
 FaultKind = Literal[

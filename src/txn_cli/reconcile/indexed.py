@@ -7,9 +7,9 @@ from typing import Final
 from txn_cli.crew import side_by_side
 from txn_cli.patience import briefly
 from txn_cli.reconcile.faults import FaultKind
-from txn_core.arrivals import Arrived
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.errors import EventError
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from workers.events.dead_letters import DeadLetter

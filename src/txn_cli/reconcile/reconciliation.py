@@ -11,15 +11,15 @@ from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, FaultKind, Found
 from txn_cli.reconcile.indexed import IndexEvidence
 from txn_cli.reconcile.report import Report
-from txn_core.arrivals import Arrived
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event
-from txn_core.identity import TransactionId
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import TransactionId
 from workers.leases.lease import Lease
 from workers.leases.ledger import Minute, Sum, start_of, tally_of
 from workers.leases.ledger_table import LedgerTable

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from txn_cli.simulator.dice import Dice, Weighted
-from txn_core.pan import passes_luhn
+from txn_core.card_numbers.pan import passes_luhn
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from txn_cli.stack.datadir import DataDir
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKeyTable, mint, split
 from txn_core.aws import Aws
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.instants import now
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
+from txn_core.transactions.instants import now
 
 DEFAULT_ACCOUNT = Account("default")
 

@@ -14,7 +14,7 @@ from txn_cli.verify.lake import Lake, LakeRows, LakeScan
 from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe
 from txn_cli.verify.workshop import EFFORT_ALONE, Workshop
-from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
+from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 
 PART_ROWS: Final = 2_000_000  # about 200 MB; the mission's data set is one part, and the lake is read once
 BATCH_ROWS: Final = 2_000

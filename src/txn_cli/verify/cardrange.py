@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final, Self
 
 from txn_cli.verify.expected import CardRows
-from txn_core.identity import CardId
-from txn_core.instants import Instant, datetime_of, instant_of
+from txn_core.transactions.identity import CardId
+from txn_core.transactions.instants import Instant, datetime_of, instant_of
 
 PAGE_ROWS_MIN: Final = 50
 PAGE_ROWS_MAX: Final = 1_000

@@ -11,10 +11,10 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from txn_core.event import EventCustomer, EventMerchant, EventTerminal
-from txn_core.instants import Instant, instant_of
 from txn_core.lake import column_of
-from txn_core.transaction import TransactionRequest
+from txn_core.transactions.event import EventCustomer, EventMerchant, EventTerminal
+from txn_core.transactions.instants import Instant, instant_of
+from txn_core.transactions.transaction import TransactionRequest
 
 _PARTS: Final = {
     "merchant": tuple(EventMerchant.model_fields),

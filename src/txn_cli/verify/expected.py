@@ -7,7 +7,7 @@ from typing import Final
 
 from txn_cli.verify.numbered_ids import NumberedIds
 from txn_cli.verify.statement import Statement
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 _SEEN: Final = 1  # the row's id stands in the lake
 _REPEATED: Final = 2  # at more than one position

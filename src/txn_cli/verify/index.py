@@ -18,7 +18,7 @@ from txn_cli.verify.content import digest_of
 from txn_cli.verify.expected import CardRows, Expected
 from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, StoredIds
-from txn_core.identity import CARD_ID_PATTERN, CardId
+from txn_core.transactions.identity import CARD_ID_PATTERN, CardId
 
 PROGRESS_ROWS: Final = 100
 # A list costs a read by id, to learn the card's id, and one request more at least.

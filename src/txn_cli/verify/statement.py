@@ -13,12 +13,12 @@ from pydantic_core import from_json
 
 from txn_cli.rows import Row, SoundRow
 from txn_cli.verify.content import digest_of
+from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.errors import InvalidTransactionError
-from txn_core.event import encode
-from txn_core.identity import Account, KeyRing, TransactionId, normalise_merchant
-from txn_core.instants import Instant, now
-from txn_core.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.usual_request import read_submission
+from txn_core.transactions.event import encode
+from txn_core.transactions.fast_path import read_submission
+from txn_core.transactions.identity import Account, KeyRing, TransactionId, normalise_merchant
+from txn_core.transactions.instants import Instant, now
 
 _KEY_BYTES: Final = 32
 
@@ -58,7 +58,7 @@ class Scribe:
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
         try:
-            submission = read_submission(row.body, surroundings="", now=now(), luhn_exempt=self._luhn_exempt)
+            submission = read_submission(row.body, request_text="", now=now(), luhn_exempt=self._luhn_exempt)
         except InvalidTransactionError:
             return None
         event = encode(

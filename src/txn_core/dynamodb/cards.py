@@ -7,7 +7,7 @@ older versions then. Each id has a row with the others, so that whichever a clie
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
-from txn_core.identity import Account, CardId, key_version
+from txn_core.transactions.identity import Account, CardId, key_version
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.errors import StoreError
-from txn_core.identity import Account, MerchantId, normalise_merchant, normalise_prefix
 from txn_core.positions import WriteOrder
+from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, NewType
 
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 SortKey = NewType("SortKey", str)  # occurred_at#transaction_id
 

@@ -11,9 +11,9 @@ from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
-from txn_core.event import Event
-from txn_core.identity import Account, CardId, MerchantId, TransactionId
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, CardId, MerchantId, TransactionId
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -22,7 +22,7 @@ class Landing(NamedTuple):
     failures: tuple[Attempt, ...] = ()  # the attempts before, oldest first
 
 
-class Answer(Protocol):
+class DeliverySink(Protocol):
     """Who is told what became of a record, once: a future, or what behaves like one."""
 
     def done(self) -> bool:
@@ -46,5 +46,5 @@ class _Nobody:
         raise NotImplementedError
 
 
-NOBODY: Final[Answer] = _Nobody()
+NOBODY: Final[DeliverySink] = _Nobody()
 """Stands for whoever was told, and is not to be kept in memory for a record that is only waiting to be forgotten."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from txn_core.kinesis.landing import Answer, Attempt
+from txn_core.kinesis.landing import Attempt, DeliverySink
 from txn_core.kinesis.pace import Pace
 
 SLOW_S: Final = 1.0  # an answer that takes longer keeps a shard apart from the others
@@ -38,7 +38,7 @@ class Pending:
     data: bytes
     size: int  # bytes of key and data, which count against Kinesis' limits and ours
     deadline: float  # the event loop's clock, seconds
-    answer: Answer
+    answer: DeliverySink
     lane: "Lane"
     state: State = QUEUED
     ambiguous: bool = False  # some attempt may have been stored

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from txn_core.kinesis.lane import IN_FLIGHT, QUEUED, SETTLED, Lane, Parcel, Pending
-from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES, REQUEST_RECORDS_MAX, Limits
 from txn_core.kinesis.pace import Pace
 from txn_core.kinesis.routing import ByKey, Routing
+from txn_core.kinesis.stream_limits import PAYLOAD_UNIT_BYTES, REQUEST_RECORDS_MAX, Limits
 
 
 @dataclass(slots=True, eq=False)

@@ -25,15 +25,15 @@ from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines
-from txn_core.kinesis.landing import NOBODY, Answer, Attempt, Landing
+from txn_core.kinesis.landing import NOBODY, Attempt, DeliverySink, Landing
 from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.map_keeper import ShardMapKeeper
 from txn_core.kinesis.outcomes import Doubt, Failed, Outcome, is_throttle
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
+from txn_core.kinesis.stream_limits import Limits
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Producer:
             raise BufferFullError(retry_after_s)
         return answer
 
-    def submit_all(self, records: "Iterable[tuple[str, bytes, Answer]]") -> None:
+    def submit_all(self, records: "Iterable[tuple[str, bytes, DeliverySink]]") -> None:
         """Hand over many records as `submit` does; each answer is told its record's landing or what refused it."""
         now = asyncio.get_running_loop().time()
         for key, data, answer in records:
@@ -169,7 +169,7 @@ class Producer:
             self._progress.clear()
             await self._progress.wait()
 
-    def _take(self, key: str, data: bytes, answer: Answer, now: float, share: float = 1.0) -> int | None:
+    def _take(self, key: str, data: bytes, answer: DeliverySink, now: float, share: float = 1.0) -> int | None:
         """Queue a record, or give the seconds after which to come back."""
         size = len(data) + (len(key) if key.isascii() else len(key.encode()))
         if reason := "ShuttingDown" if self._closing else self._limits.refusal(key, size):
@@ -427,7 +427,7 @@ def _backoff_s(attempts: int) -> float:
     return random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**doublings))  # noqa: S311 - no secret
 
 
-def _refuse(answer: Answer, refusal: Exception) -> None:
+def _refuse(answer: DeliverySink, refusal: Exception) -> None:
     """Nobody may be waiting any more."""
     if not answer.done():
         answer.set_exception(refusal)

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES
+from txn_core.kinesis.stream_limits import PAYLOAD_UNIT_BYTES
 from txn_core.times import Times
 
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

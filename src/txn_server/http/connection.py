@@ -37,7 +37,7 @@ the answer away (RFC 9112, 9.6)."""
 HELD_BYTES_MAX: Final = 64 << 10
 HELD_S: Final = 0.5
 """A known sender's request with a body of at most so many bytes is held until all of it is there, at most so long:
-however the client cuts it into packets, the application takes it as a whole one (`txn_api.whole_request`)."""
+however the client cuts it into packets, the application takes it as a whole one (`txn_api.edge.buffered_request`)."""
 DROPPED_BYTES_MAX: Final = 4 << 20
 """What is read of a body that nobody reads, as it is sent, so that the connection can be used again."""
 UNACKNOWLEDGED_MS_MAX: Final = 60_000

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from txn_api.whole_answer import Header
+from txn_api.edge.buffered_answer import Header
 
 _field: Final = b": ".join
 _CR, _LF = b"\r\n"
@@ -180,8 +180,8 @@ class Exchange:
         body, self._body = self._body, b""
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
-    def whole_body(self) -> bytes | None:
-        """The body, if all of it is there and nothing of it was received; `txn_api.bodies` asks for it."""
+    def buffered_body(self) -> bytes | None:
+        """The body, if all of it is there and nothing of it was received; `txn_api.writes.bodies` asks for it."""
         if self.more_body or self.disconnected or self.response_complete:
             return None
         self._news = False
@@ -210,13 +210,13 @@ class Exchange:
         self._go_on(body, more=more)
 
     def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
-        """All of an answer that has a body, unless the client is slow or gone; see `txn_api.whole_answer`."""
+        """All of an answer that has a body, unless the client is slow or gone; see `txn_api.edge.buffered_answer`."""
         if (rendered := self.rendered(status, headers, body)) is None:
             return False
         self.write(rendered)
         return True
 
-    # What it calls instead (`txn_api.whole_request`)
+    # What it calls instead (`txn_api.edge.buffered_request`)
 
     def rendered(self, status: int, headers: Sequence[Header], body: bytes) -> bytes | None:
         """All of an answer that has a body, as it will be written; none when the client is slow or gone."""

@@ -11,9 +11,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.lifespan.on import LifespanOn
 
-from txn_core.collector import spare_the_collector
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
+from txn_core.startup import freeze_startup_objects
 from txn_server.http.acceptor import Acceptor
 from txn_server.http.connection import Connection, Patience
 from txn_server.http.listener import listening
@@ -67,7 +67,7 @@ class _Server(uvicorn.Server):
             self._acceptor = Acceptor(self._listener, self._connection, self.config.ssl)
             self._acceptor.start()
         self._patience.start()
-        spare_the_collector()
+        freeze_startup_objects()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening and wait for the requests in flight."""

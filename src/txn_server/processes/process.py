@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from txn_api.siblings import socket_of
+from txn_api.process_metrics import socket_of
 from txn_server.processes.ending import tethered
 
 
@@ -39,7 +39,7 @@ class Process:
 
     @property
     def has_started(self) -> bool:
-        """Whether its application has started: from then on it serves its metrics to its siblings."""
+        """Whether its application has started: from then on it serves its metrics to the other processes."""
         return self._socket.exists()
 
     async def ended(self) -> int:

@@ -7,7 +7,7 @@ from itertools import accumulate, chain, islice, takewhile
 from operator import sub
 from typing import Final, Literal
 
-from txn_core.arrivals import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.leases.ledger import together

@@ -7,10 +7,10 @@ the place of ours, and taking it for ours would lose a range without a word.
 
 from typing import Final
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError
-from txn_core.event import Event
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.lake import read_parquet
+from txn_core.transactions.event import Event
 
 _COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number", "arrived_at", "transaction_id")
 

@@ -15,21 +15,22 @@ from typing import Final, Literal
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError, StoreError
-from txn_core.instants import instant_of
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.lake import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import LakeTrial
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import Meters, ShardLag
@@ -81,6 +82,7 @@ class Archive:
     store: ObjectStore
     letters: DeadLetterBox
     meters: Meters
+    counts: ArchiveMetrics
     limits: FlushLimits
     total: BufferTotal
     books: Books
@@ -147,7 +149,7 @@ class Archive:
 class ArchiveProcessor:
     """Drains one shard into the lake."""
 
-    def __init__(self, archive: Archive, lease: HeldLease, lag: ShardLag) -> None:
+    def __init__(self, archive: Archive, lease: Cursor, lag: ShardLag) -> None:
         self._archive, self._lease, self._lag = archive, lease, lag
         self._buffer = Buffer(archive.limits, archive.total)
         self._looked = False
@@ -223,9 +225,8 @@ class ArchiveProcessor:
         youngest = self._buffer.last
         self._buffer.drop_to(to)
         self._lag.pending(len(self._buffer))
-        meters = self._archive.meters
-        meters.flushes.labels(cause).inc()
-        meters.records.inc(before - len(self._buffer))
+        self._archive.counts.flushes.labels(cause).inc()
+        self._archive.meters.records.inc(before - len(self._buffer))
         if (oldest := self._buffer.first or youngest) is not None:
             self._lag.durable_to(oldest.arrived_at)
 

@@ -7,11 +7,11 @@ before any write, so that a refusal by a store afterwards is a fault of ours and
 from dataclasses import dataclass
 from typing import Final
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.errors import EventError
-from txn_core.event import Event
-from txn_core.event_form import has_shape, have_shape
-from txn_core.identity import normalise_merchant
+from txn_core.kinesis.record_batch import Arrived, Stretch
+from txn_core.transactions.event import Event
+from txn_core.transactions.event_form import has_shape, have_shape
+from txn_core.transactions.identity import normalise_merchant
 
 EVENT_BYTES_MAX: Final = 256 << 10  # a DynamoDB item holds 400 KB, and keys and conflicts stand beside the event
 MERCHANT_KEY_BYTES_MAX: Final = 1024  # a DynamoDB sort key

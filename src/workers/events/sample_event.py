@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from txn_core.arrivals import Arrived
-from txn_core.event import Event
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.event import Event
 
 _MOMENT: Final = "2000-01-01T00:00:00.000000Z"
 _DIGEST: Final = "0" * 32

@@ -13,12 +13,12 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
-from txn_core.event import Event
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.archive.rendering import render
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.retries import patiently

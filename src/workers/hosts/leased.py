@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from workers.drain import Processor
 from workers.hosts.readiness import NotReadyError
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
@@ -27,8 +28,8 @@ from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.budget import ReadBudget
-from workers.reading.reader import Batch, ShardReader
+from workers.reading.budget import WHOLE_SHARD
+from workers.reading.opening import OpenReader, Reader, polling
 from workers.retries import code_of, is_passing, patiently
 
 if TYPE_CHECKING:
@@ -46,19 +47,6 @@ STUCK_PAUSE_S_MAX: Final = 60.0  # each attempt reads again what a whole object 
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
 
 _log = structlog.get_logger(__name__)
-
-
-class Processor(Protocol):
-    """What becomes of one shard's records."""
-
-    async def take(self, batch: Batch) -> None:
-        """Take records in; after an empty batch, do what is due by time."""
-
-    async def finish(self) -> None:
-        """Make durable and checkpoint all that was taken."""
-
-    def abandon(self) -> None:
-        """Free what was taken; nothing of it may be written any more."""
 
 
 @dataclass(slots=True)
@@ -89,10 +77,14 @@ class Worker:
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         meters: Meters,
+        stream_name: str | None = None,
         stream: StreamWatch | None = None,
+        open_reader: OpenReader | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
         self._processor, self._meters, self._stream = processor, meters, stream
+        self._stream_name = stream_name or settings.stream
+        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, WHOLE_SHARD)
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -217,7 +209,7 @@ class Worker:
         While the rows are another stream's, every drain ends as at a hand-over, and none begins.
         """
         if self._stream is None:
-            return await lease_shards(await list_shards(self._kinesis, self._settings.stream), self._leases, rows)
+            return await lease_shards(await list_shards(self._kinesis, self._stream_name), self._leases, rows)
         shards = await self._stream.shards(rows)
         if shards is None:
             for drain in self._drains.values():
@@ -305,17 +297,8 @@ class Worker:
     async def _drain_on(self, lease: HeldLease, lag: ShardLag, stopping: asyncio.Event) -> None:
         """Drain a shard from its checkpoint on; what was taken and not made durable is dropped if that fails."""
         row = lease.row
-        reader = ShardReader(
-            self._kinesis,
-            self._settings.stream,
-            row.shard_id,
-            row.checkpoint,
-            records_max=self._settings.poll_records_max,
-            idle_s=self._settings.poll_idle_s,
-            share=ReadBudget.of(self._settings, self._settings.stream).share,
-            shard_sync_s=self._settings.shard_sync_s,
-            lost=self._meters.lost,
-        )
+        reader = self._open_reader(row.shard_id, row.checkpoint, self._meters.lost)
+        lag.read_limit = lambda: reader.limit
         processor = self._processor(lease, lag)
         try:
             if await drained_to_end(reader, processor, stopping):
@@ -324,6 +307,7 @@ class Worker:
                 self._hurry.set()
         finally:
             processor.abandon()
+            await reader.close()
 
     def _bears(self, lease: HeldLease, error: Exception, failures: int) -> bool:
         """Note that a drain has failed; false when no other gets on either, and this one has been tried again."""
@@ -364,7 +348,7 @@ async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) 
     return late
 
 
-async def drained_to_end(reader: ShardReader, processor: Processor, stopping: asyncio.Event) -> bool:
+async def drained_to_end(reader: Reader, processor: Processor, stopping: asyncio.Event) -> bool:
     """Process a shard until its end or until told to stop, all of it durable then; true at its end.
 
     So it is when the stream goes away: what was read of it can be had from nowhere else.

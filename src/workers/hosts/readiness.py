@@ -1,12 +1,13 @@
 """Whether a worker process does its part now: stream, lease table and sink answer, and it looks after leases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_core.errors import TxnError
+from workers.drain import Check
 from workers.retries import code_of
 
 OK: Final = "ok"
@@ -14,7 +15,6 @@ OK: Final = "ok"
 CACHED_S: Final = 2.0
 FAULT_CACHED_S: Final = 0.5  # who waits for a worker that starts does not wait much longer than it takes
 CHECK_S_MAX: Final = 2.0
-Check = Callable[[], Awaitable[object]]
 
 
 class NotReadyError(TxnError):

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from typing import Final
 
 from txn_core.dynamodb.cards import CardTable
-from txn_core.event import Event
-from txn_core.identity import Account, CardId
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, CardId
 from workers.retries import patiently
 
 CARDS_REMEMBERED_MAX: Final = 20_000

@@ -10,8 +10,8 @@ from enum import Enum, auto
 from typing import Final
 
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
-from txn_core.event import Event, content_digests, same_content
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event, content_digests, same_content
 
 CONFLICTS_NOTED_MAX: Final = CONFLICTS_MAX  # on one item, which holds 400 KB; dead letters are kept of all
 OTHERS_NOTED_MAX: Final = OTHERS_MAX

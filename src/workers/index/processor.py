@@ -14,22 +14,23 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Arrived, Stretch
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.errors import EventError
-from txn_core.event import Event, content_digests
-from txn_core.identity import Account, MerchantId
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.positions import Position, WriteOrder
+from txn_core.transactions.event import Event, content_digests
+from txn_core.transactions.identity import Account, MerchantId
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import take_in
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import IndexTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.ledger import Tally, tally_of, together
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
@@ -107,6 +108,7 @@ class Index:
     merchants: MerchantTable
     letters: DeadLetterBox
     meters: Meters
+    counts: IndexMetrics
     memory: MerchantMemory
     cards: CardIds
     books: Books
@@ -167,7 +169,7 @@ class Index:
         """
         match verdict:
             case Verdict.REPLAY:
-                self.meters.replays.inc()
+                self.counts.replays.inc()
                 return True
             case Verdict.DUPLICATE:
                 return await self._note(item, stored, conflict=False)
@@ -184,7 +186,7 @@ class Index:
             "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )
         if noted:
-            (self.meters.conflicts if conflict else self.meters.duplicates).inc()
+            (self.counts.conflicts if conflict else self.counts.duplicates).inc()
         return noted
 
     async def _overtake(self, item: IndexItem, stored: StoredTransaction) -> bool:
@@ -196,17 +198,17 @@ class Index:
             lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
         )
         if replaced and after.contradicting:
-            self.meters.conflicts.inc(len(after.contradicting))
+            self.counts.conflicts.inc(len(after.contradicting))
         elif replaced:
-            self.meters.duplicates.inc()
+            self.counts.duplicates.inc()
         return replaced
 
 
 class IndexProcessor:
     """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
 
-    def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
-        self._index, self._lease, self._lag = index, lease, lag
+    def __init__(self, index: Index, cursor: Cursor, lag: ShardLag) -> None:
+        self._index, self._cursor, self._lag = index, cursor, lag
         self._done: Position | None = None
         self._tally = Tally()
         self._checkpointed_s = time.monotonic()
@@ -240,7 +242,7 @@ class IndexProcessor:
     async def finish(self) -> None:
         """Checkpoint everything that was taken."""
         if self._done is not None:
-            await self._index.books.advance(self._lease, self._done, self._tally)
+            await self._index.books.advance(self._cursor, self._done, self._tally)
             self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
 
     def abandon(self) -> None:

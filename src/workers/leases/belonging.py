@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from txn_core.instants import datetime_of
 from txn_core.positions import ShardId
+from txn_core.transactions.instants import datetime_of
 from workers.leases.lease import Lease
 from workers.leases.ledger import start_of
 from workers.leases.shards import Shard

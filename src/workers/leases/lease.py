@@ -10,8 +10,8 @@ fences out whoever acts on an older row.
 from dataclasses import dataclass, replace
 from typing import Final, NewType, Self
 
-from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import Instant
 from workers.leases.ledger import Ledger, Tally, ledger_at
 from workers.leases.stream_identity import StreamIdentity
 

@@ -19,7 +19,7 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import Final, NewType, Self
 
-from txn_core.arrivals import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import Position
 
 Minute = NewType("Minute", str)

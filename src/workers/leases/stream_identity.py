@@ -8,7 +8,7 @@ and creation epoch). Both come with DescribeStreamSummary.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from txn_core.instants import Instant, instant_of
+from txn_core.transactions.instants import Instant, instant_of
 from workers.reading.answers import required
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.instants import Instant
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
 from workers.leases.ledger import Ledger, Minute, Sum, Tally
 from workers.leases.stream_identity import StreamIdentity

@@ -86,8 +86,8 @@ def look_pause_s(settings: Settings) -> float:
 def _refusal(stream: str, polling: tuple[str, ...], wanted: float, available: float) -> str:
     together = wanted * len(polling)
     return (
-        f"{len(polling)} drains poll each shard of {stream} ({', '.join(polling)}) and want {wanted:g} reads a second "
-        f"each, {together:g} together, where Kinesis allows {READS_PER_S_MAX:g} and txn status takes "
+        f"{len(polling)} drains poll each shard of {stream} ({', '.join(polling)}) and want {wanted:g} reads a "
+        f"second each, {together:g} together, where Kinesis allows {READS_PER_S_MAX:g} and txn status takes "
         f"{STATUS_READS_PER_S:g}, which leaves {available:g}: lower TXN_POLL_READS_PER_S or leave it unset, or let "
         "drains read by enhanced fan-out (TXN_FAN_OUT)"
     )

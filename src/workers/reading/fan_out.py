@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Stretch
+from txn_core.kinesis.record_batch import Stretch
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import Absence

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal, Self
 
 import structlog
 
-from txn_core.arrivals import Run, Stretch
-from txn_core.instants import Instant
 from txn_core.kinesis.aggregation import unpack
+from txn_core.kinesis.record_batch import Run, Stretch
 from txn_core.positions import SequenceNumber, ShardId
+from txn_core.transactions.instants import Instant
 from workers.leases.lease import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
 from workers.reading.answers import arrival_of, data_of, sequence_number_of
 

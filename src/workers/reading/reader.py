@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.arrivals import Stretch
-from txn_core.instants import datetime_of
+from txn_core.kinesis.record_batch import Stretch
 from txn_core.positions import ShardId
+from txn_core.transactions.instants import datetime_of
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import data_of, raw_records, required

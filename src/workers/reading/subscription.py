@@ -12,8 +12,8 @@ import aiohttp
 from botocore.eventstream import ParserError
 from botocore.exceptions import EventStreamError
 
-from txn_core.instants import datetime_of
 from txn_core.positions import ShardId
+from txn_core.transactions.instants import datetime_of
 from workers.reading.read_position import Start
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.arrivals import Arrived, Stretch
+from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, slices
 from txn_core.objects import ObjectStore
 from workers.events.dead_letters import Seal

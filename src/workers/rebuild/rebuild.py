@@ -17,9 +17,9 @@ from pydantic_core import PydanticCustomError
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import SettingsError, StoreError
-from txn_core.instants import Instant, datetime_of, instant_of, now, parse_instant
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
+from txn_core.transactions.instants import Instant, datetime_of, instant_of, now, parse_instant
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import AT_TIMESTAMP, TRIM_HORIZON, Checkpoint, Lease
 from workers.leases.shards import Shard, list_shards

@@ -6,7 +6,7 @@ import pytest
 from bench.counted.garbage import GROWTH_MAX, KINDS
 
 from bench.counted import garbage
-from txn_core.collector import GARBAGE_OBJECTS_MAX
+from txn_core.startup import GARBAGE_OBJECTS_MAX
 
 
 def test_no_kind_of_request_leaves_objects_in_cycles() -> None:
@@ -16,8 +16,8 @@ def test_no_kind_of_request_leaves_objects_in_cycles() -> None:
 
 def test_cycles_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that is kept with its traceback, as a bad line's once was, is seen."""
-    from txn_api.bulk import Upload
     from txn_api.problems import Problem
+    from txn_api.writes.bulk_upload import Upload
 
     def keeping(_: Upload, problem: Problem) -> None:
         with suppress(Problem):

@@ -7,8 +7,8 @@ from bench.counted.quiet import Ways, beside, way_in, way_out
 
 from bench.counted import keys
 from tests.bench.counted.repeats import repeated
-from txn_api.bulk import BYTES_A_ROW, LINES_A_ROW
-from txn_api.posts import BYTES_A_TURN
+from txn_api.writes.batch import BYTES_A_TURN
+from txn_api.writes.bulk_upload import BYTES_A_ROW, LINES_A_ROW
 
 SECONDS = 0.1
 CONNECTIONS = 32

@@ -5,8 +5,8 @@ from bench.drains.fetched import AGGREGATE, events, fetched
 from bench.drains.posting import flat
 from bench.drains.watching import halves
 
-from txn_core.event import Event
 from txn_core.positions import ShardId
+from txn_core.transactions.event import Event
 from workers.events.decoding import take_in
 from workers.reading.read_position import records_of
 

@@ -8,7 +8,7 @@ from bench.reads.dynamodb import Table, query
 from tests.builders import ACCOUNT, encoded, index_item, keys, pan, position, transaction_id
 from txn_core.dynamodb.ranges import RangeQuery, Span
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.memory import halves, pieces
 
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 
 
 def test_every_line_is_a_transaction_with_an_id_of_its_own() -> None:

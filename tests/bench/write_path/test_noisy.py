@@ -1,8 +1,8 @@
 """What a noisy key is held against."""
 
 import pytest
+from bench.write_path.load.open_loop import Answer
 from bench.write_path.noisy import LIMIT_PER_S, Run, results
-from bench.write_path.open_loop import Answer
 
 SECONDS = 2
 ALLOWED = LIMIT_PER_S * (SECONDS + 1)

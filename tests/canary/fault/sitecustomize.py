@@ -47,7 +47,7 @@ def _make_minutes_short() -> None:
 
 
 def _make_faulty() -> None:
-    from txn_core.pan import Pan
+    from txn_core.card_numbers.pan import Pan
 
     pan_type: Any = Pan
     sound = Pan.__init__

@@ -13,8 +13,8 @@ from tests.builders import body, card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, Desk
-from txn_api import bulk, results
 from txn_api.routes import bulk as route
+from txn_api.writes import bulk_upload, results
 
 MARK = "\ufeff".encode()
 
@@ -216,7 +216,7 @@ async def test_an_upload_ends_with_the_process(desk: Desk, query: str) -> None:
 
 async def test_many_rejects_end_an_upload(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rejects until then are listed, and the rest of the body is not looked at."""
-    monkeypatch.setattr(bulk, "REJECTS_MAX", 5)
+    monkeypatch.setattr(bulk_upload, "REJECTS_MAX", 5)
     answer = await desk.client.post("/transactions/bulk", content=b"bad\n" * 1_000 + lines(1))
     *rejected, totals = [json.loads(line) for line in answer.text.splitlines()]
     assert len(rejected) == 5

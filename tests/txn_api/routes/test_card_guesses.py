@@ -13,11 +13,11 @@ from tests.support.one_mask import cards_of_mask
 from tests.txn_api.conftest import Api, Desk
 from tests.txn_api.test_serving import Served, served  # noqa: F401 - a fixture
 from txn_api.app import create_app
-from txn_api.card_guesses import SHARED_FROM
-from txn_api.mask_shares import UNSHARED_MIN
+from txn_api.card_masks.card_guesses import SHARED_FROM
+from txn_api.card_masks.mask_shares import UNSHARED_MIN
 from txn_core.api_keys import Scope
-from txn_core.limits import Limits
-from txn_core.pan import Pan
+from txn_core.card_numbers.pan import Pan
+from txn_core.quotas import Limits
 
 CODE = "too_many_cards_of_mask"
 FEW = Limits(cards_of_mask_max=20)

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.txn_api.conftest import Desk
-from txn_api.page_files import page_files
+from txn_api.pages.page_files import page_files
 
 FILES = page_files({}, {})
 SCRIPTS = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}

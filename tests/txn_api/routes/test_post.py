@@ -12,7 +12,7 @@ from tests.support.fake_kinesis import Fate, Reply, client_error
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import BUFFER_BYTES, Api, Desk
 from txn_core.aws import Aws
-from txn_core.event import Event
+from txn_core.transactions.event import Event
 
 MARK = "\ufeff".encode()
 

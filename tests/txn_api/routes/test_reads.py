@@ -13,14 +13,14 @@ import pytest
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Api, Desk
-from txn_api.fair_memory import ROW_BYTES
-from txn_api.intake import Intake
 from txn_api.routes import reads
+from txn_api.writes.admission import Admission
+from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.dynamodb.ranges import SortKey
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
-from txn_core.identity import Account, TransactionId
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, TransactionId
 
 CARD = card_number(5)
 NAME = "O'Hara, Söhne & Co"
@@ -139,8 +139,8 @@ async def test_rows_of_before_are_found_by_the_very_name_that_they_were_sent_wit
     """Their merchant id is that of a form that kept such characters; the plain name finds later rows alone."""
     name = f"{NAME}\u200b"
     await api.index(body(transaction_id="later-row", merchant={"name": name}))
-    encoded = api.services.intake.admit(
-        json_bytes(body(transaction_id="former-row", merchant={"name": name})), account=api.account, surroundings=""
+    encoded = api.services.admission.admit(
+        json_bytes(body(transaction_id="former-row", merchant={"name": name})), account=api.account, request_text=""
     )
     (former,) = api.services.keys.former_merchant_ids(name)
     event = Event.decode(encoded.data.replace(encoded.merchant_id.encode(), former.encode()))
@@ -319,7 +319,7 @@ async def test_a_card_is_found_under_every_key_version(api: Api) -> None:
     """Rows written before and after a new card key version make one list."""
     old = await api.index(body_of(0))
     ring = replace(api.services.keys, card_keys={**api.services.keys.card_keys, 2: b"2" * 32})
-    services = replace(api.services, keys=ring, intake=Intake(ring, 300.0))
+    services = replace(api.services, keys=ring, admission=Admission(ring, 300.0))
     api.app.state.services = api.services = services
     new = await api.index(body_of(3))
     assert [old.card_id[:7], new.card_id[:7]] == ["card_1_", "card_2_"]
@@ -333,7 +333,7 @@ async def test_a_cursor_outlives_a_new_card_key_version(api: Api) -> None:
         await api.index(body_of(number))
     old = api.services
     ring = replace(old.keys, card_keys={**old.keys.card_keys, 2: b"2" * 32})
-    new = replace(old, keys=ring, intake=Intake(ring, 300.0))
+    new = replace(old, keys=ring, admission=Admission(ring, 300.0))
     api.app.state.services = api.services = new
     await api.index(body_of(9))
     api.app.state.services = old

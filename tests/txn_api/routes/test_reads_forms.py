@@ -11,10 +11,10 @@ import pytest
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
 from tests.txn_api.conftest import Api, Desk
-from txn_api.intake import Intake
+from txn_api.writes.admission import Admission
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.event import Event
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
+from txn_core.transactions.event import Event
 
 CARD = card_number(5)
 NAME = "O'Hara, Söhne & Co; =1"
@@ -79,7 +79,7 @@ async def test_a_card_under_several_key_versions_has_no_link(api: Api) -> None:
     """One of its ids would lead to a part of its rows."""
     await fill(api, 2)
     ring = replace(api.services.keys, card_keys={**api.services.keys.card_keys, 2: b"2" * 32})
-    api.app.state.services = replace(api.services, keys=ring, intake=Intake(ring, 300.0))
+    api.app.state.services = replace(api.services, keys=ring, admission=Admission(ring, 300.0))
     answer = await api.client.get("/transactions", params={"card_number": CARD, "limit": 1}, headers=CSV)
     assert "x-next-cursor" in answer.headers
     assert "link" not in answer.headers

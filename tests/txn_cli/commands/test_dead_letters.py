@@ -18,9 +18,9 @@ from tests.workers.builders import event, id_of
 from tests.workers.conftest import World, world_of
 from txn_cli.commands import dead_letters
 from txn_core.errors import StoreError
-from txn_core.event import Event
+from txn_core.logs.telemetry import QUIET
 from txn_core.settings import Settings
-from txn_core.telemetry import QUIET
+from txn_core.transactions.event import Event
 
 CARD = "999901234567890"
 CARD += check_digit(CARD)

@@ -21,15 +21,14 @@ from tests.workers.rebuild.test_rebuild import of_generation
 from txn_cli.commands import leases, reconciliation
 from txn_cli.status.observer import Observer
 from txn_core.errors import StoreError
-from txn_core.event import Event
 from txn_core.lake import RAW_PREFIX, parquet_of, table_of
 from txn_core.settings import Settings
+from txn_core.transactions.event import Event
 from workers.archive.processor import object_key, plan_of
-from workers.hosts.process import Kind
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.rebuild.rebuild import LAKE, begin
 
-KINDS: tuple[Kind, ...] = ("index", "archive")
+KINDS: tuple[str, ...] = ("index", "archive")
 
 
 @dataclass(frozen=True)

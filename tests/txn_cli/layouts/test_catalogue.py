@@ -10,7 +10,7 @@ from tests.txn_cli.layouts.files import by, read, sound, written
 from txn_cli.layouts import LayoutError, layout_named, packaged_layouts
 from txn_cli.layouts.catalogue import FILE_BYTES_MAX
 from txn_cli.layouts.model import CustomerColumns, Layout, MerchantColumns, TerminalColumns
-from txn_core.transaction import Customer, Merchant, Terminal, TransactionRequest
+from txn_core.transactions.transaction import Customer, Merchant, Terminal, TransactionRequest
 
 
 def layout_of(folder: Path, text: str) -> Layout:

@@ -15,8 +15,8 @@ from txn_cli.layouts.ordinals import Ordinals
 from txn_cli.rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.cards import with_check_digit
-from txn_core.faults import ID_PATTERN
-from txn_core.pan import mask
+from txn_core.card_numbers.pan import mask
+from txn_core.transactions.faults import ID_PATTERN
 
 WITHOUT_ID = [name for name in COLUMNS if name != "trans_num"]
 

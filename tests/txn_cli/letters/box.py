@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tests.builders import ARRIVED_AT, SHARD, position
-from txn_core.arrivals import Arrived, Run
 from txn_core.errors import EventError
 from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.record_batch import Arrived, Run
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, WriteOrder
 from txn_core.settings import Settings

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import lease
 from txn_cli.reconcile.comparison import Comparison, ShardLedgers, Side, compare
-from txn_core.arrivals import Arrived
+from txn_core.kinesis.record_batch import Arrived
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.ledger import minute_of, start_of, tally_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from txn_cli.simulator.cards import card_number, with_check_digit
 from txn_cli.simulator.dice import Dice
-from txn_core.pan import passes_luhn
+from txn_core.card_numbers.pan import passes_luhn
 
 
 def test_numbers_pass_luhn_and_come_in_the_data_s_lengths() -> None:

@@ -9,9 +9,9 @@ from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, mint, split
 from txn_core.aws import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
-from txn_core.limits import UNLIMITED
+from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
+from txn_core.transactions.identity import Account
 
 
 async def test_the_local_key_has_everything_and_stays(settings: Settings, tmp_path: Path) -> None:

@@ -52,12 +52,12 @@ async def test_a_crash_is_told_with_its_last_line(tmp_path: Path) -> None:
 
 async def test_a_child_that_cannot_stay_up_ends_the_block_and_its_siblings(tmp_path: Path) -> None:
     told = Told()
-    siblings: list[ProcessMark] = []
+    others: list[ProcessMark] = []
 
     async def run() -> None:
         async with supervised(told.narrator, lambda pids: None, QUICK) as supervisor:
             await supervisor.start([python("server", tmp_path, FOREVER)])
-            siblings.append(mark(supervisor.pids["server"]))
+            others.append(mark(supervisor.pids["server"]))
             await supervisor.start([python("worker", tmp_path, "raise SystemExit('bad day')")])
             await asyncio.Event().wait()
 
@@ -65,7 +65,7 @@ async def test_a_child_that_cannot_stay_up_ends_the_block_and_its_siblings(tmp_p
         await run()
     assert told.text.count("worker ended") == QUICK.crashes_max - 1
     assert told.text.index("Stopping everything: worker cannot stay up") < told.text.index("Stopping worker")
-    assert not siblings[0].is_running()
+    assert not others[0].is_running()
 
 
 async def test_a_full_disk_ends_the_block_in_one_line(tmp_path: Path) -> None:

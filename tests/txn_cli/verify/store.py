@@ -8,14 +8,14 @@ from typing import Any
 
 from tests.txn_cli.fake_api import FakeApi
 from txn_cli.rows import SoundRow
-from txn_core.arrivals import Arrived
-from txn_core.event import encode
-from txn_core.identity import Account, KeyRing, TransactionId
-from txn_core.instants import Instant
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import parquet_of, table_of
 from txn_core.positions import Position, SequenceNumber, ShardId
-from txn_core.submission import Submission
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.event import encode
+from txn_core.transactions.identity import Account, KeyRing, TransactionId
+from txn_core.transactions.instants import Instant
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import parse_transaction
 
 KEYS = KeyRing({1: b"c" * 32}, identity_key=b"i" * 32)
 ACCEPTED_AT = Instant("2026-01-01T00:00:00.000000Z")

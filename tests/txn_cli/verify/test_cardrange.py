@@ -6,8 +6,8 @@ import pytest
 
 from txn_cli.verify.cardrange import PAGE_ROWS_MAX, PAGE_ROWS_MIN, CardRange
 from txn_cli.verify.expected import CardRows
-from txn_core.identity import CardId
-from txn_core.instants import Instant
+from txn_core.transactions.identity import CardId
+from txn_core.transactions.instants import Instant
 
 CARD_ID = CardId("card_1_" + "0" * 32)
 

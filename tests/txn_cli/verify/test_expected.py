@@ -2,7 +2,7 @@
 
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.statement import Statement
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 
 def at(second: int) -> Instant:

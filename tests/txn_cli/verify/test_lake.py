@@ -17,8 +17,8 @@ from txn_cli.verify.lake import Lake, LakeRows, LakeScan, open_lake, rows_of
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
 from txn_core.aws import Aws
-from txn_core.instants import instant_of
 from txn_core.settings import Settings
+from txn_core.transactions.instants import instant_of
 
 EVENTS = [event_of(row) for row in sound_rows(10)]
 

@@ -12,9 +12,9 @@ from tests.txn_cli.verify.store import KEYS, event_of
 from txn_cli.rows import SoundRow
 from txn_cli.verify.content import digest_of
 from txn_cli.verify.statement import Identities, Scribe, Statement, StoredIds
-from txn_core.identity import KeyRing
-from txn_core.issuer_ranges import IssuerRanges
-from txn_core.pan import LENGTHS
+from txn_core.card_numbers.issuer_ranges import IssuerRanges
+from txn_core.card_numbers.pan import LENGTHS
+from txn_core.transactions.identity import KeyRing
 
 
 def statement(row: SoundRow, scribe: Scribe | None = None) -> Statement:

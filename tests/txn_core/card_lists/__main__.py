@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.txn_core.card_lists import ibans, lettered_ids, numeric_ids, telephone_texts
 from tests.txn_core.card_lists.published_cards import NUMBERS
-from txn_core.free_text import holds_card_number
+from txn_core.card_numbers.free_text import holds_card_number
 
 COUNT = 100_000
 

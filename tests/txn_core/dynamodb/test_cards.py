@@ -7,7 +7,7 @@ import pytest
 from tests.builders import keys, pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account
+from txn_core.transactions.identity import Account
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -7,8 +7,8 @@ import pytest
 from tests.builders import ACCEPTED_AT, keys, position
 from txn_core.dynamodb.merchants import MerchantName, MerchantTable
 from txn_core.dynamodb.tables import TableNames
-from txn_core.identity import Account, normalise_merchant
 from txn_core.positions import WriteOrder
+from txn_core.transactions.identity import Account, normalise_merchant
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txn_core.dynamodb.ranges import CHUNK_SLACK, Chunk, Page, RangeQuery, ReadChunk, Row, SortKey, Span, merge
-from txn_core.instants import Instant
+from txn_core.transactions.instants import Instant
 
 # Few times and many ids: ties of time within and across partitions are the rule.
 SORTS = st.builds(

@@ -12,9 +12,9 @@ from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, LAYOUT_ID, IndexItem, TransactionTable
 from txn_core.errors import StoreError
-from txn_core.event import Event
-from txn_core.identity import ACCOUNT_PATTERN, Account, TransactionId
-from txn_core.instants import Instant
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, TransactionId
+from txn_core.transactions.instants import Instant
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

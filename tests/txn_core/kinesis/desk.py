@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
 from txn_core.kinesis.landing import Landing
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.producer import BACKOFF_MAX_S, Producer
+from txn_core.kinesis.stream_limits import Limits
 
 DEADLINE_S: Final = 10.0
 BUFFER_BYTES: Final = 1 << 20

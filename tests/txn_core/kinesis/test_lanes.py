@@ -6,9 +6,9 @@ from tests.support.fake_kinesis import FakeKinesis
 from tests.txn_core.kinesis.builders import keys_of, pending, shard_map
 from txn_core.kinesis.lane import Lane, Parcel, Pending, State
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import REQUEST_RECORDS_MAX, Limits
 from txn_core.kinesis.pace import PARCEL_BYTES_MAX, Pace
 from txn_core.kinesis.routing import ByKey, ByShard
+from txn_core.kinesis.stream_limits import REQUEST_RECORDS_MAX, Limits
 
 
 class Filler:

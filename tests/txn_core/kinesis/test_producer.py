@@ -12,8 +12,8 @@ from tests.txn_core.kinesis.desk import ALL_THROTTLED, BUFFER_BYTES, DEADLINE_S,
 from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, LANE_SHARE
 from txn_core.kinesis.landing import Landing
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.producer import BACKOFF_MAX_S
+from txn_core.kinesis.stream_limits import Limits
 
 
 @in_virtual_time

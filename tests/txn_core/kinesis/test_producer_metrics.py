@@ -4,9 +4,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tests.txn_core.kinesis.builders import pending, shard_map
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import Limits
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import ByShard
+from txn_core.kinesis.stream_limits import Limits
 
 
 def made() -> tuple[ProducerMetrics, CollectorRegistry]:

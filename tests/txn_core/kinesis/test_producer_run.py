@@ -21,7 +21,7 @@ SHARDS: Final = 2
 
 
 @dataclass(frozen=True)
-class Arrival:
+class SenderPatience:
     """A record that is handed over, by which of the producer's methods, and how long its waiter waits."""
 
     after_s: float
@@ -62,7 +62,7 @@ class Happening:
 class Run:
     """All that a run is made of."""
 
-    arrivals: Sequence[Arrival]
+    arrivals: Sequence[SenderPatience]
     happenings: Sequence[Happening]
     script: Sequence[Reply]
     requests: int
@@ -92,7 +92,7 @@ class Handed:
 
 _PAUSES = st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.3, 2.0, 6.0])
 _ARRIVALS = st.builds(
-    Arrival,
+    SenderPatience,
     after_s=_PAUSES,
     key=st.sampled_from(CARDS),
     size=st.sampled_from([20, 20, 20, 200_000]),
@@ -178,7 +178,7 @@ async def _close_early(desk: Desk, run: Run) -> None:
     assert asyncio.get_running_loop().time() <= began_s + run.close_deadline_s
 
 
-async def _hand_over(desk: Desk, number: int, arrival: Arrival) -> Handed:
+async def _hand_over(desk: Desk, number: int, arrival: SenderPatience) -> Handed:
     await asyncio.sleep(arrival.after_s)
     bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
     record = Handed(arrival.key, b"%d." % number + bytes(arrival.size), loop.time())

@@ -15,8 +15,8 @@ from tests.txn_core.kinesis.builders import pending, shard_map
 from txn_core.kinesis.aggregation import UserRecord, deaggregate
 from txn_core.kinesis.lane import Pending
 from txn_core.kinesis.lanes import Lanes
-from txn_core.kinesis.limits import PAYLOAD_UNIT_BYTES, Limits
 from txn_core.kinesis.routing import ByKey, ByShard, Routing
+from txn_core.kinesis.stream_limits import PAYLOAD_UNIT_BYTES, Limits
 
 KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=256)
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from txn_api.whole_answer import Header, answer_at_once, messages
+from txn_api.edge.buffered_answer import Header, answer_at_once, messages
 from txn_server.http.exchange import Exchange
 
 Answering = Callable[[Send], Awaitable[None]]

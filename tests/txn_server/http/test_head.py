@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.http.reference import reference_head
+from tests.http.judging.reference import reference_head
 from txn_api.problems import (
     HeadTooLarge,
     HttpVersionUnsupported,

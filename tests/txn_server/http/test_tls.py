@@ -24,7 +24,7 @@ from txn_server.http.tls import context_factory, server_context
 ENDS_S_MAX = 10.0  # of the 25 s that a stopping process has
 APP = """
 import sys
-from txn_api.client_certificates import client_certificate_sha256
+from txn_api.access.client_certificates import client_certificate_sha256
 from txn_server.http import server
 from txn_server.http.listener import listening
 from txn_core.settings import Settings

@@ -30,22 +30,22 @@ MEMBER = """
 import asyncio, os, signal, socket, sys
 from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from txn_api.siblings import Siblings
+from txn_api.process_metrics import ProcessMetrics
 from txn_server.http.server import serve
 from txn_core.settings import Settings
-siblings, registry = Siblings(Path(sys.argv[2])), CollectorRegistry()
+process_metrics, registry = ProcessMetrics(Path(sys.argv[2])), CollectorRegistry()
 in_flight = Gauge("in_flight", "Requests in flight", registry=registry)
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
-        async with siblings.told(registry):
+        async with process_metrics.told(registry):
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
     body = b"ok"
     if scope["path"] == "/metrics":
-        body = generate_latest(await siblings.metrics(registry))
+        body = generate_latest(await process_metrics.metrics(registry))
     if scope["path"] == "/slow":
         with in_flight.track_inprogress():
             await asyncio.sleep(2.5)  # a sibling tells figures that are a second old

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import records
-from txn_core.arrivals import Run, Stretch
+from txn_core.kinesis.record_batch import Run, Stretch
 from txn_core.positions import SequenceNumber
 from workers.archive.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
 

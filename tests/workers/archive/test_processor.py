@@ -14,6 +14,7 @@ from txn_core.lake import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, ArchiveProcessor, object_key, object_last, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.leases.held import HeldLease, LeaseLostError
@@ -76,7 +77,14 @@ class Site:
         letters = DeadLetterBox(store, Seal.of(self.world.settings), "archive", self.world.settings.stream, meters)
         limits = FlushLimits(rows=self.rows, bytes=1 << 20, age_s=60.0)
         archive = Archive(
-            store, letters, meters, limits, BufferTotal(), self.world.books("archive"), asyncio.Semaphore(1)
+            store,
+            letters,
+            meters,
+            ArchiveMetrics(meters),
+            limits,
+            BufferTotal(),
+            self.world.books("archive"),
+            asyncio.Semaphore(1),
         )
         return ArchiveProcessor(archive, lease, ShardLag())
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tests.builders import ARRIVED_AT, SHARD, encoded, json_bytes
 from tests.txn_core.strategies import bodies
 from tests.workers.builders import event, records
-from txn_core.arrivals import Arrived
 from txn_core.errors import EventError, UnwritableError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake import arrived_of, read_parquet, table_of
-from txn_core.transaction import parse_transaction
+from txn_core.transactions.transaction import parse_transaction
 from workers.archive.rendering import render
 from workers.events.decoding import take_in
 from workers.reading.read_position import records_of

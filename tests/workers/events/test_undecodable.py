@@ -14,14 +14,14 @@ from tests.workers.archive.test_processor import CrashError, CrashingStore, Site
 from tests.workers.builders import ALICE, BOB, event
 from tests.workers.conftest import World, until
 from tests.workers.rebuild.test_rebuild import is_built, items, of_generation, rebuilding
-from txn_core.arrivals import Arrived, Run, Stretch
 from txn_core.errors import EventError
-from txn_core.instants import instant_of
 from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.lake import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
-from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal
-from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, UndecodableRecord, kept_whole
+from txn_core.transactions.instants import instant_of
+from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal, UndecodableRecord
+from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, kept_whole
 from workers.leases.lease import FlushPlan
 from workers.leases.sub_records import SubRecords
 from workers.metrics import Meters

@@ -14,17 +14,19 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.event import Event
 from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, object_key, plan_of
-from workers.events import decoding as intake
+from workers.events import decoding as admission
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
 from workers.events.write_probe import TRIAL_PREFIX, IndexTrial, LakeTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.metrics import Meters
 
@@ -46,6 +48,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
         books=world.books("index"),
@@ -57,7 +60,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """An event that no DynamoDB item holds; what refuses such before any write is switched off."""
-    monkeypatch.setattr(intake, "EVENT_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(admission, "EVENT_BYTES_MAX", 1 << 20)
     whole = Event.decode(event())
     assert whole.customer is not None
     customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
@@ -65,7 +68,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
-    assert intake.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
+    assert admission.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
     assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
 
 
@@ -183,6 +186,7 @@ def archive_of(world: World, store: ObjectStore) -> Archive:
         store=store,
         letters=letters,
         meters=meters,
+        counts=ArchiveMetrics(meters),
         limits=limits,
         total=BufferTotal(),
         books=world.books("archive"),

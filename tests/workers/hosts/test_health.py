@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from tests.workers.conftest import World, until
 from txn_core.settings import Settings
+from workers.archive.metrics import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
-from workers.hosts.process import Kind
 from workers.hosts.readiness import OK, NotReadyError, Readiness
 from workers.metrics import Meters
 
@@ -36,7 +36,7 @@ async def test_metrics_and_readiness_are_served_on_the_given_port_and_not_afterw
         raise NotReadyError("not yet")
 
     settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
-    meters.flushes.labels("rows").inc()
+    ArchiveMetrics(meters).flushes.labels("rows").inc()
     port = settings.worker_metrics_port
     with served(meters.registry, Readiness({"sink": unfit}), settings):
         assert 'txn_archive_flushes_total{cause="rows"} 1.0' in (await get(port, "/metrics")).text
@@ -84,14 +84,14 @@ def test_a_loop_that_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatc
     assert asked.cancelled()
 
 
-CHECKS: dict[Kind, tuple[str, ...]] = {
+CHECKS: dict[str, tuple[str, ...]] = {
     "index": ("stream", "lease_table", "sink", "dead_letters", "leases", "shards"),
     "archive": ("stream", "lease_table", "sink", "leases", "shards"),
 }
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: Kind) -> None:
+async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: str) -> None:
     port = free_port()
     settings = world.settings.model_copy(update={"worker_metrics_port": port})
 

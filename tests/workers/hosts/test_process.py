@@ -13,10 +13,12 @@ import pytest
 from tests.workers.builders import event, shard
 from tests.workers.conftest import World, until
 from tests.workers.proxy import Proxy
+from txn_core.drains import ARCHIVE
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
-from workers.hosts.leased import Processor, Worker
-from workers.hosts.process import Kind, work
+from workers.drain import Processor
+from workers.hosts.leased import Worker
+from workers.hosts.process import work
 from workers.leases.held import HeldLease
 from workers.leases.lease import TRIM_HORIZON, WorkerName
 from workers.metrics import Meters, ShardLag
@@ -200,7 +202,7 @@ async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> No
     async with Proxy.to(world.settings.s3_endpoint_url) as proxy:
         proxy.cut()
         settings = world.settings.model_copy(update={"s3_endpoint_url": proxy.url, "shutdown_deadline_s": 2.5})
-        working = asyncio.ensure_future(work("archive", settings, stopping))
+        working = asyncio.ensure_future(work(ARCHIVE, settings, stopping))
         await until(lambda: _refused(proxy))
         stopping.set()
         await asyncio.wait_for(working, 6.0)
@@ -216,7 +218,7 @@ async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> No
 
 @asynccontextmanager
 async def process(
-    kind: Kind, settings: Settings, stderr: int = asyncio.subprocess.DEVNULL
+    kind: str, settings: Settings, stderr: int = asyncio.subprocess.DEVNULL
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker as operators start it; killed at the end of the block if it still runs."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
@@ -258,7 +260,7 @@ async def test_sigterm_flushes_checkpoints_and_releases(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_killed_again_and_again_under_load_does_everything_once(world: World, kind: Kind) -> None:
+async def test_a_worker_killed_again_and_again_under_load_does_everything_once(world: World, kind: str) -> None:
     settings = world.settings.model_copy(update={"archive_flush_rows": 20})
     async with loaded(world):
         for _ in range(2):
@@ -270,7 +272,7 @@ async def test_a_worker_killed_again_and_again_under_load_does_everything_once(w
     assert await world.ledger(kind) == await world.arrivals()
 
 
-async def _has_checkpointed(world: World, kind: Kind, pid: int) -> bool:
+async def _has_checkpointed(world: World, kind: str, pid: int) -> bool:
     """Whether a process has a lease, and has made a checkpoint since it took it."""
     rows = await world.leases(kind).rows()
     return any(row.owner is not None and f":{pid}:" in row.owner and row.owner_switches == 0 for row in rows)

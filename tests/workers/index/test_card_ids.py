@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from tests.builders import card_number, encoded, keys
 from txn_core.dynamodb.cards import CardTable
-from txn_core.event import Event
-from txn_core.identity import Account, CardId
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, CardId
 from workers.index.card_ids import CardIds
 
 

@@ -3,8 +3,8 @@
 from tests.builders import position
 from tests.workers.builders import event, later, twin
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
-from txn_core.event import Event, content_digests
 from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event, content_digests
 from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 
 FIRST = event("judged-anew", accepted_at=later(0))

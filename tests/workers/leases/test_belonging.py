@@ -7,8 +7,8 @@ import pytest
 
 from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import lease, shard
-from txn_core.instants import instant_of
 from txn_core.positions import SequenceNumber
+from txn_core.transactions.instants import instant_of
 from workers.leases.belonging import Belonging, belonging, told
 from workers.leases.lease import SHARD_END, Checkpoint, FlushPlan, Lease
 from workers.leases.ledger import Ledger, Sum, Tally, minute_of

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import ALICE, BOB, lease
-from txn_core.arrivals import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import SequenceNumber
 from workers.leases.lease import LATEST, Checkpoint, Lease
 from workers.leases.ledger import OPEN_MINUTES_MAX, Minute, Sum, Tally, minute_of, start_of, tally_of, together

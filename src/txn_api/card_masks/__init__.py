@@ -1,0 +1,1 @@
+"""How many cards of one mask an account may send: it keeps masks from telling numbers."""

@@ -1,0 +1,63 @@
+"""The files of the pages for people, read once: they change only with the package.
+
+Anybody may ask for them as often as they like, so that an answer is to cost no reading of a file, no thread and no
+more bytes than it must. Large files are kept compressed, and in no other form: each client of a browser's kind takes
+gzip, and RFC 9110 (12.5.3) lets a server send it to whoever does not ask for something else.
+"""
+
+import gzip
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from txn_api.edge.headers import RawHeaders
+from txn_api.reads.entity_tags import matches, tag_of
+
+LARGE_BYTES_MIN: Final = 64 << 10
+TAGS_BYTES_MAX: Final = 1_024
+"""Of an `If-None-Match`, which is not read beyond: a browser sends the one tag that it has."""
+
+INDEX: Final = "index.html"
+MEDIA_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+class PageFile:
+    """A file as it is answered. Its entity tag is the same in every process and on every host."""
+
+    __slots__ = ("_tag", "_unchanged", "_whole", "content")
+
+    def __init__(self, path: Path, headers: Mapping[str, str]) -> None:
+        """Read a file whose answers have these headers."""
+        content = path.read_bytes()
+        encoded = {}
+        if len(content) >= LARGE_BYTES_MIN:
+            content, encoded = gzip.compress(content, mtime=0), {"Content-Encoding": "gzip"}
+        self.content = content
+        """As it is sent."""
+        self._tag = tag_of(content)
+        headers = {**headers, **encoded, "ETag": self._tag}
+        # Made once for all requests: to make them is half of what an answer costs.
+        self._whole = Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+        self._unchanged = Response(status_code=304, headers=headers)
+
+    def answer(self, request: Request) -> Response:
+        """The file, or that the client has it already."""
+        tags = RawHeaders.of(request.scope).find(b"if-none-match")
+        if tags is not None and len(tags) <= TAGS_BYTES_MAX and matches(tags.decode("latin-1"), self._tag):
+            return self._unchanged
+        return self._whole
+
+
+def page_files(headers: Mapping[str, str], index_headers: Mapping[str, str]) -> dict[str, PageFile]:
+    """The page's files by name; a file of a type that is not known is none of them."""
+    paths = [path for path in Path(str(files("txn_api") / "page")).iterdir() if path.suffix in MEDIA_TYPES]
+    return {path.name: PageFile(path, index_headers if path.name == INDEX else headers) for path in paths}

@@ -1,0 +1,65 @@
+"""The page that a problem's `type` leads to (RFC 9457, 3.1.1: documentation for people), and the list of all."""
+
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from txn_api.pages.explanations import Explanation, explanations
+from txn_api.problems import TYPE_BASE
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+class ProblemPages:
+    """The pages of one OpenAPI document, made once."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        found = explanations(dict(document))
+        self._pages = {
+            problem.code: _page(f"{problem.code}: {problem.title}", _problem(problem)) for problem in found
+        }
+        self.index = _page("Problems", _index(found))
+
+    def of(self, code: str) -> str | None:
+        """The page of a problem, if there is one of that code."""
+        return self._pages.get(code)
+
+
+def _problem(problem: Explanation) -> str:
+    rows = [
+        ("What it means", problem.meaning),
+        ("What the answer says", problem.detail),
+        ("What to do", problem.remedy),
+        ("Answered by", problem.answered_by),
+    ]
+    if problem.headers:
+        rows.append(("Headers", ", ".join(f"`{name}`" for name in problem.headers)))
+    return (
+        f"<h1>{escape(problem.title)}</h1>\n<p><code>{problem.code}</code>, HTTP status {problem.status}</p>\n"
+        f"<dl>\n{''.join(f'<dt>{name}</dt><dd>{_inline(text)}</dd>{chr(10)}' for name, text in rows)}</dl>\n"
+        f"<h2>Example</h2>\n<pre>{escape(problem.example)}</pre>\n"
+        f'<p><a href="{TYPE_BASE[:-1]}">All problems</a>, <a href="/docs">the documentation</a></p>'
+    )
+
+
+def _index(found: Iterable[Explanation]) -> str:
+    items = "".join(
+        f'<dt>{problem.status}: <a href="{TYPE_BASE}{problem.code}"><code>{problem.code}</code></a></dt>'
+        f"<dd>{_inline(problem.meaning)}</dd>\n"
+        for problem in found
+    )
+    return f'<h1>Problems</h1>\n<dl>\n{items}</dl>\n<p><a href="/docs">The documentation</a></p>'
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{escape(title)}</title>\n<link rel="icon" href="data:,">\n'
+        f'<link rel="stylesheet" href="/docs/problems.css">\n</head>\n<body>\n{body}\n</body>\n</html>\n'
+    )
+
+
+def _inline(text: str) -> str:
+    return _CODE.sub(r"<code>\1</code>", escape(text))

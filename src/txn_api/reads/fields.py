@@ -1,0 +1,103 @@
+"""The fields that a client wants of each transaction: `fields=occurred_at,amount_minor,merchant.name`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
+from txn_core.transactions.faults import rule_broken
+
+CONFLICTS: Final = "conflicts"
+FIELDS_CHARS_MAX: Final = 1_024  # all names there are take 700
+SELECTIONS_KEPT_MAX: Final = 256
+_PARTS: Final[Mapping[str, type[BaseModel]]] = {
+    "merchant": EventMerchant,
+    "customer": EventCustomer,
+    "terminal": EventTerminal,
+}
+# Not for clients; and what only some documents have, which is no column of a table: it comes with whole ones.
+_LEFT_OUT: Final = frozenset({"schema_version", "card_aliases"})
+
+
+def _members() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name in Event.model_fields:
+        if name not in _LEFT_OUT:
+            yield name, tuple(_PARTS[name].model_fields) if name in _PARTS else ()
+    yield CONFLICTS, ()
+
+
+# The members of a transaction's document in their order, each with the members that it has itself.
+MEMBERS: Final[Mapping[str, tuple[str, ...]]] = dict(_members())
+NAMES: Final = frozenset({*MEMBERS, *(f"{name}.{inner}" for name, parts in MEMBERS.items() for inner in parts)})
+
+
+def known_fields(text: str) -> str:
+    """A list of names with commas between them, all of them known.
+
+    Raises:
+        PydanticCustomError: `field_unknown`.
+    """
+    if not NAMES.issuperset(text.split(",")):
+        raise rule_broken("field_unknown")
+    return text
+
+
+Fields = Annotated[
+    str,
+    StringConstraints(max_length=FIELDS_CHARS_MAX),
+    AfterValidator(known_fields),
+    Field(
+        description=(
+            "The fields to answer with, separated by commas, inner ones with a dot. They come in the order of the "
+            "document, `null` where the transaction has none; all fields when absent."
+        ),
+        json_schema_extra={
+            "pattern": r"^[a-z_]+(\.[a-z_]+)?(,[a-z_]+(\.[a-z_]+)?)*$",
+            "examples": ["transaction_id,occurred_at,amount_minor,currency,merchant.name"],
+        },
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some members of a document, in the document's order; of a member with members those that are named."""
+
+    members: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, fields: str) -> Self:
+        """The selection of a list of known names."""
+        return cls(_selected(fields))
+
+    def from_event(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What is selected of an event; the conflicts are not in it."""
+        picked: dict[str, Any] = {}
+        for name, parts in self.members.items():
+            if name != CONFLICTS:
+                value = event.get(name)
+                picked[name] = {part: value.get(part) for part in parts} if parts and value is not None else value
+        return picked
+
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        """The selected members as columns of a table: paths of one name or two."""
+        return tuple(
+            (name, inner) if inner else (name,) for name, parts in self.members.items() for inner in parts or ("",)
+        )
+
+
+EVERYTHING: Final = Selection(MEMBERS)
+
+
+@lru_cache(SELECTIONS_KEPT_MAX)
+def _selected(fields: str) -> Mapping[str, tuple[str, ...]]:
+    named = set(fields.split(","))
+    selected = {}
+    for name, parts in MEMBERS.items():
+        inner = parts if name in named else tuple(part for part in parts if f"{name}.{part}" in named)
+        if inner or name in named:
+            selected[name] = inner
+    return selected

@@ -1,0 +1,51 @@
+"""Transactions as clients read them, assembled from the stored bytes rather than rebuilt field by field."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from txn_api.reads.fields import CONFLICTS, Selection
+from txn_core.positions import WriteOrder
+
+_HEAD: Final = '{"schema":1,'
+
+
+def document(event: str, conflicts: Iterable[str]) -> str:
+    """The document of an event: the event without its schema version, with the 202s that contradict it.
+
+    A conflict is the text of its `WriteOrder`.
+    """
+    as_ours = event.startswith(_HEAD) and event.endswith("}")
+    body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
+    return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+
+
+def selected(event: str, conflicts: Iterable[str], selection: Selection) -> str:
+    """The same with the selected members alone."""
+    members = to_json(selection.from_event(from_json(event))).decode()[1:-1]
+    if CONFLICTS not in selection.members:
+        return f"{{{members}}}"
+    return f'{{{members}{"," if members else ""}"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+
+
+def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -> bytes:
+    """One page of a list."""
+    cursor = f'"{next_cursor}"' if next_cursor else "null"
+    more = "true" if has_more else "false"
+    return f'{{"data":[{",".join(documents)}],"has_more":{more},"next_cursor":{cursor}}}'.encode()
+
+
+def _conflict(order: str) -> str:
+    accepted_at, position = WriteOrder(order).parts()
+    return (
+        f'{{"accepted_at":"{accepted_at}","shard_id":"{position.shard_id}",'
+        f'"sequence_number":"{position.sequence_number}","sub_sequence_number":{position.sub_sequence_number}}}'
+    )
+
+
+def _other_form(event: str) -> str:
+    """The members of an event that another writer laid out differently."""
+    document: dict[str, object] = from_json(event)
+    document.pop("schema", None)
+    return to_json(document).decode()[1:]

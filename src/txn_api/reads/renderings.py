@@ -1,0 +1,59 @@
+"""How transactions are written for a client: as JSON or as CSV, with all fields or some."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic_core import from_json
+
+from txn_api.reads.csv_rows import header, row
+from txn_api.reads.fields import EVERYTHING, Selection
+from txn_api.reads.json_rows import document, page, selected
+from txn_api.reads.negotiation import Form
+from txn_core.dynamodb.ranges import Row
+
+# Between so many rows others get their turn: a thousand of CSV take tens of milliseconds, as many documents one.
+ROWS_AT_ONCE: Final = 32
+DOCUMENTS_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A form and, unless all, the fields."""
+
+    form: Form
+    selection: Selection | None
+
+    def one(self, event: str, conflicts: Sequence[str]) -> bytes:
+        """One transaction; a table has its header."""
+        text = self._writer()(event, conflicts)
+        return text.encode() if self.form is Form.JSON else (self._header() + text).encode()
+
+    async def page(
+        self, rows: Sequence[Row], *, next_cursor: str | None, turn: Callable[[], Awaitable[object]]
+    ) -> bytes:
+        """Rows in their order; there are more if there is a cursor, which a table does not show.
+
+        Some rows at a time wait for a `turn` (`txn_api.writes.turns`).
+        """
+        write = self._writer()
+        texts: list[str] = []
+        at_once = DOCUMENTS_AT_ONCE if write is document else ROWS_AT_ONCE
+        for start in range(0, len(rows), at_once):
+            await turn()
+            texts += [write(found.event, found.conflicts) for found in rows[start : start + at_once]]
+        if self.form is Form.JSON:
+            return page(texts, has_more=next_cursor is not None, next_cursor=next_cursor)
+        return "".join((self._header(), *texts)).encode()
+
+    def _header(self) -> str:
+        return header((self.selection or EVERYTHING).columns())
+
+    def _writer(self) -> Callable[[str, Sequence[str]], str]:
+        selection = self.selection
+        if self.form is Form.CSV:
+            columns = (selection or EVERYTHING).columns()
+            return lambda event, conflicts: row(columns, from_json(event), len(conflicts))
+        if selection is not None:
+            return lambda event, conflicts: selected(event, conflicts, selection)
+        return document

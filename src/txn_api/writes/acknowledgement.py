@@ -1,0 +1,35 @@
+"""What a client is told of a transaction that was handed to the producer."""
+
+from typing import Final
+
+from txn_api.edge.buffered_answer import Header
+from txn_api.problems import NotStored, OutcomeUnknown, Overloaded, Problem
+from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
+from txn_core.kinesis.landing import Landing
+from txn_core.transactions.event import EncodedEvent
+
+ACCEPTED: Final = 202
+_JSON: Final = (b"content-type", b"application/json")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+
+
+def accepted(event: EncodedEvent, landing: Landing) -> bytes:
+    """The acknowledgement of an event that landed; ids and instants need no escaping."""
+    return (
+        f'{{"transaction_id":"{event.transaction_id}","card_id":"{event.card_id}",'
+        f'"customer_id":"{event.customer_id}","merchant_id":"{event.merchant_id}","status":"accepted",'
+        f'"accepted_at":"{event.accepted_at}","shard_id":"{landing.shard_id}",'
+        f'"sequence_number":"{landing.sequence_number}"}}'
+    ).encode()
+
+
+def head_of(event: EncodedEvent) -> list[Header]:
+    """The headers of an acknowledgement."""
+    return [_JSON, (b"location", b"/transactions/" + event.transaction_id.encode()), _NO_STORE]
+
+
+def problem_of(error: ProducerError) -> Problem:
+    """What a client is told when the stream did not acknowledge."""
+    if isinstance(error, BufferFullError):
+        return Overloaded(error.retry_after_s)
+    return OutcomeUnknown() if isinstance(error, OutcomeUnknownError) else NotStored()

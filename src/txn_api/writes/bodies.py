@@ -1,0 +1,166 @@
+"""Reading a request's body: its type, its size and the time it may take are bounded before anything is parsed."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Final
+
+from starlette.types import Message, Receive, Scope
+
+from txn_api.edge.headers import Headers
+from txn_api.problems import (
+    BodyTimeout,
+    BodyTooLarge,
+    ContentEncodingUnsupported,
+    MalformedHttp,
+    MediaTypeUnsupported,
+)
+from txn_api.writes.encodings import Encoding, named_encoding
+
+# A body over the limit is still read this far, so that its sender sees the answer instead of a cut connection.
+DRAIN_BYTES_MAX: Final = 4 << 20
+JSON: Final = frozenset({"application/json"})
+NDJSON: Final = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/octet-stream"}
+)
+
+Waiting = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def check_type(
+    headers: Headers, allowed: frozenset[str], encodings: tuple[Encoding, ...] = ("identity",)
+) -> Encoding:
+    """Hold the declared type and encoding against what a call takes, and give the encoding; a missing type passes.
+
+    Raises:
+        MediaTypeUnsupported: the body says that it is something else.
+        ContentEncodingUnsupported: the body says that it is compressed in another way.
+    """
+    declared = headers.get("content-type", "")
+    if declared not in allowed and (plain := declared.partition(";")[0].strip().lower()) and plain not in allowed:
+        raise MediaTypeUnsupported
+    named = named_encoding(headers.get("content-encoding", ""))
+    for encoding in encodings:
+        if named == encoding:
+            return encoding
+    raise ContentEncodingUnsupported(encodings)
+
+
+async def read_body(headers: Headers, receive: Receive, *, bytes_max: int, deadline_s: float) -> bytes:
+    """The whole body of a small JSON request.
+
+    Raises:
+        BodyTooLarge, BodyTimeout: as `read_whole`.
+        MediaTypeUnsupported, ContentEncodingUnsupported: as `check_type`.
+    """
+    check_type(headers, JSON)
+    return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s)
+
+
+async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, waiting: Waiting = nullcontext) -> bytes:
+    """The whole of a small body, whatever it is. What has not come at once is waited for inside `waiting`.
+
+    Raises:
+        BodyTooLarge: it has more than `bytes_max` bytes.
+        BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
+        MalformedHttp: its framing broke.
+    """
+    body = _Body(receive, bytes_max)
+    if not body.has_arrived():
+        async with waiting():
+            await body.arrive(deadline_s)
+    return body.whole()
+
+
+def set_aside(scope: Scope, receive: Receive, body: bytes) -> None:
+    """Keep a body that had to be read before its route reads it; behind it comes what `receive` gives."""
+    pieces = [body]
+
+    async def again() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": False}
+        return await receive()
+
+    scope["state"]["body"] = again
+
+
+def source(scope: Scope, receive: Receive) -> Receive:
+    """Where a route reads its body: the connection, unless the body was set aside."""
+    kept: Receive = scope["state"].get("body", receive)
+    return kept
+
+
+def _arrived(receive: Receive) -> Message | None:
+    """What is there without waiting, as nearly every small body is: the timer of a wait costs more than its parsing.
+
+    A call that would wait is broken off, as a cancellation would do it, and loses nothing.
+    """
+    receiving = receive().__await__()
+    try:
+        next(receiving)
+    except StopIteration as returned:
+        message: Message = returned.value
+        return message
+    receiving.close()
+    return None
+
+
+def body_at_once(receive: Receive) -> bytes | None:
+    """The whole body, if the server says that it has it all; our own can tell without a coroutine and messages."""
+    buffered_body = getattr(getattr(receive, "__self__", None), "buffered_body", None)
+    body: bytes | None = None if buffered_body is None else buffered_body()
+    return body
+
+
+class _Body:
+    """The whole of a small body, up to its bound."""
+
+    __slots__ = ("_bytes_max", "_data", "_receive", "_size")
+
+    def __init__(self, receive: Receive, bytes_max: int) -> None:
+        self._receive, self._bytes_max = receive, bytes_max
+        self._size = 0
+        self._data = b""
+
+    def has_arrived(self) -> bool:
+        """Take what is there, and say whether it was all; asked once. Raises as `_ends_with`."""
+        arrived = _arrived(self._receive)
+        return arrived is not None and self._ends_with(arrived)
+
+    async def arrive(self, deadline_s: float) -> None:
+        """Wait for the rest. Raises as `_ends_with`.
+
+        Raises:
+            BodyTimeout: it did not come in time, too.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not self._ends_with(await self._receive()):
+                    pass
+        except TimeoutError:
+            raise BodyTimeout from None
+
+    def whole(self) -> bytes:
+        """All that came.
+
+        Raises:
+            BodyTooLarge: it is more than may be.
+        """
+        if self._size > self._bytes_max:
+            raise BodyTooLarge
+        return self._data
+
+    def _ends_with(self, message: Message) -> bool:
+        """Take a piece, and say whether it was the last one to be read.
+
+        Raises:
+            BodyTimeout: the sender went away.
+            MalformedHttp: the body's framing is broken, says the server.
+        """
+        if message["type"] == "http.disconnect":
+            raise MalformedHttp if message.get("malformed") else BodyTimeout
+        piece = message.get("body", b"")
+        self._size += len(piece)
+        if self._size <= self._bytes_max:
+            self._data += piece  # the one piece of nearly every body is not copied
+        return not message.get("more_body", False) or self._size > self._bytes_max + DRAIN_BYTES_MAX

@@ -1,0 +1,180 @@
+"""Card numbers where none may stand: whatever else a request carries may be stored as an id or a name.
+
+Two rules (promise P5). No string, number, header or path may contain the request's own card number, separators
+ignored. And no free text may hold any card number or track data (`free_text`); ids may, since numeric ids look like
+card numbers by chance.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from txn_core.card_numbers.free_text import texts_with_numbers
+from txn_core.card_numbers.free_text_fields import FreeTexts
+from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
+from txn_core.errors import InvalidTransactionError
+from txn_core.transactions.duplicates import AsWritten
+from txn_core.transactions.faults import Fault
+from txn_core.transactions.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts
+from txn_core.transactions.submission import Submission
+from txn_core.transactions.transaction import (
+    COLONS_OF_A_TIME,
+    TransactionRequest,
+    parse_transaction,
+    refuse_duplicates,
+)
+
+CODE: Final = "card_number_misplaced"
+
+FREE_TEXTS: Final = FreeTexts(TransactionRequest)
+_BACKSLASH: Final = b"\\"[0]
+# Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
+_TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
+_ELSEWHERE_NOT: Final = _TIMES | {"/card_number"}
+
+
+def request_text_of(texts: Iterable[str]) -> str:
+    """The texts around a request (header values, path, query) in the form that is searched for card numbers."""
+    return "x".join(map(ascii_alphanumerics, texts))
+
+
+def pointers_of_numbers(texts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The pointers of those free texts that hold a card number or track data."""
+    found = texts_with_numbers(plain_texts([text for _, text in texts]))
+    return (texts[place][0] for place in sorted(found))
+
+
+def checked_submission(body: bytes, request_text: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
+    """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
+
+    Its own needs no check digit if it is in `luhn_exempt`.
+
+    Raises:
+        MalformedJsonError: the bytes are not one JSON document in UTF-8.
+        InvalidTransactionError: rules are broken, or `card_number_misplaced`.
+    """
+    request = parse_transaction(body, luhn_exempt)
+    submission = Submission.of(request)
+    search = _Search(AsWritten(body), request, submission.client_fields)
+    search.refuse_own_number(request_text)
+    # Before the search for others, which takes longest: a body is refused for one of the two.
+    refuse_duplicates(search.written, request)
+    search.refuse_others()
+    return submission
+
+
+def refuse_numbers_elsewhere(body: bytes, request: TransactionRequest, request_text: str) -> None:
+    """Search a parsed request, its raw body and what `request_text_of` made of the texts around it.
+
+    Raises:
+        InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
+    """
+    search = _Search(AsWritten(body), request, Submission.of(request).client_fields)
+    search.refuse_own_number(request_text)
+    search.refuse_others()
+
+
+class _Search:
+    """The search through one request, whose texts are spelt in ASCII once."""
+
+    def __init__(self, written: AsWritten, request: TransactionRequest, client_fields: bytes) -> None:
+        self.written = written
+        self._request, self._client_fields = request, client_fields
+        texts = FREE_TEXTS.of(request)
+        reference = request.customer.reference if request.customer else None
+        spelt = plain_texts([*(text for _, text in texts), reference or ""])
+        self._pointers, self._texts = [pointer for pointer, _ in texts], [text for _, text in texts]
+        self._free_texts, self._all_texts = spelt[:-1], spelt
+
+    def refuse_own_number(self, request_text: str) -> None:
+        """Refuse the request's own number elsewhere than in its place, and then tell of all others, too.
+
+        Raises:
+            InvalidTransactionError: `card_number_misplaced`.
+        """
+        digits = self._request.card_number.digits_for_identity()
+        faults: list[Fault] = []
+        if not _own_number_stands_once(self.written, self._request, self._client_fields, "x".join(self._all_texts)):
+            known = dict(zip(self._texts, self._free_texts, strict=True))
+            faults += _own_number_elsewhere(self.written, digits, known)
+            faults += _own_number_in_floats(self._request, digits)
+        if digits in request_text:
+            faults.append(Fault("", CODE))
+        if faults:
+            raise InvalidTransactionError(*dict.fromkeys([*faults, *self._others()]))
+
+    def refuse_others(self) -> None:
+        """Refuse other cards' numbers in free text.
+
+        Raises:
+            InvalidTransactionError: `card_number_misplaced`.
+        """
+        if faults := self._others():
+            raise InvalidTransactionError(*faults)
+
+    def _others(self) -> list[Fault]:
+        return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]
+
+
+def _own_number_stands_once(
+    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: str
+) -> bool:
+    """Whether the card number stands in its own field alone. `False` leaves the question open.
+
+    Deleting all separators leaves field names between values, so a number that stands once as it is written stands in
+    one field. What is written as escapes is found among the values as they are read, and what is written in another
+    script, which ids cannot be, in `spelt`, the other texts in ASCII.
+    """
+    own, body = request.card_number.digits_for_identity().encode(), written.body
+    if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
+        return False
+    if own in client_fields.translate(None, SEPARATORS):
+        return False
+    if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(written, own)):
+        return True
+    is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
+    return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
+
+
+def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
+    """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
+    unescaped = written.without_escaped_quotes().replace(rb"\/", b"")
+    return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
+
+
+def _alphanumerics(transaction_id: str | None) -> bytes:
+    return b"" if transaction_id is None else transaction_id.encode().translate(None, SEPARATORS)
+
+
+def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
+    """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
+    # Numbers as they were written: a float would have lost the last digits of a long one.
+    # Of a name that comes twice the last value counts, and the others may hold no card number either.
+    for pointer, value in _long_leaves(written.document(), "", len(digits)):
+        if pointer in _ELSEWHERE_NOT or digits not in ascii_alphanumerics(known.get(value, value)):
+            continue
+        yield Fault(pointer, CODE)
+
+
+def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[Fault]:
+    """Other digits than were written may be stored: of all decimals near a float, its shortest."""
+    for part, place in (("merchant", request.merchant), ("customer", request.customer)):
+        if place is not None:
+            for name, degrees in (("latitude", place.latitude), ("longitude", place.longitude)):
+                if degrees is not None and digits in repr(degrees).replace(".", ""):
+                    yield Fault(f"/{part}/{name}", CODE)
+
+
+def _long_leaves(value: Any, pointer: str, length: int) -> list[tuple[str, str]]:
+    """Every string and number of a validated document as text, that may hold so many digits.
+
+    The document's keys are the contract's own.
+    """
+    found: list[tuple[str, str]] = []
+    for key, inner in value:
+        if isinstance(inner, tuple):  # of pairs: an object
+            found += _long_leaves(inner, f"{pointer}/{key}", length)
+            continue
+        text = str(inner)
+        if len(text) >= length or not text.isascii():
+            found.append((f"{pointer}/{key}", text))
+    return found

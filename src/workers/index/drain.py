@@ -1,0 +1,63 @@
+"""The index as a drain: its stores, what it checks, and the replay of the lake while a generation is built."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.transactions.identity import Account, TransactionId
+from workers.context import DrainContext
+from workers.drain import Check, Drain
+from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
+from workers.index.processor import Index, IndexProcessor, MerchantMemory
+from workers.rebuild.rebuild import Origin, begin
+from workers.retries import patiently
+
+_NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
+
+
+async def open_index(context: DrainContext, origin: Origin | None = None) -> Drain:
+    """The index; with an origin, the generation of the settings is built from there.
+
+    Raises:
+        StoreError: the tables are not bootstrapped, or the generation was begun from another origin.
+    """
+    progress = None
+    if origin is not None:
+        progress = await begin(origin, context.settings, context.kinesis, context.dynamodb)
+    index = await index_of(context)
+    # A conflict or poison holds up its shard until its letter is put.
+    checks: dict[str, Check] = {
+        "sink": partial(index.transactions.get, *_NOBODYS),
+        "dead_letters": context.store.reach,
+    }
+    if progress is None:
+        return Drain(partial(IndexProcessor, index), checks)
+    from workers.rebuild.lake_replay import LakeReplay  # noqa: PLC0415 - it needs pyarrow, which the index does not
+
+    replay = LakeReplay(context.store, context.seal, index, progress)
+    return Drain(partial(IndexProcessor, index), checks, tasks=(replay.run,))
+
+
+async def index_of(context: DrainContext) -> Index:
+    """The index as one process writes it.
+
+    Raises:
+        StoreError: the table is not there or was not bootstrapped.
+    """
+    names, dynamodb, writes_max = context.names, context.dynamodb, context.settings.index_writes_in_flight_max
+    return Index(
+        transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
+        merchants=MerchantTable(dynamodb, names.merchants),
+        letters=context.letters,
+        meters=context.meters,
+        counts=IndexMetrics(context.meters),
+        memory=MerchantMemory(),
+        cards=CardIds(CardTable(dynamodb, names.cards)),
+        books=context.books,
+        slots=asyncio.Semaphore(writes_max),
+        writes_max=writes_max,
+    )

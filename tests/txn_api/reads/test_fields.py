@@ -1,0 +1,79 @@
+"""The fields that a client wants."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+
+from tests.builders import body, encoded, full_body
+from txn_api.reads.fields import EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, Selection, known_fields
+from txn_api.reads.json_rows import document, selected
+
+EVENTS = [encoded(**full_body()).data.decode(), encoded(**body()).data.decode()]
+
+
+def picked(fields: list[str], whole: dict[str, Any]) -> dict[str, Any]:
+    """What a selection is, said in another way."""
+    result: dict[str, Any] = {}
+    for name, value in whole.items():
+        inner = [field.partition(".")[2] for field in fields if field.startswith(f"{name}.")]
+        if name in fields or (inner and value is None):
+            result[name] = value
+        elif inner:
+            result[name] = {part: value[part] for part in value if part in inner}
+    return result
+
+
+@given(st.lists(st.sampled_from(sorted(NAMES)), min_size=1, max_size=8), st.sampled_from(EVENTS))
+def test_a_selection_is_a_part_of_the_document(fields: list[str], event: str) -> None:
+    """What was asked for, in the document's own order, with the document's own values."""
+    part = selected(event, [], Selection.of(known_fields(",".join(fields))))
+    whole = json.loads(document(event, []))
+    assert json.loads(part) == picked(fields, whole)
+    order = list(whole)
+    assert list(json.loads(part)) == sorted(json.loads(part), key=order.index)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_all_members_are_the_document(event: str) -> None:
+    """The members are those that a document has, one for one."""
+    whole = json.loads(document(event, []))
+    assert list(MEMBERS) == list(whole)
+    assert json.loads(selected(event, [], Selection.of(",".join(MEMBERS)))) == whole
+    assert json.loads(selected(event, [], EVERYTHING)) == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", ",", "amount", "amount_minor,", "amount_minor ", "Amount_minor", "merchant.", "merchant.name.x"),
+        *(".name", "name", "schema", "schema_version", "card_number", "customer.card_number"),
+        "conflicts.accepted_at",
+    ],
+)
+def test_an_unknown_name_is_refused(text: str) -> None:
+    """One of them is enough, and none is guessed."""
+    for fields in (text, f"amount_minor,{text}", f"{text},amount_minor"):
+        with pytest.raises(PydanticCustomError, match="not part of the contract"):
+            known_fields(fields)
+
+
+def test_all_names_fit_into_the_bound() -> None:
+    """Who asks for everything by name may."""
+    assert len(",".join(NAMES)) <= FIELDS_CHARS_MAX
+    assert known_fields(",".join(NAMES))
+
+
+def test_an_older_event_that_lacks_a_field_has_none_of_it() -> None:
+    """Readers accept every version ever written."""
+    event = {"transaction_id": "a", "merchant": {"name": "b"}}
+    fields = "transaction_id,is_fraud,merchant.category,customer.city"
+    assert json.loads(selected(json.dumps(event), [], Selection.of(fields))) == {
+        "transaction_id": "a",
+        "is_fraud": None,
+        "merchant": {"category": None},
+        "customer": None,
+    }
