@@ -1,8 +1,9 @@
 """How often and how much of a shard one reader that polls it reads: its share of what all who poll may together.
 
-Readers do not know of each other, so each keeps to its share (`budget.py`), and a throttle says when that is too much
-or others are greedy. The share follows what the shard gives: raised while its bytes are the brake and nothing
-throttles, lowered by a throttle (AIMD, as the producer's pace), so that a backlog may use what others leave.
+Readers do not know of each other. Each keeps to its share (`budget.py`) while anybody is throttled, so that all fall
+behind alike when the shard gives less than they want. Who has a backlog, and was not throttled for many reads, takes
+more step by step, which is what others leave; a throttle takes most of it back. A throttle within the share says that
+somebody else reads, too, and lowers it.
 """
 
 from typing import Final
@@ -10,9 +11,13 @@ from typing import Final
 from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
 from workers.reading.read_limits import ReadLimit
 
-PROBE: Final = 1.25  # a step up before the first throttle, which a local stream never sends
-RAISE: Final = 0.1  # of the share, after it
-LOWER: Final = 0.7
+# Found by simulations of three readers with backlogs on one shard, and of a lone one (ADR 36).
+QUIET_READS: Final = 60  # without a throttle, before more than the share is tried
+QUIET_READS_FIRST: Final = 10  # at first: a local stream never throttles
+GROW: Final = 1.1  # a step above the share
+SHRINK: Final = 0.7  # of what was above the share, at a throttle
+LOWER: Final = 0.9  # of what is within the share, at a throttle
+RAISE: Final = 0.1  # of the share, back up to it
 PART_MIN: Final = 0.1
 BYTES_PER_S_TOP: Final = 2 * BYTES_PER_S_MAX  # for a stream without the limits of AWS
 IDLE_GROWTH: Final = 1.5
@@ -26,8 +31,8 @@ class ReadPace:
         self._share, self._idle_s_max = share, idle_s_max
         self._part = 1.0  # of the share
         self._part_max = BYTES_PER_S_TOP / share.bytes_per_s
+        self._quiet_reads = QUIET_READS - QUIET_READS_FIRST  # since the last throttle
         self._throttled = False
-        self._reads_since_throttle = THROTTLE_REMEMBERED
         self._braked = False
         self._idle_s = 0.0
 
@@ -47,7 +52,7 @@ class ReadPace:
 
         A throttle counts for some reads after it, since few are refused.
         """
-        if self._reads_since_throttle < THROTTLE_REMEMBERED:
+        if self._throttled and self._quiet_reads < THROTTLE_REMEMBERED:
             return "throttled"
         return "bytes" if self._braked else None
 
@@ -68,12 +73,14 @@ class ReadPace:
 
     def after_throttle(self) -> float:
         """The pause from a read's beginning that was refused as too much."""
-        self._throttled, self._reads_since_throttle = True, 0
-        self._part = max(PART_MIN, self._part * LOWER)
+        self._throttled, self._quiet_reads = True, 0
+        self._part = max(1.0, self._part * SHRINK) if self._part > 1.0 else max(PART_MIN, self._part * LOWER)
         return self.spacing_s
 
     def _raise(self, *, braked: bool) -> None:
         self._braked = braked
-        self._reads_since_throttle += 1
-        step = self._part * (PROBE - 1.0) if not self._throttled else RAISE
-        self._part = min(self._part_max if braked else max(1.0, self._part), self._part + step)
+        self._quiet_reads += 1
+        if self._part < 1.0:
+            self._part = min(1.0, self._part + RAISE)
+        elif braked and self._quiet_reads >= QUIET_READS:
+            self._part = min(self._part_max, self._part * GROW)
