@@ -3,7 +3,8 @@
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from txn_cli.stack import ports
-from txn_cli.status.process import UNREACHABLE, Readiness, api_says, parse_counts, worker_says
+from txn_cli.status.process import UNREACHABLE, Readiness, api_says, parse_counts, parse_limits, worker_says
+from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.hosts import readiness
 from workers.hosts.health import served
@@ -46,6 +47,20 @@ def test_batches_and_the_times_they_took_are_summed() -> None:
     assert (counts["flush_records_count"], counts["flush_records_sum"]) == (2, 40)
     assert (counts["flush_seconds_count"], counts["flush_seconds_sum"]) == (2, 1.5)
     assert not [name for name in counts if "bucket" in name]
+
+
+def test_what_limits_the_reads_of_a_shard_is_read_from_the_metrics() -> None:
+    """Of each shard that something holds up, and of no other worker's."""
+    meters = Meters("index")
+    one, other, free = (ShardId(f"shardId-00000000000{number}") for number in range(3))
+    meters.lag(one).read_limit = lambda: "bytes"
+    meters.lag(other).read_limit = lambda: "throttled"
+    meters.lag(free)
+    text = generate_latest(meters.registry).decode()
+    assert parse_limits("index", text) == {one: "bytes", other: "throttled"}
+    assert parse_limits("archive", text) == {}
+    meters.forget(one)
+    assert parse_limits("index", generate_latest(meters.registry).decode()) == {other: "throttled"}
 
 
 async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,6 +93,29 @@ def test_the_document_says_the_same() -> None:
             assert lags == [(7.0, 9, True), (0.0, 0, False), (0.0, None, False)]
         case other:
             pytest.fail(f"not the document: {other}")
+
+
+def test_a_drain_that_falls_behind_says_what_holds_it_up_and_what_helps() -> None:
+    """Where its reads are at a limit of the shard; a drain that is done has no reason to give."""
+    shards = (
+        replace(shard(0, BEHIND), limit="bytes"),
+        replace(shard(1, BEHIND), limit="bytes"),
+        replace(shard(2, BEHIND), limit="throttled"),
+        replace(shard(3, Rest()), limit="throttled"),
+        shard(4, BEHIND),
+    )
+    status = Status(NOW, (WorkerStatus("index", shards, {}, polling=("index", "archive", "score")),))
+    on = console()
+    show_status(status, on)
+    text = printed(on)
+    assert "index falls behind on 2 shards: its share of the 2 MB/s" in text
+    assert "index falls behind on 1 shard: Kinesis throttles its reads" in text
+    assert text.count("(polled by index, archive, score); TXN_FAN_OUT gives a drain 2 MB/s") == 2
+    match document(status)["workers"]:
+        case {"index": {"shards": list(said)}}:
+            assert [one["read_limit"] for one in said] == ["bytes", "bytes", "throttled", "throttled", None]
+        case other:
+            raise AssertionError(other)
 
 
 class Looks:
