@@ -34,7 +34,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     options = Options(
-        keep=Keep(arguments.keep_records, digests=arguments.digests), transition_s=arguments.transition_s
+        keep=Keep(arguments.keep_records, digests=arguments.digests),
+        transition_s=arguments.transition_s,
+        push_s=arguments.push_ms / 1000,
     )
     streams = {arguments.stream: arguments.shards}
     async with kinesis_server(streams, port=arguments.port, seed=arguments.seed, options=options) as server:
@@ -75,6 +77,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--digests", action="store_true", help="add up digests of what is stored and acknowledged")
     parser.add_argument("--transition-s", type=float, default=0.0, help="how long a reshard keeps a stream UPDATING")
+    parser.add_argument(
+        "--push-ms",
+        type=float,
+        default=10.0,
+        help="from one look for records to push to the next; AWS takes about 70",
+    )
     return parser.parse_args()
 
 

@@ -54,16 +54,14 @@ def drain_consumers(settings: Settings) -> Mapping[str, DrainConsumer]:
     return found
 
 
-async def register_consumers(client: "KinesisClient", settings: Settings) -> None:
-    """Register the consumers that are lacking, and return when all can be used; the caller bounds the time.
+async def register_consumers(client: "KinesisClient", settings: Settings, stream: str) -> None:
+    """Register the consumers that a stream lacks, and return when all can be used; the caller bounds the time.
 
     Raises:
         StoreError: the server has no enhanced fan-out, or a consumer that is given by its ARN is not there.
     """
     for consumer in drain_consumers(settings).values():
-        while True:
-            if await _usable(client, consumer):
-                break
+        while consumer.stream == stream and not await _usable(client, consumer):  # noqa: ASYNC110 - Kinesis makes it so
             await asyncio.sleep(POLL_S)
 
 
