@@ -52,6 +52,8 @@ QUICK: Final = {
     "TXN_SHUTDOWN_DEADLINE_S": "8",
     "TXN_API_KEY_CACHE_S": "1",
 }
+# Several subscriptions a run instead of one, and hand-overs in less than a second.
+QUICK_SUBSCRIPTIONS: Final = {"subscription_life_s": 4.0, "taken_over_after_s": 0.8, "heartbeat_s": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class System:
         async with AsyncExitStack() as stack:
             server: KinesisServer | None = None
             if schedule.own_stream:
-                options = Options(transition_s=TRANSITION_S)
+                options = Options(transition_s=TRANSITION_S, **QUICK_SUBSCRIPTIONS)
                 server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=options))
             targets = _targets(servers.endpoints, server)
             settings = _settings(servers.secrets, targets, schedule, folder.name)
@@ -164,6 +166,7 @@ def _settings(secrets: Secrets, targets: Mapping[str, str], schedule: Schedule, 
         "TXN_TABLE_PREFIX": name,
         "TXN_BUCKET": name,
         "TXN_STREAM_SHARDS": str(schedule.shards),
+        "TXN_FAN_OUT": ",".join(WORKERS) if schedule.fan_out else "",
     }
     return adopt(stack_environment(secrets, _endpoints(secrets, targets), api_port=ports.choose(), given=given))
 
