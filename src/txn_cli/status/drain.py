@@ -96,8 +96,11 @@ class WorkerStatus:
 
     @property
     def held_up(self) -> Counter[ReadLimit]:
-        """How many shards it falls behind on while each limit of their reads holds it up."""
-        return Counter(s.limit for s in self.shards if s.drain is Drain.BEHIND and s.limit is not None)
+        """How many shards each limit of their reads holds it up on; of those that are done, none.
+
+        Where Kinesis throttles reads, it may throttle ours, too, and then nothing else is known of a shard.
+        """
+        return Counter(s.limit for s in self.shards if s.drain is not Drain.DRAINED and s.limit is not None)
 
     @property
     def drained(self) -> bool:

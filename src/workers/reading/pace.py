@@ -11,7 +11,7 @@ from typing import Final
 from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
 from workers.reading.read_limits import ReadLimit
 
-# Found by simulations of three readers with backlogs on one shard, and of a lone one (ADR 36).
+# Found by simulations of three readers with backlogs on one shard, and of a lone one (ADR 37).
 QUIET_READS: Final = 60  # without a throttle, before more than the share is tried
 QUIET_READS_FIRST: Final = 10  # at first: a local stream never throttles
 GROW: Final = 1.1  # a step above the share

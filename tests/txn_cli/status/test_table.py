@@ -99,7 +99,7 @@ def test_a_drain_that_falls_behind_says_what_holds_it_up_and_what_helps() -> Non
     """Where its reads are at a limit of the shard; a drain that is done has no reason to give."""
     shards = (
         replace(shard(0, BEHIND), limit="bytes"),
-        replace(shard(1, BEHIND), limit="bytes"),
+        replace(shard(1, None), limit="bytes"),  # its rest could not be read: that was throttled, too
         replace(shard(2, BEHIND), limit="throttled"),
         replace(shard(3, Rest()), limit="throttled"),
         shard(4, BEHIND),
