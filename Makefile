@@ -15,7 +15,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -68,6 +68,9 @@ first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make 
 
 bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
+
+bench-fan-out: $(STAMP) ## three drains on a shard at 0.9 MB/s, polling and pushed to, on our Kinesis server (5 minutes)
+	@$(BIN)/python -m bench.fan_out $(BENCH_ARGS)
 
 bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
