@@ -15,7 +15,8 @@ from bench.drains.fetched import events, fetched
 from bench.drains.site import Site, site
 from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.drains import ARCHIVE
-from txn_core.lake import EVENT_SCHEMA, parquet_of
+from txn_core.lake.columns import EVENT_SCHEMA
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
 from workers.archive.drain import archive_of
 from workers.archive.processor import ArchiveProcessor

@@ -14,7 +14,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import servers_running
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import DrainDefinition
 from txn_core.objects import ObjectStore

@@ -32,7 +32,7 @@ from txn_cli.stack.foundation import servers_running
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import REGISTRY
 from txn_core.settings import Settings

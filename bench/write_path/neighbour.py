@@ -27,7 +27,7 @@ from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.shard_map import ShardMap
 from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_core import drains
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of
+from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.conditions import carried_out
 from txn_core.dynamodb.tables import (
     EXPIRES_AT,
     FIRST_GENERATION,
@@ -83,8 +86,8 @@ async def bootstrap_generation(
     names = TableNames.of(settings)
     wanted = [*index_definitions(names), *([lake_progress_definition(names)] if from_lake else [])]
     await _make(client, names, wanted)
-    await _lay_out(client, settings, {"origin": {"S": origin}, "begun_at": {"S": now()}})
-    layout = await client.get_item(TableName=names.transactions, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
+    await _lay_out(client, settings, {"origin": string(origin), "begun_at": string(now())})
+    layout = await client.get_item(TableName=names.transactions, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
     begun_from = layout["Item"].get("origin", {}).get("S", "its bootstrap")
     if begun_from != origin:
         raise StoreError(
@@ -115,12 +118,14 @@ async def _make(client: "DynamoDBClient", names: TableNames, definitions: Sequen
 
 async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any]) -> None:
     """Keep with the table of transactions how it is laid out; what it was made with stays."""
-    with suppress(client.exceptions.ConditionalCheckFailedException):
-        await client.put_item(
+    item = {"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes}
+    await carried_out(
+        client.put_item(
             TableName=TableNames.of(settings).transactions,
-            Item={"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}, **attributes},
+            Item=item,
             ConditionExpression="attribute_not_exists(id)",
         )
+    )
 
 
 async def _table(client: "DynamoDBClient", definition: Any) -> None:
@@ -144,7 +149,7 @@ async def _expire(client: "DynamoDBClient", table: str) -> bool:
                 TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT}
             )
     except ClientError as error:
-        match error.response["Error"]["Code"]:
+        match code_of(error):
             case "UnknownOperationException":
                 return False
             case "ValidationException":
@@ -166,7 +171,7 @@ async def _bucket(client: Any, name: str) -> None:
     try:
         await client.create_bucket(Bucket=name, **place)
     except ClientError as error:
-        match error.response["Error"]["Code"]:
+        match code_of(error):
             case "BucketAlreadyOwnedByYou":
                 pass
             case "BucketAlreadyExists":

@@ -24,6 +24,8 @@ class DrainDefinition:
         tables: its own tables, beside those for its leases and its ledger.
         once_a_generation: whether its tables exist once for each generation of the index, and not once in all.
         stream_setting: the field of the settings that names the stream it reads.
+        evidence: a `workers.evidence.OpenEvidence` as `module:attribute`, by which `txn reconcile` looks up what the
+            drain has settled; without it the drain is compared by its ledgers alone.
     """
 
     name: str
@@ -31,6 +33,7 @@ class DrainDefinition:
     tables: tuple[TableShape, ...] = ()
     once_a_generation: bool = False
     stream_setting: str = "stream"
+    evidence: str | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -55,6 +58,7 @@ INDEX: Final = DrainDefinition(
         TableShape("cards", {"card": "HASH"}),
     ),
     once_a_generation=True,
+    evidence="workers.index.evidence:open_evidence",
 )
 ARCHIVE: Final = DrainDefinition("archive", "workers.archive.drain:open_archive")
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, code_of, failure_of
+
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
@@ -32,14 +34,10 @@ class ObjectStore:
         try:
             await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
+            if failure_of(error) is Failure.CONDITION_FAILED:
                 return False
             raise
         return True
-
-    async def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is as good."""
-        await self._client.delete_object(Bucket=self._bucket, Key=key)
 
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""
@@ -50,7 +48,7 @@ class ObjectStore:
         try:
             return await self.metadata(key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+            if failure_of(error) is Failure.NOT_FOUND and code_of(error) != "NoSuchBucket":
                 return None
             raise
 

@@ -4,18 +4,16 @@ A host reads a shard and knows its place there (`Cursor`); a drain makes somethi
 stand in `workers/hosts/`: one holds leases and polls, one is handed records and has no lease.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from txn_core.positions import Position
+from txn_core.readiness import Check
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.metrics import ShardLag
 from workers.reading.reader import Batch
-
-Check = Callable[[], Awaitable[object]]
-"""Returns when all is well, and raises why it is not."""
 
 
 class Cursor(Protocol):

@@ -15,8 +15,8 @@ from tests.canary.wire import header_of
 from tests.support.card_search import CardSearch
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.stackports import StackPorts
-from txn_core.aws import Aws
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.aws.clients import Aws
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.settings import Settings
 from workers.events.dead_letters import Seal
 

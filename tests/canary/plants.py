@@ -27,10 +27,10 @@ from tests.canary.places import search_cores
 from tests.canary.scene import Scene, search_scene
 from tests.support.card_search import CardSearch, search_files
 from txn_core import drains
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames, definitions
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.events.dead_letters import DeadLetter, Origin, Seal

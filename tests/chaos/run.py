@@ -36,7 +36,7 @@ from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.traffic import Traffic
 from tests.support.reference_reader import by_reference
 from txn_core import drains
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from workers.events.dead_letters import Seal
 

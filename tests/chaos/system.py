@@ -26,7 +26,7 @@ from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import laid
 from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED
@@ -37,7 +37,6 @@ ACCOUNT: Final = Account("chaos")
 CLOCK_FOLDER: Final = Path(__file__).parent / "clock"
 ROOT: Final = Path(__file__).parents[2]
 SERVICES: Final = ("kinesis", "dynamodb", "s3")
-TRANSITION_S: Final = 0.1
 # Quick leases and small flushes: many protocol steps in little time.
 QUICK: Final = {
     "TXN_LEASE_FAILOVER_S": str(FAILOVER_S),
@@ -53,7 +52,7 @@ QUICK: Final = {
     "TXN_API_KEY_CACHE_S": "1",
 }
 # Several subscriptions a run instead of one, and hand-overs in less than a second.
-QUICK_SUBSCRIPTIONS: Final = {"subscription_life_s": 4.0, "taken_over_after_s": 0.8, "heartbeat_s": 1.0}
+OPTIONS: Final = Options(transition_s=0.1, subscription_life_s=4.0, taken_over_after_s=0.8, heartbeat_s=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,7 @@ class System:
         async with AsyncExitStack() as stack:
             server: KinesisServer | None = None
             if schedule.own_stream:
-                options = Options(transition_s=TRANSITION_S, **QUICK_SUBSCRIPTIONS)
-                server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=options))
+                server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=OPTIONS))
             targets = _targets(servers.endpoints, server)
             settings = _settings(servers.secrets, targets, schedule, folder.name)
             await bootstrap(settings)

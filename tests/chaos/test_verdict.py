@@ -16,7 +16,7 @@ from tests.chaos.load import Answer, Outcome, Submission
 from tests.workers.builders import later
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import table_of
+from txn_core.lake.columns import table_of
 from txn_core.positions import WriteOrder
 from txn_core.transactions.transaction import parse_transaction
 from workers.events.dead_letters import DeadLetter, Origin

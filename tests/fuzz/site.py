@@ -21,7 +21,7 @@ from tests.canary.wire import exchange, status_of
 from txn_cli.stack import ports
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED

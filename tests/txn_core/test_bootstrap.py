@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from txn_core import bootstrap as module
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
 from txn_core.dynamodb.transactions import TransactionTable

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txn_cli.status.observer import Observer
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import REGISTRY
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 
 
 def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Books:
@@ -191,6 +193,10 @@ class World:
     async def objects(self) -> dict[str, bytes]:
         """Every object of the bucket."""
         return {key: await self.store.read(key) async for key in self.store.keys("")}
+
+    async def remove(self, key: str) -> None:
+        """Remove an object, as an operator does with tools of S3; none of ours removes any."""
+        await self.store._client.delete_object(Bucket=self.settings.lake_bucket, Key=key)
 
     async def letters(self) -> list[DeadLetter]:
         """Every dead letter, opened."""

@@ -10,6 +10,7 @@ from txn_api.edge.headers import RawHeaders
 from txn_api.exposition import Exposition
 from txn_api.router import Router
 from txn_api.services import Services
+from txn_core.readiness import OK
 
 router = Router(tags=["operations"])
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -43,8 +44,8 @@ async def healthz() -> Response:
 async def readyz(request: Request) -> Response:
     """Ask the stream and the index table, at most once in two seconds."""
     services: Services = request.app.state.services
-    checks = await services.readiness.checks()
-    ready = all(check == "ok" for check in checks.values())
+    checks = await services.readiness.found()
+    ready = all(check == OK for check in checks.values())
     return Response(
         to_json({"status": "ready" if ready else "not_ready", "checks": checks}),
         status_code=200 if ready else 503,

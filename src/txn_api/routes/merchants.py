@@ -17,6 +17,7 @@ from txn_api.reads.json_rows import page
 from txn_api.router import Router
 from txn_api.services import Services
 from txn_api.stores import store_reads
+from txn_core.card_numbers.free_text_fields import AN_ID
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, normalise_prefix
 from txn_core.transactions.transaction import MERCHANT_KEY_BYTES_MAX
@@ -35,7 +36,7 @@ class MerchantParameters(BaseModel):
     )
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     limit: int = Field(100, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
 router = Router(tags=["merchants"], checks=[searched(MerchantParameters), each_once(MerchantParameters)])

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
+from txn_core.aws.errors import code_of
 from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.errors import StoreError
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.archive.processor import object_key, object_last
 from workers.leases.belonging import belonging
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.shards import Shard, list_shards
@@ -30,7 +30,6 @@ from workers.reading.answers import raw_records, sequence_number_of
 from workers.reading.read_position import Start
 from workers.reading.reader import iterator_of
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -146,6 +145,8 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
+        from workers.archive.processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
+
         metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 

@@ -13,7 +13,7 @@ from typing import Final, Self, TypeVar, cast
 
 from txn_core import drains
 from txn_core.errors import StoreError
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of

@@ -1,5 +1,6 @@
 """What a reconciliation found, for people and for machines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums
-from txn_cli.reconcile.faults import EXPLANATIONS, Fault
+from txn_cli.reconcile.faults import Fault
+from txn_cli.reconcile.views import REFERENCE
 from workers.leases.ledger import Minute
 
 SHOWN_MAX: Final = 50
@@ -16,9 +18,14 @@ SHOWN_MAX: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The comparison of each shard, and all that is missing or doubled."""
+    """The comparisons of each shard, one a view, and all that is missing or doubled.
+
+    `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence.
+    """
 
     since: Minute
+    views: tuple[str, ...]
+    by_ledger_alone: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
     faults: tuple[Fault, ...]
     deep: bool
@@ -29,21 +36,24 @@ class Report:
         return not self.faults and not any(comparison.differing for comparison in self.comparisons)
 
     def document(self) -> dict[str, object]:
-        """The report as JSON values."""
-        return {
+        """The report as JSON values. A shard has an object a view, whose counts stand under the view's name."""
+        document: dict[str, object] = {
             "all_right": self.all_right,
             "since": f"{self.since}Z",
             "deep": self.deep,
             "shards": [_shard(comparison) for comparison in self.comparisons],
             "faults": [fault.document() for fault in self.faults],
         }
+        return document | ({"by_ledger_alone": self.by_ledger_alone} if self.by_ledger_alone else {})
 
 
 def show_report(report: Report, console: Console) -> None:
-    """The report for people: a line a shard, the minutes that differ, each fault, and the upshot."""
-    console.print(_shards_table(report))
-    if any(comparison.differing for comparison in report.comparisons):
-        console.print(_differing_table(report))
+    """The report for people: a line a shard and the minutes that differ, both a view, each fault, and the upshot."""
+    for view in report.views:
+        comparisons = [comparison for comparison in report.comparisons if comparison.view == view]
+        console.print(_shards_table(view, comparisons))
+        if any(comparison.differing for comparison in comparisons):
+            console.print(_differing_table(view, comparisons))
     if report.faults:
         console.print(_faults_table(report))
     if len(report.faults) > SHOWN_MAX:
@@ -52,6 +62,8 @@ def show_report(report: Report, console: Console) -> None:
         console.print("Unfinished minutes were skipped: one of both workers has not done all of them yet")
     if any(comparison.unknown for comparison in report.comparisons):
         console.print("Unknown minutes were skipped: a ledger began after them")
+    for view in report.by_ledger_alone:
+        console.print(f"The {view} was compared by its ledger alone: nothing of what it holds was read again")
     console.print(
         Text("All compared minutes agree") if report.all_right else Text("The views are not the same", style="red")
     )
@@ -59,44 +71,56 @@ def show_report(report: Report, console: Console) -> None:
 
 def _shard(comparison: Comparison) -> dict[str, object]:
     return {
-        "shard_id": comparison.shard.shard_id,
+        "shard_id": comparison.shard_id,
         "agreeing": len(comparison.agreeing),
-        "differing": [_minute(sums) for sums in comparison.differing],
+        "differing": [{"minute": sums.minute, **_counts(comparison, sums)} for sums in comparison.differing],
         "unfinished": list(comparison.unfinished),
         "unknown": list(comparison.unknown),
-        "positions": {
-            "index": sum(sums.index.count for sums in comparison.compared),
-            "archive": sum(sums.archive.count for sums in comparison.compared),
-        },
+        "positions": _counts(comparison, *comparison.compared),
     }
 
 
-def _minute(sums: MinuteSums) -> dict[str, object]:
-    return {"minute": sums.minute, "index": sums.index.count, "archive": sums.archive.count}
+def _counts(comparison: Comparison, *sums: MinuteSums) -> dict[str, int]:
+    """The positions of some minutes by the names of the two drains."""
+    return {
+        comparison.view: sum(each.view.count for each in sums),
+        REFERENCE: sum(each.reference.count for each in sums),
+    }
 
 
-def _shards_table(report: Report) -> Table:
+def _shards_table(view: str, comparisons: Sequence[Comparison]) -> Table:
     shown = Table(box=None, pad_edge=False)
     shown.add_column("shard")
-    for name in ("agreeing", "differing", "unfinished", "unknown", "indexed", "archived"):
+    for name in ("agreeing", "differing", "unfinished", "unknown", _done_by(view), _done_by(REFERENCE)):
         shown.add_column(name, justify="right")
-    for comparison in report.comparisons:
+    for comparison in comparisons:
         minutes = (comparison.agreeing, comparison.differing, comparison.unfinished, comparison.unknown)
-        counts = [sum(getattr(sums, side).count for sums in comparison.compared) for side in ("index", "archive")]
-        cells = [f"{number:,}" for number in [*map(len, minutes), *counts]]
-        shown.add_row(comparison.shard.shard_id.removeprefix("shardId-"), *cells)
+        counts = _counts(comparison, *comparison.compared).values()
+        shown.add_row(_short(comparison), *(f"{number:,}" for number in [*map(len, minutes), *counts]))
     return shown
 
 
-def _differing_table(report: Report) -> Table:
+def _differing_table(view: str, comparisons: Sequence[Comparison]) -> Table:
     shown = Table(title="Minutes that differ", title_justify="left", box=None, pad_edge=False)
-    for name in ("shard", "minute (UTC)", "indexed", "archived"):
-        shown.add_column(name, justify="right" if name.endswith("ed") else "left")
-    rows = [(comparison, sums) for comparison in report.comparisons for sums in comparison.differing]
+    for name in ("shard", "minute (UTC)"):
+        shown.add_column(name)
+    for drain in (view, REFERENCE):
+        shown.add_column(_done_by(drain), justify="right")
+    rows = [(comparison, sums) for comparison in comparisons for sums in comparison.differing]
     for comparison, sums in rows[:SHOWN_MAX]:
-        shard = comparison.shard.shard_id.removeprefix("shardId-")
-        shown.add_row(shard, sums.minute, f"{sums.index.count:,}", f"{sums.archive.count:,}")
+        shown.add_row(
+            _short(comparison), sums.minute, *(f"{count:,}" for count in _counts(comparison, sums).values())
+        )
     return shown
+
+
+def _done_by(drain: str) -> str:
+    """What a drain has done with a position, by the drain's name: index, indexed."""
+    return f"{drain}d" if drain.endswith("e") else f"{drain}ed"
+
+
+def _short(comparison: Comparison) -> str:
+    return comparison.shard_id.removeprefix("shardId-")
 
 
 def _faults_table(report: Report) -> Table:
@@ -106,7 +130,7 @@ def _faults_table(report: Report) -> Table:
     for fault in report.faults[:SHOWN_MAX]:
         where = fault.position
         place = (
-            (f"minute {fault.minute}: {EXPLANATIONS[fault.kind]}", "")
+            (f"minute {fault.minute}: {fault.why}", "")
             if where is None
             else (where.sequence_number, str(where.sub_sequence_number))
         )

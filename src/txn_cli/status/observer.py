@@ -13,7 +13,8 @@ from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
 from txn_core import drains
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.errors import StoreError
@@ -24,7 +25,6 @@ from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.reading.budget import look_pause_s, polling_drains
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import code_of, is_passing
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

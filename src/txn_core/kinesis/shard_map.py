@@ -79,18 +79,23 @@ class ShardMap:
         Raises:
             StoreError: the listing was made in the middle of a reshard; load it again a little later.
         """
-        request: Any = {"StreamName": stream}
-        found: list[OpenShard] = []
-        while True:
-            answer = await client.list_shards(**request)
-            found += (_open_shard(shard) for shard in answer["Shards"] if _is_open(shard))
-            if not (token := answer.get("NextToken")):
-                break
-            request = {"NextToken": token}
+        found = [_open_shard(shard) for shard in await listed_shards(client, stream) if _is_open(shard)]
         try:
             return cls(found)
         except ValueError as error:
             raise StoreError(f"stream {stream}: {error}") from None
+
+
+async def listed_shards(client: "KinesisClient", stream: str) -> list[Any]:
+    """Every shard that still has records or may get some, as Kinesis describes it, page by page."""
+    request: Any = {"StreamName": stream}
+    found: list[Any] = []
+    while True:
+        answer = await client.list_shards(**request)
+        found += answer.get("Shards") or ()
+        if not (token := answer.get("NextToken")):
+            return found
+        request = {"NextToken": token}  # which names the stream, and must stand alone
 
 
 def _is_open(shard: Any) -> bool:

@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from txn_core.errors import EventError, UnwritableError
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
-from txn_core.lake import parquet_of, table_of
-from txn_core.transactions.event_form import of_other_form
+from txn_core.lake.column_form import of_other_form
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from workers.events.decoding import take_in, to_look_at
 from workers.events.sample_event import SPECIMEN_RECORD
 

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 import structlog
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from txn_core.errors import EventError, SettingsError
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
@@ -32,7 +33,7 @@ from txn_core.transactions.instants import Instant, datetime_of, instant_of
 from workers.events.reasons import Reason
 from workers.leases.sub_records import SubRecords
 from workers.metrics import Meters
-from workers.retries import patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 SCHEMA_VERSION: Final = 1
 RECORD_SCHEMA_VERSION: Final = 2  # of a letter that holds a whole record; who knows 1 alone would misread it
@@ -244,6 +245,7 @@ class DeadLetterBox:
     worker: str
     stream: str
     meters: Meters
+    patience: Patience = UNLIMITED
 
     async def undecodable(self, record: Arrived, error: EventError) -> None:
         """Keep a record that is no event."""
@@ -263,7 +265,8 @@ class DeadLetterBox:
 
     async def _put(self, letter: DeadLetter) -> None:
         document = self.seal.close(letter)
-        if await patiently("dead letter", lambda: self.store.put_if_absent(letter.key, document, {})):
+        put = partial(self.store.put_if_absent, letter.key, document, {})
+        if await patiently("dead letter", put, until=self.patience):
             self.meters.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position
             _log.warning(

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.drain import Processor
-from workers.hosts.readiness import NotReadyError
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
@@ -30,7 +31,7 @@ from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
 from workers.reading.budget import WHOLE_SHARD
 from workers.reading.opening import OpenReader, Reader, polling
-from workers.retries import code_of, is_passing, patiently
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

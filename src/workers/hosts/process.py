@@ -7,30 +7,26 @@ import signal
 import socket
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.positions import ShardId
+from txn_core.readiness import Check, stream_usable
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from workers.context import DrainContext, OpenDrain, opener_of
-from workers.drain import Check
 from workers.events.dead_letters import Seal
 from workers.hosts.health import served
 from workers.hosts.leased import Worker
-from workers.hosts.readiness import NotReadyError, Readiness
+from workers.hosts.readiness import readiness_of
 from workers.hosts.stopping import unless
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
 from workers.metrics import Meters
-from workers.reading.answers import required
 from workers.reading.opening import ReadPlan
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 _NO_SHARD: Final = ShardId("#ready")
 
@@ -92,13 +88,13 @@ async def work(
             open_reader=open_reader,
         )
         checks: dict[str, Check] = {
-            "stream": partial(_stream_answers, kinesis, context.stream),
+            "stream": partial(stream_usable, kinesis, context.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
             **drain.checks,
             "leases": worker.looks_after_leases,
             "shards": worker.gets_on,
         }
-        with served(meters.registry, Readiness(checks), settings):
+        with served(meters.registry, readiness_of(checks), settings):
             _log.info("started", name=name, stream=context.stream)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(worker.run(stopping))
@@ -114,10 +110,3 @@ def worker_name(settings: Settings) -> WorkerName:
     """
     name = settings.worker_id or f"{socket.gethostname()}:{os.getpid()}"
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
-
-
-async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
-    status = summary.get("StreamStatus")
-    if status not in {"ACTIVE", "UPDATING"}:
-        raise NotReadyError(f"the stream is {status}")

@@ -1,9 +1,9 @@
 """A host without leases: it is handed records of a shard and a deadline, and says up to where it came.
 
 Whoever hands the records (an event source mapping of AWS Lambda, for one) hands those of a shard in order and without
-a gap, from the shard's horizon on, and again from the first that was not durable. The place in the shard is the same row that a worker would lease, without an
-owner: what is at or before its checkpoint is passed over, so that records handed twice change nothing, and ledger,
-`txn status` and `txn reconcile` go on.
+a gap, from the shard's horizon on, and again from the first that was not durable. The place in the shard is the same
+row that a worker would lease, without an owner: what is at or before its checkpoint is passed over, so that records
+handed twice change nothing, and ledger, `txn status` and `txn reconcile` go on.
 """
 
 import asyncio

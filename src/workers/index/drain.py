@@ -7,9 +7,10 @@ from typing import Final
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.readiness import Check
 from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
-from workers.drain import Check, Drain
+from workers.drain import Drain
 from workers.index.card_ids import CardIds
 from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, IndexProcessor, MerchantMemory
@@ -49,15 +50,17 @@ async def index_of(context: DrainContext) -> Index:
         StoreError: the table is not there or was not bootstrapped.
     """
     names, dynamodb, writes_max = context.names, context.dynamodb, context.settings.index_writes_in_flight_max
+    opening = partial(TransactionTable.open, dynamodb, names.transactions)
     return Index(
-        transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
+        transactions=await patiently("open index", opening, until=context.patience),
         merchants=MerchantTable(dynamodb, names.merchants),
         letters=context.letters,
         meters=context.meters,
         counts=IndexMetrics(context.meters),
         memory=MerchantMemory(),
-        cards=CardIds(CardTable(dynamodb, names.cards)),
+        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience),
         books=context.books,
         slots=asyncio.Semaphore(writes_max),
         writes_max=writes_max,
+        patience=context.patience,
     )

@@ -8,12 +8,13 @@ to the dead letters and is noted on the transaction.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
@@ -34,7 +35,9 @@ from workers.leases.checkpointing import Books
 from workers.leases.ledger import Tally, tally_of, together
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import code_of, patiently
+from workers.retries import UNLIMITED, Patience, patiently
+
+T = TypeVar("T")
 
 CHECKPOINT_S: Final = 0.5
 MERCHANTS_REMEMBERED_MAX: Final = 20_000
@@ -114,6 +117,7 @@ class Index:
     books: Books
     slots: asyncio.Semaphore
     writes_max: int
+    patience: Patience = UNLIMITED
 
     async def write_all(self, records: Sequence[Arrived]) -> None:
         """Write records; all are durable on return. Others' writes share the slots in turn."""
@@ -141,7 +145,7 @@ class Index:
             await self.cards.note(event)
             await self._settle(item)
         except ClientError as error:
-            trial = IndexTrial(self.transactions, self.merchants)
+            trial = IndexTrial(self.transactions, self.merchants, self.patience)
             if not may_be_the_item(error) or not await trial.refused_alone(event, item.event.encode(), item.order):
                 raise
             await self.letters.unwritable(taken.record, code_of(error))
@@ -152,13 +156,14 @@ class Index:
         await patiently(
             "merchant",
             lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+            until=self.patience,
         )
         self.memory.remember(event.account, event.merchant_id, order)
 
     async def _settle(self, item: IndexItem) -> None:
         """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
-        while not await patiently("index", lambda: self.transactions.put_if_absent(item)):
-            stored = await patiently("index", lambda: self.transactions.get(item.account, item.transaction_id))
+        while not await self._ask(lambda: self.transactions.put_if_absent(item)):
+            stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
             if stored is not None and await self._resolve(judge(stored, item), item, stored):
                 return
 
@@ -182,8 +187,8 @@ class Index:
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
         shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
         other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
-        noted = not (shown or other) or await patiently(
-            "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+        noted = not (shown or other) or await self._ask(
+            lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )
         if noted:
             (self.counts.conflicts if conflict else self.counts.duplicates).inc()
@@ -193,15 +198,17 @@ class Index:
         after = overtake(stored, item)
         for order, data in after.contradicting:
             await self.letters.conflict(order, data)
-        replaced = await patiently(
-            "index",
-            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
+        replaced = await self._ask(
+            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others)
         )
         if replaced and after.contradicting:
             self.counts.conflicts.inc(len(after.contradicting))
         elif replaced:
             self.counts.duplicates.inc()
         return replaced
+
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await patiently("index", call, until=self.patience)
 
 
 class IndexProcessor:

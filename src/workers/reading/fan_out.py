@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.kinesis.record_batch import Stretch
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
@@ -22,7 +23,7 @@ from workers.reading.read_limits import ReadLimit
 from workers.reading.read_position import Loss, ReadPosition, uncounted
 from workers.reading.reader import SHARD_SYNC_S, Batch
 from workers.reading.subscription import Subscription
-from workers.retries import code_of, patiently
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.kinesis.consumers import arn_of, drain_consumers
 from txn_core.loopback import is_local

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.kinesis.record_batch import Stretch
 from txn_core.positions import ShardId
 from txn_core.transactions.instants import datetime_of
@@ -22,7 +23,7 @@ from workers.reading.budget import WHOLE_SHARD, ReadShare
 from workers.reading.pace import ReadPace
 from workers.reading.read_limits import ReadLimit
 from workers.reading.read_position import Loss, ReadPosition, Start, uncounted
-from workers.retries import code_of, patiently
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

@@ -8,7 +8,7 @@ from devkit.kinesis_server.account import Account
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.devkit.kinesis_server.builders import CLIENT_PATIENCE_S, STREAM, HandClock, settings_for
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from devkit.kinesis_server import KinesisServer, fates
 from tests.devkit.kinesis_server.builders import CLIENT_PATIENCE_S, STREAM
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.kinesis_client import DirectClient
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Doubt, Failed, Outcome, outcome_of_error, outcomes_of_answer
 from txn_core.settings import Settings

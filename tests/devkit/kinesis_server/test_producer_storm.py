@@ -15,7 +15,7 @@ from tests.devkit.kinesis_server.storm import Storm
 from tests.devkit.kinesis_server.storm_run import StormRun
 from tests.devkit.kinesis_server.verdict import check, check_hashes, check_reading
 from tests.support.chaos import seeds
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 
 SEEDS_SHORT: Final = range(5)
 AGGREGATES_MIN: Final = 10

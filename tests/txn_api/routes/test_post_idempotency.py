@@ -18,12 +18,12 @@ from tests.support.memory_records import Fault
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, Desk
 from txn_api.writes.idempotency import Bounds, Idempotency
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.idempotency import Fingerprints, IdempotencyTable
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal

@@ -11,6 +11,7 @@ import pytest
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
+from txn_core.aws.errors import is_passing
 from txn_core.settings import Settings
 from workers.reading.answers import (
     UNKNOWN_ARRIVAL,
@@ -21,7 +22,6 @@ from workers.reading.answers import (
     required,
     sequence_number_of,
 )
-from workers.retries import is_passing
 
 
 @pytest.mark.parametrize("record", [{}, {"SequenceNumber": None}, {"SequenceNumber": ""}, {"SequenceNumber": "4x"}])

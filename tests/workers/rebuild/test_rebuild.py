@@ -26,7 +26,8 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
 from txn_core.errors import EventError, SettingsError, StoreError
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, instant_of

@@ -11,7 +11,7 @@ from botocore.exceptions import EventStreamError
 
 from devkit.kinesis_server import KinesisServer, fates
 from tests.devkit.kinesis_server.builders import SHARDS, STREAM, error_of, new_record
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
