@@ -1,6 +1,7 @@
-"""Rules on our documents: links lead somewhere, promises are defined, modules exist, some words do not occur."""
+"""Rules on documents and docstrings: links lead somewhere, promises are defined, modules exist, words are plain."""
 
 import re
+import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -66,9 +67,17 @@ def missing_modules(document: Path) -> Iterator[str]:
             yield name
 
 
+def texts_of_code(module: Path) -> Iterator[str]:
+    """The comments and the literals of a module, docstrings among them."""
+    with tokenize.open(module) as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type in {tokenize.COMMENT, tokenize.STRING}:
+                yield token.string
+
+
 @cache
 def _modules() -> tuple[Path, ...]:
-    return tuple(path for folder in ("src", "tests", "bench") for path in (ROOT / folder).rglob("*.py"))
+    return tuple(path for folder in ("bench", "devkit", "src", "tests") for path in (ROOT / folder).rglob("*.py"))
 
 
 def _unlinked(heading: str) -> str:

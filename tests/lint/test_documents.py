@@ -18,6 +18,7 @@ from tests.lint.documents import (
     anchors_of,
     dead_links,
     missing_modules,
+    texts_of_code,
     unlinked_promises,
 )
 from txn_cli.main import app_of
@@ -53,6 +54,15 @@ def test_help_texts_have_none_of_them_either() -> None:
     ]
     assert len(texts) > 100
     assert [word for text in texts for word in RIDDLES.findall(text)] == []
+
+
+def test_docstrings_and_comments_have_none_of_them_either() -> None:
+    words = {
+        path.relative_to(ROOT).as_posix(): found
+        for path in (ROOT / "src").rglob("*.py")
+        if (found := [word for text in texts_of_code(path) for word in RIDDLES.findall(text)])
+    }
+    assert words == {}
 
 
 def test_the_eight_promises_are_defined() -> None:
@@ -97,6 +107,9 @@ def test_faults_of_a_document_are_found(tmp_path: Path) -> None:
     assert list(unlinked_promises(document)) == ["P5", "P7"]
     assert list(missing_modules(document)) == ["no_such_module.py"]
     assert PROMISE.findall("P1 and HTTP2") == ["1"]
+    module = tmp_path / "sample.py"
+    module.write_text('"""A docstring."""\nanew = "a text"  # a comment\n')
+    assert list(texts_of_code(module)) == ['"""A docstring."""', '"a text"', "# a comment"]
     assert RIDDLES.findall("made anew; that\nof another; that offer; it gets on; a new one") == [
         *("anew", "that\nof", "gets on")
     ]
