@@ -15,7 +15,7 @@ from workers.metrics import ShardLag
 from workers.reading.reader import Batch
 
 if TYPE_CHECKING:
-    from txn_core.readiness import Check  # what it stands beside brings an HTTP client that no processor needs
+    from txn_core.readiness import Check  # which takes the HTTP client along, 9 MB that a drain does not need
 
 
 class Cursor(Protocol):

@@ -2,25 +2,27 @@
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.readiness import Check
 from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
 from workers.drain import Drain
 from workers.index.card_ids import CardIds
 from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, IndexProcessor, MerchantMemory
-from workers.rebuild.rebuild import Origin, begin
 from workers.retries import patiently
+
+if TYPE_CHECKING:
+    from txn_core.readiness import Check
+    from workers.rebuild.rebuild import Origin
 
 _NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
 
 
-async def open_index(context: DrainContext, origin: Origin | None = None) -> Drain:
+async def open_index(context: DrainContext, origin: "Origin | None" = None) -> Drain:
     """The index; with an origin, the generation of the settings is built from there.
 
     Raises:
@@ -28,6 +30,8 @@ async def open_index(context: DrainContext, origin: Origin | None = None) -> Dra
     """
     progress = None
     if origin is not None:
+        from workers.rebuild.rebuild import begin  # noqa: PLC0415 - it makes tables, which is the exception
+
         progress = await begin(origin, context.settings, context.kinesis, context.dynamodb)
     index = await index_of(context)
     # A conflict or poison holds up its shard until its letter is put.
