@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.aws.errors import Failure, failure_of
+from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.dynamodb.attributes import string, strings
-from txn_core.dynamodb.conditions import carried_out
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.stream_identity import StreamIdentity
