@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import carried_out, code_of
 from txn_core.dynamodb.attributes import number, string
@@ -47,7 +48,8 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
-                tasks.create_task(_stream(kinesis, settings))
+                for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
+                    tasks.create_task(_stream(kinesis, stream, settings.stream_shards))
                 tables = tasks.create_task(_tables(dynamodb, settings))
                 tasks.create_task(_bucket(s3, bucket))
             return tables.result()
@@ -55,12 +57,12 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
 
-async def _stream(client: "KinesisClient", settings: Settings) -> None:
+async def _stream(client: "KinesisClient", name: str, shards: int) -> None:
     with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=settings.stream, ShardCount=settings.stream_shards)
+        await client.create_stream(StreamName=name, ShardCount=shards)
     while True:
         with suppress(client.exceptions.ResourceNotFoundException):
-            summary = await client.describe_stream_summary(StreamName=settings.stream)
+            summary = await client.describe_stream_summary(StreamName=name)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
                 return
         await asyncio.sleep(POLL_S)

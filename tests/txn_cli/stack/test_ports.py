@@ -103,3 +103,7 @@ def test_other_ports_are_all_others_and_kept(tmp_path: Path) -> None:
     second = first.others(data_dir)
     assert first.owned.isdisjoint(second.owned)
     assert StackPorts.stored(data_dir) == second
+
+
+def test_a_stack_that_was_started_before_a_drain_was_added_is_asked_for_the_others() -> None:
+    assert StackPorts({"index-metrics": 7}).metrics_urls() == {"index": "http://127.0.0.1:7"}

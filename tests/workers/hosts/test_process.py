@@ -221,6 +221,19 @@ async def process(
     kind: str, settings: Settings, stderr: int = asyncio.subprocess.DEVNULL
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker as operators start it; killed at the end of the block if it still runs."""
+    async with command("txn_cli.main", "worker", kind, settings=settings, stderr=stderr) as child:
+        yield child
+
+
+@asynccontextmanager
+async def command(
+    module: str,
+    *arguments: str,
+    settings: Settings,
+    stdout: int = asyncio.subprocess.DEVNULL,
+    stderr: int = asyncio.subprocess.DEVNULL,
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A module of the command line as a process, on the system of these settings."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     numbers = (
         "poll_reads_per_s",
@@ -235,8 +248,9 @@ async def process(
     assert settings.dead_letter_key is not None
     given["TXN_DEAD_LETTER_KEY"] = base64.b64encode(settings.dead_letter_key.get_secret_value()).decode()
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "txn_cli.main", "worker", kind),
+        *(sys.executable, "-m", module, *arguments),
         env=dict(os.environ) | given,
+        stdout=stdout,
         stderr=stderr,
     )
     try:
