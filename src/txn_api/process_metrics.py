@@ -26,7 +26,7 @@ RENDERED_EVERY_S: Final = 1.0
 """How often a process renders its metrics at most, whoever asks."""
 LABEL: Final = "process"
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def socket_of(folder: Path, pid: int) -> Path:
@@ -108,5 +108,5 @@ async def _ask(path: Path) -> bytes | None:
             finally:
                 writer.close()
     except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-        log.warning("a sibling does not tell its metrics", sibling=path.stem, error=type(error).__name__)
+        _log.warning("process_metrics_not_read", other_process=path.stem, error=type(error).__name__)
         return None

@@ -17,7 +17,7 @@ STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, O
 # A client's time-outs begin when it has a connection; waiting for one has to end, too.
 READ_S_MAX: Final = 10.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -27,5 +27,5 @@ async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
         async with asyncio.timeout(deadline_s):
             yield
     except STORE_ERRORS as error:
-        log.warning("store unavailable", error=code_of(error))
+        _log.warning("store_not_reached", error=code_of(error))
         raise StoreUnavailable from None

@@ -21,6 +21,6 @@ async def briefly(what: str, call: Callable[[], Awaitable[T]]) -> T:
     `what` names it in the log. The error of the last attempt is raised, and any that does not pass by itself.
     """
     try:
-        return await patiently(what, call, until=Patience.lasting(PATIENCE_S))
+        return await patiently(what, call, until=Patience.lasting(PATIENCE_S, cuts_off=False))
     except OutageError as outage:
         raise outage.__cause__ or outage from None

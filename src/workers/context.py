@@ -15,6 +15,7 @@ from workers.leases.checkpointing import Books
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters
+from workers.retries import UNLIMITED, Patience
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DrainContext:
-    """The settings, clients and counts of one process that hosts a drain, and the stores that every drain has."""
+    """The settings, clients and counts of one process that hosts a drain, and the stores that every drain has.
+
+    `patience` says how long the drain waits for the stores; a host with a deadline hands in one that ends.
+    """
 
     definition: DrainDefinition
     settings: Settings
@@ -32,6 +36,7 @@ class DrainContext:
     store: ObjectStore
     seal: Seal
     meters: Meters
+    patience: Patience = UNLIMITED
 
     @property
     def stream(self) -> str:
@@ -51,12 +56,12 @@ class DrainContext:
     @property
     def books(self) -> Books:
         """The drain's ledgers."""
-        return Books(LedgerTable(self.dynamodb, self.names.ledger(self.definition.name)))
+        return Books(LedgerTable(self.dynamodb, self.names.ledger(self.definition.name), self.patience))
 
     @property
     def letters(self) -> DeadLetterBox:
         """Where the drain leaves its dead letters."""
-        return DeadLetterBox(self.store, self.seal, self.definition.name, self.stream, self.meters)
+        return DeadLetterBox(self.store, self.seal, self.definition.name, self.stream, self.meters, self.patience)
 
 
 OpenDrain = Callable[[DrainContext], Coroutine[Any, Any, Drain]]

@@ -37,16 +37,22 @@ class Patience:
     """How long a process waits for outages to pass.
 
     A host hands one to everything that its drain does. `ends_at_s` gives the end by the clock of the event loop. Each
-    attempt asks for it, so that a host may give every delivery a deadline of its own.
+    attempt asks for it, so that a host may give every delivery a deadline of its own. `cuts_off` says whether an
+    attempt that is under way is cut off at the end; if not, it may still succeed, and is the last one.
     """
 
     ends_at_s: Callable[[], float]
+    cuts_off: bool = True
 
     @classmethod
-    def lasting(cls, seconds: float) -> Self:
+    def lasting(cls, seconds: float, *, cuts_off: bool = True) -> Self:
         """Patience that ends some seconds from now."""
         end_s = asyncio.get_running_loop().time() + seconds
-        return cls(lambda: end_s)
+        return cls(lambda: end_s, cuts_off)
+
+    def attempt_s(self, longest_s: float) -> float:
+        """How long the next attempt may take."""
+        return min(longest_s, self.left_s()) if self.cuts_off else longest_s
 
     def left_s(self) -> float:
         """The seconds until it ends: none or less when it has ended, infinite when it has no end."""
@@ -75,12 +81,12 @@ async def patiently(what: str, call: Callable[[], Awaitable[T]], *, until: Patie
     `what` names the call in the log and in the error. Any error that does not pass by itself is raised at once.
 
     Raises:
-        OutageError: the patience ended first; an attempt that was under way then was cut off.
+        OutageError: the patience ended first.
     """
     failures = 0
     while True:
         try:
-            async with asyncio.timeout(min(ATTEMPT_S_MAX, until.left_s())):
+            async with asyncio.timeout(until.attempt_s(ATTEMPT_S_MAX)):
                 answer = await call()
         except Exception as error:
             if not is_passing(error):

@@ -23,7 +23,7 @@ BYTES_MAX: Final = 200_000
 BYTE_BY_BYTE_MAX: Final = 400
 AT_ONCE: Final = 16
 PAUSE_S: Final = 0.001
-ANSWER_S_MAX: Final = 20.0
+ANSWER_S_MAX: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)

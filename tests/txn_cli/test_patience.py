@@ -24,6 +24,17 @@ async def test_a_store_that_stays_away_is_given_up_after_some_seconds() -> None:
 
 
 @in_virtual_time
+async def test_a_slow_answer_is_waited_for() -> None:
+    """A long list of a store that works is no outage."""
+
+    async def call() -> str:
+        await asyncio.sleep(10 * PATIENCE_S)
+        return "there"
+
+    assert await briefly("call", call) == "there"
+
+
+@in_virtual_time
 async def test_a_store_that_comes_back_is_waited_for() -> None:
     left = [AWAY] * 3
 

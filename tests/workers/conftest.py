@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 
 
 def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Books:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -10,25 +11,20 @@ from botocore.exceptions import EndpointConnectionError
 from tests.builders import arrived, position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, event, lease, records
-from txn_core.dynamodb.cards import CardTable
-from txn_core.dynamodb.merchants import MerchantTable
-from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.drains import INDEX
 from txn_core.errors import EventError, OutageError
 from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
+from txn_core.settings import Settings
 from txn_core.transactions.event import Event
-from workers.archive.buffer import BufferTotal, FlushLimits
-from workers.archive.metrics import ArchiveMetrics
+from workers.archive.drain import archive_of
 from workers.archive.processor import Archive, plan_of
-from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.index.card_ids import CardIds
-from workers.index.metrics import IndexMetrics
-from workers.index.processor import Index, MerchantMemory
-from workers.leases.checkpointing import Books
+from workers.context import DrainContext
+from workers.events.dead_letters import Seal
+from workers.index.drain import index_of
+from workers.index.processor import Index
 from workers.leases.held import HeldLease
 from workers.leases.ledger import Ledger, Tally, tally_of
-from workers.leases.ledger_table import LedgerTable
-from workers.leases.table import LeaseTable
 from workers.metrics import Meters
 from workers.retries import UNLIMITED, Patience, patiently
 
@@ -39,63 +35,53 @@ ALIASED = Event.decode(event()).model_copy(update={"card_aliases": ("card_2_" + 
 
 
 class Away:
-    """A client of a store that does not answer: each call fails, or hangs."""
+    """A client of a store that does not answer once it is `away`: each call fails, or hangs."""
 
-    def __init__(self, *, hangs: bool) -> None:
-        self._hangs = hangs
+    def __init__(self, *, hangs: bool, away: bool = True) -> None:
+        self._hangs, self.away = hangs, away
 
     def __getattr__(self, _: str) -> Callable[..., Awaitable[Any]]:
         return self._call
 
-    async def _call(self, **_: Any) -> None:
+    async def _call(self, **_: Any) -> Any:
+        if not self.away:
+            return {"Item": {"write_shards": {"N": "1"}}}
         if self._hangs:
             await asyncio.Event().wait()
         raise AWAY
 
 
+@dataclass
 class Drains:
-    """What drains are made of, over a store that is away."""
+    """The drains as they are composed, over a store that is away since they were opened."""
 
-    def __init__(self, client: Any, patience: Patience) -> None:
-        meters, store = Meters("index"), ObjectStore(client, "lake")
-        self.letters = DeadLetterBox(store, Seal(b"k" * 32), "index", "stream", meters, patience)
-        self.ledger = LedgerTable(client, "ledger", patience)
-        self.cards = CardIds(CardTable(client, "cards"), patience=patience)
-        self.lease = HeldLease(LeaseTable(client, "leases"), lease(owner=ALICE), patience=patience)
-        books, limits = Books(self.ledger), FlushLimits(rows=1, bytes=1, age_s=1.0)
-        self.archive = Archive(
-            store=store,
-            letters=self.letters,
-            meters=meters,
-            counts=ArchiveMetrics(meters),
-            limits=limits,
-            total=BufferTotal(),
-            books=books,
-            renderings=asyncio.Semaphore(1),
-            patience=patience,
-        )
-        self.index = Index(
-            transactions=TransactionTable(client, "transactions", 1),
-            merchants=MerchantTable(client, "merchants"),
-            letters=self.letters,
-            meters=meters,
-            counts=IndexMetrics(meters),
-            memory=MerchantMemory(),
-            cards=self.cards,
-            books=books,
-            slots=asyncio.Semaphore(1),
-            writes_max=1,
-            patience=patience,
-        )
+    context: DrainContext
+    index: Index
+    archive: Archive
+    lease: HeldLease
+
+    @classmethod
+    async def opened(cls, patience: Patience, *, hangs: bool) -> Self:
+        client: Any = Away(hangs=hangs, away=False)
+        context = context_of(client, patience)
+        index, archive = await index_of(context), archive_of(context)
+        client.away = True
+        return cls(context, index, archive, HeldLease(context.leases, lease(owner=ALICE), patience=patience))
+
+
+def context_of(client: Any, patience: Patience) -> DrainContext:
+    settings = Settings(bucket="lake", stream="stream")
+    store, seal, meters = ObjectStore(client, "lake"), Seal(b"k" * 32), Meters("index")
+    return DrainContext(INDEX, settings, client, client, store, seal, meters, patience)
 
 
 LEDGER = Ledger("epoch", None, "7/0", leaving=tally_of(RECORDS), left_at="7/0")
 WORK: Sequence[tuple[str, Callable[[Drains], Awaitable[object]]]] = [
     ("merchant", lambda drains: drains.index.write(RECORDS[0])),
     ("look for object", lambda drains: drains.archive.covered_to(plan_of(RECORDS))),
-    ("dead letter", lambda drains: drains.letters.undecodable(arrived(b"{"), EventError("no event"))),
-    ("ledger", lambda drains: drains.ledger.put_leaving(RECORDS[0].position.shard_id, LEDGER)),
-    ("card ids", lambda drains: drains.cards.note(ALIASED)),
+    ("dead letter", lambda drains: drains.context.letters.undecodable(arrived(b"{"), EventError("no event"))),
+    ("ledger", lambda drains: drains.context.books.table.put_leaving(RECORDS[0].position.shard_id, LEDGER)),
+    ("card ids", lambda drains: drains.index.cards.note(ALIASED)),
     ("lease", lambda drains: drains.lease.advance(position(9), Tally())),
 ]
 
@@ -108,17 +94,24 @@ async def test_work_ends_with_its_patience(
 ) -> None:
     clock = asyncio.get_running_loop().time
     end_s = clock() + END_S
+    drains = await Drains.opened(Patience(lambda: end_s), hangs=hangs)
     with pytest.raises(OutageError, match=f"^{what}") as caught:
-        await work(Drains(Away(hangs=hangs), Patience(lambda: end_s)))
+        await work(drains)
     assert clock() == pytest.approx(end_s)
     assert isinstance(caught.value.__cause__, TimeoutError if hangs else EndpointConnectionError)
+
+
+@in_virtual_time
+async def test_the_index_is_opened_within_the_patience() -> None:
+    with pytest.raises(OutageError, match=r"^open index"):
+        await index_of(context_of(Away(hangs=False), Patience.lasting(END_S)))
 
 
 @in_virtual_time
 async def test_the_index_settles_an_event_within_its_patience() -> None:
     """Also behind the merchant, whose name is remembered here."""
     clock = asyncio.get_running_loop().time
-    drains = Drains(Away(hangs=False), Patience.lasting(END_S))
+    drains = await Drains.opened(Patience.lasting(END_S), hangs=False)
     decoded = Event.decode(RECORDS[0].data)
     known = WriteOrder.of(decoded.accepted_at, position(0))
     drains.index.memory.remember(decoded.account, decoded.merchant_id, known)
@@ -130,8 +123,9 @@ async def test_the_index_settles_an_event_within_its_patience() -> None:
 
 async def test_the_archive_writes_an_object_within_its_patience() -> None:
     """By the real clock, since the object is made in a thread."""
+    drains = await Drains.opened(Patience.lasting(0.5), hangs=True)
     with pytest.raises(OutageError, match=r"^write object"):
-        await Drains(Away(hangs=True), Patience.lasting(0.1)).archive.write(plan_of(RECORDS), RECORDS)
+        await drains.archive.write(plan_of(RECORDS), RECORDS)
 
 
 @in_virtual_time

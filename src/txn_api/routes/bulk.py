@@ -42,7 +42,7 @@ from txn_api.writes.results import (
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.transactions.identity import Account
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 _SCOPE: Final[ApiScope] = "transactions:write"
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -172,7 +172,7 @@ class _BulkResponse(Response):
             for holding in (self._results, self._in_flight, self._decompression):
                 holding.give_back()
         if upload.totals.ended == "broken_off":
-            log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
+            _log.info("upload_broken_off", request_id=self._request_id, read=upload.totals.read)
 
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
         results = Results(self._request_id, self._results)
@@ -194,7 +194,7 @@ class _BulkResponse(Response):
             await writer.end()
         except ResultsUnreadError:
             # The answer has begun: leaving it unfinished makes the server cut the connection.
-            log.info("results unread", request_id=self._request_id, read=upload.totals.read)
+            _log.info("results_not_read", request_id=self._request_id, read=upload.totals.read)
             return
         finally:
             sending.cancel()

@@ -48,7 +48,7 @@ ROUNDS_MAX: Final = 8  # of a race for one key; each is lost to somebody who got
 PAUSES_S: Final = (0.05, 0.2)  # between the attempts at one call of the store
 REPLAYED: Final = (b"idempotent-replayed", b"true")
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 _Result = TypeVar("_Result")
 
 
@@ -196,7 +196,7 @@ class Idempotency:
             async with asyncio.timeout(self._bounds.store_s):
                 return await work
         except STORE_ERRORS as error:
-            log.warning("idempotency key not settled", error=code_of(error))
+            _log.warning("idempotency_key_not_settled", error=code_of(error))
             self._outcomes.labels("unavailable").inc()
             raise failure from None
 

@@ -69,9 +69,9 @@ def drop(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Delete the tables of a generation that is not served: it can only be had again by building it anew.
+    """Delete the tables of a generation that is not served; only a rebuild brings it back.
 
-    Asks first, but for a system on this machine.
+    Asks first, unless the system is on this machine.
     """
     system = system_at(data_dir, aws=aws)
     settings = system.settings

@@ -34,7 +34,7 @@ def _leases() -> None:
 
 
 def reset(
-    which: Annotated[SomeDrains, typer.Argument(help="Whose leases are given up.")],
+    which: Annotated[SomeDrains, typer.Argument(help="The drain whose leases are given up.")],
     *,
     yes: YesOption = False,
     give_up_plans: Annotated[
@@ -48,14 +48,14 @@ def reset(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Give up the leases that belong to another stream than there is now, so that workers begin this one.
+    """Give up the leases of a stream that is gone, so that workers begin the stream that is there now.
 
     For a stream that was deleted and made again under its name: `txn status` and the workers' logs say so. Every
-    shard of the new stream is then read from its beginning. Leases of the stream as it is are never touched.
+    shard of the new stream is then read from its beginning. Leases of the present stream are never touched.
 
-    Refused while a worker is alive: the leases are watched for TXN_LEASE_FAILOVER_S, and none may be written. Workers
-    that wait for the reset hold none and need not be stopped. Refused, too, when a plan of the archive would be
-    dropped whose object is not there, unless --give-up-plans is given.
+    The command watches the leases for TXN_LEASE_FAILOVER_S, and refuses when a worker writes one. Workers that wait
+    for the reset hold no lease and need not be stopped. The command also refuses to drop a plan of the archive whose
+    object is not there, unless --give-up-plans is given.
     """
     settings = system_at(data_dir, aws=aws).settings
     asking = _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json)

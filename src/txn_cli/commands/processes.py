@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from workers.rebuild.rebuild import Origin
 
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def register(app: typer.Typer) -> None:
@@ -81,34 +81,34 @@ def api(
 
 
 def worker(
-    kind: Annotated[OneDrain, typer.Argument(help="The view that it makes of the stream.")],
+    kind: Annotated[OneDrain, typer.Argument(help="The view to make of the stream.")],
     *,
     since: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="TRIM_HORIZON|AT_TIMESTAMP=TIME",
-            help="Build the index anew from the stream: all of it, or what arrived from an RFC 3339 time on.",
+            help="Rebuild the index from the stream: all of it, or what arrived from an RFC 3339 time on.",
         ),
     ] = None,
     from_lake: Annotated[
-        bool, typer.Option("--from-lake", help="Build the index anew from the lake, then from the stream.")
+        bool, typer.Option("--from-lake", help="Rebuild the index from the lake, then from the stream.")
     ] = False,
     into: Annotated[
         int | None,
         typer.Option(
             min=FIRST_GENERATION + 1,
-            help="The generation of the index that is built.",
+            help="The generation of the index to build.",
             show_default="the one after TXN_INDEX_GENERATION",
         ),
     ] = None,
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first.
+    """Drain the stream into one view until SIGTERM; work under way is finished and checkpointed first.
 
-    With --from or --from-lake it builds the index anew, into fresh tables beside those that are served. The same
-    command goes on with it after an end, and shares it among several processes (docs/rebuild.md).
+    With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
+    continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
     """
     import uvloop
 
@@ -133,13 +133,13 @@ def _system(data_dir: Path | None, *, aws: bool) -> System:
 
 def _log_start(system: System) -> None:
     """Log which system this is, and the names of variables that look like settings and are not."""
-    log.info("target", target=system.where)
+    _log.info("target_chosen", target=system.where)
     if links := service_links(os.environ):
-        log.warning("service_links_ignored", variables=sorted(links))
+        _log.warning("service_links_ignored", variables=sorted(links))
 
 
 def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "Origin | None":
-    """From where the index is to be built anew, if it is.
+    """The place from which the index is to be rebuilt, or None.
 
     Raises:
         SettingsError: the options do not go together.
@@ -149,7 +149,7 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
     if since is None and not from_lake:
         return None
     if drain is not INDEX:
-        raise SettingsError("only the index is built anew: a lake of its own would need a bucket of its own")
+        raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:
         return LAKE
     if from_lake:
@@ -177,7 +177,7 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
 
 
 def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:
-    """Make stream, tables and bucket; doing it again changes nothing."""
+    """Make stream, tables and bucket; a second run changes nothing."""
     from txn_core.bootstrap import bootstrap
 
     system = _system(data_dir, aws=aws)

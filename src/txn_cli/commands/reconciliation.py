@@ -10,7 +10,6 @@ from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.commands.stack import JsonOption
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.report import Report, show_report
 from txn_cli.terminal import console, say_document
 from txn_core.settings import Settings
@@ -24,19 +23,17 @@ def register(app: typer.Typer) -> None:
 
 def reconcile(
     *,
-    since: Annotated[
-        str, typer.Option(help="From when on: an RFC 3339 time, or a duration back from now (90m, 2h).")
-    ],
-    deep: Annotated[bool, typer.Option("--deep", help="Reread also minutes whose ledgers agree.")] = False,
+    since: Annotated[str, typer.Option(help="Start: an RFC 3339 time, or a duration back from now (90m, 2h).")],
+    deep: Annotated[bool, typer.Option("--deep", help="Reread minutes whose ledgers agree, too.")] = False,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Compare what each worker says it made durable with what the archive says, and name what is missing or doubled.
+    """Compare the ledger of each drain with the ledger of the archive, and name what is missing or doubled.
 
-    Exit code 0 when all finished minutes agree, 1 when not, 2 when that cannot be said. Only minutes that differ are
-    read again. What was removed from a store later stands in its ledger all the same: --deep finds that too, and
-    reads everything.
+    Exit code 0 when all finished minutes agree, 1 when not, 2 when the comparison is impossible. Only minutes
+    that differ are read again. A row that was removed from a store later is still in the ledgers: --deep finds
+    this, too, and reads everything.
     """
     from_minute = minute_of(moment_of(since, datetime.now(UTC)))
     report = asyncio.run(_reconcile(system_at(data_dir, aws=aws).settings, from_minute, deep))
@@ -48,5 +45,7 @@ def reconcile(
 
 
 async def _reconcile(settings: Settings, since: Minute, deep: bool) -> Report:  # noqa: FBT001 - one call, above
+    from txn_cli.reconcile.reconciliation import Reconciliation  # noqa: PLC0415 - the extra `lake`
+
     async with Reconciliation.open(settings) as reconciliation:
         return await reconciliation.run(since, deep=deep)

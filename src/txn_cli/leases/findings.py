@@ -20,7 +20,6 @@ from txn_core.errors import StoreError
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.archive.processor import object_key, object_last
 from workers.leases.belonging import belonging
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.shards import Shard, list_shards
@@ -145,6 +144,8 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
+        from workers.archive.processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
+
         metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 

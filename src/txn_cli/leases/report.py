@@ -1,7 +1,6 @@
 """What a reset will do or has done, as lines for people and as JSON values."""
 
 from txn_cli.leases.findings import Findings, ForeignLease
-from workers.archive.processor import object_key
 from workers.leases.belonging import Belonging, told
 from workers.leases.lease import FlushPlan
 
@@ -31,6 +30,8 @@ def _line(lease: ForeignLease) -> str:
 
 def lost(plan: FlushPlan) -> str:
     """A plan whose records are in no object."""
+    from workers.archive.processor import object_key  # noqa: PLC0415 - the extra `lake`
+
     first, last = plan.first, plan.last
     return (
         f"{plan.positions:,} positions, {first.sequence_number}/{first.sub_sequence_number} to "

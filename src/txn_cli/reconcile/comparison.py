@@ -4,15 +4,11 @@ It says which minutes agree, which differ, and of which nothing can be said.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Self
 
 from txn_core.positions import Position, ShardId
 from workers.leases.lease import TRIM_HORIZON, Lease
-from workers.leases.ledger import Ledger, Minute, Sum, Tally, checkpoint_text, minute_of, start_of
-
-DISORDER_MAX: Final = timedelta(minutes=1)
-"""How far arrival times of a shard go backwards at most from one record to a later one."""
+from workers.leases.ledger import DISORDER_MAX, Ledger, Minute, Sum, Tally, checkpoint_text, minute_of, start_of
 
 _NEVER: Final = Minute("")
 _ALWAYS: Final = Minute("~")  # behind every minute

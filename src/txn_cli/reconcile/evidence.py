@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
-from txn_cli.reconcile.comparison import DISORDER_MAX
 from txn_core.aws.errors import Failure, failure_of
 from txn_core.errors import StoreError
 from txn_core.kinesis.record_batch import Arrived
@@ -26,7 +25,7 @@ from workers.events.dead_letters import Envelope
 from workers.events.reasons import Reason
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
-from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
+from workers.leases.ledger import DISORDER_MAX, NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.leases.shards import list_shards
 from workers.leases.stream_identity import summary_of
 from workers.reading.answers import raw_records

@@ -1,8 +1,8 @@
 """Card numbers where none may stand: whatever else a request carries may be stored as an id or a name.
 
-Two rules (promise P5). No string, number, header or path may contain the request's own card number, separators
-ignored. And no free text may hold any card number or track data (`free_text`); ids may, since numeric ids look like
-card numbers by chance.
+Two rules keep promise P5 (docs/delivery.md). No string, number, header or path may contain the request's own card
+number, separators ignored. And no free text may hold any card number or track data (`free_text`); ids may, since
+numeric ids look like card numbers by chance.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

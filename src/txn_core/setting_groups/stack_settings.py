@@ -35,7 +35,7 @@ class StackSettings(BaseModel):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="least severe log line")
 
     aws_region: Region = Field(
-        None, description="AWS region; that of AWS_REGION, AWS_DEFAULT_REGION or the AWS profile when absent"
+        None, description="AWS region; AWS_REGION, AWS_DEFAULT_REGION or the AWS profile names it when absent"
     )
     kinesis_endpoint_url: str | None = Field(None, description="Kinesis endpoint; AWS when absent")
     dynamodb_endpoint_url: str | None = Field(None, description="DynamoDB endpoint; AWS when absent")

@@ -26,7 +26,7 @@ from txn_server.processes.restarts import End, RestartPolicy
 END_SLACK_S: Final = 2.0
 """What a process gets to end in, on top of its own deadline for draining. The stack gives all of us five seconds."""
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def supervise(settings: Settings, command: Sequence[str]) -> None:
@@ -74,7 +74,7 @@ class Fleet:
         for number in SIGNALS:
             loop.add_signal_handler(number, self._take, number)
         # Whoever reads this may signal: before, that would have been a death.
-        log.info("serving", address=self._listener.getsockname()[:2], processes=count)
+        _log.info("serving", address=self._listener.getsockname()[:2], processes=count)
         async with asyncio.TaskGroup() as tasks:
             self._keeping = [tasks.create_task(self._keep()) for _ in range(count)]
         if self._faults:
@@ -86,7 +86,7 @@ class Fleet:
             for process in self._running:
                 process.send(number)
         else:
-            log.info("stopping", signal=number.name)
+            _log.info("stopping", signal=number.name)
             self._end()
 
     def _end(self) -> None:
@@ -121,7 +121,7 @@ class Fleet:
                     )
                 )
                 return
-            log.warning("process ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
+            _log.warning("process_ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
 
     def _pause_s(self, ends: "deque[End]", *, has_started: bool) -> float | None:

@@ -26,4 +26,5 @@ def archive_of(context: DrainContext) -> Archive:
         total=BufferTotal(),
         books=context.books,
         renderings=asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX),
+        patience=context.patience,
     )

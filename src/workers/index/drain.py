@@ -50,15 +50,17 @@ async def index_of(context: DrainContext) -> Index:
         StoreError: the table is not there or was not bootstrapped.
     """
     names, dynamodb, writes_max = context.names, context.dynamodb, context.settings.index_writes_in_flight_max
+    opening = partial(TransactionTable.open, dynamodb, names.transactions)
     return Index(
-        transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
+        transactions=await patiently("open index", opening, until=context.patience),
         merchants=MerchantTable(dynamodb, names.merchants),
         letters=context.letters,
         meters=context.meters,
         counts=IndexMetrics(context.meters),
         memory=MerchantMemory(),
-        cards=CardIds(CardTable(dynamodb, names.cards)),
+        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience),
         books=context.books,
         slots=asyncio.Semaphore(writes_max),
         writes_max=writes_max,
+        patience=context.patience,
     )

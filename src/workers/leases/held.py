@@ -119,7 +119,7 @@ class HeldLease:
                     return
 
     async def _write(self, wanted: Lease) -> bool:
-        async with asyncio.timeout(min(self._write_s_max, self._patience.left_s())):
+        async with asyncio.timeout(self._patience.attempt_s(self._write_s_max)):
             landed = await self._table.write(self._row, wanted)
         if landed:
             self._row, self._written_s = wanted, asyncio.get_running_loop().time()

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 
 
 async def _control(url: str, expected: int = 200, **orders: Any) -> Any:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.post(f"{url}/control", json=orders)
     assert answer.status_code == expected, answer.text
     return answer.json()
@@ -176,6 +176,6 @@ async def test_a_reset_is_a_reset_on_uvloop_too(own_environment: pytest.MonkeyPa
     """The process runs on another event loop than the tests do."""
     async with _process() as (_, ready):
         await _control(ready["url"], calls=[{"fate": "reset after storing"}])
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             with pytest.raises(httpx.ReadError):
                 await http.post(ready["url"], headers={"X-Amz-Target": "Kinesis_20131202.ListShards"}, content="{}")

@@ -294,7 +294,7 @@ def test_load_of_a_named_pipe_reads_it_once(api: FakeApi, data_dir: Path, tmp_pa
     with ThreadPoolExecutor(1) as executor:
         writing = executor.submit(pipe.write_bytes, content)
         result = txn("load", pipe, "--data-dir", data_dir, "--json")
-        writing.result(timeout=10)
+        writing.result(timeout=60)
     assert json.loads(result.out)["accepted"] == 20
 
 

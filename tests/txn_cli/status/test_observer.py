@@ -94,7 +94,7 @@ async def test_a_closed_shard_is_drained_at_its_end_alone(observer: Observer) ->
     stream = observer.settings.stream
     middle = str(2**127)
     await observer.kinesis.split_shard(StreamName=stream, ShardToSplit=shard, NewStartingHashKey=middle)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(drains(status := await observer.look())["index"]) < 3:  # noqa: ASYNC110 - the server makes it so
             await asyncio.sleep(0.01)
     assert drains(status)["index"][shard] is Drain.BEHIND

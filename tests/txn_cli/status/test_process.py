@@ -35,7 +35,7 @@ def test_counts_are_summed_over_labels() -> None:
     meters.dead_letters.labels("undecodable").inc()
     meters.dead_letters.labels("conflict").inc(2)
     counts = parse_counts("index", generate_latest(meters.registry).decode())
-    assert (counts["records"], counts["dead_letters"], counts["conflicts"]) == (5, 3, 0)
+    assert (counts["records"], counts["dead_letters"], counts["leases_lost"]) == (5, 3, 0)
     assert "leases_owned" not in counts, "a gauge counts nothing"
 
 

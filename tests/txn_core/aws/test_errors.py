@@ -1,10 +1,9 @@
 """One judgement of failures, held against what botocore knows of Kinesis, DynamoDB and S3."""
 
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
@@ -72,12 +71,9 @@ def refusal(code: str, status: int) -> ClientError:
 
 def repeated_by_botocore(code: str, status: int) -> bool:
     """Whether botocore repeats a call after this: in its standard mode, or by its table of retries."""
-    context = RetryContext(
-        attempt_number=1,
-        operation_model=cast("Any", SimpleNamespace(error_shapes=[])),
-        parsed_response={"Error": {"Code": code}},
-        http_response=AWSResponse("http://127.0.0.1", status, cast("Any", {}), None),
-    )
+    no_model: Any = SimpleNamespace(error_shapes=[])
+    answer: Any = SimpleNamespace(status_code=status)
+    context = RetryContext(1, no_model, {"Error": {"Code": code}}, answer)
     if any(checker().is_retryable(context) for checker in (TransientRetryableChecker, ThrottledRetryableChecker)):
         return True
     tables = LOADER.load_data("_retry")

@@ -267,7 +267,7 @@ def test_a_refusal_takes_no_longer_than_its_bytes(unusual: bytes) -> None:
     for check in (any_head, check_trailers):
         with pytest.raises(MalformedHttp):
             check(b"GET / HTTP/1.1\r\nHost: x\r\n" + unusual + b"\r\n\r\n")
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 1.0
 
 
 def test_trailers_are_field_lines() -> None:

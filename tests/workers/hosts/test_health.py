@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 async def get(port: int | None, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 
@@ -62,12 +62,12 @@ async def test_metrics_are_served_while_the_event_loop_is_busy() -> None:
 
     def read() -> None:
         url = f"http://127.0.0.1:{settings.worker_metrics_port}/metrics"
-        answers.append(httpx.get(url, trust_env=False).text)
+        answers.append(httpx.get(url, trust_env=False, timeout=60).text)
 
     with served(meters.registry, readiness_of({}), settings):
         reading = threading.Thread(target=read, daemon=True)
         reading.start()
-        reading.join(10.0)  # in this very thread, the loop's
+        reading.join(60)  # in this very thread, the loop's
         assert "txn_index_records_total 0.0" in answers[0]
 
 
