@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -12,15 +13,18 @@ import pytest
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from tests.workers.dummy_drain import DUMMY
+from tests.workers.dummy_drain.drain import key_of
 from tests.workers.hosts.test_health import free_port
 from tests.workers.hosts.test_process import command
 from txn_cli.letters.catalogue import Name
+from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.stack.stackports import metrics_of, port_names
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_core import drains
 from txn_core.settings import Settings
+from workers.leases.ledger import Minute
 
 MODULE = "tests.workers.dummy_drain"
 
@@ -76,6 +80,24 @@ async def _counted(observer: Observer, records: int) -> bool:
     status = await observer.look()
     (worker,) = (worker for worker in status.workers if worker.kind == DUMMY.name)
     return worker.counts.get("records") == records
+
+
+async def test_it_is_reconciled_with_the_others(world: World) -> None:
+    """By its ledgers, and by the evidence that it registers: a row that was lost is named."""
+    await world.spread(*(event() for _ in range(6)))
+    await world.drain("index", "archive", DUMMY.name)
+    async with Reconciliation.open(world.settings) as reconciliation:
+        sound = await reconciliation.run(Minute("0"), deep=True)
+        lost = next(iter(world.sent))
+        table = world.context(DUMMY.name).names.of_drain(DUMMY.name, DUMMY.tables[0].name)
+        await world.dynamodb.delete_item(TableName=table, Key=key_of(lost))
+        poor = await reconciliation.run(Minute("0"), deep=True)
+    assert (sound.all_right, sound.views, sound.by_ledger_alone) == (True, ("index", DUMMY.name), ())
+    compared = Counter[str]()
+    for comparison in sound.comparisons:
+        compared[comparison.view] += sum(sums.view.count for sums in comparison.compared)
+    assert compared == {"index": 6, DUMMY.name: 6}
+    assert [(fault.kind, fault.position) for fault in poor.faults] == [("missing_in_dummy", lost)]
 
 
 async def test_it_runs_as_a_process_of_the_command_line(world: World) -> None:
