@@ -1,8 +1,9 @@
 """The index as a drain: its stores, what it checks, and the replay of the lake while a generation is built."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
@@ -17,6 +18,9 @@ from workers.index.processor import Index, IndexProcessor, MerchantMemory
 from workers.rebuild.rebuild import Origin, begin
 from workers.retries import patiently
 
+if TYPE_CHECKING:
+    from workers.rebuild.lake_replay import LakeReplay
+
 _NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
 
 
@@ -26,21 +30,22 @@ async def open_index(context: DrainContext, origin: Origin | None = None) -> Dra
     Raises:
         StoreError: the tables are not bootstrapped, or the generation was begun from another origin.
     """
-    progress = None
-    if origin is not None:
-        progress = await begin(origin, context.settings, context.kinesis, context.dynamodb)
+    replayed = None if origin is None else await _begun(origin, context)
     index = await index_of(context)
     # A conflict or poison holds up its shard until its letter is put.
     checks: dict[str, Check] = {
         "sink": partial(index.transactions.get, *_NOBODYS),
         "dead_letters": context.store.reach,
     }
-    if progress is None:
-        return Drain(partial(IndexProcessor, index), checks)
+    return Drain(partial(IndexProcessor, index), checks, tasks=() if replayed is None else (replayed(index).run,))
+
+
+async def _begun(origin: Origin, context: DrainContext) -> "Callable[[Index], LakeReplay]":
+    """Begin a generation; gives what replays the lake into it. Nothing is made where pyarrow is missing."""
     from workers.rebuild.lake_replay import LakeReplay  # noqa: PLC0415 - it needs pyarrow, which the index does not
 
-    replay = LakeReplay(context.store, context.seal, index, progress)
-    return Drain(partial(IndexProcessor, index), checks, tasks=(replay.run,))
+    progress = await begin(origin, context.settings, context.kinesis, context.dynamodb)
+    return lambda index: LakeReplay(context.store, context.seal, index, progress)
 
 
 async def index_of(context: DrainContext) -> Index:
