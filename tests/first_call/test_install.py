@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,8 +59,14 @@ def test_of_what_pip_says_the_large_downloads_are_passed_on(
 def test_a_step_that_fails_ends_all_with_its_code(
     tmp_path: Path, python: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = []
-    monkeypatch.setattr(install, "steps", lambda *_: (ran.append(n) or python(f"exit({n})") for n in (0, 3, 0)))
+    ran: list[int] = []
+
+    def steps(*_: object) -> Iterator[list[str]]:
+        for code in (0, 3, 0):
+            ran.append(code)
+            yield python(f"exit({code})")
+
+    monkeypatch.setattr(install, "steps", steps)
     monkeypatch.setattr(sys, "argv", ["install.py", "local", "--into", str(tmp_path)])
     with pytest.raises(SystemExit, match="3"):
         install.main()

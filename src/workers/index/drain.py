@@ -15,7 +15,7 @@ from workers.drain import Drain
 from workers.index.card_ids import CardIds
 from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, IndexProcessor, MerchantMemory
-from workers.rebuild.rebuild import Origin, begin
+from workers.rebuild.rebuild import LAKE, Origin, begin
 from workers.retries import patiently
 
 if TYPE_CHECKING:
@@ -40,12 +40,19 @@ async def open_index(context: DrainContext, origin: Origin | None = None) -> Dra
     return Drain(partial(IndexProcessor, index), checks, tasks=() if replayed is None else (replayed(index).run,))
 
 
-async def _begun(origin: Origin, context: DrainContext) -> "Callable[[Index], LakeReplay]":
-    """Begin a generation; gives what replays the lake into it. Nothing is made where pyarrow is missing."""
+async def _begun(origin: Origin, context: DrainContext) -> "Callable[[Index], LakeReplay] | None":
+    """Begin a generation; gives what replays the lake into it, if it is built from there.
+
+    Nothing is begun from the lake where pyarrow is missing.
+    """
+    beginning = partial(begin, origin, context.settings, context.kinesis, context.dynamodb)
+    if origin != LAKE:
+        await beginning()
+        return None
     from workers.rebuild.lake_replay import LakeReplay  # noqa: PLC0415 - it needs pyarrow, which the index does not
 
-    progress = await begin(origin, context.settings, context.kinesis, context.dynamodb)
-    return lambda index: LakeReplay(context.store, context.seal, index, progress)
+    progress = await beginning()
+    return None if progress is None else partial(LakeReplay, context.store, context.seal, progress=progress)
 
 
 async def index_of(context: DrainContext) -> Index:
