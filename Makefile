@@ -22,7 +22,7 @@ EXTRAS := lake local
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -47,7 +47,7 @@ test: $(STAMP) ## run the tests in three processes (TEST_PROCESSES=0: one), each
 chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
-		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
+		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
 canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
@@ -76,6 +76,9 @@ first-call: $(STAMP) ## run the README's own commands in a fresh clone, from `ma
 
 bench-drains: $(STAMP) ## measure the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
+
+bench-fan-out: $(STAMP) ## measure three drains on a shard at 0.9 MB/s, polling and pushed to, on our Kinesis server (6 minutes)
+	@$(BIN)/python -m bench.fan_out $(BENCH_ARGS)
 
 bench-reads: $(STAMP) ## measure look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)

@@ -174,7 +174,7 @@ def _request(server: Server, records: int) -> bytes:
 @contextmanager
 def our_server(shards: int = SHARDS) -> Iterator[Server]:
     """Our own Kinesis server, in a process of its own."""
-    command = [sys.executable, "-m", "bench.kinesis_server", "--shards", str(shards), "--keep-records", "10000"]
+    command = [sys.executable, "-m", "devkit.kinesis_server", "--shards", str(shards), "--keep-records", "10000"]
     with _running(command) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

@@ -23,7 +23,8 @@ from workers.archive.processor import ArchiveProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag
-from workers.reading.reader import Batch, records_of
+from workers.reading.read_position import records_of
+from workers.reading.reader import Batch
 
 ROWS: Final = 50_000  # one object by the default settings
 _ME: Final = WorkerName("bench")

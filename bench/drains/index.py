@@ -17,7 +17,8 @@ from workers.index.processor import Index, IndexProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag
-from workers.reading.reader import Batch, records_of
+from workers.reading.read_position import records_of
+from workers.reading.reader import Batch
 
 ITEMS: Final = 3_000
 _ME: Final = WorkerName("bench")

@@ -23,7 +23,7 @@ from txn_cli.stack.stackports import DYNAMODB, KINESIS
 from txn_core import drains
 from txn_core.settings import Settings
 from workers.leases.stream_watch import ASKED_EVERY_S
-from workers.reading.pace import READS_PER_S_MAX
+from workers.reading.budget import READS_PER_S_MAX
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "idle_day.json"
 DAY_S: Final = 86_400

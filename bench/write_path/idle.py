@@ -13,7 +13,8 @@ from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.kinesis_server.orders import LatencyOrder, Orders
+from devkit.kinesis_server.orders import LatencyOrder, Orders
+
 from bench.process_stats import pinned
 from bench.write_path import counted, servers
 from bench.write_path.kinesis_control import control

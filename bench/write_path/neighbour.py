@@ -16,8 +16,8 @@ from itertools import cycle
 from typing import Final
 
 import uvloop
+from devkit.kinesis_server.orders import Orders, ThrottleOrder
 
-from bench.kinesis_server.orders import Orders, ThrottleOrder
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control

@@ -7,7 +7,8 @@ comes near 25 KB.
 from itertools import cycle, islice
 from typing import Final
 
-from bench.kinesis_server.report import TallyReport
+from devkit.kinesis_server.report import TallyReport
+
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import control

@@ -22,6 +22,7 @@ from txn_core.dynamodb.tables import (
 )
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.errors import StoreError
+from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now
 
@@ -49,7 +50,7 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
-                    tasks.create_task(_stream(kinesis, stream, settings.stream_shards))
+                    tasks.create_task(_stream(kinesis, stream, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
                 tasks.create_task(_bucket(s3, bucket))
             return tables.result()
@@ -57,15 +58,17 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
 
-async def _stream(client: "KinesisClient", name: str, shards: int) -> None:
+async def _stream(client: "KinesisClient", name: str, settings: Settings) -> None:
+    """Make a stream, and then the consumers of the drains that it pushes to."""
     with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=name, ShardCount=shards)
+        await client.create_stream(StreamName=name, ShardCount=settings.stream_shards)
     while True:
         with suppress(client.exceptions.ResourceNotFoundException):
             summary = await client.describe_stream_summary(StreamName=name)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                return
+                break
         await asyncio.sleep(POLL_S)
+    await register_consumers(client, settings, name)
 
 
 async def bootstrap_generation(

@@ -1,8 +1,9 @@
 """What a worker process tells Prometheus. One registry a process; every name begins with txn_<drain>_."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -11,7 +12,9 @@ from txn_core.logs.log_metrics import LogMetrics
 from txn_core.positions import ShardId
 from workers.events.reasons import REASONS
 from workers.reading.answers import UNKNOWN_ARRIVAL
-from workers.reading.reader import Batch, Loss
+from workers.reading.read_limits import READS_LIMITED, ReadLimit
+from workers.reading.read_position import Loss
+from workers.reading.reader import Batch
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -37,6 +40,9 @@ class Meters:
         self._lag = self._gauge("lag_seconds", "Age of what is not yet durable", "shard")
         self._lag_records = self._gauge("lag_records", "Positions read and not yet durable", "shard")
         self._behind = self._gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard")
+        self._reads_limited = self._gauge(
+            READS_LIMITED, "1 while a limit of the shard holds up its reads", "shard", "limit"
+        )
         for reason in REASONS:  # a count that is there from the start is seen to rise
             self.dead_letters.labels(reason)
         for loss in get_args(Loss):
@@ -62,6 +68,8 @@ class Meters:
         self._lag.labels(shard_id).set_function(lag.seconds)
         self._lag_records.labels(shard_id).set_function(lag.records)
         self._behind.labels(shard_id).set_function(lag.behind_latest)
+        for limit in get_args(ReadLimit):
+            self._reads_limited.labels(shard_id, limit).set_function(partial(lag.is_limited_by, limit))
         return lag
 
     def forget(self, shard_id: ShardId) -> None:
@@ -69,6 +77,8 @@ class Meters:
         self._lag.remove(shard_id)
         self._lag_records.remove(shard_id)
         self._behind.remove(shard_id)
+        for limit in get_args(ReadLimit):
+            self._reads_limited.remove(shard_id, limit)
 
 
 class ShardLag:
@@ -79,6 +89,7 @@ class ShardLag:
         self._known = False
         self._pending = 0
         self._behind_s = 0.0
+        self.read_limit: Callable[[], ReadLimit | None] = lambda: None  # what holds up the reads just now
 
     def has_read(self, batch: Batch) -> None:
         """A batch was read; the first one may be far behind: a shard's lag does not begin with its worker."""
@@ -107,6 +118,10 @@ class ShardLag:
     def records(self) -> int:
         """The positions that were read and are not yet durable."""
         return self._pending
+
+    def is_limited_by(self, limit: ReadLimit) -> bool:
+        """Whether this limit of the shard holds up its reads."""
+        return self.read_limit() == limit
 
     def behind_latest(self) -> float:
         """Seconds between the last read and the tip of the shard at that time, by the stream's own account."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.kinesis_server.account import Options
-from bench.kinesis_server.running import kinesis_server
-from bench.kinesis_server.shard import Keep
+from devkit.kinesis_server.account import Options
+from devkit.kinesis_server.running import kinesis_server
+from devkit.kinesis_server.shard import Keep
 
 from tests.builders import base64_key
 from tests.canary.wire import exchange, status_of

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
-from bench.kinesis_server.faults import Latency
+from devkit.kinesis_server.faults import Latency
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.builders import base64_key, body, card_number
 from tests.txn_cli.stack.children import until
 from txn_cli.stack import ports

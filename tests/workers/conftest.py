@@ -243,7 +243,6 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     """A world of its own, with quick leases and small, quick flushes."""
     quick = {
         "stream_shards": 1,
-        "poll_reads_per_s": 5.0,
         "poll_idle_s": 0.2,
         "lease_failover_s": 1.5,
         "lease_renew_s": 0.3,

@@ -15,7 +15,7 @@ from functools import partial
 
 import pytest
 
-from bench.kinesis_server import kinesis_server
+from devkit.kinesis_server import kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from tests.workers.hosts.test_process import process

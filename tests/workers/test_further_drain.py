@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from tests.workers.hosts.test_health import free_port
 from tests.workers.hosts.test_process import command
 from txn_cli.letters.catalogue import Name
 from txn_cli.reconcile.reconciliation import Reconciliation
+from txn_cli.reconcile.report import Report
 from txn_cli.stack.stackports import metrics_of, port_names
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
@@ -52,7 +52,13 @@ async def rows_of(world: World) -> dict[str, bytes]:
 
 def sent(world: World) -> dict[str, bytes]:
     """What it should have written."""
-    return {f"{p.shard_id}/{p.sequence_number}/{p.sub_sequence_number}": data for p, data in world.sent.items()}
+    return {key_of(place)["position"]["S"]: data for place, data in world.sent.items()}
+
+
+async def reconciled(world: World, *, deep: bool = False) -> Report:
+    """What a reconciliation of all views with the archive finds."""
+    async with Reconciliation.open(world.settings) as reconciliation:
+        return await reconciliation.run(Minute("0"), deep=deep)
 
 
 async def test_it_is_leased_drained_counted_and_shown(world: World) -> None:
@@ -82,22 +88,18 @@ async def _counted(observer: Observer, records: int) -> bool:
     return worker.counts.get("records") == records
 
 
-async def test_it_is_reconciled_with_the_others(world: World) -> None:
-    """By its ledgers, and by the evidence that it registers: a row that was lost is named."""
-    await world.spread(*(event() for _ in range(6)))
-    await world.drain("index", "archive", DUMMY.name)
-    async with Reconciliation.open(world.settings) as reconciliation:
-        sound = await reconciliation.run(Minute("0"), deep=True)
-        lost = next(iter(world.sent))
-        table = world.context(DUMMY.name).names.of_drain(DUMMY.name, DUMMY.tables[0].name)
-        await world.dynamodb.delete_item(TableName=table, Key=key_of(lost))
-        poor = await reconciliation.run(Minute("0"), deep=True)
-    assert (sound.all_right, sound.views, sound.by_ledger_alone) == (True, ("index", DUMMY.name), ())
-    compared = Counter[str]()
-    for comparison in sound.comparisons:
-        compared[comparison.view] += sum(sums.view.count for sums in comparison.compared)
-    assert compared == {"index": 6, DUMMY.name: 6}
-    assert [(fault.kind, fault.position) for fault in poor.faults] == [("missing_in_dummy", lost)]
+async def test_it_is_reconciled_beside_the_index(world: World) -> None:
+    """By its ledgers, and by its evidence where minutes are read again: what it lost is named."""
+    places = await world.spread(*(event() for _ in range(12)))
+    await world.drain("archive", "index", DUMMY.name)
+    report = await reconciled(world)
+    assert (report.views, report.by_ledger_alone, report.all_right) == (("index", DUMMY.name), (), True)
+    of_dummy = [comparison for comparison in report.comparisons if comparison.view == DUMMY.name]
+    assert sum(sums.view.count for comparison in of_dummy for sums in comparison.agreeing) == 12
+    table = world.context(DUMMY.name).names.of_drain(DUMMY.name, DUMMY.tables[0].name)
+    await world.dynamodb.delete_item(TableName=table, Key=key_of(places[5]))
+    (fault,) = (await reconciled(world, deep=True)).faults
+    assert (fault.kind, fault.position) == ("missing_in_dummy", places[5])
 
 
 async def test_it_runs_as_a_process_of_the_command_line(world: World) -> None:
@@ -149,7 +151,7 @@ async def test_hosting_one_drain_imports_no_other() -> None:
     code = (
         "import sys; from txn_core import drains; from workers.hosts import process; from workers.context import *;"
         "loaded = lambda: {n for n in drains.names() if any(m.startswith(f'workers.{n}.') for m in sys.modules)};"
-        "assert loaded() == set(), loaded(); opener_of(drains.ARCHIVE); assert loaded() == {'archive'}, loaded()"
+        "assert loaded() == set(), loaded(); opener_of(drains.INDEX); assert loaded() == {'index'}, loaded()"
     )
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await child.wait() == 0

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from structlog.testing import capture_logs
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event, shard
 from tests.workers.conftest import World, until, world_of
 from txn_cli.status.drain import Drain, Status

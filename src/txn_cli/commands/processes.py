@@ -165,7 +165,7 @@ def _built_from(origin: "Origin") -> "OpenDrain":
 
 
 def _rebuilding(settings: Settings, into: int | None) -> Settings:
-    """The settings with the generation that is built in the place of the one that is served.
+    """The settings with the generation that is built in the place of the one that is served, and the reads for it.
 
     Raises:
         SettingsError: it is the one that is served.
@@ -173,7 +173,10 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
     served = settings.index_generation
     if into == served:
         raise SettingsError(f"generation {into} is the one that is served: build into another")
-    return settings.model_copy(update={"index_generation": into or served + 1})
+    from workers.reading.budget import settings_for_rebuilding
+
+    building = settings_for_rebuilding(settings, INDEX.name)
+    return building.model_copy(update={"index_generation": into or served + 1})
 
 
 def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:

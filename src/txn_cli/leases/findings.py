@@ -27,7 +27,8 @@ from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.stream_watch import DOUBTFUL
 from workers.leases.table import LeaseTable
 from workers.reading.answers import raw_records, sequence_number_of
-from workers.reading.reader import Start, iterator_of
+from workers.reading.read_position import Start
+from workers.reading.reader import iterator_of
 from workers.rebuild.lake_progress import LakeProgress
 
 if TYPE_CHECKING:

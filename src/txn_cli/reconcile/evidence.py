@@ -29,7 +29,8 @@ from workers.leases.ledger import DISORDER_MAX, NOTED_SPAN_MAX, Minute, minute_o
 from workers.leases.shards import list_shards
 from workers.leases.stream_identity import summary_of
 from workers.reading.answers import raw_records
-from workers.reading.reader import Start, iterator_of, records_of
+from workers.reading.read_position import Start, records_of
+from workers.reading.reader import iterator_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

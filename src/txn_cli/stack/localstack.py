@@ -108,7 +108,7 @@ async def local_stack(
 async def _warn_of_waiting(base: Foundation, narrator: Narrator) -> None:
     """Tell of workers that run and wait for somebody to do something."""
     for kind, url in base.ports.metrics_urls().items():
-        ready, _ = await worker_says(kind, url)
+        ready, *_ = await worker_says(kind, url)
         if not ready.ready:
             narrator.warn(f"The {kind} worker waits: {ready.why}")
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +23,7 @@ from workers.leases.belonging import told
 from workers.leases.progress import ShardProgress, progress
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
+from workers.reading.budget import look_pause_s, polling_drains
 from workers.rebuild.lake_progress import LakeProgress
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
-PAUSE_S: Final = 2.5
-"""Between two looks, seconds. A shard gives five reads a second, and two kinds of workers behind a backlog take two
-each. That leaves one, and a look takes one for each kind: 0.8 a second at this pause. At the tip, where a look may
-take two for each kind, the workers read half as often.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +49,11 @@ class Observer:
         aws = Aws(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
             yield cls(kinesis, dynamodb, settings, urls)
+
+    @property
+    def pause_s(self) -> float:
+        """The pause that is due between two looks, seconds."""
+        return look_pause_s(self.settings)
 
     async def look(self) -> Status:
         """The status now.
@@ -84,9 +85,9 @@ class Observer:
             except STORE_ERRORS as error:
                 if not is_passing(error):
                     raise self._unreadable(error) from error
-            if (last and last.drained) or loop.time() + PAUSE_S >= deadline:
+            if (last and last.drained) or loop.time() + self.pause_s >= deadline:
                 return last
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self.pause_s)
 
     async def _look(self) -> Status:
         api = None if self.urls.api is None else await api_says(self.urls.api)
@@ -115,12 +116,18 @@ class Observer:
         found = await progress(self.kinesis, stream, LeaseTable(self.dynamodb, names.leases(kind)), identity)
         amiss = "" if found.belonging is None else told(found.belonging, kind, stream)
         foreign = () if found.belonging is None else found.belonging.foreign
-        shards = [await self._shard(stream, shard, foreign=shard.lease in foreign) for shard in found.shards]
         url = self.urls.workers.get(kind)
-        ready, counts = (None, {}) if url is None else await worker_says(kind, url)
+        ready, counts, limits = (None, {}, {}) if url is None else await worker_says(kind, url)
+        shards = [
+            replace(
+                await self._shard(stream, shard, foreign=shard.lease in foreign), limit=limits.get(shard.shard_id)
+            )
+            for shard in found.shards
+        ]
         built = drain is INDEX and names.generation != FIRST_GENERATION
         lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
-        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss)
+        polling = polling_drains(self.settings, stream)
+        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss, polling)
 
     async def _shard(self, stream: str, shard: ShardProgress, *, foreign: bool) -> ShardStatus:
         rest: Rest | None = None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S: Final = 2.0
 READ_TIMEOUT_S: Final = 10.0
 CONNECTIONS_MAX: Final = 64
+SUBSCRIPTIONS_MAX: Final = 1_000  # more shards than one worker process holds
+SUBSCRIPTION_SILENCE_S: Final = 60.0  # longer than a reader waits, which ends a silent subscription by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Aws:
         """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
         return self._kinesis(_session(), read_timeout_s, validate=validate)
 
+    def kinesis_subscriber(self) -> "AbstractAsyncContextManager[KinesisClient]":
+        """A Kinesis client for subscriptions; each has a connection of its own, which may be silent for long."""
+        return self._kinesis(_session(), SUBSCRIPTION_SILENCE_S, validate=False, connections_max=SUBSCRIPTIONS_MAX)
+
     @asynccontextmanager
     async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator["KinesisClient"]:
         """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
@@ -58,10 +64,15 @@ class Aws:
             yield cast("KinesisClient", direct_kinesis.DirectClient(client, await session.get_credentials(), wire))
 
     def _kinesis(
-        self, session: AioSession, read_timeout_s: float, *, validate: bool
+        self,
+        session: AioSession,
+        read_timeout_s: float,
+        *,
+        validate: bool,
+        connections_max: int = CONNECTIONS_MAX,
     ) -> "AbstractAsyncContextManager[KinesisClient]":
         url = self.settings.kinesis_endpoint_url
-        config = _config(read_timeout_s, validate=validate)
+        config = _config(read_timeout_s, validate=validate, connections_max=connections_max)
         return session.create_client(
             "kinesis", region_name=self.settings.region_at(url), endpoint_url=url, config=config
         )
@@ -166,11 +177,11 @@ def _service_models() -> Loader:
     return Loader()
 
 
-def _config(read_timeout_s: float, *, validate: bool) -> AioConfig:
+def _config(read_timeout_s: float, *, validate: bool, connections_max: int = CONNECTIONS_MAX) -> AioConfig:
     return AioConfig(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
-        max_pool_connections=CONNECTIONS_MAX,
+        max_pool_connections=connections_max,
         retries={"total_max_attempts": 1},
         parameter_validation=validate,
         tcp_keepalive=True,

@@ -29,7 +29,8 @@ from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.reader import ShardReader
+from workers.reading.budget import WHOLE_SHARD
+from workers.reading.opening import OpenReader, Reader, polling
 from workers.retries import patiently
 
 if TYPE_CHECKING:
@@ -79,10 +80,12 @@ class Worker:
         meters: Meters,
         stream_name: str | None = None,
         stream: StreamWatch | None = None,
+        open_reader: OpenReader | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
         self._processor, self._meters, self._stream = processor, meters, stream
         self._stream_name = stream_name or settings.stream
+        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, WHOLE_SHARD)
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -295,17 +298,8 @@ class Worker:
     async def _drain_on(self, lease: HeldLease, lag: ShardLag, stopping: asyncio.Event) -> None:
         """Drain a shard from its checkpoint on; what was taken and not made durable is dropped if that fails."""
         row = lease.row
-        reader = ShardReader(
-            self._kinesis,
-            self._stream_name,
-            row.shard_id,
-            row.checkpoint,
-            records_max=self._settings.poll_records_max,
-            idle_s=self._settings.poll_idle_s,
-            reads_per_s=self._settings.poll_reads_per_s,
-            shard_sync_s=self._settings.shard_sync_s,
-            lost=self._meters.lost,
-        )
+        reader = self._open_reader(row.shard_id, row.checkpoint, self._meters.lost)
+        lag.read_limit = lambda: reader.limit
         processor = self._processor(lease, lag)
         try:
             if await drained_to_end(reader, processor, stopping):
@@ -314,6 +308,7 @@ class Worker:
                 self._hurry.set()
         finally:
             processor.abandon()
+            await reader.close()
 
     def _bears(self, lease: HeldLease, error: Exception, failures: int) -> bool:
         """Note that a drain has failed; false when no other gets on either, and this one has been tried again."""
@@ -354,7 +349,7 @@ async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) 
     return late
 
 
-async def drained_to_end(reader: ShardReader, processor: Processor, stopping: asyncio.Event) -> bool:
+async def drained_to_end(reader: Reader, processor: Processor, stopping: asyncio.Event) -> bool:
     """Process a shard until its end or until told to stop, all of it durable then; true at its end.
 
     So it is when the stream goes away: what was read of it can be had from nowhere else.

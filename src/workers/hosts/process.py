@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
@@ -25,6 +26,7 @@ from workers.hosts.stopping import unless
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
 from workers.metrics import Meters
+from workers.reading.opening import ReadPlan
 
 _NO_SHARD: Final = ShardId("#ready")
 
@@ -40,7 +42,7 @@ async def run(definition: DrainDefinition, settings: Settings, open_drain: OpenD
     process is meant to end then and to be started again.
 
     Raises:
-        SettingsError: the dead-letter key is missing.
+        SettingsError: the dead-letter key is missing, or the reads of the stream do not fit.
         StoreError: the drain cannot be opened.
     """
     stopping = asyncio.Event()
@@ -61,7 +63,14 @@ async def work(
     """Work until the event; `run` without the signals."""
     aws, meters, name = Aws(settings), Meters(definition.name), worker_name(settings)
     seal = Seal.of(settings)
-    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
+    async with AsyncExitStack() as stack:
+        kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
+        dynamodb = await stack.enter_async_context(aws.dynamodb())
+        store = await stack.enter_async_context(aws.lake())
+        plan = await unless(stopping, ReadPlan.of(kinesis, settings, definition))
+        if plan is None:
+            return
+        open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
         context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, meters)
         drain = await unless(stopping, (open_drain or opener_of(definition))(context))
         if drain is None:
@@ -76,6 +85,7 @@ async def work(
             meters=meters,
             stream_name=context.stream,
             stream=StreamWatch(kinesis, context.stream, leases, meters, kind=definition.name),
+            open_reader=open_reader,
         )
         checks: dict[str, Check] = {
             "stream": partial(stream_usable, kinesis, context.stream),

@@ -24,7 +24,8 @@ from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable
 from workers.leases.unowned import RowMovedError, UnownedRow
 from workers.metrics import ShardLag
-from workers.reading.reader import Batch, behind
+from workers.reading.read_position import behind
+from workers.reading.reader import Batch
 from workers.retries import patiently
 
 if TYPE_CHECKING:

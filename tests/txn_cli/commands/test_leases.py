@@ -11,7 +11,7 @@ import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from bench.kinesis_server import kinesis_server
+from devkit.kinesis_server import kinesis_server
 from tests.builders import base64_key
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
 from tests.workers.builders import event, id_of, later, shard

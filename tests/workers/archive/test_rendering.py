@@ -20,7 +20,7 @@ from txn_core.lake.parquet import read_parquet
 from txn_core.transactions.transaction import parse_transaction
 from workers.archive.rendering import render
 from workers.events.decoding import take_in
-from workers.reading.reader import records_of
+from workers.reading.read_position import records_of
 
 
 def test_the_same_range_gives_the_same_object() -> None:

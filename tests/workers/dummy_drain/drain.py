@@ -15,7 +15,7 @@ from workers.reading.reader import Batch
 
 
 def key_of(place: Position) -> dict[str, Any]:
-    """The key of the row of a position."""
+    """The key of a row."""
     return {"position": {"S": f"{place.shard_id}/{place.sequence_number}/{place.sub_sequence_number}"}}
 
 
@@ -36,7 +36,7 @@ class Dummy:
 
     async def write(self, record: Arrived) -> None:
         """Put one row; again, it is the same row."""
-        item = {**key_of(record.position), "data": {"B": record.data}}
+        item = key_of(record.position) | {"data": {"B": record.data}}
         await self.context.dynamodb.put_item(TableName=self.table, Item=item)
 
 

@@ -1,6 +1,5 @@
-"""What the third drain has settled: every position that has its row."""
+"""What the third drain shows of a record: the row at its position."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.workers.dummy_drain import DUMMY
@@ -14,18 +13,20 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Looks for the rows."""
+class DummyEvidence:
+    """Looks records up by their positions."""
 
-    dynamodb: "DynamoDBClient"
-    table: str
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb, self._table = dynamodb, table
 
     async def fault(self, record: Arrived) -> str | None:
-        answer = await self.dynamodb.get_item(TableName=self.table, Key=key_of(record.position), ConsistentRead=True)
+        """`missing_in_dummy` or None."""
+        answer = await self._dynamodb.get_item(
+            TableName=self._table, Key=key_of(record.position), ConsistentRead=True
+        )
         return None if "Item" in answer else "missing_in_dummy"
 
 
-async def open_evidence(settings: Settings, dynamodb: "DynamoDBClient", _: ObjectStore) -> Rows:
+async def open_evidence(settings: Settings, dynamodb: "DynamoDBClient", _: ObjectStore) -> DummyEvidence:
     """The evidence as the registry names it."""
-    return Rows(dynamodb, TableNames.of(settings).of_drain(DUMMY.name, DUMMY.tables[0].name))
+    return DummyEvidence(dynamodb, TableNames.of(settings).of_drain(DUMMY.name, DUMMY.tables[0].name))

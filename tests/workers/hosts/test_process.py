@@ -236,7 +236,6 @@ async def command(
     """A module of the command line as a process, on the system of these settings."""
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     numbers = (
-        "poll_reads_per_s",
         "poll_idle_s",
         "lease_failover_s",
         "lease_renew_s",

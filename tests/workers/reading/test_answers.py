@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from txn_core.aws.errors import is_passing
