@@ -34,7 +34,7 @@ from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
 from txn_api.schemas import ProblemShape, Shape
 from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
-from txn_api.writes.bulk_upload import Admit, Upload
+from txn_api.writes.bulk_upload import Admit, Ended, Upload
 from txn_api.writes.encodings import ENCODINGS, Decoder
 from txn_api.writes.fair_memory import Holding
 from txn_api.writes.results import (
@@ -86,18 +86,7 @@ class BulkTotals(Shape):
     rejected: Annotated[int, Field(ge=0)]
     unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
     ended: Annotated[
-        Literal[
-            "complete",
-            "too_many_rejects",
-            "body_timeout",
-            "body_too_large",
-            "broken_off",
-            "encoding_malformed",
-            "overloaded",
-            "shutting_down",
-            "rights_ended",
-            "store_unavailable",
-        ],
+        Ended,
         Field(
             description="Why reading ended; after anything but `complete` there may be lines that were not read. "
             "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
