@@ -1,8 +1,8 @@
 """Counting what stands in the two views of a running stack."""
 
 import aioboto3
+from devkit.site import own_environment
 
-from bench.drains.site import own_environment
 from bench.running_stack import RunningStack
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir

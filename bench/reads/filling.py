@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.drains.site import own_environment
+from devkit.site import own_environment
+
 from bench.running_stack import RunningStack
 from bench.write_path.results import tell
 from txn_api.writes.admission import Admission
