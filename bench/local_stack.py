@@ -17,9 +17,9 @@ from typing import Any, Final
 import aioboto3
 import httpx
 import pyarrow.parquet as pq
+from devkit.running_stack import RunningStack, percentiles, running_stack
 
 from bench import profiles
-from bench.running_stack import RunningStack, percentiles, running_stack
 from txn_api.schemas import example_transaction
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.rows import write_rows

@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 
 from bench.drains.fetched import events, fetched
-from bench.drains.site import Site, site
+from bench.drains.site import Worker, site
 from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
@@ -37,7 +37,7 @@ async def measure(rounds: int) -> list[Result]:
     return [compared(measure, ours[1:], limit[1:], at_least(0.8), by="CPU")]
 
 
-async def _indexed(at: Site, index: Index, number: int) -> float:
+async def _indexed(at: Worker, index: Index, number: int) -> float:
     """CPU seconds for the records of a shard of its own."""
     shard_id = ShardId(f"shardId-{number:012d}")
     raw = fetched(list(events(ITEMS, name=f"ours-{number}")))
@@ -50,7 +50,7 @@ async def _indexed(at: Site, index: Index, number: int) -> float:
     return time.process_time() - began
 
 
-async def _put(at: Site, index: Index, number: int) -> float:
+async def _put(at: Worker, index: Index, number: int) -> float:
     """CPU seconds for the same number of items, made up before."""
     shard_id = ShardId(f"shardId-{number:012d}")
     items: list[dict[str, Any]] = []

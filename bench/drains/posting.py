@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
+from devkit.running_stack import RunningStack
 
-from bench.running_stack import RunningStack
 from bench.write_path.load.bodies import bodies
 from bench.write_path.load.open_loop import Pool, connected, fire, posts
 

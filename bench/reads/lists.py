@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench.process_stats import cpu_s
-from bench.reads.site import MERCHANT, Site, plain, site
+from bench.reads.site import MERCHANT, Index, plain, site
 from bench.write_path import servers
 from bench.write_path.load import wrk
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
@@ -92,7 +92,7 @@ def _run(served: Served, script: Path, seconds: int) -> _Run:
 
 
 @contextmanager
-def _served(name: str, stage: Site) -> Iterator[Served]:
+def _served(name: str, stage: Index) -> Iterator[Served]:
     with servers.api(stage.environment) if name == OURS else plain(name, stage) as served:
         yield served
 

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from devkit.running_stack import running_stack
+
 from bench.drains.views import count_items, count_rows
-from bench.running_stack import running_stack
 from bench.size.tenths import rates
 from bench.size.watch import Watch
 from bench.write_path import results

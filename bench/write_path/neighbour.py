@@ -16,7 +16,7 @@ from itertools import cycle
 from typing import Final
 
 import uvloop
-from devkit.kinesis_server.orders import Orders, ThrottleOrder
+from devkit.kinesis_server.steering.orders import Orders, ThrottleOrder
 
 from bench.process_stats import pinned
 from bench.write_path import servers

@@ -25,7 +25,7 @@ from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
-from bench.write_path.stage import Plan, Stage, bearing, new_key
+from bench.write_path.stage import Plan, Stage, bearing
 from txn_core.quotas import Limits
 
 ROUNDS_MAX: Final = 5
@@ -56,7 +56,7 @@ class Run:
 
 def measure(stage: Stage, plan: Plan) -> list[Result]:
     """With each neighbour in turn."""
-    limited = bearing(asyncio.run(new_key(Limits(writes_per_s=LIMIT_PER_S))))
+    limited = bearing(asyncio.run(stage.site.api_key(Limits(writes_per_s=LIMIT_PER_S))))
     runs: dict[float, list[Run]] = {0: [], LIMIT_PER_S: [], NOISY_PER_S: []}
     for number in range(min(plan.rounds, ROUNDS_MAX)):
         for neighbour_per_s, so_far in runs.items():

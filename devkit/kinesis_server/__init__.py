@@ -10,8 +10,8 @@ In a test, in the same process:
 
 For a bench, as a process of its own: `python -m devkit.kinesis_server --help`, steered by POST /control.
 
-A request goes http -> server -> operations -> writing, reading, managing -> stream -> shard. From operations on all
-is pure: it decides from the request, the state and a clock that is handed in, and awaits nothing.
+A request goes http -> server -> calls -> stream -> shard; `fan_out` pushes, `steering` is for tests. From calls on
+all is pure: it decides from the request, the state and a clock that is handed in, and awaits nothing.
 """
 
 from devkit.kinesis_server import fates

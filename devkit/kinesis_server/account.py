@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from devkit.kinesis_server.calls.shapes import NamesStream
 from devkit.kinesis_server.errors import ACCOUNT_ID, in_use, invalid_argument, no_stream
 from devkit.kinesis_server.faults import Faults
 from devkit.kinesis_server.limits import Limits
-from devkit.kinesis_server.shapes import NamesStream
 from devkit.kinesis_server.shard import KEEP_ALL, Keep
 from devkit.kinesis_server.stream import RECORD_BYTES_MAX, Stream
 

@@ -9,16 +9,16 @@ from typing import Final
 from pydantic_core import to_json
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.operations import OPERATIONS, carry_out
+from devkit.kinesis_server.calls.writing import miscounted
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fan_out.push import push
 from devkit.kinesis_server.fates import Cut
 from devkit.kinesis_server.faults import Call, Faults
 from devkit.kinesis_server.http import Connection, Exchange
 from devkit.kinesis_server.limits import Limits
-from devkit.kinesis_server.operations import OPERATIONS, carry_out
 from devkit.kinesis_server.stream import Stream
-from devkit.kinesis_server.writing import miscounted
 
 TIMER_GRAIN_S: Final = 0.002
 TARGET_PREFIX: Final = b"Kinesis_20131202."

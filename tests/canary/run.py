@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
+from devkit.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
 
 from tests.canary import access, crashes, dialogues, places
 from tests.canary.coverage import FATAL, REPORTS_LEAST

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.running_stack import RunningStack
+from devkit.running_stack import RunningStack
 
 from tests.canary import places
 from tests.canary.crashes import ready_of

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from bench.running_stack import RunningStack, running_stack
+from devkit.running_stack import RunningStack, running_stack
 
 from tests.canary.evidence import Evidence
 from tests.canary.marks import Marks

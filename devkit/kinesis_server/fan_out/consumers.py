@@ -3,10 +3,10 @@
 from typing import Final
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.shapes import ListStreamConsumers, NamesConsumer, RegisterStreamConsumer
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, in_use, invalid_argument
 from devkit.kinesis_server.fan_out.consumer import Consumer
-from devkit.kinesis_server.shapes import ListStreamConsumers, NamesConsumer, RegisterStreamConsumer
 
 CONSUMERS_MAX: Final = 20  # Kinesis Data Streams quotas, of one stream
 

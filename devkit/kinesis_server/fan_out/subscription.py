@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.reading import behind_ms, child_document, place_of, record_document
+from devkit.kinesis_server.calls.shapes import LIST_MAX, SubscribeToShard
 from devkit.kinesis_server.errors import ACCOUNT_ID
 from devkit.kinesis_server.fan_out import frames
 from devkit.kinesis_server.fan_out.consumer import Consumer, Seat
 from devkit.kinesis_server.fan_out.consumers import consumer_of
-from devkit.kinesis_server.reading import behind_ms, child_document, place_of, record_document
-from devkit.kinesis_server.shapes import LIST_MAX, SubscribeToShard
 from devkit.kinesis_server.shard import Shard, StoredRecord
 from devkit.kinesis_server.stream import Stream
 

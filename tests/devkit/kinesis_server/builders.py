@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from botocore.exceptions import ClientError
 from devkit.kinesis_server.account import Account
+from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.errors import KinesisError
-from devkit.kinesis_server.operations import carry_out
 from devkit.kinesis_server.shard import NewRecord
 from pydantic_core import to_json
 

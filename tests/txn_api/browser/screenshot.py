@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from bench.running_stack import running_stack
+from devkit.running_stack import running_stack
 from selenium.webdriver.common.keys import Keys
 
 from tests.txn_api.browser.chromium import WIDTH_PX, chromium, missing, show_as

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.eventstream import EventStreamBuffer
 from devkit.kinesis_server.account import Account
+from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.fan_out.consumers import CONSUMERS_MAX
 from devkit.kinesis_server.fan_out.subscription import Subscription
-from devkit.kinesis_server.operations import carry_out
 from pydantic_core import to_json
 
 from tests.devkit.kinesis_server.builders import SHARDS, STREAM, HandClock, call, new_record, refusal

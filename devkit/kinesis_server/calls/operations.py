@@ -5,9 +5,9 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from devkit.kinesis_server import managing, reading, shapes, writing
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls import managing, reading, shapes, writing
+from devkit.kinesis_server.calls.answer import Answer
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fan_out import consumers, subscription
 

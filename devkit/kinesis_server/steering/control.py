@@ -14,9 +14,9 @@ from pydantic_core import to_json
 
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fates import CALL_FATES, RECORD_FATES
-from devkit.kinesis_server.orders import Orders, ReshardOrder
-from devkit.kinesis_server.report import report_on
 from devkit.kinesis_server.server import KinesisServer
+from devkit.kinesis_server.steering.orders import Orders, ReshardOrder
+from devkit.kinesis_server.steering.report import report_on
 
 
 class Control:

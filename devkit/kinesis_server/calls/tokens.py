@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from devkit.kinesis_server.calls.shapes import FilterType
 from devkit.kinesis_server.errors import invalid_argument
-from devkit.kinesis_server.shapes import FilterType
 
 
 class ShardIterator(NamedTuple):

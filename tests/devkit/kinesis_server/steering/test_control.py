@@ -20,7 +20,7 @@ from txn_core.settings import Settings
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 async def _control(url: str, expected: int = 200, **orders: Any) -> Any:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.shapes import LIST_MAX, GetRecords, GetShardIterator, IteratorType
+from devkit.kinesis_server.calls.tokens import ShardIterator, decode_iterator, encode
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, invalid_argument, throttled
-from devkit.kinesis_server.shapes import LIST_MAX, GetRecords, GetShardIterator, IteratorType
 from devkit.kinesis_server.shard import Shard, StoredRecord
 from devkit.kinesis_server.stream import Stream
-from devkit.kinesis_server.tokens import ShardIterator, decode_iterator, encode
 
 READ_BYTES_MAX: Final = 10 << 20
 

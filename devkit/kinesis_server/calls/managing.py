@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
-from devkit.kinesis_server.errors import KinesisError, invalid_argument
-from devkit.kinesis_server.shapes import (
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.shapes import (
     CreateStream,
     DescribeStream,
     ListShards,
@@ -14,9 +13,10 @@ from devkit.kinesis_server.shapes import (
     NamesStream,
     SplitShard,
 )
+from devkit.kinesis_server.calls.tokens import ListToken, decode_list_token, encode
+from devkit.kinesis_server.errors import KinesisError, invalid_argument
 from devkit.kinesis_server.shard import Shard
 from devkit.kinesis_server.stream import Stream
-from devkit.kinesis_server.tokens import ListToken, decode_list_token, encode
 
 ON_DEMAND_SHARDS: Final = 4
 LIST_TOKEN_LIFE_S: Final = 300.0

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.shapes import PutRecord, PutRecords, PutRecordsEntry
 from devkit.kinesis_server.errors import (
     THROTTLED,
     KinesisError,
@@ -14,7 +15,6 @@ from devkit.kinesis_server.errors import (
 )
 from devkit.kinesis_server.fates import RecordFate
 from devkit.kinesis_server.faults import Incoming
-from devkit.kinesis_server.shapes import PutRecord, PutRecords, PutRecordsEntry
 from devkit.kinesis_server.shard import HASH_KEY_MAX, NewRecord, Shard, StoredRecord
 from devkit.kinesis_server.stream import Stream
 
