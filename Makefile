@@ -45,8 +45,9 @@ chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the p
 canary: $(STAMP) ## marked card numbers through every route, error and crash of a local stack, and the search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
 
-fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1)
+fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1), and to stock servers as well (STOCK=10000)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+	@STOCK_REQUESTS=$(or $(STOCK),10000) STOCK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/http/test_stock.py
 
 abuse: $(STAMP) ## bytes that make dear work, looked for by measured CPU (SECONDS=3600, SEED=1)
 	@$(BIN)/python -m tests.abuse --seconds $(or $(SECONDS),3600) --seed $(or $(SEED),1) $(ABUSE_ARGS)

@@ -159,7 +159,7 @@ class Post(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         headers = [(name.lower().encode(), value.encode()) for name, value in self.fields.items()]
-        self.scope |= {"path": "/transactions", "headers": headers, "state": {}}
+        self.scope.update({"path": "/transactions", "headers": headers, "state": {}})
 
     def buffered_body(self) -> bytes | None:
         return self.content
