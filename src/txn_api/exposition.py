@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from txn_api.problems import Overloaded
 from txn_api.process_metrics import ANSWER_S_MAX, RENDERED_EVERY_S, ProcessMetrics
-from txn_api.single_flight import SingleFlight
+from txn_api.single_flight import KeptValue
 
 WAITS_MAX: Final = 32
 RENDERING_S_MAX: Final = 2 * ANSWER_S_MAX
@@ -27,10 +27,10 @@ class Exposition:
         process_metrics: ProcessMetrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._registry, self._process_metrics, self._clock = registry, process_metrics, clock
-        self._renderings = SingleFlight[None, None](self._render, RENDERING_S_MAX)
-        self._text, self._rendered_at = b"", float("-inf")
-        self._waits = 0
+        self._registry, self._process_metrics = registry, process_metrics
+        self._text = KeptValue(
+            self._rendered, kept_s=RENDERED_EVERY_S, make_s_max=RENDERING_S_MAX, waits_max=WAITS_MAX, clock=clock
+        )
 
     async def text(self) -> bytes:
         """The metrics of this second.
@@ -38,19 +38,13 @@ class Exposition:
         Raises:
             Overloaded: too many requests wait for them already.
         """
-        if self._clock() - self._rendered_at >= RENDERED_EVERY_S:
-            if self._waits >= WAITS_MAX:
-                raise Overloaded
-            self._waits += 1
-            try:
-                await self._renderings.get(None)
-            finally:
-                self._waits -= 1
-        return self._text
+        text = await self._text.get()
+        if text is None:
+            raise Overloaded
+        return text
 
-    async def _render(self, _: None) -> None:
+    async def _rendered(self) -> bytes:
         source = (
             self._registry if self._process_metrics is None else await self._process_metrics.metrics(self._registry)
         )
-        self._text = generate_latest(source)
-        self._rendered_at = self._clock()
+        return generate_latest(source)

@@ -1,10 +1,9 @@
 """Whether the process can do its work right now: its stream and its table answer."""
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
-from txn_api.single_flight import SingleFlight
+from txn_api.single_flight import KeptValue
 from txn_api.stores import STORE_ERRORS
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ CHECK_DEADLINE_S: Final = 2.0
 WAITS_MAX: Final = 64
 """Requests that wait for one check: balancers are few."""
 
+_UNAVAILABLE: Final = {"kinesis": "unavailable", "dynamodb": "unavailable"}
+
 
 class Readiness:
     """Checks the dependencies, at most once in `CACHED_S` seconds."""
@@ -25,25 +26,15 @@ class Readiness:
         self._kinesis, self._stream = kinesis, stream
         self._dynamodb, self._table = dynamodb, table
         # Shared, and not ended by whoever asked first: probes that come and go ask no store more often.
-        self._looks = SingleFlight[None, None](self._look, 2 * CHECK_DEADLINE_S)
-        self._waits = 0
-        self._checked_at = float("-inf")
-        self._checks = {"kinesis": "unavailable", "dynamodb": "unavailable"}
+        self._checks = KeptValue(self._checked, kept_s=CACHED_S, make_s_max=2 * CHECK_DEADLINE_S, waits_max=WAITS_MAX)
 
     async def checks(self) -> dict[str, str]:
         """`ok` or `unavailable` for each dependency; the last answer, when too many wait for the next one already."""
-        if time.monotonic() - self._checked_at >= CACHED_S and self._waits < WAITS_MAX:
-            self._waits += 1
-            try:
-                await self._looks.get(None)
-            finally:
-                self._waits -= 1
-        return self._checks
+        return await self._checks.get() or self._checks.latest or _UNAVAILABLE
 
-    async def _look(self, _: None) -> None:
+    async def _checked(self) -> dict[str, str]:
         kinesis, dynamodb = await asyncio.gather(self._stream_answers(), self._table_answers())
-        self._checks = {"kinesis": kinesis, "dynamodb": dynamodb}
-        self._checked_at = time.monotonic()
+        return {"kinesis": kinesis, "dynamodb": dynamodb}
 
     async def _stream_answers(self) -> str:
         try:
