@@ -7,10 +7,15 @@ FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 
+# Extras of pyproject.toml, with blanks between. The archive, a rebuild from the lake, verify and reconcile need `lake`;
+# an image for the API and the index alone needs none: --build-arg EXTRAS=
+ARG EXTRAS="lake"
+
 # Dependencies first: they change less often than our code, and so stay in the layer cache.
-COPY requirements/runtime.txt requirements/build.txt requirements/
+COPY requirements/ requirements/
 RUN python -m venv /opt/txn \
-    && /opt/txn/bin/python -m pip install --require-hashes -r requirements/runtime.txt \
+    && for lock in runtime ${EXTRAS}; do \
+        /opt/txn/bin/python -m pip install --require-hashes -r "requirements/${lock}.txt" || exit 1; done \
     && python -m pip install --require-hashes -r requirements/build.txt
 
 COPY pyproject.toml README.md LICENSE ./

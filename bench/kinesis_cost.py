@@ -28,7 +28,7 @@ from httptools import HttpResponseParser
 from bench.process_stats import cpu_s
 from txn_cli.stack import nodepackages
 from txn_cli.stack.binaries import find_node
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 STREAM: Final = "txn-transactions"
@@ -64,7 +64,7 @@ class Cost:
 def main() -> None:
     """Measure each server in turn, some rounds, and print medians and ratios."""
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_EC2_METADATA_DISABLED="true")
-    with _ours() as ours, _kinesalite() as kinesalite:
+    with our_server() as ours, _kinesalite() as kinesalite:
         asyncio.run(_make_stream(kinesalite))
         client = {records: asyncio.run(_client_cpu_us(ours, records)) for records in BATCHES}
         rounds: dict[tuple[str, int], list[Cost]] = {}
@@ -172,8 +172,9 @@ def _request(server: Server, records: int) -> bytes:
 
 
 @contextmanager
-def _ours() -> Iterator[Server]:
-    command = [sys.executable, "-m", "bench.kinesis_server", "--shards", str(SHARDS), "--keep-records", "10000"]
+def our_server(shards: int = SHARDS) -> Iterator[Server]:
+    """Our own Kinesis server, in a process of its own."""
+    command = [sys.executable, "-m", "devkit.kinesis_server", "--shards", str(shards), "--keep-records", "10000"]
     with _running(command) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

@@ -6,10 +6,10 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from devkit.kinesis_server.limits import ShardMeter
 from pydantic_core import from_json, to_json
 
 from bench.counted.network import Link
-from bench.kinesis_server.limits import ShardMeter
 from bench.reads.dynamodb import Table, query
 
 SHARDS: Final = 4

@@ -14,7 +14,7 @@ from bench.counted.neighbours import Neighbour
 from bench.counted.site import Site, site
 from bench.counted.watch import Journey, Moment
 from bench.counted.work import Work
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.percentiles import percentile
 from txn_core.quotas import UNLIMITED
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from devkit.kinesis_server.limits import ShardMeter
 from prometheus_client import CollectorRegistry
 
 from bench.counted.aws import SHARDS, THROTTLED, shard_document, shard_of
 from bench.counted.loop import CountingLoop, run
 from bench.counted.site import environment
-from bench.kinesis_server.limits import ShardMeter
 from bench.write_path.percentiles import percentile
 from bench.write_path.results import Result, at_most, counted, none_of
 from txn_core.errors import ProducerError

@@ -23,7 +23,7 @@ from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import Services
 from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.quotas import BY_SETTINGS, Limits

@@ -14,18 +14,17 @@ import pyarrow.json as pa_json
 from bench.drains.fetched import events, fetched
 from bench.drains.site import Site, site
 from bench.write_path.results import Result, at_least, compared, tell
-from txn_core.dynamodb.tables import TableNames
-from txn_core.lake import EVENT_SCHEMA, parquet_of
+from txn_core.drains import ARCHIVE
+from txn_core.lake.columns import EVENT_SCHEMA
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
-from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.hosts.process import archive_of
-from workers.leases.checkpointing import Books
+from workers.archive.drain import archive_of
+from workers.archive.processor import ArchiveProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
-from workers.leases.ledger_table import LedgerTable
-from workers.leases.table import LeaseTable
-from workers.metrics import Meters, ShardLag
-from workers.reading.reader import Batch, records_of
+from workers.metrics import ShardLag
+from workers.reading.read_position import records_of
+from workers.reading.reader import Batch
 
 ROWS: Final = 50_000  # one object by the default settings
 _ME: Final = WorkerName("bench")
@@ -47,13 +46,11 @@ async def measure(rounds: int) -> list[Result]:
 
 async def _archived(at: Site, shard_id: ShardId, raw: list[dict[str, object]]) -> float:
     """CPU seconds for the records of a shard of its own."""
-    meters, names = Meters("archive"), TableNames.of(at.settings)
-    letters = DeadLetterBox(at.store, Seal.of(at.settings), "archive", at.settings.stream, meters)
-    books = Books(LedgerTable(at.dynamodb, names.ledger("archive")))
-    leases, row = LeaseTable(at.dynamodb, names.leases("archive")), Lease(shard_id=shard_id, owner=_ME)
+    context = at.context(ARCHIVE)
+    leases, row = context.leases, Lease(shard_id=shard_id, owner=_ME)
     await leases.create(row)
     lease = HeldLease(leases, row)
-    processor = archive_of(at.settings, at.store, letters, meters, books)(lease, ShardLag())
+    processor = ArchiveProcessor(archive_of(context), lease, ShardLag())
     began = time.process_time()
     await processor.take(Batch(records_of(shard_id, raw), at_tip=False, ended=False))
     await processor.finish()

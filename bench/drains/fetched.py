@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.transactions.event import encode
 from txn_core.transactions.identity import Account, KeyRing, TransactionId

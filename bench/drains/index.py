@@ -7,20 +7,18 @@ from typing import Any, Final
 from bench.drains.fetched import events, fetched
 from bench.drains.site import Site, site
 from bench.write_path.results import Result, at_least, compared, tell
+from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import ShardId, WriteOrder
 from txn_core.transactions.event import Event
-from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.hosts.process import index_of
+from workers.index.drain import index_of
 from workers.index.processor import Index, IndexProcessor
-from workers.leases.checkpointing import Books
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
-from workers.leases.ledger_table import LedgerTable
-from workers.leases.table import LeaseTable
-from workers.metrics import Meters, ShardLag
-from workers.reading.reader import Batch, records_of
+from workers.metrics import ShardLag
+from workers.reading.read_position import records_of
+from workers.reading.reader import Batch
 
 ITEMS: Final = 3_000
 _ME: Final = WorkerName("bench")
@@ -30,10 +28,7 @@ async def measure(rounds: int) -> list[Result]:
     """Both in turn, round by round, after one round that does not count: it writes the merchants, too."""
     ours, limit = list[float](), list[float]()
     async with site() as at:
-        meters, names = Meters("index"), TableNames.of(at.settings)
-        letters = DeadLetterBox(at.store, Seal.of(at.settings), "index", at.settings.stream, meters)
-        books = Books(LedgerTable(at.dynamodb, names.ledger("index")))
-        index = await index_of(at.settings, at.dynamodb, letters, meters, books)
+        index = await index_of(at.context(INDEX))
         for number in range(rounds + 1):
             ours.append(ITEMS / await _indexed(at, index, number))
             limit.append(ITEMS / await _put(at, index, number))
@@ -46,10 +41,7 @@ async def _indexed(at: Site, index: Index, number: int) -> float:
     """CPU seconds for the records of a shard of its own."""
     shard_id = ShardId(f"shardId-{number:012d}")
     raw = fetched(list(events(ITEMS, name=f"ours-{number}")))
-    leases, row = (
-        LeaseTable(at.dynamodb, TableNames.of(at.settings).leases("index")),
-        Lease(shard_id=shard_id, owner=_ME),
-    )
+    leases, row = at.context(INDEX).leases, Lease(shard_id=shard_id, owner=_ME)
     await leases.create(row)
     processor = IndexProcessor(index, HeldLease(leases, row), ShardLag())
     began = time.process_time()

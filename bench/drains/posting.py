@@ -14,8 +14,8 @@ from typing import Any, Final
 import httpx
 
 from bench.running_stack import RunningStack
-from bench.write_path.bodies import bodies
-from bench.write_path.open_loop import Pool, connected, fire, posts
+from bench.write_path.load.bodies import bodies
+from bench.write_path.load.open_loop import Pool, connected, fire, posts
 
 BODIES: Final = 5_000
 CONNECTIONS: Final = 64

@@ -14,13 +14,18 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import servers_running
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
+from txn_core.drains import DrainDefinition
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
+from workers.context import DrainContext
+from workers.events.dead_letters import Seal
+from workers.metrics import Meters
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,14 @@ class Site:
     """What a worker works with."""
 
     settings: Settings
+    kinesis: "KinesisClient"
     dynamodb: "DynamoDBClient"
     store: ObjectStore
+
+    def context(self, drain: DrainDefinition) -> DrainContext:
+        """What a host hands to a drain, with metrics of its own."""
+        clients = self.kinesis, self.dynamodb, self.store
+        return DrainContext(drain, self.settings, *clients, Seal.of(self.settings), Meters(drain.name))
 
 
 @asynccontextmanager
@@ -42,11 +53,12 @@ async def site() -> AsyncIterator[Site]:
             endpoints = await stack.enter_async_context(servers_running(data_dir))
         settings = adopt(stack_environment(Secrets.of(data_dir), endpoints, api_port=0, given={}))
         aws = Aws(settings)
+        kinesis = await stack.enter_async_context(aws.kinesis())
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         s3 = await stack.enter_async_context(aws.s3())
         await bootstrap(settings)
         with pinned(MEASURED_CORE):
-            yield Site(settings, dynamodb, ObjectStore(s3, settings.lake_bucket))
+            yield Site(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket))
 
 
 @contextmanager

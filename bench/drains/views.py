@@ -6,10 +6,11 @@ from bench.drains.site import own_environment
 from bench.running_stack import RunningStack
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
-from txn_core.lake import RAW_PREFIX, read_parquet
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 
 
 async def count_rows(stack: RunningStack) -> tuple[int, int]:

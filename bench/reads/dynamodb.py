@@ -17,9 +17,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import uvloop
+from devkit.kinesis_server.http import Connection, Exchange
 from pydantic_core import from_json, to_json
-
-from bench.kinesis_server.http import Connection, Exchange
 
 HOST: Final = "127.0.0.1"
 ANSWERS_KEPT_MAX: Final = 10_000

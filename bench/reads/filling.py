@@ -18,7 +18,7 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from bench.process_stats import cpu_s
 from bench.reads.site import MERCHANT, Site, plain, site
-from bench.write_path import servers, wrk
+from bench.write_path import servers
+from bench.write_path.load import wrk
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
 from bench.write_path.servers import Served
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.write_path import servers
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.servers import Served
 from txn_api.writes.admission import Admission
 from txn_cli.stack import ports
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, IndexItem, TransactionTable

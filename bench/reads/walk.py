@@ -22,7 +22,7 @@ from bench.drains.whole import highest_rate
 from bench.reads.filling import fill
 from bench.reads.tally import Tally
 from bench.running_stack import RunningStack, percentiles, running_stack
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from bench.write_path.results import Result, at_most, compared, none_of, tell
 
 MERCHANT: Final = "Rippin, Kub and Mann"

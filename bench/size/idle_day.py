@@ -20,10 +20,10 @@ from bench.write_path.results import Result, at_most, compared, counted, tell
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.foundation import servers_running
 from txn_cli.stack.stackports import DYNAMODB, KINESIS
-from txn_core.dynamodb.tables import WORKER_KINDS
+from txn_core import drains
 from txn_core.settings import Settings
 from workers.leases.stream_watch import ASKED_EVERY_S
-from workers.reading.pace import READS_PER_S_MAX
+from workers.reading.budget import READS_PER_S_MAX
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "idle_day.json"
 DAY_S: Final = 86_400
@@ -44,7 +44,7 @@ class Calls:
     @classmethod
     def of_a_day(cls, settings: Settings) -> Self:
         """What one worker of each kind does in a day, reading as often as all readers of a shard may together."""
-        kinds, shards = len(WORKER_KINDS), settings.stream_shards
+        kinds, shards = len(drains.names()), settings.stream_shards
         rounds = round(DAY_S / settings.lease_renew_s)
         return cls(
             reads=round(DAY_S * READS_PER_S_MAX) * shards,

@@ -15,7 +15,7 @@ from bench.process_stats import resident_bytes
 from bench.running_stack import RunningStack
 from bench.write_path.results import Result, compared, tell
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import METRICS_PATH, parse_counts
 
 LOOK_S: Final = 2.0
@@ -30,7 +30,7 @@ class Watch:
         ports = StackPorts.stored(DataDir.at(stack.data_dir))
         if ports is None:
             raise RuntimeError("the stack has no ports")
-        self._url, self._folder, self._rows = ports.url(METRICS_OF[INDEX]), stack.data_dir, rows
+        self._url, self._folder, self._rows = ports.metrics_urls()[INDEX], stack.data_dir, rows
         self._names = {pid: name for name, pid in stack.ready["pids"].items()}
         self._ended = threading.Event()
         self._sampling = threading.Thread(target=self._sample)

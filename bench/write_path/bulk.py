@@ -10,10 +10,10 @@ from typing import Final
 
 from bench.process_stats import cpu_s, pinned
 from bench.write_path import servers
+from bench.write_path.load.uploads import upload_at_once
 from bench.write_path.results import Result, at_least, compared, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
-from bench.write_path.uploads import upload_at_once
 from txn_core.transactions.transaction import TransactionRequest
 
 UPLOADS: Final = 4

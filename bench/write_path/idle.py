@@ -13,14 +13,16 @@ from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.kinesis_server.orders import LatencyOrder, Orders
+from devkit.kinesis_server.orders import LatencyOrder, Orders
+
 from bench.process_stats import pinned
-from bench.write_path import counted, servers, wrk
+from bench.write_path import counted, servers
 from bench.write_path.kinesis_control import control
+from bench.write_path.load import wrk
+from bench.write_path.load.wrk import Load
 from bench.write_path.results import Result, compared, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import STREAM, Plan, Stage
-from bench.write_path.wrk import Load
 
 KINESIS_MS: Final = 10.0
 WARM_UP_S: Final = 1

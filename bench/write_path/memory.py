@@ -13,9 +13,9 @@ from typing import Final
 
 from bench.process_stats import pinned, resident_bytes
 from bench.write_path import servers
+from bench.write_path.load.uploads import upload
 from bench.write_path.results import Result, at_most, compared, tell
 from bench.write_path.stage import Plan, Stage
-from bench.write_path.uploads import upload
 
 SAMPLE_EVERY_S: Final = 1.0
 SAMPLES_MIN: Final = 4

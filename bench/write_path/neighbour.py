@@ -16,18 +16,18 @@ from itertools import cycle
 from typing import Final
 
 import uvloop
+from devkit.kinesis_server.orders import Orders, ThrottleOrder
 
-from bench.kinesis_server.orders import Orders, ThrottleOrder
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control
-from bench.write_path.open_loop import Answer, connected, fire, posts
+from bench.write_path.load.open_loop import Answer, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.shard_map import ShardMap
 from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing

@@ -20,7 +20,7 @@ import uvloop
 
 from bench.process_stats import pinned
 from bench.write_path import servers
-from bench.write_path.open_loop import Answer, Pool, connected, fire, posts
+from bench.write_path.load.open_loop import Answer, Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS
 from bench.write_path.results import Result, medians, none_of, tell

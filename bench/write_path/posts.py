@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from bench.write_path import servers, wrk
+from bench.write_path import servers
+from bench.write_path.load import wrk
+from bench.write_path.load.wrk import Load
 from bench.write_path.results import Bar, Result, at_least, at_most, compared, none_of, tell
 from bench.write_path.servers import Served
 from bench.write_path.stage import Plan, Stage
-from bench.write_path.wrk import Load
 
 WARM_UP_S: Final = 2
 CONNECTIONS: Final = 256

@@ -15,7 +15,7 @@ from typing import Final
 
 import uvloop
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects

@@ -32,7 +32,7 @@ class Served:
 @contextmanager
 def kinesis(*arguments: str) -> Iterator[str]:
     """Our Kinesis server as a process on the load's core; gives its URL."""
-    command = [sys.executable, "-m", "bench.kinesis_server", *arguments]
+    command = [sys.executable, "-m", "devkit.kinesis_server", *arguments]
     with started(command, LOAD_CORE, os.environ, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]

@@ -13,8 +13,8 @@ import uvloop
 
 from bench.process_stats import cpu_s, pinned, resident_bytes
 from bench.write_path import servers
+from bench.write_path.load.open_loop import Pool, connected, fire, posts
 from bench.write_path.memory import never_again
-from bench.write_path.open_loop import Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import By, Result, at_most, compared, none_of, tell

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.write_path import bodies, servers
+from bench.write_path import servers
+from bench.write_path.load import bodies
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.foundation import servers_running
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import Limits

@@ -7,13 +7,14 @@ comes near 25 KB.
 from itertools import cycle, islice
 from typing import Final
 
-from bench.kinesis_server.report import TallyReport
+from devkit.kinesis_server.report import TallyReport
+
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import control
+from bench.write_path.load.uploads import upload
 from bench.write_path.results import Result, at_most, counted, tell
 from bench.write_path.stage import STREAM, Plan, Stage
-from bench.write_path.uploads import upload
 
 LINES: Final = 100_000
 

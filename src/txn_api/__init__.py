@@ -1,1 +1,1 @@
-"""The HTTP front door: it validates, identifies and acknowledges transactions, and answers look-ups."""
+"""The HTTP API: it validates, identifies and acknowledges transactions, and answers look-ups."""

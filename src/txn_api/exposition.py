@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from txn_api.problems import Overloaded
 from txn_api.process_metrics import ANSWER_S_MAX, RENDERED_EVERY_S, ProcessMetrics
-from txn_api.single_flight import KeptValue
+from txn_core.recent import RecentRead
 
 WAITS_MAX: Final = 32
 RENDERING_S_MAX: Final = 2 * ANSWER_S_MAX
@@ -28,8 +28,12 @@ class Exposition:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._registry, self._process_metrics = registry, process_metrics
-        self._text = KeptValue(
-            self._rendered, kept_s=RENDERED_EVERY_S, make_s_max=RENDERING_S_MAX, waits_max=WAITS_MAX, clock=clock
+        self._texts = RecentRead(
+            self._render,
+            lambda _: RENDERED_EVERY_S,
+            read_s_max=RENDERING_S_MAX,
+            waits_max=WAITS_MAX,
+            clock=clock,
         )
 
     async def text(self) -> bytes:
@@ -38,13 +42,10 @@ class Exposition:
         Raises:
             Overloaded: too many requests wait for them already.
         """
-        text = await self._text.get()
-        if text is None:
+        if (text := await self._texts.get()) is None:
             raise Overloaded
         return text
 
-    async def _rendered(self) -> bytes:
-        source = (
-            self._registry if self._process_metrics is None else await self._process_metrics.metrics(self._registry)
-        )
-        return generate_latest(source)
+    async def _render(self) -> bytes:
+        metrics, registry = self._process_metrics, self._registry
+        return generate_latest(registry if metrics is None else await metrics.metrics(registry))

@@ -168,15 +168,15 @@ class SignatureExpired(_SignatureRefused):
 
     code, title = "signature_expired", "Signature expired"
     detail = "The signature's time lies more than 300 seconds from the server's, which the Date header tells."
-    remedy = "Set the terminal's clock by the `Date` of this answer, and sign anew."
+    remedy = "Set the terminal's clock by the `Date` of this answer, and sign again."
 
 
 class SignatureReplayed(_SignatureRefused):
     """The signature was used before."""
 
     code, title = "signature_replayed", "Signature replayed"
-    detail = "The signature was used before; sign each try anew, with the second in which it is sent."
-    remedy = "Sign each try anew; the same transaction id keeps a retry harmless."
+    detail = "The signature was used before; make a new signature for each try, with the second in which it is sent."
+    remedy = "Make a new signature for each try; the same transaction id keeps a retry harmless."
 
 
 class ScopeMissing(Problem):

@@ -1,12 +1,11 @@
 """Writes `docs/problems.md`, or checks it: `python -m txn_api.problems_file docs/problems.md`."""
 
-import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from txn_api.app import create_app
 from txn_api.pages.explanations import Explanation, explanations
+from txn_core.generated_file import write_or_check
 from txn_core.settings import Settings
 from txn_core.transactions.faults import MESSAGES
 
@@ -34,14 +33,7 @@ def text() -> str:
 
 def main() -> None:
     """Write the file, or with `--check` say whether it has drifted."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--check", action="store_true", help="fail when the file is not what would be written")
-    arguments = parser.parse_args()
-    if not arguments.check:
-        arguments.file.write_text(text())
-    elif not arguments.file.exists() or arguments.file.read_text() != text():
-        parser.exit(1, f"{arguments.file} is not what the problems say: run `make openapi`\n")
+    write_or_check(__doc__, "is not what the problems say: run `make openapi`", lambda _: text())
 
 
 def _lines(found: list[Explanation]) -> Iterator[str]:

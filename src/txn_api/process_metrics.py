@@ -26,7 +26,7 @@ RENDERED_EVERY_S: Final = 1.0
 """How often a process renders its metrics at most, whoever asks."""
 LABEL: Final = "process"
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def socket_of(folder: Path, pid: int) -> Path:
@@ -99,7 +99,7 @@ def _packed(families: Iterable[Metric]) -> bytes:
 
 
 async def _ask(path: Path) -> bytes | None:
-    """What a sibling tells; nothing of one that is gone, stuck, or not yet there."""
+    """The metrics of another process; None when it is gone, stuck, or not yet there."""
     try:
         async with asyncio.timeout(ANSWER_S_MAX):
             reader, writer = await asyncio.open_unix_connection(path, limit=ANSWER_BYTES_MAX)
@@ -108,5 +108,5 @@ async def _ask(path: Path) -> bytes | None:
             finally:
                 writer.close()
     except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-        log.warning("a sibling does not tell its metrics", sibling=path.stem, error=type(error).__name__)
+        _log.warning("process_metrics_not_read", other_process=path.stem, error=type(error).__name__)
         return None

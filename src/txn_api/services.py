@@ -20,7 +20,7 @@ from txn_api.access.tokens import Tokens
 from txn_api.card_masks.card_guesses import CardGuesses
 from txn_api.card_masks.mask_room import MaskRoom
 from txn_api.card_masks.mask_shares import MaskShares
-from txn_api.readiness import Readiness
+from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
 from txn_api.resource import OpenStore
 from txn_api.writes.admission import Admission
@@ -29,7 +29,7 @@ from txn_api.writes.fair_memory import Memories
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.mask_cards import MaskCardTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
@@ -37,6 +37,7 @@ from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.kinesis.producer import Producer
 from txn_core.quotas import Limits
+from txn_core.readiness import Readiness
 from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing
 
@@ -134,7 +135,7 @@ async def open_services(
             ),
             transactions=transactions,
             stores={type(store): store for store in (opened(dynamodb, names) for opened in stores)},
-            readiness=Readiness(kinesis, settings.stream, dynamodb, names.transactions),
+            readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )
         answered = asyncio.Event()

@@ -10,13 +10,14 @@ from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_api.problems import StoreUnavailable
+from txn_core.aws.errors import code_of
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
 
 # A client's time-outs begin when it has a connection; waiting for one has to end, too.
 READ_S_MAX: Final = 10.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -26,6 +27,5 @@ async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
         async with asyncio.timeout(deadline_s):
             yield
     except STORE_ERRORS as error:
-        code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
-        log.warning("store unavailable", error=code or type(error).__name__)
+        _log.warning("store_not_reached", error=code_of(error))
         raise StoreUnavailable from None

@@ -23,11 +23,15 @@ _STATUSES_TO_RETRY: Final = frozenset({408, 425, 429})
 
 
 class UnavailableError(TxnError):
-    """The service could not answer now, or its answer was lost: the same call again is safe."""
+    """The service could not answer now, or its answer was lost: the same call again is safe.
+
+    `made_progress` says that a part of what was asked for was done before.
+    """
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.made_progress = False
 
 
 class UnreachedError(TxnError):

@@ -23,7 +23,7 @@ from txn_core.settings import Settings
 from txn_server.http.server import serve
 
 COMMAND: Final = (sys.executable, "-m", "txn_cli.api_process")
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def serve_api(
@@ -49,7 +49,7 @@ def main(listener: str, folder: str) -> None:
                 settings, listener=socket.socket(fileno=int(listener)), process_metrics=ProcessMetrics(Path(folder))
             )
     except TxnError as error:
-        log.error("failed", reason=told(error))  # noqa: TRY400 - the line says it all; a traceback may quote
+        _log.error("serving_failed", reason=told(error))  # no traceback: the line says it all; a traceback may quote
         sys.exit(1)
 
 

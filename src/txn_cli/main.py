@@ -96,8 +96,10 @@ def words_of(command: Any, arguments: Sequence[str]) -> str:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and give the exit code; a failure is one line on standard error."""
-    command = typer.main.get_command(app_of(arguments[0] if arguments else None))
+    command: Any = None
     try:
+        with one_error():  # an extra that a command cannot do without may be missing
+            command = typer.main.get_command(app_of(arguments[0] if arguments else None))
         # Called itself, the application would take the place of our hook for errors, and print texts and variables.
         command(args=list(arguments), prog_name="txn")
     except TxnError as error:

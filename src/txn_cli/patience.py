@@ -7,7 +7,8 @@ wrong address, does not.
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from workers.retries import patiently
+from txn_core.errors import OutageError
+from workers.retries import Patience, patiently
 
 T = TypeVar("T")
 
@@ -19,4 +20,7 @@ async def briefly(what: str, call: Callable[[], Awaitable[T]]) -> T:
 
     `what` names it in the log. The error of the last attempt is raised, and any that does not pass by itself.
     """
-    return await patiently(what, call, patience_s=PATIENCE_S)
+    try:
+        return await patiently(what, call, until=Patience.lasting(PATIENCE_S, cuts_off=False))
+    except OutageError as outage:
+        raise outage.__cause__ or outage from None

@@ -27,7 +27,7 @@ ApiKeyOption = Annotated[
     str | None,
     typer.Option(
         "--api-key",
-        help=f"Its key. Other users see it in the list of processes: rather give a file, or {IN_VARIABLE}.",
+        help=f"The API's key. Other users see it in the list of processes: use a file, or {IN_VARIABLE}.",
         show_default="the local stack's",
     ),
 ]
@@ -35,7 +35,7 @@ ApiKeyFileOption = Annotated[
     str | None,
     typer.Option(
         "--api-key-file",
-        help=f"File that holds its key; - is standard input. Without both options, {IN_VARIABLE} or the file that "
+        help=f"File that holds the key; - is standard input. Without both options, {IN_VARIABLE} or the file that "
         f"{IN_FILE} names holds the key for --url.",
         show_default=False,
     ),

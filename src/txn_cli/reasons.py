@@ -15,6 +15,9 @@ import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from txn_cli import extras
+from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
+
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
 KIND: Final = "name another path, or move what is there away"
@@ -65,7 +68,7 @@ _OF_SERVICES: Final = {
         f"the service does not know these credentials: {CREDENTIALS}",
     ),
     **dict.fromkeys(
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed"),
+        (*EXPIRED_CREDENTIALS, "RequestTimeTooSkewed"),
         "the credentials have expired, or this machine's clock is wrong: log in again (aws sso login)",
     ),
     **dict.fromkeys(
@@ -77,14 +80,8 @@ _OF_SERVICES: Final = {
     ),
     **dict.fromkeys(
         (
-            *(
-                "ThrottlingException",
-                "Throttling",
-                "ProvisionedThroughputExceededException",
-                "LimitExceededException",
-            ),
-            *("RequestLimitExceeded", "SlowDown", "TooManyRequestsException", "ServiceUnavailable", "InternalError"),
-            *("InternalServerError", "InternalFailure", "500", "503"),
+            *THROTTLES,
+            *("ServiceUnavailable", "InternalError", "InternalServerError", "InternalFailure", "500", "503"),
         ),
         "the service has too much to do, or fails: try again in a minute",
     ),
@@ -133,7 +130,7 @@ def of_service(operation: str, code: str) -> str | None:
 
 
 def _of_client(error: aws.ClientError) -> str | None:
-    return of_service(error.operation_name, str(error.response.get("Error", {}).get("Code", "unknown")))
+    return of_service(error.operation_name, code_of(error))
 
 
 def _of_address(error: aws.BotoCoreError) -> str:
@@ -195,5 +192,6 @@ _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
     (ssl.SSLError, _always("no TLS is spoken there, or none that we do: check http and https, and the port")),
     (TimeoutError, _always(f"no answer in time: {UNREACHED}")),
     (OSError, _of_system),
+    (ModuleNotFoundError, extras.of_import),
     (MemoryError, _always("there is not enough memory: end other processes, or raise the limit (ulimit -v)")),
 )

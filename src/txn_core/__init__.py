@@ -1,1 +1,1 @@
-"""The domain and its building blocks: transactions, identities, events, Kinesis, DynamoDB and S3 adapters."""
+"""The domain and its building blocks: transactions, card numbers, Kinesis, DynamoDB, S3, settings, logs."""

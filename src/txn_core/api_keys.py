@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
+from txn_core.aws.errors import carried_out
+from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.errors import SettingsError
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.transactions.faults import TERMINAL_ID_PATTERN
@@ -130,27 +132,29 @@ class ApiKeyTable:
     async def put(self, key: ApiKey) -> None:
         """Keep a key."""
         item: dict[str, Any] = {
-            "key_id": {"S": key.key_id},
-            "secret_sha256": {"S": key.secret_sha256},
-            "account": {"S": key.account},
-            "scopes": {"SS": sorted(key.scopes)},
-            "created_at": {"S": key.created_at},
+            "key_id": string(key.key_id),
+            "secret_sha256": string(key.secret_sha256),
+            "account": string(key.account),
+            "scopes": strings(sorted(key.scopes)),
+            "created_at": string(key.created_at),
         }
         for name, text in (("name", key.name), ("expires_at", key.expires_at), ("revoked_at", key.revoked_at)):
             if text:
-                item[name] = {"S": text}
+                item[name] = string(text)
         for name, texts in (("granted_accounts", key.granted_accounts), ("terminal_ids", key.terminal_ids)):
             if texts:
-                item[name] = {"SS": sorted(texts)}
+                item[name] = strings(sorted(texts))
         if key.requires_signature:
             item["requires_signature"] = {"BOOL": True}
-        if limits := {name: {"N": str(limit)} for name, limit in asdict(key.limits).items() if limit is not None}:
+        if limits := {name: number(limit) for name, limit in asdict(key.limits).items() if limit is not None}:
             item["limits"] = {"M": limits}
         await self._client.put_item(TableName=self._name, Item=item)
 
     async def get(self, key_id: KeyId) -> ApiKey | None:
         """A key by its id, revoked and expired ones too."""
-        answer = await self._client.get_item(TableName=self._name, Key={"key_id": {"S": key_id}}, ConsistentRead=True)
+        answer = await self._client.get_item(
+            TableName=self._name, Key={"key_id": string(key_id)}, ConsistentRead=True
+        )
         if (item := answer.get("Item")) is None:
             return None
         limits = item.get("limits", {}).get("M", {})
@@ -172,14 +176,12 @@ class ApiKeyTable:
 
     async def revoke(self, key_id: KeyId) -> bool:
         """Revoke a key for good; false when there is none of that id. Caches notice within their own bound."""
-        try:
-            await self._client.update_item(
+        return await carried_out(
+            self._client.update_item(
                 TableName=self._name,
-                Key={"key_id": {"S": key_id}},
+                Key={"key_id": string(key_id)},
                 UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :now)",
                 ConditionExpression="attribute_exists(key_id)",
-                ExpressionAttributeValues={":now": {"S": now()}},
+                ExpressionAttributeValues={":now": string(now())},
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        )

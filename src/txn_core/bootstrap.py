@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.aws import Aws
+from txn_core import drains
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import carried_out, code_of
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import (
     EXPIRES_AT,
     FIRST_GENERATION,
@@ -19,6 +22,7 @@ from txn_core.dynamodb.tables import (
 )
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.errors import StoreError
+from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now
 
@@ -45,7 +49,8 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
-                tasks.create_task(_stream(kinesis, settings))
+                for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
+                    tasks.create_task(_stream(kinesis, stream, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
                 tasks.create_task(_bucket(s3, bucket))
             return tables.result()
@@ -53,15 +58,17 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
 
-async def _stream(client: "KinesisClient", settings: Settings) -> None:
+async def _stream(client: "KinesisClient", name: str, settings: Settings) -> None:
+    """Make a stream, and then the consumers of the drains that it pushes to."""
     with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=settings.stream, ShardCount=settings.stream_shards)
+        await client.create_stream(StreamName=name, ShardCount=settings.stream_shards)
     while True:
         with suppress(client.exceptions.ResourceNotFoundException):
-            summary = await client.describe_stream_summary(StreamName=settings.stream)
+            summary = await client.describe_stream_summary(StreamName=name)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                return
+                break
         await asyncio.sleep(POLL_S)
+    await register_consumers(client, settings, name)
 
 
 async def bootstrap_generation(
@@ -78,8 +85,8 @@ async def bootstrap_generation(
     names = TableNames.of(settings)
     wanted = [*index_definitions(names), *([lake_progress_definition(names)] if from_lake else [])]
     await _make(client, names, wanted)
-    await _lay_out(client, settings, {"origin": {"S": origin}, "begun_at": {"S": now()}})
-    layout = await client.get_item(TableName=names.transactions, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
+    await _lay_out(client, settings, {"origin": string(origin), "begun_at": string(now())})
+    layout = await client.get_item(TableName=names.transactions, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
     begun_from = layout["Item"].get("origin", {}).get("S", "its bootstrap")
     if begun_from != origin:
         raise StoreError(
@@ -110,12 +117,14 @@ async def _make(client: "DynamoDBClient", names: TableNames, definitions: Sequen
 
 async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any]) -> None:
     """Keep with the table of transactions how it is laid out; what it was made with stays."""
-    with suppress(client.exceptions.ConditionalCheckFailedException):
-        await client.put_item(
+    item = {"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes}
+    await carried_out(
+        client.put_item(
             TableName=TableNames.of(settings).transactions,
-            Item={"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}, **attributes},
+            Item=item,
             ConditionExpression="attribute_not_exists(id)",
         )
+    )
 
 
 async def _table(client: "DynamoDBClient", definition: Any) -> None:
@@ -139,7 +148,7 @@ async def _expire(client: "DynamoDBClient", table: str) -> bool:
                 TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT}
             )
     except ClientError as error:
-        match error.response["Error"]["Code"]:
+        match code_of(error):
             case "UnknownOperationException":
                 return False
             case "ValidationException":
@@ -161,7 +170,7 @@ async def _bucket(client: Any, name: str) -> None:
     try:
         await client.create_bucket(Bucket=name, **place)
     except ClientError as error:
-        match error.response["Error"]["Code"]:
+        match code_of(error):
             case "BucketAlreadyOwnedByYou":
                 pass
             case "BucketAlreadyExists":

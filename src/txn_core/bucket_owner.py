@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.errors import StoreError
 from txn_core.loopback import is_local
 
@@ -48,8 +49,8 @@ async def account_of(sts: Any, s3: "S3Client") -> str | None:
     try:
         account: str = (await sts.get_caller_identity())["Account"]
     except (BotoCoreError, ClientError, OSError) as error:
-        reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
         raise StoreError(
-            f"STS does not say whose credentials these are ({reason}): set TXN_BUCKET_OWNER to the bucket's account"
+            f"STS does not say whose credentials these are ({code_of(error)}): "
+            "set TXN_BUCKET_OWNER to the bucket's account"
         ) from None
     return account

@@ -11,6 +11,7 @@
     │   ├── NotStoredError       the stream is known not to hold the record
     │   └── OutcomeUnknownError  the record may or may not be on the stream
     ├── StoreError               a store answered in a way that no retry mends
+    ├── OutageError              an outage outlasted the time that its caller had
     ├── ServingError             the API cannot be served, or not to an orderly end
     └── StackError               the local stack cannot start or go on
 
@@ -82,6 +83,10 @@ class OutcomeUnknownError(ProducerError):
 
 class StoreError(TxnError):
     """A store answered in a way that no retry mends."""
+
+
+class OutageError(TxnError):
+    """An outage outlasted the time that its caller had. The text names the call; the cause is the last error."""
 
 
 class ServingError(TxnError):

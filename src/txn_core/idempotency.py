@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, failure_of
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.transactions.identity import Account, KeyRing
 
@@ -91,12 +93,12 @@ class IdempotencyTable:
             record,
             ConditionExpression="#token = :seen",
             ExpressionAttributeNames={"#token": "token"},
-            ExpressionAttributeValues={":seen": {"S": seen.token}},
+            ExpressionAttributeValues={":seen": string(seen.token)},
         )
 
     async def find(self, record_id: RecordId) -> Record | None:
         """A record, read consistently; expired ones too, as long as they are there."""
-        answer = await self._client.get_item(TableName=self._name, Key={"id": {"S": record_id}}, ConsistentRead=True)
+        answer = await self._client.get_item(TableName=self._name, Key={"id": string(record_id)}, ConsistentRead=True)
         return _record(answer["Item"]) if "Item" in answer else None
 
     async def _put(self, record: Record, **condition: Any) -> Record | None:
@@ -108,7 +110,7 @@ class IdempotencyTable:
                 **condition,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if failure_of(error) is not Failure.CONDITION_FAILED:
                 raise
             # Local servers do not say what stood in the way.
             there: Any = error.response.get("Item")
@@ -118,10 +120,10 @@ class IdempotencyTable:
 
 def _item(record: Record) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "id": {"S": record.id},
-        "fingerprint": {"S": record.fingerprint},
-        "token": {"S": record.token},
-        EXPIRES_AT: {"N": str(record.expires_at_s)},
+        "id": string(record.id),
+        "fingerprint": string(record.fingerprint),
+        "token": string(record.token),
+        EXPIRES_AT: number(record.expires_at_s),
     }
     if record.answer is None:
         item["lapses_at"] = {"N": f"{record.lapses_at_s:.3f}"}

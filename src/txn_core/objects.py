@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, carried_out, code_of, failure_of
+
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
@@ -29,17 +31,9 @@ class ObjectStore:
         Raises:
             ClientError: anything else, such as 409 (a concurrent write of the key) and 503, which may be retried.
         """
-        try:
-            await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"PreconditionFailed", "412"}:
-                return False
-            raise
-        return True
-
-    async def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is as good."""
-        await self._client.delete_object(Bucket=self._bucket, Key=key)
+        return await carried_out(
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+        )
 
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""
@@ -50,7 +44,7 @@ class ObjectStore:
         try:
             return await self.metadata(key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+            if failure_of(error) is Failure.NOT_FOUND and code_of(error) != "NoSuchBucket":
                 return None
             raise
 

@@ -1,9 +1,12 @@
 """A value that is dear to make and may be a little old: made when it is asked for, and not again for a while."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
+
+from txn_core.single_flight import SingleFlight
 
 _Value = TypeVar("_Value")
 
@@ -29,3 +32,45 @@ class Recent(Generic[_Value]):
             if self._made is None or self._clock() - self._made[1] >= self._kept_s:
                 self._made = self._make(), self._clock()
             return self._made[0]
+
+
+class RecentRead(Generic[_Value]):
+    """The same for a value that an event loop reads: read once for all who ask meanwhile, of whom few may wait."""
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[_Value]],
+        kept_s: Callable[[_Value], float],
+        *,
+        read_s_max: float,
+        waits_max: int,
+        clock: Callable[[], float] = lambda: asyncio.get_running_loop().time(),
+    ) -> None:
+        """Keep what `read` gives for `kept_s` of it, counted from when it was read."""
+        self._read, self._kept_s, self._waits_max, self._clock = read, kept_s, waits_max, clock
+        self._reads = SingleFlight[None, _Value](self._read_again, read_s_max)
+        self._value: _Value | None = None
+        self._old_at = float("-inf")
+        self._waits = 0
+
+    async def get(self) -> _Value | None:
+        """The value, or None when as many as may wait for it already.
+
+        Raises:
+            TimeoutError: the read took longer than its bound.
+            Exception: whatever the read raised; the next who asks has it read again.
+        """
+        if self._clock() < self._old_at:
+            return self._value
+        if self._waits >= self._waits_max:
+            return None
+        self._waits += 1
+        try:
+            return await self._reads.get(None)
+        finally:
+            self._waits -= 1
+
+    async def _read_again(self, _: None) -> _Value:
+        self._value = await self._read()
+        self._old_at = self._clock() + self._kept_s(self._value)
+        return self._value

@@ -1,71 +1,62 @@
-"""What a worker process tells Prometheus. One registry a process; every name begins with txn_<worker kind>_."""
+"""What a worker process tells Prometheus. One registry a process; every name begins with txn_<drain>_."""
 
 import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.positions import ShardId
-from workers.events.dead_letters import Reason
+from workers.events.reasons import REASONS
 from workers.reading.answers import UNKNOWN_ARRIVAL
-from workers.reading.reader import Batch, Loss
+from workers.reading.read_limits import READS_LIMITED, ReadLimit
+from workers.reading.read_position import Loss
+from workers.reading.reader import Batch
 
 FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 class Meters:
-    """The counts of one process."""
+    """The counts of one process that every drain has; what a drain counts besides stands in its own folder."""
 
-    def __init__(self, kind: str) -> None:
-        self.registry = own = CollectorRegistry()
-        prefix = f"txn_{kind}"
-        LogMetrics(own, prefix)
-        self.records = Counter(f"{prefix}_records", "Stream positions made durable", registry=own)
-        self.replays = Counter(f"{prefix}_replays", "Events indexed by the very same position", registry=own)
-        self.duplicates = Counter(f"{prefix}_duplicates", "Ids sent again with the same content", registry=own)
-        self.conflicts = Counter(f"{prefix}_conflicts", "Ids sent again with other content", registry=own)
-        self.dead_letters = Counter(f"{prefix}_dead_letters", "Dead letters written", ["reason"], registry=own)
-        self._losses = Counter(
-            f"{prefix}_retention_losses", "Times that retention was ahead of the worker", ["reason"], registry=own
+    def __init__(self, drain: str) -> None:
+        self._prefix, self.registry = f"txn_{drain}", CollectorRegistry()
+        LogMetrics(self.registry, self._prefix)
+        self.records = self.counter("records", "Stream positions made durable")
+        self.dead_letters = self.counter("dead_letters", "Dead letters written", "reason")
+        self._losses = self.counter("retention_losses", "Times that retention was ahead of the worker", "reason")
+        self.flush_seconds = self._histogram("flush_seconds", "Time to make a batch durable", FLUSH_SECONDS)
+        self.flush_records = self._histogram("flush_records", "Positions in such a batch", BATCH_RECORDS)
+        self.leases_owned = self._gauge("leases_owned", "Leases held now")
+        self.leases_lost = self.counter("leases_lost", "Leases that another worker took")
+        self.leases_stolen = self.counter("leases_stolen", "Leases taken from a worker that stood still")
+        self.drain_failures = self.counter("drain_failures", "Times that a shard's drain failed and was begun again")
+        self.shards_stuck = self._gauge("shards_stuck", "Shards that failed and got no further since")
+        self.foreign_leases = self._gauge("foreign_leases", "Leases of another stream of this name; nothing is read")
+        self._lag = self._gauge("lag_seconds", "Age of what is not yet durable", "shard")
+        self._lag_records = self._gauge("lag_records", "Positions read and not yet durable", "shard")
+        self._behind = self._gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard")
+        self._reads_limited = self._gauge(
+            READS_LIMITED, "1 while a limit of the shard holds up its reads", "shard", "limit"
         )
-        self.flushes = Counter(f"{prefix}_flushes", "Plans carried out", ["cause"], registry=own)
-        self.flush_seconds = Histogram(
-            f"{prefix}_flush_seconds", "Time to make a batch durable", buckets=FLUSH_SECONDS, registry=own
-        )
-        self.flush_records = Histogram(
-            f"{prefix}_flush_records", "Positions in such a batch", buckets=BATCH_RECORDS, registry=own
-        )
-        self.leases_owned = Gauge(f"{prefix}_leases_owned", "Leases held now", registry=own)
-        self.leases_lost = Counter(f"{prefix}_leases_lost", "Leases that another worker took", registry=own)
-        self.leases_stolen = Counter(
-            f"{prefix}_leases_stolen", "Leases taken from a worker that stood still", registry=own
-        )
-        self.drain_failures = Counter(
-            f"{prefix}_drain_failures", "Times that a shard's drain failed and was begun again", registry=own
-        )
-        self.shards_stuck = Gauge(
-            f"{prefix}_shards_stuck", "Shards that failed and got no further since", registry=own
-        )
-        self.foreign_leases = Gauge(
-            f"{prefix}_foreign_leases", "Leases of another stream of this name; nothing is read", registry=own
-        )
-        self._lag = Gauge(f"{prefix}_lag_seconds", "Age of what is not yet durable", ["shard"], registry=own)
-        self._lag_records = Gauge(
-            f"{prefix}_lag_records", "Positions read and not yet durable", ["shard"], registry=own
-        )
-        self._behind = Gauge(
-            f"{prefix}_behind_latest_seconds",
-            "Distance of the last read from the shard's tip",
-            ["shard"],
-            registry=own,
-        )
-        for reason in get_args(Reason):  # a count that is there from the start is seen to rise
+        for reason in REASONS:  # a count that is there from the start is seen to rise
             self.dead_letters.labels(reason)
         for loss in get_args(Loss):
             self._losses.labels(loss)
+
+    def counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        """A further count of this process; `name` goes without the prefix and `_total`."""
+        return Counter(f"{self._prefix}_{name}", documentation, labels, registry=self.registry)
+
+    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        return Gauge(f"{self._prefix}_{name}", documentation, labels, registry=self.registry)
+
+    def _histogram(self, name: str, documentation: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(f"{self._prefix}_{name}", documentation, buckets=buckets, registry=self.registry)
 
     def lost(self, loss: Loss) -> None:
         """Retention has taken what was not yet read, or may have."""
@@ -77,6 +68,8 @@ class Meters:
         self._lag.labels(shard_id).set_function(lag.seconds)
         self._lag_records.labels(shard_id).set_function(lag.records)
         self._behind.labels(shard_id).set_function(lag.behind_latest)
+        for limit in get_args(ReadLimit):
+            self._reads_limited.labels(shard_id, limit).set_function(partial(lag.is_limited_by, limit))
         return lag
 
     def forget(self, shard_id: ShardId) -> None:
@@ -84,6 +77,8 @@ class Meters:
         self._lag.remove(shard_id)
         self._lag_records.remove(shard_id)
         self._behind.remove(shard_id)
+        for limit in get_args(ReadLimit):
+            self._reads_limited.remove(shard_id, limit)
 
 
 class ShardLag:
@@ -94,6 +89,7 @@ class ShardLag:
         self._known = False
         self._pending = 0
         self._behind_s = 0.0
+        self.read_limit: Callable[[], ReadLimit | None] = lambda: None  # what holds up the reads just now
 
     def has_read(self, batch: Batch) -> None:
         """A batch was read; the first one may be far behind: a shard's lag does not begin with its worker."""
@@ -122,6 +118,10 @@ class ShardLag:
     def records(self) -> int:
         """The positions that were read and are not yet durable."""
         return self._pending
+
+    def is_limited_by(self, limit: ReadLimit) -> bool:
+        """Whether this limit of the shard holds up its reads."""
+        return self.read_limit() == limit
 
     def behind_latest(self) -> float:
         """Seconds between the last read and the tip of the shard at that time, by the stream's own account."""

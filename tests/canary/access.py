@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from tests.canary.probes import Probe, Prober, json_of
 from tests.txn_api.issuer import token
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED, Limits
 from txn_core.settings import Settings

@@ -54,10 +54,10 @@ CRASHES: Final = frozenset(
 )
 REPORTS_LEAST: Final[Mapping[str, int]] = {
     "Fatal Python error": 5,
-    "request failed": 5,
+    "request_failed": 5,
     "Exception in callback": 5,
     "Task exception was never retrieved": 5,
-    "thread failed": 5,
+    "thread_failed": 5,
 }
 """How many crash reports of a kind the logs hold at least: one a fatal signal that can be reported, and five whole
 requests that fail, each with a callback, a task and a thread that fail beside it."""

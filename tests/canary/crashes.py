@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.canary.probes import Prober
 from tests.canary.wire import exchange
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 RESTART_S_MAX: Final = 60.0

@@ -14,9 +14,9 @@ from typing import Any, Final
 from tests.canary.wire import header_of
 from tests.support.card_search import CardSearch
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.stackports import METRICS_OF, StackPorts
-from txn_core.aws import Aws
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_cli.stack.stackports import StackPorts
+from txn_core.aws.clients import Aws
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.settings import Settings
 from workers.events.dead_letters import Seal
 
@@ -37,7 +37,7 @@ def metrics_urls(data_dir: Path, ready: Mapping[str, Any]) -> dict[str, str]:
     """Where the API and the workers tell of themselves."""
     ports = StackPorts.stored(DataDir.at(data_dir))
     assert ports is not None
-    urls = {kind: f"{ports.url(name)}/metrics" for kind, name in METRICS_OF.items()}
+    urls = {kind: f"{url}/metrics" for kind, url in ports.metrics_urls().items()}
     return urls | {"api": f"{ready['api_url']}/metrics"}
 
 

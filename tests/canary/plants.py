@@ -26,10 +26,11 @@ from tests.canary.odd_places import DRESSES
 from tests.canary.places import search_cores
 from tests.canary.scene import Scene, search_scene
 from tests.support.card_search import CardSearch, search_files
-from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames, definitions
+from txn_core import drains
+from txn_core.aws.clients import Aws
+from txn_core.dynamodb.tables import TableNames, definitions
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.events.dead_letters import DeadLetter, Origin, Seal
@@ -137,7 +138,7 @@ async def _plant_stream(scene: Scene, plants: Plants) -> None:
 async def _plant_tables(scene: Scene, plants: Plants) -> None:
     """An item of every table, in each of the dresses that a value may have there; rows of leases stay whole."""
     names = TableNames.of(scene.settings)
-    leases = frozenset(map(names.leases, WORKER_KINDS))
+    leases = frozenset(map(names.leases, drains.names()))
     async with Aws(scene.settings).dynamodb() as client:
         for table in definitions(names):
             name = table["TableName"]

@@ -66,9 +66,9 @@ def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
     (tmp_path / "logs" / "api.log").write_text(f"Fatal Python error: Aborted\n{NUMBER}\n")
     (tmp_path / "core.17").write_bytes(b"\x7fELF")
     search = CardSearch(MARKS.numbers)
-    assert search_logs(search, tmp_path, ["Fatal Python error", "thread failed"]) == {
+    assert search_logs(search, tmp_path, ["Fatal Python error", "thread_failed"]) == {
         "Fatal Python error": 1,
-        "thread failed": 0,
+        "thread_failed": 0,
     }
     search_files(search, tmp_path)
     search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.chaos.judging.tally import Tally
 from tests.chaos.run import Report, run
 from tests.chaos.schedule import LOAD_S, Schedule
 from tests.chaos.system import Servers
-from tests.chaos.tally import Tally
 
 SURVIVED_LEAST: Final = 10  # of each kind, in a run of fifty seeds
 FULL_RUN: Final = 50
@@ -28,8 +28,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=seeds, default=seeds("50"), help="N for 0 to N-1, or FIRST-LAST")
     parser.add_argument("--load-s", type=float, default=LOAD_S, help="seconds of load a seed")
     parser.add_argument("--keep", type=Path, default=Path(".chaos"), help="where failing seeds leave their logs")
+    parser.add_argument("--fan-out", action="store_true", help="let the drains read by enhanced fan-out")
     arguments = parser.parse_args()
-    sys.exit(0 if asyncio.run(_run_all(arguments.seeds, arguments.load_s, arguments.keep)) else 1)
+    schedules = [Schedule.of(seed, arguments.load_s, fan_out=arguments.fan_out) for seed in arguments.seeds]
+    sys.exit(0 if asyncio.run(_run_all(schedules, arguments.keep)) else 1)
 
 
 def seeds(text: str) -> range:
@@ -38,20 +40,21 @@ def seeds(text: str) -> range:
     return range(int(first), int(last) + 1) if last else range(int(first))
 
 
-async def _run_all(chosen: Sequence[int], load_s: float, keep: Path) -> bool:
+async def _run_all(chosen: Sequence[Schedule], keep: Path) -> bool:
     total, failed = Tally(), list[int]()
     with tempfile.TemporaryDirectory(prefix="txn-chaos-") as name:
         folder = Path(name)
         async with Servers.up(folder / "servers") as servers:
-            for seed in chosen:
-                report = await _run(servers, Schedule.of(seed, load_s), folder / f"chaos-{seed}")
+            for schedule in chosen:
+                seed = schedule.seed
+                report = await _run(servers, schedule, folder / f"chaos-{seed}")
                 total.add(report.tally)
                 _say(report)
                 if report.failures:
                     failed.append(seed)
                     _keep(report, folder / f"chaos-{seed}", keep / f"seed-{seed}")
     print("\n".join(["", f"{len(chosen)} seeds", *total.lines()]))
-    if len(chosen) >= FULL_RUN and (rare := total.short_of(SURVIVED_LEAST)):
+    if len(chosen) >= FULL_RUN and not chosen[0].fan_out and (rare := total.short_of(SURVIVED_LEAST)):
         print("\n".join([f"met less often than {SURVIVED_LEAST} times:", *rare]))
     print(total.upshot())
     print(f"failed: {failed}" if failed else "No promise was broken.")
@@ -79,7 +82,8 @@ def _say(report: Report) -> None:
     print(f"seed {seed} {verdict} in {report.seconds:.0f} s: {counts}", flush=True)
     if report.failures:
         print("\n".join(f"    {failure}" for failure in report.failures))
-        print(f"    again: python -m tests.chaos --seeds {seed}-{seed}", flush=True)
+        fan_out = " --fan-out" if report.schedule.fan_out else ""
+        print(f"    again: python -m tests.chaos --seeds {seed}-{seed}{fan_out}", flush=True)
 
 
 def _keep(report: Report, folder: Path, kept: Path) -> None:

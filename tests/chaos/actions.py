@@ -81,7 +81,7 @@ class ThrottleShard:
 
 @dataclass(frozen=True, slots=True)
 class ExpireIterators:
-    """All iterators expire at once. Only our own Kinesis server can."""
+    """All iterators expire and all subscriptions end at once. Only our own Kinesis server can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from tests.chaos.faults import Fate, Passing
 
 HOST: Final = "127.0.0.1"
 SHUTDOWN_S: Final = 0.1  # 0 would be none at all
+PUSHED: Final = "SubscribeToShard"  # its answer goes on for as long as the subscription
 BODY_BYTES_MAX: Final = 64 << 20
 # What belongs to a connection and not to the message (RFC 9110, 7.6.1), and what our own side writes anew.
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "content-length"})
@@ -81,6 +82,8 @@ class Proxy:
         call = self.traffic.call(self.sender, self.service, passed)
         fate = self.traffic.fate(call) or Fate(name="none")
         await self.traffic.before(call)
+        if call.step == PUSHED and fate == Fate(name="none"):
+            return await self._push_on(call, passed, request)
         answer = await self._meet(fate, call, passed)
         if answer is None:
             _reset(request)
@@ -103,22 +106,30 @@ class Proxy:
             return None
         return answer if fate.status is None else _refusal(call.service, fate.status, fate.code)
 
+    async def _push_on(self, call: Call, passed: Request, request: web.Request) -> web.StreamResponse:
+        """Pass on an answer that comes piece by piece, no faster than it is read, until either side ends it."""
+        response = web.StreamResponse()
+        try:
+            async with self._sent(passed) as answer:
+                await self.traffic.after(call, answer.status)
+                response.set_status(answer.status)
+                response.headers.extend([(name, value) for name, value in answer.headers.items() if _belongs(name)])
+                await response.prepare(request)
+                async for piece in answer.content.iter_any():
+                    await response.write(piece)
+                await response.write_eof()
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            _reset(request)
+        return response
+
     async def _pass_late(self, wait_s: float, call: Call, passed: Request) -> None:
         await asyncio.sleep(wait_s)
         await self._pass_on(call, passed)
 
     async def _pass_on(self, call: Call, passed: Request) -> web.Response | None:
         """The server's answer; none when it does not give one."""
-        url = URL(self.target + passed.path, encoded=True)
         try:
-            async with self.session.request(
-                passed.method,
-                url,
-                headers=passed.headers,
-                data=passed.body or None,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-                allow_redirects=False,
-            ) as answer:
+            async with self._sent(passed) as answer:
                 body = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None
@@ -128,6 +139,16 @@ class Proxy:
         response.headers.clear()
         response.headers.extend(headers)
         return response
+
+    def _sent(self, passed: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self.session.request(
+            passed.method,
+            URL(self.target + passed.path, encoded=True),
+            headers=passed.headers,
+            data=passed.body or None,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            allow_redirects=False,
+        )
 
 
 def _belongs(header: str) -> bool:

@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from tests.chaos import views
 from tests.chaos.actions import (
     Action,
     ExpireIterators,
@@ -27,16 +26,18 @@ from tests.chaos.actions import (
 )
 from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
+from tests.chaos.judging import views
+from tests.chaos.judging.tally import Tally
+from tests.chaos.judging.tips import Tips
+from tests.chaos.judging.verdict import Evidence, compared, judge, summary
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
-from tests.chaos.tally import Tally
-from tests.chaos.tips import Tips
 from tests.chaos.traffic import Traffic
-from tests.chaos.verdict import Evidence, compared, judge, summary
 from tests.support.reference_reader import by_reference
-from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core import drains
+from txn_core.aws.clients import Aws
+from txn_core.dynamodb.tables import TableNames
 from workers.events.dead_letters import Seal
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class _Run:
     async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
         stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
         tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
-        for kind in WORKER_KINDS:
+        for kind in drains.names():
             answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
             if not tips.reached(answer["Items"]):
                 return False

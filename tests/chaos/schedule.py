@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from bench.kinesis_server import CallFate, RecordFate, fates
+from devkit.kinesis_server import CallFate, RecordFate, fates
 from tests.chaos import faults
 from tests.chaos.actions import (
     ExpireIterators,
@@ -82,6 +82,11 @@ READ_FATES: Final = (
     *(fates.SERVER_ERROR, fates.UNAVAILABLE, fates.CALL_THROTTLED, fates.RESET_UNREAD, fates.RESET_STORED),
     *(fates.ANSWER_CUT_SHORT, fates.answered_late(0.8)),
 )
+# There are few subscriptions, and each must meet something often.
+SUBSCRIPTION_FATES: Final = (
+    *((fates.SUBSCRIPTION_CUT, 0.15), (fates.SUBSCRIPTION_FAILS, 0.15), (fates.SERVER_ERROR_STORED, 0.05)),
+    *((fates.RESET_STORED, 0.05), (fates.EXPIRED_TOKEN, 0.05), (fates.CALL_THROTTLED, 0.05)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,17 @@ class Schedule:
     puts: tuple[tuple[CallFate, float], ...] = ()
     records: tuple[tuple[RecordFate, float], ...] = ()
     reads: tuple[tuple[CallFate, float], ...] = ()
+    subscriptions: tuple[tuple[CallFate, float], ...] = ()  # none while the drains poll
+
+    @property
+    def fan_out(self) -> bool:
+        """Whether the drains read by enhanced fan-out."""
+        return bool(self.subscriptions)
 
     @classmethod
-    def of(cls, seed: int, load_s: float = LOAD_S) -> "Schedule":
-        """The schedule of a seed."""
-        own_stream = seed % KINESALITE_EVERY != KINESALITE_EVERY - 1
+    def of(cls, seed: int, load_s: float = LOAD_S, *, fan_out: bool = False) -> "Schedule":
+        """The schedule of a seed. By fan-out it always runs on our own server: no other one pushes."""
+        own_stream = fan_out or seed % KINESALITE_EVERY != KINESALITE_EVERY - 1
         timed = [*_kills(seed, load_s, own_stream=own_stream), *_freezes(seed, load_s), *_changes(seed, load_s)]
         clock_of, jumps = _jumps(seed, load_s)
         dice = random.Random(f"fates/{seed}")
@@ -118,6 +129,7 @@ class Schedule:
             records=tuple(
                 (fate, dice.uniform(0.01, 0.06)) for fate in RECORD_FATES if dice.random() < SHARE_OF_FATES
             ),
+            subscriptions=SUBSCRIPTION_FATES if fan_out else (),
             reads=tuple((fate, dice.uniform(0.01, 0.06)) for fate in READ_FATES if dice.random() < SHARE_OF_FATES),
         )
 
@@ -125,7 +137,7 @@ class Schedule:
         """The schedule for people."""
         stream = "our own Kinesis server" if self.own_stream else "kinesalite"
         kinesis = [
-            *(f"      {put.name} at {rate:.1%}" for put, rate in (*self.puts, *self.reads)),
+            *(f"      {put.name} at {rate:.1%}" for put, rate in (*self.puts, *self.reads, *self.subscriptions)),
             *(f"      {record.name} at {rate:.1%}" for record, rate in self.records),
         ]
         return [

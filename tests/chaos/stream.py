@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bench.kinesis_server import KinesisServer
+from devkit.kinesis_server import KinesisServer
 from tests.chaos.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Stream:
             faults.on_calls(read, operation="GetRecords", rate=rate)
             faults.on_calls(read, operation="GetShardIterator", rate=rate)
             faults.on_calls(read, operation="ListShards", rate=rate)
+        for subscription, rate in schedule.subscriptions:
+            faults.on_calls(subscription, operation="SubscribeToShard", rate=rate)
 
     def calm(self) -> None:
         """Let nothing go wrong any more; the limits of AWS stay."""
@@ -94,10 +96,11 @@ class Stream:
         return True
 
     def expire_iterators(self) -> bool:
-        """Let every iterator that was given out expire."""
+        """Let every iterator that was given out expire, and every subscription end."""
         if self.server is None:
             return False
         self.server.account.expire_iterators()
+        self.server.account.expire_subscriptions()
         return True
 
     async def put(self, data: bytes, key: str) -> bool:

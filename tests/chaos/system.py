@@ -11,7 +11,7 @@ from typing import Final
 
 import aiohttp
 
-from bench.kinesis_server import KinesisServer, Options, kinesis_server
+from devkit.kinesis_server import KinesisServer, Options, kinesis_server
 from tests.chaos.actor import Actor
 from tests.chaos.proxy import Proxy, upstream
 from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule
@@ -26,7 +26,7 @@ from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import laid
 from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED
@@ -37,7 +37,6 @@ ACCOUNT: Final = Account("chaos")
 CLOCK_FOLDER: Final = Path(__file__).parent / "clock"
 ROOT: Final = Path(__file__).parents[2]
 SERVICES: Final = ("kinesis", "dynamodb", "s3")
-TRANSITION_S: Final = 0.1
 # Quick leases and small flushes: many protocol steps in little time.
 QUICK: Final = {
     "TXN_LEASE_FAILOVER_S": str(FAILOVER_S),
@@ -52,6 +51,8 @@ QUICK: Final = {
     "TXN_SHUTDOWN_DEADLINE_S": "8",
     "TXN_API_KEY_CACHE_S": "1",
 }
+# Several subscriptions a run instead of one, and hand-overs in less than a second.
+OPTIONS: Final = Options(transition_s=0.1, subscription_life_s=4.0, taken_over_after_s=0.8, heartbeat_s=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,7 @@ class System:
         async with AsyncExitStack() as stack:
             server: KinesisServer | None = None
             if schedule.own_stream:
-                options = Options(transition_s=TRANSITION_S)
-                server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=options))
+                server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=OPTIONS))
             targets = _targets(servers.endpoints, server)
             settings = _settings(servers.secrets, targets, schedule, folder.name)
             await bootstrap(settings)
@@ -164,6 +164,7 @@ def _settings(secrets: Secrets, targets: Mapping[str, str], schedule: Schedule, 
         "TXN_TABLE_PREFIX": name,
         "TXN_BUCKET": name,
         "TXN_STREAM_SHARDS": str(schedule.shards),
+        "TXN_FAN_OUT": ",".join(WORKERS) if schedule.fan_out else "",
     }
     return adopt(stack_environment(secrets, _endpoints(secrets, targets), api_port=ports.choose(), given=given))
 

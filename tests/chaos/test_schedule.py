@@ -3,8 +3,8 @@
 from collections import Counter
 
 from tests.chaos.actions import FreezeAt, Kill, Merge, Split
+from tests.chaos.judging.tally import FROZEN
 from tests.chaos.schedule import POINTS, RELEASES, WORKERS, Schedule
-from tests.chaos.tally import FROZEN
 
 SEEDS = range(50)
 LEAST = 10
@@ -40,3 +40,12 @@ def test_the_stream_server_is_killed_only_where_it_keeps_its_records() -> None:
         schedule = Schedule.of(seed)
         kills = [t for t in schedule.timed if isinstance(t.action, Kill) and t.action.name == "kinesis"]
         assert bool(kills) == (not schedule.own_stream)
+
+
+def test_by_fan_out_each_seed_runs_on_the_server_that_pushes_and_changes_nothing_else() -> None:
+    """What is killed, frozen and changed is as without it where the stream is the same."""
+    for seed in SEEDS:
+        pushed, polled = Schedule.of(seed, fan_out=True), Schedule.of(seed)
+        assert (pushed.own_stream, pushed.fan_out, polled.fan_out) == (True, True, False)
+        if polled.own_stream:
+            assert pushed.timed == polled.timed

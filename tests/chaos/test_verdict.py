@@ -10,13 +10,13 @@ import pytest
 
 from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
 from tests.chaos.documents import documents
+from tests.chaos.judging.verdict import Evidence, Finding, compared, judge, summary
+from tests.chaos.judging.views import Item, Place, Row, Views
 from tests.chaos.load import Answer, Outcome, Submission
-from tests.chaos.verdict import Evidence, Finding, compared, judge, summary
-from tests.chaos.views import Item, Place, Row, Views
 from tests.workers.builders import later
-from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.lake import table_of
+from txn_core.lake.columns import table_of
 from txn_core.positions import WriteOrder
 from txn_core.transactions.transaction import parse_transaction
 from workers.events.dead_letters import DeadLetter, Origin

@@ -61,7 +61,7 @@ def sample(tmp_path: Path) -> Sample:
         return Sample(file, list(csv.DictReader(source)))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_left_behind(
     tmp_path: Path, sample: Sample
 ) -> None:
@@ -102,7 +102,7 @@ async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_l
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the damaged file is not part of a clone")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_file_that_a_spreadsheet_damaged_is_rejected_row_by_row(tmp_path: Path) -> None:
     """Every damaged row is rejected with line, field and code, and the totals add up."""
     rejects = tmp_path / "rejects.ndjson"
@@ -143,7 +143,7 @@ def _walk(stack: RunningStack, query: dict[str, str]) -> list[str]:
 
 
 def _pages(stack: RunningStack, query: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
-    with httpx.Client(base_url=stack.ready["api_url"], headers=stack.headers, timeout=30) as client:
+    with httpx.Client(base_url=stack.ready["api_url"], headers=stack.headers, timeout=60) as client:
         cursor: dict[str, str] = {}
         for _ in range(ROWS + 1):
             answer = client.get("/transactions", params=query | cursor).raise_for_status().json()

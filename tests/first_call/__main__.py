@@ -1,5 +1,6 @@
 """`make first-call`: clones the repository as it is committed, runs what the README says up to the first post and its
-look-ups, and tells how long that took. Ends with 1 when a command fails or the post is not answered 202.
+look-ups, and tells how long that took, how large `.venv` is and how long the demo was silent. Ends with 1 when a
+command fails, the post is not answered 202, or one of these is beyond its bar.
 
 Everything is on 127.0.0.1 but the installing, for which pip and npm use what they have cached, or the network.
 """
@@ -17,11 +18,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from requirements.install import megabytes
+
+from tests.first_call.output import Silences, Watch
 from tests.first_call.readme import ROOT, blocks, demo_command
 
 READY_S_MAX: Final = 900.0  # the first start installs everything
 END_S_MAX: Final = 60.0
 VISIBLE_S_MAX: Final = 10.0
+FIRST_LINE_S_MAX: Final = 5.0
+SILENCE_S_MAX: Final = 15.0
+VENV_MB_MAX: Final = 700
+LAST_LINE: Final = "Ready. Ctrl-C"
 LOOK_UPS_WORK: Final = '"transaction_id":"my-first-transaction"'
 
 
@@ -34,7 +42,7 @@ def main() -> None:
         clone = Path(folder) / "txn-api"
         began = time.perf_counter()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        with _demo(clone):
+        with _demo(clone) as watch:
             _say(began, f"`{demo_command()}` is ready")
             post, look_ups = blocks("First call")
             answer = _answers(clone, post)[-1]
@@ -42,9 +50,24 @@ def main() -> None:
             _say(began, f"posted: {answer}")
             _look_up(clone, f"{post}\n{look_ups}")
             _say(began, "looked up by id, by merchant, and as CSV")
+            if not watch.wait(READY_S_MAX):
+                raise SystemExit(f"the demo never said {LAST_LINE!r}")
+            _say(began, "all is shown")
         _say(began, "stopped")
+        size_mb = megabytes(clone / ".venv")
     _say(began, f"done: {posted_s:.0f} s from clone to a successful post, 0 dead ends")
-    sys.exit(0 if posted_s <= arguments.seconds_max and "sequence_number" in answer else 1)
+    seemly = _seemly(watch.silences, size_mb)
+    sys.exit(0 if posted_s <= arguments.seconds_max and "sequence_number" in answer and seemly else 1)
+
+
+def _seemly(silences: Silences, size_mb: int) -> bool:
+    """Print what the demo takes and how long it is silent; whether that is within the bars."""
+    first_s, longest_s = silences.first_s or 0.0, silences.longest_s
+    sys.stdout.write(
+        f".venv: {size_mb} MB (at most {VENV_MB_MAX}); first line after {first_s:.1f} s (at most "
+        f"{FIRST_LINE_S_MAX:.0f}), longest silence {longest_s:.1f} s (at most {SILENCE_S_MAX:.0f})\n"
+    )
+    return size_mb <= VENV_MB_MAX and first_s <= FIRST_LINE_S_MAX and longest_s <= SILENCE_S_MAX
 
 
 def _look_up(clone: Path, script: str) -> None:
@@ -78,9 +101,10 @@ def _lines(clone: Path, script: str) -> list[str]:
 
 
 @contextmanager
-def _demo(clone: Path) -> Iterator[None]:
+def _demo(clone: Path) -> Iterator[Watch]:
     """The README's first command, until its system answers; stopped by Ctrl-C at the end."""
-    with (clone.parent / "demo.log").open("w+") as log:
+    path = clone.parent / "demo.log"
+    with path.open("w+") as log, Watch(path, LAST_LINE) as watch:
         demo = subprocess.Popen(
             demo_command().split(), cwd=clone, env=_environment(), stdout=log, stderr=log, start_new_session=True
         )
@@ -91,7 +115,7 @@ def _demo(clone: Path) -> Iterator[None]:
                     log.seek(0)
                     raise SystemExit(f"the demo did not start:\n{log.read()[-4_000:]}")
                 time.sleep(0.2)
-            yield
+            yield watch
         finally:
             if demo.poll() is None:
                 os.killpg(demo.pid, signal.SIGINT)

@@ -62,7 +62,7 @@ async def run(site: Site, seed: int, numbers: range) -> Outcome:
     for number, line in enumerate(site.log.read_bytes().splitlines()):
         outcome.log_lines += 1
         search.look("log line", str(number), line)
-        if b'"request failed"' in line or b'"critical"' in line or b"Traceback" in line:
+        if b'"request_failed"' in line or b'"critical"' in line or b"Traceback" in line:
             outcome.faults.append(f"log: {line[:300]!r}")
     outcome.faults += [f"a card number in {place}" for place in search.found]
     return outcome

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.kinesis_server.account import Options
-from bench.kinesis_server.running import kinesis_server
-from bench.kinesis_server.shard import Keep
+from devkit.kinesis_server.account import Options
+from devkit.kinesis_server.running import kinesis_server
+from devkit.kinesis_server.shard import Keep
 
 from tests.builders import base64_key
 from tests.canary.wire import exchange, status_of
 from txn_cli.stack import ports
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED

@@ -6,9 +6,9 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from tests.http.judging.report import told
+from tests.http.judging.rules import RULES
 from tests.http.quiet import log_nothing
-from tests.http.report import told
-from tests.http.rules import RULES
 from tests.http.run import Outcome, run
 from tests.http.sequences import kinds
 

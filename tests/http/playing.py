@@ -10,9 +10,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from tests.http.application import Site, site
-from tests.http.delivery import Delivery, End
-from tests.http.oracle import Exchange, Oracle
-from tests.http.transcript import Transcript, read
+from tests.http.judging.oracle import Exchange, Oracle
+from tests.http.judging.transcript import Transcript, read
+from tests.http.requests.delivery import Delivery, End
 from tests.http.transport import MemoryTransport
 from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_server.http.connection import Connection, Patience

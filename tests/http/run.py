@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
-from tests.http.comparing import differences, violations
+from tests.http.judging.comparing import differences, violations
+from tests.http.judging.transcript import Transcript
 from tests.http.playing import Expected, Player, oracle, ours
 from tests.http.sequences import Sequence, sequence
 from tests.http.shrinking import smaller
-from tests.http.transcript import Transcript
 from tests.support.virtual_time import run_in_virtual_time
 
 SHRINKING_S_MAX: Final = 5.0

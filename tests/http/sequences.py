@@ -9,10 +9,10 @@ from functools import cache
 from typing import Final
 
 from tests.builders import body, card_number, json_bytes
-from tests.http import chunks, damages, framings, heads, offers, request_lines
 from tests.http.application import DOUBTED, LOST, READER, UNHEARD, WRITER
-from tests.http.delivery import Delivery, delivery
-from tests.http.drafts import Dice, Draft, Message, Mutation
+from tests.http.requests import chunks, damages, framings, heads, offers, request_lines
+from tests.http.requests.delivery import Delivery, delivery
+from tests.http.requests.drafts import Dice, Draft, Message, Mutation
 
 MESSAGES_MAX: Final = 5
 LINES_MAX: Final = 6

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tests.http.delivery import Delivery
-from tests.http.drafts import Message
+from tests.http.requests.delivery import Delivery
+from tests.http.requests.drafts import Message
 from tests.http.sequences import Sequence
 
 

@@ -21,7 +21,7 @@ from tests.http.application import WRITER
 from tests.http.running import Running, running_server
 
 HERE: Final = Path(__file__).parent
-TIMEOUT_S: Final = 30.0
+TIMEOUT_S: Final = 60.0
 KEY: Final = WRITER.partition(b": ")[2].decode()
 JSON: Final = {"Authorization": KEY, "Content-Type": "application/json"}
 NDJSON: Final = JSON | {"Content-Type": "application/x-ndjson"}

@@ -8,11 +8,11 @@ import pytest
 
 from tests.builders import json_bytes
 from tests.http.application import Recorded
-from tests.http.comparing import differences, violations
-from tests.http.delivery import Delivery, End
-from tests.http.oracle import Exchange
+from tests.http.judging.comparing import differences, violations
+from tests.http.judging.oracle import Exchange
+from tests.http.judging.transcript import Answer, Transcript
 from tests.http.playing import Expected
-from tests.http.transcript import Answer, Transcript
+from tests.http.requests.delivery import Delivery, End
 
 _GONE: Final = Delivery(end=End.GOES)
 

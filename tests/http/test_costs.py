@@ -6,7 +6,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tests.http.application import site
-from tests.http.costs import SHAPES, Meter, Shape
+from tests.http.judging.costs import SHAPES, Meter, Shape
 
 HELD_BYTES_MAX: Final = 64 << 10
 """Of a connection, between two steps of the event loop."""

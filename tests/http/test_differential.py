@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.http.report import told
-from tests.http.rules import RULES
+from tests.http.judging.report import told
+from tests.http.judging.rules import RULES
 from tests.http.run import Outcome, run
 from tests.http.sequences import kinds, sequence
 

@@ -9,10 +9,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tests.builders import body, json_bytes
 from tests.http.application import WRITER
-from tests.http.delivery import Delivery, End
-from tests.http.drafts import Message
+from tests.http.judging.report import told
 from tests.http.playing import served
-from tests.http.report import told
+from tests.http.requests.delivery import Delivery, End
+from tests.http.requests.drafts import Message
 from tests.http.run import Judge, Judgement
 from tests.http.sequences import Sequence
 from tests.support.virtual_time import run_in_virtual_time

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from bench.process_stats import resident_bytes
 
-from tests.http.costs import SHAPES, Shape
+from tests.http.judging.costs import SHAPES, Shape
 from tests.http.running import Running, running_server
 
 CONNECTIONS: Final = 40

@@ -9,12 +9,12 @@ from typing import Final
 import pytest
 
 from tests.http.application import DOUBTED, LOST, UNHEARD
-from tests.http.comparing import differences, violations
-from tests.http.delivery import Delivery, End
+from tests.http.judging.comparing import differences, violations
+from tests.http.judging.transcript import Transcript, read
 from tests.http.playing import Expected, oracle
+from tests.http.requests.delivery import Delivery, End
 from tests.http.running import Running, running_server
 from tests.http.sequences import Sequence, sequence
-from tests.http.transcript import Transcript, read
 from tests.support.virtual_time import run_in_virtual_time
 
 SEED: Final = 7
@@ -23,7 +23,7 @@ BYTES_MAX: Final = 200_000
 BYTE_BY_BYTE_MAX: Final = 400
 AT_ONCE: Final = 16
 PAUSE_S: Final = 0.001
-ANSWER_S_MAX: Final = 20.0
+ANSWER_S_MAX: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)

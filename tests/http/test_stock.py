@@ -15,9 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tests.fuzz.requests import METHODS, Requests
 from tests.http.application import WRITER
-from tests.http.comparing import UPLOAD, unlike
-from tests.http.delivery import Delivery, cuts
+from tests.http.judging.comparing import UPLOAD, unlike
 from tests.http.playing import oracle, ours, served
+from tests.http.requests.delivery import Delivery, cuts
 from tests.support.virtual_time import in_virtual_time
 
 SEED: Final = int(os.environ.get("STOCK_SEED", "11"))

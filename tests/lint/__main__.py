@@ -1,15 +1,16 @@
 """Runs our own rules on our code: `python -m tests.lint`. Exit code 1 when one is broken."""
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.lint.card_values import Leak, leaks_below
-from tests.lint.terminal import Bypass, bypasses_below
+from tests.lint.card_values import CardValues
+from tests.lint.log_events import LogEvents
+from tests.lint.module_walk import findings_below, verdicts
+from tests.lint.terminal import PastTheDoor
 
 ROOT: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("src", "bench")
+FOLDERS: Final = ("src", "bench", "devkit")
 # File, function and sink of each place where one may, with the reason. One that is not needed any more is refused.
 ALLOWED: Final[dict[tuple[str, str, str], str]] = {
     (
@@ -48,39 +49,22 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_core/logs/telemetry.py", "_sink", "sys.stderr"): "the log's own stream: JSON, or in a queue",
 }
 
-
-def verdicts(found: Iterable[Leak], allowed: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """What is wrong: leaks in places that are not allowed, and allowances that nothing needs."""
-    unused = set(allowed)
-    for leak in found:
-        place = leak.file, leak.function, leak.sink
-        if place in set(allowed):
-            unused.discard(place)
-        else:
-            yield str(leak)
-    for file, function, sink in sorted(unused):
-        yield f"{file}: no card number goes into {sink} in {function} any more: take the allowance away"
-
-
-def past_the_door(found: Iterable[Bypass], allowed: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """What is wrong: output past the door in places that are not allowed, and allowances that nothing needs."""
-    places = set(allowed)
-    unused = set(places)
-    for bypass in found:
-        place = bypass.file, bypass.function, bypass.by
-        if place in places:
-            unused.discard(place)
-        else:
-            yield str(bypass)
-    for file, function, by in sorted(unused):
-        yield f"{file}: {function} does not go past txn_cli.terminal by {by} any more: take the allowance away"
+# The same of each place that logs an event which its caller names.
+LOGGED_BY_PARAMETER: Final[dict[tuple[str, str, str], str]] = {
+    (
+        "src/txn_core/logs/crash_reports.py",
+        "_say",
+        "a use of the logger that names no event",
+    ): "test_crash_reports.py compares the name of each report",
+}
 
 
 def main() -> None:
     """Check all folders."""
-    found = [leak for folder in FOLDERS for leak in leaks_below(ROOT / folder, ROOT)]
-    wrong = list(verdicts(found, ALLOWED))
-    wrong += past_the_door(bypasses_below(ROOT / "src", ROOT), BYPASSES)
+    found = [leak for folder in FOLDERS for leak in findings_below(CardValues, ROOT / folder, ROOT)]
+    wrong = list(verdicts(CardValues, found, ALLOWED))
+    wrong += verdicts(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)
+    wrong += verdicts(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)
     if wrong:
         sys.exit("\n".join(wrong))
 

@@ -7,9 +7,9 @@ what is made of one, but for what is known to keep nothing of it (`card_id`, `ma
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
+
+from tests.lint.module_walk import ModuleWalk
 
 # What holds a card number: variables, parameters, attributes, keys of mappings.
 VALUES: Final = frozenset({"pan", "card_number", "card_numbers", "cc_num", "_digits", "digits"})
@@ -36,45 +36,23 @@ _METHODS: Final = frozenset({"format", "format_map", "add_note", "labels", "set_
 _ERRORS: Final = ("Error", "Exception", "Warning", "Problem", "Fault", "Exit")
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """A card number on its way into a text: where, in which function, into what."""
+class CardValues(ModuleWalk):
+    """Finds card numbers on their way into a text."""
 
-    file: str
-    line: int
-    function: str
-    sink: str
+    broken = "a card number goes into {what} in {function}"
+    unneeded = "no card number goes into {what} in {function}"
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: a card number goes into {self.sink} in {self.function}"
-
-
-def leaks(source: str, file: str) -> list[Leak]:
-    """Every place of a module where a card number goes into a text."""
-    visitor = _Visitor(file)
-    visitor.visit(ast.parse(source, file))
-    return visitor.found
-
-
-def leaks_below(folder: Path, root: Path) -> Iterator[Leak]:
-    """The leaks of all modules below a folder, files named from the root on."""
-    for path in sorted(folder.rglob("*.py")):
-        yield from leaks(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
-
-
-class _Visitor(ast.NodeVisitor):
     def __init__(self, file: str) -> None:
-        self._file = file
-        self._scopes: list[tuple[str, set[str]]] = [("the module", set())]
-        self.found: list[Leak] = []
+        super().__init__(file)
+        self._names: list[set[str]] = [set()]  # of the module and of each definition around this place
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._scoped(node, set(_pans(node.args)))
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - as ast names it
+    def within(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self._names.append(set() if isinstance(node, ast.ClassDef) else set(_pans(node.args)))
+        super().within(node)
+        self._names.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self._scoped(node, set())
+        self.within(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.generic_visit(node)
@@ -101,12 +79,12 @@ class _Visitor(ast.NodeVisitor):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         for part in node.values:
             if isinstance(part, ast.FormattedValue) and self._gives(part.value):
-                self._report(node, "an f-string")
+                self.report(node, "an f-string")
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.Mod) and _is_text(node.left) and self._gives(node.right):
-            self._report(node, "a format")
+            self.report(node, "a format")
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
@@ -121,28 +99,17 @@ class _Visitor(ast.NodeVisitor):
 
     def _check_arguments(self, call: ast.Call, sink: str) -> None:
         if any(map(self._gives, (*call.args, *(keyword.value for keyword in call.keywords)))):
-            self._report(call, sink)
-
-    def _report(self, node: ast.expr, sink: str) -> None:
-        function = ".".join(name for name, _ in self._scopes[1:]) or self._scopes[0][0]
-        leak = Leak(self._file, node.lineno, function, sink)
-        if leak not in self.found:
-            self.found.append(leak)
-
-    def _scoped(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, names: set[str]) -> None:
-        self._scopes.append((node.name, names))
-        self.generic_visit(node)
-        self._scopes.pop()
+            self.report(call, sink)
 
     def _learn(self, *targets: ast.expr) -> None:
         names = (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
-        self._scopes[-1][1].update(names)
+        self._names[-1].update(names)
 
     def _gives(self, node: ast.expr) -> bool:
         """Whether an expression's value is a card number, or holds one."""
         match node:
             case ast.Name(id=name):
-                return name in VALUES or any(name in names for _, names in self._scopes)
+                return name in VALUES or any(name in names for names in self._names)
             case ast.Attribute(value=value, attr=name):
                 return name in VALUES or (name not in KEEPS_NOTHING and self._gives(value))
             case ast.Subscript(value=value, slice=place):

@@ -14,7 +14,7 @@ from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
 
 ROOT: Final = Path(__file__).parents[2]
-FOLDERS: Final = (".ci", "bench", "docs", "src", "tests")
+FOLDERS: Final = (".ci", "bench", "devkit", "docs", "src", "tests")
 SUFFIXES: Final = frozenset(
     {".css", ".html", ".js", ".json", ".md", ".mmd", ".py", ".sh", ".toml", ".ts", ".yaml", ""}
 )

@@ -7,10 +7,9 @@ that look for markup in a text whatever the console says.
 """
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
+
+from tests.lint.module_walk import ModuleWalk
 
 _CALLS: Final = frozenset({"print", "pprint", "pp", "print_json", "print_exc", "print_exception", "print_stack"})
 _QUESTIONS: Final = frozenset({"input", "getpass"})
@@ -22,62 +21,32 @@ _MARKUP: Final = frozenset({"from_markup", "Panel", "Rule", "Spinner", "Prompt",
 _STREAMS: Final = frozenset({"stdout", "stderr", "__stdout__", "__stderr__"})
 
 
-@dataclass(frozen=True, slots=True)
-class Bypass:
-    """Something that goes past the door: where, in which function, by what."""
+class PastTheDoor(ModuleWalk):
+    """Finds output that goes past `txn_cli.terminal`."""
 
-    file: str
-    line: int
-    function: str
-    by: str
+    broken = "{function} goes past txn_cli.terminal by {what}"
+    unneeded = "{function} does not go past txn_cli.terminal by {what}"
 
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.function} goes past txn_cli.terminal by {self.by}"
-
-
-def bypasses(source: str, file: str) -> list[Bypass]:
-    """Every place of a module that goes past the door."""
-    visitor = _Visitor(file)
-    visitor.visit(ast.parse(source, file))
-    return visitor.found
-
-
-def bypasses_below(folder: Path, root: Path) -> Iterator[Bypass]:
-    """Those of all modules below a folder, files named from the root on."""
-    for path in sorted(folder.rglob("*.py")):
-        yield from bypasses(path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
-
-
-class _Visitor(ast.NodeVisitor):
     def __init__(self, file: str) -> None:
-        self._file = file
-        self._functions = ["the module"]
+        super().__init__(file)
         self._of_rich = set[str]()
-        self.found: list[Bypass] = []
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._functions.append(node.name)
-        self.generic_visit(node)
-        self._functions.pop()
-
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - as ast names it
 
     def visit_Call(self, node: ast.Call) -> None:
         name = _name(node.func)
         owner = _name(node.func.value) if isinstance(node.func, ast.Attribute) else "builtins"
         of_console = name == "print" and owner not in {"rich", "builtins"}
         if (name in _CALLS | _CONSOLES | _MARKUP and not of_console) or (name in _ECHOES and owner in _FRAMEWORKS):
-            self._add(node, f"{name}()")
+            self.report(node, f"{name}()")
         if name == "status" and owner.endswith("console") and not all(_is_text(each) for each in node.args):
-            self._add(node, "status() of words")
+            self.report(node, "status() of words")
         if name in _QUESTIONS and owner in {"builtins", "getpass"}:
-            self._add(node, f"{name}()")
+            self.report(node, f"{name}()")
         if name in _BARS & self._of_rich and "console" not in {each.arg for each in node.keywords}:
-            self._add(node, f"{name}() without a console")
+            self.report(node, f"{name}() without a console")
         if (name == "SystemExit" or (name == "exit" and owner == "sys")) and any(map(_may_be_text, node.args)):
-            self._add(node, f"{name}() with a text")
+            self.report(node, f"{name}() with a text")
         if name == "TextColumn" and "markup" not in {each.arg for each in node.keywords}:
-            self._add(node, "TextColumn() with markup")
+            self.report(node, "TextColumn() with markup")
         # `print` as it is called is found above.
         called_by_name = name == "print" and isinstance(node.func, ast.Name)
         for child in [*([] if called_by_name else [node.func]), *node.args, *node.keywords]:
@@ -85,15 +54,15 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if node.id == "print":
-            self._add(node, "print")
+            self.report(node, "print")
 
     def visit_Import(self, node: ast.Import) -> None:
         if any(alias.name == "sys" and alias.asname is not None for alias in node.names):
-            self._add(node, "another name for sys")
+            self.report(node, "another name for sys")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in _STREAMS and _name(node.value) == "sys":
-            self._add(node, f"sys.{node.attr}")
+            self.report(node, f"sys.{node.attr}")
         self.generic_visit(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
@@ -105,10 +74,7 @@ class _Visitor(ast.NodeVisitor):
             is_stream = node.module == "sys" and alias.name in _STREAMS
             is_other_name = alias.asname is not None and alias.name in _CALLS | _CONSOLES
             if of_frameworks or of_rich or is_stream or is_other_name:
-                self._add(node, f"an import of {alias.name}")
-
-    def _add(self, node: ast.expr | ast.stmt, by: str) -> None:
-        self.found.append(Bypass(self._file, node.lineno, self._functions[-1], by))
+                self.report(node, f"an import of {alias.name}")
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -4,8 +4,9 @@ import textwrap
 
 import pytest
 
-from tests.lint.__main__ import ALLOWED, FOLDERS, ROOT, verdicts
-from tests.lint.card_values import Leak, leaks, leaks_below
+from tests.lint.__main__ import ALLOWED, FOLDERS, ROOT
+from tests.lint.card_values import CardValues
+from tests.lint.module_walk import Finding, findings, findings_below, verdicts
 
 BAD = {
     "an f-string": 'text = f"card {pan}"',
@@ -65,8 +66,8 @@ GOOD = {
 }
 
 
-def sample(source: str) -> list[Leak]:
-    return leaks(textwrap.dedent(source), "sample.py")
+def sample(source: str) -> list[Finding]:
+    return findings(CardValues, textwrap.dedent(source), "sample.py")
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -90,21 +91,21 @@ def test_a_leak_says_where_it_is() -> None:
                 log.info("posting", card=pan)
         """
     )
-    assert leak == Leak("sample.py", 4, "Till.post", "a log")
-    assert str(leak) == "sample.py:4: a card number goes into a log in Till.post"
+    assert leak == Finding("sample.py", 4, "Till.post", "a log")
+    assert [*verdicts(CardValues, [leak], [])] == ["sample.py:4: a card number goes into a log in Till.post"]
 
 
 def test_an_allowance_is_for_one_place_and_one_sink_and_needed() -> None:
     """Others of the same file are found; one that is not needed any more is said."""
     found = sample('def f(pan):\n    print(pan)\n    log.info("x", pan)')
-    assert len(list(verdicts(found, []))) == 2
-    (left,) = verdicts(found, [("sample.py", "f", "print()")])
+    assert len(list(verdicts(CardValues, found, []))) == 2
+    (left,) = verdicts(CardValues, found, [("sample.py", "f", "print()")])
     assert "a log" in left
-    (unused,) = verdicts([], [("sample.py", "f", "print()")])
+    (unused,) = verdicts(CardValues, [], [("sample.py", "f", "print()")])
     assert "take the allowance away" in unused
 
 
 def test_our_code_puts_no_card_number_into_a_text() -> None:
     """But where a reason says why."""
-    found = [leak for folder in FOLDERS for leak in leaks_below(ROOT / folder, ROOT)]
-    assert list(verdicts(found, ALLOWED)) == []
+    found = [leak for folder in FOLDERS for leak in findings_below(CardValues, ROOT / folder, ROOT)]
+    assert list(verdicts(CardValues, found, ALLOWED)) == []

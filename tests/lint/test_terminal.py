@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.lint.__main__ import BYPASSES, ROOT, past_the_door
-from tests.lint.terminal import Bypass, bypasses, bypasses_below
+from tests.lint.__main__ import BYPASSES, ROOT
+from tests.lint.module_walk import Finding, findings, findings_below, verdicts
+from tests.lint.terminal import PastTheDoor
 
 BAD = {
     "print": "print(text)",
@@ -59,21 +60,21 @@ GOOD = {
 
 @pytest.mark.parametrize("what", BAD)
 def test_output_past_the_door_is_found(what: str) -> None:
-    assert bypasses(BAD[what], "sample.py")
+    assert findings(PastTheDoor, BAD[what], "sample.py")
 
 
 @pytest.mark.parametrize("what", GOOD)
 def test_other_code_is_let_be(what: str) -> None:
-    assert bypasses(GOOD[what], "sample.py") == []
+    assert findings(PastTheDoor, GOOD[what], "sample.py") == []
 
 
 def test_all_output_of_our_code_goes_through_the_door() -> None:
-    assert list(past_the_door(bypasses_below(ROOT / "src", ROOT), BYPASSES)) == []
+    assert list(verdicts(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)) == []
 
 
 def test_an_allowance_that_nothing_needs_is_refused() -> None:
     place = ("src/x.py", "f", "print()")
-    assert list(past_the_door([], [place])) == [
+    assert list(verdicts(PastTheDoor, [], [place])) == [
         "src/x.py: f does not go past txn_cli.terminal by print() any more: take the allowance away"
     ]
-    assert list(past_the_door([Bypass(*place[:1], 3, *place[1:])], [place])) == []
+    assert list(verdicts(PastTheDoor, [Finding(*place[:1], 3, *place[1:])], [place])) == []

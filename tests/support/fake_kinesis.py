@@ -47,6 +47,7 @@ class Reply:
     stores: bool = True  # a call that ends in an error stores its records all the same
     stores_late_s: float = 0.0  # and does so this long after the error
     after_s: float = 0.0
+    once: asyncio.Event | None = None  # what the answer waits for besides
     forgets: int = 0  # records that the answer leaves out
 
 
@@ -180,6 +181,8 @@ class FakeKinesis:
         self.in_flight_max = max(self.in_flight_max, self.in_flight)
         try:
             await asyncio.sleep(max([reply.after_s, *delays_s]))
+            if reply.once is not None:
+                await reply.once.wait()
         finally:
             self.in_flight -= 1
             for lane in lanes:

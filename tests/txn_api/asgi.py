@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from txn_api.edge.headers import RawHeaders
 
-ANSWER_S_MAX = 5.0
+ANSWER_S_MAX = 60.0
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
 from txn_api.access.tokens import Tokens
 from txn_api.app import create_app
-from txn_api.readiness import Readiness
+from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
 from txn_api.services import Services, gate
 from txn_api.writes.admission import Admission
@@ -26,7 +26,7 @@ from txn_api.writes.batch import PostBatch
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
@@ -213,7 +213,7 @@ def _services(desk: Desk, settings: Settings) -> Services:
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         stores={MerchantTable: MerchantTable(dynamodb, "merchants"), CardTable: CardTable(dynamodb, "cards")},
-        readiness=Readiness(kinesis, "stream", dynamodb, "transactions"),
+        readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )
 

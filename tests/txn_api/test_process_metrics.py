@@ -101,7 +101,7 @@ async def test_a_stuck_sibling_is_not_waited_for(folder: Path, monkeypatch: pyte
         writer.close()
 
     stuck = await asyncio.start_unix_server(say_nothing, socket_of(folder, 2))
-    async with sibling(folder, 3, 300, monkeypatch), asyncio.timeout(5):
+    async with sibling(folder, 3, 300, monkeypatch), asyncio.timeout(60):
         text = await metrics(folder, monkeypatch)
     released.set()
     stuck.close()

@@ -12,21 +12,21 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
-from bench.kinesis_server.faults import Latency
+from devkit.kinesis_server.faults import Latency
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.builders import base64_key, body, card_number
 from tests.txn_cli.stack.children import until
 from txn_cli.stack import ports
 from txn_core.api_keys import ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
 
 CLIENTS = 16
-SLOWNESS_S = 3.0  # of a busy machine; twice the deadline would be more
+SLOWNESS_S = 7.0  # of a busy machine; twice the deadline would be more
 POSTED = r'txn_http_requests_total{method="POST",process="(\d+)",route="/transactions",status="202"}'
 
 
@@ -76,7 +76,7 @@ async def test_sigterm_under_load_loses_no_answer(
     # A connection each: kept alive, one would stay with its process.
     limits = httpx.Limits(max_keepalive_connections=0)
     base = f"http://{ports.HOST}:{settings.api_port}"
-    async with httpx.AsyncClient(base_url=base, limits=limits, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=base, limits=limits, trust_env=False, timeout=60) as client:
 
         async def post(number: int) -> None:
             while not told.is_set():
@@ -85,7 +85,7 @@ async def test_sigterm_under_load_loses_no_answer(
 
         with serving(settings, own_environment) as process:
             await _ready(client)
-            async with asyncio.timeout(20), asyncio.TaskGroup() as posting:
+            async with asyncio.timeout(60), asyncio.TaskGroup() as posting:
                 for number in range(CLIENTS):
                     posting.create_task(post(number))
                 while len(await _processes_posted_to(client)) < 2:  # noqa: ASYNC110 - other processes make it hold
@@ -104,10 +104,10 @@ async def test_who_waits_for_a_stream_that_does_not_answer_is_told_so_within_the
     kinesis.faults.latencies["PutRecords"] = Latency(60.0)
     settings = settings.model_copy(update={"kinesis_endpoint_url": kinesis.url, "api_port": ports.choose()})
     await bootstrap(settings)
-    for name, seconds in (("REQUEST_DEADLINE_S", 60), ("PUT_TIMEOUT_S", 60), ("SHUTDOWN_DEADLINE_S", 3)):
+    for name, seconds in (("REQUEST_DEADLINE_S", 60), ("PUT_TIMEOUT_S", 60), ("SHUTDOWN_DEADLINE_S", 8)):
         own_environment.setenv(f"TXN_{name}", str(seconds))
     key, base = await headers(settings), f"http://{ports.HOST}:{settings.api_port}"
-    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=60) as client:
         with serving(settings, own_environment) as process:
             await _ready(client)
             posts = [
@@ -120,7 +120,7 @@ async def test_who_waits_for_a_stream_that_does_not_answer_is_told_so_within_the
             began = time.monotonic()
             answers = await asyncio.gather(*posts)
             await until(lambda: process.poll() is not None)
-    assert time.monotonic() - began < 3 + SLOWNESS_S
+    assert time.monotonic() - began < 8 + SLOWNESS_S
     assert {answer.status_code for answer in answers} == {503}
     codes = {answer.json()["code"] for answer in answers}
     assert {"outcome_unknown"} <= codes <= {"outcome_unknown", "not_stored"}  # sent, and queued behind what was
@@ -138,7 +138,7 @@ async def _processes_posted_to(client: httpx.AsyncClient) -> set[str]:
 
 
 async def _ready(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with suppress(httpx.TransportError):
                 if (await client.get("/readyz")).status_code == 200:

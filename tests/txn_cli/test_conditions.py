@@ -41,7 +41,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_core.loopback import is_loopback
 
-SECONDS_MAX: Final = 10.0
+SECONDS_MAX: Final = 60.0
 ARGUMENTS: Final[dict[str, str]] = {
     "up": "--port {free}",
     "demo": "--port {free} --exit",

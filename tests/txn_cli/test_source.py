@@ -116,7 +116,7 @@ def test_a_pipe_can_be_read_once_and_has_no_size(tmp_path: Path) -> None:
             assert not source.is_rereadable
             assert source.fraction is None
             assert len(list(source.rows())) == 10
-        writing.result(timeout=10)
+        writing.result(timeout=60)
     with Source.open(str(csv_file(tmp_path / "rows.csv", []))) as source:
         assert source.is_rereadable
 
@@ -127,7 +127,7 @@ def test_a_zip_archive_cannot_come_through_a_pipe(tmp_path: Path) -> None:
         writing = executor.submit(pipe.write_bytes, zip_of({"rows.csv": b"a"}))
         with Source.open(str(pipe)) as source, pytest.raises(SourceError, match="inside of a pipe"):
             list(source.rows())
-        writing.result(timeout=10)
+        writing.result(timeout=60)
 
 
 def test_a_folder_is_called_one(tmp_path: Path) -> None:

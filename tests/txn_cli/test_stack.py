@@ -16,11 +16,12 @@ from tests.txn_cli.stack.children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
 from txn_cli.simulator import simulate_rows
 from txn_cli.stack import ports
-from txn_cli.stack.processes import ARCHIVE, INDEX
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
+from txn_core import drains
+from txn_core.drains import INDEX
 from txn_core.signing import Signature, Signed
 
-CHILDREN = {KINESIS, DYNAMODB, S3, "api", INDEX, ARCHIVE}
+CHILDREN = {KINESIS, DYNAMODB, S3, "api", *drains.names()}
 QUICK = {
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
     "TXN_LEASE_FAILOVER_S": "3",
@@ -48,10 +49,10 @@ def busy_port() -> Iterator[int]:
 
 def client_of(stack: Upheld, key: str | None = None) -> httpx.Client:
     headers = {"Authorization": f"Bearer {key or stack.ready['api_key']}"}
-    return httpx.Client(base_url=stack.ready["api_url"], headers=headers, trust_env=False)
+    return httpx.Client(base_url=stack.ready["api_url"], headers=headers, trust_env=False, timeout=60)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
     """It starts beside what is there, mends itself, stops in order, and goes on with its data."""
     data_dir = tmp_path / "stack"
@@ -67,7 +68,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _refuses_a_second_supervisor(stack)
         with client_of(stack) as client:
             assert client.post("/transactions", json=TRANSACTION).status_code == 202
-        _mends(stack, INDEX)
+        _mends(stack, INDEX.name)
         _mends(stack, "api")
         _mends(stack, KINESIS)
         drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")
@@ -194,7 +195,7 @@ def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
         assert again.json()["code"] == "signature_replayed"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_killed_supervisor_leaves_nothing_that_the_next_one_minds(tmp_path: Path) -> None:
     data_dir = tmp_path / "stack"
     with upheld(data_dir, environment=QUICK) as stack:
@@ -210,7 +211,7 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_one_minds(tmp_path: Pa
             wait_until(lambda: client.get("/transactions/stack-000001").status_code == 200)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     """Here it fails when the servers run already."""
     data_dir = tmp_path / "stack"
@@ -232,7 +233,7 @@ def test_a_wrong_setting_is_said_before_anything_is_started(tmp_path: Path) -> N
     assert "Starting" not in refused.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_demonstration_shows_everything_but_card_numbers(tmp_path: Path) -> None:
     shown = txn(
         *("demo", "--rows", "120", "--exit", "--data-dir", str(tmp_path / "stack"), "--port", str(ports.choose())),

@@ -27,7 +27,7 @@ from txn_api.writes.fair_memory import (
 )
 from txn_cli.stack import ports
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.builders import base64_key
 from txn_cli.stack.endpoints import Endpoints
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable

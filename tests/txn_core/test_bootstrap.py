@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from txn_core import bootstrap as module
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
 from txn_core.dynamodb.transactions import TransactionTable
@@ -106,7 +106,7 @@ async def test_what_is_not_known_yet_is_waited_for(monkeypatch: pytest.MonkeyPat
     client = Eventual()
     definition = definitions(TableNames("x"))[0]
     await module._table(client, definition)  # type: ignore[arg-type]
-    await module._stream(client, settings)  # type: ignore[arg-type]
+    await module._stream(client, settings.stream, 1)  # type: ignore[arg-type]
     assert client.describe_table.await_count == client.describe_stream_summary.await_count == 3
 
 

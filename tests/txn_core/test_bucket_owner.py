@@ -11,19 +11,17 @@ from botocore.exceptions import ClientError
 
 import txn_core
 from tests.support.accounts import OURS, THEIRS, Accounts, accounts
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.bucket_owner import MAKES_A_BUCKET
 from txn_core.errors import SettingsError, StoreError
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
-from workers.events.write_probe import LakeTrial
 
 SOURCES: Final = Path(txn_core.__file__).parent.parent
 CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = {
     "reach": lambda store: store.reach(),
     "put_if_absent": lambda store: store.put_if_absent("key", b"body", {}),
-    "delete": lambda store: store.delete("key"),
     "metadata": lambda store: store.metadata("key"),
     "find": lambda store: store.find("key"),
     "read": lambda store: store.read("key"),
@@ -102,13 +100,6 @@ async def test_an_s3_on_this_machine_has_no_owner_unless_sts_is_here_too(
     assert [expected for _, _, expected in world.calls] == [None, OURS]
 
 
-async def test_the_worker_s_trial_objects_name_the_owner(settings: Settings, world: Accounts) -> None:
-    refusal = ClientError({"Error": {}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "PutObject")  # type: ignore[typeddict-item]
-    async with Aws(settings).lake() as store:
-        assert await LakeTrial(store).refused_alone(refusal, []) == []
-    assert [(method, expected) for method, _, expected in world.calls] == [("PUT", OURS), ("DELETE", OURS)]
-
-
 async def test_no_operation_of_s3_can_forget_it(settings: Settings) -> None:
     """Of all that botocore knows: each names the owner, or is refused before it is sent."""
     async with Aws(settings).s3() as client:
@@ -161,10 +152,8 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
             asked = getattr(first, "value", None) if name == "get_paginator" else name
             called |= {operations[asked]} if asked in operations else set()
     # The local stack's own files say where its S3 is, which has no accounts.
-    assert made == {"txn_core/aws.py", "txn_cli/verify/lake.py"}
-    assert called == {
-        *("CreateBucket", "HeadBucket", "PutObject", "DeleteObject", "HeadObject", "GetObject", "ListObjectsV2")
-    }
+    assert made == {"txn_core/aws/clients.py", "txn_cli/verify/lake.py"}
+    assert called == {*("CreateBucket", "HeadBucket", "PutObject", "HeadObject", "GetObject", "ListObjectsV2")}
 
 
 # --- bootstrap

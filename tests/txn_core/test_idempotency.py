@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tests.builders import card_number, json_bytes, keys
 from tests.builders import full_body as body
 from tests.support.memory_records import MemoryRecords
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames, definitions
 from txn_core.idempotency import Fingerprint, Fingerprints, IdempotencyTable, Record, RecordId
 from txn_core.settings import Settings

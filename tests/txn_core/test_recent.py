@@ -1,11 +1,13 @@
 """What is dear is made once in a while, whoever asks."""
 
+import asyncio
 import threading
 import time
 
 import pytest
 
-from txn_core.recent import Recent
+from tests.support.virtual_time import in_virtual_time
+from txn_core.recent import Recent, RecentRead
 
 
 def test_a_value_is_made_again_when_it_is_old() -> None:
@@ -48,3 +50,46 @@ def test_a_failure_is_not_kept() -> None:
     with pytest.raises(ValueError):
         recent.get()
     assert recent.get() == 1
+
+
+@in_virtual_time
+async def test_a_read_is_shared_kept_and_waited_for_by_few() -> None:
+    """Each value says how long it is kept; whoever waits no more gives the place to another."""
+    values = [1.0, 3.0, 5.0]
+
+    async def read() -> float:
+        await asyncio.sleep(0.5)
+        return values.pop(0)
+
+    recent = RecentRead(read, lambda value: value, read_s_max=9.0, waits_max=2)
+    waiting = [asyncio.create_task(recent.get()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert await recent.get() is None
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    assert list(await asyncio.gather(waiting[1], recent.get())) == [1.0, 1.0]
+    await asyncio.sleep(1.0)
+    assert [await recent.get() for _ in range(9)] == [3.0] * 9
+    await asyncio.sleep(2.9)
+    assert await recent.get() == 3.0
+    await asyncio.sleep(0.2)
+    assert await recent.get() == 5.0
+
+
+@in_virtual_time
+async def test_a_read_that_fails_or_takes_too_long_is_not_kept() -> None:
+    answers: list[ValueError | float] = [ValueError(), 60.0, 0.0]
+
+    async def read() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, ValueError):
+            raise answer
+        await asyncio.sleep(answer)
+        return "read"
+
+    recent = RecentRead(read, lambda _: 9.0, read_s_max=1.0, waits_max=1)
+    with pytest.raises(ValueError):
+        await recent.get()
+    with pytest.raises(TimeoutError):
+        await recent.get()
+    assert await recent.get() == "read"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import SettingsError
 from txn_core.region import LOCAL_REGION
 from txn_core.settings import Settings

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from tests.builders import base64_key
 from txn_core.errors import SettingsError
-from txn_core.settings import KEY_BYTES_MIN, Settings
+from txn_core.setting_groups.key_settings import KEY_BYTES_MIN
+from txn_core.settings import Settings
 
 SECRET = "hunter2-hunter2"  # made up, and never to be shown
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.txn_api.asgi import until
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.kinesis.outcomes import Doubt, outcome_of_error
 from txn_core.settings import Settings
 from txn_core.wire import DirectWire

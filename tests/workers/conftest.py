@@ -11,24 +11,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from txn_cli.status.observer import Observer
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
+from txn_core.drains import REGISTRY
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
+from workers.context import DrainContext
 from workers.events.dead_letters import DeadLetter, Seal
-from workers.hosts.process import Kind, work
+from workers.hosts.process import work
 from workers.leases.checkpointing import Books
 from workers.leases.lease import Checkpoint
 from workers.leases.ledger import Minute, Tally, tally_of
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
+from workers.metrics import Meters
 from workers.reading.reader import ShardReader
 
 if TYPE_CHECKING:
@@ -36,10 +41,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
-WAIT_S_MAX = 20.0
+WAIT_S_MAX = 60.0
 
 
-def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: Kind) -> Books:
+def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Books:
     """The ledgers of a kind of worker."""
     return Books(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
 
@@ -63,13 +68,19 @@ class World:
     transactions: TransactionTable
     sent: dict[Position, bytes] = field(default_factory=dict)
 
-    def leases(self, kind: Kind) -> LeaseTable:
+    def leases(self, kind: str) -> LeaseTable:
         return LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
 
-    def books(self, kind: Kind) -> Books:
+    def context(self, kind: str, meters: Meters | None = None, settings: Settings | None = None) -> DrainContext:
+        """What a host hands to a drain; with metrics of its own unless some are given."""
+        settings, meters = settings or self.settings, meters or Meters(kind)
+        clients = self.kinesis, self.dynamodb, self.store
+        return DrainContext(REGISTRY[kind], settings, *clients, Seal.of(settings), meters)
+
+    def books(self, kind: str) -> Books:
         return books_of(self.dynamodb, self.settings, kind)
 
-    async def ledger(self, kind: Kind) -> Tally:
+    async def ledger(self, kind: str) -> Tally:
         """What a kind of worker has noted of all shards."""
         table = self.books(kind).table
         rows = await self.leases(kind).rows()
@@ -163,11 +174,11 @@ class World:
         summary = await self.kinesis.describe_stream_summary(StreamName=self.settings.stream)
         return summary["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
 
-    async def owners(self, kind: Kind) -> Counter[str]:
+    async def owners(self, kind: str) -> Counter[str]:
         """How many leases each worker has."""
         return Counter(row.owner for row in await self.leases(kind).rows() if row.owner is not None)
 
-    async def drained(self, kind: Kind, settings: Settings | None = None) -> bool:
+    async def drained(self, kind: str, settings: Settings | None = None) -> bool:
         """Whether a kind of worker has done all that is on the stream."""
         status = await Observer(self.kinesis, self.dynamodb, settings or self.settings).look()
         return all(worker.drained for worker in status.workers if worker.kind == kind)
@@ -182,6 +193,10 @@ class World:
     async def objects(self) -> dict[str, bytes]:
         """Every object of the bucket."""
         return {key: await self.store.read(key) async for key in self.store.keys("")}
+
+    async def remove(self, key: str) -> None:
+        """Remove an object, as an operator does with tools of S3; none of ours removes any."""
+        await self.store._client.delete_object(Bucket=self.settings.lake_bucket, Key=key)
 
     async def letters(self) -> list[DeadLetter]:
         """Every dead letter, opened."""
@@ -205,18 +220,18 @@ class World:
         assert {row.position: row.data for row in rows} == expected
 
     @asynccontextmanager
-    async def working(self, *kinds: Kind, settings: Settings | None = None) -> AsyncIterator[None]:
+    async def working(self, *kinds: str, settings: Settings | None = None) -> AsyncIterator[None]:
         """Workers in this process for the time of the block, stopped gracefully."""
         stopping = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             for kind in kinds:
-                tasks.create_task(work(kind, settings or self.settings, stopping))
+                tasks.create_task(work(REGISTRY[kind], settings or self.settings, stopping))
             try:
                 yield
             finally:
                 stopping.set()
 
-    async def drain(self, *kinds: Kind, settings: Settings | None = None) -> None:
+    async def drain(self, *kinds: str, settings: Settings | None = None) -> None:
         """Let workers work until they have done all that is on the stream."""
         async with self.working(*kinds, settings=settings):
             for kind in kinds:
@@ -228,7 +243,6 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     """A world of its own, with quick leases and small, quick flushes."""
     quick = {
         "stream_shards": 1,
-        "poll_reads_per_s": 5.0,
         "poll_idle_s": 0.2,
         "lease_failover_s": 1.5,
         "lease_renew_s": 0.3,

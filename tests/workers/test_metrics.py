@@ -10,8 +10,9 @@ from tests.workers.builders import ALICE, event, lease, records, shard
 from tests.workers.memory_table import MemoryTable
 from txn_core.kinesis.record_batch import Stretch
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, ArchiveProcessor
-from workers.hosts.leased import Processor
+from workers.drain import Processor
 from workers.index.processor import IndexProcessor
 from workers.leases.held import HeldLease
 from workers.metrics import Meters, ShardLag
@@ -90,7 +91,8 @@ def processor_of(kind: str, sink: Any, lag: ShardLag) -> Processor:
     if kind == "index":
         return IndexProcessor(sink, held, lag)
     limits, never_used = FlushLimits(rows=1, bytes=1 << 20, age_s=60.0), cast("Any", None)
-    archive = Archive(sink, never_used, Meters("archive"), limits, BufferTotal(), never_used, asyncio.Semaphore(1))
+    meters, once = Meters("archive"), asyncio.Semaphore(1)
+    archive = Archive(sink, never_used, meters, ArchiveMetrics(meters), limits, BufferTotal(), never_used, once)
     return ArchiveProcessor(archive, held, lag)
 
 

@@ -1,60 +1,16 @@
-"""Which errors are waited out."""
+"""How long outages are waited out."""
 
 import pytest
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ParamValidationError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import ClientError
 
 from workers import retries as outages
-from workers.retries import PAUSE_S_MAX, is_passing, patiently, pause_s
+from workers.retries import PAUSE_S_MAX, patiently, pause_s
 
 
 def refused(code: str, status: int) -> ClientError:
     """What a service answers."""
     answer = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Operation")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        refused("InternalFailure", 500),
-        refused("SlowDown", 503),
-        refused("OperationAborted", 409),
-        refused("ProvisionedThroughputExceededException", 400),
-        refused("ThrottlingException", 400),
-        refused("ExpiredTokenException", 400),
-        EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
-        ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"),
-        ReadTimeoutError(endpoint_url="http://127.0.0.1:1"),
-        TimeoutError(),
-        ConnectionResetError(),
-    ],
-    ids=repr,
-)
-def test_outages_pass(error: Exception) -> None:
-    assert is_passing(error)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        refused("ValidationException", 400),
-        refused("AccessDeniedException", 403),
-        refused("ResourceNotFoundException", 400),
-        refused("ConditionalCheckFailedException", 400),
-        ParamValidationError(report="secret"),
-        ValueError(),
-        KeyError(),
-    ],
-    ids=repr,
-)
-def test_faults_do_not_pass(error: Exception) -> None:
-    assert not is_passing(error)
 
 
 async def test_a_call_is_repeated_until_the_outage_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from structlog.testing import capture_logs
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event, shard
 from tests.workers.conftest import World, until, world_of
 from txn_cli.status.drain import Drain, Status
@@ -19,9 +19,8 @@ from txn_cli.status.observer import Observer
 from txn_cli.status.report import document
 from txn_cli.status.table import progress_line, show_status
 from txn_core.settings import Settings
-from workers.hosts.process import Kind
 
-KINDS: tuple[Kind, ...] = ("index", "archive")
+KINDS: tuple[str, ...] = ("index", "archive")
 LOW = 0
 SYNC_S = 0.2
 

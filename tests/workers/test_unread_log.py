@@ -46,7 +46,7 @@ async def test_a_worker_goes_on_while_nobody_reads_and_loses_no_line_when_somebo
         return counts == [str(POISON)]
 
     def read_slowly() -> None:
-        while piece := os.read(reading, 500):
+        while piece := os.read(reading, PIPE_BYTES):
             pieces.append(piece)
             time.sleep(0.002)
 
@@ -58,8 +58,8 @@ async def test_a_worker_goes_on_while_nobody_reads_and_loses_no_line_when_somebo
         reader = threading.Thread(target=read_slowly)
         reader.start()
         child.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(child.wait(), 20) == 0
-    await asyncio.to_thread(reader.join, 20)
+        assert await asyncio.wait_for(child.wait(), 60) == 0
+    await asyncio.to_thread(reader.join, 60)
     os.close(reading)
     lines = [json.loads(line) for line in b"".join(pieces).splitlines()]
     letters = [int(line["sequence_number"]) for line in lines if line["event"] == "dead_letter"]

@@ -1,1 +1,1 @@
-"""Who asks, and what they may: keys, tokens, signatures, scopes, limits of rate."""
+"""Who sends a request and what they may do: keys, tokens, signatures, scopes, rate limits, unverified bodies."""

@@ -3,7 +3,7 @@
 Whatever is not let in here is not let in: a route has a principal only from here, and none has one without a scope.
 """
 
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from fastapi import Depends, Request
 from starlette.types import Receive, Scope
 
-from txn_api.access.authenticator import Authenticator
+from txn_api.access.authenticator import Authenticator, Found
 from txn_api.access.client_certificates import client_certificate_sha256
 from txn_api.access.principal import Principal
 from txn_api.access.signatures import Signatures
@@ -43,20 +43,20 @@ class Gate:
 
     def knows(self, scope: Scope) -> bool:
         """Whether a request's credential was found good a short while ago."""
-        with suppress(ApiKeyInvalid):
-            return self._authenticator.found_before(RawHeaders.of(scope)) is not None
-        return False
+        return self._found_before(scope) is not None
 
     def recognises(self, scope: Scope) -> bool:
         """The same of a request that is let in within this turn, when whom it found is not looked for again."""
-        try:
-            found = self._authenticator.found_before(RawHeaders.of(scope))
-        except ApiKeyInvalid:
-            return False
-        if found is None:
+        if (found := self._found_before(scope)) is None:
             return False
         scope["state"][_FOUND] = found.principal
         return True
+
+    def _found_before(self, scope: Scope) -> Found | None:
+        try:
+            return self._authenticator.found_before(RawHeaders.of(scope))
+        except ApiKeyInvalid:
+            return None
 
     async def identify(self, scope: Scope) -> None:
         """Hold a request's credential against what is known of it, and against nothing else.

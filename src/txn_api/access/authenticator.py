@@ -20,10 +20,10 @@ from txn_api.access.rate_limits import Limiter
 from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
-from txn_api.single_flight import SingleFlight
 from txn_api.stores import STORE_ERRORS
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.quotas import BY_SETTINGS, UNLIMITED
+from txn_core.single_flight import SingleFlight
 from txn_core.transactions.instants import datetime_of, now
 
 CACHED_MAX: Final = 10_000
@@ -35,7 +35,7 @@ READ_S_MAX: Final = 10.0
 # What a key that was good waits for a table that does not answer, and then does not wait again at least.
 RENEWAL_S_MAX: Final = 1.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
 _Kept = TypeVar("_Kept")
 
@@ -167,7 +167,7 @@ class Authenticator:
                 with nullcontext() if cached else self._guesses.look():
                     return await self._looks.get((digest, *parts))
         except STORE_ERRORS as error:
-            log.warning("api key not checked", error=type(error).__name__)
+            _log.warning("api_key_not_checked", error=type(error).__name__)
             if cached is None or not usable:
                 raise StoreUnavailable from None
             return self._put_off(digest, cached)

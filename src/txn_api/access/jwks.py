@@ -22,7 +22,7 @@ FETCH_S_MAX: Final = 5.0
 REFETCH_S_MIN: Final = 10.0
 STALE_S_MAX: Final = 3_600.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 Fetch = Callable[[], Awaitable[bytes]]
 
 
@@ -72,7 +72,7 @@ class Jwks:
                 async with asyncio.timeout(FETCH_S_MAX):
                     keys = parse(await self._fetch(), self._algorithms)
             except (httpx.HTTPError, JwksError, TimeoutError, OSError) as error:
-                log.warning("issuer's keys not fetched", error=type(error).__name__)
+                _log.warning("issuer_keys_not_fetched", error=type(error).__name__)
                 self._failed = True
             else:
                 self._keys, self._fetched_at, self._failed = keys, self._clock(), False

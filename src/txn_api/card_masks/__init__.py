@@ -1,1 +1,1 @@
-"""How many cards of one mask an account may send: it keeps masks from telling numbers."""
+"""Counts the distinct cards of each mask by account, in the process and with the other processes (ADR 31)."""

@@ -38,7 +38,7 @@ REFUSED_PART: Final = 10
 LOGGED_PER_S: Final = 10
 DAY_S: Final = 86_400
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 class CardGuesses:
@@ -131,19 +131,15 @@ class CardGuesses:
         if count >= NOTICED_FROM and not cards.noticed:
             cards.noticed = True
             self._noticed.inc()
-            self._log("many cards of one mask", cards)
+            if self._logs.take():
+                _log.warning("many_cards_of_mask", account=cards.account, cards=count)
 
     def _refusal(self, cards: MaskCards, cards_max: int) -> TooManyCardsOfMask:
         """Refuse a card: until the day ends, or until the other processes were heard of."""
-        if not cards.refused:
-            self._log("cards of one mask refused", cards)
+        if not cards.refused and self._logs.take():
+            _log.warning("cards_of_mask_refused", account=cards.account, cards=cards.count)
         cards.refused += 1
         self._refused.inc()
         waits_for_others = cards.count < cards_max and self._room.has(cards.account, CARD_BYTES)
         left_s = max(1, int(self._ends_at - self._clock()))
         return TooManyCardsOfMask(1 if waits_for_others else left_s)
-
-    def _log(self, event: str, cards: MaskCards) -> None:
-        """Log neither mask nor card, and so many lines a second: whoever has a key can cause them."""
-        if self._logs.take():
-            log.warning(event, account=cards.account, cards=cards.count)

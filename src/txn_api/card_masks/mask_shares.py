@@ -29,7 +29,7 @@ CLOSE_S_MAX: Final = 1.0
 KEPT_S: Final = 86_400
 """How long the table keeps a day's cards behind its end: clocks differ, and nobody reads them any more."""
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 Add = Callable[[str, Iterable[int], int], Awaitable[list[int]]]
 """Adds cards to a mask that is kept until a Unix time; gives all of its cards (`MaskCardTable.add`)."""
 Name = Callable[[Account, str, int], str]
@@ -116,7 +116,7 @@ class MaskShares:
         except STORE_ERRORS as error:
             self._calls.labels("failed").inc()
             if not self._away:
-                log.warning("cards of masks not shared", error=type(error).__name__)
+                _log.warning("mask_cards_not_shared", error=type(error).__name__)
             self._away = True
             return False
         self._calls.labels("shared").inc()

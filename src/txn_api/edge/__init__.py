@@ -1,1 +1,1 @@
-"""Around every request: its ids, trace, log line, metrics, headers, and the ways of its body."""
+"""What surrounds every request: route table, ids, trace, log line, metrics, headers, and the searched query."""

@@ -142,7 +142,7 @@ class Edge:
     def _written(self, waiting: Waiting, rendered: bytes) -> bool:
         try:
             waiting.request.write(rendered)
-        except Exception as error:  # noqa: BLE001 - such as that of a connection that was lost; the others have theirs
+        except Exception as error:  # noqa: BLE001 - such as a lost connection; the other requests go on
             self.fail(error, waiting.request, waiting.context)
             return False
         return True

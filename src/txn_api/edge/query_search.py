@@ -6,7 +6,7 @@ caches, is nobody's business. Nothing of any query is logged.
 """
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -15,25 +15,24 @@ from pydantic import BaseModel
 from txn_api.problems import CardNumberMisplaced
 from txn_core.card_numbers.card_number_search import CODE
 from txn_core.card_numbers.free_text import holds_card_number
+from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, ModelFields, NoFreeText, Wanted, marked
+from txn_core.card_numbers.pan import CardDigits
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.instants import is_time
 
-# Ids and cursors may look like one by chance; the card number has its own parameter.
-_NOT_SEARCHED: Final = frozenset({"card_number", "card_id", "cursor"})
-# What is read as a time is no place to hide a number, though its fraction and offset have up to thirteen digits.
-_TIMES: Final = frozenset({"from", "to"})
 
-
-def refuse_card_numbers(query_string: bytes, parameters: Collection[str] = ()) -> None:
+def refuse_card_numbers(query_string: bytes, others: Collection[str] = (), times: Collection[str] = ()) -> None:
     """Search the names and values of a query, as long as `edge.QUERY_BYTES_MAX` lets it be.
 
-    `parameters` are those that the route takes: of these alone ids, cursors and times are no free text.
+    Not searched are the parameters named in `others`, which may look like a card number by chance or are one, and
+    those in `times` that are read as a time: though its fraction and offset have up to thirteen digits, it is no
+    place to hide a number.
 
     Raises:
         CardNumberMisplaced: one holds a card number or track data.
     """
     for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
-        if name in parameters and (name in _NOT_SEARCHED or (name in _TIMES and is_time(value))):
+        if name in others or (name in times and is_time(value)):
             continue
         if holds_card_number(name) or holds_card_number(value):
             raise CardNumberMisplaced([Fault("", CODE)])
@@ -41,11 +40,20 @@ def refuse_card_numbers(query_string: bytes, parameters: Collection[str] = ()) -
 
 def searched(parameters: type[BaseModel] | None = None) -> Any:
     """A dependency of a route that takes these parameters and keeps something of a request."""
-    fields = {} if parameters is None else parameters.model_fields
-    names = frozenset(field.alias or name for name, field in fields.items())
+    others, times = _named(parameters, _is_id_or_card), _named(parameters, marked(A_TIME))
 
     async def search(request: Request) -> None:
         if query_string := request.scope["query_string"]:
-            refuse_card_numbers(query_string, names)
+            refuse_card_numbers(query_string, others, times)
 
     return Depends(search)
+
+
+def _is_id_or_card(type_: Any, marks: frozenset[NoFreeText]) -> bool:
+    """Whether a parameter is an id or a cursor, or the card number in its own place."""
+    return AN_ID in marks or type_ is CardDigits
+
+
+def _named(parameters: type[BaseModel] | None, wanted: Wanted) -> frozenset[str]:
+    """The names of the wanted parameters."""
+    return frozenset(() if parameters is None else (pointer[1:] for pointer in ModelFields(parameters, wanted)))

@@ -18,7 +18,7 @@ _UNKNOWN = ""
 
 
 class RequestContext:
-    """A request under way; `status` is that of its answer, 0 until it begins."""
+    """A request under way. `status` is its answer's status, 0 until the answer begins."""
 
     __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")
 

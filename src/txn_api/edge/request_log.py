@@ -33,12 +33,12 @@ KINDS_NAMED_MAX: Final = 10
 """Routes and statuses, the most frequent ones, that a line names whose own lines were left out."""
 
 EVENT_LINES_MAX: Final = 20
-"""Lines a second of any other event that the API logs, such as that of an upload that was broken off."""
+"""Lines a second of any other event that the API logs, such as `upload_broken_off`."""
 EVENTS_LINES_MAX: Final = 100
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 _REQUEST: Final = "request"
-_FAILED: Final = "request failed"
+_FAILED: Final = "request_failed"
 _NOT_LOGGED: Final = "requests_not_logged"
 _Kind = tuple[str, int]
 """A route's template and a status."""
@@ -72,12 +72,12 @@ class RequestLog(Collector):
                 self._tell_soon()
                 return
         ms = round(seconds * 1000, 1)
-        log.info(_REQUEST, **context.ids, method=method, route=route, status=status, ms=ms)
+        _log.info(_REQUEST, **context.ids, method=method, route=route, status=status, ms=ms)
 
     def failed(self, context: RequestContext, error: Exception) -> None:
         """Log an error that nobody expected: its kind and places, since its text may quote what was sent."""
         if self._errors.takes((_FAILED, 500)):
-            log.error(_FAILED, **context.ids, **_places(error))
+            _log.error(_FAILED, **context.ids, **_places(error))
         else:
             self._tell_soon()
 
@@ -95,7 +95,7 @@ class RequestLog(Collector):
                 {"route": route, "status": status, "lines": lines}
                 for (route, status), lines in untold.most_common(KINDS_NAMED_MAX)
             ]
-            log.warning(_NOT_LOGGED, lines=untold.total(), most=named)
+            _log.warning(_NOT_LOGGED, lines=untold.total(), most=named)
 
     @property
     def _budgets(self) -> tuple[LogBudget[_Kind], ...]:

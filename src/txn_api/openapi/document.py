@@ -41,7 +41,7 @@ _SERVERS: Final = [
 _SIGNATURE: Final = """\
 Beside the key, for a key for signed requests (`signature_missing` tells); what other keys send is not looked at.
 At most 103 characters of the form `t=<seconds>,kid=<key id>,v1=<64 hex digits>`, such as
-`t=1767225600,kid=0123456789abcdef,v1=6b1f...`, made anew for each try and good for 300 seconds. `v1` is an
+`t=1767225600,kid=0123456789abcdef,v1=6b1f...`, made for each try and good for 300 seconds. `v1` is an
 HMAC-SHA-256 over time, method, target, `Idempotency-Key` and the body's digest: docs/access.md has the recipe.
 With the digest as `Content-Digest` beside it (RFC 9530), it is verified before the body is there."""
 _SCHEMES: Final = {

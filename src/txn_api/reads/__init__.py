@@ -1,1 +1,1 @@
-"""Look-ups: cursors, fields, formats."""
+"""What look-ups share: cursors, chosen fields, entity tags, JSON and CSV, and the choice between the two."""

@@ -1,1 +1,1 @@
-"""The calls of the API, a module each."""
+"""The routes of the API, one module for each group of calls."""

@@ -34,7 +34,7 @@ from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
 from txn_api.schemas import ProblemShape, Shape
 from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
-from txn_api.writes.bulk_upload import Admit, Upload
+from txn_api.writes.bulk_upload import Admit, Ended, Upload
 from txn_api.writes.encodings import ENCODINGS, Decoder
 from txn_api.writes.fair_memory import Holding
 from txn_api.writes.results import (
@@ -48,7 +48,7 @@ from txn_api.writes.results import (
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.transactions.identity import Account
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 _SCOPE: Final[ApiScope] = "transactions:write"
 MEDIA_TYPE: Final = "application/x-ndjson"
@@ -86,18 +86,7 @@ class BulkTotals(Shape):
     rejected: Annotated[int, Field(ge=0)]
     unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
     ended: Annotated[
-        Literal[
-            "complete",
-            "too_many_rejects",
-            "body_timeout",
-            "body_too_large",
-            "broken_off",
-            "encoding_malformed",
-            "overloaded",
-            "shutting_down",
-            "rights_ended",
-            "store_unavailable",
-        ],
+        Ended,
         Field(
             description="Why reading ended; after anything but `complete` there may be lines that were not read. "
             "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
@@ -224,7 +213,7 @@ class _BulkResponse(Response):
             for holding in (self._results, self._in_flight, self._decompression):
                 holding.give_back()
         if upload.totals.ended == "broken_off":
-            log.info("upload broken off", request_id=self._request_id, read=upload.totals.read)
+            _log.info("upload_broken_off", request_id=self._request_id, read=upload.totals.read)
 
     async def _answer_rejected(self, upload: Upload, send: Send) -> None:
         results = Results(self._request_id, self._results)
@@ -246,7 +235,7 @@ class _BulkResponse(Response):
             await writer.end()
         except ResultsUnreadError:
             # The answer has begun: leaving it unfinished makes the server cut the connection.
-            log.info("results unread", request_id=self._request_id, read=upload.totals.read)
+            _log.info("results_not_read", request_id=self._request_id, read=upload.totals.read)
             return
         finally:
             sending.cancel()

@@ -15,6 +15,7 @@ from txn_api.resource import Resource, Tag
 from txn_api.router import Router
 from txn_api.schemas import Shape
 from txn_api.services import Service
+from txn_core.readiness import OK
 
 _TAG: Final = Tag("operations", "Health and metrics.")
 router = Router(tags=[_TAG.name])
@@ -61,8 +62,8 @@ async def healthz() -> Response:
 )
 async def readyz(services: Service) -> Response:
     """Ask the stream and the index table, at most once in two seconds."""
-    checks = await services.readiness.checks()
-    ready = all(check == "ok" for check in checks.values())
+    checks = await services.readiness.found()
+    ready = all(check == OK for check in checks.values())
     return Response(
         to_json({"status": "ready" if ready else "not_ready", "checks": checks}),
         status_code=200 if ready else 503,

@@ -19,6 +19,7 @@ from txn_api.router import Router
 from txn_api.schemas import EXAMPLE_IDS, CursorText, MerchantIdText, Shape, example_transaction
 from txn_api.services import Service
 from txn_api.stores import store_reads
+from txn_core.card_numbers.free_text_fields import AN_ID
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, normalise_prefix
@@ -38,7 +39,7 @@ class MerchantParameters(BaseModel):
     )
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     limit: int = Field(100, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=CURSOR_CHARS_MAX)
+    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
 class MerchantName(Shape):

@@ -1,1 +1,1 @@
-"""What becomes of a post and of the lines of an upload, up to their acknowledgement."""
+"""Posts and uploads from body to acknowledgement: decoding, admission, shares of time and memory, idempotency."""

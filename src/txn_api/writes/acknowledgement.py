@@ -1,10 +1,25 @@
-"""What a client is told of a transaction that was handed to the producer."""
+"""What a client is told of a transaction: that the stream holds it, or why not."""
 
 from typing import Final
 
 from txn_api.edge.buffered_answer import Header
-from txn_api.problems import NotStored, OutcomeUnknown, Overloaded, Problem
-from txn_core.errors import BufferFullError, OutcomeUnknownError, ProducerError
+from txn_api.problems import (
+    CardNumberMisplaced,
+    MalformedJson,
+    NotStored,
+    OutcomeUnknown,
+    Overloaded,
+    Problem,
+    ValidationFailed,
+)
+from txn_core.card_numbers.card_number_search import CODE
+from txn_core.errors import (
+    BufferFullError,
+    InvalidTransactionError,
+    MalformedJsonError,
+    OutcomeUnknownError,
+    ProducerError,
+)
 from txn_core.kinesis.landing import Landing
 from txn_core.transactions.event import EncodedEvent
 
@@ -28,8 +43,17 @@ def head_of(event: EncodedEvent) -> list[Header]:
     return [_JSON, (b"location", b"/transactions/" + event.transaction_id.encode()), _NO_STORE]
 
 
-def problem_of(error: ProducerError) -> Problem:
-    """What a client is told when the stream did not acknowledge."""
-    if isinstance(error, BufferFullError):
-        return Overloaded(error.retry_after_s)
-    return OutcomeUnknown() if isinstance(error, OutcomeUnknownError) else NotStored()
+def problem_of(error: InvalidTransactionError | MalformedJsonError | ProducerError) -> Problem:
+    """What a client is told of a transaction that breaks a rule, or that the stream did not acknowledge."""
+    match error:
+        case MalformedJsonError():
+            return MalformedJson()
+        case InvalidTransactionError(faults=faults):
+            is_misplaced = any(fault.code == CODE for fault in faults)
+            return CardNumberMisplaced(faults) if is_misplaced else ValidationFailed(faults)
+        case BufferFullError(retry_after_s=retry_after_s):
+            return Overloaded(retry_after_s)
+        case OutcomeUnknownError():
+            return OutcomeUnknown()
+        case _:
+            return NotStored()

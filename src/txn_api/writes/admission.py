@@ -5,15 +5,8 @@ from dataclasses import dataclass, field
 from pydantic_core import from_json
 
 from txn_api.card_masks.card_guesses import CardGuesses
-from txn_api.problems import (
-    CardNumberMisplaced,
-    IdRequired,
-    MalformedJson,
-    Problem,
-    TerminalForbidden,
-    ValidationFailed,
-)
-from txn_core.card_numbers import card_number_search
+from txn_api.problems import IdRequired, TerminalForbidden
+from txn_api.writes.acknowledgement import problem_of
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions.event import EncodedEvent, encode
@@ -136,12 +129,3 @@ def _terminal_id(submission: Submission) -> str | None:
     """The terminal that a submission names; read of what is written already, for those few that are asked."""
     terminal = from_json(submission.client_fields)["terminal"]
     return None if terminal is None else terminal["terminal_id"]
-
-
-def problem_of(error: MalformedJsonError | InvalidTransactionError) -> Problem:
-    """The problem that says what is wrong with a transaction."""
-    if isinstance(error, MalformedJsonError):
-        return MalformedJson()
-    if any(fault.code == card_number_search.CODE for fault in error.faults):
-        return CardNumberMisplaced(error.faults)
-    return ValidationFailed(error.faults)

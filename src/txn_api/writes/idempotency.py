@@ -28,7 +28,6 @@ from enum import Enum, auto
 from typing import Final, NamedTuple, TypeVar
 
 import structlog
-from botocore.exceptions import ClientError
 from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.problems import (
@@ -39,6 +38,7 @@ from txn_api.problems import (
     StoreUnavailable,
 )
 from txn_api.stores import STORE_ERRORS
+from txn_core.aws.errors import code_of
 from txn_core.errors import ProducerError
 from txn_core.idempotency import Fingerprints, Record, Records
 from txn_core.settings import Settings
@@ -48,7 +48,7 @@ ROUNDS_MAX: Final = 8  # of a race for one key; each is lost to somebody who got
 PAUSES_S: Final = (0.05, 0.2)  # between the attempts at one call of the store
 REPLAYED: Final = (b"idempotent-replayed", b"true")
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 _Result = TypeVar("_Result")
 
 
@@ -196,8 +196,7 @@ class Idempotency:
             async with asyncio.timeout(self._bounds.store_s):
                 return await work
         except STORE_ERRORS as error:
-            code = error.response["Error"].get("Code") if isinstance(error, ClientError) else None
-            log.warning("idempotency key not settled", error=code or type(error).__name__)
+            _log.warning("idempotency_key_not_settled", error=code_of(error))
             self._outcomes.labels("unavailable").inc()
             raise failure from None
 

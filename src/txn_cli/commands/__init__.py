@@ -1,1 +1,1 @@
-"""The commands of `txn`, each module one noun with a `register`."""
+"""The commands of `txn`: a module registers those of one noun; `place`, `reading`, `since` hold shared options."""

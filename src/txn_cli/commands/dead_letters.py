@@ -17,18 +17,19 @@ from txn_cli.commands.since import moment_of
 from txn_cli.exit_codes import CHECKING
 from txn_cli.exit_codes import Outcome as Ending
 from txn_cli.letters import report
-from txn_cli.letters.catalogue import AT_ONCE, REASONS, Catalogue, Letter
+from txn_cli.letters.catalogue import AT_ONCE, Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay, Result
 from txn_cli.letters.replays import ReplayLog
 from txn_cli.terminal import say, say_document
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import StoreError
 from txn_core.kinesis.producer import Producer
 from txn_core.logs.telemetry import configure_logging
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
-from workers.events.dead_letters import DeadLetter, Reason, Seal
+from workers.events.dead_letters import DeadLetter, Seal
+from workers.events.reasons import REASONS, Reason
 
 ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there
 
@@ -36,10 +37,11 @@ ReasonOption = Annotated[ReasonName | None, typer.Option("--reason", help="Only 
 SinceOption = Annotated[
     str | None,
     typer.Option(
-        "--since", help="Only of records that arrived since: an RFC 3339 time, or a duration back from now (90m, 2h)."
+        "--since",
+        help="Only letters of records that arrived since: an RFC 3339 time, or a duration back from now (90m, 2h).",
     ),
 ]
-LimitOption = Annotated[int, typer.Option(min=1, help="How many letters at most.")]
+LimitOption = Annotated[int, typer.Option(min=1, help="Most letters to take.")]
 JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, one a letter.")]
 LETTER_HELP: Final = "A letter's key, or its position: SHARD/SEQUENCE or SHARD/SEQUENCE/SUB."
 
@@ -66,10 +68,10 @@ def list_(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """List dead letters: position, reason, code and time, never what stands in them.
+    """List dead letters: position, reason, code and time, never their content.
 
-    The oldest come first. What index and archive each left of one position is one letter with two copies. A foreign
-    aggregate without a single event is one letter, too, and says for how many positions it stands.
+    The oldest come first. The copies that index and archive keep of one position are one letter. A foreign aggregate
+    without a single event is one letter, too, which says for how many positions it stands.
     """
     settings, moment = system_at(data_dir, aws=aws).settings, _moment(since)
 
@@ -91,21 +93,25 @@ def show(
     open_: Annotated[
         bool,
         typer.Option(
-            "--open", help="Unseal and print the bytes too. They may hold a card number: mind who reads along."
+            "--open",
+            help="Unseal and print the bytes, too. They may hold a card number: mind who can see the screen.",
         ),
     ] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="With --open: do not mask what may be a card number. Never into a log.")
+        bool,
+        typer.Option(
+            "--raw", help="With --open: do not mask what may be a card number. Never send this output to a log."
+        ),
     ] = False,
     as_json: JsonLinesOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Show one dead letter: where it stood, what was wrong, which workers kept it, whether it was sent again.
+    """Show one dead letter: its position, what was wrong, which workers kept it, whether it was sent again.
 
-    A letter that holds a whole record is found by each of the positions that it stands for. Its bytes stay sealed
-    unless --open is given. In what is printed then, whatever looks like a card number is
-    masked; one that is written in an unusual way may not look like one.
+    Each position of a letter that holds a complete record finds the letter. The bytes stay sealed unless --open is
+    given. Whatever looks like a card number in them is masked then; an unusually written number may not look like
+    one.
     """
     settings = system_at(data_dir, aws=aws).settings
     seal = Seal.of(settings) if open_ else None
@@ -131,18 +137,20 @@ def replay(
     since: SinceOption = None,
     limit: LimitOption = 100,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Also send what was sent before, or may have been.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also send letters that were sent before, or may have been.")
+    ] = False,
     as_json: JsonLinesOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
     """Put dead letters onto the stream again: those named, or those that --reason selects.
 
-    A letter is sent with the same bytes, and only if it is an event by today's rules; of the others it is said why
-    not. Of a letter that holds a whole record, each sub-record is looked at and sent by itself. That it was sent is
-    kept, and sending it twice is refused unless --again is given. The index takes it as it takes every repeat: the
-    first write of an id wins. For the lake it is a new position on the stream: sent twice, it stands there twice. The
-    letter itself stays where it is. A conflict cannot be mended by sending it again.
+    A letter is sent with the same bytes, and only if it is an event by today's rules; for the other letters the
+    command says why not. Each sub-record of a letter that holds a complete record is checked and sent by itself. The
+    command records that a letter was sent, and refuses to send it twice unless --again is given. The index treats it
+    like every repeat: the first write of an id wins. The lake gets a new row for each time that it is sent. The
+    letter itself stays where it is. Sending a conflict again does not resolve it.
 
     Exit code 0 when every letter was sent, or had been sent before without being named here.
     """

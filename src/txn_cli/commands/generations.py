@@ -16,11 +16,11 @@ from txn_cli.reasons import reason_of
 from txn_cli.terminal import say, say_document
 from txn_cli.verify.generations import Comparison
 from txn_cli.verify.generations import compare as compare_generations
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
 from txn_core.errors import SettingsError, StoreError
 from txn_core.settings import Settings
-from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -69,9 +69,9 @@ def drop(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Delete the tables of a generation that is not served: it can only be had again by building it anew.
+    """Delete the tables of a generation that is not served; only a rebuild brings it back.
 
-    Asks first, but for a system on this machine.
+    Asks first, unless the system is on this machine.
     """
     system = system_at(data_dir, aws=aws)
     settings = system.settings

@@ -18,20 +18,20 @@ from txn_cli.reasons import reason_of
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import StoreError
 from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
 from txn_core.transactions.identity import Account, KeyRing
-from workers.retries import code_of
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 
 
 def _limit(setting: str, most: int = 1_000_000) -> Any:
-    return typer.Option(min=0, max=most, help=f"Its own limit in the place of {setting}; 0 is no limit.")
+    return typer.Option(min=0, max=most, help=f"The key's own limit instead of {setting}; 0 is no limit.")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,15 +44,20 @@ def register(app: typer.Typer) -> None:
 
 def create(
     *,
-    scope: Annotated[list[ScopeName], typer.Option(help="What the key may do; give it once a scope.")],
-    account: Annotated[str, typer.Option(help="Whose transactions it writes and reads.")] = DEFAULT_ACCOUNT,
+    scope: Annotated[
+        list[ScopeName], typer.Option(help="What the key may do; repeat the option for several scopes.")
+    ],
+    account: Annotated[
+        str, typer.Option(help="The account whose transactions the key writes and reads.")
+    ] = DEFAULT_ACCOUNT,
     grant: Annotated[
-        list[str] | None, typer.Option(help=f"An account it reads besides; {ALL_ACCOUNTS} is every one.")
+        list[str] | None, typer.Option(help=f"Another account that the key reads; {ALL_ACCOUNTS} is every one.")
     ] = None,
-    name: Annotated[str, typer.Option(help="What it is for, for those who read the list.")] = "",
-    expires_days: Annotated[float | None, typer.Option(min=0, help="Days it is in force.")] = None,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    expires_days: Annotated[float | None, typer.Option(min=0, help="Days until the key expires.")] = None,
     terminal: Annotated[
-        list[str] | None, typer.Option(help="A terminal that it sends for; without one it sends for any.")
+        list[str] | None,
+        typer.Option(help="A terminal that the key may send for; without this option, any terminal."),
     ] = None,
     require_signature: Annotated[
         bool, typer.Option("--require-signature", help="Take signed requests only (docs/access.md).")
@@ -66,9 +71,9 @@ def create(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Make an API key and show it, this once: only a hash of it is kept.
+    """Make an API key and show it once: only its hash is kept.
 
-    A key that takes signed requests only is shown with its signing secret.
+    A key for signed requests is shown with its signing secret.
     """
     settings = system_at(data_dir, aws=aws).settings
     identity_key = KeyRing.from_settings(settings).identity_key if require_signature else None
@@ -113,9 +118,9 @@ def revoke(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Revoke an API key for good; the API takes it for a few seconds more at most.
+    """Revoke an API key for good; the API accepts it for a few more seconds at most.
 
-    Asks first, but for a system on this machine.
+    Asks first, unless the system is on this machine.
     """
     system = system_at(data_dir, aws=aws)
     settings = system.settings

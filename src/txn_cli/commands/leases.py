@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from txn_cli.commands.drain_names import SomeDrains, chosen
 from txn_cli.commands.place import AwsOption, StackOption, YesOption, system_at
 from txn_cli.commands.stack import JsonOption
 from txn_cli.leases import report
@@ -15,23 +15,10 @@ from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
 from txn_cli.meter import Meter
 from txn_cli.terminal import say, say_document
-from txn_core.aws import Aws
-from txn_core.dynamodb.tables import WORKER_KINDS
+from txn_core.aws.clients import Aws
+from txn_core.drains import DrainDefinition
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
-
-
-class Which(StrEnum):
-    """Whose leases."""
-
-    INDEX = "index"
-    ARCHIVE = "archive"
-    BOTH = "both"
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of workers that are meant."""
-        return WORKER_KINDS if self is Which.BOTH else (self.value,)
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +34,7 @@ def _leases() -> None:
 
 
 def reset(
-    which: Annotated[Which, typer.Argument(help="Whose leases are given up.")],
+    which: Annotated[SomeDrains, typer.Argument(help="The drain whose leases are given up.")],
     *,
     yes: YesOption = False,
     give_up_plans: Annotated[
@@ -61,18 +48,18 @@ def reset(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Give up the leases that belong to another stream than there is now, so that workers begin this one.
+    """Give up the leases of a stream that is gone, so that workers begin the stream that is there now.
 
     For a stream that was deleted and made again under its name: `txn status` and the workers' logs say so. Every
-    shard of the new stream is then read from its beginning. Leases of the stream as it is are never touched.
+    shard of the new stream is then read from its beginning. Leases of the present stream are never touched.
 
-    Refused while a worker is alive: the leases are watched for TXN_LEASE_FAILOVER_S, and none may be written. Workers
-    that wait for the reset hold none and need not be stopped. Refused, too, when a plan of the archive would be
-    dropped whose object is not there, unless --give-up-plans is given.
+    The command watches the leases for TXN_LEASE_FAILOVER_S, and refuses when a worker writes one. Workers that wait
+    for the reset hold no lease and need not be stopped. The command also refuses to drop a plan of the archive whose
+    object is not there, unless --give-up-plans is given.
     """
     settings = system_at(data_dir, aws=aws).settings
     asking = _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json)
-    found = asyncio.run(_reset(settings, which.kinds, asking))
+    found = asyncio.run(_reset(settings, chosen(which), asking))
     if as_json:
         say_document({"reset": [report.document(each) for each in found]})
         return
@@ -87,10 +74,10 @@ class _Asking:
     def __init__(self, *, yes: bool, give_up_plans: bool, json: bool) -> None:
         self._yes, self._give_up_plans, self._json = yes, give_up_plans, json
 
-    def tell(self, found: Sequence[Findings], name: str) -> None:
+    def tell(self, found: Sequence[Findings]) -> None:
         """Say what would be done; on standard error when standard output is for a machine."""
         for each in found:
-            say(*report.lines(each, name), error=self._json)
+            say(*report.lines(each), error=self._json)
 
     def refuse_to_lose(self, found: Sequence[Findings]) -> None:
         """Return when no plan would be lost, or when that is wanted.
@@ -120,11 +107,11 @@ class _Asking:
             raise StoreError("nothing was given up: confirm it, or say --yes")
 
 
-async def _reset(settings: Settings, kinds: Sequence[str], asking: _Asking) -> list[Findings]:
+async def _reset(settings: Settings, readers: Sequence[DrainDefinition], asking: _Asking) -> list[Findings]:
     """Look, watch, ask, and do; gives what was found of each kind."""
     async with _finder(settings) as finder:
-        found = [await finder.findings(kind) for kind in kinds]
-        asking.tell(found, settings.stream)
+        found = [await finder.findings(drain) for drain in readers]
+        asking.tell(found)
         asking.refuse_to_lose(found)
         foreign = [each for each in found if each.foreign]
         reset = Reset(finder, watch_s=settings.lease_failover_s)

@@ -16,12 +16,12 @@ StackOption = Annotated[
         "--data-dir",
         envvar="TXN_DATA_DIR",
         readable=False,  # is not looked at here: the framework's word for one that is closed names no remedy
-        help="Folder of a running local stack, to work there.",
+        help="Work on the local stack that runs in this folder.",
         show_default=".txn, where TXN_* name no other system",
     ),
 ]
 AwsOption = Annotated[
-    bool, typer.Option("--aws", help="Work on AWS, where TXN_* and AWS_* say; TXN_TARGET=aws says the same.")
+    bool, typer.Option("--aws", help="Work on AWS, as TXN_* and AWS_* describe it; TXN_TARGET=aws says the same.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 

@@ -9,17 +9,20 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
+from txn_cli.commands.drain_names import OneDrain
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say
+from txn_core import drains
+from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.errors import SettingsError
 from txn_core.logs.telemetry import configure_logging
@@ -27,17 +30,11 @@ from txn_core.service_links import service_links
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
+    from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
 
-log = structlog.get_logger()
-
-
-class WorkerKind(StrEnum):
-    """The views that workers make of the stream."""
-
-    INDEX = "index"
-    ARCHIVE = "archive"
+_log = structlog.get_logger()
 
 
 def register(app: typer.Typer) -> None:
@@ -84,40 +81,41 @@ def api(
 
 
 def worker(
-    kind: Annotated[WorkerKind, typer.Argument(help="The view that it makes of the stream.")],
+    kind: Annotated[OneDrain, typer.Argument(help="The view to make of the stream.")],
     *,
     since: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="TRIM_HORIZON|AT_TIMESTAMP=TIME",
-            help="Build the index anew from the stream: all of it, or what arrived from an RFC 3339 time on.",
+            help="Rebuild the index from the stream: all of it, or what arrived from an RFC 3339 time on.",
         ),
     ] = None,
     from_lake: Annotated[
-        bool, typer.Option("--from-lake", help="Build the index anew from the lake, then from the stream.")
+        bool, typer.Option("--from-lake", help="Rebuild the index from the lake, then from the stream.")
     ] = False,
     into: Annotated[
         int | None,
         typer.Option(
             min=FIRST_GENERATION + 1,
-            help="The generation of the index that is built.",
+            help="The generation of the index to build.",
             show_default="the one after TXN_INDEX_GENERATION",
         ),
     ] = None,
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """Drain the stream into one view until SIGTERM; what is under way is finished and checkpointed first.
+    """Drain the stream into one view until SIGTERM; work under way is finished and checkpointed first.
 
-    With --from or --from-lake it builds the index anew, into fresh tables beside those that are served. The same
-    command goes on with it after an end, and shares it among several processes (docs/rebuild.md).
+    With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
+    continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
     """
     import uvloop
 
     from workers.hosts.process import run
 
-    origin = _origin(kind, since, from_lake=from_lake)
+    drain = drains.REGISTRY[kind]
+    origin = _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     system = _system(data_dir, aws=aws)
@@ -125,7 +123,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(kind.value, settings, origin))
+        runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:
@@ -135,13 +133,13 @@ def _system(data_dir: Path | None, *, aws: bool) -> System:
 
 def _log_start(system: System) -> None:
     """Log which system this is, and the names of variables that look like settings and are not."""
-    log.info("target", target=system.where)
+    _log.info("target_chosen", target=system.where)
     if links := service_links(os.environ):
-        log.warning("service_links_ignored", variables=sorted(links))
+        _log.warning("service_links_ignored", variables=sorted(links))
 
 
-def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin | None":
-    """From where the index is to be built anew, if it is.
+def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "Origin | None":
+    """The place from which the index is to be rebuilt, or None.
 
     Raises:
         SettingsError: the options do not go together.
@@ -150,8 +148,8 @@ def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin 
 
     if since is None and not from_lake:
         return None
-    if kind is not WorkerKind.INDEX:
-        raise SettingsError("only the index is built anew: a lake of its own would need a bucket of its own")
+    if drain is not INDEX:
+        raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:
         return LAKE
     if from_lake:
@@ -159,8 +157,15 @@ def _origin(kind: WorkerKind, since: str | None, *, from_lake: bool) -> "Origin 
     return Origin.parse(since)
 
 
+def _built_from(origin: "Origin") -> "OpenDrain":
+    """What opens the index to be built from an origin."""
+    from workers.index.drain import open_index
+
+    return partial(open_index, origin=origin)
+
+
 def _rebuilding(settings: Settings, into: int | None) -> Settings:
-    """The settings with the generation that is built in the place of the one that is served.
+    """The settings with the generation that is built in the place of the one that is served, and the reads for it.
 
     Raises:
         SettingsError: it is the one that is served.
@@ -168,11 +173,14 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
     served = settings.index_generation
     if into == served:
         raise SettingsError(f"generation {into} is the one that is served: build into another")
-    return settings.model_copy(update={"index_generation": into or served + 1})
+    from workers.reading.budget import settings_for_rebuilding
+
+    building = settings_for_rebuilding(settings, INDEX.name)
+    return building.model_copy(update={"index_generation": into or served + 1})
 
 
 def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:
-    """Make stream, tables and bucket; doing it again changes nothing."""
+    """Make stream, tables and bucket; a second run changes nothing."""
     from txn_core.bootstrap import bootstrap
 
     system = _system(data_dir, aws=aws)

@@ -27,7 +27,7 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="LAYOUT=FILE",
-        help="What the file calls a column of the layout, such as amt=amount. Nothing behind = if it has none.",
+        help="The file's name for a column of the layout, such as amt=amount; nothing after = if it has none.",
         show_default=False,
     ),
 ]
@@ -36,5 +36,7 @@ SeparatorOption = Annotated[
 ]
 MemberOption = Annotated[
     str | None,
-    typer.Option("--member", help="Which file of a zip archive.", show_default="the only one with rows"),
+    typer.Option(
+        "--member", help="Name of the file to read in a zip archive.", show_default="the only one with rows"
+    ),
 ]

@@ -13,7 +13,6 @@ from rich.console import Console
 from txn_cli import terminal
 from txn_cli.commands.place import AwsOption, StackOption, announce, system_at
 from txn_cli.demo.rows import SIMULATED_ROWS
-from txn_cli.demo.showcase import show
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.meter import Meter
 from txn_cli.stack.datadir import DataDir
@@ -51,7 +50,7 @@ PortOption = Annotated[
         default_factory=_port_given,
         min=1,
         max=65_535,
-        help="Port of the API, or the next free one.",
+        help="Port of the API; the next free one if it is taken.",
         show_default="TXN_API_PORT, or 8080",
     ),
 ]
@@ -82,7 +81,7 @@ def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
 def demo(
     *,
     file: Annotated[
-        Path | None, typer.Option(help="File with rows, as of `txn load`.", show_default="simulated rows")
+        Path | None, typer.Option(help="File with rows, as for `txn load`.", show_default="simulated rows")
     ] = None,
     rows: Annotated[
         int | None,
@@ -93,6 +92,8 @@ def demo(
     port: PortOption,
 ) -> None:
     """Run the local stack, load rows, and show what it does with them."""
+    from txn_cli.demo.showcase import show  # noqa: PLC0415 - the extra `local`
+
     narrator = Narrator()
 
     async def show_and_stay(stack: LocalStack) -> None:
@@ -139,10 +140,10 @@ def status(
     once: Annotated[bool, typer.Option("--once", help="Print once and end, also on a terminal.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """API, workers, shards with owner and lag, and what was counted; exit code 0 when all is drained to its tip.
+    """Show API, workers, counts, and shards with owner and lag; exit code 0 when every shard is drained to its tip.
 
-    Exit code 1 when it is not, 2 when that cannot be seen. On a terminal the tables stay up to date until Ctrl-C;
-    elsewhere, and with --json, they are printed once.
+    Exit code 1 when a shard is not drained, 2 when that cannot be seen. On a terminal the tables
+    stay up to date until Ctrl-C; elsewhere, and with --json, they are printed once.
     """
     system = system_at(data_dir, aws=aws)
     settings, urls = system.settings, system.urls

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
-from txn_core.aws import Aws
-from txn_core.lake import RAW_PREFIX
+from txn_core.aws.clients import Aws
+from txn_core.lake.layout import RAW_PREFIX
 from txn_core.settings import Settings
 
 

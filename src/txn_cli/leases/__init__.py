@@ -1,1 +1,1 @@
-"""Giving leases up that belong to a stream which is no more."""
+"""Gives up the leases of a stream that is gone: finds them, reports them, resets them."""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
-from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, TableNames
+from txn_core.aws.errors import code_of
+from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
+from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.errors import StoreError
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.archive.processor import object_key, object_last
 from workers.leases.belonging import belonging
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.shards import Shard, list_shards
@@ -26,15 +27,14 @@ from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.stream_watch import DOUBTFUL
 from workers.leases.table import LeaseTable
 from workers.reading.answers import raw_records, sequence_number_of
-from workers.reading.reader import Start, iterator_of
+from workers.reading.read_position import Start
+from workers.reading.reader import iterator_of
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import code_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_kinesis import KinesisClient
 
-ARCHIVE_KIND: Final = "archive"
 READS_MAX: Final = 5  # AWS may answer empty pages before the record that is there
 
 
@@ -56,6 +56,7 @@ class Findings:
     """All leases of one kind of worker, and those of another stream among them."""
 
     kind: str
+    stream_name: str
     stream: StreamIdentity
     rows: Sequence[Lease]
     foreign: Sequence[ForeignLease] = field(default_factory=tuple)
@@ -83,41 +84,45 @@ class Finder:
         """The leases of a kind of worker as they are now."""
         return await briefly("leases", self.table(kind).rows)
 
-    async def findings(self, kind: str) -> Findings:
-        """What there is of a kind.
+    async def findings(self, drain: DrainDefinition) -> Findings:
+        """What there is of a drain.
 
         Raises:
             StoreError: it cannot be said which stream there is, or a half-built index cannot be helped by a reset.
         """
-        name = self.settings.stream
+        kind, name = drain.name, drain.stream(self.settings)
         summary = await briefly("describe stream", lambda: summary_of(self.kinesis, name))
         if not summary.readable or summary.identity is None:
             raise StoreError(f"stream {name} is {summary.status or 'of an unknown state'}: wait until it is ACTIVE")
         shards = await briefly("list shards", lambda: list_shards(self.kinesis, name))
         rows = await self.rows(kind)
         others = belonging(rows, shards, summary.identity).foreign
-        if others and kind == INDEX_KIND:
+        if others and drain is INDEX:
             await self._refuse_half_built()
         by_id = {shard.shard_id: shard for shard in shards}
-        foreign = tuple([await self._foreign(kind, row, by_id.get(row.shard_id), summary.identity) for row in others])
-        return Findings(kind, summary.identity, rows, foreign)
+        foreign = tuple(
+            [await self._foreign(drain, row, by_id.get(row.shard_id), summary.identity) for row in others]
+        )
+        return Findings(kind, name, summary.identity, rows, foreign)
 
-    async def _foreign(self, kind: str, row: Lease, shard: Shard | None, stream: StreamIdentity) -> ForeignLease:
+    async def _foreign(
+        self, drain: DrainDefinition, row: Lease, shard: Shard | None, stream: StreamIdentity
+    ) -> ForeignLease:
         """A lease of another stream; `shard` is what the present one has under its shard's id."""
         done, lost = row.checkpoint.position(row.shard_id), None
-        if kind == ARCHIVE_KIND and row.plan is not None:
+        if drain is ARCHIVE and row.plan is not None:
             covered_to = await self._covered_to(row.plan)
             if covered_to is None or covered_to.within_shard() < row.plan.last.within_shard():
                 lost = row.plan
             done = covered_to or done
-        if done is None or shard is None or not await self._holds(done):
+        if done is None or shard is None or not await self._holds(drain.stream(self.settings), done):
             return ForeignLease(row, None, lost)
         after = row.carried_over(stream, done, parents=shard.parents, hash_keys=shard.hash_keys)
         return ForeignLease(row, after, lost)
 
-    async def _holds(self, place: Position) -> bool:
-        """Whether the present stream has a record at a place: it is asked for that very record."""
-        start, name = Start("AT_SEQUENCE_NUMBER", place.sequence_number), self.settings.stream
+    async def _holds(self, name: str, place: Position) -> bool:
+        """Whether the present stream of a name has a record at a place: it is asked for that very record."""
+        start = Start("AT_SEQUENCE_NUMBER", place.sequence_number)
         try:
             iterator: str | None = await briefly(
                 "look for place", lambda: iterator_of(self.kinesis, name, place.shard_id, start)
@@ -140,6 +145,8 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
+        from workers.archive.processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
+
         metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 

@@ -1,18 +1,17 @@
 """What a reset will do or has done, as lines for people and as JSON values."""
 
 from txn_cli.leases.findings import Findings, ForeignLease
-from workers.archive.processor import object_key
 from workers.leases.belonging import Belonging, told
 from workers.leases.lease import FlushPlan
 
 
-def lines(found: Findings, name: str) -> list[str]:
+def lines(found: Findings) -> list[str]:
     """What stands on the leases of a kind, and what a reset makes of each."""
     if not found.foreign:
-        return [f"{found.kind}: every lease is of stream {name} as it is; nothing to reset"]
+        return [f"{found.kind}: every lease is of stream {found.stream_name} as it is; nothing to reset"]
     foreign = tuple(lease.row for lease in found.foreign)
     return [
-        f"{found.kind}: {told(Belonging(found.stream, foreign), found.kind, name)}",
+        f"{found.kind}: {told(Belonging(found.stream, foreign), found.kind, found.stream_name)}",
         *(f"  {_line(lease)}" for lease in found.foreign),
     ]
 
@@ -31,6 +30,8 @@ def _line(lease: ForeignLease) -> str:
 
 def lost(plan: FlushPlan) -> str:
     """A plan whose records are in no object."""
+    from workers.archive.processor import object_key  # noqa: PLC0415 - the extra `lake`
+
     first, last = plan.first, plan.last
     return (
         f"{plan.positions:,} positions, {first.sequence_number}/{first.sub_sequence_number} to "

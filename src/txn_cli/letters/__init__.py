@@ -1,1 +1,1 @@
-"""The dead letters, for those who look after them: list, look into, and send again."""
+"""Dead letters for operators: list them, show one, replay them."""

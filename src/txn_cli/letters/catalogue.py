@@ -9,26 +9,26 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Self, TypeVar, cast, get_args
+from typing import Final, Self, TypeVar, cast
 
-from txn_core.dynamodb.tables import WORKER_KINDS
+from txn_core import drains
 from txn_core.errors import StoreError
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of
-from workers.events.dead_letters import Envelope, Reason
+from workers.events.dead_letters import Envelope
+from workers.events.reasons import REASONS, Reason
 from workers.leases.sub_records import SubRecords
 
 T = TypeVar("T")
 
-REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 AT_ONCE: Final = 16
 """Letters that are read at once; each holds a record of the stream."""
 
 _KEY = re.compile(
     rf"{DEAD_LETTER_PREFIX}(?P<reason>{'|'.join(REASONS)})/dt=(?P<day>[0-9-]{{10}})/"
-    rf"(?P<worker>{'|'.join(WORKER_KINDS)})-"
+    r"(?P<worker>[a-z0-9_]+)-"
     r"(?P<place>(?P<shard>.+)-(?P<number>[0-9]+)-(?P<sub>[0-9]+)(?P<count>x[0-9]+)?)[.]json"
 )
 
@@ -50,7 +50,7 @@ class Name:
     @classmethod
     def of(cls, key: str) -> Self | None:
         """The name; none when no letter is called so."""
-        if (match := _KEY.fullmatch(key)) is None:
+        if (match := _KEY.fullmatch(key)) is None or match["worker"] not in drains.REGISTRY:
             return None
         position = Position(ShardId(match["shard"]), SequenceNumber(match["number"]), int(match["sub"]))
         reason, whole = cast("Reason", match["reason"]), match["count"] is not None
@@ -157,7 +157,7 @@ class Catalogue:
     async def _at(self, day: str, position: Position) -> list[Letter]:
         """The letters of one position in the folder of a day."""
         start = f"{position.shard_id}-{int(position.sequence_number)}-"
-        listings = [self._of_worker(f"{day}{worker}-{start}") for worker in WORKER_KINDS]
+        listings = [self._of_worker(f"{day}{worker}-{start}") for worker in drains.names()]
         found: list[Letter] = []
         async for names in _together(listings):
             if names[0].holds_record:
@@ -180,7 +180,7 @@ class Catalogue:
         earliest = "" if since is None else f"dt={since:%Y-%m-%d}/"
         async for day in self.store.folders(_folder(reason)):
             if day.removeprefix(_folder(reason)) >= earliest:
-                async for names in _together([self._of_worker(f"{day}{worker}-") for worker in WORKER_KINDS]):
+                async for names in _together([self._of_worker(f"{day}{worker}-") for worker in drains.names()]):
                     yield names
 
     async def _of_worker(self, prefix: str) -> AsyncIterator[Name]:
@@ -189,7 +189,7 @@ class Catalogue:
                 yield name
 
     async def _found(self, name: Name) -> Letter | None:
-        copies = [name.copy_of(worker) for worker in WORKER_KINDS]
+        copies = [name.copy_of(worker) for worker in drains.names()]
         there = [copy for copy in copies if await self.store.find(copy.key) is not None]
         return await self._read(tuple(there)) if there else None
 

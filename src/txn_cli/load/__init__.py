@@ -1,4 +1,4 @@
-"""Rows of a file, or of anything else that yields them, through the API and into the store."""
+"""Sends rows of a file, or of any other source, through the API: singly or in bulk, and resumable."""
 
 from txn_cli.load.delivery import BulkDelivery, Delivery, SingleDelivery, UndeliveredError
 from txn_cli.load.file import FileLoad

@@ -60,26 +60,35 @@ class BulkDelivery:
 
     async def deliver(self, rows: Sequence[SoundRow]) -> Delivered:
         """Upload the rows, and again those in doubt: fewer at once as long as nothing comes of it."""
-        pending, size, failures = list(rows), len(rows), 0
+        pending, size = list(rows), len(rows)
         rejections: list[Rejection] = []
         receipts: list[str] = []
-        while pending:
-            part, rest = pending[:size], pending[size:]
-            try:
-                answer = await self._client.post_bulk([row.body for row in part])
-            except UnavailableError as error:
-                unsettled, doubt = part, error
-            else:
-                receipts.append(answer.receipt_id)
-                rejections.extend(_rejected(part, answer))
-                unsettled, doubt = _unsettled(part, answer)
-            pending = unsettled + rest
-            progress = len(unsettled) < len(part)
-            size = min(len(rows), size * 2) if progress else max(1, size // 2)
-            failures = 0 if progress else failures
-            if unsettled:
-                failures += 1
-                await _wait(self._policy, failures, doubt, pending)
+
+        async def settle() -> None:
+            nonlocal pending, size
+            made_progress = False
+            while pending:
+                part, rest = pending[:size], pending[size:]
+                try:
+                    answer = await self._client.post_bulk([row.body for row in part])
+                except UnavailableError as error:
+                    unsettled, doubt = part, error
+                else:
+                    receipts.append(answer.receipt_id)
+                    rejections.extend(_rejected(part, answer))
+                    unsettled, doubt = _unsettled(part, answer)
+                pending = unsettled + rest
+                is_progress = len(unsettled) < len(part)
+                size = min(len(rows), size * 2) if is_progress else max(1, size // 2)
+                made_progress |= is_progress
+                if unsettled:
+                    doubt.made_progress = made_progress
+                    raise doubt
+
+        try:
+            await self._policy.attempt(settle)
+        except UnavailableError as error:
+            raise UndeliveredError(pending, error) from error
         return Delivered(tuple(rejections), tuple(receipts))
 
 
@@ -130,10 +139,3 @@ def _faults(outcomes: Iterable[tuple[SoundRow, Problem | None]]) -> Iterator[Rej
             yield Rejection(row.line, row.column_of(fault.pointer), fault.code, fault.message)
         if not problem.faults:
             yield Rejection(row.line, WHOLE_ROW, problem.code, problem.title)
-
-
-async def _wait(policy: RetryPolicy, failures: int, doubt: UnavailableError, pending: Sequence[SoundRow]) -> None:
-    try:
-        await policy.wait(failures, doubt)
-    except UnavailableError as error:
-        raise UndeliveredError(pending, error) from error

@@ -1,31 +1,29 @@
-"""The comparison of two ledgers of a shard: which minutes agree, which differ, and of which nothing can be said."""
+"""The comparison of a view's ledger of a shard with the reference's.
 
-from collections.abc import Mapping
+It says which minutes agree, which differ, and of which nothing can be said.
+"""
+
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Self
 
-from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.positions import Position, ShardId
 from workers.leases.lease import TRIM_HORIZON, Lease
-from workers.leases.ledger import Ledger, Minute, Sum, Tally, checkpoint_text, minute_of, start_of
-
-DISORDER_MAX: Final = timedelta(minutes=1)
-"""How far arrival times of a shard go backwards at most from one record to a later one."""
+from workers.leases.ledger import DISORDER_MAX, Ledger, Minute, Sum, Tally, checkpoint_text, minute_of, start_of
 
 _NEVER: Final = Minute("")
 _ALWAYS: Final = Minute("~")  # behind every minute
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One worker kind's lease row of a shard, and what its ledger says."""
+class ShardLedger:
+    """A drain's lease row of a shard, and what the drain's ledger says of the shard."""
 
     row: Lease | None
     tally: Tally
 
     @classmethod
     def absent(cls) -> Self:
-        """The side of a kind of worker that has not seen the shard."""
+        """The ledger of a drain that has not seen the shard."""
         return cls(None, Tally())
 
     @property
@@ -41,7 +39,7 @@ class Side:
 
     @property
     def known_from(self) -> Minute:
-        """The first minute of which the ledger knows all, if that is done."""
+        """The first minute of which the ledger knows all, if the drain has done that minute."""
         if self.row is None or (self.row.checkpoint.sequence_number == TRIM_HORIZON and self.row.ledger is None):
             return _NEVER
         if self.ledger is None:
@@ -53,56 +51,35 @@ class Side:
 
     @property
     def done_before(self) -> Minute:
-        """The minute before which everything is done, whatever the other side has seen."""
+        """The minute before which the drain has done everything, whatever another drain has seen."""
         if self.row is not None and self.row.checkpoint.shard_ended:
             return _ALWAYS
         newest = None if self.ledger is None else self.ledger.open.newest
         return _NEVER if newest is None else minute_of(start_of(newest) - DISORDER_MAX)
 
-
-@dataclass(frozen=True, slots=True)
-class ShardLedgers:
-    """Both sides of a shard. `begins` is its first sequence number, where the stream says so."""
-
-    shard_id: ShardId
-    index: Side
-    archive: Side
-    begins: SequenceNumber | None = None
-
-    def both_did(self, position: Position) -> bool:
-        """Whether both checkpoints cover a position of the shard; one before it is of an earlier stream."""
-        if self.begins is not None and int(position.sequence_number) < int(self.begins):
-            return False
-        return all(
-            side.row is not None and side.row.checkpoint.covers(position) for side in (self.index, self.archive)
-        )
-
-    @property
-    def done_before(self) -> Minute:
-        """The minute before which both have done everything.
-
-        Checkpoints at one place stand for the same positions, also in a minute that is not yet over.
-        """
-        rows = (self.index.row, self.archive.row)
-        if rows[0] is not None and rows[1] is not None and rows[0].checkpoint == rows[1].checkpoint:
-            return _ALWAYS
-        return min(self.index.done_before, self.archive.done_before)
+    def covers(self, position: Position) -> bool:
+        """Whether the drain's checkpoint covers a position of the shard."""
+        return self.row is not None and self.row.checkpoint.covers(position)
 
 
 @dataclass(frozen=True, slots=True)
 class MinuteSums:
-    """What both ledgers say of a minute."""
+    """What the ledgers of a view and of the reference say of a minute."""
 
     minute: Minute
-    index: Sum
-    archive: Sum
+    view: Sum
+    reference: Sum
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The minutes of a shard. Of `unfinished` ones not all is done, of `unknown` ones a ledger knows only a part."""
+    """The minutes of a shard, compared between a view, given by its name, and the reference.
 
-    shard: ShardLedgers
+    Of `unfinished` minutes one of the two has not done everything. Of `unknown` minutes a ledger knows only a part.
+    """
+
+    shard_id: ShardId
+    view: str
     agreeing: tuple[MinuteSums, ...]
     differing: tuple[MinuteSums, ...]
     unfinished: tuple[Minute, ...]
@@ -114,20 +91,31 @@ class Comparison:
         return self.agreeing + self.differing
 
 
-def compare(shard: ShardLedgers) -> Comparison:
-    """Compare minute by minute."""
-    index, archive = dict(shard.index.tally.sums), dict(shard.archive.tally.sums)
-    known_from, done_before = max(shard.index.known_from, shard.archive.known_from), shard.done_before
-    minutes = sorted(index.keys() | archive.keys())
-    compared = [_sums(m, index, archive) for m in minutes if known_from <= m < done_before]
+def compare(shard_id: ShardId, name: str, view: ShardLedger, reference: ShardLedger) -> Comparison:
+    """Compare the ledger of the view with this name to the reference's, minute by minute."""
+    sums, reference_sums = dict(view.tally.sums), dict(reference.tally.sums)
+    known_from, done_before = max(view.known_from, reference.known_from), _both_done_before(view, reference)
+    minutes = sorted(sums.keys() | reference_sums.keys())
+    compared = [
+        MinuteSums(minute, sums.get(minute, Sum()), reference_sums.get(minute, Sum()))
+        for minute in minutes
+        if known_from <= minute < done_before
+    ]
     return Comparison(
-        shard,
-        agreeing=tuple(sums for sums in compared if sums.index == sums.archive),
-        differing=tuple(sums for sums in compared if sums.index != sums.archive),
-        unfinished=tuple(m for m in minutes if m >= max(known_from, done_before)),
-        unknown=tuple(m for m in minutes if m < known_from),
+        shard_id,
+        name,
+        agreeing=tuple(each for each in compared if each.view == each.reference),
+        differing=tuple(each for each in compared if each.view != each.reference),
+        unfinished=tuple(minute for minute in minutes if minute >= max(known_from, done_before)),
+        unknown=tuple(minute for minute in minutes if minute < known_from),
     )
 
 
-def _sums(minute: Minute, index: Mapping[Minute, Sum], archive: Mapping[Minute, Sum]) -> MinuteSums:
-    return MinuteSums(minute, index.get(minute, Sum()), archive.get(minute, Sum()))
+def _both_done_before(view: ShardLedger, reference: ShardLedger) -> Minute:
+    """The minute before which both have done everything.
+
+    Equal checkpoints stand for the same positions, also in a minute that is not yet over.
+    """
+    if view.row is not None and reference.row is not None and view.row.checkpoint == reference.row.checkpoint:
+        return _ALWAYS
+    return min(view.done_before, reference.done_before)

@@ -5,28 +5,32 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
-from txn_cli.reconcile.comparison import DISORDER_MAX
+from txn_core.aws.errors import Failure, failure_of
 from txn_core.errors import StoreError
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import DEAD_LETTER_PREFIX, RAW_PREFIX, arrived_of, read_parquet
+from txn_core.lake.columns import arrived_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
+from txn_core.lake.parquet import read_parquet
 from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of, instant_of
-from workers.events.dead_letters import Envelope, Reason
+from workers.events.dead_letters import Envelope
+from workers.events.reasons import Reason
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
-from workers.leases.ledger import NOTED_SPAN_MAX, Minute, minute_of, start_of
+from workers.leases.ledger import DISORDER_MAX, NOTED_SPAN_MAX, Minute, minute_of, start_of
 from workers.leases.shards import list_shards
 from workers.leases.stream_identity import summary_of
 from workers.reading.answers import raw_records
-from workers.reading.reader import Start, iterator_of, records_of
+from workers.reading.read_position import Start, records_of
+from workers.reading.reader import iterator_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -47,7 +51,7 @@ class StreamEvidence:
     stream: str
 
     async def beginnings(self, leases: Mapping[str, Sequence[Lease]]) -> dict[ShardId, SequenceNumber]:
-        """Where each of the stream's shards begins, as far as it says so; the leases of each kind are this stream's.
+        """Where each of the stream's shards begins, as far as it says so; `leases` are the rows of each drain.
 
         What the lake holds of a shard before that is of an earlier stream of this name.
 
@@ -69,12 +73,12 @@ class StreamEvidence:
         return datetime.now(UTC) - timedelta(hours=hours) + _MINUTE
 
     async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived] | None:
-        """The records of the minutes; none at all when the stream has let go of the shard."""
+        """The records of the minutes, or None when the stream has let go of the shard."""
         try:
             start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
             iterator: str | None = await iterator_of(self.client, self.stream, shard_id, start)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            if failure_of(error) is Failure.NOT_FOUND:
                 return None
             raise
         over = start_of(max(minutes)) + _MINUTE + DISORDER_MAX
@@ -113,10 +117,8 @@ class LakeEvidence:
                 found += arrived_of(table.filter(of_minutes))
         return found
 
-    async def letters(
-        self, worker: Literal["index", "archive"], shard_id: ShardId, minutes: Collection[Minute]
-    ) -> list[Arrived]:
-        """The records of the minutes that a worker set apart, without their bytes, which are sealed."""
+    async def letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived]:
+        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed."""
         days = sorted({minute[:10] for minute in minutes})
         found: list[Arrived] = []
         for reason, day in product(SET_APART, days):

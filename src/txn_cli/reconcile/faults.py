@@ -1,45 +1,47 @@
-"""What is wrong with a position, decided from what the views hold of it."""
+"""What is wrong with a position, decided from what stream, lake and dead letters hold of it.
+
+The kinds of faults are:
+- `missing_in_lake`: neither in the lake nor kept as undecodable
+- `doubled_in_lake`: more than one row of the lake
+- `not_on_stream`: a row of the lake that the stream does not know
+- `unexplained_in_lake`: the ledger of the archive says otherwise than the lake
+- `unexplained_in_VIEW`: the ledger of the view says otherwise than the stream
+- what the evidence of a view says, such as `missing_in_index`: neither indexed nor kept as undecodable, or
+  `conflict_not_kept`: other content than the first under its id, and in no dead letter
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Self
 
+from txn_core.errors import EventError
 from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, ShardId
+from txn_core.transactions.event import Event
 from txn_core.transactions.identity import TransactionId
 from workers.leases.ledger import Minute, minute_of
-
-FaultKind = Literal[
-    "missing_in_index",
-    "missing_in_lake",
-    "doubled_in_lake",
-    "not_on_stream",
-    "conflict_not_kept",
-    "unexplained_in_index",
-    "unexplained_in_lake",
-]
-
-EXPLANATIONS: Final[dict[FaultKind, str]] = {
-    "missing_in_index": "neither indexed nor kept as undecodable",
-    "missing_in_lake": "neither in the lake nor kept as undecodable",
-    "doubled_in_lake": "more than one row of the lake",
-    "not_on_stream": "a row of the lake that the stream does not know",
-    "conflict_not_kept": "other content than the first under its id, and in no dead letter",
-    "unexplained_in_index": "the ledger of the index says otherwise than stream and lake",
-    "unexplained_in_lake": "the ledger of the archive says otherwise than the lake",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something missing or doubled. Without a position it concerns the whole minute."""
+    """Something missing or doubled. Without a position the fault concerns the whole minute, and `why` says more."""
 
-    kind: FaultKind
+    kind: str
     shard_id: ShardId
     minute: Minute
     position: Position | None = None
     transaction_id: TransactionId | None = None
+    why: str = ""
+
+    @classmethod
+    def at(cls, kind: str, record: Arrived) -> Self:
+        """The fault of a record, with the transaction id that the record's bytes tell, if any."""
+        try:
+            transaction_id = Event.decode(record.data).transaction_id
+        except EventError:
+            transaction_id = None
+        return cls(kind, record.position.shard_id, minute_of(record.arrived_at), record.position, transaction_id)
 
     def document(self) -> dict[str, object]:
         """The fault as JSON values."""
@@ -56,7 +58,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found of some minutes: `stream` is none when it no longer holds them; letters are the archive's."""
+    """What was found of some minutes: `stream` is None when it no longer holds them; letters are the archive's."""
 
     stream: list[Arrived] | None
     lake: list[Arrived]
@@ -68,7 +70,7 @@ class Found:
         return Found(stream, _of(minute, self.lake), _of(minute, self.letters))
 
     def only(self, judged: Callable[[Position], bool]) -> "Found":
-        """Without what says nothing of the workers, such as a straggler that one of them has still to read."""
+        """The part that a drain is judged by: not, for instance, a straggler that the drain has still to read."""
         stream, lake, letters = (
             None if records is None else [record for record in records if judged(record.position)]
             for records in (self.stream, self.lake, self.letters)
@@ -85,7 +87,7 @@ class Found:
         every = {record.position.within_shard(): record for record in [*self.lake, *self.letters]}
         return list(every.values())
 
-    def lake_faults(self) -> Iterator[tuple[FaultKind, Arrived]]:
+    def lake_faults(self) -> Iterator[Fault]:
         """What is wrong with the lake."""
         rows = Counter(row.position.within_shard() for row in self.lake)
         letters = {letter.position.within_shard() for letter in self.letters}
@@ -93,11 +95,11 @@ class Found:
         for record in self.events():
             place = record.position.within_shard()
             if not rows[place] and place not in letters:
-                yield "missing_in_lake", record
+                yield Fault.at("missing_in_lake", record)
             if rows[place] > 1:
-                yield "doubled_in_lake", record
+                yield Fault.at("doubled_in_lake", record)
             if on_stream is not None and place not in on_stream:
-                yield "not_on_stream", record
+                yield Fault.at("not_on_stream", record)
 
 
 def _of(minute: Minute, records: Iterable[Arrived]) -> list[Arrived]:

@@ -1,14 +1,17 @@
 """What a reconciliation found, for people and for machines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums
-from txn_cli.reconcile.faults import EXPLANATIONS, Fault
+from txn_cli.reconcile.faults import Fault
+from txn_cli.reconcile.views import REFERENCE
+from txn_core.positions import ShardId
 from workers.leases.ledger import Minute
 
 SHOWN_MAX: Final = 50
@@ -16,9 +19,14 @@ SHOWN_MAX: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The comparison of each shard, and all that is missing or doubled."""
+    """The comparisons of each shard, one a view, and all that is missing or doubled.
+
+    `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence.
+    """
 
     since: Minute
+    views: tuple[str, ...]
+    by_ledger_alone: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
     faults: tuple[Fault, ...]
     deep: bool
@@ -29,21 +37,24 @@ class Report:
         return not self.faults and not any(comparison.differing for comparison in self.comparisons)
 
     def document(self) -> dict[str, object]:
-        """The report as JSON values."""
-        return {
+        """The report as JSON values. A shard has an object a view, whose counts stand under the view's name."""
+        document: dict[str, object] = {
             "all_right": self.all_right,
             "since": f"{self.since}Z",
             "deep": self.deep,
             "shards": [_shard(comparison) for comparison in self.comparisons],
             "faults": [fault.document() for fault in self.faults],
         }
+        return document | ({"by_ledger_alone": self.by_ledger_alone} if self.by_ledger_alone else {})
 
 
 def show_report(report: Report, console: Console) -> None:
-    """The report for people: a line a shard, the minutes that differ, each fault, and the upshot."""
-    console.print(_shards_table(report))
-    if any(comparison.differing for comparison in report.comparisons):
-        console.print(_differing_table(report))
+    """The report for people: a line a shard and the minutes that differ, both a view, each fault, and the upshot."""
+    for view in report.views:
+        comparisons = [comparison for comparison in report.comparisons if comparison.view == view]
+        console.print(_shards_table(view, comparisons))
+        if any(comparison.differing for comparison in comparisons):
+            console.print(_differing_table(view, comparisons))
     if report.faults:
         console.print(_faults_table(report))
     if len(report.faults) > SHOWN_MAX:
@@ -52,6 +63,8 @@ def show_report(report: Report, console: Console) -> None:
         console.print("Unfinished minutes were skipped: one of both workers has not done all of them yet")
     if any(comparison.unknown for comparison in report.comparisons):
         console.print("Unknown minutes were skipped: a ledger began after them")
+    for view in report.by_ledger_alone:
+        console.print(f"The {view} was compared by its ledger alone: nothing of what it holds was read again")
     console.print(
         Text("All compared minutes agree") if report.all_right else Text("The views are not the same", style="red")
     )
@@ -59,57 +72,65 @@ def show_report(report: Report, console: Console) -> None:
 
 def _shard(comparison: Comparison) -> dict[str, object]:
     return {
-        "shard_id": comparison.shard.shard_id,
+        "shard_id": comparison.shard_id,
         "agreeing": len(comparison.agreeing),
-        "differing": [_minute(sums) for sums in comparison.differing],
+        "differing": [{"minute": sums.minute, **_counts(comparison, sums)} for sums in comparison.differing],
         "unfinished": list(comparison.unfinished),
         "unknown": list(comparison.unknown),
-        "positions": {
-            "index": sum(sums.index.count for sums in comparison.compared),
-            "archive": sum(sums.archive.count for sums in comparison.compared),
-        },
+        "positions": _counts(comparison, *comparison.compared),
     }
 
 
-def _minute(sums: MinuteSums) -> dict[str, object]:
-    return {"minute": sums.minute, "index": sums.index.count, "archive": sums.archive.count}
+def _counts(comparison: Comparison, *sums: MinuteSums) -> dict[str, int]:
+    """The positions of some minutes by the names of the two drains."""
+    return {
+        comparison.view: sum(each.view.count for each in sums),
+        REFERENCE: sum(each.reference.count for each in sums),
+    }
 
 
-def _shards_table(report: Report) -> Table:
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("shard")
-    for name in ("agreeing", "differing", "unfinished", "unknown", "indexed", "archived"):
-        shown.add_column(name, justify="right")
-    for comparison in report.comparisons:
+def _shards_table(view: str, comparisons: Sequence[Comparison]) -> Table:
+    names = ("agreeing", "differing", "unfinished", "unknown", *_done_by(view))
+    shown = _table("shard", *(Column(name, justify="right") for name in names))
+    for comparison in comparisons:
         minutes = (comparison.agreeing, comparison.differing, comparison.unfinished, comparison.unknown)
-        counts = [sum(getattr(sums, side).count for sums in comparison.compared) for side in ("index", "archive")]
-        cells = [f"{number:,}" for number in [*map(len, minutes), *counts]]
-        shown.add_row(comparison.shard.shard_id.removeprefix("shardId-"), *cells)
+        counts = _counts(comparison, *comparison.compared).values()
+        shown.add_row(_short(comparison.shard_id), *(f"{number:,}" for number in [*map(len, minutes), *counts]))
     return shown
 
 
-def _differing_table(report: Report) -> Table:
-    shown = Table(title="Minutes that differ", title_justify="left", box=None, pad_edge=False)
-    for name in ("shard", "minute (UTC)", "indexed", "archived"):
-        shown.add_column(name, justify="right" if name.endswith("ed") else "left")
-    rows = [(comparison, sums) for comparison in report.comparisons for sums in comparison.differing]
+def _differing_table(view: str, comparisons: Sequence[Comparison]) -> Table:
+    counted = (Column(name, justify="right") for name in _done_by(view))
+    shown = _table("shard", "minute (UTC)", *counted, title="Minutes that differ")
+    rows = [(comparison, sums) for comparison in comparisons for sums in comparison.differing]
     for comparison, sums in rows[:SHOWN_MAX]:
-        shard = comparison.shard.shard_id.removeprefix("shardId-")
-        shown.add_row(shard, sums.minute, f"{sums.index.count:,}", f"{sums.archive.count:,}")
+        counts = _counts(comparison, sums).values()
+        shown.add_row(_short(comparison.shard_id), sums.minute, *(f"{count:,}" for count in counts))
     return shown
 
 
 def _faults_table(report: Report) -> Table:
-    shown = Table(title="Faults", title_justify="left", box=None, pad_edge=False)
-    for name in ("what", "shard", "sequence number", "sub", "transaction"):
-        shown.add_column(name, overflow="fold")
+    names = ("what", "shard", "sequence number", "sub", "transaction")
+    shown = _table(*(Column(name, overflow="fold") for name in names), title="Faults")
     for fault in report.faults[:SHOWN_MAX]:
         where = fault.position
         place = (
-            (f"minute {fault.minute}: {EXPLANATIONS[fault.kind]}", "")
+            (f"minute {fault.minute}: {fault.why}", "")
             if where is None
             else (where.sequence_number, str(where.sub_sequence_number))
         )
-        shard = fault.shard_id.removeprefix("shardId-")
-        shown.add_row(fault.kind.replace("_", " "), shard, *place, fault.transaction_id or "")
+        shown.add_row(fault.kind.replace("_", " "), _short(fault.shard_id), *place, fault.transaction_id or "")
     return shown
+
+
+def _table(*columns: Column | str, title: str | None = None) -> Table:
+    return Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+
+
+def _done_by(view: str) -> list[str]:
+    """What the two drains have done with a position, by their names: indexed, archived."""
+    return [f"{drain}d" if drain.endswith("e") else f"{drain}ed" for drain in (view, REFERENCE)]
+
+
+def _short(shard_id: ShardId) -> str:
+    return shard_id.removeprefix("shardId-")

@@ -1,4 +1,4 @@
-"""Transactions that nobody made, in the Kaggle layout: the same ones for the same seed, on every machine."""
+"""Made-up transactions in the Kaggle layout: the same ones for the same seed, on every machine."""
 
 from txn_cli.simulator.rows import simulate_rows
 

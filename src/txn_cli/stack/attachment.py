@@ -7,7 +7,7 @@ from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
 from txn_cli.stack.ready import Ready
-from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import ProcessUrls
 from txn_core.errors import StackError
 from txn_core.settings import Settings
@@ -39,4 +39,4 @@ def process_urls(data_dir: DataDir) -> ProcessUrls:
     """Where the API and the workers of the stack in this folder answer; nothing where no stack is ready."""
     if (ready := Ready.read(data_dir)) is None or (ports := StackPorts.stored(data_dir)) is None:
         return ProcessUrls()
-    return ProcessUrls(ready.api_url, {kind: ports.url(name) for kind, name in METRICS_OF.items()})
+    return ProcessUrls(ready.api_url, ports.metrics_urls())

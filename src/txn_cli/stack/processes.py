@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from txn_cli.stack.child import ChildSpec, Probe
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.ports import HOST
-from txn_cli.stack.stackports import METRICS_OF, StackPorts
+from txn_cli.stack.stackports import StackPorts, metrics_of
 from txn_core.settings import Settings
 from workers.leases.belonging import RESET_COMMAND
 
-API, INDEX, ARCHIVE = "api", "index", "archive"
-WORKERS = (INDEX, ARCHIVE)
+API = "api"
 STOP_SLACK_S = 5.0
 """What a process gets to end in, on top of its own deadline for draining."""
 
@@ -35,7 +34,7 @@ def worker_spec(
 
     Or once it says that its leases are another stream's: they are reset at a stack that runs.
     """
-    name = METRICS_OF[kind]
+    name = metrics_of(kind)
     return ChildSpec(
         name=kind,
         argv=_txn("worker", kind),

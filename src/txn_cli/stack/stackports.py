@@ -5,14 +5,22 @@ from dataclasses import dataclass
 
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir, read_json, write_private
+from txn_core import drains
 
 KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
 MASTER = "master"
 LAKE_SERVERS = (S3, MASTER, "volume", "filer", "admin")
 """The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
-METRICS_OF = {"index": "index-metrics", "archive": "archive-metrics"}
-"""The name of a worker's metrics port."""
-NAMES = (KINESIS, DYNAMODB, *LAKE_SERVERS, *METRICS_OF.values())
+
+
+def metrics_of(worker: str) -> str:
+    """The name of a worker's metrics port, by the name of its drain."""
+    return f"{worker}-metrics"
+
+
+def port_names() -> tuple[str, ...]:
+    """The names of all ports that a stack has, apart from the API's."""
+    return (KINESIS, DYNAMODB, *LAKE_SERVERS, *map(metrics_of, drains.names()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class StackPorts:
             StackError: there are no free ports.
         """
         stored = read_json(data_dir.ports) or {}
-        return cls._kept(data_dir, {name: stored.get(name) for name in NAMES})
+        return cls._kept(data_dir, {name: stored.get(name) for name in port_names()})
 
     def others(self, data_dir: DataDir) -> "StackPorts":
         """Other ports than these, which are released; kept for the next time.
@@ -39,7 +47,7 @@ class StackPorts:
         Raises:
             StackError: there are no free ports.
         """
-        others = self._kept(data_dir, dict.fromkeys(NAMES))
+        others = self._kept(data_dir, dict.fromkeys(port_names()))
         self.release()
         return others
 
@@ -68,6 +76,10 @@ class StackPorts:
     def owned(self) -> set[int]:
         """Every port that this stack uses, apart from the API's."""
         return set(self.of.values()) | {self.of[name] + ports.GRPC_OFFSET for name in LAKE_SERVERS if name in self.of}
+
+    def metrics_urls(self) -> dict[str, str]:
+        """Where the workers of this stack tell of themselves, by the names of their drains."""
+        return {drain: self.url(metrics_of(drain)) for drain in drains.names() if metrics_of(drain) in self.of}
 
     def url(self, name: str) -> str:
         """Where clients find a server."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from txn_cli.status.process import ApiStatus, Readiness
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint, Lease, WorkerName
+from workers.reading.read_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
 
 
@@ -42,12 +43,14 @@ class Rest:
 class ShardStatus:
     """One shard for one kind of worker. `lease` is none when no worker has seen the shard; `rest` when the stream
     could not be read just now, or need not be. A `foreign` lease belongs to another stream, and tells nothing.
+    `limit` is what holds up the worker's reads, by its own account.
     """
 
     shard_id: ShardId
     lease: Lease | None
     rest: Rest | None
     foreign: bool = False
+    limit: ReadLimit | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -79,7 +82,8 @@ class ShardStatus:
 class WorkerStatus:
     """One kind of worker over all shards; `counts` are what its process says it did, by name, and `ready` is what it
     says of itself, if it can be asked. `lake` is how much of the lake is read, for an index that is built from it.
-    `amiss` says in words that the leases belong to another stream, and is empty when they do not.
+    `amiss` says in words that the leases belong to another stream, and is empty when they do not. `polling` are the
+    drains that poll its stream, this one perhaps among them.
     """
 
     kind: str
@@ -88,6 +92,15 @@ class WorkerStatus:
     lake: LakeCount | None = None
     ready: Readiness | None = None
     amiss: str = ""
+    polling: tuple[str, ...] = ()
+
+    @property
+    def held_up(self) -> Counter[ReadLimit]:
+        """How many shards each limit of their reads holds it up on; of those that are done, none.
+
+        Where Kinesis throttles reads, it may throttle ours, too, and then nothing else is known of a shard.
+        """
+        return Counter(s.limit for s in self.shards if s.drain is not Drain.DRAINED and s.limit is not None)
 
     @property
     def drained(self) -> bool:

@@ -8,13 +8,16 @@ from rich.live import Live
 from rich.text import Text
 
 from txn_cli.status.drain import Status
-from txn_cli.status.observer import PAUSE_S
 from txn_cli.status.table import picture
 from txn_core.errors import StoreError
 
 
 class Looking(Protocol):
     """What looks; an `Observer` does."""
+
+    @property
+    def pause_s(self) -> float:
+        """The pause between two looks, seconds."""
 
     async def look(self) -> Status:
         """The status now."""
@@ -32,7 +35,7 @@ class Watch:
         with Live(console=self._console, auto_refresh=False) as live:
             while True:
                 live.update(await self._look(), refresh=True)
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self._observer.pause_s)
 
     async def _look(self) -> Group:
         try:

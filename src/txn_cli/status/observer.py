@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,32 +12,30 @@ from txn_cli.reasons import reason_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
-from txn_core.aws import Aws
-from txn_core.dynamodb.tables import FIRST_GENERATION, INDEX_KIND, WORKER_KINDS, TableNames
+from txn_core import drains
+from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of, is_passing
+from txn_core.drains import INDEX, DrainDefinition
+from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.errors import StoreError
 from txn_core.settings import Settings
 from workers.leases.belonging import told
 from workers.leases.progress import ShardProgress, progress
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
+from workers.reading.budget import look_pause_s, polling_drains
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import code_of, is_passing
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_kinesis import KinesisClient
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
-PAUSE_S: Final = 2.5
-"""Between two looks, seconds. A shard gives five reads a second, and two kinds of workers behind a backlog take two
-each. That leaves one, and a look takes one for each kind: 0.8 a second at this pause. At the tip, where a look may
-take two for each kind, the workers read half as often.
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Observes the workers of one stream; `urls` are those of its processes that can be asked."""
+    """Observes the workers of one system; `urls` are those of its processes that can be asked."""
 
     kinesis: "KinesisClient"
     dynamodb: "DynamoDBClient"
@@ -51,6 +49,11 @@ class Observer:
         aws = Aws(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
             yield cls(kinesis, dynamodb, settings, urls)
+
+    @property
+    def pause_s(self) -> float:
+        """The pause that is due between two looks, seconds."""
+        return look_pause_s(self.settings)
 
     async def look(self) -> Status:
         """The status now.
@@ -82,19 +85,22 @@ class Observer:
             except STORE_ERRORS as error:
                 if not is_passing(error):
                     raise self._unreadable(error) from error
-            if (last and last.drained) or loop.time() + PAUSE_S >= deadline:
+            if (last and last.drained) or loop.time() + self.pause_s >= deadline:
                 return last
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self.pause_s)
 
     async def _look(self) -> Status:
         api = None if self.urls.api is None else await api_says(self.urls.api)
-        identity = await self._identity()
-        return Status.now(*[await self._worker(kind, identity) for kind in WORKER_KINDS], api=api)
+        readers = tuple(drains.REGISTRY.values())
+        streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
+        identities = {stream: await self._identity(stream) for stream in streams}
+        workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
+        return Status.now(*workers, api=api)
 
-    async def _identity(self) -> StreamIdentity | None:
+    async def _identity(self, stream: str) -> StreamIdentity | None:
         """Which stream it is; None when that cannot be asked just now, so that it is not held against the leases."""
         try:
-            return (await summary_of(self.kinesis, self.settings.stream)).identity
+            return (await summary_of(self.kinesis, stream)).identity
         except STORE_ERRORS as error:
             if not is_passing(error):
                 raise
@@ -105,24 +111,30 @@ class Observer:
             f"cannot read stream {self.settings.stream} or its leases: {reason_of(error) or code_of(error)}"
         )
 
-    async def _worker(self, kind: str, identity: StreamIdentity | None) -> WorkerStatus:
-        names, stream = TableNames.of(self.settings), self.settings.stream
+    async def _worker(self, drain: DrainDefinition, identity: StreamIdentity | None) -> WorkerStatus:
+        kind, names, stream = drain.name, TableNames.of(self.settings), drain.stream(self.settings)
         found = await progress(self.kinesis, stream, LeaseTable(self.dynamodb, names.leases(kind)), identity)
         amiss = "" if found.belonging is None else told(found.belonging, kind, stream)
         foreign = () if found.belonging is None else found.belonging.foreign
-        shards = [await self._shard(shard, foreign=shard.lease in foreign) for shard in found.shards]
         url = self.urls.workers.get(kind)
-        ready, counts = (None, {}) if url is None else await worker_says(kind, url)
-        built = kind == INDEX_KIND and names.generation != FIRST_GENERATION
+        ready, counts, limits = (None, {}, {}) if url is None else await worker_says(kind, url)
+        shards = [
+            replace(
+                await self._shard(stream, shard, foreign=shard.lease in foreign), limit=limits.get(shard.shard_id)
+            )
+            for shard in found.shards
+        ]
+        built = drain is INDEX and names.generation != FIRST_GENERATION
         lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
-        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss)
+        polling = polling_drains(self.settings, stream)
+        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss, polling)
 
-    async def _shard(self, shard: ShardProgress, *, foreign: bool) -> ShardStatus:
+    async def _shard(self, stream: str, shard: ShardProgress, *, foreign: bool) -> ShardStatus:
         rest: Rest | None = None
         # Reading behind a checkpoint of another stream would be refused.
         if not (foreign or shard.checkpoint.shard_ended):
             try:
-                rest = await rest_behind(self.kinesis, self.settings.stream, shard.shard_id, shard.checkpoint)
+                rest = await rest_behind(self.kinesis, stream, shard.shard_id, shard.checkpoint)
             except STORE_ERRORS as error:
                 if not is_passing(error):
                     raise

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+
+from txn_core.positions import ShardId
+from workers.reading.read_limits import READS_LIMITED, ReadLimit
 
 TIMEOUT_S: Final = 2.0
 READY_PATH: Final = "/readyz"
@@ -41,10 +44,14 @@ class ApiStatus:
     answered: dict[str, float]
 
 
-async def worker_says(kind: str, url: str) -> tuple[Readiness, dict[str, float]]:
-    """A worker's readiness, and its counters by name without the prefix they share; none where it does not answer."""
+async def worker_says(kind: str, url: str) -> tuple[Readiness, dict[str, float], dict[ShardId, ReadLimit]]:
+    """A worker's readiness, its counters by name without the prefix they share, and what limits its reads by shard.
+
+    The latter two are empty where it does not answer.
+    """
     async with _client(url) as client:
-        return await _readiness(client), parse_counts(kind, await _metrics(client))
+        readiness, text = await _readiness(client), await _metrics(client)
+    return readiness, parse_counts(kind, text), parse_limits(kind, text)
 
 
 async def api_says(url: str) -> ApiStatus:
@@ -64,6 +71,18 @@ def parse_counts(kind: str, text: str) -> dict[str, float]:
                     name = sample.name.removeprefix(prefix).removesuffix("_total")
                     sums[name] = sums.get(name, 0.0) + sample.value
     return sums
+
+
+def parse_limits(kind: str, text: str) -> dict[ShardId, ReadLimit]:
+    """What holds up the reads of each shard where something does, by what a worker of a kind says."""
+    return {
+        ShardId(sample.labels["shard"]): limit
+        for family in text_string_to_metric_families(text)
+        if family.name == f"txn_{kind}_{READS_LIMITED}"
+        for sample in family.samples
+        for limit in get_args(ReadLimit)
+        if sample.value and sample.labels["limit"] == limit
+    }
 
 
 def parse_answered(text: str) -> dict[str, float]:

@@ -55,6 +55,7 @@ def _shard(shard: ShardStatus, status: Status) -> dict[str, object]:
         "lag_records": None if shard.rest is None else shard.rest.unread,
         "lag_records_more": shard.rest is not None and shard.rest.more,
         "foreign": shard.foreign,
+        "read_limit": shard.limit,
         "owner": None if shard.lease is None else shard.lease.owner,
         "wanted_by": None if shard.lease is None else shard.lease.wanted_by,
         "lease_counter": None if shard.lease is None else shard.lease.counter,

@@ -1,6 +1,7 @@
 """A status for people: the API in a line, the workers and the shards as tables."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -8,11 +9,16 @@ from rich.text import Text
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, Readiness
+from workers.reading.read_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
 
 COLOURS = {Drain.DRAINED: "green", Drain.BEHIND: "yellow", Drain.UNKNOWN: "red"}
 COUNTS = ("records", "duplicates", "dead_letters", "leases_lost", "leases_stolen")
 """What is shown of a worker's counters, in this order and within 80 columns; `--json` has them all."""
+WHY: Final[dict[ReadLimit, str]] = {
+    "bytes": "its share of the 2 MB/s that a shard gives to all who poll it is used up",
+    "throttled": "Kinesis throttles its reads, since a shard gives 5 reads and 2 MB/s to all who poll it",
+}
 
 
 def picture(status: Status) -> RenderableType:
@@ -40,6 +46,7 @@ def _parts(status: Status) -> Iterator[RenderableType]:
     yield _workers(status)
     yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)
+    yield from (Text(line, style="yellow") for worker in status.workers for line in _limit_lines(worker))
     for worker in status.workers:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
@@ -114,6 +121,16 @@ def _batches_line(worker: WorkerStatus) -> str:
     batches, records = worker.counts["flush_seconds_count"], worker.counts["flush_records_sum"]
     mean_ms = 1000.0 * worker.counts["flush_seconds_sum"] / batches
     return f"{worker.kind}: {batches:,.0f} batches, on average {records / batches:,.0f} records in {mean_ms:,.0f} ms"
+
+
+def _limit_lines(worker: WorkerStatus) -> Iterator[str]:
+    """Why a drain falls behind where a shard's limits are the reason, and what helps."""
+    for limit, shards in worker.held_up.items():
+        where = "1 shard" if shards == 1 else f"{shards} shards"
+        yield (
+            f"{worker.kind} falls behind on {where}: {WHY[limit]} (polled by {', '.join(worker.polling)}); "
+            "TXN_FAN_OUT gives a drain 2 MB/s of each shard for itself"
+        )
 
 
 def _records(shard: ShardStatus) -> str:

@@ -6,7 +6,8 @@ from txn_cli.status.drain import Rest
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.reading.answers import UNKNOWN_ARRIVAL, raw_records
-from workers.reading.reader import Start, behind, iterator_of, records_of
+from workers.reading.read_position import Start, behind, records_of
+from workers.reading.reader import iterator_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from txn_core.lake import column_of
+from txn_core.lake.columns import column_of
 from txn_core.transactions.event import EventCustomer, EventMerchant, EventTerminal
 from txn_core.transactions.instants import Instant, instant_of
 from txn_core.transactions.transaction import TransactionRequest

@@ -17,8 +17,9 @@ from txn_cli.stack.ready import Ready
 from txn_cli.verify.content import COLUMNS, digest_of_values
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
-from txn_core.aws import Aws
-from txn_core.lake import RAW_PREFIX, slices
+from txn_core.aws.clients import Aws
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.parquet import slices
 from txn_core.objects import ObjectStore
 from txn_core.region import LOCAL_REGION
 from txn_core.settings import Settings

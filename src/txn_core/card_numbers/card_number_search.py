@@ -1,16 +1,17 @@
 """Card numbers where none may stand: whatever else a request carries may be stored as an id or a name.
 
-Two rules (promise P5). No string, number, header or path may contain the request's own card number, separators
-ignored. And no free text may hold any card number or track data (`free_text`); ids may, since numeric ids look like
-card numbers by chance.
+Two rules keep promise P5 (docs/delivery.md). No string, number, header or path may contain the request's own card
+number, separators ignored. And no free text may hold any card number or track data (`free_text`); ids may, since
+numeric ids look like card numbers by chance.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from txn_core.card_numbers.free_text import long_runs, texts_with_numbers
-from txn_core.card_numbers.free_text_fields import FreeTexts
+from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts, ModelFields, marked
 from txn_core.card_numbers.groupings import SEARCHED_LENGTHS
+from txn_core.card_numbers.pan import Pan
 from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.duplicates import AsWritten
 from txn_core.transactions.faults import Fault
@@ -21,10 +22,12 @@ CODE: Final = "card_number_misplaced"
 
 FREE_TEXTS: Final = FreeTexts(TransactionRequest)
 _BACKSLASH: Final = b"\\"[0]
+_IDS: Final = ModelFields(TransactionRequest, marked(AN_ID))
+_FLOATS: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is float)
+_PLACE: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is Pan)
 _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
-_TIMES: Final = frozenset({"/occurred_at", "/customer/date_of_birth"})
-_ELSEWHERE_NOT: Final = _TIMES | {"/card_number"}
+_ELSEWHERE_NOT: Final = frozenset([*_PLACE, *ModelFields(TransactionRequest, marked(A_TIME))])
 
 
 def request_text_of(texts: Iterable[str]) -> str:
@@ -69,10 +72,8 @@ class CardNumberSearch:
         self.written = written
         self._request, self._client_fields = request, client_fields
         texts = FREE_TEXTS.of(request)
-        reference = request.customer.reference if request.customer else None
-        spelt = plain_texts([*(text for _, text in texts), reference or ""])
         self._pointers, self._texts = [pointer for pointer, _ in texts], [text for _, text in texts]
-        self._free_texts, self._all_texts = spelt[:-1], spelt
+        self._free_texts = plain_texts(self._texts)
 
     def refuse_own_number(self, request_text: str) -> None:
         """Refuse the request's own number elsewhere than in its place, and then tell of all others, too.
@@ -82,7 +83,7 @@ class CardNumberSearch:
         """
         digits = self._request.card_number.digits_for_identity()
         faults: list[Fault] = []
-        if not _own_number_stands_once(self.written, self._request, self._client_fields, "x".join(self._all_texts)):
+        if not _own_number_stands_once(self.written, self._request, self._client_fields, self._spelt):
             known = dict(zip(self._texts, self._free_texts, strict=True))
             faults += _own_number_elsewhere(self.written, digits, known)
             faults += _own_number_in_floats(self._request, digits)
@@ -100,18 +101,24 @@ class CardNumberSearch:
         if faults := self._others():
             raise InvalidTransactionError(*faults)
 
+    def _spelt(self) -> str:
+        """The free texts and ids in ASCII."""
+        ids = plain_texts([text for _, text in _IDS.of(self._request)])
+        return "x".join(self._free_texts + ids)
+
     def _others(self) -> list[Fault]:
         return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]
 
 
 def _own_number_stands_once(
-    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: str
+    written: AsWritten, request: TransactionRequest, client_fields: bytes, spelt: Callable[[], str]
 ) -> bool:
     """Whether the card number stands in its own field alone. `False` leaves the question open.
 
     Deleting all separators leaves field names between values, so a number that stands once as it is written stands in
     one field. What is written as escapes is found among the values as they are read, and what is written in another
-    script, which ids cannot be, in `spelt`, the other texts in ASCII.
+    script, as well as the transaction id, in what `spelt` gives: the free texts and ids in
+    ASCII.
     """
     own, body = request.card_number.digits_for_identity().encode(), written.body
     if b'"' + own + b'"' not in body or body.translate(None, SEPARATORS).count(own) != 1:
@@ -120,7 +127,7 @@ def _own_number_stands_once(
         return False
     if body.isascii() and (_BACKSLASH not in body or _stands_once_unescaped(written, own)):
         return True
-    is_elsewhere = own in spelt.encode().translate(None, SEPARATORS) or own in _alphanumerics(request.transaction_id)
+    is_elsewhere = own in spelt().encode().translate(None, SEPARATORS)
     return not is_elsewhere and written.has_each_name_once(request.names_sent(), COLONS_OF_A_TIME)
 
 
@@ -128,10 +135,6 @@ def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
     """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
     unescaped = written.without_escaped_quotes().replace(rb"\/", b"")
     return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
-
-
-def _alphanumerics(transaction_id: str | None) -> bytes:
-    return b"" if transaction_id is None else transaction_id.encode().translate(None, SEPARATORS)
 
 
 def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, str]) -> Iterator[Fault]:
@@ -146,11 +149,9 @@ def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, s
 
 def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[Fault]:
     """Other digits than were written may be stored: of all decimals near a float, its shortest."""
-    for part, place in (("merchant", request.merchant), ("customer", request.customer)):
-        if place is not None:
-            for name, degrees in (("latitude", place.latitude), ("longitude", place.longitude)):
-                if degrees is not None and digits in repr(degrees).replace(".", ""):
-                    yield Fault(f"/{part}/{name}", CODE)
+    for pointer, number in _FLOATS.values(request.__dict__):
+        if digits in repr(number).replace(".", ""):
+            yield Fault(pointer, CODE)
 
 
 def _long_leaves(value: Any, pointer: str, length: int) -> list[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""The search for card numbers in free text: whether a text holds one that is not the request's own (promise P5).
+"""The search for card numbers in free text: whether a text holds one that is not the request's own.
+
+It keeps promise P5 (docs/delivery.md).
 
 A card number is 12 to 19 digits, bounded by what is no letter or digit, that end in their check digit and begin as
 some scheme's numbers of that length do (`issuer_ranges`). It stands in one group, or in groups as people write card

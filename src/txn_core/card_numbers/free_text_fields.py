@@ -1,9 +1,10 @@
 """Which fields of a model are free text: all of its texts but those that are marked to be something else.
 
-So a text field that is added later is searched for card numbers without anybody thinking of it.
+So a text field that is added later is searched for card numbers without anybody thinking of it. What else a search
+has to know of the fields (ids, times, numbers) comes from the model as well.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NewType, get_args, get_origin
 
@@ -22,45 +23,77 @@ A_TIME: Final = NoFreeText("a time, parsed and held to plausible ones")
 A_CODE: Final = NoFreeText("one of a list of codes")
 
 
-class FreeTexts:
-    """The free texts of a model's instances or of their fields, those of the objects within them included."""
+Wanted = Callable[[Any, frozenset[NoFreeText]], bool]
+"""Whether a field is wanted that has a type among its alternatives or its members, which has some marks."""
+
+
+def is_free_text(type_: Any, marks: frozenset[NoFreeText]) -> bool:
+    """Whether the type is a text that nothing marks as something else."""
+    return type_ is str and not marks
+
+
+def marked(mark: NoFreeText) -> Wanted:
+    """Whether the type has this mark."""
+    return lambda _, marks: mark in marks
+
+
+class ModelFields:
+    """The wanted fields of a model, those of the objects within it included."""
 
     __slots__ = ("_objects", "_pointers")
 
-    def __init__(self, model: type[BaseModel], pointer: str = "") -> None:
+    def __init__(self, model: type[BaseModel], wanted: Wanted, pointer: str = "") -> None:
         """Take the model; `pointer` says where in a document its instances stand (RFC 6901)."""
         self._pointers: dict[str, str] = {}
-        self._objects: dict[str, FreeTexts] = {}
+        self._objects: dict[str, ModelFields] = {}
         for name, field in model.model_fields.items():
             here = f"{pointer}/{field.alias or name}"
-            if (part := _model_of(field.annotation)) is not None:
-                self._objects[name] = FreeTexts(part, here)
-            elif _is_free((field.annotation, field.metadata)):
+            if (inner := _model_of(field.annotation)) is not None:
+                if [*(part := ModelFields(inner, wanted, here))]:
+                    self._objects[name] = part
+            elif any(wanted(*leaf) for leaf in _leaves(field.annotation, _marks(field.metadata))):
                 self._pointers[name] = here
 
     def __iter__(self) -> Iterator[str]:
-        """The pointers of all free texts of the model."""
+        """The pointers of all wanted fields of the model."""
         yield from self._pointers.values()
         for part in self._objects.values():
             yield from part
 
+    def values(self, fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Every wanted value that is not None, with its pointer; objects are instances or fields themselves."""
+        found = [(pointer, value) for name, pointer in self._pointers.items() if (value := fields[name]) is not None]
+        for name, part in self._objects.items():
+            if (inner := fields[name]) is not None:
+                found += part.values(inner if isinstance(inner, dict) else inner.__dict__)
+        return found
+
     def of(self, instance: BaseModel) -> list[tuple[str, str]]:
-        """Every free text that an instance has, with its pointer."""
+        """Every text in the wanted fields of an instance, with its pointer."""
         return self.of_fields(instance.__dict__)
 
-    def of_fields(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """The same of an instance's fields by their names; objects are instances or fields themselves."""
+    def of_fields(self, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The same of an instance's fields by their names."""
         found: list[tuple[str, str]] = []
         for name, pointer in self._pointers.items():
-            value = values[name]
+            value = fields[name]
             if isinstance(value, str):
                 found.append((pointer, value))
             elif value is not None:
                 found.extend((pointer, text) for text in _texts(value))
         for name, part in self._objects.items():
-            if (inner := values[name]) is not None:
+            if (inner := fields[name]) is not None:
                 found += part.of_fields(inner if isinstance(inner, dict) else inner.__dict__)
         return found
+
+
+class FreeTexts(ModelFields):
+    """The free texts of a model."""
+
+    __slots__ = ()
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        super().__init__(model, is_free_text)
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
@@ -70,17 +103,22 @@ def _model_of(annotation: Any) -> type[BaseModel] | None:
     return next(filter(None, map(_model_of, get_args(annotation))), None)
 
 
-def _is_free(annotated: tuple[Any, list[Any]]) -> bool:
-    """Whether an annotation with its metadata has a text in it that nothing marks as something else."""
-    annotation, metadata = annotated
-    if any(isinstance(each, NoFreeText) for each in metadata) or get_origin(annotation) is Literal:
-        return False
+def _leaves(annotation: Any, marks: frozenset[NoFreeText]) -> Iterator[tuple[Any, frozenset[NoFreeText]]]:
+    """The types in an annotation that have no further ones in them, each with all marks on the way to it."""
     if isinstance(annotation, NewType):
-        return _is_free((annotation.__supertype__, []))
-    if get_origin(annotation) is Annotated:
+        yield from _leaves(annotation.__supertype__, marks)
+    elif get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
-        return _is_free((inner, metadata))
-    return annotation is str or any(_is_free((inner, [])) for inner in get_args(annotation))
+        yield from _leaves(inner, marks | _marks(metadata))
+    elif get_origin(annotation) is Literal or not get_args(annotation):
+        yield annotation, marks
+    else:
+        for inner in get_args(annotation):
+            yield from _leaves(inner, marks)
+
+
+def _marks(metadata: Iterable[Any]) -> frozenset[NoFreeText]:
+    return frozenset(each for each in metadata if isinstance(each, NoFreeText))
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The DynamoDB tables, one adapter each: transactions, merchants, API keys."""
+"""The DynamoDB tables of transactions, merchants, cards, counted masks and used signatures, an adapter each."""

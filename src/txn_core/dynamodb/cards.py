@@ -7,6 +7,7 @@ older versions then. Each id has a row with the others, so that whichever a clie
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
+from txn_core.dynamodb.attributes import string, strings
 from txn_core.transactions.identity import Account, CardId, key_version
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class CardTable:
                 Key=_key(account, card_id),
                 UpdateExpression="ADD #others :others",
                 ExpressionAttributeNames={"#others": _OTHERS},
-                ExpressionAttributeValues={":others": {"SS": [other for other in card_ids if other != card_id]}},
+                ExpressionAttributeValues={":others": strings([other for other in card_ids if other != card_id])},
             )
 
     async def ids(self, account: Account, card_id: CardId) -> tuple[CardId, ...]:
@@ -40,4 +41,4 @@ class CardTable:
 
 
 def _key(account: Account, card_id: CardId) -> dict[str, dict[str, str]]:
-    return {"card": {"S": f"{account}#{card_id}"}}
+    return {"card": string(f"{account}#{card_id}")}

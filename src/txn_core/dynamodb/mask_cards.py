@@ -6,6 +6,7 @@ It holds neither mask nor card: the item's id is a keyed hash, and a card is 32 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ class MaskCardTable:
         """Add cards, one at least, and give all that any process has added."""
         answer = await self._client.update_item(
             TableName=self._name,
-            Key={"id": {"S": f"mask#{mask_id}"}},
+            Key={"id": string(f"mask#{mask_id}")},
             UpdateExpression="ADD cards :cards SET #expires_at = :expires_at",
             ExpressionAttributeNames={"#expires_at": EXPIRES_AT},
             ExpressionAttributeValues={
                 ":cards": {"NS": [str(digest) for digest in digests]},
-                ":expires_at": {"N": str(expires_at_s)},
+                ":expires_at": number(expires_at_s),
             },
             ReturnValues="UPDATED_NEW",
         )

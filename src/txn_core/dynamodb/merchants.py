@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import carried_out
+from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.errors import StoreError
 from txn_core.positions import WriteOrder
@@ -31,17 +33,15 @@ class MerchantTable:
 
     async def put_first(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> None:
         """Keep the spelling of the earliest write; a later one changes nothing."""
-        try:
-            await self._client.put_item(
+        await carried_out(
+            self._client.put_item(
                 TableName=self._name,
                 Item=_item(account, merchant_id, name, order),
                 ConditionExpression="attribute_not_exists(#name) OR #order > :order",
                 ExpressionAttributeNames={"#name": "name", "#order": "order"},
-                ExpressionAttributeValues={":order": {"S": order.text}},
+                ExpressionAttributeValues={":order": string(order.text)},
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        )
 
     async def would_take(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> bool:
         """Whether the table can hold such a name at all; writes nothing.
@@ -69,14 +69,14 @@ class MerchantTable:
         """
         condition = "#account = :account"
         names = {"#account": "account"}
-        values: dict[str, Any] = {":account": {"S": account}}
+        values: dict[str, Any] = {":account": string(account)}
         request: Any = {"TableName": self._name, "Limit": limit + 1}
         if key := normalise_prefix(prefix):
             condition += " AND begins_with(#name, :prefix)"
-            values[":prefix"] = {"S": key}
+            values[":prefix"] = string(key)
             names["#name"] = "name"
         if after is not None:
-            request["ExclusiveStartKey"] = {"account": {"S": account}, "name": {"S": after}}
+            request["ExclusiveStartKey"] = {"account": string(account), "name": string(after)}
         answer = await self._client.query(
             **request,
             KeyConditionExpression=condition,
@@ -92,9 +92,9 @@ class MerchantTable:
 
 def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> dict[str, Any]:
     return {
-        "account": {"S": account},
-        "name": {"S": normalise_merchant(name)},
-        "merchant_id": {"S": merchant_id},
-        "display_name": {"S": name},
-        "order": {"S": order.text},
+        "account": string(account),
+        "name": string(normalise_merchant(name)),
+        "merchant_id": string(merchant_id),
+        "display_name": string(name),
+        "order": string(order.text),
     }

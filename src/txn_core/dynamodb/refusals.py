@@ -9,6 +9,8 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, code_of, failure_of
+
 # A condition that no item meets: a request that comes so far was sound, and changes nothing.
 NEVER: Final = "attribute_exists(#key) AND attribute_not_exists(#key)"
 
@@ -17,7 +19,7 @@ _OF_ITEMS: Final = frozenset({"ValidationException", "ItemCollectionSizeLimitExc
 
 def may_be_the_item(error: ClientError) -> bool:
     """Whether a write may have been refused for its item. A missing table or right is never the item's fault."""
-    return error.response["Error"]["Code"] in _OF_ITEMS
+    return code_of(error) in _OF_ITEMS
 
 
 def trial_passed(error: ClientError) -> bool:
@@ -26,7 +28,7 @@ def trial_passed(error: ClientError) -> bool:
     Raises:
         ClientError: the refusal says nothing of the item.
     """
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+    if failure_of(error) is Failure.CONDITION_FAILED:
         return True
     if may_be_the_item(error):
         return False

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from txn_core.aws.errors import carried_out
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 
 if TYPE_CHECKING:
@@ -16,12 +18,10 @@ class UsedSignatures:
 
     async def use(self, mac: str, expires_at_s: int) -> bool:
         """Use a signature; false when it was used before. After its expiry it is good for nothing anyway."""
-        try:
-            await self._client.put_item(
+        return await carried_out(
+            self._client.put_item(
                 TableName=self._name,
-                Item={"id": {"S": f"signature#{mac}"}, EXPIRES_AT: {"N": str(expires_at_s)}},
+                Item={"id": string(f"signature#{mac}"), EXPIRES_AT: number(expires_at_s)},
                 ConditionExpression="attribute_not_exists(id)",
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import Failure, carried_out, failure_of
+from txn_core.dynamodb.attributes import number, string, strings
+from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, trial_passed
-from txn_core.dynamodb.tables import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.errors import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
@@ -83,8 +86,10 @@ class TransactionTable:
             StoreError: the table is not there or was not bootstrapped.
         """
         try:
-            answer = await client.get_item(TableName=name, Key={"id": {"S": LAYOUT_ID}}, ConsistentRead=True)
-        except client.exceptions.ResourceNotFoundException:
+            answer = await client.get_item(TableName=name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
+        except ClientError as error:
+            if failure_of(error) is not Failure.NOT_FOUND:
+                raise
             raise StoreError(
                 f"table {name} does not exist; run `txn bootstrap`, which makes the first generation of the index"
             ) from None
@@ -94,15 +99,13 @@ class TransactionTable:
 
     async def put_if_absent(self, item: IndexItem) -> bool:
         """Write a transaction unless its id is taken; false when it is."""
-        try:
-            await self._client.put_item(
+        return await carried_out(
+            self._client.put_item(
                 TableName=self._name,
                 Item=self.attributes(item),
                 ConditionExpression="attribute_not_exists(id)",
             )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        )
 
     async def replace(
         self,
@@ -114,21 +117,17 @@ class TransactionTable:
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
         attributes = self._attributes(item) | _notes(conflicts, others)
-        removed = [name for name in (_CONFLICTS, _OTHERS) if name not in attributes]
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
-        if removed:
-            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
         values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
-        values |= {f":count_{name}": {"N": str(count)} for name, count in counts.items() if count}
+        values |= {f":count_{name}": number(count) for name, count in counts.items() if count}
         return await self._update(
             item,
-            UpdateExpression=update,
+            UpdateExpression=replacement(attributes, (_CONFLICTS, _OTHERS)),
             ConditionExpression=" AND ".join(conditions),
             ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *counts}},
-            ExpressionAttributeValues={**values, ":seen": {"S": seen.order.text}},
+            ExpressionAttributeValues={**values, ":seen": string(seen.order.text)},
         )
 
     async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: frozenset[str] | None) -> bool:
@@ -141,13 +140,13 @@ class TransactionTable:
         limits = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX}
         room = [f"(attribute_not_exists(#{name}) OR size(#{name}) < :max_{name})" for name in notes]
         values = {f":{name}": value for name, value in notes.items()}
-        values |= {f":max_{name}": {"N": str(limits[name])} for name in notes}
+        values |= {f":max_{name}": number(limits[name]) for name in notes}
         return await self._update(
             item,
             UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in notes),
             ConditionExpression=" AND ".join(["#order = :seen", *room]),
             ExpressionAttributeNames={f"#{name}": name for name in ("order", *notes)},
-            ExpressionAttributeValues={**values, ":seen": {"S": seen.text}},
+            ExpressionAttributeValues={**values, ":seen": string(seen.text)},
         )
 
     async def would_take(self, item: IndexItem) -> bool:
@@ -170,7 +169,7 @@ class TransactionTable:
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""
         answer = await self._client.get_item(
-            TableName=self._name, Key={"id": {"S": _id(account, transaction_id)}}, ConsistentRead=True
+            TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
         item = answer.get("Item")
         if item is None:
@@ -205,7 +204,7 @@ class TransactionTable:
                 "KeyConditionExpression": "#key = :key AND #sort BETWEEN :low AND :high",
                 "ProjectionExpression": "#sort, #event, #conflicts",
                 "ExpressionAttributeNames": {"#key": query.key} | {f"#{name}": name for name in _SHOWN},
-                "ExpressionAttributeValues": {":key": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
+                "ExpressionAttributeValues": {":key": string(partition), ":low": string(low), ":high": string(high)},
                 "ScanIndexForward": not query.span.descending,
                 "Limit": rows_max,
             }
@@ -218,25 +217,21 @@ class TransactionTable:
         return await merge(query, read)
 
     async def _update(self, item: IndexItem, **request: Any) -> bool:
-        key = {"id": {"S": _id(item.account, item.transaction_id)}}
-        try:
-            await self._client.update_item(TableName=self._name, Key=key, **request)
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        key = {"id": string(_id(item.account, item.transaction_id))}
+        return await carried_out(self._client.update_item(TableName=self._name, Key=key, **request))
 
     def attributes(self, item: IndexItem) -> dict[str, Any]:
         """The item as DynamoDB takes it, key and all."""
-        return {"id": {"S": _id(item.account, item.transaction_id)}, **self._attributes(item)}
+        return {"id": string(_id(item.account, item.transaction_id)), **self._attributes(item)}
 
     def _attributes(self, item: IndexItem) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
         return {
-            "card": {"S": f"{item.account}#{item.card_id}"},
-            "merchant": {"S": _merchant_key(item.account, item.merchant_id, shard)},
-            "sort": {"S": item.sort},
-            "event": {"S": item.event},
-            "order": {"S": item.order.text},
+            "card": string(f"{item.account}#{item.card_id}"),
+            "merchant": string(_merchant_key(item.account, item.merchant_id, shard)),
+            "sort": string(item.sort),
+            "event": string(item.event),
+            "order": string(item.order.text),
         }
 
 
@@ -246,7 +241,7 @@ def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozen
         _CONFLICTS: [order.text for order in conflicts],
         _OTHERS: [" ".join((order.text, *sorted(digests))) for order, digests in others.items()],
     }
-    return {name: {"SS": noted} for name, noted in texts.items() if noted}
+    return {name: strings(noted) for name, noted in texts.items() if noted}
 
 
 def _other(text: str) -> tuple[WriteOrder, frozenset[str]]:
@@ -270,17 +265,10 @@ def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
     """The key of the row behind which a read goes on; it need not stand in this partition."""
     account = partition.partition("#")[0]
     transaction_id = after.partition("#")[2]
-    return {"id": {"S": _id(account, transaction_id)}, key: {"S": partition}, "sort": {"S": after}}
+    return {"id": string(_id(account, transaction_id)), key: string(partition), "sort": string(after)}
 
 
 def _row(item: Any) -> Row:
     noted = item.get(_CONFLICTS)
     conflicts = () if noted is None else tuple(sorted(noted["SS"]))
     return Row(SortKey(item["sort"]["S"]), item["event"]["S"], conflicts)
-
-
-def _refused_by_condition(error: ClientError) -> bool:
-    """False for a failed condition; any other error goes on."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-        return False
-    raise error

@@ -1,1 +1,1 @@
-"""The building blocks of reading and writing the stream: aggregation, the producer, shards."""
+"""Kinesis: the producer with its lanes, aggregation and shard map, and the records that are read of a stream."""

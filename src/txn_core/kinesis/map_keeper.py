@@ -29,7 +29,7 @@ LISTINGS_AT_START_MAX: Final = 5  # one made in the middle of a reshard is made 
 STRAYS_MAX: Final = 8.0
 STRAY_ATONED: Final = 0.5
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 class ShardMapKeeper:
@@ -96,7 +96,7 @@ class ShardMapKeeper:
             fresh = await self._listed()
         except Exception as error:  # noqa: BLE001 - outermost of its task: the map is never left stale for good
             if not self.refreshes_failed:
-                log.warning("shards not listed", stream=self._stream, error=type(error).__name__)
+                _log.warning("shards_not_listed", stream=self._stream, error=type(error).__name__)
             self.refreshes_failed += 1
             self._doubted.set()
             return
@@ -104,7 +104,7 @@ class ShardMapKeeper:
         if fresh != self._shard_map:
             self._take(fresh)
         elif self._strays >= STRAYS_MAX:
-            log.warning("stream does not distribute by keys: aggregation is off", stream=self._stream)
+            _log.warning("aggregation_turned_off", stream=self._stream, reason="does not distribute by keys")
             self._shard_map = None
             self._adopt(ByKey())
 
@@ -114,5 +114,5 @@ class ShardMapKeeper:
 
     def _take(self, shard_map: ShardMap) -> None:
         self._shard_map, self._strays = shard_map, 0.0
-        log.info("shards listed", stream=self._stream, shards=len(shard_map.shards))
+        _log.info("shards_listed", stream=self._stream, shards=len(shard_map.shards))
         self._adopt(ByShard(shard_map))

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.wire import NotConnectedError
@@ -37,22 +38,8 @@ _NEVER_SENT: Final = (
     ProxyConnectionError,
 )
 
-_THROTTLES: Final = frozenset(
-    {
-        *("ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException"),
-        *("Throttling", "RequestLimitExceeded", "TooManyRequestsException"),  # of AWS' front, and of proxies
-    }
-)
 # The request was judged and turned down: nothing of it is stored.
-_REFUSED_AND_RETRIED: Final = frozenset(
-    {
-        *_THROTTLES,
-        "KMSThrottlingException",
-        "ExpiredTokenException",
-        "ExpiredToken",
-        "RequestExpired",
-    }
-)
+_REFUSED_AND_RETRIED: Final = THROTTLES | EXPIRED_CREDENTIALS
 # The same, for what one record may have been the cause of.
 _REFUSED_FOR_CONTENT: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
 _REFUSED_FOR_GOOD: Final = frozenset(
@@ -127,8 +114,8 @@ def outcome_of_error(error: Exception, sent: int = 1) -> Failed:
 
 
 def is_throttle(code: str) -> bool:
-    """Whether a code says that the shard or stream was sent too much."""
-    return code in _THROTTLES
+    """Whether a code says that too much was sent."""
+    return code in THROTTLES
 
 
 def _was_never_sent(error: Exception) -> bool:

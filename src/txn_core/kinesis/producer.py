@@ -47,7 +47,7 @@ FEW_RECORDS: Final = 32  # so few are not worth a wait for more
 SAY_EVERY_S: Final = 1.0
 REROUTE_S_MAX: Final = 1.0  # requests under way are waited for so long before a new shard map is taken over
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 class Producer:
@@ -341,7 +341,7 @@ class Producer:
             record.failures += (attempt,)
             record.ambiguous |= failed.doubt is Doubt.PERHAPS_STORED
         self._lanes.put_back(parcel)
-        log.debug("attempt failed", code=failed.code, records=len(waiting), took_s=round(took_s, 3))
+        _log.debug("attempt_failed", code=failed.code, records=len(waiting), took_s=round(took_s, 3))
         if failed.doubt is Doubt.HOPELESS:
             self._give_up(waiting, failed.code)
             self._lanes.open(lane)
@@ -370,7 +370,7 @@ class Producer:
             return
         self._say_again_at = now + SAY_EVERY_S
         attempts = [f"{attempt.code} after {attempt.took_s:.3f} s" for attempt in records[0].failures]
-        log.warning("records given up", reason=reason, records=len(records), attempts=attempts)
+        _log.warning("records_given_up", reason=reason, records=len(records), attempts=attempts)
 
     # Deadlines
 

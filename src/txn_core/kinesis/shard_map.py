@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HASH_BYTES: Final = 16
 HASH_KEY_MAX: Final = 2 ** (8 * HASH_BYTES) - 1
-_MD5: Final = hashlib.md5(usedforsecurity=False)  # copied: to make one anew takes three times as long
+_MD5: Final = hashlib.md5(usedforsecurity=False)  # copied: a new one takes three times as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ShardMap:
         if expected != HASH_KEY_MAX + 1:
             raise ValueError("the shards do not own every hash key once")
         self._ids = frozenset(shard.shard_id for shard in self.shards)
-        # Digests and starts are compared as bytes, whose order is that of the numbers.
+        # Digests and starts are compared as bytes, which have the order of the numbers.
         self._later_starts = [shard.start.to_bytes(HASH_BYTES) for shard in self.shards[1:]]
 
     def shard_of(self, partition_key: str) -> OpenShard:
@@ -79,18 +79,23 @@ class ShardMap:
         Raises:
             StoreError: the listing was made in the middle of a reshard; load it again a little later.
         """
-        request: Any = {"StreamName": stream}
-        found: list[OpenShard] = []
-        while True:
-            answer = await client.list_shards(**request)
-            found += (_open_shard(shard) for shard in answer["Shards"] if _is_open(shard))
-            if not (token := answer.get("NextToken")):
-                break
-            request = {"NextToken": token}
+        found = [_open_shard(shard) for shard in await listed_shards(client, stream) if _is_open(shard)]
         try:
             return cls(found)
         except ValueError as error:
             raise StoreError(f"stream {stream}: {error}") from None
+
+
+async def listed_shards(client: "KinesisClient", stream: str) -> list[Any]:
+    """Every shard that still has records or may get some, as Kinesis describes it, page by page."""
+    request: Any = {"StreamName": stream}
+    found: list[Any] = []
+    while True:
+        answer = await client.list_shards(**request)
+        found += answer.get("Shards") or ()
+        if not (token := answer.get("NextToken")):
+            return found
+        request = {"NextToken": token}  # which names the stream, and must stand alone
 
 
 def _is_open(shard: Any) -> bool:

@@ -35,7 +35,7 @@ _transform: Final = structlog.tracebacks.ExceptionDictTransformer(
     show_locals=False, max_frames=FRAMES_MAX, use_rich=False
 )
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def places(exc_info: _ExcInfo) -> list[dict[str, Any]]:
@@ -95,23 +95,23 @@ def is_dumpable() -> bool:
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
-    _say("critical", "process failed", (kind, error, trace))
+    _say("critical", "process_failed", (kind, error, trace))
 
 
 def _report_thread(ended: threading.ExceptHookArgs) -> None:
     if ended.exc_value is not None:
-        _say("critical", "thread failed", (ended.exc_type, ended.exc_value, ended.exc_traceback))
+        _say("critical", "thread_failed", (ended.exc_type, ended.exc_value, ended.exc_traceback))
 
 
 def _report_unraisable(lost: "sys.UnraisableHookArgs") -> None:
     if lost.exc_value is not None:
-        _say("error", "error lost", (lost.exc_type, lost.exc_value, lost.exc_traceback))
+        _say("error", "error_lost", (lost.exc_type, lost.exc_value, lost.exc_traceback))
 
 
 def _say(level: str, event: str, exc_info: _ExcInfo) -> None:
     """Log a failure. Without logging, which a command may not need, structlog would print texts and variables."""
     if structlog.is_configured():
-        getattr(log, level)(event, exc_info=exc_info)
+        getattr(_log, level)(event, exc_info=exc_info)
     elif sys.stderr is not None:
         print(json.dumps({"event": event, "level": level, "exception": places(exc_info)}), file=sys.stderr)  # noqa: T201
 

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol, TextIO
 
 import structlog
 
+_log = structlog.get_logger()
+
 CLOSED: Final = -1
 """The descriptor where standard error is closed: what is written there fails, and so counts as dropped."""
 
@@ -54,7 +56,7 @@ class Handler(logging.Handler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as the standard library has it
         """Say where a record came from that cannot be written; its arguments may be what a client sent."""
-        structlog.get_logger().error("log record cannot be written", logger=record.name, exc_info=True)
+        _log.error("log_record_not_written", logger=record.name, exc_info=True)
 
 
 class Memory:

@@ -1,1 +1,1 @@
-"""The domain: a submission, the checks of it, and the event that it becomes."""
+"""The domain: the model of a transaction, its checks and identities, and the event that it becomes."""

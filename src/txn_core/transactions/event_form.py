@@ -14,20 +14,15 @@ well be an event, too; they are worth the closer look, which costs several times
 import re
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from txn_core.card_numbers.pan import MASK_PATTERN
-from txn_core.settings import CARD_KEYS_MAX
+from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
-from txn_core.transactions.faults import ID_PATTERN
-from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.transactions.identity import CARD_ID_PATTERN
 
 # Possessive, since nothing behind the closing quote can make up for what stood before it.
 _TEXT: Final = r'"[^"]*+"'
 _INTEGER: Final = r"(?:0|-?[1-9][0-9]{0,17}+)"  # all of which 64 bits hold
 _DEGREES: Final = r"-?(?:0|[1-9][0-9]{0,2}+)\.[0-9]{1,17}+"
-# The years that both the calendar of Python and that of Arrow begin with.
+# The first years of Python's calendar and of Arrow's.
 _MOMENT: Final = r'"[12]ddd-dd-ddTdd:dd:dd\.ddddddZ"'.replace("d", "[0-9]")  # quicker than counted repeats
 
 
@@ -85,20 +80,6 @@ _EVENT: Final = _document(
 _SHAPE: Final = re.compile(_EVENT.encode()).fullmatch
 _SHAPES: Final = re.compile(rf"{_EVENT}(?:\n{_EVENT})*+".encode()).fullmatch
 
-_COLUMNS: Final = {
-    "transaction_id": ID_PATTERN,
-    "account": ACCOUNT_PATTERN,
-    "card_id": CARD_ID_PATTERN,
-    "card_masked": MASK_PATTERN,
-    "customer_id": CUSTOMER_ID_PATTERN,
-    "merchant_id": MERCHANT_ID_PATTERN,
-    # Printable ASCII that begins with no blank: normalising makes it no longer, and never empty.
-    "merchant_name": "^[!-~][ -~]{0,255}$",
-}
-
-# Of these each value is looked at once, as many rows have few of them.
-_REPEATED: Final = frozenset({"account", "merchant_id", "merchant_name"})
-
 
 def has_shape(data: bytes) -> bool:
     """Whether bytes are one event but for what columns tell. A backslash would say otherwise where a text ends."""
@@ -112,15 +93,3 @@ def have_shape(lines: bytes) -> bool:
     that there is none, since Arrow refuses a line break within a text.
     """
     return b"\\" not in lines and _SHAPES(lines) is not None
-
-
-def of_other_form(table: pa.Table) -> list[int]:
-    """The rows of `lake.table_of` that need a closer look although their bytes have the shape."""
-    rows = set[int]()
-    for name, pattern in _COLUMNS.items():
-        column = table[name]
-        values = column.unique() if name in _REPEATED else column
-        if not pc.all(pc.match_substring_regex(values, pattern)).as_py():
-            others = pc.invert(pc.match_substring_regex(column, pattern))
-            rows.update(pc.indices_nonzero(others).to_pylist())
-    return sorted(rows)

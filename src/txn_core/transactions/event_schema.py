@@ -1,10 +1,9 @@
 """Writes `docs/event.schema.json`, the JSON Schema of an event, or checks it (`--check`)."""
 
-import argparse
 import json
-from pathlib import Path
 from typing import Any, Final
 
+from txn_core.generated_file import write_or_check
 from txn_core.transactions.event import SCHEMA_VERSION, Event
 
 SCHEMA_ID: Final = f"urn:txn-api:event:{SCHEMA_VERSION}"
@@ -31,17 +30,11 @@ def text() -> str:
 
 def main() -> None:
     """Write the file, or with `--check` say whether it has drifted."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--check", action="store_true", help="fail when the file is not what would be written")
-    arguments = parser.parse_args()
-    if not arguments.check:
-        arguments.file.write_text(text(), encoding="utf-8")
-    elif not arguments.file.exists() or arguments.file.read_text(encoding="utf-8") != text():
-        parser.exit(
-            1,
-            f"{arguments.file} is not what the model says: run `python -m txn_core.transactions.event_schema FILE`\n",
-        )
+    write_or_check(
+        __doc__,
+        "is not what the model says: run `python -m txn_core.transactions.event_schema FILE`",
+        lambda _: text(),
+    )
 
 
 def _drop_titles(schema: dict[str, Any]) -> None:

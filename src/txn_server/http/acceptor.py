@@ -16,7 +16,7 @@ import structlog
 PAUSE_S: Final = 1.0
 """How long to take no more when the system has no room for another connection."""
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 class Acceptor:
@@ -53,7 +53,7 @@ class Acceptor:
             return  # another process was quicker, or the client has gone
         except OSError as error:
             # The socket stays readable: to go on would be to spin.
-            log.warning("no connection taken", error=error.strerror)
+            _log.warning("connection_not_taken", error=error.strerror)
             self._loop.remove_reader(self._listener)
             self._paused = self._loop.call_later(PAUSE_S, self.start)
             return
@@ -67,4 +67,4 @@ class Acceptor:
     def _taken(self, task: "asyncio.Task[Any]") -> None:
         self._taking.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("no connection taken", error=type(error).__name__)
+            _log.warning("connection_not_taken", error=type(error).__name__)

@@ -30,7 +30,7 @@ from txn_server.http.tls import tls_extension
 
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
-"""Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
+"""Longer than load balancers keep idle connections (AWS: 60), so that they send on none that is being closed."""
 LIFE_S_MAX: Final = 3_600.0
 """After this the next answer is a connection's last, so that clients find their way to processes added meanwhile."""
 LINGER_S: Final = 2.0
@@ -89,7 +89,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
         self._searched = 0  # how much of it was searched for the end of a head
         self._room = _little_read_into
-        self._body: Body | None = None  # that of the latest request, as long as it is not over
+        self._body: Body | None = None  # the latest request's, until the request is over
         self._is_unasked = False  # the application has not asked for that body, nor is it known to want it
         self._dropped = 0
         self._exchange: Exchange | None = None  # as long as it is not answered

@@ -5,10 +5,10 @@ only few of them need, such as an event.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import structlog
 from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -25,7 +25,7 @@ _INTERNAL_ERROR: Final = b"HTTP/1.1 500 \r\ncontent-length: 0\r\nconnection: clo
 WRITTEN_BYTES_MAX: Final = 16 << 10
 """Of an answer at once: the transport copies what the client does not take yet."""
 
-log = logging.getLogger("uvicorn.error")
+_log = structlog.get_logger()
 
 
 class Exchange:
@@ -99,7 +99,7 @@ class Exchange:
         try:
             await application(self.scope, self.receive, self.send)
         except Exception as error:  # noqa: BLE001 - outermost of its task, behind the application's own last word
-            log.error("application failed: %s", type(error).__name__)  # noqa: TRY400 - its text may quote a request
+            _log.error("application_failed", error=type(error).__name__)  # not its text, which may quote a request
         finally:
             # Not a callback of the task's: that would be a turn of the loop by itself.
             task, self.task = self.task, None
@@ -216,7 +216,7 @@ class Exchange:
         if self._flow.write_paused or self.disconnected:
             return None
         if self.response_started:
-            raise RuntimeError("an answer begins anew")
+            raise RuntimeError("an answer begins twice")
         if self.stays is not None:
             self._ask_whether_it_stays(self.stays)
         close = () if self.keep_alive else _CLOSE

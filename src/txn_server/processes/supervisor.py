@@ -25,9 +25,8 @@ from txn_server.processes.restarts import End, RestartPolicy
 
 END_SLACK_S: Final = 2.0
 """What a process gets to end in, on top of its own deadline for draining. The stack gives all of us five seconds."""
-KILL_S_MAX: Final = 5.0
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def supervise(settings: Settings, command: Sequence[str]) -> None:
@@ -75,7 +74,7 @@ class Fleet:
         for number in SIGNALS:
             loop.add_signal_handler(number, self._take, number)
         # Whoever reads this may signal: before, that would have been a death.
-        log.info("serving", address=self._listener.getsockname()[:2], processes=count)
+        _log.info("serving", address=self._listener.getsockname()[:2], processes=count)
         async with asyncio.TaskGroup() as tasks:
             self._keeping = [tasks.create_task(self._keep()) for _ in range(count)]
         if self._faults:
@@ -87,7 +86,7 @@ class Fleet:
             for process in self._running:
                 process.send(number)
         else:
-            log.info("stopping", signal=number.name)
+            _log.info("stopping", signal=number.name)
             self._end()
 
     def _end(self) -> None:
@@ -122,7 +121,7 @@ class Fleet:
                     )
                 )
                 return
-            log.warning("process ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
+            _log.warning("process_ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
 
     def _pause_s(self, ends: "deque[End]", *, has_started: bool) -> float | None:
@@ -143,17 +142,9 @@ class Fleet:
 
     async def _stop(self, process: Process) -> None:
         """End a process: SIGTERM, then SIGKILL when it has not drained within the deadline."""
-        process.send(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(self._end_deadline_s):
-                returncode = await process.ended()
-        except TimeoutError:
-            process.send(signal.SIGKILL)
+        if not await process.end_within(self._end_deadline_s):
             self._faults.append(
                 ServingError(f"process {process.pid} did not end within {self._end_deadline_s:g} s and was killed")
             )
-            async with asyncio.timeout(KILL_S_MAX):
-                await process.ended()
-        else:
-            if returncode > 0:
-                self._faults.append(ServingError(f"process {process.pid} ended with exit code {returncode}"))
+        elif (returncode := await process.ended()) > 0:
+            self._faults.append(ServingError(f"process {process.pid} ended with exit code {returncode}"))

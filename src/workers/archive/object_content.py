@@ -9,7 +9,7 @@ from typing import Final
 
 from txn_core.errors import EventError
 from txn_core.kinesis.record_batch import Arrived, Stretch
-from txn_core.lake import read_parquet
+from txn_core.lake.parquet import read_parquet
 from txn_core.transactions.event import Event
 
 _COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number", "arrived_at", "transaction_id")

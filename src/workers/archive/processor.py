@@ -10,31 +10,31 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import structlog
-from botocore.exceptions import ClientError
 
 from txn_core.errors import EventError, StoreError
 from txn_core.kinesis.record_batch import Arrived, Stretch
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import range_key
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
-from workers.events.write_probe import LakeTrial
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import code_of, patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
@@ -51,9 +51,7 @@ def plan_of(records: Sequence[Arrived]) -> FlushPlan:
 
 def object_key(plan: FlushPlan) -> str:
     """The name of a plan's object, by the arrival of its first record (UTC)."""
-    day, hour, first = plan.arrived_at[:10], plan.arrived_at[11:13], plan.first
-    name = f"{first.shard_id}-{first.sequence_number}-{first.sub_sequence_number}"
-    return f"{RAW_PREFIX}dt={day}/hr={hour}/{name}.parquet"
+    return range_key(plan.first, plan.arrived_at)
 
 
 def object_metadata(plan: FlushPlan, rows: int) -> dict[str, str]:
@@ -81,15 +79,17 @@ class Archive:
     store: ObjectStore
     letters: DeadLetterBox
     meters: Meters
+    counts: ArchiveMetrics
     limits: FlushLimits
     total: BufferTotal
     books: Books
     renderings: asyncio.Semaphore
+    patience: Patience = UNLIMITED
 
     async def covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan covers the shard; none when there is no such object."""
         key = object_key(plan)
-        metadata = await patiently("look for object", lambda: self.store.find(key))
+        metadata = await patiently("look for object", lambda: self.store.find(key), until=self.patience)
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 
     async def write(self, plan: FlushPlan, records: Sequence[Arrived]) -> Position:
@@ -102,17 +102,8 @@ class Archive:
         apart = SettingApart(self.letters, Stretch.of(records))
         for poison in rendered.poison:
             await self._set_apart(poison, apart)
-        try:
-            if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
-                return plan.last
-        except ClientError as error:
-            refused = await LakeTrial(self.store).refused_alone(error, records)
-            if not refused:
-                raise
-            for record in refused:
-                await self.letters.unwritable(record, code_of(error))
-            done = {record.position for record in [*refused, *(poison.record for poison in rendered.poison)]}
-            return await self.write(plan, [record for record in records if record.position not in done])
+        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+            return plan.last
         covered_to = await self.covered_to(plan)
         if covered_to is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
@@ -127,7 +118,7 @@ class Archive:
         """
         key = object_key(plan)
         async with self.renderings:  # a whole object is in memory here, too
-            data = await patiently("read object", lambda: self.store.read(key))
+            data = await patiently("read object", lambda: self.store.read(key), until=self.patience)
             same = await asyncio.to_thread(holds, data, records)
         if not same:
             _log.error("object_of_another_stream", key=key)
@@ -141,13 +132,14 @@ class Archive:
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
-        return await patiently("write object", lambda: self.store.put_if_absent(key, parquet, metadata))
+        put = partial(self.store.put_if_absent, key, parquet, metadata)
+        return await patiently("write object", put, until=self.patience)
 
 
 class ArchiveProcessor:
     """Drains one shard into the lake."""
 
-    def __init__(self, archive: Archive, lease: HeldLease, lag: ShardLag) -> None:
+    def __init__(self, archive: Archive, lease: Cursor, lag: ShardLag) -> None:
         self._archive, self._lease, self._lag = archive, lease, lag
         self._buffer = Buffer(archive.limits, archive.total)
         self._looked = False
@@ -223,9 +215,8 @@ class ArchiveProcessor:
         youngest = self._buffer.last
         self._buffer.drop_to(to)
         self._lag.pending(len(self._buffer))
-        meters = self._archive.meters
-        meters.flushes.labels(cause).inc()
-        meters.records.inc(before - len(self._buffer))
+        self._archive.counts.flushes.labels(cause).inc()
+        self._archive.meters.records.inc(before - len(self._buffer))
         if (oldest := self._buffer.first or youngest) is not None:
             self._lag.durable_to(oldest.arrived_at)
 

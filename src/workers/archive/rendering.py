@@ -3,7 +3,7 @@
 Runs in a thread, since it takes a core for up to a second. Rows are made part by part, small enough for the caches of
 a core. A record is looked at closely only where its bytes or its row do not have the form of an event; records that
 are no events are set apart. When Arrow refuses a part, all records are looked at closely, and one that only Arrow
-refuses is found by halving, and is set apart as long as Arrow takes a specimen.
+refuses is found by halving, and is set apart as long as Arrow takes a sample event.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from txn_core.errors import EventError, UnwritableError
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
-from txn_core.lake import parquet_of, table_of
-from txn_core.transactions.event_form import of_other_form
+from txn_core.lake.column_form import of_other_form
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from workers.events.decoding import take_in, to_look_at
 from workers.events.sample_event import SPECIMEN_RECORD
 

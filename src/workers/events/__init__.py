@@ -1,1 +1,1 @@
-"""From records of the stream to events, and what becomes of those that are none."""
+"""Decodes records of the stream into events, and keeps as dead letters those that are no events."""

@@ -13,7 +13,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from functools import partial
+from typing import Any, Final, Self
 
 import structlog
 from cryptography.exceptions import InvalidTag
@@ -24,19 +25,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from txn_core.errors import EventError, SettingsError
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, datetime_of, instant_of
-from workers.events.undecodable import UndecodableRecord
+from workers.events.reasons import Reason
 from workers.leases.sub_records import SubRecords
-from workers.retries import patiently
-
-if TYPE_CHECKING:
-    from workers.metrics import Meters
-
-Reason = Literal["undecodable", "unwritable", "conflict"]
+from workers.metrics import Meters
+from workers.retries import UNLIMITED, Patience, patiently
 
 SCHEMA_VERSION: Final = 1
 RECORD_SCHEMA_VERSION: Final = 2  # of a letter that holds a whole record; who knows 1 alone would misread it
@@ -72,6 +69,15 @@ class Origin:
         parts = (self.stream, where.shard_id, str(int(where.sequence_number)), str(where.sub_sequence_number))
         subs = () if self.subs is None else (str(self.subs),)
         return "\0".join((self.worker, *parts, *subs)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class UndecodableRecord:
+    """A record of the stream, whole, of which some sub-records are no events; `code` says what is wrong with them."""
+
+    record: Arrived
+    subs: SubRecords
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,8 @@ class DeadLetterBox:
     seal: Seal
     worker: str
     stream: str
-    meters: "Meters"
+    meters: Meters
+    patience: Patience = UNLIMITED
 
     async def undecodable(self, record: Arrived, error: EventError) -> None:
         """Keep a record that is no event."""
@@ -258,7 +265,8 @@ class DeadLetterBox:
 
     async def _put(self, letter: DeadLetter) -> None:
         document = self.seal.close(letter)
-        if await patiently("dead letter", lambda: self.store.put_if_absent(letter.key, document, {})):
+        put = partial(self.store.put_if_absent, letter.key, document, {})
+        if await patiently("dead letter", put, until=self.patience):
             self.meters.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position
             _log.warning(

@@ -10,30 +10,18 @@ and the archive leave the same letters, and a letter is put again under its name
 """
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from txn_core.errors import EventError
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
 from txn_core.positions import SequenceNumber
+from workers.events.dead_letters import DeadLetterBox, UndecodableRecord
 from workers.events.decoding import take_in
 from workers.leases.sub_records import SubRecords
 
-if TYPE_CHECKING:
-    from workers.events.dead_letters import DeadLetterBox
-
 LETTERS_A_RECORD_MAX: Final = 100
 CODES_MAX: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class UndecodableRecord:
-    """A record of the stream, whole, of which some sub-records are no events; `code` says what is wrong with them."""
-
-    record: Arrived
-    subs: SubRecords
-    code: str
 
 
 def kept_whole(run: Run) -> UndecodableRecord | None:
@@ -66,7 +54,7 @@ def _fault(run: Run, sub: int, place: slice) -> str | None:
 class SettingApart:
     """Sets the records of a stretch apart that are no events, each in whichever letter it belongs into."""
 
-    def __init__(self, letters: "DeadLetterBox", records: Stretch) -> None:
+    def __init__(self, letters: DeadLetterBox, records: Stretch) -> None:
         self._letters = letters
         self._runs = {run.sequence_number: run for run in records.runs if run.in_aggregate}
         self._whole: dict[SequenceNumber, bool] = {}

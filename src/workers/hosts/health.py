@@ -18,9 +18,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from txn_core.readiness import CHECK_S_MAX, OK, Readiness
 from txn_core.recent import Recent
 from txn_core.settings import Settings
-from workers.hosts.readiness import CHECK_S_MAX, OK, Readiness
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

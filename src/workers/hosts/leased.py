@@ -2,7 +2,7 @@
 
 One task scans and balances; two a shard drain it and renew its lease. A drain that fails in a way that no retry mends
 at once begins again at its checkpoint after a while, and holds up no other shard for it. Only when no shard is left
-that gets on, the process ends: then it may be its own fault, and its successor finds everything again.
+that makes progress, the process ends: then it may be its own fault, and its successor finds everything again.
 """
 
 import asyncio
@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts.readiness import NotReadyError
+from workers.drain import Processor
 from workers.hosts.stopping import unless
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
@@ -27,8 +29,9 @@ from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters, ShardLag
-from workers.reading.reader import Batch, ShardReader
-from workers.retries import code_of, is_passing, patiently
+from workers.reading.budget import WHOLE_SHARD
+from workers.reading.opening import OpenReader, Reader, polling
+from workers.retries import patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -39,25 +42,12 @@ SCANS_COVERED: Final = 1.5  # a pause between scans counts for expiry up to so m
 NEGLECTED: Final = 1.5  # pauses between scans: who was dealt a free lease has had its chance to take it
 SCANS_A_ROUND_MAX: Final = 4  # a refused write says that the rows have changed; they are scanned again
 UNSETTLED: Final = 0.25  # of the usual pause, while leases are on their way to us
-FAILURES_MAX: Final = 3  # in a row, of a shard beside which no other gets on
+FAILURES_MAX: Final = 3  # in a row, of a shard while no other makes progress
 STUCK_PAUSE_S_FIRST: Final = 1.0
 STUCK_PAUSE_S_MAX: Final = 60.0  # each attempt reads again what a whole object holds
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
 
 _log = structlog.get_logger(__name__)
-
-
-class Processor(Protocol):
-    """What becomes of one shard's records."""
-
-    async def take(self, batch: Batch) -> None:
-        """Take records in; after an empty batch, do what is due by time."""
-
-    async def finish(self) -> None:
-        """Make durable and checkpoint all that was taken."""
-
-    def abandon(self) -> None:
-        """Free what was taken; nothing of it may be written any more."""
 
 
 @dataclass(slots=True)
@@ -88,10 +78,14 @@ class Worker:
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         meters: Meters,
+        stream_name: str | None = None,
         stream: StreamWatch | None = None,
+        open_reader: OpenReader | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
         self._processor, self._meters, self._stream = processor, meters, stream
+        self._stream_name = stream_name or settings.stream
+        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, WHOLE_SHARD)
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -216,7 +210,7 @@ class Worker:
         While the rows are another stream's, every drain ends as at a hand-over, and none begins.
         """
         if self._stream is None:
-            return await lease_shards(await list_shards(self._kinesis, self._settings.stream), self._leases, rows)
+            return await lease_shards(await list_shards(self._kinesis, self._stream_name), self._leases, rows)
         shards = await self._stream.shards(rows)
         if shards is None:
             for drain in self._drains.values():
@@ -304,17 +298,8 @@ class Worker:
     async def _drain_on(self, lease: HeldLease, lag: ShardLag, stopping: asyncio.Event) -> None:
         """Drain a shard from its checkpoint on; what was taken and not made durable is dropped if that fails."""
         row = lease.row
-        reader = ShardReader(
-            self._kinesis,
-            self._settings.stream,
-            row.shard_id,
-            row.checkpoint,
-            records_max=self._settings.poll_records_max,
-            idle_s=self._settings.poll_idle_s,
-            reads_per_s=self._settings.poll_reads_per_s,
-            shard_sync_s=self._settings.shard_sync_s,
-            lost=self._meters.lost,
-        )
+        reader = self._open_reader(row.shard_id, row.checkpoint, self._meters.lost)
+        lag.read_limit = lambda: reader.limit
         processor = self._processor(lease, lag)
         try:
             if await drained_to_end(reader, processor, stopping):
@@ -323,9 +308,10 @@ class Worker:
                 self._hurry.set()
         finally:
             processor.abandon()
+            await reader.close()
 
     def _bears(self, lease: HeldLease, error: Exception, failures: int) -> bool:
-        """Note that a drain has failed; false when no other gets on either, and this one has been tried again."""
+        """Note that a drain has failed; false when no other makes progress, and this one has been tried again."""
         shard_id = lease.row.shard_id
         self._drains[shard_id].failed_at = lease.row.checkpoint
         self._meters.drain_failures.inc()
@@ -363,7 +349,7 @@ async def _cancelled_at(deadline_s: float, tasks: Sequence[asyncio.Task[None]]) 
     return late
 
 
-async def drained_to_end(reader: ShardReader, processor: Processor, stopping: asyncio.Event) -> bool:
+async def drained_to_end(reader: Reader, processor: Processor, stopping: asyncio.Event) -> bool:
     """Process a shard until its end or until told to stop, all of it durable then; true at its end.
 
     So it is when the stream goes away: what was read of it can be had from nowhere else.

@@ -1,71 +1,49 @@
-"""The composition root of a worker process: clients, tables, one kind of processor, signals."""
+"""The composition root of a worker process: clients, leases, health, signals, and any one drain."""
 
 import asyncio
 import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final
 
 import structlog
 
-from txn_core.aws import Aws
-from txn_core.dynamodb.cards import CardTable
-from txn_core.dynamodb.merchants import MerchantTable
-from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.objects import ObjectStore
+from txn_core.aws.clients import Aws
+from txn_core.drains import DrainDefinition
 from txn_core.positions import ShardId
+from txn_core.readiness import Check, stream_usable
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
-from txn_core.transactions.identity import Account, TransactionId
-from workers.archive.buffer import BufferTotal, FlushLimits
-from workers.archive.processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
-from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.context import DrainContext, OpenDrain, opener_of
+from workers.events.dead_letters import Seal
 from workers.hosts.health import served
-from workers.hosts.leased import Processor, Worker
-from workers.hosts.readiness import Check, NotReadyError, Readiness
+from workers.hosts.leased import Worker
+from workers.hosts.readiness import readiness_of
 from workers.hosts.stopping import unless
-from workers.index.card_ids import CardIds
-from workers.index.processor import Index, IndexProcessor, MerchantMemory
-from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.lease import WorkerName
-from workers.leases.ledger_table import LedgerTable
 from workers.leases.stream_watch import StreamWatch
-from workers.leases.table import LeaseTable
-from workers.metrics import Meters, ShardLag
-from workers.reading.answers import required
-from workers.rebuild.lake_replay import LakeReplay
-from workers.rebuild.rebuild import Origin, begin
-from workers.retries import patiently
+from workers.metrics import Meters
+from workers.reading.opening import ReadPlan
 
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
-
-Kind = Literal["index", "archive"]
-MakeProcessor = Callable[[HeldLease, ShardLag], Processor]
-
-_NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
 _NO_SHARD: Final = ShardId("#ready")
 
 _log = structlog.get_logger(__name__)
 
 
-async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> None:
+async def run(definition: DrainDefinition, settings: Settings, open_drain: OpenDrain | None = None) -> None:
     """Work until SIGTERM or SIGINT, then finish, checkpoint and release the leases.
 
-    With an origin, build the generation of the index that the settings name from there, and go on with it.
+    `open_drain` opens the drain where it is not to be opened as the registry says.
 
     Outages of the stores are waited out. Anything else that goes wrong is raised, in groups as tasks raise: the
     process is meant to end then and to be started again.
 
     Raises:
-        SettingsError: the dead-letter key is missing.
-        StoreError: the tables are not bootstrapped, or the generation was begun from another origin.
+        SettingsError: the dead-letter key is missing, or the reads of the stream do not fit.
+        StoreError: the drain cannot be opened.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -73,57 +51,55 @@ async def run(kind: Kind, settings: Settings, origin: Origin | None = None) -> N
         loop.add_signal_handler(number, stopping.set)
     freeze_startup_objects()
     try:
-        await work(kind, settings, stopping, origin)
+        await work(definition, settings, stopping, open_drain)
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
-async def work(kind: Kind, settings: Settings, stopping: asyncio.Event, origin: Origin | None = None) -> None:
+async def work(
+    definition: DrainDefinition, settings: Settings, stopping: asyncio.Event, open_drain: OpenDrain | None = None
+) -> None:
     """Work until the event; `run` without the signals."""
-    aws, meters, name = Aws(settings), Meters(kind), worker_name(settings)
+    aws, meters, name = Aws(settings), Meters(definition.name), worker_name(settings)
     seal = Seal.of(settings)
-    names = TableNames.of(settings)
-    async with aws.kinesis(validate=False) as kinesis, aws.dynamodb() as dynamodb, aws.lake() as store:
-        letters = DeadLetterBox(store, seal, kind, settings.stream, meters)
-        books = Books(LedgerTable(dynamodb, names.ledger(kind)))
-        replay: LakeReplay | None = None
-        if kind == "archive":
-            make = archive_of(settings, store, letters, meters, books)
-            sinks: dict[str, Check] = {"sink": store.reach}
-        else:
-            began = None if origin is None else begin(origin, settings, kinesis, dynamodb)
-            progress = None if began is None else await unless(stopping, began)
-            index = await unless(stopping, index_of(settings, dynamodb, letters, meters, books))
-            if index is None:
-                return
-            make = partial(IndexProcessor, index)
-            # A conflict or poison holds up its shard until its letter is put.
-            sinks = {"sink": partial(index.transactions.get, *_NOBODYS), "dead_letters": store.reach}
-            replay = None if progress is None else LakeReplay(store, seal, index, progress)
-        leases = LeaseTable(dynamodb, names.leases(kind))
+    async with AsyncExitStack() as stack:
+        kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
+        dynamodb = await stack.enter_async_context(aws.dynamodb())
+        store = await stack.enter_async_context(aws.lake())
+        plan = await unless(stopping, ReadPlan.of(kinesis, settings, definition))
+        if plan is None:
+            return
+        open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
+        context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, meters)
+        drain = await unless(stopping, (open_drain or opener_of(definition))(context))
+        if drain is None:
+            return
+        leases = context.leases
         worker = Worker(
             name=name,
             settings=settings,
             kinesis=kinesis,
             leases=leases,
-            processor=make,
+            processor=drain.processor,
             meters=meters,
-            stream=StreamWatch(kinesis, settings.stream, leases, meters, kind=kind),
+            stream_name=context.stream,
+            stream=StreamWatch(kinesis, context.stream, leases, meters, kind=definition.name),
+            open_reader=open_reader,
         )
         checks: dict[str, Check] = {
-            "stream": partial(_stream_answers, kinesis, settings.stream),
+            "stream": partial(stream_usable, kinesis, context.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
-            **sinks,
+            **drain.checks,
             "leases": worker.looks_after_leases,
             "shards": worker.gets_on,
         }
-        with served(meters.registry, Readiness(checks), settings):
-            _log.info("started", name=name, stream=settings.stream)
+        with served(meters.registry, readiness_of(checks), settings):
+            _log.info("started", name=name, stream=context.stream)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(worker.run(stopping))
-                if replay is not None:
-                    tasks.create_task(unless(stopping, replay.run()))
+                for task in drain.tasks:
+                    tasks.create_task(unless(stopping, task()))
 
 
 def worker_name(settings: Settings) -> WorkerName:
@@ -134,48 +110,3 @@ def worker_name(settings: Settings) -> WorkerName:
     """
     name = settings.worker_id or f"{socket.gethostname()}:{os.getpid()}"
     return WorkerName(f"{name}:{secrets.token_hex(4)}")
-
-
-async def _stream_answers(kinesis: "KinesisClient", stream: str) -> None:
-    summary = required(await kinesis.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
-    status = summary.get("StreamStatus")
-    if status not in {"ACTIVE", "UPDATING"}:
-        raise NotReadyError(f"the stream is {status}")
-
-
-def archive_of(
-    settings: Settings, store: ObjectStore, letters: DeadLetterBox, meters: Meters, books: Books
-) -> MakeProcessor:
-    """What makes the processors of an archive worker."""
-    archive = Archive(
-        store=store,
-        letters=letters,
-        meters=meters,
-        limits=FlushLimits.of(settings),
-        total=BufferTotal(),
-        books=books,
-        renderings=asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX),
-    )
-    return lambda lease, lag: ArchiveProcessor(archive, lease, lag)
-
-
-async def index_of(
-    settings: Settings, dynamodb: "DynamoDBClient", letters: DeadLetterBox, meters: Meters, books: Books
-) -> Index:
-    """The index as an index worker writes it.
-
-    Raises:
-        StoreError: the table is not there or was not bootstrapped.
-    """
-    names = TableNames.of(settings)
-    return Index(
-        transactions=await patiently("open index", lambda: TransactionTable.open(dynamodb, names.transactions)),
-        merchants=MerchantTable(dynamodb, names.merchants),
-        letters=letters,
-        meters=meters,
-        memory=MerchantMemory(),
-        cards=CardIds(CardTable(dynamodb, names.cards)),
-        books=books,
-        slots=asyncio.Semaphore(settings.index_writes_in_flight_max),
-        writes_max=settings.index_writes_in_flight_max,
-    )

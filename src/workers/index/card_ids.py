@@ -6,7 +6,7 @@ from typing import Final
 from txn_core.dynamodb.cards import CardTable
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId
-from workers.retries import patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 CARDS_REMEMBERED_MAX: Final = 20_000
 
@@ -14,8 +14,10 @@ CARDS_REMEMBERED_MAX: Final = 20_000
 class CardIds:
     """The ids of cards as one worker process has seen and written them."""
 
-    def __init__(self, table: CardTable, cards_max: int = CARDS_REMEMBERED_MAX) -> None:
-        self._table, self._max = table, cards_max
+    def __init__(
+        self, table: CardTable, cards_max: int = CARDS_REMEMBERED_MAX, patience: Patience = UNLIMITED
+    ) -> None:
+        self._table, self._max, self._patience = table, cards_max, patience
         self._written: OrderedDict[tuple[Account, CardId], frozenset[CardId]] = OrderedDict()
 
     async def note(self, event: Event) -> None:
@@ -27,7 +29,7 @@ class CardIds:
             return
         card, ids = (event.account, event.card_id), frozenset((event.card_id, *event.card_aliases))
         if not ids <= self._written.get(card, frozenset()):
-            await patiently("card ids", lambda: self._table.unite(event.account, sorted(ids)))
+            await patiently("card ids", lambda: self._table.unite(event.account, sorted(ids)), until=self._patience)
             self._written[card] = ids
         self._written.move_to_end(card)
         if len(self._written) > self._max:

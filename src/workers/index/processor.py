@@ -8,12 +8,13 @@ to the dead letters and is noted on the transaction.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
@@ -22,18 +23,21 @@ from txn_core.kinesis.record_batch import Arrived, Stretch
 from txn_core.positions import Position, WriteOrder
 from txn_core.transactions.event import Event, content_digests
 from txn_core.transactions.identity import Account, MerchantId
+from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import take_in
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import IndexTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
 from workers.leases.checkpointing import Books
-from workers.leases.held import HeldLease
 from workers.leases.ledger import Tally, tally_of, together
 from workers.metrics import Meters, ShardLag
 from workers.reading.reader import Batch
-from workers.retries import code_of, patiently
+from workers.retries import UNLIMITED, Patience, patiently
+
+T = TypeVar("T")
 
 CHECKPOINT_S: Final = 0.5
 MERCHANTS_REMEMBERED_MAX: Final = 20_000
@@ -107,11 +111,13 @@ class Index:
     merchants: MerchantTable
     letters: DeadLetterBox
     meters: Meters
+    counts: IndexMetrics
     memory: MerchantMemory
     cards: CardIds
     books: Books
     slots: asyncio.Semaphore
     writes_max: int
+    patience: Patience = UNLIMITED
 
     async def write_all(self, records: Sequence[Arrived]) -> None:
         """Write records; all are durable on return. Others' writes share the slots in turn."""
@@ -139,7 +145,7 @@ class Index:
             await self.cards.note(event)
             await self._settle(item)
         except ClientError as error:
-            trial = IndexTrial(self.transactions, self.merchants)
+            trial = IndexTrial(self.transactions, self.merchants, self.patience)
             if not may_be_the_item(error) or not await trial.refused_alone(event, item.event.encode(), item.order):
                 raise
             await self.letters.unwritable(taken.record, code_of(error))
@@ -150,13 +156,14 @@ class Index:
         await patiently(
             "merchant",
             lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+            until=self.patience,
         )
         self.memory.remember(event.account, event.merchant_id, order)
 
     async def _settle(self, item: IndexItem) -> None:
         """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
-        while not await patiently("index", lambda: self.transactions.put_if_absent(item)):
-            stored = await patiently("index", lambda: self.transactions.get(item.account, item.transaction_id))
+        while not await self._ask(lambda: self.transactions.put_if_absent(item)):
+            stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
             if stored is not None and await self._resolve(judge(stored, item), item, stored):
                 return
 
@@ -167,7 +174,7 @@ class Index:
         """
         match verdict:
             case Verdict.REPLAY:
-                self.meters.replays.inc()
+                self.counts.replays.inc()
                 return True
             case Verdict.DUPLICATE:
                 return await self._note(item, stored, conflict=False)
@@ -180,33 +187,35 @@ class Index:
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
         shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
         other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
-        noted = not (shown or other) or await patiently(
-            "index", lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+        noted = not (shown or other) or await self._ask(
+            lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )
         if noted:
-            (self.meters.conflicts if conflict else self.meters.duplicates).inc()
+            (self.counts.conflicts if conflict else self.counts.duplicates).inc()
         return noted
 
     async def _overtake(self, item: IndexItem, stored: StoredTransaction) -> bool:
         after = overtake(stored, item)
         for order, data in after.contradicting:
             await self.letters.conflict(order, data)
-        replaced = await patiently(
-            "index",
-            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others),
+        replaced = await self._ask(
+            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others)
         )
         if replaced and after.contradicting:
-            self.meters.conflicts.inc(len(after.contradicting))
+            self.counts.conflicts.inc(len(after.contradicting))
         elif replaced:
-            self.meters.duplicates.inc()
+            self.counts.duplicates.inc()
         return replaced
+
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await patiently("index", call, until=self.patience)
 
 
 class IndexProcessor:
     """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
 
-    def __init__(self, index: Index, lease: HeldLease, lag: ShardLag) -> None:
-        self._index, self._lease, self._lag = index, lease, lag
+    def __init__(self, index: Index, cursor: Cursor, lag: ShardLag) -> None:
+        self._index, self._cursor, self._lag = index, cursor, lag
         self._done: Position | None = None
         self._tally = Tally()
         self._checkpointed_s = time.monotonic()
@@ -240,7 +249,7 @@ class IndexProcessor:
     async def finish(self) -> None:
         """Checkpoint everything that was taken."""
         if self._done is not None:
-            await self._index.books.advance(self._lease, self._done, self._tally)
+            await self._index.books.advance(self._cursor, self._done, self._tally)
             self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
 
     def abandon(self) -> None:

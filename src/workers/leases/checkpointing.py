@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from txn_core.positions import Position
-from workers.leases.held import HeldLease
+from workers.drain import Cursor
 from workers.leases.ledger import Tally
 from workers.leases.ledger_table import LedgerTable
 
@@ -14,11 +14,11 @@ class Books:
 
     table: LedgerTable
 
-    async def advance(self, lease: HeldLease, to: Position, tally: Tally) -> None:
+    async def advance(self, lease: Cursor, to: Position, tally: Tally) -> None:
         """Checkpoint a position, and note what was made durable since the checkpoint before.
 
         Raises:
-            LeaseLostError: the lease is another worker's; nothing is noted.
+            TxnError: the place is somebody else's now; nothing is noted.
         """
         if (ledger := lease.row.ledger) is not None:
             await self.table.put_leaving(lease.row.shard_id, ledger)

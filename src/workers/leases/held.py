@@ -14,12 +14,13 @@ from typing import Final
 
 import structlog
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.errors import TxnError
 from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
-from workers.retries import code_of, is_passing, patiently, pause_s
+from workers.retries import UNLIMITED, Patience, patiently
 
 Change = Callable[[Lease], Lease]
 
@@ -35,8 +36,10 @@ class LeaseLostError(TxnError):
 class HeldLease:
     """The holder's view of a row. Its owner name is this process's alone, so a row with it was written here."""
 
-    def __init__(self, table: LeaseTable, row: Lease, *, write_s_max: float = WRITE_S_MAX) -> None:
-        self._table, self._row, self._write_s_max = table, row, write_s_max
+    def __init__(
+        self, table: LeaseTable, row: Lease, *, write_s_max: float = WRITE_S_MAX, patience: Patience = UNLIMITED
+    ) -> None:
+        self._table, self._row, self._write_s_max, self._patience = table, row, write_s_max, patience
         self._writing = asyncio.Lock()
         self._written_s: float | None = None  # not by this object yet
         self._fresh_epoch = secrets.token_hex(6)  # no two holdings begin a ledger under one name
@@ -111,13 +114,12 @@ class HeldLease:
                     if not is_passing(error):
                         raise
                     failures += 1
-                    _log.warning("outage", call=f"lease {wanted.shard_id}", error=code_of(error), failures=failures)
-                    await asyncio.sleep(pause_s(failures))
+                    await self._patience.pause(f"lease {wanted.shard_id}", error, failures)
                 if await self._has_landed(wanted):
                     return
 
     async def _write(self, wanted: Lease) -> bool:
-        async with asyncio.timeout(self._write_s_max):
+        async with asyncio.timeout(self._patience.attempt_s(self._write_s_max)):
             landed = await self._table.write(self._row, wanted)
         if landed:
             self._row, self._written_s = wanted, asyncio.get_running_loop().time()
@@ -129,7 +131,7 @@ class HeldLease:
         A release has landed when the row is nobody's, or the one's whom it was given to and who may have gone on.
         """
         shard_id, owner = self._row.shard_id, self._row.owner
-        stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id))
+        stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id), until=self._patience)
         if stored is not None and stored.owner == wanted.owner != owner:
             self._row = wanted
             return True

@@ -27,6 +27,8 @@ Minute = NewType("Minute", str)
 
 OPEN_MINUTES_MAX: Final = 3  # records arrive a little out of the order of their times
 NOTED_SPAN_MAX: Final = timedelta(hours=1)  # of one checkpoint: bounds the row, and the hours an object lies in
+DISORDER_MAX: Final = timedelta(minutes=1)
+"""How far arrival times of a shard go backwards at most from one record to a later one."""
 DIGEST_BYTES: Final = 16
 _MODULUS: Final = 1 << (8 * DIGEST_BYTES)
 

@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.ledger import Ledger, Minute, Sum, Tally, start_of
-from workers.retries import patiently
+from workers.retries import UNLIMITED, Patience, patiently
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -27,14 +29,15 @@ SHARD, PART = "shard", "part"
 class LedgerTable:
     """Parts of ledgers, put and read."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client, self._name = client, name
+    def __init__(self, client: "DynamoDBClient", name: str, patience: Patience = UNLIMITED) -> None:
+        self._client, self._name, self._patience = client, name, patience
 
     async def put_leaving(self, shard_id: ShardId, ledger: Ledger) -> None:
         """Make the minutes durable that are leaving a row, through any outage."""
         for minute, noted in ledger.leaving.sums:
             item = _item(shard_id, ledger, minute, noted)
-            await patiently("ledger", lambda item=item: self._client.put_item(TableName=self._name, Item=item))  # type: ignore[misc]
+            put = partial(self._client.put_item, TableName=self._name, Item=item)
+            await patiently("ledger", put, until=self._patience)
 
     async def tally(self, row: Lease, since: Minute) -> Tally:
         """All that the ledger of a row says of the minutes from `since` on, read consistently.
@@ -60,7 +63,7 @@ class LedgerTable:
             "TableName": self._name,
             "KeyConditionExpression": "#shard = :shard AND #part >= :since",
             "ExpressionAttributeNames": {"#shard": SHARD, "#part": PART},
-            "ExpressionAttributeValues": {":shard": {"S": _shard_key(shard_id, epoch)}, ":since": {"S": since}},
+            "ExpressionAttributeValues": {":shard": string(_shard_key(shard_id, epoch)), ":since": string(since)},
             "ConsistentRead": True,
         }
         found: list[tuple[_Part, Sum]] = []
@@ -84,11 +87,11 @@ def _shard_key(shard_id: ShardId, epoch: str) -> str:
 
 def _item(shard_id: ShardId, ledger: Ledger, minute: Minute, noted: Sum) -> dict[str, Any]:
     return {
-        SHARD: {"S": _shard_key(shard_id, ledger.epoch)},
-        PART: {"S": f"{minute}#{ledger.left_at}"},
-        "positions": {"N": str(noted.count)},
-        "digest": {"S": noted.digest_text},
-        EXPIRES_AT: {"N": str(int((start_of(minute) + KEPT).timestamp()))},
+        SHARD: string(_shard_key(shard_id, ledger.epoch)),
+        PART: string(f"{minute}#{ledger.left_at}"),
+        "positions": number(noted.count),
+        "digest": string(noted.digest_text),
+        EXPIRES_AT: number(int((start_of(minute) + KEPT).timestamp())),
     }
 
 

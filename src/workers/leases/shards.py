@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from txn_core.kinesis.shard_map import listed_shards
 from txn_core.positions import SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.stream_identity import StreamIdentity
@@ -42,15 +43,8 @@ class Shard:
 
 
 async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
-    """Every shard that still has records or may get some, page by page."""
-    request: Any = {"StreamName": stream}
-    found: list[Shard] = []
-    while True:
-        answer = await client.list_shards(**request)
-        found += map(_shard, answer.get("Shards") or ())
-        if not (token := answer.get("NextToken")):
-            return found
-        request = {"NextToken": token}  # which names the stream, and must stand alone
+    """Every shard that still has records or may get some."""
+    return [_shard(item) for item in await listed_shards(client, stream)]
 
 
 class Absence:
@@ -109,7 +103,7 @@ def leases_lacking(shards: Iterable[Shard], known: Collection[Lease]) -> list[Le
     All start at the horizon: nothing that is still there is skipped. A shard whose child has begun needs no row: it
     was finished, its row was deleted, and who still lists it looks at a stream of some time ago.
     """
-    leased = {lease.shard_id for lease in known} | _parents_of_begun(known)
+    leased = {lease.shard_id for lease in known} | parents_of_begun(known)
     lacking = [shard for shard in shards if shard.shard_id not in leased]
     return [
         Lease(shard_id=shard.shard_id, parents=shard.parents, hash_keys=shard.hash_keys)
@@ -140,7 +134,8 @@ def _begun(lease: Lease) -> bool:
     return lease.checkpoint.shard_ended or lease.checkpoint.position(lease.shard_id) is not None
 
 
-def _parents_of_begun(leases: Iterable[Lease]) -> set[ShardId]:
+def parents_of_begun(leases: Iterable[Lease]) -> set[ShardId]:
+    """The shards that have a child which has begun: they are done, whether or not they have a row."""
     return {parent for lease in leases if _begun(lease) for parent in lease.parents}
 
 

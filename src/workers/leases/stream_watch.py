@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import code_of, is_passing
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
 from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters
-from workers.retries import code_of, is_passing
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient

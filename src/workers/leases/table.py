@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
+from txn_core.aws.errors import carried_out
+from txn_core.dynamodb.attributes import number, string, strings
+from txn_core.dynamodb.conditions import replacement
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
@@ -42,19 +43,17 @@ class LeaseTable:
 
     async def row(self, shard_id: ShardId) -> Lease | None:
         """One row, read consistently."""
-        answer = await self._client.get_item(TableName=self._name, Key={SHARD: {"S": shard_id}}, ConsistentRead=True)
+        answer = await self._client.get_item(TableName=self._name, Key={SHARD: string(shard_id)}, ConsistentRead=True)
         return _lease(answer["Item"]) if "Item" in answer else None
 
     async def create(self, lease: Lease) -> bool:
         """Write the row of a shard that has none; false when it has one."""
-        item = {SHARD: {"S": lease.shard_id}, **_attributes(lease)}
-        try:
-            await self._client.put_item(
+        item = {SHARD: string(lease.shard_id), **_attributes(lease)}
+        return await carried_out(
+            self._client.put_item(
                 TableName=self._name, Item=item, ConditionExpression=f"attribute_not_exists({SHARD})"
             )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        )
 
     async def write(self, seen: Lease, wanted: Lease) -> bool:
         """Change a row that still has the owner and counter that were seen; false when it has not.
@@ -62,43 +61,35 @@ class LeaseTable:
         Attributes that are not ours stay as they are.
         """
         attributes = _attributes(wanted)
-        removed = [name for name in _OPTIONAL if name not in attributes]
         values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
-        values[":seenCounter"] = {"N": str(seen.counter)}
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
-        if removed:
-            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        values[":seenCounter"] = number(seen.counter)
         if seen.owner is not None:
-            values[":seenOwner"] = {"S": seen.owner}
-        try:
-            await self._client.update_item(
+            values[":seenOwner"] = string(seen.owner)
+        return await carried_out(
+            self._client.update_item(
                 TableName=self._name,
-                Key={SHARD: {"S": seen.shard_id}},
-                UpdateExpression=update,
+                Key={SHARD: string(seen.shard_id)},
+                UpdateExpression=replacement(attributes, _OPTIONAL),
                 ConditionExpression=_KEPT + _owner_kept(seen),
-                ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *removed, OWNER}},
+                ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *_OPTIONAL}},
                 ExpressionAttributeValues=values,
             )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        )
 
     async def delete(self, seen: Lease) -> bool:
         """Delete a row that still has the owner and counter that were seen; false when it has not."""
-        values: dict[str, Any] = {":seenCounter": {"N": str(seen.counter)}}
+        values: dict[str, Any] = {":seenCounter": number(seen.counter)}
         if seen.owner is not None:
-            values[":seenOwner"] = {"S": seen.owner}
-        try:
-            await self._client.delete_item(
+            values[":seenOwner"] = string(seen.owner)
+        return await carried_out(
+            self._client.delete_item(
                 TableName=self._name,
-                Key={SHARD: {"S": seen.shard_id}},
+                Key={SHARD: string(seen.shard_id)},
                 ConditionExpression=_KEPT + _owner_kept(seen),
                 ExpressionAttributeNames={f"#{name}": name for name in (COUNTER, OWNER)},
                 ExpressionAttributeValues=values,
             )
-        except ClientError as error:
-            return _refused_by_condition(error)
-        return True
+        )
 
 
 def _owner_kept(seen: Lease) -> str:
@@ -107,54 +98,54 @@ def _owner_kept(seen: Lease) -> str:
 
 def _attributes(lease: Lease) -> dict[str, Any]:
     attributes: dict[str, Any] = {
-        COUNTER: {"N": str(lease.counter)},
-        "checkpoint": {"S": lease.checkpoint.sequence_number},
-        "checkpointSubSequenceNumber": {"N": str(lease.checkpoint.sub_sequence_number)},
-        "ownerSwitchesSinceCheckpoint": {"N": str(lease.owner_switches)},
+        COUNTER: number(lease.counter),
+        "checkpoint": string(lease.checkpoint.sequence_number),
+        "checkpointSubSequenceNumber": number(lease.checkpoint.sub_sequence_number),
+        "ownerSwitchesSinceCheckpoint": number(lease.owner_switches),
     }
     if lease.owner is not None:
-        attributes[OWNER] = {"S": lease.owner}
+        attributes[OWNER] = string(lease.owner)
     if lease.wanted_by is not None:
-        attributes[WANTED_BY] = {"S": lease.wanted_by}
+        attributes[WANTED_BY] = string(lease.wanted_by)
     if lease.checkpoint.timestamp is not None:
-        attributes[START_AT] = {"S": lease.checkpoint.timestamp}
+        attributes[START_AT] = string(lease.checkpoint.timestamp)
     if lease.parents:
-        attributes[PARENTS] = {"SS": list(lease.parents)}
+        attributes[PARENTS] = strings(lease.parents)
     if lease.hash_keys is not None:
-        attributes["startingHashKey"], attributes["endingHashKey"] = ({"S": key} for key in lease.hash_keys)
+        attributes["startingHashKey"], attributes["endingHashKey"] = (string(key) for key in lease.hash_keys)
     if lease.plan is not None:
         attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
     if lease.ledger is not None:
         attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
     if lease.stream is not None:
-        attributes[STREAM] = {"S": str(lease.stream)}
+        attributes[STREAM] = string(str(lease.stream))
     return attributes
 
 
 def _plan_attributes(plan: FlushPlan) -> dict[str, Any]:
     return {
-        "firstSequenceNumber": {"S": plan.first.sequence_number},
-        "firstSubSequenceNumber": {"N": str(plan.first.sub_sequence_number)},
-        "lastSequenceNumber": {"S": plan.last.sequence_number},
-        "lastSubSequenceNumber": {"N": str(plan.last.sub_sequence_number)},
-        "arrivedAt": {"S": plan.arrived_at},
-        "positions": {"N": str(plan.positions)},
+        "firstSequenceNumber": string(plan.first.sequence_number),
+        "firstSubSequenceNumber": number(plan.first.sub_sequence_number),
+        "lastSequenceNumber": string(plan.last.sequence_number),
+        "lastSubSequenceNumber": number(plan.last.sub_sequence_number),
+        "arrivedAt": string(plan.arrived_at),
+        "positions": number(plan.positions),
     }
 
 
 def _ledger_attributes(ledger: Ledger) -> dict[str, Any]:
-    since = {} if ledger.since is None else {"since": {"S": ledger.since}}
+    since = {} if ledger.since is None else {"since": string(ledger.since)}
     texts = {"epoch": ledger.epoch, "through": ledger.through, "leftAt": ledger.left_at}
     tallies = {"open": ledger.open, "leaving": ledger.leaving}
     return {
         **since,
-        **{name: {"S": text} for name, text in texts.items()},
+        **{name: string(text) for name, text in texts.items()},
         **{name: {"M": _tally_attributes(tally)} for name, tally in tallies.items()},
     }
 
 
 def _tally_attributes(tally: Tally) -> dict[str, Any]:
-    return {minute: {"S": f"{noted.count} {noted.digest_text}"} for minute, noted in tally.sums}
+    return {minute: string(f"{noted.count} {noted.digest_text}") for minute, noted in tally.sums}
 
 
 def _lease(item: Any) -> Lease:
@@ -210,10 +201,3 @@ def _ledger(item: Any) -> Ledger:
 
 def _tally(item: Any) -> Tally:
     return Tally.of({Minute(minute): Sum.of_text(*noted["S"].split()) for minute, noted in item.items()})
-
-
-def _refused_by_condition(error: ClientError) -> bool:
-    """False for a failed condition; any other error goes on."""
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-        return False
-    raise error

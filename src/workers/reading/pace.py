@@ -1,42 +1,60 @@
-"""How often and how much of a shard one reader reads: its part of what all who read the shard may together.
+"""How often and how much of a shard one reader that polls it reads: its share of what all who poll may together.
 
-Kinesis gives a shard 5 reads and 2 MB a second, over all its readers: two kinds of workers, `txn status`, and whoever
-else. Readers do not know of each other, so each keeps to a part, and a throttle says when that is too much or others
-are greedy. Bytes start at half of the limit and follow what the shard gives: raised while they are the brake and
-nothing throttles, lowered by a throttle (AIMD, as the producer's pace), so that a backlog may use what others leave.
+Readers do not know of each other. Each keeps to its share (`budget.py`) while anybody is throttled, so that all fall
+behind alike when the shard gives less than they want. Who has a backlog, and was not throttled for many reads, takes
+more step by step, which is what others leave; a throttle takes most of it back. A throttle within the share says that
+somebody else reads, too, and lowers it.
 """
 
 from typing import Final
 
-READS_PER_S_MAX: Final = 5.0  # Kinesis Data Streams quotas, of one shard
-BYTES_PER_S_MAX: Final = float(2 << 20)
-BYTES_PART: Final = 0.5  # of the quota, at first: two kinds of workers read each shard
-PROBE: Final = 1.25  # a step up before the first throttle, which a local stream never sends
-RAISE: Final = 0.1  # of the part, after it
-LOWER: Final = 0.7
+from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
+from workers.reading.read_limits import ReadLimit
+
+# Found by simulations of three readers with backlogs on one shard, and of a lone one (ADR 37).
+QUIET_READS: Final = 60  # without a throttle, before more than the share is tried
+QUIET_READS_FIRST: Final = 10  # at first: a local stream never throttles
+GROW: Final = 1.1  # a step above the share
+SHRINK: Final = 0.7  # of what was above the share, at a throttle
+LOWER: Final = 0.9  # of what is within the share, at a throttle
+RAISE: Final = 0.1  # of the share, back up to it
 PART_MIN: Final = 0.1
-PART_MAX: Final = 4.0  # twice what AWS gives, for a stream without its limits
+BYTES_PER_S_TOP: Final = 2 * BYTES_PER_S_MAX  # for a stream without the limits of AWS
 IDLE_GROWTH: Final = 1.5
+THROTTLE_REMEMBERED: Final = 20  # reads
 
 
 class ReadPace:
     """The pace of one reader of one shard: the pause that is due after each read, in seconds."""
 
-    def __init__(self, *, reads_per_s: float, idle_s_max: float) -> None:
-        self._spacing_s, self._idle_s_max = 1.0 / reads_per_s, idle_s_max
-        self._part = 1.0  # of what is this reader's by the limits
+    def __init__(self, share: ReadShare, *, idle_s_max: float) -> None:
+        self._share, self._idle_s_max = share, idle_s_max
+        self._part = 1.0  # of the share
+        self._part_max = BYTES_PER_S_TOP / share.bytes_per_s
+        self._quiet_reads = QUIET_READS - QUIET_READS_FIRST  # since the last throttle
         self._throttled = False
+        self._braked = False
         self._idle_s = 0.0
 
     @property
     def spacing_s(self) -> float:
         """From one read's beginning to the next one's, at least."""
-        return self._spacing_s / min(1.0, self._part)
+        return 1.0 / (self._share.reads_per_s * min(1.0, self._part))
 
     @property
     def bytes_per_s(self) -> float:
         """The bytes a second that are read at most."""
-        return BYTES_PER_S_MAX * BYTES_PART * self._part
+        return self._share.bytes_per_s * self._part
+
+    @property
+    def limit(self) -> ReadLimit | None:
+        """What holds the reader up, by its latest reads, if anything does.
+
+        A throttle counts for some reads after it, since few are refused.
+        """
+        if self._throttled and self._quiet_reads < THROTTLE_REMEMBERED:
+            return "throttled"
+        return "bytes" if self._braked else None
 
     def after_read(self, size_bytes: int) -> float:
         """The pause from a read's beginning, when it gave records of so many bytes or there are more behind it."""
@@ -55,10 +73,14 @@ class ReadPace:
 
     def after_throttle(self) -> float:
         """The pause from a read's beginning that was refused as too much."""
-        self._throttled = True
-        self._part = max(PART_MIN, self._part * LOWER)
+        self._throttled, self._quiet_reads = True, 0
+        self._part = max(1.0, self._part * SHRINK) if self._part > 1.0 else max(PART_MIN, self._part * LOWER)
         return self.spacing_s
 
     def _raise(self, *, braked: bool) -> None:
-        step = self._part * (PROBE - 1.0) if not self._throttled else RAISE
-        self._part = min(PART_MAX if braked else max(1.0, self._part), self._part + step)
+        self._braked = braked
+        self._quiet_reads += 1
+        if self._part < 1.0:
+            self._part = min(1.0, self._part + RAISE)
+        elif braked and self._quiet_reads >= QUIET_READS:
+            self._part = min(self._part_max, self._part * GROW)

@@ -1,1 +1,1 @@
-"""Building the index anew, from the lake and the stream."""
+"""Rebuilds the index from the lake and the stream."""

@@ -1,4 +1,4 @@
-"""Building the index anew, into a further generation of its tables, beside the one that is served.
+"""Rebuilds the index into a further generation of its tables, beside the one that is served.
 
 From the stream it is the ordinary worker on fresh tables: its leases say where it starts and how far it is, so any
 number of processes may share it and end anywhere. From the lake it is that, too, starting where the archive had come
@@ -15,6 +15,7 @@ import structlog
 from pydantic_core import PydanticCustomError
 
 from txn_core.bootstrap import bootstrap_generation
+from txn_core.drains import ARCHIVE, INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.errors import SettingsError, StoreError
 from txn_core.positions import ShardId
@@ -94,7 +95,7 @@ async def begin(
     )
     _log.info("rebuilding", generation=settings.index_generation, origin=str(origin), begun_at=begun_at)
     names = TableNames.of(settings)
-    leases, stream = LeaseTable(dynamodb, names.leases("index")), Stream(kinesis, settings.stream)
+    leases, stream = LeaseTable(dynamodb, names.leases(INDEX.name)), Stream(kinesis, settings.stream)
     if origin.source is Source.TIMESTAMP:
         start = Checkpoint(AT_TIMESTAMP, timestamp=origin.at)
         identity, shards = await stream.identity(), await stream.shards()
@@ -102,7 +103,7 @@ async def begin(
     if not from_lake:
         return None
     progress = LakeProgress(dynamodb, names.lake_progress)
-    snapshot = await _snapshot(progress, LeaseTable(dynamodb, names.leases("archive")), stream)
+    snapshot = await _snapshot(progress, LeaseTable(dynamodb, names.leases(ARCHIVE.name)), stream)
     await _lease(leases, await stream.shards(), snapshot.checkpoints, snapshot.stream)
     return progress
 
@@ -134,7 +135,7 @@ async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream)
         rows = await patiently("archive leases", archive.rows)
         # The shards are listed behind the leases: a shard with a lease that is not listed has left, and is not new.
         shards = await stream.shards()
-        if identity is not None and (amiss := told(belonging(rows, shards, identity), "archive", stream.name)):
+        if identity is not None and (amiss := told(belonging(rows, shards, identity), ARCHIVE.name, stream.name)):
             raise StoreError(amiss)
         archived = {row.shard_id: row.checkpoint for row in rows}
         taken = Snapshot.of(archived, (shard.shard_id for shard in shards), identity)

@@ -21,9 +21,9 @@ from txn_api.access.key_misses import MISSES_PER_S, MissBudget
 from txn_api.access.principal import Principal
 from txn_api.access.rate_limits import Bucket, Limiter
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Overloaded, Problem, StoreUnavailable
-from txn_api.single_flight import SingleFlight
 from txn_core.api_keys import ApiKey, KeyId, mint
 from txn_core.quotas import Limits
+from txn_core.single_flight import SingleFlight
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import Instant, datetime_of, now
 

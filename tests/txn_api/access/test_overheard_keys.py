@@ -188,11 +188,14 @@ async def test_another_body_than_the_digests_is_refused(desk: Desk, terminal: Te
 
 async def test_a_verified_request_is_counted_and_refused_beyond_the_limits(desk: Desk, terminal: Terminal) -> None:
     """As any other; what is refused so has not used its signature up."""
-    headers = [terminal.headers("POST", PATH, CONTENT) for _ in range(12)]
-    answers = [await desk.client.post(PATH, content=CONTENT, headers=each) for each in headers]
-    assert {answer.status_code for answer in answers} == {202, 429}
-    last = headers[[answer.status_code for answer in answers].index(429)]
-    await asyncio.sleep(0.4)
+    sent: list[tuple[dict[str, str], int]] = []
+    while 429 not in [status for _, status in sent]:
+        headers = terminal.headers("POST", PATH, CONTENT)
+        sent.append((headers, (await desk.client.post(PATH, content=CONTENT, headers=headers)).status_code))
+        assert len(sent) < 200
+    assert {status for _, status in sent} == {202, 429}
+    last, _ = sent[-1]
+    await asyncio.sleep(0.4)  # two requests' worth
     assert (await desk.client.post(PATH, content=CONTENT, headers=last)).status_code == 202
     assert (await desk.client.post(PATH, content=CONTENT, headers=last)).json()["code"] == "signature_replayed"
 

@@ -13,7 +13,7 @@ from txn_api.access import replay_cache
 from txn_api.access.signatures import Signatures
 from txn_api.problems import Problem
 from txn_core.api_keys import KeyId, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.signing import WINDOW_S, Signature, Signed, signing_secret

@@ -10,7 +10,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-WAIT_S_MAX: Final = 15.0
+WAIT_S_MAX: Final = 60.0
 LOOK_EVERY_S: Final = 0.02
 
 T = TypeVar("T")

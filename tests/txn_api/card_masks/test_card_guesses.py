@@ -154,8 +154,8 @@ def test_many_cards_are_logged_and_counted_without_saying_which() -> None:
         assert logs == []
         accepted(guesses, range(1_500))
     assert logs == [
-        {"event": "many cards of one mask", "log_level": "warning", "account": ACCOUNT, "cards": 100},
-        {"event": "cards of one mask refused", "log_level": "warning", "account": ACCOUNT, "cards": 1_000},
+        {"event": "many_cards_of_mask", "log_level": "warning", "account": ACCOUNT, "cards": 100},
+        {"event": "cards_of_mask_refused", "log_level": "warning", "account": ACCOUNT, "cards": 1_000},
     ]
     assert registry.get_sample_value("txn_api_masks_noticed_total") == 1
     assert registry.get_sample_value("txn_api_cards_of_mask_refused_total") == 500

@@ -14,7 +14,7 @@ from tests.txn_api.dummy_resource.alert_table import AlertTable
 from txn_api.app import RESOURCES, create_app
 from txn_api.resource import Tag
 from txn_api.services import Services
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 
 MADE = (*RESOURCES, alerts.resource)  # the one line

@@ -61,7 +61,7 @@ async def test_a_crash_is_answered_without_its_text(log: LogCapture) -> None:
     assert call.status == 500
     assert b'"code":"internal_error"' in call.body
     assert SECRET.encode() not in call.body
-    failed = next(entry for entry in log.entries if entry["event"] == "request failed")
+    failed = next(entry for entry in log.entries if entry["event"] == "request_failed")
     assert failed["error"] == "ValueError"
     assert failed["places"][-1].endswith("_crash_before")
     assert SECRET not in str(log.entries)
@@ -93,7 +93,7 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
     answer = await desk.client.post("/transactions", json=body())
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
-    assert next(entry for entry in log.entries if entry["event"] == "request failed")["error"] == "ValueError"
+    assert next(entry for entry in log.entries if entry["event"] == "request_failed")["error"] == "ValueError"
     for output in (answer.text, str(log.entries), caplog.text):
         assert CARD not in output
         assert "Rippin" not in output

@@ -139,7 +139,7 @@ async def test_failures_at_the_edge_are_bounded_too(app: object, status: int, lo
     edge.close()
     events = Counter(entry["event"] for entry in log)
     assert events["request"] == FAILED_LINES_MAX
-    assert events["request failed"] == (FAILED_LINES_MAX if status == 500 else 0)
+    assert events["request_failed"] == (FAILED_LINES_MAX if status == 500 else 0)
     assert log[-1]["lines"] == FAILED_LINES_MAX * (2 if status == 500 else 1)
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from tests.builders import body
 from tests.txn_api.conftest import Api, Desk
 from tests.txn_api.unreachable import unreachable
-from txn_api.readiness import Readiness
+from txn_api.readiness import readiness_of
+from txn_core.aws.clients import Aws
+from txn_core.dynamodb.tables import TableNames
 
 
 async def test_a_live_process_says_so_without_its_stores(desk: Desk) -> None:
@@ -24,21 +26,22 @@ async def test_a_process_with_its_stores_is_ready(api: Api) -> None:
 async def test_a_store_that_is_gone_makes_a_process_unready(api: Api) -> None:
     """Either one, and a stream that does not exist; the answer names which."""
     gone_kinesis, gone_dynamodb = unreachable()
-    readiness = api.services.readiness
-    stream, table = readiness._stream, readiness._table
-    for probe, checks in (
-        (Readiness(gone_kinesis, stream, readiness._dynamodb, table), ("unavailable", "ok")),
-        (Readiness(readiness._kinesis, stream, gone_dynamodb, table), ("ok", "unavailable")),
-        (Readiness(readiness._kinesis, "nothing", readiness._dynamodb, table), ("unavailable", "ok")),
-        (Readiness(readiness._kinesis, stream, readiness._dynamodb, "nothing"), ("ok", "unavailable")),
-    ):
-        api.app.state.services = replace(api.services, readiness=probe)
-        answer = await api.client.get("/readyz")
-        assert answer.status_code == 503
-        assert answer.json() == {
-            "status": "not_ready",
-            "checks": dict(zip(("kinesis", "dynamodb"), checks, strict=True)),
-        }
+    settings = api.services.settings
+    stream, table, aws = settings.stream, TableNames.of(settings).transactions, Aws(settings)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
+        for probe, checks in (
+            (readiness_of(gone_kinesis, stream, dynamodb, table), ("unavailable", "ok")),
+            (readiness_of(kinesis, stream, gone_dynamodb, table), ("ok", "unavailable")),
+            (readiness_of(kinesis, "nothing", dynamodb, table), ("unavailable", "ok")),
+            (readiness_of(kinesis, stream, dynamodb, "nothing"), ("ok", "unavailable")),
+        ):
+            api.app.state.services = replace(api.services, readiness=probe)
+            answer = await api.client.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json() == {
+                "status": "not_ready",
+                "checks": dict(zip(("kinesis", "dynamodb"), checks, strict=True)),
+            }
 
 
 async def test_metrics_count_what_happened(desk: Desk) -> None:

@@ -18,16 +18,17 @@ from tests.support.memory_records import Fault
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, Desk
 from txn_api.writes.idempotency import Bounds, Idempotency
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.idempotency import Fingerprints, IdempotencyTable
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.leases.checkpointing import Books
 from workers.leases.ledger_table import LedgerTable
@@ -328,6 +329,7 @@ async def index_of(api: Api) -> AsyncIterator[tuple[Index, AsyncIterator[DeadLet
             cards=CardIds(CardTable(dynamodb, names.cards)),
             letters=DeadLetterBox(store, seal, "index", settings.stream, meters),
             meters=meters,
+            counts=IndexMetrics(meters),
             memory=MerchantMemory(),
             books=Books(LedgerTable(dynamodb, names.ledger("index"))),
             slots=asyncio.Semaphore(1),

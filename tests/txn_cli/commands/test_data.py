@@ -35,7 +35,7 @@ from txn_cli.simulator.rows import write_rows
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.ready import Ready
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.errors import TxnError
 from txn_core.settings import Settings
 
@@ -294,7 +294,7 @@ def test_load_of_a_named_pipe_reads_it_once(api: FakeApi, data_dir: Path, tmp_pa
     with ThreadPoolExecutor(1) as executor:
         writing = executor.submit(pipe.write_bytes, content)
         result = txn("load", pipe, "--data-dir", data_dir, "--json")
-        writing.result(timeout=10)
+        writing.result(timeout=60)
     assert json.loads(result.out)["accepted"] == 20
 
 

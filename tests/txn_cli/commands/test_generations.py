@@ -79,7 +79,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
     try:
         await until(lambda: _is_built(world))
         child.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(child.wait(), 10) == 0
+        assert await asyncio.wait_for(child.wait(), 60) == 0
     finally:
         if child.returncode is None:
             child.kill()
@@ -172,7 +172,7 @@ async def test_a_generation_that_is_not_there_is_one_error(world: World) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("archive", "--from-lake"), "only the index is built anew"),
+        (("archive", "--from-lake"), "only the index can be rebuilt"),
         (("index", "--from-lake", "--from", "TRIM_HORIZON"), "exclude each other"),
         (("index", "--from", "LATEST"), "--from is TRIM_HORIZON or AT_TIMESTAMP="),
         (("index", "--into", "2"), "--into goes with --from or --from-lake"),

@@ -11,7 +11,7 @@ import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from bench.kinesis_server import kinesis_server
+from devkit.kinesis_server import kinesis_server
 from tests.builders import base64_key
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
 from tests.workers.builders import event, id_of, later, shard
@@ -21,15 +21,16 @@ from tests.workers.rebuild.test_rebuild import of_generation
 from txn_cli.commands import leases, reconciliation
 from txn_cli.status.observer import Observer
 from txn_core.errors import StoreError
-from txn_core.lake import RAW_PREFIX, parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.parquet import parquet_of
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
 from workers.archive.processor import object_key, plan_of
-from workers.hosts.process import Kind
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.rebuild.rebuild import LAKE, begin
 
-KINDS: tuple[Kind, ...] = ("index", "archive")
+KINDS: tuple[str, ...] = ("index", "archive")
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world:
     await world.remake()
     there = await command("reset", "archive", typed="n\n")
     assert ("given up" in there.out, "LOST" in there.out) == (True, False)
-    await world.store.delete(key)
+    await world.remove(key)
     refused = await command("reset", "archive", "--yes")
     assert isinstance(refused.error, StoreError)
     for said in ("2 positions that the archive had planned are not in the lake", key, "--give-up-plans"):
@@ -251,7 +252,7 @@ async def test_an_object_of_another_stream_is_neither_overwritten_nor_taken_for_
     await world.drain("archive")
     (key,) = [key async for key in world.store.keys(RAW_PREFIX)]
     rows, metadata = await world.lake(), await world.store.metadata(key)
-    await world.store.delete(key)
+    await world.remove(key)
     theirs = parquet_of(table_of([row._replace(data=event()) for row in rows]))
     assert await world.store.put_if_absent(key, theirs, metadata)
     (row,) = await world.leases("archive").rows()
@@ -266,7 +267,7 @@ async def test_an_object_of_another_stream_is_neither_overwritten_nor_taken_for_
         (row,) = await world.leases("archive").rows()
         assert row.checkpoint == Checkpoint()
         assert row.plan == plan_of(rows)
-    await world.store.delete(key)
+    await world.remove(key)
     await world.drain("archive")
     await world.assert_lake_exact()
 

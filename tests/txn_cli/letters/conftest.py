@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.txn_cli.letters.box import Boxes
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 

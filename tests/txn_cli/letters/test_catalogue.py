@@ -8,9 +8,10 @@ from tests.builders import ARRIVED_AT, position
 from tests.txn_cli.letters.box import Boxes
 from tests.workers.builders import event, later
 from txn_cli.letters import catalogue as catalogue_module
-from txn_cli.letters.catalogue import REASONS, Catalogue, Letter, Name
+from txn_cli.letters.catalogue import Catalogue, Letter, Name
 from txn_core.errors import StoreError
 from txn_core.positions import WriteOrder
+from workers.events.reasons import REASONS
 
 KEY = "dead-letters/undecodable/dt=2026-01-02/archive-shardId-000000000000-42-3.json"
 

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import position
 from tests.txn_cli.letters.box import Boxes
 from tests.workers.builders import event, later
-from txn_cli.letters.catalogue import REASONS, Catalogue, Letter
+from txn_cli.letters.catalogue import Catalogue, Letter
 from txn_cli.letters.replay import Outcome, Replay
 from txn_cli.letters.replays import History, Past, ReplayLog
 from txn_core.errors import EventError, NotStoredError, OutcomeUnknownError
@@ -16,6 +16,7 @@ from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import SequenceNumber, ShardId, WriteOrder
 from workers.events import undecodable
 from workers.events.dead_letters import Seal
+from workers.events.reasons import REASONS
 
 LANDING = Landing(ShardId("shardId-000000000001"), SequenceNumber("77"), 2)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import lease
-from txn_cli.reconcile.comparison import Comparison, ShardLedgers, Side, compare
+from txn_cli.reconcile.comparison import Comparison, ShardLedger, compare
 from txn_core.kinesis.record_batch import Arrived
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.ledger import minute_of, start_of, tally_of
@@ -15,16 +15,16 @@ from workers.leases.ledger import minute_of, start_of, tally_of
 MINUTES = [minute_of(ARRIVED_AT + timedelta(minutes=i)) for i in range(10)]
 
 
-def side(*numbers: int, ended: bool = False, began_at: int | None = None) -> Side:
-    """A side that has done these positions, of which each arrived in the minute of its number."""
+def side(*numbers: int, ended: bool = False, began_at: int | None = None) -> ShardLedger:
+    """The ledger of a drain that has done these positions, of which each arrived in the minute of its number."""
     records = [Arrived(b"", position(n + 1), start_of(MINUTES[n])) for n in numbers]
     row = lease(checkpoint=Checkpoint() if began_at is None else Checkpoint(str(began_at)))
     row = row.advanced(records[-1].position, tally_of(records), fresh_epoch="e")
-    return Side(row.ended() if ended else row, tally_of(records))
+    return ShardLedger(row.ended() if ended else row, tally_of(records))
 
 
-def compared(index: Side, archive: Side) -> Comparison:
-    return compare(ShardLedgers(SHARD, index, archive))
+def compared(view: ShardLedger, reference: ShardLedger) -> Comparison:
+    return compare(SHARD, "index", view, reference)
 
 
 def test_sides_at_one_checkpoint_agree_up_to_the_minute_that_runs() -> None:
@@ -35,7 +35,7 @@ def test_sides_at_one_checkpoint_agree_up_to_the_minute_that_runs() -> None:
 
 def test_a_position_that_one_side_lacks_makes_its_minute_differ() -> None:
     (differing,) = compared(side(0, 1, 2, 3), side(0, 2, 3)).differing
-    assert (differing.minute, differing.index.count, differing.archive.count) == (MINUTES[1], 1, 0)
+    assert (differing.minute, differing.view.count, differing.reference.count) == (MINUTES[1], 1, 0)
 
 
 def test_the_last_minutes_of_the_slower_side_are_unfinished() -> None:
@@ -51,7 +51,7 @@ def test_the_end_of_a_shard_finishes_its_minutes() -> None:
 
 
 def test_an_ended_shard_without_a_record_agrees() -> None:
-    empty = Side(lease(checkpoint=Checkpoint(SHARD_END)), tally_of([]))
+    empty = ShardLedger(lease(checkpoint=Checkpoint(SHARD_END)), tally_of([]))
     assert compared(empty, empty).agreeing == ()
 
 
@@ -63,10 +63,10 @@ def test_what_a_ledger_saw_only_the_end_of_is_unknown() -> None:
 
 
 def test_a_side_without_a_lease_or_with_an_outdated_ledger_says_nothing() -> None:
-    assert compared(side(0, 1), Side.absent()).unfinished == tuple(MINUTES[:2])
+    assert compared(side(0, 1), ShardLedger.absent()).unfinished == tuple(MINUTES[:2])
     outdated = side(0, 1)
     assert outdated.row is not None
-    moved = Side(outdated.row.advanced(position(9)), outdated.tally)
+    moved = ShardLedger(outdated.row.advanced(position(9)), outdated.tally)
     assert compared(side(0, 1), moved).unknown == tuple(MINUTES[:2])
 
 

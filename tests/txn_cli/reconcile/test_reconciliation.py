@@ -14,19 +14,26 @@ from typer.testing import CliRunner
 from tests.workers.builders import ACCOUNT, event, id_of, twin
 from tests.workers.conftest import World, world_of
 from txn_cli.commands import reconciliation
+from txn_core.drains import REGISTRY, DrainDefinition
 from txn_core.dynamodb.tables import TableNames
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import RAW_PREFIX
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.leases.ledger import Sum, Tally
+from workers.leases.table import LeaseTable
+
+
+def in_environment(settings: Settings, environment: pytest.MonkeyPatch) -> None:
+    """Have a command find the stores of the settings."""
+    names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
+    for name in names:
+        environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
 
 
 @pytest.fixture
 async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Two shards of sound, repeated, conflicting and poisoned records, drained by both workers."""
-    names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
-    for name in names:
-        own_environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
+    in_environment(settings, own_environment)
     async with world_of(settings, stream_shards=2) as made:
         first = event()
         await made.spread(*(event() for _ in range(6)), first, first, twin(first, amount_minor=1), b"poison")
@@ -126,3 +133,26 @@ async def test_a_minute_whose_ledgers_differ_is_read_again(world: World, tmp_pat
     code, out = await reconcile(tmp_path)
     assert code == 1
     assert "Minutes that differ" in out
+
+
+async def test_a_drain_that_is_registered_is_compared(
+    settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By its ledgers alone when it registers no evidence; a drain of another stream has nothing to compare here."""
+    in_environment(settings, own_environment)
+    own_environment.setitem(REGISTRY, "copy", DrainDefinition("copy", "-"))
+    async with world_of(settings) as made:
+        await made.spread(event(), event())
+        await made.drain("index", "archive")
+        for row in await made.leases("index").rows():
+            assert await LeaseTable(made.dynamodb, TableNames.of(settings).leases("copy")).create(row)
+        elsewhere = DrainDefinition("elsewhere", "-", stream_setting="worker_metrics_host")
+        own_environment.setitem(REGISTRY, "elsewhere", elsewhere)
+        code, out = await reconcile(tmp_path, "--json")
+        shown = await reconcile(tmp_path)
+    document = json.loads(out)
+    positions = [shard["positions"] for shard in document["shards"]]
+    assert (code, positions) == (0, [{"index": 2, "archive": 2}, {"copy": 2, "archive": 2}])
+    assert document["by_ledger_alone"] == ["copy"]
+    assert shown[0] == 0
+    assert "The copy was compared by its ledger alone" in shown[1]

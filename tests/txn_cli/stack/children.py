@@ -13,7 +13,7 @@ from rich.console import Console
 from txn_cli.stack.child import ChildSpec, Probe
 from txn_cli.stack.narrator import Narrator
 
-WAIT_S_MAX = 30.0
+WAIT_S_MAX = 60.0
 
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
 

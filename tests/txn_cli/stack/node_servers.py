@@ -19,7 +19,7 @@ from txn_cli.stack.nodepackages import installed_at, shared_root
 from txn_cli.stack.ports import HOST
 from txn_cli.stack.servers import NODE_MEMORY, node_command
 
-STOP_S_MAX = 20.0
+STOP_S_MAX = 60.0
 NODE_SCRIPTS = Path(__file__).parent / "node"
 COUNTING = ("--require", str(NODE_SCRIPTS / "count_iterators.js"))
 LATER = ("--require", str(NODE_SCRIPTS / "later.js"))
@@ -143,7 +143,7 @@ def _running(kind: str, folder: Path, command: tuple[str, ...], environment: dic
         port = re.search(r":(\d+)$", said.strip())
         assert port is not None, said
         url = f"http://{HOST}:{port[1]}"
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
             yield NodeServer(kind, folder, process.pid, client, process.stdout)
     finally:
         process.terminate()

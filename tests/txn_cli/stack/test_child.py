@@ -109,7 +109,7 @@ HTTPServer(({ports.HOST!r}, {port}), Handler).serve_forever()
     child = await Child.start(python("child", tmp_path, server, probe=Probe(url, status=200, waits=RESET_COMMAND)))
     try:
         await child.answered()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             assert not await Probe(url, status=200).answers(client)
     finally:
         await child.stop()

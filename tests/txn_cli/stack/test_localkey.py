@@ -6,7 +6,7 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.localkey import ensure_local_key
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, mint, split
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED

@@ -10,7 +10,7 @@ import pytest
 
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.stackports import LAKE_SERVERS, NAMES, StackPorts
+from txn_cli.stack.stackports import LAKE_SERVERS, StackPorts, port_names
 from txn_core.errors import StackError
 
 
@@ -82,8 +82,8 @@ def test_ports_are_kept_for_the_next_time(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     first = StackPorts.chosen(data_dir)
     assert StackPorts.chosen(data_dir) == first
-    assert set(first.of) == set(NAMES)
-    assert len(first.owned) == len(NAMES) + len(LAKE_SERVERS)
+    assert set(first.of) == set(port_names())
+    assert len(first.owned) == len(port_names()) + len(LAKE_SERVERS)
 
 
 def test_only_a_port_that_was_taken_meanwhile_changes(tmp_path: Path) -> None:
@@ -103,3 +103,7 @@ def test_other_ports_are_all_others_and_kept(tmp_path: Path) -> None:
     second = first.others(data_dir)
     assert first.owned.isdisjoint(second.owned)
     assert StackPorts.stored(data_dir) == second
+
+
+def test_a_stack_that_was_started_before_a_drain_was_added_is_asked_for_the_others() -> None:
+    assert StackPorts({"index-metrics": 7}).metrics_urls() == {"index": "http://127.0.0.1:7"}

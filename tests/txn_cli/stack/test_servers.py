@@ -25,7 +25,7 @@ from txn_cli.stack.foundation import PORT_TAKEN, laid, servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.stack.supervisor import supervised
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
 
@@ -138,7 +138,7 @@ async def test_only_this_machine_reaches_the_servers(local_servers: Endpoints) -
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing; asks which address would be used
         outside = probe.getsockname()[0]
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for url in (local_servers.kinesis_url, local_servers.dynamodb_url, local_servers.s3_url):
             with pytest.raises(httpx.ConnectError):
                 await client.get(url.replace(ports.HOST, outside))
@@ -148,7 +148,7 @@ async def test_a_client_that_goes_away_in_the_middle_ends_no_server(local_server
     for url in (local_servers.kinesis_url, local_servers.dynamodb_url):
         with socket.create_connection((ports.HOST, httpx.URL(url).port or 0)) as client:
             client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-    async with httpx.AsyncClient(trust_env=False) as probe:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as probe:
         for url in (local_servers.kinesis_url, local_servers.dynamodb_url):
             assert (await probe.get(url)).status_code in {200, 403}
 
@@ -192,7 +192,7 @@ def test_a_busy_port_is_one_line(kind: str, tmp_path: Path, local_servers: Endpo
             str(tmp_path),
             str(port),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, f"{kind}: port {port} on {ports.HOST} is taken\n")
     assert any(sign in done.stderr for sign in PORT_TAKEN)
 

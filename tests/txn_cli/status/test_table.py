@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,6 @@ from rich.console import Console
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.live import Watch
-from txn_cli.status.observer import PAUSE_S
 from txn_cli.status.process import ApiStatus, Readiness
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
@@ -20,6 +20,7 @@ from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE, BOB = WorkerName("alice"), WorkerName("bob")
+PAUSE_S = 2.5
 
 
 def shard(number: int, rest: Rest | None, **lease: object) -> ShardStatus:
@@ -94,11 +95,36 @@ def test_the_document_says_the_same() -> None:
             pytest.fail(f"not the document: {other}")
 
 
+def test_a_drain_that_falls_behind_says_what_holds_it_up_and_what_helps() -> None:
+    """Where its reads are at a limit of the shard; a drain that is done has no reason to give."""
+    shards = (
+        replace(shard(0, BEHIND), limit="bytes"),
+        replace(shard(1, None), limit="bytes"),  # its rest could not be read: that was throttled, too
+        replace(shard(2, BEHIND), limit="throttled"),
+        replace(shard(3, Rest()), limit="throttled"),
+        shard(4, BEHIND),
+    )
+    status = Status(NOW, (WorkerStatus("index", shards, {}, polling=("index", "archive", "score")),))
+    on = console()
+    show_status(status, on)
+    text = printed(on)
+    assert "index falls behind on 2 shards: its share of the 2 MB/s" in text
+    assert "index falls behind on 1 shard: Kinesis throttles its reads" in text
+    assert text.count("(polled by index, archive, score); TXN_FAN_OUT gives a drain 2 MB/s") == 2
+    match document(status)["workers"]:
+        case {"index": {"shards": list(said)}}:
+            assert [one["read_limit"] for one in said] == ["bytes", "bytes", "throttled", "throttled", None]
+        case other:
+            raise AssertionError(other)
+
+
 class Looks:
     """Gives one status after another, or raises it; then hangs."""
 
     def __init__(self, *answers: Status | StoreError) -> None:
         self.answers, self.asked_s = list(answers), list[float]()
+
+    pause_s = PAUSE_S
 
     async def look(self) -> Status:
         self.asked_s.append(asyncio.get_running_loop().time())

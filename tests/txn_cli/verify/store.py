@@ -9,7 +9,8 @@ from typing import Any
 from tests.txn_cli.fake_api import FakeApi
 from txn_cli.rows import SoundRow
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.event import encode
 from txn_core.transactions.identity import Account, KeyRing, TransactionId

@@ -11,8 +11,9 @@ from txn_cli.answers import UnavailableError
 from txn_cli.kaggle import parse_row
 from txn_cli.retry import RetryPolicy
 from txn_cli.rows import Row
-from txn_cli.verify import Audit, Report
 from txn_cli.verify import audit as audit_module
+from txn_cli.verify.audit import Audit
+from txn_cli.verify.report import Report
 from txn_cli.verify.workshop import EFFORT_ALONE
 
 

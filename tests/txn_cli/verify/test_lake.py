@@ -16,7 +16,7 @@ from txn_cli.verify.content import digest_of
 from txn_cli.verify.lake import Lake, LakeRows, LakeScan, open_lake, rows_of
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 from txn_core.transactions.instants import instant_of
 

@@ -1,12 +1,19 @@
 """Which fields are free text."""
 
-from typing import Annotated, Literal, NewType
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NewType
 
+import pytest
 from pydantic import BaseModel, Field, StringConstraints
 
+from tests.builders import body, issued_card_number, json_bytes
 from txn_api.routes.reads import RangeParameters
-from txn_core.card_numbers.free_text_fields import AN_ID, FreeTexts, NoFreeText
+from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers
+from txn_core.card_numbers.free_text_fields import A_CODE, A_TIME, AN_ID, FreeTexts, ModelFields, NoFreeText, marked
 from txn_core.card_numbers.pan import Pan
+from txn_core.errors import InvalidTransactionError
+from txn_core.transactions.fast_path import fast_fields
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import TransactionRequest
 
 Words = NewType("Words", str)
@@ -54,6 +61,63 @@ def test_all_texts_of_an_instance_come_with_their_pointers() -> None:
         ("/part/notes", "h"),
     ]
     assert [*FreeTexts(Later).of(Later())] == [("/text", "t")]
+
+
+class WithNote(TransactionRequest):
+    """The contract with one more text, as somebody might add it."""
+
+    note: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
+def test_a_text_that_is_added_to_the_contract_is_searched() -> None:
+    """Nobody has to name it anywhere: neither a card number nor track data may stand there."""
+    document = body(note=f"call {issued_card_number(987_654_321)} back")
+    added = WithNote.model_validate_json(json_bytes(document))
+    assert [*pointers_of_numbers(FreeTexts(WithNote).of(added))] == ["/note"]
+    assert [*pointers_of_numbers(FreeTexts(WithNote).of_fields({**added.__dict__, "note": "call back"}))] == []
+
+
+def texts_in(model: type[BaseModel], pointer: str = "") -> Iterator[str]:
+    """The pointers of all texts of a model, marked or not, by its JSON Schema."""
+    schema = model.model_json_schema()
+
+    def walk(node: dict[str, Any], here: str) -> Iterator[str]:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        if node.get("type") == "string" and "enum" not in node:
+            yield here
+        for inner in node.get("anyOf", ()):
+            yield from walk(inner, here)
+        for name, inner in node.get("properties", {}).items():
+            yield from walk(inner, f"{here}/{name}")
+
+    return walk(schema, pointer)
+
+
+def test_every_text_of_the_contract_is_free_or_marked_or_the_card_number() -> None:
+    """And nothing is two of these. What is no free text is named here, so that a mark is not set in passing."""
+    marked_ones = {
+        AN_ID: ["/transaction_id", "/original_transaction_id", "/customer/reference", "/terminal/terminal_id"],
+        A_TIME: ["/occurred_at", "/customer/date_of_birth"],
+        A_CODE: ["/currency"],
+    }
+    for mark, pointers in marked_ones.items():
+        assert [*ModelFields(TransactionRequest, marked(mark))] == pointers
+    others = [pointer for pointers in marked_ones.values() for pointer in pointers]
+    assert sorted([*FreeTexts(TransactionRequest), *others, "/card_number"]) == sorted(texts_in(TransactionRequest))
+
+
+@pytest.mark.parametrize("pointer", [*FreeTexts(TransactionRequest)])
+def test_each_free_text_of_the_contract_is_refused_with_a_card_number(pointer: str) -> None:
+    """On both ways, the fast one and the one that says everything."""
+    *parts, name = pointer[1:].split("/")
+    document = body(customer={})
+    (document[parts[0]] if parts else document)[name] = issued_card_number(987_654_321)
+    data = json_bytes(document)
+    for fields in (fast_fields(data), None):
+        with pytest.raises(InvalidTransactionError) as caught:
+            read_submission(data, fields, request_text="", today="2026-01-02")
+        assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(pointer, CODE)]
 
 
 def test_the_free_texts_of_a_transaction() -> None:

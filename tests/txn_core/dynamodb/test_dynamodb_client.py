@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from tests.builders import encoded, index_item, keys, of_before, pan, position, request, transaction_id
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.dynamodb_client import DirectClient
 from txn_core.dynamodb.ranges import Span
 from txn_core.dynamodb.tables import TableNames

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.builders import transaction_id
-from txn_core.aws import Aws
+from txn_core.aws.clients import Aws
 from txn_core.dynamodb.mask_cards import MaskCardTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings

@@ -1,6 +1,7 @@
 """The tables as they are made."""
 
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames, definitions
+from txn_core import drains
+from txn_core.dynamodb.tables import TableNames, definitions
 
 NAMES = TableNames("txn")
 
@@ -9,8 +10,8 @@ def test_tables_are_called_as_the_design_says() -> None:
     """Operators find the tables under these names."""
     assert {definition["TableName"] for definition in definitions(NAMES)} == {
         *("txn-transactions", "txn-merchants", "txn-cards", "txn-api-keys", "txn-idempotency"),
-        *(f"txn-{kind}-leases" for kind in WORKER_KINDS),
-        *(f"txn-{kind}-ledger" for kind in WORKER_KINDS),
+        *(f"txn-{kind}-leases" for kind in drains.names()),
+        *(f"txn-{kind}-ledger" for kind in drains.names()),
     }
 
 
@@ -27,5 +28,5 @@ def test_every_key_attribute_is_declared_and_no_other() -> None:
 def test_leases_are_keyed_as_kcl_has_them() -> None:
     """The Kinesis Client Library's field layout: hash key `leaseKey`."""
     by_name = {definition["TableName"]: definition for definition in definitions(NAMES)}
-    for kind in WORKER_KINDS:
+    for kind in drains.names():
         assert by_name[NAMES.leases(kind)]["KeySchema"] == [{"AttributeName": "leaseKey", "KeyType": "HASH"}]

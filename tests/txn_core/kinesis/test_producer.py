@@ -432,7 +432,7 @@ async def test_what_was_tried_for_a_lost_record_is_logged_without_the_record() -
             *(desk.producer.put("a-card", b"number %d" % n) for n in range(3)), return_exceptions=True
         )
     assert [type(end) for end in ended] == [OutcomeUnknownError, NotStoredError, NotStoredError]
-    [told] = [entry for entry in logs if entry["event"] == "records given up"]
+    [told] = [entry for entry in logs if entry["event"] == "records_given_up"]
     assert (told["log_level"], told["reason"]) == ("warning", "DeadlineExceeded")
     assert told["attempts"][0].startswith("ReadTimeoutError after ")
     assert told["attempts"][-1].startswith("InternalFailure after ")

@@ -49,10 +49,10 @@ def grouped():
 
 """
 CRASHES: Final = {
-    "an uncaught error": ("crash()", "process failed", 1),
-    "a group of errors": ("grouped()", "process failed", 1),
-    "a thread": ("t = threading.Thread(target=crash, name=number); t.start(); t.join()", "thread failed", 0),
-    "a destructor": ("Lost()", "error lost", 0),
+    "an uncaught error": ("crash()", "process_failed", 1),
+    "a group of errors": ("grouped()", "process_failed", 1),
+    "a thread": ("t = threading.Thread(target=crash, name=number); t.start(); t.join()", "thread_failed", 0),
+    "a destructor": ("Lost()", "error_lost", 0),
     "a callback and a task": ("asyncio.run(never_awaited_for())", "Exception in callback crash", 0),
     "an abort": ("os.abort()", "Fatal Python error: Aborted", -signal.SIGABRT),
     "a segmentation fault": ("os.kill(os.getpid(), signal.SIGSEGV)", "Segmentation fault", -signal.SIGSEGV),
@@ -109,7 +109,7 @@ def test_a_report_names_types_and_places_through_causes(tmp_path: Path) -> None:
     """So that it can be found: file, line and function of each frame, for each error of the chain."""
     (line,) = run("crash()", tmp_path).stderr.splitlines()
     report = json.loads(line)
-    assert (report["event"], report["process"], report["level"]) == ("process failed", "crashing", "critical")
+    assert (report["event"], report["process"], report["level"]) == ("process_failed", "crashing", "critical")
     assert [part["exc_type"] for part in report["exception"]] == ["ValueError", "KeyError"]
     assert report["exception"][0]["frames"][-1]["name"] == "crash"
     assert set(report["exception"][0]) == {"exc_type", "is_cause", "frames", "exceptions"}

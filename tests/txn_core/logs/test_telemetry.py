@@ -92,7 +92,7 @@ def test_a_record_that_cannot_be_written_fails_nobody_and_shows_nothing(capsys: 
     logging.getLogger("library").warning("%d of %s", CARD, CARD)
     logging.getLogger("library").warning("next")
     failed, after = lines(capsys)
-    assert (failed["event"], failed["logger"]) == ("log record cannot be written", "library")
+    assert (failed["event"], failed["logger"]) == ("log_record_not_written", "library")
     assert failed["exception"][0]["exc_type"] == "TypeError"
     assert CARD not in json.dumps(failed)
     assert after["event"] == "next"

@@ -17,12 +17,17 @@ import pytest
 # Every way in which something gets onto standard error while an event loop runs.
 PROGRAM: Final = """
 import asyncio, json, logging, os, signal, sys, threading, time, traceback, warnings
+from txn_core.logs import log_queue, telemetry
 from txn_core.logs.crash_reports import confine
 from txn_core.logs.telemetry import configure_logging, dropped_lines
 confine()
 configure_logging("info", process="unread")
 import structlog
 log = structlog.get_logger()
+
+def wait_until_settled():
+    while any(queue._lines for queue in telemetry._queues):
+        time.sleep(0.01)
 
 async def chatter(lines):
     loop = asyncio.get_running_loop()
@@ -54,8 +59,10 @@ async def main(lines):
 
 """
 RUN: Final = "print(json.dumps(asyncio.run(main(int(sys.argv[1])))), flush=True)\n"
-END_S_MAX: Final = 5.0
-"""How long the end of a process may take on a busy machine, half a second of which it waits for the pipe."""
+END_S_MAX: Final = 60.0
+"""How long the end of a process may take on a busy machine. By itself it waits half a second for the pipe."""
+PATIENT: Final = "log_queue.FLUSH_S_MAX = log_queue.STALL_S_MAX = 60.0\n"
+"""A busy machine's reader may be slower than an end waits."""
 
 
 @contextmanager
@@ -71,7 +78,7 @@ def unread(statement: str, *arguments: str) -> "Iterator[subprocess.Popen[str]]"
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def events(log: str) -> list[Any]:
@@ -84,16 +91,14 @@ def test_an_event_loop_goes_on_whoever_writes_to_standard_error() -> None:
     with unread(RUN, "2000") as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
-        began = time.monotonic()
         assert process.wait(END_S_MAX) == 0
-        assert time.monotonic() - began < END_S_MAX
-    assert told["p99"] < 0.5  # a write that waits for a reader waits for ever
+    assert told["p99"] < 2.0  # a write that waits for a reader waits for ever
     assert told["dropped"] > 2_000
 
 
 def test_an_orderly_end_loses_nothing_while_somebody_reads() -> None:
     """The reader is slower than the process, which is over before he has read the half of it."""
-    with unread(RUN, "300") as process:
+    with unread(PATIENT + RUN, "300") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         told = json.loads(process.stdout.readline())
@@ -122,7 +127,7 @@ def test_what_was_dropped_is_told_when_somebody_reads_again() -> None:
     statement = (
         "for number in range(20_000): log.info('ours', number=number)\n"
         "print(dropped_lines(), flush=True); sys.stdin.readline()\n"
-        "time.sleep(0.5); log.info('after')\n"
+        "wait_until_settled(); log.info('after')\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM + statement],
@@ -133,7 +138,7 @@ def test_what_was_dropped_is_told_when_somebody_reads_again() -> None:
     )
     assert process.stdout is not None
     dropped = int(process.stdout.readline())
-    log = process.communicate("go on\n", timeout=30)[1]
+    log = process.communicate("go on\n", timeout=60)[1]
     said = events(log)
     *kept, gap, after = said
     assert (gap["event"], gap["lines"], gap["process"], gap["level"]) == (
@@ -169,18 +174,18 @@ def test_who_dies_does_not_wait_for_who_reads() -> None:
 @pytest.mark.parametrize("crash", ["an uncaught error", "an error that is printed"])
 def test_a_report_is_the_last_line_of_a_log_that_is_read(crash: str) -> None:
     """Behind all that was logged before it, also when that was more than the queue holds."""
-    fill = "for number in range(10_000): log.info('ours', number=number)\n"
+    fill = f"{PATIENT}for number in range(10_000): log.info('ours', number=number)\n"
     with unread(fill + CRASHES[crash][0] + "\n") as process:
-        said = events(process.communicate(timeout=30)[1])
+        said = events(process.communicate(timeout=60)[1])
     last = said[-1]
-    assert last == "txn: an error" if isinstance(last, str) else last["event"] == "process failed"
+    assert last == "txn: an error" if isinstance(last, str) else last["event"] == "process_failed"
     numbers = [each["number"] for each in said if isinstance(each, dict) and "number" in each]
     assert numbers == sorted(numbers)
 
 
 ENDS: Final = {
     "closed": "exec 2>&-; ",
-    "a broken pipe": "exec 2> >(:); sleep 0.1; ",
+    "a broken pipe": "exec 2> >(:); wait $!; ",
     "a full disk": "exec 2>/dev/full; ",
     "nothing": "exec 2>/dev/null; ",
 }
@@ -190,7 +195,7 @@ def test_a_standard_error_that_takes_nothing_stops_nobody() -> None:
     """Nor does it cost anything: no exception, no spin; lines that are lost are counted."""
     statement = (
         "for number in range(500): log.info('ours', number=number); print('printed', file=sys.stderr)\n"
-        "time.sleep(0.2); began = time.process_time(); time.sleep(0.3); spent = time.process_time() - began\n"
+        "wait_until_settled(); began = time.process_time(); time.sleep(0.3); spent = time.process_time() - began\n"
         "print(json.dumps({'dropped': dropped_lines(), 'cpu': spent}))\n"
     )
     running = {
@@ -203,7 +208,7 @@ def test_a_standard_error_that_takes_nothing_stops_nobody() -> None:
         for end, prepare in ENDS.items()
     }
     for end, process in running.items():
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0, f"{end}: {err}"
         told = json.loads(out)
         assert told["dropped"] == (0 if end == "nothing" else 1_000), end
@@ -216,5 +221,5 @@ async def test_a_program_that_is_started_writes_past_the_queue() -> None:
         "import subprocess; subprocess.run([sys.executable, '-c', 'import os; os.write(2, b\"child\\\\n\")'])\n"
     )
     with unread(statement) as process:
-        log = await asyncio.to_thread(lambda: process.communicate(timeout=30)[1])
+        log = await asyncio.to_thread(lambda: process.communicate(timeout=60)[1])
     assert Counter(events(log)) == {"child": 1}

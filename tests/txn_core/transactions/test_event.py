@@ -26,7 +26,7 @@ from tests.builders import (
 )
 from tests.txn_core.strategies import bodies
 from txn_core.errors import EventError
-from txn_core.settings import CARD_KEYS_MAX
+from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions import event_schema
 from txn_core.transactions.event import SCHEMA_VERSION, EncodedEvent, Event, content_digests, same_content
 from txn_core.transactions.instants import Instant

@@ -5,17 +5,18 @@ import re
 from typing import Final
 
 import pytest
-from bench.write_path.bodies import bodies
+from bench.write_path.load.bodies import bodies
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import arrived, encoded, full_body, json_bytes, keys
 from tests.workers.builders import event
 from txn_core.errors import EventError
-from txn_core.lake import table_of
-from txn_core.settings import CARD_KEYS_MAX
+from txn_core.lake.column_form import of_other_form
+from txn_core.lake.columns import table_of
+from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions.event import Event
-from txn_core.transactions.event_form import has_shape, have_shape, of_other_form
+from txn_core.transactions.event_form import has_shape, have_shape
 from txn_core.transactions.transaction import parse_transaction
 
 PIECES: Final = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.http import rules
+from tests.http.judging import rules
 from txn_api.problems import MalformedHttp
 from txn_server.http.body import Body, ChunkedBody, SizedBody
 from txn_server.http.head import HEAD_BYTES_MAX

@@ -23,7 +23,7 @@ from txn_server.http.connection import (
     Connection,
 )
 
-ENDS_S_MAX = 10.0
+ENDS_S_MAX = 20.0
 HELD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 64000\r\n\r\n" + b"x" * 60_000
 
 

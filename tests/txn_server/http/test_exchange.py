@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from txn_api.edge.buffered_answer import Header, messages
@@ -123,6 +124,15 @@ async def test_a_second_answer_is_refused() -> None:
 
     wire = await exchanged(answering)
     assert b"".join(wire.writes).endswith(b"\r\n\r\n{}")
+
+
+async def test_a_failed_application_is_logged_by_the_kind_of_its_error_alone() -> None:
+    async def answering(_: Exchange) -> None:
+        raise ValueError("a part of a request")
+
+    with capture_logs() as logs:
+        await exchanged(answering)
+    assert logs == [{"event": "application_failed", "error": "ValueError", "log_level": "error"}]
 
 
 async def test_an_answer_of_unknown_length_is_chunked() -> None:

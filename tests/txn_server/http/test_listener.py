@@ -10,7 +10,7 @@ from txn_server.http.listener import listening
 
 def test_it_listens_at_once() -> None:
     """Clients that come before the processes wait in it."""
-    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5) as client:
+    with listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=9) as client:
         taken, address = listener.accept()
         taken.close()
         assert address == client.getsockname()

@@ -47,7 +47,7 @@ async def app(scope, receive, send):
         await stopping.wait()
     if scope["path"] == "/slow":
         print("begun", flush=True)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)
     while scope["path"] == "/read" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -71,7 +71,7 @@ class Served:
         wait_until(lambda: self.process.poll() is not None or not ports.is_free(self.port))
 
     def connect(self) -> socket.socket:
-        return socket.create_connection((ports.HOST, self.port), timeout=10)
+        return socket.create_connection((ports.HOST, self.port), timeout=60)
 
     def close(self) -> None:
         self.process.kill()
@@ -88,7 +88,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[Served]:
-    server = Served(0.2, tmp_path / "log")
+    server = Served(0.5, tmp_path / "log")
     yield server
     server.close()
 
@@ -197,7 +197,8 @@ def test_a_connection_for_which_there_is_no_room_is_told_when_to_come_back(
     monkeypatch.setenv("TXN_API_CONCURRENCY_MAX", "1")
     server = Served(30, tmp_path / "log")
     with server.connect() as first, server.connect() as second:
-        first.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        first.sendall(b"GET /until-stopped HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: "begun" in server.log.read_text())
         second.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         refused = answer(second)
     server.close()
@@ -228,12 +229,12 @@ def test_sigterm_answers_what_is_in_flight_and_ends_with_zero(served: Served) ->
         wait_until(lambda: "begun" in served.log.read_text())
         served.process.send_signal(signal.SIGTERM)
         assert answer(client).endswith(b"ok")
-    assert served.process.wait(10) == 0
+    assert served.process.wait(60) == 0
 
 
 def test_a_taken_port_ends_the_process_with_a_code(served: Served, tmp_path: Path) -> None:
     second = subprocess.run(
-        [sys.executable, "-c", APP, str(served.port), "30"], capture_output=True, timeout=30, check=False
+        [sys.executable, "-c", APP, str(served.port), "30"], capture_output=True, timeout=60, check=False
     )
     assert second.returncode != 0
 
@@ -245,7 +246,7 @@ def test_what_goes_on_by_itself_is_told_to_stop(served: Served) -> None:
         wait_until(lambda: "begun" in served.log.read_text())
         served.process.send_signal(signal.SIGTERM)
         assert answer(client).endswith(b"ok")
-    assert served.process.wait(4) == 0
+    assert served.process.wait(60) == 0
 
 
 def test_an_application_that_enters_itself_at_its_start_is_offered_requests_from_the_first_on(served: Served) -> None:

@@ -33,6 +33,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from txn_api.process_metrics import ProcessMetrics
 from txn_server.http.server import serve
 from txn_core.settings import Settings
+stopping = asyncio.Event()
 process_metrics, registry = ProcessMetrics(Path(sys.argv[2])), CollectorRegistry()
 in_flight = Gauge("in_flight", "Requests in flight", registry=registry)
 async def app(scope, receive, send):
@@ -48,10 +49,10 @@ async def app(scope, receive, send):
         body = generate_latest(await process_metrics.metrics(registry))
     if scope["path"] == "/slow":
         with in_flight.track_inprogress():
-            await asyncio.sleep(2.5)  # a sibling tells figures that are a second old
+            await stopping.wait()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
-serve(app, Settings(shutdown_deadline_s=5), on_stop=lambda: None, listener=socket.socket(fileno=int(sys.argv[1])))
+serve(app, Settings(shutdown_deadline_s=5), on_stop=stopping.set, listener=socket.socket(fileno=int(sys.argv[1])))
 """
 STUCK = """
 import signal
@@ -96,7 +97,7 @@ class Served:
 
     def get(self, path: str) -> str:
         """The answer of whichever process takes the connection."""
-        with urllib.request.urlopen(f"http://{ports.HOST}:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{ports.HOST}:{self.port}{path}", timeout=60) as answer:
             text: str = answer.read().decode()
             return text
 
@@ -107,7 +108,7 @@ class Served:
     def stop(self) -> int:
         """End it in order, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def until_all_serve(self, *gone: int) -> list[ProcessMark]:
         """Wait until two serve, none of which is among the gone."""
@@ -157,7 +158,7 @@ def test_sigterm_answers_what_every_process_has_in_flight(served: Served) -> Non
     for client in clients:
         client.join()
     assert answers == ["ok"] * len(clients)
-    assert served.process.wait(10) == 0
+    assert served.process.wait(60) == 0
     assert not any(mark.is_running() for mark in marks)
     assert ports.is_free(served.port)
 
@@ -197,7 +198,7 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
     with socket.create_server((ports.HOST, 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
-        refused = subprocess.run(command, env=environment, capture_output=True, timeout=30, text=True, check=False)
+        refused = subprocess.run(command, env=environment, capture_output=True, timeout=60, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
     target, line = refused.stderr.splitlines()
     assert json.loads(target)["target"].startswith("AWS, region eu-central-1 ")
@@ -207,7 +208,7 @@ def test_a_busy_port_is_one_clear_error(tmp_path: Path) -> None:
 def test_processes_that_cannot_start_end_the_supervisor(tmp_path: Path) -> None:
     """Each start would fail in the same way."""
     with supervised(tmp_path / "log", ports.choose(), "raise SystemExit('no table')") as served:
-        assert served.process.wait(10) == 1
+        assert served.process.wait(60) == 1
         assert "does not start" in served.log.read_text()
 
 

@@ -5,7 +5,8 @@ import pytest
 from tests.builders import position
 from tests.workers.builders import event, id_of, records
 from txn_core.kinesis.record_batch import Arrived, Stretch
-from txn_core.lake import parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
 from workers.archive.object_content import holds
 

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.builders import position
 from tests.workers.builders import ALICE, BOB, event, later, records, shard
 from tests.workers.conftest import World, until
 from txn_core.errors import StoreError
-from txn_core.lake import RAW_PREFIX
+from txn_core.lake.layout import RAW_PREFIX
 from txn_core.objects import ObjectStore
 from txn_core.positions import Position
 from workers.archive.buffer import BufferTotal, FlushLimits
+from workers.archive.metrics import ArchiveMetrics
 from workers.archive.processor import Archive, ArchiveProcessor, object_key, object_last, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.leases.held import HeldLease, LeaseLostError
@@ -76,7 +79,14 @@ class Site:
         letters = DeadLetterBox(store, Seal.of(self.world.settings), "archive", self.world.settings.stream, meters)
         limits = FlushLimits(rows=self.rows, bytes=1 << 20, age_s=60.0)
         archive = Archive(
-            store, letters, meters, limits, BufferTotal(), self.world.books("archive"), asyncio.Semaphore(1)
+            store,
+            letters,
+            meters,
+            ArchiveMetrics(meters),
+            limits,
+            BufferTotal(),
+            self.world.books("archive"),
+            asyncio.Semaphore(1),
         )
         return ArchiveProcessor(archive, lease, ShardLag())
 
@@ -136,6 +146,34 @@ class CrashingStore(ObjectStore):
             raise CrashError
         await super().put_if_absent(key, body, metadata)
         raise CrashError
+
+
+class RefusingStore(ObjectStore):
+    """S3 answers each put with a refusal."""
+
+    def __init__(self, store: ObjectStore, code: str, status: int) -> None:
+        super().__init__(store._client, store._bucket)
+        self._refusal: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+        raise ClientError(self._refusal, "PutObject")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("AccessDenied", 403), ("NoSuchBucket", 404), ("EntityTooLarge", 400), ("InvalidRequest", 400)],
+)
+async def test_a_refusal_by_s3_blames_no_record(world: World, code: str, status: int) -> None:
+    """S3 looks at no byte of an object: nothing is set apart, and the plan waits for the store to be mended."""
+    await world.send(event(), event())
+    lease = await Site(world).lease(ALICE)
+    with pytest.raises(ClientError, match=code):
+        await Site(world).drain(lease, RefusingStore(world.store, code, status))
+    assert lease.row.plan is not None
+    assert await world.letters() == []
+    await Site(world).drain(await Site(world).lease(BOB))
+    await world.assert_lake_exact()
+    assert await world.ledger("archive") == await world.arrivals()
 
 
 STEPS = ["before plan", "after plan", "before object", "after object", "before checkpoint", "after checkpoint"]

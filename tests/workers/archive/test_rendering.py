@@ -15,11 +15,12 @@ from tests.workers.builders import event, records
 from txn_core.errors import EventError, UnwritableError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import arrived_of, read_parquet, table_of
+from txn_core.lake.columns import arrived_of, table_of
+from txn_core.lake.parquet import read_parquet
 from txn_core.transactions.transaction import parse_transaction
 from workers.archive.rendering import render
 from workers.events.decoding import take_in
-from workers.reading.reader import records_of
+from workers.reading.read_position import records_of
 
 
 def test_the_same_range_gives_the_same_object() -> None:

@@ -17,11 +17,11 @@ from tests.workers.rebuild.test_rebuild import is_built, items, of_generation, r
 from txn_core.errors import EventError
 from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
-from txn_core.lake import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transactions.instants import instant_of
-from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal
-from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, UndecodableRecord, kept_whole
+from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal, UndecodableRecord
+from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, kept_whole
 from workers.leases.lease import FlushPlan
 from workers.leases.sub_records import SubRecords
 from workers.metrics import Meters
@@ -192,7 +192,7 @@ async def test_reconcile_takes_a_letter_for_all_of_its_positions(
     code, out = await reconcile(tmp_path, "--deep")
     assert (code, "All compared minutes agree" in out) == (0, True)
     letter = next(key for key in await world.objects() if "/archive-" in key and key.endswith("x50.json"))
-    await world.store.delete(letter)
+    await world.remove(letter)
     code, out = await reconcile(tmp_path, "--deep", "--json")
     assert code == 1
     assert out.count("missing_in_lake") == 50

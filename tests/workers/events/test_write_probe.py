@@ -1,8 +1,6 @@
 """Refusals for good: only a record that is refused alone, while others are taken, is set apart. On real servers."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,22 +12,16 @@ from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.lake import RAW_PREFIX, arrived_of, read_parquet
-from txn_core.objects import ObjectStore
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
-from workers.archive.buffer import BufferTotal, FlushLimits
-from workers.archive.processor import Archive, object_key, plan_of
-from workers.events import decoding as admission
+from workers.events import decoding
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
-from workers.events.write_probe import TRIAL_PREFIX, IndexTrial, LakeTrial
+from workers.events.write_probe import IndexTrial
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.processor import Index, MerchantMemory
 from workers.metrics import Meters
-
-if TYPE_CHECKING:
-    from types_aiobotocore_s3 import S3Client
 
 ITEM_BYTES = 400 << 10
 
@@ -46,6 +38,7 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
         merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
         books=world.books("index"),
@@ -57,15 +50,15 @@ def index_of(world: World, transactions: TransactionTable | None = None) -> Inde
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """An event that no DynamoDB item holds; what refuses such before any write is switched off."""
-    monkeypatch.setattr(admission, "EVENT_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(decoding, "EVENT_BYTES_MAX", 1 << 20)
     whole = Event.decode(event())
     assert whole.customer is not None
     customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
     return whole.model_copy(update={"customer": customer}).model_dump_json(by_alias=True).encode()
 
 
-def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
-    assert admission.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
+def test_the_sample_event_is_an_event_in_its_canonical_form() -> None:
+    assert decoding.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
     assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
 
 
@@ -156,98 +149,3 @@ async def test_a_refusal_that_a_trial_does_not_confirm_ends_the_work(world: Worl
     with pytest.raises(ClientError, match=code):
         await index_of(world, table).write(arrived(event(), position(1)))
     assert await world.letters() == []
-
-
-class Picky(ObjectStore):
-    """A store that refuses objects with rows that it does not like."""
-
-    def __init__(self, client: "S3Client", bucket: str, dislikes: Callable[[str], bool], error: ClientError) -> None:
-        super().__init__(client, bucket)
-        self._dislikes, self._error = dislikes, error
-        self.refusals = 0
-
-    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-        if key.endswith(".parquet"):
-            ids = read_parquet(body, ["transaction_id"])["transaction_id"].to_pylist()
-            if any(map(self._dislikes, ids)):
-                self.refusals += 1
-                raise self._error
-        return await super().put_if_absent(key, body, metadata)
-
-
-def archive_of(world: World, store: ObjectStore) -> Archive:
-    meters = Meters("archive")
-    letters = DeadLetterBox(store, Seal.of(world.settings), "archive", world.settings.stream, meters)
-    limits = FlushLimits(rows=100, bytes=1 << 20, age_s=60.0)
-    return Archive(
-        store=store,
-        letters=letters,
-        meters=meters,
-        limits=limits,
-        total=BufferTotal(),
-        books=world.books("archive"),
-        renderings=asyncio.Semaphore(1),
-    )
-
-
-def picky(world: World, dislikes: Callable[[str], bool], error: ClientError) -> Picky:
-    return Picky(world.store._client, world.settings.lake_bucket, dislikes, error)
-
-
-@pytest.mark.parametrize("disliked", [{0}, {3, 4}, set(range(7))], ids=str)
-async def test_records_for_which_an_object_is_refused_become_letters_and_the_rest_is_written(
-    world: World, disliked: set[int]
-) -> None:
-    read = records(*(event() for _ in range(7)))
-    ids = {id_of(read[i].data) for i in disliked}
-    store = picky(world, ids.__contains__, refusal("EntityTooLarge", 400))
-    plan = plan_of(read)
-    assert await archive_of(world, store).write(plan, read) == plan.last
-    letters = await world.letters()
-    assert {letter.origin.position for letter in letters} == {read[i].position for i in disliked}
-    assert {(letter.reason, letter.code) for letter in letters} == {("unwritable", "EntityTooLarge")}
-    assert await world.lake() == [record for i, record in enumerate(read) if i not in disliked]
-    assert [key async for key in world.store.keys(TRIAL_PREFIX)] == []
-
-
-async def test_whoever_carries_out_the_plan_again_finds_the_object_that_lacks_them(world: World) -> None:
-    read = records(event(), event())
-    store = picky(world, id_of(read[0].data).__eq__, refusal("EntityTooLarge", 400))
-    plan = plan_of(read)
-    for _ in range(2):
-        assert await archive_of(world, store).write(plan, read) == plan.last
-    assert len(await world.letters()) == 1
-    assert len(list(arrived_of(read_parquet(await world.store.read(object_key(plan)))))) == 1
-
-
-@pytest.mark.parametrize(
-    ("error", "dislikes"),
-    [
-        pytest.param(refusal("AccessDenied", 403), lambda id_: id_ != SPECIMEN.transaction_id, id="no right"),
-        pytest.param(refusal("NoSuchBucket", 404), lambda id_: id_ != SPECIMEN.transaction_id, id="no bucket"),
-        pytest.param(refusal("InvalidRequest", 400), lambda _: True, id="a store that refuses everything"),
-    ],
-)
-async def test_a_store_that_does_not_refuse_records_blames_none(
-    world: World, error: ClientError, dislikes: Callable[[str], bool]
-) -> None:
-    read = records(event(), event())
-    with pytest.raises(ClientError, match=error.response["Error"]["Code"]):
-        await archive_of(world, picky(world, dislikes, error)).write(plan_of(read), read)
-    assert [key async for key in world.store.keys("")] == []
-
-
-async def test_objects_that_are_refused_only_together_blame_no_record(world: World) -> None:
-    """An object that is too large as a whole is no record's fault."""
-    read = records(event(), event())
-
-    class Small(ObjectStore):
-        async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
-            if key.startswith((RAW_PREFIX, TRIAL_PREFIX)) and read_parquet(body).num_rows > 1:
-                raise refusal("EntityTooLarge", 413)
-            return await super().put_if_absent(key, body, metadata)
-
-    store = Small(world.store._client, world.settings.lake_bucket)
-    assert await LakeTrial(store).refused_alone(refusal("EntityTooLarge", 413), read) == []
-    with pytest.raises(ClientError, match="EntityTooLarge"):
-        await archive_of(world, store).write(plan_of(read), read)

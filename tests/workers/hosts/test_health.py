@@ -11,11 +11,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from tests.workers.conftest import World, until
+from txn_core.readiness import OK, NotReadyError
 from txn_core.settings import Settings
+from workers.archive.metrics import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
-from workers.hosts.process import Kind
-from workers.hosts.readiness import OK, NotReadyError, Readiness
+from workers.hosts.readiness import readiness_of
 from workers.metrics import Meters
 
 
@@ -27,7 +28,7 @@ def free_port() -> int:
 
 
 async def get(port: int | None, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 
@@ -36,9 +37,9 @@ async def test_metrics_and_readiness_are_served_on_the_given_port_and_not_afterw
         raise NotReadyError("not yet")
 
     settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
-    meters.flushes.labels("rows").inc()
+    ArchiveMetrics(meters).flushes.labels("rows").inc()
     port = settings.worker_metrics_port
-    with served(meters.registry, Readiness({"sink": unfit}), settings):
+    with served(meters.registry, readiness_of({"sink": unfit}), settings):
         assert 'txn_archive_flushes_total{cause="rows"} 1.0' in (await get(port, "/metrics")).text
         unready = await get(port, "/readyz")
         assert (unready.status_code, unready.json()) == (
@@ -50,7 +51,7 @@ async def test_metrics_and_readiness_are_served_on_the_given_port_and_not_afterw
 
 
 async def test_without_a_port_nothing_is_served() -> None:
-    with served(CollectorRegistry(), Readiness({}), Settings()):
+    with served(CollectorRegistry(), readiness_of({}), Settings()):
         assert asyncio.get_running_loop().is_running()
 
 
@@ -61,12 +62,12 @@ async def test_metrics_are_served_while_the_event_loop_is_busy() -> None:
 
     def read() -> None:
         url = f"http://127.0.0.1:{settings.worker_metrics_port}/metrics"
-        answers.append(httpx.get(url, trust_env=False).text)
+        answers.append(httpx.get(url, trust_env=False, timeout=60).text)
 
-    with served(meters.registry, Readiness({}), settings):
+    with served(meters.registry, readiness_of({}), settings):
         reading = threading.Thread(target=read, daemon=True)
         reading.start()
-        reading.join(10.0)  # in this very thread, the loop's
+        reading.join(60)  # in this very thread, the loop's
         assert "txn_index_records_total 0.0" in answers[0]
 
 
@@ -84,14 +85,14 @@ def test_a_loop_that_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatc
     assert asked.cancelled()
 
 
-CHECKS: dict[Kind, tuple[str, ...]] = {
+CHECKS: dict[str, tuple[str, ...]] = {
     "index": ("stream", "lease_table", "sink", "dead_letters", "leases", "shards"),
     "archive": ("stream", "lease_table", "sink", "leases", "shards"),
 }
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: Kind) -> None:
+async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: str) -> None:
     port = free_port()
     settings = world.settings.model_copy(update={"worker_metrics_port": port})
 
@@ -138,7 +139,7 @@ async def test_metrics_are_rendered_once_a_second(monkeypatch: pytest.MonkeyPatc
         return 1.0
 
     meters.leases_owned.set_function(owned)
-    with served(meters.registry, Readiness({}), settings):
+    with served(meters.registry, readiness_of({}), settings):
         for path in ("/metrics", "/", "/metrics?name[]=x") * 3:
             assert "txn_archive_leases_owned 1.0" in (await get(settings.worker_metrics_port, path)).text
     assert len(asked) == 1
@@ -148,7 +149,7 @@ async def test_few_connections_are_answered_at_once(monkeypatch: pytest.MonkeyPa
     """The others are closed, so that nobody fills the process with threads; places are given back."""
     monkeypatch.setattr(health, "CONNECTIONS_MAX", 3)
     settings = Settings(worker_metrics_port=free_port())
-    with served(CollectorRegistry(), Readiness({}), settings):
+    with served(CollectorRegistry(), readiness_of({}), settings):
         held = [await asyncio.open_connection("127.0.0.1", settings.worker_metrics_port) for _ in range(3)]
         await until(lambda: _answers(threading.active_count() >= 4))
         with pytest.raises(httpx.TransportError):

@@ -13,9 +13,10 @@ from tests.workers.builders import ALICE, BOB, lease, shard
 from tests.workers.memory_table import MemoryTable
 from txn_core.errors import StoreError
 from txn_core.positions import ShardId
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts.leased import Processor, Worker
-from workers.hosts.readiness import NotReadyError
+from workers.drain import Processor
+from workers.hosts.leased import Worker
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease
 from workers.metrics import Meters, ShardLag

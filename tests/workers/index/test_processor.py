@@ -20,6 +20,7 @@ from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, MerchantId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
+from workers.index.metrics import IndexMetrics
 from workers.index.precedence import CONFLICTS_NOTED_MAX, Verdict, judge
 from workers.index.processor import Index, MerchantMemory
 from workers.metrics import Meters
@@ -82,6 +83,7 @@ def index(world: World) -> Index:
         merchants=MerchantTable(world.dynamodb, names.merchants),
         letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
         meters=meters,
+        counts=IndexMetrics(meters),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, names.cards)),
         books=world.books("index"),

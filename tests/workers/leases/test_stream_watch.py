@@ -12,10 +12,10 @@ from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, lease, shard
 from tests.workers.hosts.test_leased import Checkpointing
 from tests.workers.memory_table import MemoryTable
+from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from txn_core.transactions.instants import instant_of
 from workers.hosts.leased import Worker
-from workers.hosts.readiness import NotReadyError
 from workers.leases.lease import Lease
 from workers.leases.stream_identity import StreamIdentity
 from workers.leases.stream_watch import ASKED_EVERY_S, SAID_EVERY_S, StreamWatch

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench.kinesis_server import KinesisServer, kinesis_server
+from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
+from txn_core.aws.errors import is_passing
 from txn_core.settings import Settings
 from workers.reading.answers import (
     UNKNOWN_ARRIVAL,
@@ -21,7 +22,6 @@ from workers.reading.answers import (
     required,
     sequence_number_of,
 )
-from workers.retries import is_passing
 
 
 @pytest.mark.parametrize("record", [{}, {"SequenceNumber": None}, {"SequenceNumber": ""}, {"SequenceNumber": "4x"}])

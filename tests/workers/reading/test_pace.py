@@ -3,18 +3,20 @@
 from dataclasses import dataclass, field
 
 import pytest
-from bench.kinesis_server.limits import ShardMeter
+from devkit.kinesis_server.limits import ShardMeter
 
-from workers.reading.pace import BYTES_PART, BYTES_PER_S_MAX, PART_MIN, ReadPace
+from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
+from workers.reading.pace import PART_MIN, THROTTLE_REMEMBERED, ReadPace
 
 READ_BYTES = 2 << 20
+SHARE = ReadShare(2.0, BYTES_PER_S_MAX / 2)  # of two drains that poll
 
 
 @dataclass
 class Reader:
     """Reads a shard of which there is always more."""
 
-    pace: ReadPace = field(default_factory=lambda: ReadPace(reads_per_s=2.0, idle_s_max=1.0))
+    pace: ReadPace = field(default_factory=lambda: ReadPace(SHARE, idle_s_max=1.0))
     due_s: float = 0.0
     read_bytes: int = 0
     throttles: int = 0
@@ -60,24 +62,40 @@ def test_a_lone_reader_with_a_backlog_gets_nearly_all() -> None:
 
 
 def test_throttles_slow_down_to_a_bound_and_success_speeds_up_again() -> None:
-    pace = ReadPace(reads_per_s=2.0, idle_s_max=1.0)
+    pace = ReadPace(SHARE, idle_s_max=1.0)
     assert [pace.after_throttle() for _ in range(50)][-1] == 0.5 / PART_MIN
     assert [pace.after_read(1) for _ in range(50)][-1] == 0.5
-    assert pace.bytes_per_s == BYTES_PER_S_MAX * BYTES_PART
+    assert pace.bytes_per_s == SHARE.bytes_per_s
 
 
 def test_without_a_throttle_the_pace_rises_while_it_is_the_brake() -> None:
     """A local stream has no limits, and a backlog there is not to wait for those of another."""
-    pace = ReadPace(reads_per_s=2.0, idle_s_max=1.0)
+    pace = ReadPace(SHARE, idle_s_max=1.0)
     assert [pace.after_read(READ_BYTES) for _ in range(50)][-1] == 0.5
-    at_the_tip = ReadPace(reads_per_s=2.0, idle_s_max=1.0)
+    at_the_tip = ReadPace(SHARE, idle_s_max=1.0)
     for _ in range(50):
         at_the_tip.after_read(1)
-    assert at_the_tip.bytes_per_s == BYTES_PER_S_MAX * BYTES_PART
+    assert at_the_tip.bytes_per_s == SHARE.bytes_per_s
 
 
 def test_empty_reads_are_further_and_further_apart() -> None:
-    pace = ReadPace(reads_per_s=2.0, idle_s_max=1.0)
+    pace = ReadPace(SHARE, idle_s_max=1.0)
     assert [pace.after_nothing() for _ in range(4)] == [0.75, 1.0, 1.0, 1.0]
     pace.after_read(0)
     assert pace.after_nothing() == 0.75
+
+
+def test_a_reader_says_what_holds_it_up() -> None:
+    """Its share of the bytes while it has more to read than that; a throttle for some reads after it."""
+    pace = ReadPace(SHARE, idle_s_max=1.0)
+    assert pace.limit is None
+    pace.after_read(READ_BYTES)
+    assert pace.limit == "bytes"
+    pace.after_throttle()
+    for _ in range(THROTTLE_REMEMBERED):
+        assert pace.limit == "throttled"
+        pace.after_read(1)
+    assert pace.limit is None
+    pace.after_read(READ_BYTES)
+    pace.after_nothing()
+    assert pace.limit is None

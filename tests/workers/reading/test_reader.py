@@ -17,8 +17,9 @@ from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import LOOKS_WITHOUT
-from workers.reading.pace import BYTES_PART, BYTES_PER_S_MAX, READS_PER_S_MAX
-from workers.reading.reader import READ_BYTES_AIM, RECORDS_FIRST, Loss, ShardReader, Start, records_to_ask_for
+from workers.reading.budget import BYTES_PER_S_MAX, READS_PER_S_MAX, ReadShare
+from workers.reading.read_position import Loss, Start
+from workers.reading.reader import READ_BYTES_AIM, RECORDS_FIRST, ShardReader, records_to_ask_for
 
 ARRIVED = datetime(2026, 1, 2, tzinfo=UTC)
 CHILD = ShardId("shardId-000000000001")
@@ -312,7 +313,7 @@ async def test_a_fault_that_does_not_pass_is_raised() -> None:
 async def test_reads_keep_their_distance() -> None:
     """Two kinds of workers at two reads a second leave one of a shard's five to others."""
     shard = ScriptedShard(*[b"a"] * 30)
-    shard_reader = reader(shard, records_max=1, reads_per_s=2.0)
+    shard_reader = reader(shard, records_max=1, share=ReadShare(reads_per_s=2.0))
     for _ in range(10):
         await shard_reader.read()
     assert all(b - a >= 0.499 for a, b in itertools.pairwise(shard.reads))
@@ -335,12 +336,12 @@ async def test_empty_reads_back_off_up_to_a_bound_and_a_record_ends_that() -> No
 
 @in_virtual_time
 async def test_a_large_read_is_followed_by_a_pause_that_pays_it_off() -> None:
-    """A shard gives 2 MB a second to all its readers; a worker begins with half of that."""
+    """A shard gives 2 MB a second to all its readers; a worker begins with its share of that."""
     shard = ScriptedShard(bytes(2 << 20), b"a")
-    shard_reader = reader(shard, records_max=1)
+    shard_reader = reader(shard, records_max=1, share=ReadShare(bytes_per_s=BYTES_PER_S_MAX / 2))
     for _ in range(2):
         await shard_reader.read()
-    assert shard.reads[1] - shard.reads[0] == pytest.approx((2 << 20) / (BYTES_PER_S_MAX * BYTES_PART))
+    assert shard.reads[1] - shard.reads[0] == pytest.approx((2 << 20) / BYTES_PER_S_MAX * 2)
 
 
 def test_large_records_are_asked_for_in_small_numbers() -> None:

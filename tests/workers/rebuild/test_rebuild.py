@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,22 +15,26 @@ from structlog.testing import capture_logs
 
 from tests.builders import ARRIVED_AT
 from tests.workers.builders import event, later, lease, records, shard, twin
-from tests.workers.conftest import World, books_of, until
+from tests.workers.conftest import World, until
 from txn_cli.status.observer import Observer
 from txn_cli.status.report import document
 from txn_cli.status.table import show_status
+from txn_core import drains
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import WORKER_KINDS, TableNames
+from txn_core.drains import INDEX
+from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
 from txn_core.errors import EventError, SettingsError, StoreError
 from txn_core.kinesis.record_batch import Arrived
-from txn_core.lake import parquet_of, table_of
+from txn_core.lake.columns import table_of
+from txn_core.lake.parquet import parquet_of
 from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, instant_of
 from workers.archive.processor import object_key, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.hosts.process import index_of, work
+from workers.hosts.process import work
+from workers.index.drain import index_of, open_index
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.table import LeaseTable
 from workers.metrics import Meters
@@ -67,7 +72,7 @@ async def rebuilding(world: World, *origins: Origin) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         for origin in origins:
-            tasks.create_task(work("index", of_generation(world), stopping, origin))
+            tasks.create_task(work(INDEX, of_generation(world), stopping, partial(open_index, origin=origin)))
         try:
             yield
         finally:
@@ -128,7 +133,7 @@ async def test_replaying_the_whole_stream_changes_nothing(two_shards: World) -> 
     await world.drain("index", "archive")
     before, objects = await items(world), await world.objects()
     names = TableNames.of(world.settings)
-    for kind in WORKER_KINDS:
+    for kind in drains.names():
         for row in await LeaseTable(world.dynamodb, names.leases(kind)).rows():
             await world.dynamodb.delete_item(TableName=names.leases(kind), Key={"leaseKey": {"S": row.shard_id}})
     await world.drain("index", "archive")
@@ -193,12 +198,10 @@ class CrashError(Exception):
 
 async def replay_of(world: World, store: ObjectStore) -> LakeReplay:
     """A process that reads the lake into the second generation, its tables and leases made."""
-    settings, meters, seal = of_generation(world), Meters("index"), Seal.of(world.settings)
-    progress = await begin(LAKE, settings, world.kinesis, world.dynamodb)
+    context = replace(world.context("index", settings=of_generation(world)), store=store)
+    progress = await begin(LAKE, context.settings, world.kinesis, world.dynamodb)
     assert progress is not None
-    letters = DeadLetterBox(store, seal, "index", "s", meters)
-    index = await index_of(settings, world.dynamodb, letters, meters, books_of(world.dynamodb, settings, "index"))
-    return LakeReplay(store, seal, index, progress)
+    return LakeReplay(store, context.seal, await index_of(context), progress)
 
 
 async def put_object(world: World, *records: Arrived) -> str:

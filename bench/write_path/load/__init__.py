@@ -1,0 +1,1 @@
+"""What posts: bodies, an open loop, uploads, wrk."""

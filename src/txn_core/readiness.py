@@ -1,0 +1,81 @@
+"""Whether a process can do its work right now: what it relies on is asked, all at once and not too often."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import ClientError as AiohttpError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from txn_core.errors import TxnError
+from txn_core.recent import RecentRead
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+
+OK: Final = "ok"
+# Probes come from several balancers at once; AWS allows 20 DescribeStreamSummary calls a second an account.
+CACHED_S: Final = 2.0
+CHECK_S_MAX: Final = 2.0
+WAITS_MAX: Final = 64
+"""Probes that wait for one round of checks: balancers are few."""
+
+Check = Callable[[], Awaitable[object]]
+"""Returns when all is well, and raises why it is not."""
+
+
+class NotReadyError(TxnError):
+    """Something that the process needs answers, and is not as it must be; the text says how."""
+
+
+class Readiness:
+    """Asks the checks at most once in `CACHED_S` seconds; while one fails, once in `fault_cached_s`.
+
+    `why` turns the error of a check that failed into what the probe is told.
+    """
+
+    def __init__(
+        self, checks: Mapping[str, Check], why: Callable[[Exception], str], fault_cached_s: float = CACHED_S
+    ) -> None:
+        self._checks, self._why = checks, why
+        self._found = dict.fromkeys(checks, why(NotReadyError("not asked yet")))
+        self._rounds = RecentRead(
+            self._ask_all,
+            lambda found: CACHED_S if set(found.values()) <= {OK} else fault_cached_s,
+            read_s_max=2 * CHECK_S_MAX,
+            waits_max=WAITS_MAX,
+        )
+
+    async def found(self) -> dict[str, str]:
+        """By the name of the check, `ok` or why not; the last answers when too many wait for the next ones."""
+        return await self._rounds.get() or self._found
+
+    async def _ask_all(self) -> dict[str, str]:
+        answers = await asyncio.gather(*map(self._ask, self._checks.values()))
+        self._found = dict(zip(self._checks, answers, strict=True))
+        return self._found
+
+    async def _ask(self, check: Check) -> str:
+        try:
+            async with asyncio.timeout(CHECK_S_MAX):
+                await check()
+        except (
+            NotReadyError,
+            ClientError,
+            BotoCoreError,
+            AiohttpError,
+            OSError,
+        ) as error:  # a TimeoutError, too
+            return self._why(error)
+        return OK
+
+
+async def stream_usable(client: "KinesisClient", stream: str) -> None:
+    """Return when the stream takes and gives records, also while it is resharded.
+
+    Raises:
+        NotReadyError: it does neither, or its answer is broken.
+    """
+    summary = (await client.describe_stream_summary(StreamName=stream)).get("StreamDescriptionSummary") or {}
+    if (status := summary.get("StreamStatus")) not in {"ACTIVE", "UPDATING"}:
+        raise NotReadyError(f"the stream is {status}")

@@ -1,0 +1,1 @@
+"""The settings by concern; `txn_core.settings` puts them together."""

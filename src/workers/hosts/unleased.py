@@ -1,0 +1,130 @@
+"""A host without leases: it is handed records of a shard and a deadline, and says up to where it came.
+
+Whoever hands the records (an event source mapping of AWS Lambda, for one) hands those of a shard in order and without
+a gap, from the shard's horizon on, and again from the first that was not durable. The place in the shard is the same
+row that a worker would lease, without an owner: what is at or before its checkpoint is passed over, so that records
+handed twice change nothing, and ledger, `txn status` and `txn reconcile` go on.
+"""
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final, Self
+
+import structlog
+
+from txn_core.errors import StoreError
+from txn_core.kinesis.record_batch import Stretch
+from txn_core.positions import Position, ShardId
+from workers.context import DrainContext
+from workers.drain import Drain
+from workers.leases.finished_shards import end_finished
+from workers.leases.lease import Lease
+from workers.leases.shards import lease_shards
+from workers.leases.stream_watch import StreamWatch
+from workers.leases.table import LeaseTable
+from workers.leases.unowned import RowMovedError, UnownedRow
+from workers.metrics import ShardLag
+from workers.reading.read_position import behind
+from workers.reading.reader import Batch
+from workers.retries import patiently
+
+if TYPE_CHECKING:
+    from types_aiobotocore_kinesis import KinesisClient
+
+RECORDS_AT_ONCE: Final = 500
+"""Made durable and checkpointed together; between two such batches the time is looked at."""
+RESERVE_S: Final = 2.0
+"""Before the deadline no further batch is begun."""
+GIVE_UP_S: Final = 0.25
+"""Before the deadline a batch that is under way is given up."""
+LOOK_EVERY_S: Final = 60.0
+"""Between two looks at the stream's shards, unless a shard without a row is handed over."""
+
+_log = structlog.get_logger(__name__)
+
+
+class UnleasedHost:
+    """Hosts one open drain."""
+
+    def __init__(
+        self, *, drain: Drain, kinesis: "KinesisClient", stream_name: str, leases: LeaseTable, stream: StreamWatch
+    ) -> None:
+        self._drain, self._leases = drain, leases
+        self._kinesis, self._stream_name, self._stream = kinesis, stream_name, stream
+        self._look_at_s = float("-inf")
+
+    @classmethod
+    def of(cls, context: DrainContext, drain: Drain) -> Self:
+        """The host of a drain that was opened with a context."""
+        kinesis, name, leases = context.kinesis, context.stream, context.leases
+        watch = StreamWatch(kinesis, name, leases, context.meters, kind=context.definition.name)
+        return cls(drain=drain, kinesis=kinesis, stream_name=name, leases=leases, stream=watch)
+
+    async def process(self, records: Stretch, deadline_s: float) -> Position | None:
+        """Make records of one shard durable before a deadline, by the event loop's clock.
+
+        Returns the first position that is not durable, from which on the records are to be handed over again; None
+        when all are. What is durable is checkpointed, also when an error is raised.
+
+        Raises:
+            StoreError: a worker holds the shard's lease, or the leases are another stream's than there is now.
+        """
+        if not records:
+            return None
+        shard_id, cursor, moved = records[0].position.shard_id, None, True
+        clock = asyncio.get_running_loop().time
+        stop_s = deadline_s - min(RESERVE_S, (deadline_s - clock()) / 2)
+        time = asyncio.timeout_at(deadline_s - GIVE_UP_S)
+        try:
+            async with time:
+                while moved and clock() < stop_s:
+                    cursor = UnownedRow(self._leases, await self._row(shard_id))
+                    moved = await self._process(cursor, behind(cursor.row.checkpoint, records), stop_s)
+        except TimeoutError:
+            if not time.expired():
+                raise
+        left = records if cursor is None else behind(cursor.row.checkpoint, records)
+        _log.info("records_handed_over", shard=shard_id, records=len(records), left=len(left))
+        return left[0].position if left else None
+
+    async def _process(self, cursor: UnownedRow, left: Stretch, stop_s: float) -> bool:
+        """Process a batch after the other while there is time; true when somebody else has moved the row."""
+        processor = self._drain.processor(cursor, ShardLag())
+        try:
+            for first in range(0, len(left), RECORDS_AT_ONCE):
+                if asyncio.get_running_loop().time() >= stop_s:
+                    break
+                await processor.take(Batch(left[first : first + RECORDS_AT_ONCE], at_tip=False, ended=False))
+                await processor.finish()
+        except RowMovedError:
+            return True
+        finally:
+            processor.abandon()
+        return False
+
+    async def _row(self, shard_id: ShardId) -> Lease:
+        row = await patiently("row", partial(self._leases.row, shard_id))
+        if row is None or asyncio.get_running_loop().time() >= self._look_at_s:
+            await patiently("look at the stream", self._look)
+            row = await patiently("row", partial(self._leases.row, shard_id))
+        if row is None:
+            raise StoreError(f"stream {self._stream_name} lists no shard {shard_id}")
+        if row.owner is not None:
+            raise StoreError(
+                f"{row.owner} holds the lease of {shard_id}: a shard has one host, with leases or without"
+            )
+        return row
+
+    async def _look(self) -> None:
+        """Write the rows that shards lack, and the ends of those that are finished.
+
+        Raises:
+            StoreError: the rows are another stream's than there is now.
+        """
+        rows = await self._leases.rows()
+        shards = await self._stream.shards(rows)
+        if shards is None:
+            raise StoreError(self._stream.amiss)
+        if not await lease_shards(shards, self._leases, rows, self._stream.identity):
+            await end_finished(self._kinesis, self._stream_name, self._leases, rows, shards)
+        self._look_at_s = asyncio.get_running_loop().time() + LOOK_EVERY_S

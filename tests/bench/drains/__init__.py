@@ -1,1 +1,0 @@
-"""Tests of the arithmetic of the drains' measures."""

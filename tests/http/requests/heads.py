@@ -1,0 +1,181 @@
+"""Mutations of a head's fields: Host and others."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.http.application import READER, WRITER
+from tests.http.requests.drafts import LONG, Dice, Draft, Mutation
+
+SPACED: Final = "field spaced otherwise"
+
+
+def hosts() -> dict[str, Mutation]:
+    def none(_: Dice, draft: Draft) -> None:
+        draft.drop(b"Host")
+
+    def none_in_1_2(_: Dice, draft: Draft) -> None:
+        draft.drop(b"Host")
+        draft.version = b"HTTP/1.2"
+
+    def two(dice: Dice, draft: Draft) -> None:
+        _insert(dice, draft, dice.choice((b"Host: x", b"host: other", b"HOST: x")))
+
+    def become(*choices: bytes) -> Mutation:
+        def mutate(dice: Dice, draft: Draft) -> None:
+            draft.put(b"Host", dice.choice(choices))
+
+        return mutate
+
+    return {
+        "host none": none,
+        "host none in 1.2": none_in_1_2,
+        "host two": two,
+        "host valid": become(
+            b"x:80", b"x:", b"[::1]", b"[::1]:80", b"1.2.3.4", b"a_b", b"%41", b"a,b", b"X" * 300, b"[v1.a:b]"
+        ),
+        "host empty": become(b""),
+        "host invalid": become(
+            b"a b",
+            b"a/b",
+            b"u@x",
+            b"x:port",
+            b"x:80:80",
+            b"[::1",
+            b"::1",
+            b"\xe9",
+            b"%zz",
+            b"http://x/",
+            b"a?b",
+            b"x#",
+            b"a\tb",
+            b'"x"',
+            b"a\\b",
+            b"x:-1",
+            b"[g]",
+            b"{x}",
+        ),
+    }
+
+
+def fields() -> dict[str, Mutation]:
+    return {
+        SPACED: spaced,
+        "field named in other letters": _lettered,
+        "field twice": _doubled,
+        "field folded": _adding(b"X-A: a\r\n b", b"X-A:\r\n\ta", b"X-A: a\n  b", b"X-A: a\r\n \r\n b"),
+        "field folded first": _first(b" X-A: a", b"\tx", b" "),
+        "field with NUL": _adding(b"X-A: a\x00b", b"X-A: \x00", b"X-\x00A: b"),
+        "field with bare CR": _adding(b"X-A: a\rb", b"X-A: a\r\rb", b"X-A: a\rX-B: c", b"X-A\r: b"),
+        "field with bare LF": _adding(b"X-A: a\nb", b"X-A: a\nX-B: c", b"X-A: a\n\nX-B: c"),
+        "field with control": _adding(b"X-A: a\x01b", b"X-A: \x0bb", b"X-A: a\x0c", b"X-A: \x7f", b"X-A: \x1b[0m"),
+        "field of 8 bits": _adding(b"X-A: \xe9", b"X-A: \xff\xfe", b"X-A: \xc3\xa9", b"X-A: a\xa0"),
+        "field without name": _adding(b": x", b":", b":x"),
+        "field with space before colon": _adding(b"X-A : b", b"X-A\t: b", b"Host : x", b" X-A: b"),
+        "field without colon": _adding(b"X-A", b"GET / HTTP/1.1", b"a b"),
+        "field named oddly": _adding(
+            b"X(A): b", b"X\xe9: b", b"X A: b", b"@: b", b"X-A;: b", b'"X": b', b"!#$%&'*+-.^_`|~1: b"
+        ),
+        "field empty": _adding(b"X-A:", b"X-A: ", b"X-A: \t ", b"X:"),
+        "field with spaces": _adding(
+            b"X-A:" + b" " * 500 + b"b", b"X-A: b" + b"\t" * 300, b"X-A: a" + b" " * 900 + b"b"
+        ),
+        "field with spaces and NUL": _adding(b"X-A:" + b" " * 500 + b"\x00", b"X-A: a" + b" " * 900 + b"\x00"),
+        "field long": _long,
+        "fields many": _many,
+        "framing lists long": _long_lists,
+        "authorization twice": _twice,
+        "content type twice": _adding(b"Content-Type: text/plain", b"Content-Type: application/json"),
+        "line ends LF": _line_ends,
+        "empty line before": _before,
+        "head unfinished": _unfinished,
+        "spaces behind the head": _behind,
+    }
+
+
+def spaced(dice: Dice, draft: Draft) -> None:
+    """White space around a value that matters, which is no part of it (RFC 9112, 5.1)."""
+    usual = [line for line in draft.fields if line.startswith((b"Authorization", b"Content-Type", b"Host"))]
+    line = dice.choice(usual or [b"X-A: b"])
+    draft.fields = [other for other in draft.fields if other is not line]
+    name, _, value = line.partition(b": ")
+    forms = (b"%b:%b", b"%b:  %b", b"%b:   %b", b"%b: %b ", b"%b: %b  ", b"%b:\t%b", b"%b: %b \t", b"%b :%b")
+    draft.fields.append(dice.choice(forms) % (name, value))
+
+
+def _lettered(dice: Dice, draft: Draft) -> None:
+    name, colon, value = _taken(dice, draft).partition(b":")
+    changed = dice.choice((name.upper(), name.lower(), name.swapcase()))
+    draft.fields.append(changed + colon + value)
+
+
+def _doubled(dice: Dice, draft: Draft) -> None:
+    line = _taken(dice, draft)
+    draft.fields += [line, line]
+
+
+def _taken(dice: Dice, draft: Draft) -> bytes:
+    """One of the lines, out of the draft."""
+    return draft.fields.pop(dice.randrange(len(draft.fields))) if draft.fields else b"X-A: b"
+
+
+def _adding(*lines: bytes) -> Mutation:
+    def mutate(dice: Dice, draft: Draft) -> None:
+        _insert(dice, draft, dice.choice(lines))
+
+    return mutate
+
+
+def _first(*lines: bytes) -> Mutation:
+    def mutate(dice: Dice, draft: Draft) -> None:
+        draft.fields.insert(0, dice.choice(lines))
+
+    return mutate
+
+
+def _insert(dice: Dice, draft: Draft, line: bytes) -> None:
+    draft.fields.insert(dice.randint(0, len(draft.fields)), line)
+
+
+def _long(dice: Dice, draft: Draft) -> None:
+    _insert(dice, draft, b"X-Long: " + b"v" * dice.choice(LONG))
+
+
+def _long_lists(dice: Dice, draft: Draft) -> None:
+    """Lists of the fields that frame, in one field or in several, around their bound."""
+    name, member = dice.choice(((b"Connection", b"x,"), (b"Expect", b"y,"), (b"Content-Length", b"5,")))
+    for _ in range(dice.choice((1, 2))):
+        _insert(dice, draft, name + b": " + member * dice.choice((100, 200, 255, 3_000)) + member[:1])
+
+
+def _many(dice: Dice, draft: Draft) -> None:
+    count = dice.choice((20, 40, 50, 100, 200, 3_000, 12_000))
+    draft.fields += [b"X-%d: v" % number for number in range(count)]
+
+
+def _twice(dice: Dice, draft: Draft) -> None:
+    lines = [WRITER, dice.choice((READER, b"Authorization: Bearer nonsense", b"Authorization: Basic eDp5"))]
+    dice.shuffle(lines)
+    draft.drop(b"Authorization")
+    draft.fields += lines
+
+
+def _line_ends(dice: Dice, draft: Draft) -> None:
+    draft.line_end = b"\n"
+    draft.head_end = dice.choice((b"\n", b"\r\n"))
+
+
+def _before(dice: Dice, draft: Draft) -> None:
+    draft.before = dice.choice((b"\r\n", b"\n", b"\r\n\r\n", b" ", b"\r"))
+
+
+def _unfinished(dice: Dice, draft: Draft) -> None:
+    draft.head_end = dice.choice((b"", b"\r", b"X-A"))
+
+
+def _behind(dice: Dice, draft: Draft) -> None:
+    draft.behind = dice.choice((b"\r\n", b" ", b"\x00", b"\n\n", b"abc"))
+
+
+def catalogue() -> Sequence[dict[str, Mutation]]:
+    """All of them, by what they change."""
+    return hosts(), fields()
