@@ -6,21 +6,19 @@ its store, and one line there.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from txn_api.edge.raw_route import RawRoute
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.tables import TableNames
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 Schemas = dict[str, Any]
 """Component schemas by their names in the document."""
-OpenStore = Callable[["DynamoDBClient", TableNames], object]
+OpenStore = Callable[[DynamoDBClient, TableNames], object]
 """Makes a store. Routes find it by its class (`Services.store`)."""
 
 

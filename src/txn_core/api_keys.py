@@ -12,18 +12,16 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
+from typing import Any, Final, Literal, NewType, get_args
 
 from txn_core.aws.errors import carried_out
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.exceptions import SettingsError
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.transactions.faults import TERMINAL_ID_PATTERN
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
 from txn_core.transactions.instants import Instant, instant_of, now
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 Scope = Literal["transactions:write", "transactions:read", "cards:lookup", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
@@ -126,7 +124,7 @@ def mint(
 class ApiKeyTable:
     """The keys in DynamoDB."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client, self._name = client, name
 
     async def put(self, key: ApiKey) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import carried_out, code_of
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import (
     EXPIRES_AT,
@@ -25,10 +26,6 @@ from txn_core.exceptions import StoreError
 from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
 
 READY_WAIT_S: Final = 120.0
 POLL_S: Final = 0.1
@@ -58,7 +55,7 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
 
-async def _stream(client: "KinesisClient", name: str, settings: Settings) -> None:
+async def _stream(client: KinesisClient, name: str, settings: Settings) -> None:
     """Make a stream, and then the consumers of the drains that it pushes to."""
     with suppress(client.exceptions.ResourceInUseException):
         await client.create_stream(StreamName=name, ShardCount=settings.stream_shards)
@@ -72,7 +69,7 @@ async def _stream(client: "KinesisClient", name: str, settings: Settings) -> Non
 
 
 async def bootstrap_generation(
-    client: "DynamoDBClient", settings: Settings, *, origin: str, from_lake: bool
+    client: DynamoDBClient, settings: Settings, *, origin: str, from_lake: bool
 ) -> Instant:
     """Make the tables of a further generation of the index, or find them as they were made; gives when that was.
 
@@ -96,7 +93,7 @@ async def bootstrap_generation(
     return Instant(layout["Item"]["begun_at"]["S"])
 
 
-async def _tables(client: "DynamoDBClient", settings: Settings) -> frozenset[str]:
+async def _tables(client: DynamoDBClient, settings: Settings) -> frozenset[str]:
     """The tables that all share, and those of the first generation; a further one is made by who builds it."""
     names = TableNames.of(settings)
     first = names.generation == FIRST_GENERATION
@@ -106,7 +103,7 @@ async def _tables(client: "DynamoDBClient", settings: Settings) -> frozenset[str
     return kept
 
 
-async def _make(client: "DynamoDBClient", names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:
+async def _make(client: DynamoDBClient, names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:
     """Make tables at once, and have the expired rows of some removed; gives those where nobody removes them."""
     made = [definition["TableName"] for definition in definitions]
     async with asyncio.TaskGroup() as tasks:
@@ -115,7 +112,7 @@ async def _make(client: "DynamoDBClient", names: TableNames, definitions: Sequen
     return frozenset({table for table in made if table in names.expiring and not await _expire(client, table)})
 
 
-async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dict[str, Any]) -> None:
+async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[str, Any]) -> None:
     """Keep with the table of transactions how it is laid out; what it was made with stays."""
     item = {"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes}
     await carried_out(
@@ -127,7 +124,7 @@ async def _lay_out(client: "DynamoDBClient", settings: Settings, attributes: dic
     )
 
 
-async def _table(client: "DynamoDBClient", definition: Any) -> None:
+async def _table(client: DynamoDBClient, definition: Any) -> None:
     with suppress(client.exceptions.ResourceInUseException):
         await client.create_table(**definition)
     while True:
@@ -139,7 +136,7 @@ async def _table(client: "DynamoDBClient", definition: Any) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def _expire(client: "DynamoDBClient", table: str) -> bool:
+async def _expire(client: DynamoDBClient, table: str) -> bool:
     """Have a table's items removed after the moment in their `EXPIRES_AT`; gives whether the server can."""
     try:
         described = await client.describe_time_to_live(TableName=table)

@@ -9,17 +9,15 @@ record is refused.
 
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NewType, Protocol
+from typing import Any, NewType, Protocol
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, failure_of
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.transactions.identity import Account, KeyRing
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 RecordId = NewType("RecordId", str)
 Fingerprint = NewType("Fingerprint", str)
@@ -80,7 +78,7 @@ class Fingerprints:
 class IdempotencyTable:
     """The records in DynamoDB; its TTL removes what has expired, days later at worst."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client, self._name = client, name
 
     async def create(self, record: Record) -> Record | None:

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import TxnError
 from txn_core.recent import RecentRead
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 OK: Final = "ok"
 # Probes come from several balancers at once; AWS allows 20 DescribeStreamSummary calls a second an account.
@@ -70,7 +68,7 @@ class ReadinessChecks:
         return OK
 
 
-async def stream_usable(client: "KinesisClient", stream: str) -> None:
+async def stream_usable(client: KinesisClient, stream: str) -> None:
     """Return when the stream takes and gives records, also while it is resharded.
 
     Raises:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import DrainDefinition
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
@@ -17,10 +18,6 @@ from workers.leases.table import LeaseTable
 from workers.metrics import WorkerMetrics
 from workers.retries import UNLIMITED, Patience
 
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
-
 
 @dataclass(frozen=True, slots=True)
 class DrainContext:
@@ -31,8 +28,8 @@ class DrainContext:
 
     definition: DrainDefinition
     settings: Settings
-    kinesis: "KinesisClient"
-    dynamodb: "DynamoDBClient"
+    kinesis: KinesisClient
+    dynamodb: DynamoDBClient
     store: ObjectStore
     seal: Seal
     metrics: WorkerMetrics

@@ -1,14 +1,12 @@
 """The port through which a drain shows that it has settled a record, for a reconciliation that rereads minutes."""
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import DynamoDBClient
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 
 class Evidence(Protocol):
@@ -25,4 +23,4 @@ class Evidence(Protocol):
         """
 
 
-OpenEvidence = Callable[[Settings, "DynamoDBClient", ObjectStore], Coroutine[Any, Any, Evidence]]
+OpenEvidence = Callable[[Settings, DynamoDBClient, ObjectStore], Coroutine[Any, Any, Evidence]]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,12 +18,10 @@ from txn_cli.verify.generation_comparison import Comparison
 from txn_cli.verify.generation_comparison import compare as compare_generations
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import code_of
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
 from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 FAULTS_SHOWN = 10
 
@@ -108,7 +106,7 @@ async def _drop(settings: Settings, names: TableNames) -> list[str]:
 
 
 @asynccontextmanager
-async def _tables(settings: Settings) -> "AsyncIterator[DynamoDBClient]":
+async def _tables(settings: Settings) -> AsyncIterator[DynamoDBClient]:
     try:
         async with Aws(settings).dynamodb() as client:
             yield client

@@ -8,13 +8,14 @@ lost for the lake, since the stream that had them is gone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
 from txn_core.aws.errors import code_of
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.exceptions import StoreError
@@ -30,10 +31,6 @@ from workers.reading.answers import raw_records, sequence_number_of
 from workers.reading.read_position import Start
 from workers.reading.reader import iterator_of
 from workers.rebuild.lake_progress import LakeProgress
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
 
 READS_MAX: Final = 5  # AWS may answer empty pages before the record that is there
 
@@ -72,8 +69,8 @@ class Finder:
     """Looks at the leases of a stream's workers."""
 
     settings: Settings
-    kinesis: "KinesisClient"
-    dynamodb: "DynamoDBClient"
+    kinesis: KinesisClient
+    dynamodb: DynamoDBClient
     store: ObjectStore
 
     def table(self, kind: str) -> LeaseTable:

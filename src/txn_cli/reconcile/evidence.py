@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from txn_cli.patience import briefly
 from txn_core.aws.errors import Failure, failure_of
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of
@@ -32,9 +33,6 @@ from workers.reading.answers import raw_records
 from workers.reading.read_position import Start, records_of
 from workers.reading.reader import iterator_of
 
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-
 SET_APART: Final[tuple[Reason, ...]] = ("undecodable", "unwritable")
 
 RECORDS_A_READ: Final = 1_000
@@ -47,7 +45,7 @@ _HOUR: Final = timedelta(hours=1)
 class StreamEvidence:
     """Reads minutes of a shard from the stream again."""
 
-    client: "KinesisClient"
+    client: KinesisClient
     stream: str
 
     async def beginnings(self, leases: Mapping[str, Sequence[Lease]]) -> dict[ShardId, SequenceNumber]:

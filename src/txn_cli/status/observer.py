@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,7 @@ from txn_cli.status.tail import rest_behind
 from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import code_of, is_passing
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.exceptions import StoreError
@@ -26,10 +27,6 @@ from workers.leases.table import LeaseTable
 from workers.reading.budget import look_pause_s, polling_drains
 from workers.rebuild.lake_progress import LakeProgress
 
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
-
 STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutError is one
 
 
@@ -37,8 +34,8 @@ STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutE
 class Observer:
     """Observes the workers of one system; `urls` are those of its processes that can be asked."""
 
-    kinesis: "KinesisClient"
-    dynamodb: "DynamoDBClient"
+    kinesis: KinesisClient
+    dynamodb: DynamoDBClient
     settings: Settings
     urls: ProcessUrls = field(default_factory=ProcessUrls)
 

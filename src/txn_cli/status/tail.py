@@ -1,16 +1,14 @@
 """Reads what the stream holds behind a checkpoint, just far enough to decide."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from txn_cli.status.drain import Rest
+from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.reading.answers import UNKNOWN_ARRIVAL, raw_records
 from workers.reading.read_position import Start, behind, records_of
 from workers.reading.reader import iterator_of
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 READS_MAX: Final = 50
 """AWS may answer empty pages for a while before the records that are there."""
@@ -18,7 +16,7 @@ READ_RECORDS: Final = 10
 """Enough to see a record behind the checkpoint's own; more would cost the workers their share of the shard."""
 
 
-async def rest_behind(client: "KinesisClient", stream: str, shard_id: ShardId, checkpoint: Checkpoint) -> Rest:
+async def rest_behind(client: KinesisClient, stream: str, shard_id: ShardId, checkpoint: Checkpoint) -> Rest:
     """What stands in a shard behind a checkpoint that is not its end."""
     iterator: str | None = await iterator_of(client, stream, shard_id, Start.after(checkpoint, shard_id))
     for _ in range(READS_MAX):

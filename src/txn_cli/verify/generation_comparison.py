@@ -5,13 +5,11 @@ Holds one page of a table at a time. What is written meanwhile may differ for a 
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 PAGE_ITEMS: Final = 100  # BatchGetItem takes no more
 
@@ -35,9 +33,7 @@ class Comparison:
         return not (self.missing or self.different or self.extra)
 
 
-async def compare(
-    client: "DynamoDBClient", one: TableNames, other: TableNames, on_fault: OnFault
-) -> list[Comparison]:
+async def compare(client: DynamoDBClient, one: TableNames, other: TableNames, on_fault: OnFault) -> list[Comparison]:
     """Compare the transactions, the merchants and the other ids of cards of two generations."""
     return [
         await _compare("transactions", ("id",), _Pair(client, one.transactions, other.transactions), on_fault),
@@ -48,7 +44,7 @@ async def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    client: "DynamoDBClient"
+    client: DynamoDBClient
     one: str
     other: str
 

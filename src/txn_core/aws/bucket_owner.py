@@ -8,23 +8,21 @@ ownership with bucket owner condition").
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_core.aws.errors import code_of
+from txn_core.aws.types import S3Client
 from txn_core.exceptions import StoreError
 from txn_core.loopback import is_local
-
-if TYPE_CHECKING:
-    from types_aiobotocore_s3 import S3Client
 
 OWNERS: Final = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
 MAKES_A_BUCKET: Final = "CreateBucket"
 """The one call on a bucket that cannot name an owner, since there is no bucket yet."""
 
 
-def expect_owner(client: "S3Client", account: str) -> None:
+def expect_owner(client: S3Client, account: str) -> None:
     """Let every call of the client, also one that is presigned, name the account as the owner of its buckets."""
     client.meta.events.register("before-parameter-build.s3", partial(_name_owner, account))
 
@@ -38,7 +36,7 @@ def _name_owner(account: str, params: dict[str, Any], model: Any, **_: object) -
             params.setdefault(owner, account)
 
 
-async def account_of(sts: Any, s3: "S3Client") -> str | None:
+async def account_of(sts: Any, s3: S3Client) -> str | None:
     """The account of our credentials; None where S3 is a server on this machine and no STS is here to say it.
 
     Raises:

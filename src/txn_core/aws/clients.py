@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
@@ -21,14 +21,10 @@ from botocore.utils import get_environ_proxies
 from txn_core.aws.bucket_owner import account_of, expect_owner
 from txn_core.aws.http import HttpPool
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import DynamoDBClient, KinesisClient, S3Client
 from txn_core.dynamodb import dynamodb_client as direct_dynamodb
 from txn_core.kinesis import kinesis_client as direct_kinesis
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
-    from types_aiobotocore_s3 import S3Client
 
 CONNECT_TIMEOUT_S: Final = 2.0
 READ_TIMEOUT_S: Final = 10.0
@@ -45,16 +41,16 @@ class Aws:
 
     def kinesis(
         self, *, read_timeout_s: float = READ_TIMEOUT_S, validate: bool = True
-    ) -> "AbstractAsyncContextManager[KinesisClient]":
+    ) -> AbstractAsyncContextManager[KinesisClient]:
         """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
         return self._kinesis(_session(), read_timeout_s, validate=validate)
 
-    def kinesis_subscriber(self) -> "AbstractAsyncContextManager[KinesisClient]":
+    def kinesis_subscriber(self) -> AbstractAsyncContextManager[KinesisClient]:
         """A Kinesis client for subscriptions; each has a connection of its own, which may be silent for long."""
         return self._kinesis(_session(), SUBSCRIPTION_SILENCE_S, validate=False, connections_max=SUBSCRIPTIONS_MAX)
 
     @asynccontextmanager
-    async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator["KinesisClient"]:
+    async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator[KinesisClient]:
         """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
         session = _session()
         async with (
@@ -70,19 +66,19 @@ class Aws:
         *,
         validate: bool,
         connections_max: int = CONNECTIONS_MAX,
-    ) -> "AbstractAsyncContextManager[KinesisClient]":
+    ) -> AbstractAsyncContextManager[KinesisClient]:
         url = self.settings.kinesis_endpoint_url
         config = _config(read_timeout_s, validate=validate, connections_max=connections_max)
         return session.create_client(
             "kinesis", region_name=self.settings.region_at(url), endpoint_url=url, config=config
         )
 
-    def dynamodb(self) -> "AbstractAsyncContextManager[DynamoDBClient]":
+    def dynamodb(self) -> AbstractAsyncContextManager[DynamoDBClient]:
         """A DynamoDB client, without botocore's parameter checks."""
         return self._dynamodb(_session())
 
     @asynccontextmanager
-    async def dynamodb_reader(self) -> AsyncIterator["DynamoDBClient"]:
+    async def dynamodb_reader(self) -> AsyncIterator[DynamoDBClient]:
         """A DynamoDB client for the index, whose reads take a fraction of the CPU time.
 
         Its connections are its own: a client team that reads as fast as it can takes none from the API keys.
@@ -94,7 +90,7 @@ class Aws:
         ):
             yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, await session.get_credentials(), wire))
 
-    def _dynamodb(self, session: AioSession) -> "AbstractAsyncContextManager[DynamoDBClient]":
+    def _dynamodb(self, session: AioSession) -> AbstractAsyncContextManager[DynamoDBClient]:
         url = self.settings.dynamodb_endpoint_url
         config = _config(READ_TIMEOUT_S, validate=False)
         return session.create_client(
@@ -102,7 +98,7 @@ class Aws:
         )
 
     @asynccontextmanager
-    async def s3(self) -> AsyncIterator["S3Client"]:
+    async def s3(self) -> AsyncIterator[S3Client]:
         """An S3 client, for buckets of the account that the settings name, or else of the one that we belong to.
 
         Buckets stand in the path where an endpoint is given, since an address has no subdomains.
@@ -134,7 +130,7 @@ class Aws:
             yield ObjectStore(client, bucket)
 
 
-async def _account(session: AioSession, region: str, s3: "S3Client") -> str | None:
+async def _account(session: AioSession, region: str, s3: S3Client) -> str | None:
     config = _config(READ_TIMEOUT_S, validate=False)
     async with session.create_client("sts", region_name=region, config=config) as sts:
         return await account_of(sts, s3)

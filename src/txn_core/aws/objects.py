@@ -1,20 +1,17 @@
 """The object store of the lake: put once, look, list, read."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, code_of, failure_of
-
-if TYPE_CHECKING:
-    from types_aiobotocore_s3 import S3Client
+from txn_core.aws.types import S3Client
 
 
 class ObjectStore:
     """One bucket."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: S3Client, bucket: str) -> None:
         self._client, self._bucket = client, bucket
 
     async def reach(self) -> None:

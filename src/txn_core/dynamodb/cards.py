@@ -5,13 +5,11 @@ older versions then. Each id has a row with the others, so that whichever a clie
 """
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string, strings
 from txn_core.transactions.identity import Account, CardId, key_version
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 _OTHERS: Final = "others"
 
@@ -19,7 +17,7 @@ _OTHERS: Final = "others"
 class CardTable:
     """Reads and writes of the rows; what was written is never taken back."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client, self._name = client, name
 
     async def unite(self, account: Account, card_ids: Collection[CardId]) -> None:

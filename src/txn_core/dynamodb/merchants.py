@@ -1,19 +1,17 @@
 """The names of merchants by account, found by the beginning of their normalised form."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import carried_out
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class MerchantName:
 class MerchantTable:
     """Reads and first-spelling-wins writes of the merchant names."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client, self._name = client, name
 
     async def put_first(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
+from txn_core.aws.types import CreateTableInputTypeDef
 
 BY_CARD: Final = "by_card"
 BY_MERCHANT: Final = "by_merchant"
@@ -23,7 +22,7 @@ class TableShape:
     indexes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def create_request(name: str, shape: TableShape) -> "CreateTableInputTypeDef":
+def create_request(name: str, shape: TableShape) -> CreateTableInputTypeDef:
     """The request that makes a table of this shape under its full name."""
     keys = (shape.key, *shape.indexes.values())
     request: Any = {

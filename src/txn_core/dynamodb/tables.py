@@ -1,15 +1,13 @@
 """The tables as DynamoDB's CreateTable wants them, and their names."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from txn_core import drains
+from txn_core.aws.types import CreateTableInputTypeDef
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb.type_defs import CreateTableInputTypeDef
 
 FIRST_GENERATION: Final = 1
 EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants them
@@ -80,17 +78,17 @@ class TableNames:
         return f"{self.prefix}-{name}" if first else f"{self.prefix}-{name}-g{self.generation}"
 
 
-def definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
+def definitions(names: TableNames) -> list[CreateTableInputTypeDef]:
     """Every table that the system needs."""
     return [*index_definitions(names), *shared_definitions(names)]
 
 
-def index_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
+def index_definitions(names: TableNames) -> list[CreateTableInputTypeDef]:
     """The tables that each generation of the index has."""
     return _of_drains(names, once_a_generation=True)
 
 
-def shared_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
+def shared_definitions(names: TableNames) -> list[CreateTableInputTypeDef]:
     """The tables that are there once, whatever generation of the index is served."""
     return [
         create_request(names.api_keys, TableShape("api-keys", {"key_id": "HASH"})),
@@ -99,12 +97,12 @@ def shared_definitions(names: TableNames) -> "list[CreateTableInputTypeDef]":
     ]
 
 
-def lake_progress_definition(names: TableNames) -> "CreateTableInputTypeDef":
+def lake_progress_definition(names: TableNames) -> CreateTableInputTypeDef:
     """The table that a generation has besides when it is built from the lake."""
     return create_request(names.lake_progress, TableShape("lake-progress", {"part": "HASH"}))
 
 
-def _of_drains(names: TableNames, *, once_a_generation: bool) -> "list[CreateTableInputTypeDef]":
+def _of_drains(names: TableNames, *, once_a_generation: bool) -> list[CreateTableInputTypeDef]:
     return [
         create_request(names.of_drain(drain.name, shape.name), shape)
         for drain in drains.REGISTRY.values()

@@ -3,11 +3,12 @@
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, failure_of
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
@@ -17,9 +18,6 @@ from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId, MerchantId, TransactionId
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 # The item that keeps the number of write shards with the table; no account is called so.
 LAYOUT_ID: Final = "#layout"
@@ -75,11 +73,11 @@ class StoredTransaction:
 class TransactionTable:
     """Reads and first-write-wins writes of the index table."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, write_shards: int) -> None:
+    def __init__(self, client: DynamoDBClient, name: str, write_shards: int) -> None:
         self._client, self._name, self.write_shards = client, name, write_shards
 
     @classmethod
-    async def open(cls, client: "DynamoDBClient", name: str) -> "TransactionTable":
+    async def open(cls, client: DynamoDBClient, name: str) -> "TransactionTable":
         """Open a bootstrapped table with the number of write shards that it was made with.
 
         Raises:

@@ -7,18 +7,15 @@ somebody else has registered is given by its ARN: `index=arn:aws:kinesis:...`.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core import drains
+from txn_core.aws.types import ConsumerDescriptionTypeDef, KinesisClient
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-    from types_aiobotocore_kinesis.type_defs import ConsumerDescriptionTypeDef
 
 POLL_S: Final = 0.2  # AWS allows 20 DescribeStreamConsumer calls a second, and 5 that register
 
@@ -54,7 +51,7 @@ def drain_consumers(settings: Settings) -> Mapping[str, DrainConsumer]:
     return found
 
 
-async def register_consumers(client: "KinesisClient", settings: Settings, stream: str) -> None:
+async def register_consumers(client: KinesisClient, settings: Settings, stream: str) -> None:
     """Register the consumers that a stream lacks, and return when all can be used; the caller bounds the time.
 
     Raises:
@@ -65,7 +62,7 @@ async def register_consumers(client: "KinesisClient", settings: Settings, stream
             await asyncio.sleep(POLL_S)
 
 
-async def arn_of(client: "KinesisClient", consumer: DrainConsumer) -> str:
+async def arn_of(client: KinesisClient, consumer: DrainConsumer) -> str:
     """The ARN of a consumer that can be used.
 
     Raises:
@@ -78,7 +75,7 @@ async def arn_of(client: "KinesisClient", consumer: DrainConsumer) -> str:
     return found["ConsumerARN"]
 
 
-async def _usable(client: "KinesisClient", consumer: DrainConsumer) -> bool:
+async def _usable(client: KinesisClient, consumer: DrainConsumer) -> bool:
     """Whether a consumer is ACTIVE; it is registered if it is lacking and not somebody else's."""
     if (found := await _described(client, consumer)) is not None:
         return found["ConsumerStatus"] == "ACTIVE"
@@ -94,7 +91,7 @@ async def _usable(client: "KinesisClient", consumer: DrainConsumer) -> bool:
     return False
 
 
-async def _described(client: "KinesisClient", consumer: DrainConsumer) -> "ConsumerDescriptionTypeDef | None":
+async def _described(client: KinesisClient, consumer: DrainConsumer) -> ConsumerDescriptionTypeDef | None:
     """What Kinesis says of a consumer; None when it is not registered."""
     named: Any = {"ConsumerARN": consumer.arn}
     if consumer.arn is None:
@@ -114,7 +111,7 @@ async def _described(client: "KinesisClient", consumer: DrainConsumer) -> "Consu
     return answer["ConsumerDescription"]
 
 
-async def _stream_arn(client: "KinesisClient", stream: str) -> str:
+async def _stream_arn(client: KinesisClient, stream: str) -> str:
     summary = await client.describe_stream_summary(StreamName=stream)
     return summary["StreamDescriptionSummary"]["StreamARN"]
 

@@ -9,17 +9,15 @@ aggregation is turned off.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, outcome_of_error
 from txn_core.kinesis.routing import ByKey, ByShard, Routing
 from txn_core.kinesis.shard_map import ShardMap
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 REFRESH_S: Final = 60.0
 REFRESH_S_MIN: Final = 1.0
@@ -35,7 +33,7 @@ _log = structlog.get_logger()
 class ShardMapKeeper:
     """Reads a stream's shards at the start, now and then, and when a landing casts doubt on the map."""
 
-    def __init__(self, client: "KinesisClient", stream: str, adopt: Callable[[Routing], None]) -> None:
+    def __init__(self, client: KinesisClient, stream: str, adopt: Callable[[Routing], None]) -> None:
         """`adopt` is called with every routing to go by from then on."""
         self._client, self._stream, self._adopt = client, stream, adopt
         self._shard_map: ShardMap | None = None

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aiohttp import ClientConnectorError
 from aiohttp import ClientError as AiohttpError
@@ -22,11 +22,9 @@ from botocore.parsers import ResponseParserError
 
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES
 from txn_core.aws.http import NotConnectedError
+from txn_core.aws.types import PutRecordsOutputTypeDef
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis.type_defs import PutRecordsOutputTypeDef
 
 ATTEMPT_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, AiohttpError, TimeoutError, OSError)
 # Raised before the request has a signature or a connection.
@@ -83,7 +81,7 @@ class Failed:
 Outcome = Landing | Failed
 
 
-def outcomes_of_answer(answer: "PutRecordsOutputTypeDef", sent: int) -> Sequence[Outcome]:
+def outcomes_of_answer(answer: PutRecordsOutputTypeDef, sent: int) -> Sequence[Outcome]:
     """The outcome of each record by Kinesis' answer; one that does not count as many as were sent says nothing."""
     records = answer.get("Records", ())  # botocore reads any page under status 200 as an answer, one without fields
     if len(records) != sent:

@@ -16,11 +16,12 @@ import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import Final, Self, cast
 
 import structlog
 from prometheus_client import CollectorRegistry
 
+from txn_core.aws.types import KinesisClient, PutRecordsRequestEntryTypeDef
 from txn_core.exceptions import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
@@ -35,10 +36,6 @@ from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
 from txn_core.kinesis.stream_limits import Limits
 from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
@@ -58,7 +55,7 @@ class Producer:
 
     def __init__(
         self,
-        client: "KinesisClient",
+        client: KinesisClient,
         stream: str,
         *,
         buffer_bytes_max: int,
@@ -89,7 +86,7 @@ class Producer:
 
     @classmethod
     def from_settings(
-        cls, client: "KinesisClient", settings: Settings, registry: CollectorRegistry | None = None
+        cls, client: KinesisClient, settings: Settings, registry: CollectorRegistry | None = None
     ) -> Self:
         """The producer of a process."""
         return cls(
@@ -288,7 +285,7 @@ class Producer:
         self._schedule_pump()
 
     async def _send(
-        self, parcels: Sequence[Parcel], entries: Sequence["PutRecordsRequestEntryTypeDef"]
+        self, parcels: Sequence[Parcel], entries: Sequence[PutRecordsRequestEntryTypeDef]
     ) -> Sequence[Outcome]:
         outcomes = await self._sender.put(entries)
         for entry, outcome, parcel in zip(entries, outcomes, parcels, strict=True):

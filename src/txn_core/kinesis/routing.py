@@ -6,13 +6,11 @@ ByShard   a lane a shard, everything that waits for it packed into one Kinesis r
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
+from txn_core.aws.types import PutRecordsRequestEntryTypeDef
 from txn_core.kinesis.aggregation import Keyed, aggregate
 from txn_core.kinesis.shard_map import OpenShard, ShardMap
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 # What aggregation adds at most: to a record tags, lengths and indexes, as long as nothing is over 256 MiB ...
 RECORD_OVERHEAD_BYTES: Final = 24
@@ -36,7 +34,7 @@ class Routing(Protocol):
     def cost(self, record_bytes: int) -> int:
         """What a record of this size, key included, takes in a parcel at most."""
 
-    def entry(self, lane: str, records: Sequence[Keyed]) -> "PutRecordsRequestEntryTypeDef":
+    def entry(self, lane: str, records: Sequence[Keyed]) -> PutRecordsRequestEntryTypeDef:
         """The Kinesis record in which records of a lane travel."""
 
 
@@ -57,7 +55,7 @@ class ByKey:
         """The record as it is."""
         return record_bytes
 
-    def entry(self, lane: str, records: Sequence[Keyed]) -> "PutRecordsRequestEntryTypeDef":
+    def entry(self, lane: str, records: Sequence[Keyed]) -> PutRecordsRequestEntryTypeDef:
         """The one record, plain."""
         return {"Data": records[0].data, "PartitionKey": lane}
 
@@ -81,7 +79,7 @@ class ByShard:
         """The record and what aggregation adds to it."""
         return record_bytes + RECORD_OVERHEAD_BYTES
 
-    def entry(self, lane: str, records: Sequence[Keyed]) -> "PutRecordsRequestEntryTypeDef":
+    def entry(self, lane: str, records: Sequence[Keyed]) -> PutRecordsRequestEntryTypeDef:
         """A plain record, or an aggregate under the shard's hash key, which every sub-record carries too."""
         first = records[0]
         if len(records) == 1:

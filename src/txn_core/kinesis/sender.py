@@ -2,26 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from txn_core.aws.types import KinesisClient, PutRecordsRequestEntryTypeDef
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Outcome, outcome_of_error, outcomes_of_answer
 from txn_core.kinesis.producer_metrics import ProducerMetrics
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-    from types_aiobotocore_kinesis.type_defs import PutRecordsRequestEntryTypeDef
 
 
 class Sender:
     """Calls PutRecords on one stream."""
 
-    def __init__(
-        self, client: "KinesisClient", stream: str, *, attempt_s_max: float, metrics: ProducerMetrics
-    ) -> None:
+    def __init__(self, client: KinesisClient, stream: str, *, attempt_s_max: float, metrics: ProducerMetrics) -> None:
         self._client, self._stream = client, stream
         self._attempt_s_max, self._metrics = attempt_s_max, metrics
 
-    async def put(self, entries: Sequence["PutRecordsRequestEntryTypeDef"]) -> Sequence[Outcome]:
+    async def put(self, entries: Sequence[PutRecordsRequestEntryTypeDef]) -> Sequence[Outcome]:
         """What became of each entry."""
         loop = asyncio.get_running_loop()
         began_at = loop.time()

@@ -8,13 +8,11 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 HASH_BYTES: Final = 16
 HASH_KEY_MAX: Final = 2 ** (8 * HASH_BYTES) - 1
@@ -73,7 +71,7 @@ class ShardMap:
     __hash__ = None  # type: ignore[assignment]
 
     @classmethod
-    async def load(cls, client: "KinesisClient", stream: str) -> Self:
+    async def load(cls, client: KinesisClient, stream: str) -> Self:
         """List the stream's shards, page by page, and keep the open ones.
 
         Raises:
@@ -86,7 +84,7 @@ class ShardMap:
             raise StoreError(f"stream {stream}: {error}") from None
 
 
-async def listed_shards(client: "KinesisClient", stream: str) -> list[Any]:
+async def listed_shards(client: KinesisClient, stream: str) -> list[Any]:
     """Every shard that still has records or may get some, as Kinesis describes it, page by page."""
     request: Any = {"StreamName": stream}
     found: list[Any] = []

@@ -8,13 +8,11 @@ rebuild have no name in them: they were there before there were other consumers.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 INDEX_REBUILD: Final = "index"
 HEAD: Final = "#snapshot"  # the row of a consumer that is no part; no object is called so
@@ -34,7 +32,7 @@ class Part:
 class ConsumerProgress:
     """Reads and conditional writes of one consumer's rows."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, consumer: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str, consumer: str) -> None:
         if not consumer or _SEPARATOR in consumer:
             raise ValueError(f"a consumer of the lake has a name without {_SEPARATOR!r}")
         self._client, self._name = client, name

@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of, is_passing
+from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
@@ -32,9 +33,6 @@ from workers.metrics import ShardLag, WorkerMetrics
 from workers.reading.budget import ENTIRE_SHARD
 from workers.reading.opening import OpenReader, Reader, polling
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 LEAVE_S_MAX: Final = 2.0
 ROUND_S_MAX: Final = 30.0
@@ -74,7 +72,7 @@ class Worker:
         *,
         name: WorkerName,
         settings: Settings,
-        kinesis: "KinesisClient",
+        kinesis: KinesisClient,
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         metrics: WorkerMetrics,

@@ -8,10 +8,11 @@ handed twice change nothing, and ledger, `txn status` and `txn reconcile` go on.
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import structlog
 
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position, ShardId
@@ -27,9 +28,6 @@ from workers.metrics import ShardLag
 from workers.reading.read_position import behind
 from workers.reading.reader import Batch
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 RECORDS_AT_ONCE: Final = 500
 """Made durable and checkpointed together; between two such batches the time is looked at."""
@@ -47,7 +45,7 @@ class UnleasedHost:
     """Hosts one open drain."""
 
     def __init__(
-        self, *, drain: Drain, kinesis: "KinesisClient", stream_name: str, leases: LeaseTable, stream: StreamWatch
+        self, *, drain: Drain, kinesis: KinesisClient, stream_name: str, leases: LeaseTable, stream: StreamWatch
     ) -> None:
         self._drain, self._leases = drain, leases
         self._kinesis, self._stream_name, self._stream = kinesis, stream_name, stream

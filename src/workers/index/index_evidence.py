@@ -1,9 +1,10 @@
 """Whether the index has settled a record: as the item of its id, as a repeat of that item, or as a kept conflict."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.exceptions import EventError
@@ -14,13 +15,10 @@ from workers.events.dead_letters import DeadLetter
 from workers.events.decoding import decode
 from workers.index.precedence import Relation, relate
 
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-
 _MISSING: Final = "missing_in_index"
 
 
-async def open_evidence(settings: Settings, dynamodb: "DynamoDBClient", store: ObjectStore) -> "IndexEvidence":
+async def open_evidence(settings: Settings, dynamodb: DynamoDBClient, store: ObjectStore) -> "IndexEvidence":
     """The evidence of the index.
 
     Raises:

@@ -4,19 +4,16 @@ A worker that polls comes to the end of a closed shard by itself. A host that is
 """
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
 
+from txn_core.aws.types import KinesisClient
 from workers.leases.lease import Lease
 from workers.leases.shards import Shard
 from workers.leases.table import LeaseTable
 from workers.reading.reader import RECORDS_FIRST, ShardReader
 
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-
 
 async def end_finished(
-    client: "KinesisClient", stream: str, table: LeaseTable, rows: Iterable[Lease], shards: Collection[Shard]
+    client: KinesisClient, stream: str, table: LeaseTable, rows: Iterable[Lease], shards: Collection[Shard]
 ) -> None:
     """Checkpoint the end of each row that nobody owns, whose shard is a parent and holds nothing behind the row."""
     parents = {parent for shard in shards for parent in shard.parents}.intersection(
@@ -28,7 +25,7 @@ async def end_finished(
             await table.write(row, row.ended())
 
 
-async def _is_finished(client: "KinesisClient", stream: str, row: Lease) -> bool:
+async def _is_finished(client: KinesisClient, stream: str, row: Lease) -> bool:
     """Whether reading on from a row comes to the end of its shard without a record."""
     reader = ShardReader(client, stream, row.shard_id, row.checkpoint, records_max=RECORDS_FIRST, idle_s=0.0)
     while True:

@@ -10,17 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.ledger import Ledger, Minute, Sum, Tally, start_of
 from workers.retries import UNLIMITED, Patience, retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 KEPT: Final = timedelta(days=400)  # longer than a stream can hold its records
 SHARD, PART = "shard", "part"
@@ -29,7 +27,7 @@ SHARD, PART = "shard", "part"
 class LedgerTable:
     """Parts of ledgers, put and read."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, patience: Patience = UNLIMITED) -> None:
+    def __init__(self, client: DynamoDBClient, name: str, patience: Patience = UNLIMITED) -> None:
         self._client, self._name, self._patience = client, name, patience
 
     async def put_leaving(self, shard_id: ShardId, ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from workers.leases.belonging import Belonging, belonging
 from workers.leases.lease import Checkpoint, Lease
@@ -10,8 +11,6 @@ from workers.leases.shards import list_shards
 from workers.leases.stream_identity import StreamIdentity
 
 if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-
     from workers.leases.table import LeaseTable
 
 
@@ -37,7 +36,7 @@ class Progress:
 
 
 async def progress(
-    kinesis: "KinesisClient", stream: str, leases: "LeaseTable", identity: StreamIdentity | None
+    kinesis: KinesisClient, stream: str, leases: "LeaseTable", identity: StreamIdentity | None
 ) -> Progress:
     """Every shard that the stream lists with the lease that one kind of worker has on it.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from txn_core.aws.types import KinesisClient
 from txn_core.kinesis.shard_map import listed_shards
 from txn_core.positions import SequenceNumber, ShardId
 from workers.leases.lease import Lease
@@ -18,8 +19,6 @@ from workers.leases.stream_identity import StreamIdentity
 from workers.reading.answers import required
 
 if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
-
     from workers.leases.table import LeaseTable
 
 LOOKS_WITHOUT: Final = (
@@ -42,7 +41,7 @@ class Shard:
     begins: SequenceNumber | None = None
 
 
-async def list_shards(client: "KinesisClient", stream: str) -> list[Shard]:
+async def list_shards(client: KinesisClient, stream: str) -> list[Shard]:
     """Every shard that still has records or may get some."""
     return [_shard(item) for item in await listed_shards(client, stream)]
 
@@ -53,7 +52,7 @@ class Absence:
     One list is no proof: it may be of some time ago, or cut short, and a shard that is taken for gone is over.
     """
 
-    def __init__(self, client: "KinesisClient", stream: str, shard_id: ShardId, *, pause_s: float) -> None:
+    def __init__(self, client: KinesisClient, stream: str, shard_id: ShardId, *, pause_s: float) -> None:
         self._client, self._stream, self._shard_id, self._pause_s = client, stream, shard_id, pause_s
         self._looks = 0
         self._look_at_s = float("-inf")

@@ -6,13 +6,11 @@ ARN and creation epoch). Both come with DescribeStreamSummary.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
+from txn_core.aws.types import KinesisClient
 from txn_core.transactions.instants import Instant, instant_of
 from workers.reading.answers import required
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 READABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 
@@ -47,7 +45,7 @@ class StreamSummary:
         return self.status in READABLE
 
 
-async def summary_of(client: "KinesisClient", stream: str) -> StreamSummary:
+async def summary_of(client: KinesisClient, stream: str) -> StreamSummary:
     """Ask for the stream of a name. AWS takes 20 such calls a second of a whole account.
 
     Raises:

@@ -8,21 +8,19 @@ are another stream's, or there is no stream, it drains nothing and says why; it 
 
 import asyncio
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of, is_passing
+from txn_core.aws.types import KinesisClient
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Lease
 from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.metrics import WorkerMetrics
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 ASKED_EVERY_S: Final = 60.0  # AWS takes 20 such calls a second of an account, and there may be many workers
 SAID_EVERY_S: Final = 60.0
@@ -37,7 +35,7 @@ class StreamWatch:
     """What one worker process knows of its stream."""
 
     def __init__(
-        self, client: "KinesisClient", stream: str, table: LeaseTable, metrics: WorkerMetrics, *, kind: str
+        self, client: KinesisClient, stream: str, table: LeaseTable, metrics: WorkerMetrics, *, kind: str
     ) -> None:
         self._client, self._stream, self._table, self._meters, self._kind = client, stream, table, metrics, kind
         self._identity: StreamIdentity | None = None

@@ -1,8 +1,9 @@
 """The lease table of one kind of worker in DynamoDB, in KCL's field layout."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.dynamodb.conditions import replacement
 from txn_core.positions import Position, SequenceNumber, ShardId
@@ -10,9 +11,6 @@ from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
 from workers.leases.ledger import Ledger, Minute, Sum, Tally
 from workers.leases.stream_identity import StreamIdentity
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
 START_AT: Final = "checkpointTimestamp"
@@ -27,7 +25,7 @@ _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 class LeaseTable:
     """Reads and conditional writes of one table's rows."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client, self._name = client, name
 
     async def rows(self) -> list[Lease]:

@@ -8,12 +8,13 @@ last subscription Kinesis refuses a further one: whoever takes over a shard, or 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of
+from txn_core.aws.types import KinesisClient
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
@@ -24,9 +25,6 @@ from workers.reading.read_position import Loss, ReadPosition, uncounted
 from workers.reading.reader import SHARD_SYNC_S, Batch
 from workers.reading.subscription import Subscription
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 CALLS_APART_S: Final = 1.0  # Kinesis takes one SubscribeToShard call a second for a consumer and shard
 CALLS_JITTER: Final = 0.5
@@ -41,7 +39,7 @@ class FanOutReader:
 
     def __init__(
         self,
-        client: "KinesisClient",
+        client: KinesisClient,
         stream: str,
         consumer_arn: str,
         shard_id: ShardId,

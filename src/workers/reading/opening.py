@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 import structlog
 
 from txn_core.aws.clients import Aws
+from txn_core.aws.types import KinesisClient
 from txn_core.drains import DrainDefinition
 from txn_core.kinesis.consumers import arn_of, drain_consumers
 from txn_core.kinesis.stream_limits import ReadLimit
@@ -21,9 +22,6 @@ from workers.reading.fan_out import FanOutReader
 from workers.reading.read_position import Loss
 from workers.reading.reader import Batch, ShardReader
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +52,7 @@ class ReadPlan:
     consumer_arn: str | None = None
 
     @classmethod
-    async def of(cls, kinesis: "KinesisClient", settings: Settings, drain: DrainDefinition) -> Self:
+    async def of(cls, kinesis: KinesisClient, settings: Settings, drain: DrainDefinition) -> Self:
         """The plan by the settings.
 
         Raises:
@@ -72,7 +70,7 @@ class ReadPlan:
         return cls(stream, share, consumer_arn)
 
     @asynccontextmanager
-    async def opening(self, aws: Aws, kinesis: "KinesisClient") -> AsyncIterator[OpenReader]:
+    async def opening(self, aws: Aws, kinesis: KinesisClient) -> AsyncIterator[OpenReader]:
         """What opens the drain's readers, for the time of the block."""
         settings, consumer_arn = aws.settings, self.consumer_arn
         if consumer_arn is None:
@@ -91,7 +89,7 @@ class ReadPlan:
             )
 
 
-def polling(kinesis: "KinesisClient", settings: Settings, stream: str, share: ReadShare) -> OpenReader:
+def polling(kinesis: KinesisClient, settings: Settings, stream: str, share: ReadShare) -> OpenReader:
     """What opens readers that poll with a share of each shard's reads."""
     return lambda shard_id, checkpoint, lost: ShardReader(
         kinesis,

@@ -8,11 +8,12 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of
+from txn_core.aws.types import KinesisClient
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
@@ -24,9 +25,6 @@ from workers.reading.budget import ENTIRE_SHARD, ReadShare
 from workers.reading.pace import ReadPace
 from workers.reading.read_position import Loss, ReadPosition, Start, uncounted
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 READ_BYTES_AIM: Final = 2 << 20  # aggregated records are large: the number asked for follows their size
 RECORDS_FIRST: Final = 50
@@ -53,7 +51,7 @@ class ShardReader:
 
     def __init__(
         self,
-        client: "KinesisClient",
+        client: KinesisClient,
         stream: str,
         shard_id: ShardId,
         checkpoint: Checkpoint,
@@ -140,7 +138,7 @@ class ShardReader:
         return Batch(RecordBatch(), at_tip=False, ended=gone)
 
 
-async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, start: Start) -> str:
+async def iterator_of(client: KinesisClient, stream: str, shard_id: ShardId, start: Start) -> str:
     """A new iterator; it lives five minutes."""
     request: Any = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": start.type}
     if start.sequence_number is not None:

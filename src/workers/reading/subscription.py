@@ -6,18 +6,16 @@ a reader that is busy makes Kinesis wait: nothing piles up here.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 from botocore.eventstream import ParserError
 from botocore.exceptions import EventStreamError
 
+from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from txn_core.transactions.instants import datetime_of
 from workers.reading.read_position import Start
-
-if TYPE_CHECKING:
-    from types_aiobotocore_kinesis import KinesisClient
 
 SILENCE_S_MAX: Final = 35.0
 """A subscription without an event for so long is given up: its connection may be dead without our being told.
@@ -42,7 +40,7 @@ class Subscription:
         self._silent_s = 0.0
 
     @classmethod
-    async def begin(cls, client: "KinesisClient", consumer_arn: str, shard_id: ShardId, start: Start) -> Self:
+    async def begin(cls, client: KinesisClient, consumer_arn: str, shard_id: ShardId, start: Start) -> Self:
         """Subscribe from a start on.
 
         Raises:

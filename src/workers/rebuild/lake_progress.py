@@ -7,19 +7,17 @@ the stream has the rest.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, failure_of
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string, strings
 from txn_core.lake.progress import HEAD, INDEX_REBUILD, ConsumerProgress
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.stream_identity import StreamIdentity
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class LakeCount:
 class LakeProgress(ConsumerProgress):
     """The rows of the index's rebuild, in the table of its generation: parts and snapshot."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
         super().__init__(client, name, INDEX_REBUILD)
 
     async def snapshot(self) -> Snapshot | None:

@@ -9,11 +9,12 @@ so neither part waits for the other: the stream does not run past its retention 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 from pydantic_core import PydanticCustomError
 
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.drains import ARCHIVE, INDEX
 from txn_core.dynamodb.tables import TableNames
@@ -28,10 +29,6 @@ from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.rebuild.lake_progress import LakeProgress, Snapshot
 from workers.retries import retry_outages
-
-if TYPE_CHECKING:
-    from types_aiobotocore_dynamodb import DynamoDBClient
-    from types_aiobotocore_kinesis import KinesisClient
 
 _log = structlog.get_logger(__name__)
 
@@ -79,7 +76,7 @@ _FORMS: Final = f"{TRIM_HORIZON} or {AT_TIMESTAMP}=<RFC 3339 time with an offset
 
 
 async def begin(
-    origin: Origin, settings: Settings, kinesis: "KinesisClient", dynamodb: "DynamoDBClient"
+    origin: Origin, settings: Settings, kinesis: KinesisClient, dynamodb: DynamoDBClient
 ) -> LakeProgress | None:
     """Make the tables of the settings' generation and the leases that say where reading starts; or go on with them.
 
@@ -112,7 +109,7 @@ async def begin(
 class Stream:
     """The stream, as far as which one it is, and its shards."""
 
-    kinesis: "KinesisClient"
+    kinesis: KinesisClient
     name: str
 
     async def identity(self) -> StreamIdentity | None:
