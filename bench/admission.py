@@ -14,12 +14,12 @@ from pydantic_core import from_json, to_json
 from txn_api.problems import Problem
 from txn_api.schemas import example_transaction
 from txn_api.writes.admission import Admission
-from txn_core.card_numbers.card_number_search import checked_submission
 from txn_core.startup import freeze_startup_objects
 from txn_core.transactions.event import EncodedEvent, Event, encode
-from txn_core.transactions.fast_path import fast_fields, fast_submission
+from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import now
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.submission import Submission
 from txn_core.transactions.transaction import parse_transaction
 
@@ -47,9 +47,7 @@ def main() -> None:
     def the_short_way() -> Submission:
         fields = fast_fields(body)
         assert fields is not None
-        submission = fast_submission(body, fields, request_text="", today="2026-01-01")
-        assert submission is not None
-        return submission
+        return read_submission(body, fields, request_text="", today="2026-01-01")
 
     submission = the_short_way()
 
@@ -68,7 +66,7 @@ def main() -> None:
     steps: dict[str, Callable[[], object]] = {
         "parse and validate by the model": lambda: parse_transaction(body),
         "parse alone": lambda: from_json(body),
-        "the long way to a submission": lambda: checked_submission(body, ""),
+        "the long way to a submission": lambda: read_submission(body, None, request_text="", today="2026-01-01"),
         "the short way to a submission": the_short_way,
         "derive ids and encode the event": encoded,
         "count the card of its mask": count,

@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 from bench.write_path import peers
 from bench.write_path.load.bodies import bodies
 from txn_api.app import create_app
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import gate
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
@@ -130,7 +131,8 @@ async def run(name: str, requests: int) -> float:
     state = ServerState()
     state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
     wire = [_request(body, presented) for body in bodies(BODIES)]
-    return await _answered(lambda: cast("Any", protocol)(config, state, {}), wire, requests)
+    shared = {EXTENSION: BufferedRequests(application if name == "ours" else None)}
+    return await _answered(lambda: cast("Any", protocol)(config, state, shared), wire, requests)
 
 
 async def _ours(settings: Settings, key: ApiKey) -> Any:

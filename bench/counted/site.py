@@ -19,7 +19,9 @@ from bench.counted.watch import Watch, WatchedIntake, WatchedProducer
 from txn_api import services
 from txn_api.access.rate_limits import Limiter
 from txn_api.app import create_app
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import Services
+from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
@@ -52,6 +54,7 @@ class Site:
     services: Services
     config: Config
     state: ServerState
+    app_state: dict[str, Any]
     keys: ApiKeyTable
     watch: Watch
 
@@ -65,7 +68,7 @@ class Site:
 
     def client(self, key: str, kind: type[AnyClient] = Client) -> AnyClient:  # type: ignore[assignment] # the default is a Client
         """A connection to it."""
-        connection: Any = cast("Any", Connection)(self.config, self.state, {})
+        connection: Any = cast("Any", Connection)(self.config, self.state, self.app_state)
         return kind(self.loop, connection, key)
 
 
@@ -86,17 +89,21 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
         config.load()
         state = ServerState()
         state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
+        app_state = {EXTENSION: BufferedRequests(application)}
         async with Aws(settings).dynamodb() as dynamodb, application.router.lifespan_context(application):
             keys = ApiKeyTable(dynamodb, names.api_keys)
             made: Services = application.state.services
             watch = Watch(loop)
+            admission: Any = WatchedIntake(made.admission, watch)
+            producer: Any = WatchedProducer(made.producer, watch)
             made = application.state.services = replace(
                 made,
-                admission=cast("Any", WatchedIntake(made.admission, watch)),
-                producer=cast("Any", WatchedProducer(made.producer, watch)),
+                admission=admission,
+                producer=producer,
+                posts=PostBatch(admission, producer, rights=made.gate.writing),
             )
             stream.on_call, stream.on_answer = watch.sent, watch.landed
-            yield Site(loop, settings, stream, tables, made, config, state, keys, watch)
+            yield Site(loop, settings, stream, tables, made, config, state, app_state, keys, watch)
 
 
 def _settings() -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The HTTP application: the one place where its parts are put together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Final, NoReturn
 
@@ -17,21 +17,34 @@ from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
 from txn_api.problems import ParameterInvalid
 from txn_api.process_metrics import ProcessMetrics
+from txn_api.resource import Resource
 from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
 from txn_core.transactions.faults import Fault, fault_of
 
-_KEYED: Final = (bulk.router, reads.router, merchants.router)
-_OPEN: Final = (health.router, page.router, documentation.router)
+RESOURCES: Final = (
+    post.resource,
+    bulk.resource,
+    reads.resource,
+    merchants.resource,
+    health.resource,
+)
+_PAGES: Final = (page.router, documentation.router)
 
 
-def create_app(settings: Settings, process_metrics: ProcessMetrics | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    process_metrics: ProcessMetrics | None = None,
+    *,
+    resources: Sequence[Resource] = RESOURCES,
+) -> App:
     """Build the application; its clients and tables are opened when it starts.
 
     With `process_metrics` it is one of several processes that serve the same port, and tells the metrics of all.
     """
+    stores = [store for each in resources for store in each.stores]
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -39,7 +52,7 @@ def create_app(settings: Settings, process_metrics: ProcessMetrics | None = None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, registry) as services:
+        async with open_services(settings, registry, stores) as services:
             app.state.services = services
             async with process_metrics.told(registry) if process_metrics else nullcontext():
                 yield
@@ -53,9 +66,9 @@ def create_app(settings: Settings, process_metrics: ProcessMetrics | None = None
     )
     app = App(
         edge,
-        raw_routes=[post.route],
-        keyed=_KEYED,
-        opened=_OPEN,
+        raw_routes=[route for each in resources for route in each.raw_routes],
+        keyed=[each.router for each in resources if not each.is_open],
+        opened=[*(each.router for each in resources if each.is_open), *_PAGES],
         title="txn-api",
         version=openapi.API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
@@ -73,7 +86,7 @@ def create_app(settings: Settings, process_metrics: ProcessMetrics | None = None
     # The edge answers problems; what the framework raises of its own becomes one.
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_exception_handler(HTTPException, _refuse_route)
-    openapi.install(app, reads.RangeParameters)
+    openapi.install(app, resources)
     return app
 
 

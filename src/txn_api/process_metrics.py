@@ -99,7 +99,7 @@ def _packed(families: Iterable[Metric]) -> bytes:
 
 
 async def _ask(path: Path) -> bytes | None:
-    """What a sibling tells; nothing of one that is gone, stuck, or not yet there."""
+    """The metrics of another process; None when it is gone, stuck, or not yet there."""
     try:
         async with asyncio.timeout(ANSWER_S_MAX):
             reader, writer = await asyncio.open_unix_connection(path, limit=ANSWER_BYTES_MAX)

@@ -1,6 +1,9 @@
-"""The shapes of answers, for the OpenAPI document alone: answers are assembled from stored bytes."""
+"""What the shapes and examples of several resources share: fields, the problem, and the transaction of the examples.
 
-from typing import Annotated, Any, Final, Literal
+Shapes are for the OpenAPI document alone: answers are assembled from stored bytes.
+"""
+
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,53 +31,15 @@ CursorText = Annotated[
     str, Field(min_length=1, max_length=1024, pattern="^[A-Za-z0-9_-]+$", description="For the next page, if any.")
 ]
 CodeText = Annotated[str, Field(min_length=1, max_length=64, pattern="^[a-z][a-z0-9_]*$")]
-LineNumber = Annotated[int, Field(ge=1, description="1-based number of the line in the upload.")]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """The common rules of all shapes."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Accepted(_Shape):
-    """The acknowledgement of a transaction that is durably on the stream."""
-
-    transaction_id: TransactionIdText
-    card_id: CardIdText
-    customer_id: CustomerIdText
-    merchant_id: MerchantIdText
-    status: Literal["accepted"]
-    accepted_at: InstantText
-    shard_id: ShardIdText
-    sequence_number: SequenceNumberText
-
-
-class Conflict(_Shape):
-    """A later 202 for the same transaction id whose content contradicts the first; it is kept as a dead letter."""
-
-    accepted_at: InstantText
-    shard_id: ShardIdText
-    sequence_number: SequenceNumberText
-    sub_sequence_number: Annotated[int, Field(ge=0)]
-
-
-class MerchantName(_Shape):
-    """A merchant, spelled as in its first transaction."""
-
-    merchant_id: MerchantIdText
-    name: Annotated[
-        str, Field(min_length=1, max_length=100, pattern=CONTROL_FREE_PATTERN, examples=["Rippin, Kub and Mann"])
-    ]
-
-
-class MerchantList(_Shape):
-    """One page of merchants."""
-
-    data: Annotated[list[MerchantName], Field(max_length=1000)]
-    has_more: bool
-    next_cursor: CursorText | None
-
-
-class FaultShape(_Shape):
+class FaultShape(Shape):
     """One broken rule."""
 
     pointer: Annotated[
@@ -89,7 +54,7 @@ class FaultShape(_Shape):
     message: Annotated[str, Field(max_length=256, pattern=CONTROL_FREE_PATTERN, description="The code's fixed text.")]
 
 
-class ProblemShape(_Shape):
+class ProblemShape(Shape):
     """RFC 9457 problem details. Never repeats a value that was sent."""
 
     type: Annotated[
@@ -108,72 +73,18 @@ class ProblemShape(_Shape):
     errors: Annotated[list[FaultShape], Field(max_length=50)]
 
 
-class BulkRejected(_Shape):
-    """A line that was not accepted."""
-
-    line: LineNumber
-    problem: ProblemShape
-
-
-class BulkAccepted(Accepted):
-    """A line that was accepted (only with `results=all`)."""
-
-    line: LineNumber
-
-
-class BulkTotals(_Shape):
-    """The last line of the answer: every line read was accepted, rejected or ended in doubt."""
-
-    receipt_id: Annotated[str, Field(min_length=36, max_length=36, pattern="^rcp_[0-9a-f]{32}$")]
-    read: Annotated[int, Field(ge=0)]
-    accepted: Annotated[int, Field(ge=0)]
-    rejected: Annotated[int, Field(ge=0)]
-    unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
-    ended: Annotated[
-        Literal[
-            "complete",
-            "too_many_rejects",
-            "body_timeout",
-            "body_too_large",
-            "broken_off",
-            "encoding_malformed",
-            "overloaded",
-            "shutting_down",
-            "rights_ended",
-            "store_unavailable",
-        ],
-        Field(
-            description="Why reading ended; after anything but `complete` there may be lines that were not read. "
-            "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
-            "began. `store_unavailable`: whether the key still holds could not be looked up for too long; try again."
-        ),
-    ]
-
-
-class Health(_Shape):
-    """The process is alive."""
-
-    status: Literal["ok"]
-
-
-class Readiness(_Shape):
-    """Whether each dependency answers."""
-
-    status: Literal["ready", "not_ready"]
-    checks: Annotated[dict[str, Literal["ok", "unavailable"]], Field(max_length=8)]
-
-
-SHAPES: Final[tuple[type[BaseModel], ...]] = (
-    Accepted,
-    BulkAccepted,
-    BulkRejected,
-    BulkTotals,
-    Conflict,
-    Health,
-    MerchantList,
-    Readiness,
-)
 PROBLEM_NAME: Final = "Problem"
+# What the examples tell of the transaction below: its ids, and where on the stream it is.
+EXAMPLE_IDS: Final = {
+    "card_id": "card_1_2de66a60894b5631ccd6ee4e2a46a67b",
+    "customer_id": "cus_20261907203b201c2c4e48140f8dd3d6",
+    "merchant_id": "mer_c9b186bf878f4c3a1c5085d37391ead4",
+}
+EXAMPLE_ACCEPTED_AT: Final = "2026-01-02T03:04:05.678901Z"
+EXAMPLE_PLACE: Final = {
+    "shard_id": "shardId-000000000000",
+    "sequence_number": "49590338271490256608559692538361571095921575989136588898",
+}
 
 
 def example_transaction() -> dict[str, Any]:

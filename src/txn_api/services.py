@@ -1,12 +1,13 @@
 """What the routes work with, built once when the application starts and taken down when it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Any, Final, TypeVar
 
 import httpx
+from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from txn_api.access.auth import Authenticator, Gate
@@ -21,6 +22,7 @@ from txn_api.card_masks.mask_room import MaskRoom
 from txn_api.card_masks.mask_shares import MaskShares
 from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
+from txn_api.resource import OpenStore
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
 from txn_api.writes.fair_memory import Memories
@@ -28,9 +30,7 @@ from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
-from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.mask_cards import MaskCardTable
-from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -41,6 +41,7 @@ from txn_core.readiness import Readiness
 from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing
 
+_Store = TypeVar("_Store")
 ANSWERS_S: Final = 1.0  # of the shutdown deadline, for the answers of those who waited to its end
 
 
@@ -54,20 +55,24 @@ class Services:
     gate: Gate
     cursors: Cursors
     producer: Producer
+    posts: PostBatch
     idempotency: Idempotency
     transactions: TransactionTable
-    merchants: MerchantTable
-    cards: CardTable
+    stores: Mapping[type, Any]
+    """The stores of the resources by their classes."""
     readiness: Readiness
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
+    turns: Turns = field(default_factory=Turns)
+    memories: Memories = field(default_factory=Memories)
 
-    posts: PostBatch = field(init=False)
-    turns: Turns = field(init=False, default_factory=Turns)
-    memories: Memories = field(init=False, default_factory=Memories)
+    def store(self, kind: type[_Store]) -> _Store:
+        """The store of this class.
 
-    def __post_init__(self) -> None:
-        posts = PostBatch(self.admission, self.producer, self.admission.luhn_exempt, rights=self.gate.writing)
-        object.__setattr__(self, "posts", posts)
+        Raises:
+            KeyError: no resource has one.
+        """
+        store: _Store = self.stores[kind]
+        return store
 
     def stop(self) -> None:
         """Let the shutdown deadline run, and the uploads end where they are and be answered.
@@ -78,8 +83,19 @@ class Services:
             self.stopping.set_result(None)
 
 
+async def services_of(request: Request) -> Services:
+    """What the route of a request works with."""
+    services: Services = request.app.state.services
+    return services
+
+
+Service = Annotated[Services, Depends(services_of)]
+
+
 @asynccontextmanager
-async def open_services(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, registry: CollectorRegistry, stores: Iterable[OpenStore]
+) -> AsyncIterator[Services]:
     """Open the clients and tables; on the way out the producer drains before its client closes."""
     keys = KeyRing.from_settings(settings)
     cursors = Cursors.from_settings(settings)
@@ -97,26 +113,28 @@ async def open_services(settings: Settings, registry: CollectorRegistry) -> Asyn
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
         transactions = await TransactionTable.open(index, names.transactions)
+        admission = Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses)
+        guarded = gate(
+            settings,
+            keys,
+            ApiKeyTable(key_reader, names.api_keys).get,
+            tokens=tokens,
+            use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
+            registry=registry,
+        )
         services = Services(
             settings=settings,
             keys=keys,
-            admission=Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses),
-            gate=gate(
-                settings,
-                keys,
-                ApiKeyTable(key_reader, names.api_keys).get,
-                tokens=tokens,
-                use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
-                registry=registry,
-            ),
+            admission=admission,
+            gate=guarded,
             cursors=cursors,
             producer=producer,
+            posts=PostBatch(admission, producer, rights=guarded.writing),
             idempotency=Idempotency(
                 IdempotencyTable(dynamodb, names.idempotency), Fingerprints.of(keys), Bounds.of(settings), registry
             ),
             transactions=transactions,
-            merchants=MerchantTable(dynamodb, names.merchants),
-            cards=CardTable(dynamodb, names.cards),
+            stores={type(store): store for store in (opened(dynamodb, names) for opened in stores)},
             readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )

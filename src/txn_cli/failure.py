@@ -1,6 +1,6 @@
 """How a process ends that failed: in one line that says what went wrong and what to do, and quotes nothing.
 
-An exception's text may quote what was read or sent, so that of one we did not raise on purpose stays out of logs.
+An exception's text may quote what was read or sent. So the text of an exception that is not ours stays out of logs.
 Kinds that are known have a line in `reasons`; of any other the type and the places are said.
 """
 

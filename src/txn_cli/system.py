@@ -43,7 +43,7 @@ class System:
 
 
 def system_of(named: Named, *, deployed: bool = False) -> System:
-    """The system that is named, or that of the local stack in `.txn`.
+    """The system that is named, or the local stack in `.txn`.
 
     A process that a deployment runs is `deployed`: keys in its environment, which no local stack takes from there,
     name AWS for it.

@@ -1,4 +1,4 @@
-"""Which service a command talks to: the one that `--url` names, or that of a local stack."""
+"""Which service a command talks to: the one that `--url` names, or a local stack's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
+from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.dynamodb.conditions import carried_out
 from txn_core.errors import SettingsError
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.transactions.faults import TERMINAL_ID_PATTERN

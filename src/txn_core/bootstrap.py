@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from txn_core import drains
 from txn_core.aws.clients import Aws
-from txn_core.aws.errors import code_of
+from txn_core.aws.errors import carried_out, code_of
 from txn_core.dynamodb.attributes import number, string
-from txn_core.dynamodb.conditions import carried_out
 from txn_core.dynamodb.tables import (
     EXPIRES_AT,
     FIRST_GENERATION,

@@ -24,7 +24,7 @@ class DirectCalls:
     def __init__(self, client: AioBaseClient, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
         """Take a client of a service that speaks the JSON protocol, and the credentials that it signs with.
 
-        Calls go out on the wire, by default on that of the client; neither is owned.
+        Calls go out on the wire, by default on the client's. Neither client nor wire is closed here.
         """
         self._credentials = credentials
         self._errors = client.exceptions

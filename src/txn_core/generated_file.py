@@ -1,4 +1,4 @@
-"""A file of the repository that is written from the code: written anew, or held against what would be written."""
+"""A file of the repository that is written from the code: written again, or compared with what would be written."""
 
 import argparse
 from collections.abc import Callable

@@ -18,7 +18,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local(url: str | None) -> bool:
-    """Whether an endpoint is on this machine; an absent one is that of AWS."""
+    """Whether an endpoint is on this machine; without one the endpoint is AWS'."""
     try:
         return url is not None and is_loopback(urlsplit(url).hostname or "")
     except ValueError:  # brackets without an address

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from txn_core.aws.errors import Failure, code_of, failure_of
+from txn_core.aws.errors import Failure, carried_out, code_of, failure_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -31,13 +31,9 @@ class ObjectStore:
         Raises:
             ClientError: anything else, such as 409 (a concurrent write of the key) and 503, which may be retried.
         """
-        try:
-            await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
-        except ClientError as error:
-            if failure_of(error) is Failure.CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return await carried_out(
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, Metadata=metadata, IfNoneMatch="*")
+        )
 
     async def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata of an object that is there."""

@@ -27,7 +27,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, order=True)
 class WriteOrder:
-    """Which of several writes of one transaction id came first: text whose order is that of
+    """Which of several writes of one transaction id came first: text with the order of
     (accepted_at, shard, sequence number, sub-sequence number).
 
     A sequence number is preceded by its count of digits, which makes text order the order of integers.

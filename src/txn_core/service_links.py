@@ -2,7 +2,7 @@
 
 A Service called `txn-api` gives every container of its namespace `TXN_API_SERVICE_HOST`, `TXN_API_SERVICE_PORT`,
 `TXN_API_SERVICE_PORT_HTTP`, `TXN_API_PORT=tcp://10.0.0.1:8080`, `TXN_API_PORT_8080_TCP` and more (Kubernetes,
-"Service", environment variables; the form is that of Docker's links). Name and value must both have that form: a
+"Service", environment variables; they have the form of Docker's links). Name and value must both have this form: a
 setting that is mistyped is no link, and `TXN_API_PORT=8080` is the setting.
 """
 

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 from httptools import HttpParserError, HttpResponseParser
 
 IDLE_S_MAX: Final = 10.0
-"""Shorter than servers keep idle connections, lest a request goes out on one that is just being closed."""
+"""Shorter than servers keep idle connections, so that no request goes out on one that is just being closed."""
 ANSWER_BYTES_MAX: Final = 64 << 20
 
 HttpResponse = tuple[int, bytes]
@@ -46,7 +46,7 @@ class Wire(Protocol):
 
 
 class ClientsWire:
-    """That of an open client, with its pool, its proxies and its errors."""
+    """The wire of an open client, with its pool, its proxies and its errors."""
 
     def __init__(self, session: AIOHTTPSession, url: str) -> None:
         self._session, self._url = session, url

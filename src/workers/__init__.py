@@ -1,1 +1,1 @@
-"""The stream drains: each worker turns the stream into one view, exactly once."""
+"""The stream drains, each of which makes one view exactly once; their hosts, leases, reading and rebuilds."""

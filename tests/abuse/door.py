@@ -18,7 +18,9 @@ from tests.http.transport import MemoryTransport
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access.jwks import Jwks
 from txn_api.access.tokens import Claims, Tokens
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import Services, gate
+from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import ApiKey, KeyId
 from txn_server.http.connection import Connection
 from txn_server.http.head import HEAD_BYTES_MAX
@@ -259,7 +261,8 @@ async def _connections() -> Any:
     claims = Claims(issuer=ISSUER, audience=AUDIENCE, account="account", scope="scope", scope_prefix="")
     tokens = Tokens(keys, claims, trust_s=KNOWN_S)
     guarded = gate(services.settings, services.keys, _no_key, tokens=tokens)
-    here.app.state.services = replace(services, gate=guarded)
+    posts = PostBatch(services.admission, services.producer, rights=guarded.writing)
+    here.app.state.services = replace(services, gate=guarded, posts=posts)
     config = uvicorn.Config(
         here.app,
         http=Connection,
@@ -272,7 +275,8 @@ async def _connections() -> Any:
     )
     config.load()
     state = ServerState()
-    return lambda: cast("Any", Connection)(config, state, {})
+    shared = {EXTENSION: BufferedRequests(cast("Any", here.app))}
+    return lambda: cast("Any", Connection)(config, state, shared)
 
 
 def _with_line(dice: Random, data: bytes) -> bytes:

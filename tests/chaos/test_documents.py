@@ -7,10 +7,11 @@ import pytest
 
 from tests.builders import CARD_KEY, encoded
 from tests.chaos.documents import content_of, documents
-from txn_core.card_numbers.card_number_search import refuse_numbers_elsewhere
 from txn_core.errors import TxnError
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import parse_transaction
 
+TODAY = "2026-01-02"
 COUNT = 400
 DERIVED = {"schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at"}
 
@@ -38,4 +39,4 @@ def test_what_is_wrong_is_refused_by_the_rules() -> None:
         body = json.dumps(posted.document).encode()
         if posted.kind == "wrong":
             with pytest.raises(TxnError):
-                refuse_numbers_elsewhere(body, parse_transaction(body), "")
+                read_submission(body, None, request_text="", today=TODAY)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
 import httpx
@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from tests.builders import base64_key
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
-from tests.txn_api.conftest import Desk, _producer, _services
+from tests.txn_api.conftest import Desk, _producer, _services, producing
 from txn_api.app import create_app
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, enter
 from txn_api.services import Services
 from txn_core import api_keys
 from txn_core.api_keys import SCOPES, ApiKey, KeyId
@@ -79,6 +79,7 @@ class Recording:
         return known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        enter(self, scope)
         self._record(scope)
         await self._app(scope, receive, send)
 
@@ -106,7 +107,7 @@ class Site:
         self.kinesis, self.front.heads = FatefulKinesis(), []
         services: Services = self.app.state.services
         producer = _producer(self.kinesis, deadline_s=services.settings.request_deadline_s)
-        self.app.state.services = replace(services, producer=producer)
+        self.app.state.services = producing(services, producer)
 
 
 def site(**settings: object) -> Site:

@@ -14,6 +14,7 @@ from tests.http.judging.oracle import Exchange, Oracle
 from tests.http.judging.transcript import Transcript, read
 from tests.http.requests.delivery import Delivery, End
 from tests.http.transport import MemoryTransport
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_server.http.connection import Connection, Patience
 
 TURN_S: Final = 0.001
@@ -140,7 +141,8 @@ def served(connection: type[asyncio.Protocol]) -> Player:
     )
     config.load()
     make: Any = connection
-    return Player(here, lambda: make(config, state, {}), state)
+    shared = {EXTENSION: BufferedRequests(here.front)}
+    return Player(here, lambda: make(config, state, shared), state)
 
 
 def ours() -> Player:

@@ -5,11 +5,11 @@
 
 import json
 import sys
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.http.application import Site, site
+from txn_api.edge.buffered_request import BufferedRequest, enter
 from txn_core.settings import Settings
 from txn_server.http.server import serve
 
@@ -21,7 +21,7 @@ class _Served:
         self._site: Site
         self._ports: list[int] = []
 
-    def take(self, request: Any) -> bool:
+    def take(self, request: BufferedRequest) -> bool:
         """See `txn_api.edge.buffered_request`."""
         self._ports.append(request.scope["client"][1])
         taken: bool = self._application.take(request)  # type: ignore[attr-defined] # ours takes them
@@ -35,6 +35,7 @@ class _Served:
         return known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        enter(self, scope)
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["path"] == "/stored":

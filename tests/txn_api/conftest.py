@@ -22,6 +22,7 @@ from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
 from txn_api.services import Services, gate
 from txn_api.writes.admission import Admission
+from txn_api.writes.batch import PostBatch
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
@@ -75,7 +76,9 @@ class Api:
         position = Position(ShardId("shardId-000000000000"), SequenceNumber(str(number)))
         order = WriteOrder.of(event.accepted_at, position)
         await self.services.transactions.put_if_absent(IndexItem.of(event, encoded.data, order))
-        await self.services.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order)
+        await self.services.store(MerchantTable).put_first(
+            event.account, event.merchant_id, event.merchant.name, order
+        )
         return event
 
 
@@ -110,7 +113,8 @@ class Desk:
         """Take access tokens besides API keys, by the present settings."""
         services = self.services
         guarded = gate(services.settings, services.keys, self.find, tokens=tokens)
-        self.app.state.services = replace(services, gate=guarded)
+        posts = PostBatch(services.admission, services.producer, rights=guarded.writing)
+        self.app.state.services = replace(services, gate=guarded, posts=posts)
 
     async def find(self, key_id: KeyId) -> ApiKey | None:
         """An API key by its id."""
@@ -119,7 +123,13 @@ class Desk:
     def script(self, *replies: Reply, deadline_s: float = 10.0) -> None:
         """Put the application on a new stream whose first answers are these."""
         self.kinesis = FakeKinesis(replies)
-        self.app.state.services = replace(self.services, producer=_producer(self.kinesis, deadline_s=deadline_s))
+        self.app.state.services = producing(self.services, _producer(self.kinesis, deadline_s=deadline_s))
+
+
+def producing(services: Services, producer: Producer) -> Services:
+    """The same services with another producer."""
+    posts = PostBatch(services.admission, producer, rights=services.gate.writing)
+    return replace(services, producer=producer, posts=posts)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -189,17 +199,20 @@ def _client(app: FastAPI) -> httpx.AsyncClient:
 def _services(desk: Desk, settings: Settings) -> Services:
     keys = KeyRing.from_settings(settings)
     kinesis, dynamodb = unreachable()
+    admission = Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt)
+    guarded = gate(settings, keys, desk.find)
+    producer = _producer(desk.kinesis, deadline_s=settings.request_deadline_s)
     return Services(
         settings=settings,
         keys=keys,
-        admission=Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt),
-        gate=gate(settings, keys, desk.find),
+        admission=admission,
+        gate=guarded,
         cursors=Cursors.from_settings(settings),
-        producer=_producer(desk.kinesis, deadline_s=settings.request_deadline_s),
+        producer=producer,
+        posts=PostBatch(admission, producer, rights=guarded.writing),
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
-        merchants=MerchantTable(dynamodb, "merchants"),
-        cards=CardTable(dynamodb, "cards"),
+        stores={MerchantTable: MerchantTable(dynamodb, "merchants"), CardTable: CardTable(dynamodb, "cards")},
         readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )

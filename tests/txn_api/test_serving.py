@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import json
 import os
 import socket
@@ -16,6 +17,8 @@ from tests.builders import body, card_number, issued_card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import Desk
+from txn_api.edge.application import App
+from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.request_context import RequestContext
 from txn_api.writes.batch import Post
 from txn_core.quotas import Limits
@@ -215,7 +218,7 @@ def _in_flight(desk: Desk) -> float | None:
 async def test_a_shutdown_answers_every_request_in_flight(served: Served) -> None:
     """202 or 503 for whoever was heard, and the stream has exactly what was acknowledged."""
     desk, heard = served.desk, asyncio.Event()
-    first = Reply(once=heard, fates=[Fate.LANDS, Fate.THROTTLED, Fate.REFUSED])
+    first = Reply(once=heard, fates=[Fate.REFUSED, Fate.LANDS, Fate.THROTTLED])
     desk.script(first, *[Reply(after_s=0.05)] * 50, deadline_s=ANSWER_S_MAX)
     async with _connections(served, 12) as clients:
         for number, client in enumerate(clients):
@@ -400,3 +403,35 @@ async def test_posts_leave_no_circles_to_the_collector(served: Served) -> None:
             gc.enable()
     assert left == []
     assert statuses >= {403, 429}  # and 202 when a second has passed meanwhile
+
+
+async def test_a_server_with_the_extension_offers_whole_posts_however_they_are_cut(
+    served: Served, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Ours does, once the application has entered itself at its first request; another server has no extension.
+
+    Both answer all of them.
+    """
+    taken: list[bool] = []
+    take = App.take
+
+    def noted(app: App, offered: BufferedRequest) -> bool:
+        taken.append(take(app, offered))
+        return taken[-1]
+
+    monkeypatch.setattr(App, "take", noted)
+    types = ["application/json", "application/json", "application/json; charset=utf-8", "APPLICATION/JSON"]
+    cuts = [0, 1, 40, 400]
+    async with served.connection() as client:
+        client.post("/transactions", sound())
+        assert (await client.answer())[0] == 202
+        for number, (media_type, cut) in enumerate(itertools.product(types, cuts), 1):
+            content = sound(number)
+            client.head("/transactions", f"Content-Type: {media_type}", f"Content-Length: {len(content)}")
+            for piece in (content[:cut], content[cut:]):
+                await client.writer.drain()
+                await asyncio.sleep(0)
+                client.writer.write(piece)
+            assert (await client.answer())[0] == 202
+    is_ours = "ours" in request.node.name
+    assert taken == ([True] * len(types) * len(cuts) if is_ours else [])

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -84,3 +85,18 @@ async def test_the_local_server_takes_an_owner_for_what_it_is_worth(
         assert (await store.read(f"{prefix}a/b"), await store.find(f"{prefix}a/b")) == (b"body", META)
         assert [key async for key in store.keys(prefix)] == [f"{prefix}a/b"]
         assert [folder async for folder in store.folders(prefix)] == [f"{prefix}a/"]
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "AccessDenied", "SlowDown"])
+async def test_only_an_object_that_is_not_there_is_found_missing(code: str) -> None:
+    """Not one whose bucket is gone, is not for us, or has too much to do."""
+    status = {"NoSuchBucket": 404, "AccessDenied": 403, "SlowDown": 503}[code]
+
+    class Refusing:
+        async def head_object(self, **_: Any) -> None:
+            answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(answer, "HeadObject")
+
+    client: Any = Refusing()
+    with pytest.raises(ClientError, match=code):
+        await ObjectStore(client, "lake").find("key")

@@ -12,15 +12,19 @@ import pytest
 from tests.workers.builders import event
 from tests.workers.conftest import World, until, world_of
 from tests.workers.dummy_drain import DUMMY
+from tests.workers.dummy_drain.drain import key_of
 from tests.workers.hosts.test_health import free_port
 from tests.workers.hosts.test_process import command
 from txn_cli.letters.catalogue import Name
+from txn_cli.reconcile.reconciliation import Reconciliation
+from txn_cli.reconcile.report import Report
 from txn_cli.stack.stackports import metrics_of, port_names
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
 from txn_cli.status.report import document
 from txn_core import drains
 from txn_core.settings import Settings
+from workers.leases.ledger import Minute
 
 MODULE = "tests.workers.dummy_drain"
 
@@ -48,7 +52,13 @@ async def rows_of(world: World) -> dict[str, bytes]:
 
 def sent(world: World) -> dict[str, bytes]:
     """What it should have written."""
-    return {f"{p.shard_id}/{p.sequence_number}/{p.sub_sequence_number}": data for p, data in world.sent.items()}
+    return {key_of(place)["position"]["S"]: data for place, data in world.sent.items()}
+
+
+async def reconciled(world: World, *, deep: bool = False) -> Report:
+    """What a reconciliation of all views with the archive finds."""
+    async with Reconciliation.open(world.settings) as reconciliation:
+        return await reconciliation.run(Minute("0"), deep=deep)
 
 
 async def test_it_is_leased_drained_counted_and_shown(world: World) -> None:
@@ -76,6 +86,20 @@ async def _counted(observer: Observer, records: int) -> bool:
     status = await observer.look()
     (worker,) = (worker for worker in status.workers if worker.kind == DUMMY.name)
     return worker.counts.get("records") == records
+
+
+async def test_it_is_reconciled_beside_the_index(world: World) -> None:
+    """By its ledgers, and by its evidence where minutes are read again: what it lost is named."""
+    places = await world.spread(*(event() for _ in range(12)))
+    await world.drain("archive", "index", DUMMY.name)
+    report = await reconciled(world)
+    assert (report.views, report.by_ledger_alone, report.all_right) == (("index", DUMMY.name), (), True)
+    of_dummy = [comparison for comparison in report.comparisons if comparison.view == DUMMY.name]
+    assert sum(sums.view.count for comparison in of_dummy for sums in comparison.agreeing) == 12
+    table = world.context(DUMMY.name).names.of_drain(DUMMY.name, DUMMY.tables[0].name)
+    await world.dynamodb.delete_item(TableName=table, Key=key_of(places[5]))
+    (fault,) = (await reconciled(world, deep=True)).faults
+    assert (fault.kind, fault.position) == ("missing_in_dummy", places[5])
 
 
 async def test_it_runs_as_a_process_of_the_command_line(world: World) -> None:
@@ -127,7 +151,7 @@ async def test_hosting_one_drain_imports_no_other() -> None:
     code = (
         "import sys; from txn_core import drains; from workers.hosts import process; from workers.context import *;"
         "loaded = lambda: {n for n in drains.names() if any(m.startswith(f'workers.{n}.') for m in sys.modules)};"
-        "assert loaded() == set(), loaded(); opener_of(drains.ARCHIVE); assert loaded() == {'archive'}, loaded()"
+        "assert loaded() == set(), loaded(); opener_of(drains.INDEX); assert loaded() == {'index'}, loaded()"
     )
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await child.wait() == 0

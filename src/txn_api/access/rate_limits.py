@@ -14,7 +14,7 @@ from txn_api.problems import RateLimited, TooManyConcurrent
 from txn_core.quotas import Limits
 
 KEYS_MAX: Final = 10_000
-"""Keys whose use is counted; of more, the one that was looked up longest ago begins anew."""
+"""Keys whose use is counted. When there are more, the key that was looked up longest ago starts again from zero."""
 WINDOW_S: Final = 1
 _NS: Final = 1_000_000_000
 

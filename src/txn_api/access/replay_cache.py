@@ -1,8 +1,8 @@
 """The signatures that were used and can still be in time: none of them is forgotten, what finds no room is refused.
 
 They lie by the second that they were signed for, since a second leaves its window as a whole and a replay names the
-same one. Of each the first 8 bytes are kept, in a sorted array: no object a signature, and that a sound one is taken
-for another, and has to be signed anew, is less likely than one in 10^14.
+same one. The first 8 bytes of each are kept, in a sorted array: no object a signature. A valid signature that
+equals another one in these bytes is refused, and its request signed again; the chance is less than one in 10^14.
 """
 
 import math

@@ -17,7 +17,7 @@ _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 HEAD_CHARS_MAX: Final = 1_024
 """Of a header, which is read before anything is verified: algorithm, type and the name of a key take a tenth."""
 SIGNATURE_CHARS_MAX: Final = 1_366
-"""Of a signature: that of RSA with 8,192 bits."""
+"""Bytes of the longest signature: RSA with 8,192 bits."""
 
 
 SHORT_CHARS_MAX: Final = 2_048

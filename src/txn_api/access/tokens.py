@@ -1,7 +1,7 @@
 """OAuth2 access tokens of the client-credentials grant (RFC 6749, 4.4), as signed JWTs (RFC 9068).
 
 Verified by the issuer's published keys, with RFC 8725's advice: the algorithms are pinned and none is symmetric, the
-type is that of an access token, and a header that demands what we do not know is refused. A token says who it is, for
+type must be an access token's, and a header that demands what we do not know is refused. A token says who it is, for
 which account, and which of our scopes it has (`token_claims.py`); nothing more is read of it.
 """
 

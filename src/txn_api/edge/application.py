@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, enter
 from txn_api.edge.edge import Edge
 from txn_api.edge.open_routes import answering
 from txn_api.edge.raw_route import RawRoute, TakeAll
@@ -70,12 +70,12 @@ class App(FastAPI):
         return self._table.absence(path)
 
     def knows(self, scope: Scope) -> bool:
-        """Whether the credential in a request's head was found good a short while ago; a server may ask."""
+        """See `TakesBufferedRequests`."""
         services: Services = self.state.services
         return services.gate.knows(scope)
 
     def take(self, request: BufferedRequest) -> bool:
-        """Take a whole request, to be answered with others of this turn.
+        """Take a request, to be answered with others of this turn (`TakesBufferedRequests`).
 
         False if its route answers each alone, or its sender is not known.
         """
@@ -99,6 +99,7 @@ class App(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        enter(self, scope)
         if scope["type"] == "http":
             scope["app"] = self
             await self._edge.answer(self._enter, scope, receive, send)

@@ -1,14 +1,21 @@
-"""A request all of which is there, for an application that answers it without a coroutine of its own; ours can.
+"""The ASGI extension `txn.buffered_requests`: requests that are answered without a task and messages of their own.
 
-ASGI's own way is a task a request. A server that knows better offers a request whose body has arrived to the
-application's `take`, if it has one, and goes ASGI's way when that says no; `txn_server.http.connection` does.
+A server that can hold a request until all of it is there puts a `BufferedRequests` under this name into the
+extensions of the scopes of its lifespan and of its requests, the same one each time. An application that can answer
+such requests enters itself there, once. From then on the server offers it each request that is there as a whole, and
+asks it whose requests are worth holding. What the application does not take goes ASGI's own way, as everything does
+where either of the two knows nothing of the extension. `txn_server.http` is such a server,
+`txn_api.edge.application` such an application.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Scope
 
 from txn_api.edge.buffered_answer import Header
+
+EXTENSION: Final = "txn.buffered_requests"
 
 
 class BufferedRequest(Protocol):
@@ -22,10 +29,10 @@ class BufferedRequest(Protocol):
         """Go ASGI's way after all: have it answered in a task."""
 
     def buffered_body(self) -> bytes | None:
-        """The body, once; none when its sender has gone meanwhile."""
+        """The body, once. None when its sender has gone meanwhile."""
 
     def rendered(self, status: int, headers: list[Header], body: bytes) -> bytes | None:
-        """A whole answer as it will be written, with its `content-length`; none when the client is slow or gone."""
+        """A whole answer as it will be written, with its `content-length`. None when the client is slow or gone."""
 
     def write(self, rendered: bytes) -> None:
         """Send what `rendered` gave, which is the end of the request."""
@@ -35,3 +42,27 @@ class BufferedRequest(Protocol):
 
     async def send(self, message: Message) -> None:
         """As ASGI has it."""
+
+
+class TakesBufferedRequests(Protocol):
+    """What such an application gives."""
+
+    def take(self, request: BufferedRequest) -> bool:
+        """Take a request, to be answered later on; false if it is to go ASGI's way."""
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request's credential, in its head, was found good a short while ago."""
+
+
+@dataclass(slots=True)
+class BufferedRequests:
+    """The extension."""
+
+    application: TakesBufferedRequests | None = None
+
+
+def enter(application: TakesBufferedRequests, scope: Scope) -> None:
+    """Enter an application into the extension, if the server has it and no other application stands there."""
+    extension: BufferedRequests | None = (scope.get("extensions") or {}).get(EXTENSION)
+    if extension is not None and extension.application is None:
+        extension.application = application

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -141,7 +142,7 @@ class Edge:
     def _written(self, waiting: Waiting, rendered: bytes) -> bool:
         try:
             waiting.request.write(rendered)
-        except Exception as error:  # noqa: BLE001 - such as that of a connection that was lost; the others have theirs
+        except Exception as error:  # noqa: BLE001 - such as a lost connection; the other requests go on
             self.fail(error, waiting.request, waiting.context)
             return False
         return True
@@ -190,7 +191,8 @@ class Edge:
 
     def _record(self, context: RequestContext) -> None:
         scope = context.scope
-        route = getattr(scope.get("route"), "path_format", "unmatched")
+        found: APIRoute | None = scope.get("route")
+        route = "unmatched" if found is None else found.path_format
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - context.started_at
         self._metrics.answered(method, route, context.status, seconds)

@@ -8,21 +8,32 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from txn_api.services import services_of
+
 _REQUEST: Final = "request"
 
 
 def answering(route: APIRoute) -> ASGIApp | None:
-    """An application that calls the route's function, or None for a route that takes more than request and path."""
+    """An application that calls the route's function.
+
+    None for a route that takes more than the request, its path and the application's services.
+    """
     needs = route.dependant
-    if needs.dependencies or needs.query_params or needs.header_params or needs.cookie_params or needs.body_params:
+    if any(each.call is not services_of for each in needs.dependencies):
+        return None
+    if needs.query_params or needs.header_params or needs.cookie_params or needs.body_params:
         return None
     takes_request = _REQUEST in signature(route.endpoint).parameters
+    takes_services = [each.name for each in needs.dependencies if each.name is not None]
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         match = route.path_regex.match(scope["path"])
         arguments = {} if match is None else match.groupdict()
+        request = Request(scope, receive)
         if takes_request:
-            arguments[_REQUEST] = Request(scope, receive)
+            arguments[_REQUEST] = request
+        for name in takes_services:
+            arguments[name] = await services_of(request)
         response: Response = await route.endpoint(**arguments)
         await response(scope, receive, send)
 

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import Message, Receive, Scope, Send
 
 from txn_api.access.rate_limits import Allowance
-from txn_api.edge.buffered_answer import Header, answer_at_once
+from txn_api.edge.buffered_answer import Header
 from txn_api.edge.security_headers import Headers
 from txn_api.edge.trace import trace_id_of_request, traceresponse
 from txn_api.problems import CardNumberMisplaced, Problem
@@ -18,7 +18,7 @@ _UNKNOWN = ""
 
 
 class RequestContext:
-    """A request under way; `status` is that of its answer, 0 until it begins."""
+    """A request under way. `status` is its answer's status, 0 until the answer begins."""
 
     __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")
 
@@ -50,13 +50,6 @@ class RequestContext:
             self.status = message["status"]
             message["headers"] = self.with_ours(message.get("headers", ()))
         await self._send(message)
-
-    def answer_at_once(self, status: int, headers: Iterable[Header], body: bytes) -> bool:
-        """See `txn_api.edge.buffered_answer`."""
-        if not answer_at_once(self._send, status, self.with_ours(headers), body):
-            return False
-        self.status = status
-        return True
 
     async def answer(self, problem: Problem, receive: Receive) -> None:
         """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""

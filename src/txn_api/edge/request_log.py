@@ -33,7 +33,7 @@ KINDS_NAMED_MAX: Final = 10
 """Routes and statuses, the most frequent ones, that a line names whose own lines were left out."""
 
 EVENT_LINES_MAX: Final = 20
-"""Lines a second of any other event that the API logs, such as that of an upload that was broken off."""
+"""Lines a second of any other event that the API logs, such as `upload_broken_off`."""
 EVENTS_LINES_MAX: Final = 100
 
 _log = structlog.get_logger()

@@ -25,7 +25,7 @@ _DIGITS: Final = re.compile(rf"[0-9]{{{SEARCHED_LENGTHS.start},}}")
 
 
 def trace_id_of_request(scope: Scope) -> str | None:
-    """That of a request, of whose headers few have one."""
+    """The request's trace id, or None. Few requests carry one."""
     return None if RawHeaders.of(scope).find(_NAME) is None else trace_id_of(scope["headers"])
 
 

@@ -1,16 +1,17 @@
-"""The whole document: FastAPI's account of the routes, completed with what the raw bodies and answers hold."""
+"""The whole document: FastAPI's account of the routes, completed with what the resources hand in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 
 from txn_api.openapi import examples, response_headers
 from txn_api.openapi.components import schemas
+from txn_api.openapi.examples import Examples
 from txn_api.openapi.operations import SECURITY, SIGNATURE
-from txn_api.openapi.parameters import described, described_properties
+from txn_api.openapi.parameters import Words, described
+from txn_api.resource import Resource
 
 API_VERSION: Final = "0.1.0"
 _DESCRIPTION: Final = """\
@@ -24,11 +25,6 @@ need a `Signature` on each.
 
 Every GET answers HEAD as well. An answer with card data or a problem has `Cache-Control: no-store`; a `traceparent`
 (W3C Trace Context) is taken up and answered with `traceresponse`, but for a 401."""
-_TAGS: Final = [
-    {"name": "transactions", "description": "Send and look up transactions."},
-    {"name": "merchants", "description": "Canonical merchant names."},
-    {"name": "operations", "description": "Health and metrics."},
-]
 _SERVERS: Final = [
     {
         "url": "http://127.0.0.1:8080",
@@ -60,9 +56,9 @@ _SCHEMES: Final = {
 }
 
 
-def install(app: FastAPI, *models: type[BaseModel]) -> None:
-    """Make the application answer with the completed document; `models` are the request bodies of its routes."""
-    app.openapi = _once(lambda: _document(app, models))  # type: ignore[method-assign]
+def install(app: FastAPI, resources: Sequence[Resource]) -> None:
+    """Make the application answer with the completed document of its resources."""
+    app.openapi = _once(lambda: _document(app, resources))  # type: ignore[method-assign]
 
 
 def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -76,7 +72,12 @@ def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     return document
 
 
-def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+def _document(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
+    """The document.
+
+    Raises:
+        ValueError: two resources hand in different things under one name, or examples are missing.
+    """
     document = get_openapi(
         title="txn-api",
         version=API_VERSION,
@@ -86,21 +87,34 @@ def _document(app: FastAPI, models: tuple[type[BaseModel], ...]) -> dict[str, An
         routes=app.routes,
         contact={"name": "The maintainers of txn-api"},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        tags=_TAGS,
+        tags=[tag._asdict() for tag in _together({each.tag.name: each.tag} for each in resources).values()],
         servers=_SERVERS,
     )
+    words = {route.operation_id: each.words for each in resources for route in each.routes()}
+    known = _together(each.examples for each in resources)
     for operation in operations(document):
-        _complete(operation)
-    found = schemas(models)
-    for model in models:
-        found[model.__name__] = described_properties(found[model.__name__])
+        _complete(operation, words[operation["operationId"]], known)
     document["components"] = {
-        "schemas": found,
-        "headers": response_headers.HEADERS,
-        "examples": examples.components(document["paths"]),
+        "schemas": schemas(resources),
+        "headers": _together([response_headers.HEADERS, *(each.headers for each in resources)]),
+        "examples": examples.components(document["paths"], known),
         "securitySchemes": _SCHEMES,
     }
     return document
+
+
+def _together(handed_in: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything under its name.
+
+    Raises:
+        ValueError: a name stands for two different things.
+    """
+    made: dict[str, Any] = {}
+    for each in handed_in:
+        if clashes := [name for name in made.keys() & each.keys() if made[name] != each[name]]:
+            raise ValueError(f"several resources hand in {sorted(clashes)}")
+        made |= each
+    return made
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -109,7 +123,7 @@ def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from path.values()
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], words: Words, known: Examples) -> None:
     """Bring an operation into its final form, in place.
 
     Raises:
@@ -120,8 +134,16 @@ def _complete(operation: dict[str, Any]) -> None:
     if "HTTPValidationError" in str(operation["responses"].get("422", "")):
         del operation["responses"]["422"]
     if "parameters" in operation:
-        operation["parameters"] = [described(parameter) for parameter in operation["parameters"]]
+        operation["parameters"] = [described(parameter, words) for parameter in operation["parameters"]]
+    for content in _contents(operation):
+        content["examples"] = examples.expanded(content["examples"], known)
     for status, response in operation["responses"].items():
         names = response_headers.OF_QUOTAS if guarded and status[0] in "24" else ()
         own = response.pop("headers", {})
         response["headers"] = response_headers.references((*response_headers.of_status(status), *names)) | own
+
+
+def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What an operation takes and answers, each in one media type, where examples are shown."""
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        yield from (content for content in body.get("content", {}).values() if "examples" in content)

@@ -80,11 +80,14 @@ def answer(
     links: Mapping[str, Any] | None = None,
     only: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """A response whose body is one of the component schemas, with that schema's examples (or `only` some of them)."""
+    """A response whose body is one of the component schemas, with that schema's examples (or `only` some of them).
+
+    `own_headers` are those that the resource hands in.
+    """
     content = {"schema": {"$ref": REF + schema}, "examples": examples.references(schema, only)}
     described = {"description": description, "content": {"application/json": content}}
     if own_headers:
-        described["headers"] = response_headers.references(own_headers)
+        described["headers"] = response_headers.own(own_headers)
     return described | ({"links": dict(links)} if links else {})
 
 
@@ -114,9 +117,9 @@ def lines_body(schema: str, *, bytes_max: int) -> dict[str, Any]:
     return {"requestBody": {"required": False, "content": {NDJSON: {"schema": lines}, OCTETS: octets}}}
 
 
-def lines_answer(description: str, *schemas: str) -> dict[str, Any]:
-    """A response of one document a line, each of one of these schemas."""
-    content = {"schema": _lines(2**40, *schemas), "examples": examples.references("BulkLines")}
+def lines_answer(example: str, description: str, *schemas: str) -> dict[str, Any]:
+    """A response of one document a line, each of one of these schemas, which has examples of that name."""
+    content = {"schema": _lines(2**40, *schemas), "examples": examples.references(example)}
     return {"description": description, "content": {NDJSON: content}}
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from txn_api.problems import NotAcceptable
 
 ACCEPT_CHARS_MAX: Final = 1_024
-# Java's own client sends weights without the nought that the standard wants.
+# Java's own client sends weights without the zero that the standard wants.
 _WEIGHT: Final = re.compile(r"0|1|[01]?\.[0-9]{1,3}|[01]\.")
 
 
@@ -67,7 +67,7 @@ def form_of(accept: str) -> Form:
 
 
 def _weight(ranges: Iterable[_Range], form: Form) -> tuple[float, int]:
-    """The weight of a form, which is that of the most precise range that names it, and how precise that is."""
+    """The weight that the most precise range gives a form, and how precise this range is."""
     named = [(precision, found.weight) for found in ranges if (precision := found.precision(form))]
     precision, weight = max(named, default=(0, 0.0))
     return weight, precision

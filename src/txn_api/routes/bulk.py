@@ -1,9 +1,10 @@
 """`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import structlog
 from fastapi import Query, Request
@@ -18,17 +19,22 @@ from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import searched
 from txn_api.edge.repeated_parameters import each_once
 from txn_api.edge.request_text import request_text
+from txn_api.openapi import examples
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
     CardNumberMisplaced,
     ContentEncodingUnsupported,
     MediaTypeUnsupported,
+    ValidationFailed,
 )
+from txn_api.resource import Resource
 from txn_api.router import Router
-from txn_api.services import Services
+from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
+from txn_api.schemas import ProblemShape, Shape
+from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
-from txn_api.writes.bulk_upload import Admit, Upload
+from txn_api.writes.bulk_upload import Admit, Ended, Upload
 from txn_api.writes.encodings import ENCODINGS, Decoder
 from txn_api.writes.fair_memory import Holding
 from txn_api.writes.results import (
@@ -48,10 +54,45 @@ _SCOPE: Final[ApiScope] = "transactions:write"
 MEDIA_TYPE: Final = "application/x-ndjson"
 _HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
 _ANSWER: Final = openapi.lines_answer(
+    "BulkLines",
     "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
     *("BulkRejected", "BulkAccepted", "BulkTotals"),
 )
 _BODY: Final = openapi.lines_body("TransactionRequest", bytes_max=2**34)
+
+
+LineNumber = Annotated[int, Field(ge=1, description="1-based number of the line in the upload.")]
+
+
+class BulkRejected(Shape):
+    """A line that was not accepted."""
+
+    line: LineNumber
+    problem: ProblemShape
+
+
+class BulkAccepted(Accepted):
+    """A line that was accepted (only with `results=all`)."""
+
+    line: LineNumber
+
+
+class BulkTotals(Shape):
+    """The last line of the answer: every line read was accepted, rejected or ended in doubt."""
+
+    receipt_id: Annotated[str, Field(min_length=36, max_length=36, pattern="^rcp_[0-9a-f]{32}$")]
+    read: Annotated[int, Field(ge=0)]
+    accepted: Annotated[int, Field(ge=0)]
+    rejected: Annotated[int, Field(ge=0)]
+    unknown: Annotated[int, Field(ge=0, description="Lines whose outcome is unknown: send them again.")]
+    ended: Annotated[
+        Ended,
+        Field(
+            description="Why reading ended; after anything but `complete` there may be lines that were not read. "
+            "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
+            "began. `store_unavailable`: whether the key still holds could not be looked up for too long; try again."
+        ),
+    ]
 
 
 class BulkParameters(BaseModel):
@@ -64,7 +105,7 @@ class BulkParameters(BaseModel):
     )
 
 
-router = Router(tags=["transactions"], checks=[searched(BulkParameters), each_once(BulkParameters)])
+router = Router(tags=[TAG.name], checks=[searched(BulkParameters), each_once(BulkParameters)])
 
 
 @router.post(
@@ -85,6 +126,7 @@ async def post_bulk(
     request: Request,
     principal: Annotated[Principal, requires(_SCOPE)],
     parameters: Annotated[BulkParameters, Query()],
+    services: Service,
 ) -> Response:
     """Take one transaction a line, each with its own `transaction_id`.
 
@@ -98,7 +140,6 @@ async def post_bulk(
     before, and at a shutdown. `ended` says so, and the lines read until then have their outcomes.
     """
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
-    services: Services = request.app.state.services
     rights = services.gate.standing(request.scope, principal, _SCOPE)
     around = request_text(request)
 
@@ -206,3 +247,29 @@ class _BulkResponse(Response):
         if upload.totals.ended not in {"complete", "body_timeout", "broken_off"}:
             await upload.drain()
         await send({"type": "http.response.body", "body": b""})
+
+
+def _lines(*documents: dict[str, Any]) -> str:
+    return "".join(json.dumps(document, separators=(",", ":")) + "\n" for document in documents)
+
+
+_TOTALS: Final = {
+    "receipt_id": "rcp_0123456789abcdef0123456789abcdef",
+    "read": 2,
+    "accepted": 1,
+    "rejected": 1,
+    "unknown": 0,
+    "ended": "complete",
+}
+resource: Final = Resource(
+    tag=TAG,
+    router=router,
+    shapes=(BulkAccepted, BulkRejected, BulkTotals),
+    examples={
+        "TransactionRequestLines": {"two_lines": _lines(MINIMAL, REFUND)},
+        "BulkLines": {
+            "one_rejected": _lines({"line": 2, "problem": examples.problem(ValidationFailed)}, _TOTALS),
+        },
+    },
+    words={"results": {"example": "rejected"}},
+)

@@ -5,18 +5,19 @@ the other operations are worth.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, Literal
 
 from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.access.standing import Standing
-from txn_api.edge.buffered_answer import answer_at_once, messages
+from txn_api.edge.buffered_answer import messages
 from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import refuse_card_numbers
 from txn_api.edge.raw_route import RawRoute
+from txn_api.openapi import response_headers
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -34,9 +35,24 @@ from txn_api.problems import (
     TooManyCardsOfMask,
     ValidationFailed,
 )
+from txn_api.resource import Resource, Schemas, Tag
+from txn_api.schemas import (
+    EXAMPLE_ACCEPTED_AT,
+    EXAMPLE_IDS,
+    EXAMPLE_PLACE,
+    CardIdText,
+    CustomerIdText,
+    InstantText,
+    MerchantIdText,
+    SequenceNumberText,
+    Shape,
+    ShardIdText,
+    TransactionIdText,
+    example_transaction,
+)
 from txn_api.services import Services
 from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
-from txn_api.writes.bodies import JSON, body_at_once, check_type, read_whole, source
+from txn_api.writes.bodies import JSON, IncomingBody, check_type, source
 from txn_api.writes.buffered_posts import BufferedPost
 from txn_api.writes.idempotency import REPLAYED, StoredReply
 from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
@@ -44,11 +60,11 @@ from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.errors import ProducerError
 from txn_core.transactions.event import EncodedEvent
+from txn_core.transactions.transaction import TransactionRequest
 
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
 _JSON: Final = b"application/json"
-_UNUSUAL: Final = frozenset({b"content-encoding", IDEMPOTENCY_KEY})
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -81,6 +97,19 @@ _LINKS = {
 }
 
 
+class Accepted(Shape):
+    """The acknowledgement of a transaction that is durably on the stream."""
+
+    transaction_id: TransactionIdText
+    card_id: CardIdText
+    customer_id: CustomerIdText
+    merchant_id: MerchantIdText
+    status: Literal["accepted"]
+    accepted_at: InstantText
+    shard_id: ShardIdText
+    sequence_number: SequenceNumberText
+
+
 async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     """Validate a transaction, give it its ids and put it on the stream.
 
@@ -93,17 +122,13 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
     if query_string := scope["query_string"]:
         refuse_card_numbers(query_string)
-    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
-        check_type(headers, JSON)
-    body = body_at_once(source(scope, receive))
-    if body is None:
-        body = await read_whole(
-            source(scope, receive), bytes_max=settings.body_bytes_max, deadline_s=settings.body_deadline_s
-        )
+    _check_type(headers)
+    incoming = IncomingBody(source(scope, receive), settings.body_bytes_max)
+    if not incoming.has_arrived():
+        await incoming.arrive(settings.body_deadline_s)
         # The body may have come long after the head that the key was checked with.
         principal = await gate.standing(scope, principal, _SCOPE).renew()
-    elif len(body) > settings.body_bytes_max:
-        raise BodyTooLarge
+    body = incoming.whole()
     key, replayed = idempotency_key(scope, headers), False
     try:
         if key is None:
@@ -122,9 +147,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     head = head_of(event)
     if replayed:
         head.append(REPLAYED)
-    if not answer_at_once(send, ACCEPTED, head, answer):
-        for message in messages(ACCEPTED, head, answer):
-            await send(message)
+    for message in messages(ACCEPTED, head, answer):
+        await send(message)
 
 
 def take_all(edge: Edge, requests: Sequence[BufferedRequest]) -> None:
@@ -142,9 +166,11 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
     scope = request.scope
     headers = RawHeaders.of(scope)
     principal = None
-    if edge.admits(scope) and _is_usual(headers):
+    if edge.admits(scope) and headers.find(IDEMPOTENCY_KEY) is None:
         try:
             principal = services.gate.admit_at_once(scope, headers, _SCOPE)
+            if principal is not None:
+                _check_type(headers)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's
             # Not kept in a name: it and this frame would keep each other, a circle a refusal.
             edge.fail(error, request, edge.begin(scope, request.send))
@@ -160,9 +186,10 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
     return BufferedPost(request, body, principal, edge, context)
 
 
-def _is_usual(headers: RawHeaders) -> bool:
-    """Whether neither the body's form nor an `Idempotency-Key` need a closer look."""
-    return headers.find(b"content-type") == _JSON and not headers.has_any(_UNUSUAL)
+def _check_type(headers: RawHeaders) -> None:
+    """See `check_type`, which nearly every post can do without."""
+    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
+        check_type(headers, JSON)
 
 
 async def _once(
@@ -186,12 +213,13 @@ async def _once(
     return event, answer
 
 
-route = RawRoute(
+TAG: Final = Tag("transactions", "Send and look up transactions.")
+_ROUTE: Final = RawRoute(
     "/transactions",
     post_transaction,
     take_all=take_all,
     methods=["POST"],
-    tags=["transactions"],
+    tags=[TAG.name],
     operation_id="postTransaction",
     summary="Send one transaction",
     status_code=202,
@@ -205,5 +233,55 @@ route = RawRoute(
         "parameters": [PARAMETER],
         **openapi.request_body("TransactionRequest"),
         **openapi.needs("transactions:write"),
+    },
+)
+
+_REQUEST: Final = example_transaction()
+MINIMAL: Final[dict[str, Any]] = {
+    **{name: _REQUEST[name] for name in ("transaction_id", "card_number", "amount_minor", "currency", "occurred_at")},
+    "merchant": {"name": _REQUEST["merchant"]["name"]},
+}
+REFUND: Final[dict[str, Any]] = {
+    **MINIMAL,
+    "transaction_id": "refund-of-0b242abb623afc57",
+    "type": "refund",
+    "original_transaction_id": _REQUEST["transaction_id"],
+}
+
+
+def _complete(schemas: Schemas) -> Schemas:
+    request = schemas["TransactionRequest"] | {"examples": [_REQUEST]}
+    return schemas | {"TransactionRequest": request}
+
+
+resource: Final = Resource(
+    tag=TAG,
+    raw_routes=(_ROUTE,),
+    shapes=(TransactionRequest, Accepted),
+    complete=_complete,
+    examples={
+        "TransactionRequest": {"complete": _REQUEST, "minimal": MINIMAL, "refund": REFUND},
+        "Accepted": {
+            "accepted": {
+                "transaction_id": _REQUEST["transaction_id"],
+                **EXAMPLE_IDS,
+                "status": "accepted",
+                "accepted_at": EXAMPLE_ACCEPTED_AT,
+                **EXAMPLE_PLACE,
+            }
+        },
+    },
+    headers={
+        "Location": response_headers.header(
+            "Where the transaction can be read, about a second later.",
+            "/transactions/0b242abb623afc578575680df30655b9",
+            pattern="^/transactions/[A-Za-z0-9_-]{8,64}$",
+            length_max=78,
+        ),
+        "Idempotent-Replayed": {
+            "description": "`true` when this is the first answer to the same `Idempotency-Key`, given once more.",
+            "schema": {"type": "string", "enum": ["true"]},
+            "example": "true",
+        },
     },
 )

@@ -18,7 +18,6 @@ from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_search import searched
 from txn_api.edge.repeated_parameters import each_once
 from txn_api.edge.request_text import request_text
-from txn_api.openapi import lookups
 from txn_api.problems import (
     AccountForbidden,
     BodyTimeout,
@@ -39,8 +38,12 @@ from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
 from txn_api.reads.fields import Fields, Selection
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.reads.renderings import Rendering
+from txn_api.resource import Resource
 from txn_api.router import Router
-from txn_api.services import Services
+from txn_api.routes import transaction_shapes
+from txn_api.routes.post import TAG
+from txn_api.routes.transaction_shapes import Conflict, TransactionList
+from txn_api.services import Service, Services
 from txn_api.stores import store_reads
 from txn_api.writes.bodies import read_body, source
 from txn_api.writes.fair_memory import ROW_BYTES
@@ -49,10 +52,12 @@ from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, 
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
+from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.errors import MalformedJsonError
 from txn_core.transactions.contract_part import as_json, contract_part
 from txn_core.transactions.duplicates import duplicated_names, names_of
+from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.transactions.instants import Instant, parse_end, parse_start
@@ -138,7 +143,7 @@ class RangeParameters(ReadParameters):
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
 
 
-router = Router(tags=["transactions"], checks=[each_once(RangeParameters)])
+router = Router(tags=[TAG.name], checks=[each_once(RangeParameters)])
 _NAMES: Final = names_of(RangeParameters)
 
 
@@ -149,7 +154,7 @@ _NAMES: Final = names_of(RangeParameters)
     summary="List a card's or a merchant's transactions",
     response_class=Response,
     responses={
-        200: lookups.page_of_transactions(),
+        200: transaction_shapes.page_of_transactions(),
         **openapi.problems(*_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.needs("transactions:read"),
@@ -158,6 +163,7 @@ async def list_transactions(
     request: Request,
     parameters: Annotated[RangeParameters, Query()],
     principal: Annotated[Principal, requires("transactions:read")],
+    services: Service,
 ) -> Response:
     """List transactions between `from` (inclusive) and `to` (exclusive), newest first unless `order=asc`.
 
@@ -165,7 +171,7 @@ async def list_transactions(
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
     around = "" if parameters.card_number is None else request_text(request, besides="card_number")
-    return await _answer_range(request, parameters, principal, around)
+    return await _answer_range(services, request, parameters, principal, around)
 
 
 @router.post(
@@ -175,16 +181,17 @@ async def list_transactions(
     summary="List transactions, with the card number in the body",
     response_class=Response,
     responses={
-        200: lookups.page_of_transactions(linked=False),
+        200: transaction_shapes.page_of_transactions(linked=False),
         **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
 )
 async def search_transactions(
-    request: Request, principal: Annotated[Principal, requires("transactions:read", "cards:lookup")]
+    request: Request,
+    principal: Annotated[Principal, requires("transactions:read", "cards:lookup")],
+    services: Service,
 ) -> Response:
     """Answer the same reads as `GET /transactions` to a query that stands in the body."""
-    services: Services = request.app.state.services
     settings = services.settings
     body = await read_body(
         RawHeaders.of(request.scope),
@@ -197,7 +204,7 @@ async def search_transactions(
         raise CardNumberMisplaced(misplaced)
     texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
     around = f"{request_text(request)}x{request_text_of(texts)}"
-    return await _answer_range(request, parameters, principal, around)
+    return await _answer_range(services, request, parameters, principal, around)
 
 
 def _searched(body: bytes) -> RangeParameters:
@@ -232,17 +239,19 @@ def _searched(body: bytes) -> RangeParameters:
     summary="Get one transaction",
     response_class=Response,
     responses={
-        200: lookups.one_transaction(),
-        304: lookups.not_modified(),
+        200: transaction_shapes.one_transaction(),
+        304: transaction_shapes.not_modified(),
         **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
 )
 async def get_transaction(
+    *,
     request: Request,
     transaction_id: str,
     principal: Annotated[Principal, requires("transactions:read")],
     parameters: Annotated[ReadParameters, Query()],
+    services: Service,
     if_none_match: Annotated[str | None, Header(max_length=TAGS_CHARS_MAX, description="`ETag`s at hand.")] = None,
 ) -> Response:
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
@@ -250,7 +259,6 @@ async def get_transaction(
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
     nothing has changed, which only a conflict or an earlier write that came late can do.
     """
-    services: Services = request.app.state.services
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
     rendering = parameters.rendering(request)
@@ -269,8 +277,9 @@ async def get_transaction(
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
-async def _answer_range(request: Request, parameters: RangeParameters, principal: Principal, around: str) -> Response:
-    services: Services = request.app.state.services
+async def _answer_range(
+    services: Services, request: Request, parameters: RangeParameters, principal: Principal, around: str
+) -> Response:
     pan = parameters.pan(services.admission.luhn_exempt)
     if pan is not None:
         principal.require("cards:lookup")
@@ -357,4 +366,17 @@ async def _ids_of_card(services: Services, account: Account, card_id: CardId) ->
     if len(services.keys.card_keys) == 1:
         return (card_id,)
     async with store_reads():
-        return await services.cards.ids(account, card_id)
+        return await services.store(CardTable).ids(account, card_id)
+
+
+resource: Final = Resource(
+    tag=TAG,
+    router=router,
+    stores=(lambda dynamodb, names: CardTable(dynamodb, names.cards),),
+    shapes=(Event, Conflict, TransactionList, RangeParameters),
+    names=transaction_shapes.NAMES,
+    complete=transaction_shapes.complete,
+    examples=transaction_shapes.EXAMPLES,
+    words=transaction_shapes.WORDS,
+    headers=transaction_shapes.HEADERS,
+)

@@ -7,13 +7,13 @@ from pydantic_core import from_json
 from txn_api.card_masks.card_guesses import CardGuesses
 from txn_api.problems import IdRequired, TerminalForbidden
 from txn_api.writes.acknowledgement import problem_of
-from txn_core.card_numbers import card_number_search
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.errors import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions.event import EncodedEvent, encode
-from txn_core.transactions.fast_path import FastFields, fast_fields, fast_submission
+from txn_core.transactions.fast_path import FastFields, fast_fields
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import DATE_LENGTH, Instant, now
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.submission import Submission
 from txn_core.transactions.transaction import refuse_future
 
@@ -82,9 +82,13 @@ class Admission:
             Problem: as `admit`, but those that `event` raises.
         """
         try:
-            submission = fast_submission(
-                body, fields, request_text=request_text, today=accepted_at[:DATE_LENGTH]
-            ) or card_number_search.checked_submission(body, request_text, self.luhn_exempt)
+            submission = read_submission(
+                body,
+                fields,
+                request_text=request_text,
+                today=accepted_at[:DATE_LENGTH],
+                luhn_exempt=self.luhn_exempt,
+            )
             if submission.occurred_at > accepted_at:  # instants sort as text; nearly every one is past
                 refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
         except (MalformedJsonError, InvalidTransactionError) as error:

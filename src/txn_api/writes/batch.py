@@ -23,7 +23,6 @@ from txn_api.edge.request_text import request_text_of_scope
 from txn_api.problems import Overloaded, Problem
 from txn_api.writes.admission import Admission
 from txn_api.writes.fair_queue import FairQueue
-from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.transactions.event import EncodedEvent
@@ -158,7 +157,6 @@ class PostBatch:
         self,
         admission: Admission,
         producer: Producer,
-        luhn_exempt: IssuerRanges = NO_RANGES,
         clock: Clock | None = None,
         cpu_clock: Clock | None = None,
         *,
@@ -170,7 +168,7 @@ class PostBatch:
         """
         self._rights_of = rights
         self._asking: set[asyncio.Task[None]] = set()
-        self._intake, self._producer, self._luhn_exempt = admission, producer, luhn_exempt
+        self._intake, self._producer = admission, producer
         self._clock, self._cpu_clock = clock or time.perf_counter, cpu_clock or time.thread_time
         self._arrived: list[Post] = []
         self._left: FairQueue[Post] = FairQueue()
@@ -317,7 +315,7 @@ class PostBatch:
 
     def _read(self, post: Post) -> None:
         if not post.is_read:
-            post.fields, post.is_read = fast_fields(post.body, self._luhn_exempt), True
+            post.fields, post.is_read = fast_fields(post.body, self._intake.luhn_exempt), True
 
     def _check(self, post: Post) -> None:
         post.accepted_at = now()

@@ -65,7 +65,7 @@ async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, wai
         BodyTimeout: it did not arrive within `deadline_s` seconds, or its sender went away.
         MalformedHttp: its framing broke.
     """
-    body = _Body(receive, bytes_max)
+    body = IncomingBody(receive, bytes_max)
     if not body.has_arrived():
         async with waiting():
             await body.arrive(deadline_s)
@@ -105,14 +105,7 @@ def _arrived(receive: Receive) -> Message | None:
     return None
 
 
-def body_at_once(receive: Receive) -> bytes | None:
-    """The whole body, if the server says that it has it all; our own can tell without a coroutine and messages."""
-    buffered_body = getattr(getattr(receive, "__self__", None), "buffered_body", None)
-    body: bytes | None = None if buffered_body is None else buffered_body()
-    return body
-
-
-class _Body:
+class IncomingBody:
     """The whole of a small body, up to its bound."""
 
     __slots__ = ("_bytes_max", "_data", "_receive", "_size")

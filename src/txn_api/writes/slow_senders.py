@@ -9,7 +9,7 @@ class SenderPatience:
     """The patience that is left with the sender of one body: so many seconds of waiting, no more at any time.
 
     Over any length of time it waits no longer than that and the time in which what came would have come at the least
-    rate. Time that is not reported, such as that of our own work on what came, costs the sender nothing.
+    rate. Time that is not reported, such as the time of our own work, costs the sender nothing.
     """
 
     __slots__ = ("_bytes_per_s_min", "_grace_s", "left_s")

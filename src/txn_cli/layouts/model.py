@@ -1,4 +1,4 @@
-"""What a layout may hold. Its shape is that of a request body (`txn_core.transactions.transaction`), with columns
+"""What a layout may hold. It has the shape of a request body (`txn_core.transactions.transaction`), with columns
 for values.
 
 A column is named by its header. Several names of one column are alternatives, of which the first that a file has is

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
+from txn_core.aws.errors import Failure, failure_of
 from txn_core.errors import StoreError
 from txn_core.kinesis.record_batch import Arrived
 from txn_core.lake.columns import arrived_of
@@ -77,7 +78,7 @@ class StreamEvidence:
             start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
             iterator: str | None = await iterator_of(self.client, self.stream, shard_id, start)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            if failure_of(error) is Failure.NOT_FOUND:
                 return None
             raise
         over = start_of(max(minutes)) + _MINUTE + DISORDER_MAX

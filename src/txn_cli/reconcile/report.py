@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums
 from txn_cli.reconcile.faults import Fault
 from txn_cli.reconcile.views import REFERENCE
+from txn_core.positions import ShardId
 from workers.leases.ledger import Minute
 
 SHOWN_MAX: Final = 50
@@ -89,44 +90,28 @@ def _counts(comparison: Comparison, *sums: MinuteSums) -> dict[str, int]:
 
 
 def _shards_table(view: str, comparisons: Sequence[Comparison]) -> Table:
-    shown = Table(box=None, pad_edge=False)
-    shown.add_column("shard")
-    for name in ("agreeing", "differing", "unfinished", "unknown", _done_by(view), _done_by(REFERENCE)):
-        shown.add_column(name, justify="right")
+    names = ("agreeing", "differing", "unfinished", "unknown", *_done_by(view))
+    shown = _table("shard", *(Column(name, justify="right") for name in names))
     for comparison in comparisons:
         minutes = (comparison.agreeing, comparison.differing, comparison.unfinished, comparison.unknown)
         counts = _counts(comparison, *comparison.compared).values()
-        shown.add_row(_short(comparison), *(f"{number:,}" for number in [*map(len, minutes), *counts]))
+        shown.add_row(_short(comparison.shard_id), *(f"{number:,}" for number in [*map(len, minutes), *counts]))
     return shown
 
 
 def _differing_table(view: str, comparisons: Sequence[Comparison]) -> Table:
-    shown = Table(title="Minutes that differ", title_justify="left", box=None, pad_edge=False)
-    for name in ("shard", "minute (UTC)"):
-        shown.add_column(name)
-    for drain in (view, REFERENCE):
-        shown.add_column(_done_by(drain), justify="right")
+    counted = (Column(name, justify="right") for name in _done_by(view))
+    shown = _table("shard", "minute (UTC)", *counted, title="Minutes that differ")
     rows = [(comparison, sums) for comparison in comparisons for sums in comparison.differing]
     for comparison, sums in rows[:SHOWN_MAX]:
-        shown.add_row(
-            _short(comparison), sums.minute, *(f"{count:,}" for count in _counts(comparison, sums).values())
-        )
+        counts = _counts(comparison, sums).values()
+        shown.add_row(_short(comparison.shard_id), sums.minute, *(f"{count:,}" for count in counts))
     return shown
 
 
-def _done_by(drain: str) -> str:
-    """What a drain has done with a position, by the drain's name: index, indexed."""
-    return f"{drain}d" if drain.endswith("e") else f"{drain}ed"
-
-
-def _short(comparison: Comparison) -> str:
-    return comparison.shard_id.removeprefix("shardId-")
-
-
 def _faults_table(report: Report) -> Table:
-    shown = Table(title="Faults", title_justify="left", box=None, pad_edge=False)
-    for name in ("what", "shard", "sequence number", "sub", "transaction"):
-        shown.add_column(name, overflow="fold")
+    names = ("what", "shard", "sequence number", "sub", "transaction")
+    shown = _table(*(Column(name, overflow="fold") for name in names), title="Faults")
     for fault in report.faults[:SHOWN_MAX]:
         where = fault.position
         place = (
@@ -134,6 +119,18 @@ def _faults_table(report: Report) -> Table:
             if where is None
             else (where.sequence_number, str(where.sub_sequence_number))
         )
-        shard = fault.shard_id.removeprefix("shardId-")
-        shown.add_row(fault.kind.replace("_", " "), shard, *place, fault.transaction_id or "")
+        shown.add_row(fault.kind.replace("_", " "), _short(fault.shard_id), *place, fault.transaction_id or "")
     return shown
+
+
+def _table(*columns: Column | str, title: str | None = None) -> Table:
+    return Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+
+
+def _done_by(view: str) -> list[str]:
+    """What the two drains have done with a position, by their names: indexed, archived."""
+    return [f"{drain}d" if drain.endswith("e") else f"{drain}ed" for drain in (view, REFERENCE)]
+
+
+def _short(shard_id: ShardId) -> str:
+    return shard_id.removeprefix("shardId-")

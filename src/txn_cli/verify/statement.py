@@ -16,9 +16,10 @@ from txn_cli.verify.content import digest_of
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.event import encode
-from txn_core.transactions.fast_path import read_submission
+from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.identity import Account, KeyRing, TransactionId, normalise_merchant
-from txn_core.transactions.instants import Instant, now
+from txn_core.transactions.instants import DATE_LENGTH, Instant, now
+from txn_core.transactions.reading import read_submission
 
 _KEY_BYTES: Final = 32
 
@@ -58,7 +59,13 @@ class Scribe:
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
         try:
-            submission = read_submission(row.body, request_text="", now=now(), luhn_exempt=self._luhn_exempt)
+            submission = read_submission(
+                row.body,
+                fast_fields(row.body, self._luhn_exempt),
+                request_text="",
+                today=now()[:DATE_LENGTH],
+                luhn_exempt=self._luhn_exempt,
+            )
         except InvalidTransactionError:
             return None
         event = encode(

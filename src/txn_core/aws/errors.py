@@ -1,5 +1,6 @@
 """What a failed call to AWS means. All who repeat a call, settle a condition or look for something ask here."""
 
+from collections.abc import Awaitable
 from enum import Enum, auto
 from typing import Final
 
@@ -88,3 +89,18 @@ def code_of(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "unknown"))
     return type(error).__name__
+
+
+async def carried_out(write: Awaitable[object]) -> bool:
+    """Whether a conditional write to DynamoDB or S3 was carried out; false when its condition was not met.
+
+    Raises:
+        ClientError: the write failed in another way.
+    """
+    try:
+        await write
+    except ClientError as error:
+        if failure_of(error) is Failure.CONDITION_FAILED:
+            return False
+        raise
+    return True

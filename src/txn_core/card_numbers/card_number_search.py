@@ -8,21 +8,15 @@ numeric ids look like card numbers by chance.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from txn_core.card_numbers.free_text import texts_with_numbers
+from txn_core.card_numbers.free_text import long_runs, texts_with_numbers
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts, ModelFields, marked
-from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
+from txn_core.card_numbers.groupings import SEARCHED_LENGTHS
 from txn_core.card_numbers.pan import Pan
 from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.duplicates import AsWritten
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts
-from txn_core.transactions.submission import Submission
-from txn_core.transactions.transaction import (
-    COLONS_OF_A_TIME,
-    TransactionRequest,
-    parse_transaction,
-    refuse_duplicates,
-)
+from txn_core.transactions.transaction import COLONS_OF_A_TIME, TransactionRequest
 
 CODE: Final = "card_number_misplaced"
 
@@ -31,6 +25,7 @@ _BACKSLASH: Final = b"\\"[0]
 _IDS: Final = ModelFields(TransactionRequest, marked(AN_ID))
 _FLOATS: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is float)
 _PLACE: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is Pan)
+_RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
 _ELSEWHERE_NOT: Final = frozenset([*_PLACE, *ModelFields(TransactionRequest, marked(A_TIME))])
 
@@ -46,38 +41,32 @@ def pointers_of_numbers(texts: Sequence[tuple[str, str]]) -> Iterator[str]:
     return (texts[place][0] for place in sorted(found))
 
 
-def checked_submission(body: bytes, request_text: str, luhn_exempt: IssuerRanges = NO_RANGES) -> Submission:
-    """The submission of one JSON document that keeps every rule and holds no card number but its own in its place.
+def stands_in_its_place(body: bytes, fields: Mapping[str, Any], client_fields: bytes, digits: bytes) -> bool:
+    """Whether the card number of a body in the usual form stands once in it, and nowhere else.
 
-    Its own needs no check digit if it is in `luhn_exempt`.
-
-    Raises:
-        MalformedJsonError: the bytes are not one JSON document in UTF-8.
-        InvalidTransactionError: rules are broken, or `card_number_misplaced`.
-    """
-    request = parse_transaction(body, luhn_exempt)
-    submission = Submission.of(request)
-    search = _Search(AsWritten(body), request, submission.client_fields)
-    search.refuse_own_number(request_text)
-    # Before the search for others, which takes longest: a body is refused for one of the two.
-    refuse_duplicates(search.written, request)
-    search.refuse_others()
-    return submission
-
-
-def refuse_numbers_elsewhere(body: bytes, request: TransactionRequest, request_text: str) -> None:
-    """Search a parsed request, its raw body and what `request_text_of` made of the texts around it.
+    `False` leaves the question open. Without separators field names still stand between values. Among the digits of
+    the fields as they will be stored floats count in their stored form, too.
 
     Raises:
-        InvalidTransactionError: `card_number_misplaced`, at the field that holds one or at the whole document.
+        InvalidTransactionError: `card_number_misplaced`, since a free text holds another number.
     """
-    search = _Search(AsWritten(body), request, Submission.of(request).client_fields)
-    search.refuse_own_number(request_text)
-    search.refuse_others()
+    if body.translate(None, SEPARATORS).count(digits) != 1:
+        return False
+    # In fields without another run as long as a card number no number of that length can stand: nearly all of them.
+    if long_runs(client_fields) <= _RUNS_OF_A_TIME and len(digits) >= SEARCHED_LENGTHS.start:
+        return True
+    if client_fields.translate(None, SEPARATORS).find(digits) >= 0:
+        return False
+    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
+        raise InvalidTransactionError(*faults)
+    return True
 
 
-class _Search:
-    """The search through one request, whose texts are spelt in ASCII once."""
+class CardNumberSearch:
+    """The search through one parsed request, whose texts are spelt in ASCII once.
+
+    `client_fields` are its fields as they will be stored.
+    """
 
     def __init__(self, written: AsWritten, request: TransactionRequest, client_fields: bytes) -> None:
         self.written = written

@@ -21,7 +21,7 @@ MASK: Final = "*"
 MASK_PATTERN: Final = r"^[0-9]{0,6}\*{6,9}[0-9]{2,4}$"
 
 DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
-"""From each ASCII digit to that of the digit sum of its double."""
+"""Maps each ASCII digit to the digit sum of its double, as an ASCII digit."""
 
 
 class CardDigits:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import string
-from txn_core.dynamodb.conditions import carried_out
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.errors import StoreError
 from txn_core.positions import WriteOrder

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string
-from txn_core.dynamodb.conditions import carried_out
 from txn_core.dynamodb.tables import EXPIRES_AT
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_core.aws.errors import Failure, failure_of
+from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.dynamodb.conditions import carried_out, replacement
+from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT

@@ -26,8 +26,8 @@ class Admission:
     def refusal(self, held: int, lane: Lane, size: int, now: float, share: float = 1.0) -> int | None:
         """The seconds after which to come back, or none when a record of this size may be taken.
 
-        `held` are the bytes in the whole buffer. `share` is that of each bound which may be used up; a record with
-        less than all of it may not have to wait for long, either.
+        `held` are the bytes in the complete buffer. `share` is the part of each bound that may be used up. A record
+        with a share below 1 may not have to wait for long, either.
         """
         wait_s, bytes_max = lane.wait_s(now), self.buffer_bytes_max * share
         late_s = wait_s - self.deadline_s * share

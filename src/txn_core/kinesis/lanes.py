@@ -11,7 +11,7 @@ from txn_core.kinesis.stream_limits import PAYLOAD_UNIT_BYTES, REQUEST_RECORDS_M
 
 @dataclass(slots=True, eq=False)
 class Lanes:
-    """Lanes by name. The lane of a shard stays as long as the shard; that of a card goes when it is idle."""
+    """Lanes by name. The lane of a shard stays as long as the shard; the lane of a card goes when it is idle."""
 
     limits: Limits
     routing: Routing = field(default_factory=ByKey)

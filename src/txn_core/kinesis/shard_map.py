@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HASH_BYTES: Final = 16
 HASH_KEY_MAX: Final = 2 ** (8 * HASH_BYTES) - 1
-_MD5: Final = hashlib.md5(usedforsecurity=False)  # copied: to make one anew takes three times as long
+_MD5: Final = hashlib.md5(usedforsecurity=False)  # copied: a new one takes three times as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ShardMap:
         if expected != HASH_KEY_MAX + 1:
             raise ValueError("the shards do not own every hash key once")
         self._ids = frozenset(shard.shard_id for shard in self.shards)
-        # Digests and starts are compared as bytes, whose order is that of the numbers.
+        # Digests and starts are compared as bytes, which have the order of the numbers.
         self._later_starts = [shard.start.to_bytes(HASH_BYTES) for shard in self.shards[1:]]
 
     def shard_of(self, partition_key: str) -> OpenShard:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import string
-from txn_core.dynamodb.conditions import carried_out
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

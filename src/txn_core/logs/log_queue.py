@@ -49,7 +49,7 @@ class LogQueue:
         self._thread = threading.Thread(target=self._write_all, name="log", daemon=True)
         self._is_begun = self._is_closed = self._is_full = False
         self._lines = self._bytes = self._gap = 0
-        self._written = 0  # so that the end can see whether writing gets on
+        self._written = 0  # so that the end can see whether writing makes progress
         self.dropped = 0
         """Lines that were not written, since the process began."""
 

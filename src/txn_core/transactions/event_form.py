@@ -22,7 +22,7 @@ from txn_core.transactions.identity import CARD_ID_PATTERN
 _TEXT: Final = r'"[^"]*+"'
 _INTEGER: Final = r"(?:0|-?[1-9][0-9]{0,17}+)"  # all of which 64 bits hold
 _DEGREES: Final = r"-?(?:0|[1-9][0-9]{0,2}+)\.[0-9]{1,17}+"
-# The years that both the calendar of Python and that of Arrow begin with.
+# The first years of Python's calendar and of Arrow's.
 _MOMENT: Final = r'"[12]ddd-dd-ddTdd:dd:dd\.ddddddZ"'.replace("d", "[0-9]")  # quicker than counted repeats
 
 

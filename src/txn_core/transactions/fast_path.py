@@ -12,18 +12,13 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError, SchemaValidator, ValidationError, core_schema, to_json
 
-from txn_core.card_numbers.card_number_search import CODE, FREE_TEXTS, checked_submission, pointers_of_numbers
-from txn_core.card_numbers.free_text import long_runs
-from txn_core.card_numbers.groupings import SEARCHED_LENGTHS
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.card_numbers.pan import Pan
-from txn_core.errors import InvalidTransactionError
 from txn_core.transactions.contract_part import USUAL_BYTES_MAX, USUAL_COLONS_MAX
 from txn_core.transactions.currency import EXPONENTS
 from txn_core.transactions.duplicates import has_each_name_once
-from txn_core.transactions.faults import TEXT_PATTERN, Fault
-from txn_core.transactions.instants import BIRTH_EARLIEST, DATE_LENGTH, Instant
-from txn_core.transactions.plain_text import SEPARATORS
+from txn_core.transactions.faults import TEXT_PATTERN
+from txn_core.transactions.instants import BIRTH_EARLIEST, Instant
 from txn_core.transactions.submission import Submission
 from txn_core.transactions.transaction import COLONS_OF_A_TIME, Customer, Merchant, Terminal, TransactionRequest
 
@@ -56,23 +51,6 @@ _STRICT: Final = core_schema.CoreConfig(
 )
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _DELETE, _COLON, _LIST = b"\\\x7f:["
-_RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
-
-
-def read_submission(
-    body: bytes, *, request_text: str, now: Instant, luhn_exempt: IssuerRanges = NO_RANGES
-) -> Submission:
-    """The submission of one JSON document that keeps every rule and holds its card number nowhere else.
-
-    `request_text` is what `card_number_search.request_text_of` made of the texts around it. Card numbers in
-    `luhn_exempt` need no check digit.
-
-    Raises:
-        MalformedJsonError: the bytes are not one JSON document in UTF-8.
-        InvalidTransactionError: rules are broken, or `card_number_misplaced`.
-    """
-    usual = fast_submission(body, fast_fields(body, luhn_exempt), request_text=request_text, today=now[:DATE_LENGTH])
-    return usual or checked_submission(body, request_text, luhn_exempt)
 
 
 def fast_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> FastFields | None:
@@ -114,17 +92,13 @@ def fast_fields(body: bytes, luhn_exempt: IssuerRanges = NO_RANGES) -> FastField
     return _ABSENT | sent if sent.keys() >= _REQUIRED else None
 
 
-def fast_submission(body: bytes, fields: FastFields | None, *, request_text: str, today: str) -> Submission | None:
-    """The submission of a body in the usual form that holds its card number once; none when it may not be one.
+def fast_submission(fields: FastFields, today: str) -> Submission | None:
+    """The submission of a body in the usual form that keeps every rule of a field; None of any other.
 
-    `fields` are those that `fast_fields` gave, now used up. `today` is the UTC date, behind which no
-    birth date lies.
-
-    Raises:
-        InvalidTransactionError: `card_number_misplaced`, of another card's number in free text.
+    Whether its card number stands in its place alone is still to be looked at. `fields` are those that `fast_fields`
+    gave, now without id and card number and as they are stored. `today` is the UTC date, behind which no birth date
+    lies.
     """
-    if fields is None:
-        return None
     pan: Pan = fields.pop("card_number")
     try:
         occurred_at = fields["occurred_at"] = _instant(fields["occurred_at"])
@@ -133,16 +107,12 @@ def fast_submission(body: bytes, fields: FastFields | None, *, request_text: str
         return None
     if (fields["type"] == "purchase") != (fields["original_transaction_id"] is None):
         return None
-    merchant_name: str = fields["merchant"]["name"]
     if fields["terminal"] == _NO_TERMINAL:
         fields["terminal"] = None
+    merchant_name: str = fields["merchant"]["name"]
     transaction_id = fields.pop("transaction_id")
-    client_fields = to_json(fields)
-    digits = pan.digits_for_identity()
-    if digits in request_text or not _numbers_in_place(body, fields, client_fields, digits.encode()):
-        return None
     # As its class makes one, without a call of Python.
-    return tuple.__new__(Submission, (transaction_id, pan, occurred_at, merchant_name, reference, client_fields))
+    return tuple.__new__(Submission, (transaction_id, pan, occurred_at, merchant_name, reference, to_json(fields)))
 
 
 def _instant(text: str) -> Instant:
@@ -166,27 +136,6 @@ def _customer_reference(fields: dict[str, Any], today: str) -> str | None:
             raise ValueError
     reference: str | None = customer["reference"]
     return reference
-
-
-def _numbers_in_place(body: bytes, fields: FastFields, client_fields: bytes, digits: bytes) -> bool:
-    """Whether the card number stands once in the body, and nowhere else.
-
-    Without separators field names still stand between values. Among the digits of the fields as they will be stored
-    floats count in their stored form, too.
-
-    Raises:
-        InvalidTransactionError: a free text holds another number.
-    """
-    if body.translate(None, SEPARATORS).count(digits) != 1:
-        return False
-    # In fields without another run as long as a card number no number of that length can stand: nearly all of them.
-    if long_runs(client_fields) <= _RUNS_OF_A_TIME and len(digits) >= SEARCHED_LENGTHS.start:
-        return True
-    if client_fields.translate(None, SEPARATORS).find(digits) >= 0:
-        return False
-    if faults := [Fault(pointer, CODE) for pointer in pointers_of_numbers(FREE_TEXTS.of_fields(fields))]:
-        raise InvalidTransactionError(*faults)
-    return True
 
 
 def _without_calls(schema: Any, name: str = "") -> Any:

@@ -9,6 +9,7 @@ them now and then: two timers a request cost more than parsing it.
 import asyncio
 import math
 import socket
+import sys
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Final
@@ -19,6 +20,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.problems import MalformedHttp, Overloaded, Problem
 from txn_server.http.body import Body, ChunkedBody, SizedBody
 from txn_server.http.exchange import Exchange
@@ -28,7 +30,7 @@ from txn_server.http.tls import tls_extension
 
 HEAD_DEADLINE_S: Final = 30.0
 KEEP_ALIVE_S: Final = 75.0
-"""Longer than load balancers keep idle connections (AWS: 60), lest they send on one that is just being closed."""
+"""Longer than load balancers keep idle connections (AWS: 60), so that they send on none that is being closed."""
 LIFE_S_MAX: Final = 3_600.0
 """After this the next answer is a connection's last, so that clients find their way to processes added meanwhile."""
 LINGER_S: Final = 2.0
@@ -73,6 +75,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._config, self._server_state, self._app_state = config, server_state, app_state
         self._connections_max = math.inf if config.limit_concurrency is None else config.limit_concurrency
         self._application: ASGIApp = config.loaded_app
+        # The connections of a server are all given the same dictionary.
+        self._extension: BufferedRequests = app_state.setdefault(EXTENSION, BufferedRequests())
         self._connections: set[Any] = server_state.connections
         self.transport: asyncio.Transport
         self._flow: FlowControl
@@ -85,7 +89,7 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         self._kept: bytes | bytearray = b""  # came, and was not looked at or is not whole
         self._searched = 0  # how much of it was searched for the end of a head
         self._room = _little_read_into
-        self._body: Body | None = None  # that of the latest request, as long as it is not over
+        self._body: Body | None = None  # the latest request's, until the request is over
         self._is_unasked = False  # the application has not asked for that body, nor is it known to want it
         self._dropped = 0
         self._exchange: Exchange | None = None  # as long as it is not answered
@@ -110,12 +114,13 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
             "client": get_remote_addr(transport),
             "scheme": "https" if self._is_tls else "http",
             "root_path": self._config.root_path,
+            "extensions": {EXTENSION: self._extension},
         }
         if self._is_tls and (extension := tls_extension(transport.get_extra_info("ssl_object"))):
-            self._scope["extensions"] = {"tls": extension}
-        if (option := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:  # Linux
+            self._scope["extensions"]["tls"] = extension
+        if sys.platform == "linux":
             connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.IPPROTO_TCP, option, UNACKNOWLEDGED_MS_MAX)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what asyncio gives
         """Where the next bytes go: no more of them than a head may still have, if a part of one is kept."""
@@ -294,8 +299,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         """Whether the application knows the sender of a body; one that cannot say knows everybody."""
         if application is _too_many_connections:
             return False
-        knows = getattr(application, "knows", None)
-        return knows is None or knows(scope)
+        asked = self._extension.application
+        return asked is None or asked.knows(scope)
 
     def _await_asking(self, exchange: Exchange, head: Head, application: ASGIApp) -> None:
         """Take nothing of a body before the application asks for it, which it does once it knows its sender.
@@ -320,8 +325,8 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
 
     def _give(self, exchange: Exchange, application: ASGIApp) -> None:
         """Have a request that is whole answered: as one, if the application takes such."""
-        take = getattr(application, "take", None)
-        if take is None or not take(exchange):
+        taking = self._extension.application
+        if taking is None or application is _too_many_connections or not taking.take(exchange):
             exchange.begin(application)
 
     def _begin_held(self) -> None:

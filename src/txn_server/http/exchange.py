@@ -181,7 +181,7 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     def buffered_body(self) -> bytes | None:
-        """The body, if all of it is there and nothing of it was received; `txn_api.writes.bodies` asks for it."""
+        """The body, if all of it is there and its sender, too."""
         if self.more_body or self.disconnected or self.response_complete:
             return None
         self._news = False
@@ -208,13 +208,6 @@ class Exchange:
             if self.disconnected:
                 return
         self._go_on(body, more=more)
-
-    def answer_at_once(self, status: int, headers: Sequence[Header], body: bytes) -> bool:
-        """All of an answer that has a body, unless the client is slow or gone; see `txn_api.edge.buffered_answer`."""
-        if (rendered := self.rendered(status, headers, body)) is None:
-            return False
-        self.write(rendered)
-        return True
 
     # What it calls instead (`txn_api.edge.buffered_request`)
 

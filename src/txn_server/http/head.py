@@ -95,7 +95,7 @@ def size_of_head(data: bytes | bytearray, searched: int = 0) -> int:
 
     Raises:
         HeadTooLarge, UriTooLong: it, or its first line alone, takes more bytes than a head may.
-        MalformedHttp: the first byte begins no head, such as that of a TLS handshake.
+        MalformedHttp: the first byte begins no head, such as the first byte of a TLS handshake.
     """
     if data[0] < _VISIBLE_MIN:
         raise MalformedHttp

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.lifespan.on import LifespanOn
 
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_core.errors import ServingError
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
@@ -34,6 +35,7 @@ class _Lifespan(LifespanOn):
             "type": "lifespan",
             "asgi": {"version": self.config.asgi_version, "spec_version": "2.0"},
             "state": self.state,
+            "extensions": {EXTENSION: self.state.setdefault(EXTENSION, BufferedRequests())},
         }
         try:
             await self.config.loaded_app(scope, self.receive, self.send)
@@ -126,9 +128,9 @@ def serve(
 
 def _say_why(server: _Server, settings: Settings, *, alone: bool) -> None:
     """Raise what kept a server from starting."""
-    failure = getattr(getattr(server, "lifespan", None), "failure", None)
-    if failure is not None:
-        raise failure
+    lifespan = vars(server).get("lifespan")  # once it has begun to start
+    if isinstance(lifespan, _Lifespan) and lifespan.failure is not None:
+        raise lifespan.failure
     if alone:
         listening(settings.api_host, settings.api_port).close()
     raise ServingError("the API did not start: its log says why")

@@ -3,7 +3,7 @@
 Runs in a thread, since it takes a core for up to a second. Rows are made part by part, small enough for the caches of
 a core. A record is looked at closely only where its bytes or its row do not have the form of an event; records that
 are no events are set apart. When Arrow refuses a part, all records are looked at closely, and one that only Arrow
-refuses is found by halving, and is set apart as long as Arrow takes a specimen.
+refuses is found by halving, and is set apart as long as Arrow takes a sample event.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence

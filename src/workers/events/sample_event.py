@@ -13,8 +13,8 @@ _DIGEST: Final = "0" * 32
 SPECIMEN: Final = Event.model_validate(
     {
         "schema": 1,
-        "transaction_id": "specimen",
-        "account": "specimen",
+        "transaction_id": "sample-event",
+        "account": "sample",
         "card_id": f"card_1_{_DIGEST}",
         "card_masked": "******0000",
         "customer_id": f"cus_{_DIGEST}",
@@ -25,7 +25,7 @@ SPECIMEN: Final = Event.model_validate(
         "amount_minor": 1,
         "currency": "USD",
         "occurred_at": _MOMENT,
-        "merchant": {"name": "Specimen", "category": None, "latitude": None, "longitude": None},
+        "merchant": {"name": "Sample", "category": None, "latitude": None, "longitude": None},
         "customer": None,
         "terminal": None,
         "is_fraud": None,

@@ -2,7 +2,7 @@
 
 One task scans and balances; two a shard drain it and renew its lease. A drain that fails in a way that no retry mends
 at once begins again at its checkpoint after a while, and holds up no other shard for it. Only when no shard is left
-that gets on, the process ends: then it may be its own fault, and its successor finds everything again.
+that makes progress, the process ends: then it may be its own fault, and its successor finds everything again.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ SCANS_COVERED: Final = 1.5  # a pause between scans counts for expiry up to so m
 NEGLECTED: Final = 1.5  # pauses between scans: who was dealt a free lease has had its chance to take it
 SCANS_A_ROUND_MAX: Final = 4  # a refused write says that the rows have changed; they are scanned again
 UNSETTLED: Final = 0.25  # of the usual pause, while leases are on their way to us
-FAILURES_MAX: Final = 3  # in a row, of a shard beside which no other gets on
+FAILURES_MAX: Final = 3  # in a row, of a shard while no other makes progress
 STUCK_PAUSE_S_FIRST: Final = 1.0
 STUCK_PAUSE_S_MAX: Final = 60.0  # each attempt reads again what a whole object holds
 WRITE_PART: Final = 1 / 3  # of the failover time: a write that hangs is given up while there is time for the next
@@ -311,7 +311,7 @@ class Worker:
             await reader.close()
 
     def _bears(self, lease: HeldLease, error: Exception, failures: int) -> bool:
-        """Note that a drain has failed; false when no other gets on either, and this one has been tried again."""
+        """Note that a drain has failed; false when no other makes progress, and this one has been tried again."""
         shard_id = lease.row.shard_id
         self._drains[shard_id].failed_at = lease.row.checkpoint
         self._meters.drain_failures.inc()

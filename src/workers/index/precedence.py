@@ -50,7 +50,7 @@ class Overtaken:
 
 
 def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
-    """Judge all known writes of an id anew, by an earlier winner.
+    """Judge all known writes of an id again, by an earlier winner.
 
     What contradicted the winner so far may repeat the new one, and what repeated it may contradict that.
     """

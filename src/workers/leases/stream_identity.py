@@ -1,8 +1,8 @@
 """Which stream a lease belongs to. A name is not enough: a stream can be deleted and made again under it.
 
-Shard ids begin anew then, and sequence numbers of the old stream mean nothing to the new one. So a stream is known by
-its ARN and by when it was created, as KCL knows it where one application reads several (StreamIdentifier: stream ARN
-and creation epoch). Both come with DescribeStreamSummary.
+Shard ids then begin again, and sequence numbers of the old stream mean nothing to the new one. So a stream is known
+by its ARN and by when it was created, as KCL knows it where one application reads several (StreamIdentifier: stream
+ARN and creation epoch). Both come with DescribeStreamSummary.
 """
 
 from dataclasses import dataclass

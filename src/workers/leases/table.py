@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.dynamodb.conditions import carried_out, replacement
+from txn_core.dynamodb.conditions import replacement
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName

@@ -1,4 +1,4 @@
-"""Building the index anew, into a further generation of its tables, beside the one that is served.
+"""Rebuilds the index into a further generation of its tables, beside the one that is served.
 
 From the stream it is the ordinary worker on fresh tables: its leases say where it starts and how far it is, so any
 number of processes may share it and end anywhere. From the lake it is that, too, starting where the archive had come

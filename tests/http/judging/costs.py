@@ -7,13 +7,14 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import uvicorn
 from uvicorn.server import ServerState
 
 from tests.http.application import Site
 from tests.http.transport import MemoryTransport
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_server.http.connection import READ_BYTES_MAX_UNKNOWN, Connection
 from txn_server.http.lines import FIELDS_MAX
 
@@ -151,7 +152,8 @@ class Meter:
         config.load()
         self._state = ServerState()
         make: Any = connection
-        self._make: Callable[[], asyncio.Protocol] = lambda: make(config, self._state, {})
+        shared = {EXTENSION: BufferedRequests(cast("Any", site.app))}
+        self._make: Callable[[], asyncio.Protocol] = lambda: make(config, self._state, shared)
         self._most_held = 0
 
     async def memory(self, shape: Shape, total: int) -> Memory:

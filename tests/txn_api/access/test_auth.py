@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from tests.builders import body, card_number, json_bytes
 from tests.txn_api.conftest import Api, Desk
-from txn_api.app import _KEYED, _OPEN
+from txn_api.app import _PAGES, RESOURCES
 from txn_core.api_keys import SCOPES, Scope
 from txn_core.settings import Settings
 
@@ -41,7 +41,9 @@ async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
 
 async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
     """A route that the document does not show would pass by every test of this file."""
-    routes = [route for source in (desk.app, *_KEYED, *_OPEN) for route in source.routes if isinstance(route, Route)]
+    routers = (*_PAGES, *(each.router for each in RESOURCES))
+    found = [*desk.app.routes, *(route for router in routers for route in router.routes)]
+    routes = [route for route in found if isinstance(route, Route)]
     assert {route.path_format for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 

@@ -188,13 +188,13 @@ async def test_another_body_than_the_digests_is_refused(desk: Desk, terminal: Te
 
 async def test_a_verified_request_is_counted_and_refused_beyond_the_limits(desk: Desk, terminal: Terminal) -> None:
     """As any other; what is refused so has not used its signature up."""
-    statuses: list[int] = []
-    last: dict[str, str] = {}
-    while 429 not in statuses:
-        last = terminal.headers("POST", PATH, CONTENT)
-        statuses.append((await desk.client.post(PATH, content=CONTENT, headers=last)).status_code)
-        assert len(statuses) < 200
-    assert {*statuses} == {202, 429}
+    sent: list[tuple[dict[str, str], int]] = []
+    while 429 not in [status for _, status in sent]:
+        headers = terminal.headers("POST", PATH, CONTENT)
+        sent.append((headers, (await desk.client.post(PATH, content=CONTENT, headers=headers)).status_code))
+        assert len(sent) < 200
+    assert {status for _, status in sent} == {202, 429}
+    last, _ = sent[-1]
     await asyncio.sleep(0.4)  # two requests' worth
     assert (await desk.client.post(PATH, content=CONTENT, headers=last)).status_code == 202
     assert (await desk.client.post(PATH, content=CONTENT, headers=last)).json()["code"] == "signature_replayed"

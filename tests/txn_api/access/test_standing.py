@@ -17,7 +17,7 @@ from tests.builders import IDENTITY_KEY, body, json_bytes
 from tests.support.fake_kinesis import Reply
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Desk, opened_desk
+from tests.txn_api.conftest import Desk, opened_desk, producing
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access import authenticator, standing, tokens
 from txn_api.access.jwks import Jwks
@@ -26,6 +26,7 @@ from txn_api.access.tokens import LEEWAY_S, Claims, Tokens
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import TURN_S, PostBatch
 from txn_core.api_keys import ApiKey, KeyId, split
+from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.quotas import Limits
@@ -355,7 +356,7 @@ async def test_a_line_that_waits_for_room_is_not_taken_after_the_expiry(window: 
         small = TimedProducer(
             desk.kinesis.client, "s", buffer_bytes_max=buffer_bytes, requests_in_flight_max=4, deadline_s=600.0
         )
-        desk.app.state.services = replace(desk.services, producer=small)
+        desk.app.state.services = producing(desk.services, small)
         desk.change(bulk_lines_in_flight_max=window)
         call = holder.call(BULK)
         call.send(b"".join(line(number) for number in range(300)))
@@ -482,7 +483,7 @@ async def test_nothing_is_read_by_rights_that_ended_meanwhile(path: str) -> None
     content = json_bytes({"card_id": f"card_1_{'0' * 32}"})
     async with timed_desk() as desk:
         slow: Any = SlowReads()
-        desk.app.state.services = replace(desk.services, transactions=slow, merchants=slow)
+        desk.app.state.services = replace(desk.services, transactions=slow, stores={MerchantTable: slow})
         for change, code in READ_ENDS.items():
             holder = holder_at(desk)
             holder.change(scopes=frozenset({"transactions:read", "cards:lookup"}))
@@ -539,7 +540,7 @@ def busy(holder: Holder) -> None:
         cpu_clock=lambda: 0.0,
         rights=services.gate.writing,
     )
-    object.__setattr__(services, "posts", posts)
+    holder.desk.app.state.services = replace(services, posts=posts)
 
 
 async def posted(holder: Holder, count: int) -> list[Call]:

@@ -14,10 +14,10 @@ from tests.builders import card_number, json_bytes
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import Desk
 from txn_api.access.auth import KeyNeeded
-from txn_api.app import _KEYED, _OPEN
+from txn_api.app import _PAGES, RESOURCES
 from txn_api.edge.application import App
 from txn_api.edge.open_routes import answering
-from txn_api.routes import post
+from txn_api.edge.raw_route import RawRoute
 
 CARD: Final = card_number()
 _UNKNOWN: Final = f"Bearer txn_{'0' * 16}_{'0' * 64}"
@@ -45,8 +45,7 @@ HEADERS: Final[tuple[dict[str, str], ...]] = (
 
 
 def _routes() -> list[APIRoute]:
-    routers = [route for router in _KEYED for route in router.routes if isinstance(route, APIRoute)]
-    return [post.route, *routers]
+    return [route for each in RESOURCES if not each.is_open for route in each.routes()]
 
 
 def _paths() -> Iterator[tuple[str, str]]:
@@ -105,13 +104,14 @@ async def test_with_a_key_that_may_not_its_right_is_what_is_missing(desk: Desk, 
 def test_the_key_is_the_first_dependency_of_each_operation() -> None:
     """Of a router that forgets it nothing else would tell: what is refused is refused in any order."""
     for route in _routes():
-        if route is not post.route:
+        if not isinstance(route, RawRoute):
             assert isinstance(route.dependencies[0].dependency, KeyNeeded), route.path
 
 
 def test_what_is_open_is_answered_without_the_framework() -> None:
-    """Each of these routes takes nothing but the request and its path, which the framework would take apart."""
-    routes = [route for router in _OPEN for route in router.routes if isinstance(route, APIRoute)]
+    """Each of these routes takes nothing but the request, its path and the services."""
+    pages = [route for router in _PAGES for route in router.routes if isinstance(route, APIRoute)]
+    routes = [*pages, *(route for each in RESOURCES if each.is_open for route in each.routes())]
     assert [route.path for route in routes if answering(route) is None] == []
     assert all(re.fullmatch(r"(/[a-z.]+)*(/|/\{\w+\})?", route.path) for route in routes)
 

@@ -3,11 +3,16 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Scope
 
+from tests.builders import body, json_bytes
 from tests.txn_api.asgi import until
+from tests.txn_api.conftest import Desk
+from txn_api.edge.application import App
 from txn_api.edge.buffered_answer import Header
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequest, BufferedRequests, enter
 from txn_api.edge.edge import Edge, Reply
 from txn_api.edge.request_context import RequestContext
 from txn_api.problems import RateLimited
@@ -117,3 +122,78 @@ async def test_what_stands_against_a_request_at_the_edge_is_said_before_it_begin
     assert not edge.admits(request.scope)
     edge.end(context)
     assert edge.admits(request.scope)
+
+
+def test_the_first_application_stands_in_the_extension() -> None:
+    """Such as one that is around another; a server without the extension is told nothing."""
+    extension = BufferedRequests()
+    outer, inner = Buffering(), Buffering()
+    for application in (outer, inner):
+        enter(application, {"type": "lifespan", "extensions": {EXTENSION: extension}})
+    assert extension.application is outer
+    for scope in (
+        {"type": "http"},
+        {"type": "http", "extensions": None},
+        {"type": "http", "extensions": {"tls": {}}},
+    ):
+        enter(inner, scope)
+
+
+class Buffering:
+    """An application that takes nothing."""
+
+    def take(self, request: BufferedRequest) -> bool:
+        return False
+
+    def knows(self, scope: Scope) -> bool:
+        return False
+
+
+@dataclass
+class Post(Request):
+    """A post of a known sender."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        headers = [(name.lower().encode(), value.encode()) for name, value in self.fields.items()]
+        self.scope.update({"path": "/transactions", "headers": headers, "state": {}})
+
+    def buffered_body(self) -> bytes | None:
+        return self.content
+
+    @property
+    def status(self) -> int:
+        """What it was answered with, in whatever way."""
+        return int(self.written[0][:3]) if self.written else int(self.sent[0]["status"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"Content-Type": "application/json"}, 202),
+        ({"Content-Type": "application/json; charset=utf-8"}, 202),
+        ({"Content-Type": "Application/JSON"}, 202),
+        ({}, 202),
+        ({"Content-Encoding": "identity"}, 202),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+    ],
+)
+async def test_a_post_of_any_type_is_answered_in_the_batch_as_it_is_alone(
+    desk: Desk, fields: dict[str, str], status: int
+) -> None:
+    """The type and the encoding decide in both ways alike, and not which way a post goes."""
+    headers = fields | desk.key("transactions:write")
+    alone = await desk.client.post(
+        "/transactions", content=json_bytes(body(transaction_id="alone000")), headers=headers
+    )
+    buffered = Post(fields=headers, content=json_bytes(body(transaction_id="buffered")))
+    app = desk.app
+    assert isinstance(app, App)
+    assert app.take(buffered)
+    await until(lambda: buffered.written or buffered.sent)
+    assert buffered.status == alone.status_code == status
+    assert bool(buffered.written) == (status == 202)

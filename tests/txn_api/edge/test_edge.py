@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -19,6 +20,7 @@ from tests.txn_api.conftest import Desk
 from txn_api.edge.edge import Edge
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
+from txn_core.card_numbers.issuer_ranges import NO_RANGES
 
 CARD = card_number()
 SECRET = "the text of an exception"
@@ -81,10 +83,13 @@ async def test_a_crash_inside_a_route_says_nothing_of_the_request(
     caplog.set_level(logging.DEBUG)
 
     class Quoting:
+        luhn_exempt = NO_RANGES
+
         def submission(self, body: bytes, *_: object, **__: object) -> None:
             raise ValueError(body.decode())
 
-    object.__setattr__(desk.services, "posts", PostBatch(cast("Admission", Quoting()), desk.services.producer))
+    posts = PostBatch(cast("Admission", Quoting()), desk.services.producer)
+    desk.app.state.services = replace(desk.services, posts=posts)
     answer = await desk.client.post("/transactions", json=body())
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"

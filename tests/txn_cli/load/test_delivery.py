@@ -89,6 +89,16 @@ async def test_bulk_keeps_going_as_long_as_anything_comes_of_it(api: FakeApi, cl
     assert list(api.stored.values()) == [1] * 12
 
 
+async def test_bulk_counts_failures_anew_behind_a_part_that_was_settled_whole(
+    api: FakeApi, client: ApiClient
+) -> None:
+    """Whatever became of the next part in the same go."""
+    fails, succeeds = Answer(503, "overloaded"), Unsettled([])
+    api.faults = deque([*[fails] * 3, succeeds, *[fails] * 3, succeeds, *[fails] * 3])
+    await BulkDelivery(client, POLICY).deliver(sound_rows(40))
+    assert list(api.stored.values()) == [1] * 40
+
+
 async def test_bulk_says_how_many_rows_are_in_doubt_when_it_gives_up(api: FakeApi, client: ApiClient) -> None:
     api.faults = deque([Unsettled([2, 3]), *[Answer(503, "overloaded")] * 3])
     with pytest.raises(UndeliveredError, match=r"of 2 rows, from line 3 on, is unknown: .*503 overloaded"):

@@ -15,7 +15,15 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import RetryContext, ThrottledRetryableChecker, TransientRetryableChecker
 
-from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, Failure, failure_of, failure_of_code, is_passing
+from txn_core.aws.errors import (
+    EXPIRED_CREDENTIALS,
+    THROTTLES,
+    Failure,
+    carried_out,
+    failure_of,
+    failure_of_code,
+    is_passing,
+)
 
 SERVICES: Final = ("kinesis", "dynamodb", "s3")
 LOADER: Final = Loader()
@@ -155,3 +163,24 @@ def test_a_throttle_stays_one_under_any_status() -> None:
 )
 def test_errors_without_an_answer_pass_when_the_network_is_to_blame(error: Exception, failure: Failure) -> None:
     assert failure_of(error) is failure
+
+
+async def written(code: str | None, status: int = 400) -> None:
+    if code is not None:
+        answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, "PutItem")
+
+
+async def test_a_failed_condition_is_an_answer_and_no_error() -> None:
+    assert await carried_out(written(None))
+    assert not await carried_out(written("ConditionalCheckFailedException"))
+    assert not await carried_out(written("PreconditionFailed", 412))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("ValidationException", 400), ("ProvisionedThroughputExceededException", 400), ("InternalServerError", 500)],
+)
+async def test_any_other_failure_is_raised(code: str, status: int) -> None:
+    with pytest.raises(ClientError, match=code):
+        await carried_out(written(code, status))

@@ -1,7 +1,6 @@
 """Which fields are free text."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated, Any, Literal, NewType
 
 import pytest
@@ -9,12 +8,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from tests.builders import body, issued_card_number, json_bytes
 from txn_api.routes.reads import RangeParameters
-from txn_core.card_numbers.card_number_search import CODE, checked_submission, pointers_of_numbers
+from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers
 from txn_core.card_numbers.free_text_fields import A_CODE, A_TIME, AN_ID, FreeTexts, ModelFields, NoFreeText, marked
 from txn_core.card_numbers.pan import Pan
 from txn_core.errors import InvalidTransactionError
-from txn_core.transactions.fast_path import read_submission
-from txn_core.transactions.instants import now
+from txn_core.transactions.fast_path import fast_fields
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import TransactionRequest
 
 Words = NewType("Words", str)
@@ -115,9 +114,9 @@ def test_each_free_text_of_the_contract_is_refused_with_a_card_number(pointer: s
     document = body(customer={})
     (document[parts[0]] if parts else document)[name] = issued_card_number(987_654_321)
     data = json_bytes(document)
-    for read in (partial(read_submission, request_text="", now=now()), partial(checked_submission, request_text="")):
+    for fields in (fast_fields(data), None):
         with pytest.raises(InvalidTransactionError) as caught:
-            read(data)
+            read_submission(data, fields, request_text="", today="2026-01-02")
         assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [(pointer, CODE)]
 
 

@@ -18,8 +18,16 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from tests.support.fake_kinesis import UNREACHABLE, client_error
+from txn_core.aws.errors import THROTTLES
 from txn_core.kinesis.landing import Landing
-from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Doubt, Failed, outcome_of_error, outcomes_of_answer
+from txn_core.kinesis.outcomes import (
+    ATTEMPT_ERRORS,
+    Doubt,
+    Failed,
+    is_throttle,
+    outcome_of_error,
+    outcomes_of_answer,
+)
 from txn_core.positions import SequenceNumber, ShardId
 
 if TYPE_CHECKING:
@@ -140,3 +148,11 @@ def test_what_one_record_may_be_to_blame_for_is_tried_apart(code: str, together:
     """A request that was refused for its content may hold innocents; alone a record is the culprit."""
     assert outcome_of_error(client_error(code), 2) == Failed(code, together)
     assert outcome_of_error(client_error(code), 1) == Failed(code, alone)
+
+
+@pytest.mark.parametrize("code", sorted(THROTTLES))
+def test_every_throttle_slows_its_lane_and_stores_nothing(code: str) -> None:
+    """By the list of all who call AWS, in an answer and in place of one."""
+    assert is_throttle(code)
+    assert outcomes_of_answer(answer({"ErrorCode": code}), 1) == [Failed(code, Doubt.NOT_STORED)]
+    assert outcome_of_error(client_error(code, 400)) == Failed(code, Doubt.NOT_STORED)

@@ -16,6 +16,7 @@ from txn_server.http.head import HEAD_BYTES_MAX
 
 APP = """
 import asyncio, sys
+from txn_api.edge.buffered_request import enter
 from txn_server.http import connection as http_connection
 from txn_server.http import server
 from txn_core.settings import Settings
@@ -24,8 +25,18 @@ http_connection.LOOKS_EVERY_S = http_connection.HEAD_DEADLINE_S / 2
 http_connection.KEEP_ALIVE_S = http_connection.HEAD_DEADLINE_S * 2
 http_connection.LIFE_S_MAX = http_connection.HEAD_DEADLINE_S * 5
 stopping = asyncio.Event()
+class Buffering:
+    def take(self, request):
+        if request.scope["path"] == "/offered":
+            print("offered", request.buffered_body(), flush=True)
+            request.write(request.rendered(200, [], b"taken"))
+            return True
+        return False
+    def knows(self, scope):
+        return True
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
+        enter(Buffering(), scope)
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -236,3 +247,15 @@ def test_what_goes_on_by_itself_is_told_to_stop(served: Served) -> None:
         served.process.send_signal(signal.SIGTERM)
         assert answer(client).endswith(b"ok")
     assert served.process.wait(60) == 0
+
+
+def test_an_application_that_enters_itself_at_its_start_is_offered_requests_from_the_first_on(served: Served) -> None:
+    """In whatever packets a request comes; one that it does not take goes ASGI's own way."""
+    with served.connect() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in (b"POST /offered HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", b"ab", b"cde"):
+            client.sendall(piece)
+        assert client.recv(65_536).endswith(b"\r\n\r\ntaken")
+        client.sendall(b"POST /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab")
+        assert answer(client).endswith(b"\r\n\r\nok")
+    assert "offered b'abcde'" in served.log.read_text()

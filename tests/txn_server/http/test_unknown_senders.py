@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 from tests.http.transport import MemoryTransport
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import until
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequest, BufferedRequests
 from txn_server.http.connection import HELD_BYTES_MAX, READ_BYTES_MAX, READ_BYTES_MAX_UNKNOWN, Connection
 
 _CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
@@ -35,6 +36,9 @@ class Application:
         self.bodies: list[bytes] = []
         self.looked_up = asyncio.Event()
         self.becomes_known = False
+
+    def take(self, request: BufferedRequest) -> bool:
+        return False
 
     def knows(self, scope: Scope) -> bool:
         self.asked_for.append(scope["path"])
@@ -68,7 +72,7 @@ class Client:
             self.application, ws="none", lifespan="off", log_config=None, proxy_headers=False, server_header=False
         )
         config.load()
-        self.connection = Connection(config, ServerState(), {})
+        self.connection = Connection(config, ServerState(), {EXTENSION: BufferedRequests(self.application)})
         self.transport = MemoryTransport(self.connection)
         self.connection.connection_made(self.transport)
 

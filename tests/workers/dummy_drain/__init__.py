@@ -8,6 +8,7 @@ DUMMY = DrainDefinition(
     "dummy",
     "tests.workers.dummy_drain.drain:open_dummy",
     tables=(TableShape("dummy-rows", {"position": "HASH"}),),
+    evidence="tests.workers.dummy_drain.evidence:open_evidence",
 )
 
 

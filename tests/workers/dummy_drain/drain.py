@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from tests.workers.dummy_drain import DUMMY
 from txn_core.kinesis.record_batch import Arrived
+from txn_core.positions import Position
 from workers.context import DrainContext
 from workers.drain import Cursor, Drain
 from workers.leases.ledger import Tally, tally_of
 from workers.metrics import ShardLag
 from workers.reading.reader import Batch
+
+
+def key_of(place: Position) -> dict[str, Any]:
+    """The key of a row."""
+    return {"position": {"S": f"{place.shard_id}/{place.sequence_number}/{place.sub_sequence_number}"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,8 @@ class Dummy:
 
     async def write(self, record: Arrived) -> None:
         """Put one row; again, it is the same row."""
-        place = record.position
-        key = f"{place.shard_id}/{place.sequence_number}/{place.sub_sequence_number}"
-        await self.context.dynamodb.put_item(
-            TableName=self.table, Item={"position": {"S": key}, "data": {"B": record.data}}
-        )
+        item = key_of(record.position) | {"data": {"B": record.data}}
+        await self.context.dynamodb.put_item(TableName=self.table, Item=item)
 
 
 class DummyProcessor:

@@ -57,7 +57,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     return whole.model_copy(update={"customer": customer}).model_dump_json(by_alias=True).encode()
 
 
-def test_the_specimen_is_an_event_in_its_canonical_form() -> None:
+def test_the_sample_event_is_an_event_in_its_canonical_form() -> None:
     assert decoding.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
     assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
 

@@ -16,6 +16,7 @@ from tests.workers.conftest import World, until, world_of
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.leases.test_stream_watch import Stream
 from tests.workers.memory_table import MemoryTable
+from tests.workers.test_further_drain import reconciled
 from txn_core import drains
 from txn_core.errors import StoreError
 from txn_core.kinesis.record_batch import Arrived, Run, Stretch
@@ -134,6 +135,8 @@ async def test_hosts_that_overlap_lose_nothing_and_note_nothing_twice(
     assert [each.result() for each in given] == [None] * 4
     assert await world.ledger(DUMMY.name) == await world.arrivals()
     assert len((await written(world, DUMMY.name))["dummy-rows"]) == 40
+    await world.drain("archive", "index")
+    assert (await reconciled(world, deep=True)).all_right
 
 
 async def test_a_worker_goes_on_where_the_host_stopped_and_is_left_alone_by_it(world: World) -> None:

@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT
-from tests.workers.builders import BOB, lease, shard
+from tests.workers.builders import BOB, event, lease, shard
+from tests.workers.conftest import World
 from txn_core.kinesis.record_batch import Arrived
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import instant_of
 from workers.leases.completeness import NOTHING_MORE, complete_before
 from workers.leases.lease import AT_TIMESTAMP, LATEST, SHARD_END, Checkpoint, FlushPlan, Lease
-from workers.leases.ledger import DISORDER_MAX, Ledger, Sum, Tally, minute_of, tally_of, together
-from workers.leases.shards import Shard
+from workers.leases.ledger import DISORDER_MAX, Ledger, Sum, Tally, minute_of, start_of, tally_of, together
+from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity
 
 HOUR = timedelta(hours=1)
@@ -234,3 +235,31 @@ def test_no_object_comes_into_an_hour_that_was_complete(dice: random.Random, ste
         world.end()
     idle = dict.fromkeys(world.open, world.now)
     assert complete_before(world.rows.values(), world.shards.values(), idle_at=idle) == world.now - DISORDER_MAX
+
+
+async def test_the_rows_of_a_real_archive_tell(world: World) -> None:
+    """Before a split, after one that no worker has seen, and when the children are archived, too."""
+
+    async def before() -> datetime:
+        shards = await list_shards(world.kinesis, world.settings.stream)
+        found = complete_before(await world.leases("archive").rows(), shards)
+        assert found is not None
+        return found
+
+    def within(found: datetime, last: datetime) -> bool:
+        """Whether it is the newest minute of a record, but for the disorder."""
+        return found == start_of(minute_of(last)) - DISORDER_MAX
+
+    await world.send(event(), event())
+    await world.drain("archive")
+    first = (await world.lake())[-1].arrived_at
+    assert within(await before(), first)
+    await world.split(shard(0))
+    assert within(await before(), first)
+    for hash_key in (0, 2**127):
+        await world.send(event(), hash_key=hash_key)
+    assert within(await before(), first)
+    await world.drain("archive")
+    assert within(
+        await before(), min(record.arrived_at for record in await world.lake() if record.arrived_at > first)
+    )
