@@ -53,8 +53,9 @@ chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the pr
 canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
 
-fuzz: $(STAMP) ## send mutated requests to the API's process (REQUESTS=100000, SEED=1)
+fuzz: $(STAMP) ## send mutated requests to the API's process (REQUESTS=100000, SEED=1) and to stock servers (STOCK=10000)
 	@$(BIN)/python -m tests.fuzz --requests $(or $(REQUESTS),100000) --seed $(or $(SEED),1) $(FUZZ_ARGS)
+	@STOCK_REQUESTS=$(or $(STOCK),10000) STOCK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/http/test_stock.py
 
 abuse: $(STAMP) ## search for bytes that cost much CPU time (SECONDS=3600, SEED=1)
 	@$(BIN)/python -m tests.abuse --seconds $(or $(SECONDS),3600) --seed $(or $(SEED),1) $(ABUSE_ARGS)

@@ -18,8 +18,8 @@ from txn_core.drains import ARCHIVE
 from txn_core.lake.columns import EVENT_SCHEMA
 from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
-from workers.archive.drain import archive_of
-from workers.archive.processor import ArchiveProcessor
+from workers.archive.archive_drain import archive_of
+from workers.archive.archive_processor import ArchiveProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag

@@ -12,8 +12,8 @@ from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import ShardId, WriteOrder
 from txn_core.transactions.event import Event
-from workers.index.drain import index_of
-from workers.index.processor import Index, IndexProcessor
+from workers.index.index_drain import index_of
+from workers.index.index_processor import Index, IndexProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag
@@ -60,7 +60,7 @@ async def _put(at: Worker, index: Index, number: int) -> float:
         items.append(index.transactions.attributes(item))
     waiting = iter(items)
 
-    async def hand() -> None:
+    async def work_off() -> None:
         for item in waiting:
             await at.dynamodb.put_item(
                 TableName=TableNames.of(at.settings).transactions,
@@ -69,7 +69,7 @@ async def _put(at: Worker, index: Index, number: int) -> float:
             )
 
     began = time.process_time()
-    async with asyncio.TaskGroup() as hands:
+    async with asyncio.TaskGroup() as workers:
         for _ in range(index.writes_max):
-            hands.create_task(hand())
+            workers.create_task(work_off())
     return time.process_time() - began

@@ -15,13 +15,13 @@ from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.foundation import servers_running
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import DrainDefinition
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from workers.context import DrainContext
 from workers.events.dead_letters import Seal
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -40,7 +40,7 @@ class Worker:
     def context(self, drain: DrainDefinition) -> DrainContext:
         """What a host hands to a drain, with metrics of its own."""
         clients = self.kinesis, self.dynamodb, self.store
-        return DrainContext(drain, self.settings, *clients, Seal.of(self.settings), Meters(drain.name))
+        return DrainContext(drain, self.settings, *clients, Seal.of(self.settings), WorkerMetrics(drain.name))
 
 
 @asynccontextmanager

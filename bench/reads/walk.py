@@ -111,5 +111,5 @@ def _rows(rows: int) -> Iterator[dict[str, Any]]:
 
 
 def _id(number: int) -> str:
-    # Ids whose order is not that of the rows.
+    # Ids whose order is not the rows' order.
     return f"walk-{number * 7919 % 1_000_003:07d}"

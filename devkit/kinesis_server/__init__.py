@@ -15,14 +15,14 @@ all is pure: it decides from the request, the state and a clock that is handed i
 """
 
 from devkit.kinesis_server import fates
-from devkit.kinesis_server.account import Options
 from devkit.kinesis_server.fates import CallFate, Cut, RecordFate
 from devkit.kinesis_server.faults import Call, Faults, Incoming, Latency
-from devkit.kinesis_server.limits import Limits
 from devkit.kinesis_server.running import kinesis_server
 from devkit.kinesis_server.server import KinesisServer
-from devkit.kinesis_server.shard import Keep, Shard, StoredRecord
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Options
+from devkit.kinesis_server.state.shard import Keep, Shard, StoredRecord
+from devkit.kinesis_server.state.stream import Stream
+from devkit.kinesis_server.stream_limits import Limits
 from devkit.kinesis_server.tally import Tally, digest_of
 
 __all__ = [

@@ -19,12 +19,12 @@ from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule
 from tests.chaos.stream import Stream
 from tests.chaos.traffic import Traffic
 from txn_cli.stack import ports
-from txn_cli.stack.child import ChildSpec, Probe
+from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import stack_environment
-from txn_cli.stack.foundation import laid
+from txn_cli.stack.foundation import prepared
 from txn_cli.stack.narrator import Narrator
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
@@ -67,7 +67,7 @@ class Servers:
         """Kinesalite, dynalite and SeaweedFS for the time of the block, with their data in a folder."""
         data_dir = DataDir.at(folder)
         with data_dir.locked():
-            async with laid(data_dir, Narrator()) as base, AsyncExitStack() as stack:
+            async with prepared(data_dir, Narrator()) as base, AsyncExitStack() as stack:
                 actors = {spec.name: await stack.enter_async_context(Actor.up(spec)) for spec in base.servers}
                 for actor in actors.values():
                     await actor.answered()

@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.process_stats import resident_bytes
 
-from tests.canary.wire import exchange, status_of
+from tests.canary.exchanges import exchange, status_of
 from tests.fuzz.requests import Requests, Sent
 from tests.fuzz.site import FuzzedApi
 from tests.fuzz.verdict import faults
@@ -48,16 +48,16 @@ async def run(site: FuzzedApi, seed: int, numbers: range) -> Outcome:
     search = CardSearch(requests.marks.numbers)
     waiting = iter(numbers)
 
-    async def hand() -> None:
+    async def work_off() -> None:
         for number in waiting:
             sent = requests.request(number)
             _take(sent, await _answer(site, sent), outcome, search)
             if sum(outcome.kinds.values()) % SAMPLE_EVERY == 0:
                 outcome.resident_mb.append(resident_bytes(site.pid) / 1e6)
 
-    async with asyncio.TaskGroup() as hands:
+    async with asyncio.TaskGroup() as workers:
         for _ in range(AT_ONCE):
-            hands.create_task(hand())
+            workers.create_task(work_off())
     outcome.faults += [fault async for fault in _at_the_end(site)]
     for number, line in enumerate(site.log.read_bytes().splitlines()):
         outcome.log_lines += 1

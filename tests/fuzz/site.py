@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from devkit.kinesis_server.account import Options
 from devkit.kinesis_server.running import kinesis_server
-from devkit.kinesis_server.shard import Keep
+from devkit.kinesis_server.state.account import Options
+from devkit.kinesis_server.state.shard import Keep
 from devkit.site import Site
 
-from tests.canary.wire import exchange, status_of
+from tests.canary.exchanges import exchange, status_of
 from txn_cli.stack import ports
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.bootstrap import bootstrap

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkit.kinesis_server.shard import Shard, StoredRecord
+from devkit.kinesis_server.state.shard import Shard, StoredRecord
 
 if TYPE_CHECKING:
     from devkit.kinesis_server.fan_out.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """An operation's answer."""
 
     document: Mapping[str, object] | None = None  # operations without a result answer an empty body

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
 from devkit.kinesis_server.calls.shapes import (
     CreateStream,
     DescribeStream,
@@ -15,8 +14,9 @@ from devkit.kinesis_server.calls.shapes import (
 )
 from devkit.kinesis_server.calls.tokens import ListToken, decode_list_token, encode
 from devkit.kinesis_server.errors import KinesisError, invalid_argument
-from devkit.kinesis_server.shard import Shard
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import Shard
+from devkit.kinesis_server.state.stream import Stream
 
 ON_DEMAND_SHARDS: Final = 4
 LIST_TOKEN_LIFE_S: Final = 300.0
@@ -24,22 +24,22 @@ DESCRIBE_SHARDS: Final = 100
 RETENTION_HOURS: Final = 24
 
 
-def create_stream(account: Account, request: CreateStream) -> Answer:
+def create_stream(account: Account, request: CreateStream) -> HttpReply:
     """Make a stream."""
     record_kib = request.get("MaxRecordSizeInKiB")
     account.create(
         request["StreamName"], request.get("ShardCount", ON_DEMAND_SHARDS), record_kib and record_kib * 1024
     )
-    return Answer()
+    return HttpReply()
 
 
-def delete_stream(account: Account, request: NamesStream) -> Answer:
+def delete_stream(account: Account, request: NamesStream) -> HttpReply:
     """Forget a stream and its records at once."""
     del account.streams[account.stream_of(request).name]
-    return Answer()
+    return HttpReply()
 
 
-def describe_stream_summary(account: Account, request: NamesStream) -> Answer:
+def describe_stream_summary(account: Account, request: NamesStream) -> HttpReply:
     """A stream without its shards."""
     stream = account.stream_of(request)
     summary = _description(account, stream) | {
@@ -47,19 +47,19 @@ def describe_stream_summary(account: Account, request: NamesStream) -> Answer:
         "ConsumerCount": len(stream.consumers),
         "MaxRecordSizeInKiB": stream.record_bytes_max // 1024,
     }
-    return Answer({"StreamDescriptionSummary": summary})
+    return HttpReply({"StreamDescriptionSummary": summary})
 
 
-def describe_stream(account: Account, request: DescribeStream) -> Answer:
+def describe_stream(account: Account, request: DescribeStream) -> HttpReply:
     """A stream with a page of its shards."""
     stream = account.stream_of(request)
     limit = min(request.get("Limit", DESCRIBE_SHARDS), account.options.shards_a_page)
     shards = _after(list(stream.shards.values()), request.get("ExclusiveStartShardId"))
     page = {"Shards": [_document(shard) for shard in shards[:limit]], "HasMoreShards": len(shards) > limit}
-    return Answer({"StreamDescription": _description(account, stream) | page})
+    return HttpReply({"StreamDescription": _description(account, stream) | page})
 
 
-def list_shards(account: Account, request: ListShards) -> Answer:
+def list_shards(account: Account, request: ListShards) -> HttpReply:
     """A page of a stream's shards, open and closed, and a token where there are more."""
     limit = min(request.get("MaxResults", account.options.shards_a_page), account.options.shards_a_page)
     token = _list_token(account, request)
@@ -69,21 +69,21 @@ def list_shards(account: Account, request: ListShards) -> Answer:
     if len(shards) > limit:
         more = token._replace(after=shards[limit - 1].shard_id, made_at=account.clock())
         page["NextToken"] = encode(more)
-    return Answer(page)
+    return HttpReply(page)
 
 
-def split_shard(account: Account, request: SplitShard) -> Answer:
+def split_shard(account: Account, request: SplitShard) -> HttpReply:
     """Split a shard at a hash key."""
     stream = account.stream_of(request)
     stream.split(request["ShardToSplit"], account.clock(), int(request["NewStartingHashKey"]))
-    return Answer()
+    return HttpReply()
 
 
-def merge_shards(account: Account, request: MergeShards) -> Answer:
+def merge_shards(account: Account, request: MergeShards) -> HttpReply:
     """Merge two adjoining shards."""
     stream = account.stream_of(request)
     stream.merge(request["ShardToMerge"], request["AdjacentShardToMerge"], account.clock())
-    return Answer()
+    return HttpReply()
 
 
 def _list_token(account: Account, request: ListShards) -> ListToken:

@@ -5,17 +5,17 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from devkit.kinesis_server.account import Account
 from devkit.kinesis_server.calls import managing, reading, shapes, writing
-from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fan_out import consumers, subscription
+from devkit.kinesis_server.state.account import Account
 
-Operation = Callable[[Account, bytes], Answer]
+Operation = Callable[[Account, bytes], HttpReply]
 _Request = TypeVar("_Request")
 
 
-def carry_out(account: Account, name: str, body: bytes) -> Answer:
+def carry_out(account: Account, name: str, body: bytes) -> HttpReply:
     """Carry an operation out.
 
     Raises:
@@ -26,7 +26,7 @@ def carry_out(account: Account, name: str, body: bytes) -> Answer:
     return operation(account, body)
 
 
-def _operation(act: Callable[[Account, _Request], Answer], shape: type[_Request]) -> Operation:
+def _operation(act: Callable[[Account, _Request], HttpReply], shape: type[_Request]) -> Operation:
     adapter = TypeAdapter(shape)
     return lambda account, body: act(account, shapes.parse(adapter, body))
 

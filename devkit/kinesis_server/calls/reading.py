@@ -4,18 +4,18 @@ from binascii import b2a_base64
 from collections.abc import Sequence
 from typing import Final
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
 from devkit.kinesis_server.calls.shapes import LIST_MAX, GetRecords, GetShardIterator, IteratorType
 from devkit.kinesis_server.calls.tokens import ShardIterator, decode_iterator, encode
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, invalid_argument, throttled
-from devkit.kinesis_server.shard import Shard, StoredRecord
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import Shard, StoredRecord
+from devkit.kinesis_server.state.stream import Stream
 
 READ_BYTES_MAX: Final = 10 << 20
 
 
-def get_shard_iterator(account: Account, request: GetShardIterator) -> Answer:
+def get_shard_iterator(account: Account, request: GetShardIterator) -> HttpReply:
     """An iterator at the place that is asked for.
 
     Raises:
@@ -25,10 +25,10 @@ def get_shard_iterator(account: Account, request: GetShardIterator) -> Answer:
     shard = stream.shard(request["ShardId"])
     number, instant = request.get("StartingSequenceNumber"), request.get("Timestamp")
     place = place_of(account, stream, shard, request["ShardIteratorType"], number=number, instant=instant)
-    return Answer({"ShardIterator": _iterator(account, stream, shard, place)})
+    return HttpReply({"ShardIterator": _iterator(account, stream, shard, place)})
 
 
-def get_records(account: Account, request: GetRecords) -> Answer:
+def get_records(account: Account, request: GetRecords) -> HttpReply:
     """The records from an iterator on: at most 10,000 and 10 MB of them, and how far they are behind.
 
     At the end of a closed shard there is no further iterator, and its children are named instead.
@@ -41,7 +41,7 @@ def get_records(account: Account, request: GetRecords) -> Answer:
     now = account.clock()
     _refuse_expired(account, stream, iterator, now)
     shard = stream.shard(iterator.shard_id)
-    scale = account.limits.read_scale(shard.shard_id)
+    scale = account.stream_limits.read_scale(shard.shard_id)
     if scale is not None and not shard.meter.admit_read(now, scale):
         raise throttled(shard.shard_id, stream.name)
     place = max(iterator.place, shard.horizon)
@@ -58,7 +58,7 @@ def get_records(account: Account, request: GetRecords) -> Answer:
         document["ChildShards"] = [child_document(child) for child in stream.children(shard)]
     else:
         document["NextShardIterator"] = _iterator(account, stream, shard, place)
-    return Answer(document)
+    return HttpReply(document)
 
 
 def _iterator(account: Account, stream: Stream, shard: Shard, place: int) -> str:

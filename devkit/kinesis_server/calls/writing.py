@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.calls.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
 from devkit.kinesis_server.calls.shapes import PutRecord, PutRecords, PutRecordsEntry
 from devkit.kinesis_server.errors import (
     THROTTLED,
@@ -15,8 +14,9 @@ from devkit.kinesis_server.errors import (
 )
 from devkit.kinesis_server.fates import RecordFate
 from devkit.kinesis_server.faults import Incoming
-from devkit.kinesis_server.shard import HASH_KEY_MAX, NewRecord, Shard, StoredRecord
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import HASH_KEY_MAX, NewRecord, Shard, StoredRecord
+from devkit.kinesis_server.state.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class _Refused:
     message: str
 
 
-def put_records(account: Account, request: PutRecords) -> Answer:
+def put_records(account: Account, request: PutRecords) -> HttpReply:
     """Store records one after the other; one that is refused does not stop those behind it.
 
     Raises:
@@ -46,10 +46,10 @@ def put_records(account: Account, request: PutRecords) -> Answer:
         else:
             stored.append(outcome)
             results.append(_landing(outcome[1]))
-    return Answer({"FailedRecordCount": len(results) - len(stored), "Records": results}, stored)
+    return HttpReply({"FailedRecordCount": len(results) - len(stored), "Records": results}, stored)
 
 
-def put_record(account: Account, request: PutRecord) -> Answer:
+def put_record(account: Account, request: PutRecord) -> HttpReply:
     """Store one record.
 
     Raises:
@@ -59,17 +59,17 @@ def put_record(account: Account, request: PutRecord) -> Answer:
     outcome = _put(account, stream, _new_record(request, stream), 0)
     if isinstance(outcome, _Refused):
         raise KinesisError(outcome.code, outcome.message)
-    return Answer(_landing(outcome[1]), [outcome])
+    return HttpReply(_landing(outcome[1]), [outcome])
 
 
-def miscounted(answer: Answer, by: int) -> Answer:
+def miscounted(answer: HttpReply, by: int) -> HttpReply:
     """An answer to PutRecords that has fewer or more results than there were records: it acknowledges nothing."""
     document = answer.document or {}
     results = document.get("Records")
     if not isinstance(results, Sequence):
         return answer
     changed = results[:by] if by < 0 else [*results, *[results[-1]] * by]
-    return Answer({**document, "Records": changed})
+    return HttpReply({**document, "Records": changed})
 
 
 def _put(account: Account, stream: Stream, new: NewRecord, index: int) -> tuple[Shard, StoredRecord] | _Refused:
@@ -83,7 +83,7 @@ def _put(account: Account, stream: Stream, new: NewRecord, index: int) -> tuple[
         if not fate.stores:
             return refused
     now = account.clock()
-    scale = account.limits.write_scale(shard.shard_id)
+    scale = account.stream_limits.write_scale(shard.shard_id)
     if scale is not None and not shard.meter.admit_write(new.size, now, scale):
         return _Refused(THROTTLED, throttled_message(shard.shard_id, stream.name))
     record = stream.store(shard, new, now)
@@ -95,12 +95,12 @@ def _destined(account: Account, stream: Stream, new: NewRecord, index: int) -> t
     faults = account.faults
     shard = stream.route(new.partition_key.encode(), new.explicit_hash_key)
     if faults.ignore_keys:
-        shard = faults.dice.choice(stream.open_shards)
+        shard = faults.rng.choice(stream.open_shards)
     if not faults.touches_records:
         return shard, None
     fate = faults.record_fate(Incoming(stream.name, shard.shard_id, new, index))
     if fate is not None and fate.elsewhere:
-        shard = stream.another(shard, faults.dice)
+        shard = stream.another(shard, faults.rng)
     elif fate is not None and fate.shard_id is not None:
         wanted = stream.shard(fate.shard_id)
         shard = wanted if wanted.closed_ms is None else shard

@@ -40,21 +40,21 @@ def carry_out(server: KinesisServer, orders: Orders) -> None:
     Raises:
         KinesisError: a stream or shard is not there, or not in a state for what is ordered.
     """
-    faults, limits = server.faults, server.limits
+    faults, stream_limits = server.faults, server.stream_limits
     if orders.clear:
         faults.clear()
-        limits.clear()
+        stream_limits.clear()
     if orders.ignore_keys is not None:
         faults.ignore_keys = orders.ignore_keys
     if orders.latency is not None:
         faults.latency = orders.latency.latency
     faults.latencies.update({name: order.latency for name, order in orders.latencies.items()})
-    if orders.limits is not None:
-        limits.enabled, limits.scale = orders.limits.enabled, orders.limits.scale
+    if orders.stream_limits is not None:
+        stream_limits.enabled, stream_limits.scale = orders.stream_limits.enabled, orders.stream_limits.scale
     for shard_id, throttle in orders.throttle.items():
-        limits.throttle(shard_id, writes=throttle.writes, reads=throttle.reads)
+        stream_limits.throttle(shard_id, writes=throttle.writes, reads=throttle.reads)
     for shard_id in orders.release:
-        limits.release(shard_id)
+        stream_limits.release(shard_id)
     _add_rules(server, orders)
     if orders.expire_iterators:
         server.account.expire_iterators()

@@ -77,7 +77,7 @@ class Orders(_Order):
     ignore_keys: bool | None = None
     latency: LatencyOrder | None = None
     latencies: dict[str, LatencyOrder] = Field(default_factory=dict)
-    limits: LimitsOrder | None = None
+    stream_limits: LimitsOrder | None = None
     throttle: dict[str, ThrottleOrder] = Field(default_factory=dict)
     release: list[str] = Field(default_factory=list)
     calls: list[CallsOrder] = Field(default_factory=list)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pydantic import BaseModel
 
 from devkit.kinesis_server.server import KinesisServer
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.stream import Stream
 from devkit.kinesis_server.tally import Tally
 
 

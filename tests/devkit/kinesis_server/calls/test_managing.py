@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from devkit.kinesis_server.account import Account, Options
 from devkit.kinesis_server.calls.operations import carry_out
+from devkit.kinesis_server.state.account import Account, Options
 
 from tests.devkit.kinesis_server.builders import NOON, SHARDS, STREAM, HandClock, call, refusal
 

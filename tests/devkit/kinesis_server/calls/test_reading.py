@@ -4,8 +4,8 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.shard import Keep
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import Keep
 
 from tests.devkit.kinesis_server.builders import NOON, SHARDS, STREAM, HandClock, call, new_record, refusal
 
@@ -24,8 +24,8 @@ def _iterator(account: Account, kind: str, shard_id: str = SHARDS[0], **place: A
     return iterator
 
 
-def _read(account: Account, iterator: str, **limits: int) -> Any:
-    return call(account, "GetRecords", ShardIterator=iterator, **limits)
+def _read(account: Account, iterator: str, **stream_limits: int) -> Any:
+    return call(account, "GetRecords", ShardIterator=iterator, **stream_limits)
 
 
 def _data(answer: Any) -> list[bytes]:
@@ -187,7 +187,7 @@ def test_what_is_no_iterator_is_refused(account: Account, iterator: str) -> None
 
 
 def test_an_iterator_does_not_read_another_stream_of_the_same_name(account: Account, clock: HandClock) -> None:
-    """The stream was deleted and made anew."""
+    """The stream was deleted and made again."""
     iterator = _iterator(account, "TRIM_HORIZON")
     call_without_answer(account, "DeleteStream")
     assert refusal(account, "GetRecords", ShardIterator=iterator).code == "ResourceNotFoundException"
@@ -202,7 +202,7 @@ def call_without_answer(account: Account, operation: str) -> None:
 
 def test_reads_are_limited_a_shard(account: Account, clock: HandClock) -> None:
     """Five a second, whole calls refused, the neighbour unharmed."""
-    account.limits.enabled = True
+    account.stream_limits.enabled = True
     iterator, other = _iterator(account, "LATEST"), _iterator(account, "LATEST", SHARDS[1])
     for _ in range(5):
         _read(account, iterator)
@@ -215,7 +215,7 @@ def test_reads_are_limited_a_shard(account: Account, clock: HandClock) -> None:
 def test_two_megabytes_a_second_are_given_out(account: Account, clock: HandClock) -> None:
     """A large read is given at once and silences the shard until it is paid off."""
     _store(account, *[b"x" * MIB] * 8)
-    account.limits.enabled = True
+    account.stream_limits.enabled = True
     iterator = _iterator(account, "TRIM_HORIZON")
     assert len(_read(account, iterator)["Records"]) == 8
     clock.now += 2.9

@@ -4,9 +4,9 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from devkit.kinesis_server.account import Account
 from devkit.kinesis_server.fates import RecordFate
-from devkit.kinesis_server.shard import HASH_KEY_MAX, StoredRecord
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import HASH_KEY_MAX, StoredRecord
 
 from devkit.kinesis_server import fates
 from tests.devkit.kinesis_server.builders import SHARDS, STREAM, HandClock, call, refusal
@@ -107,7 +107,7 @@ def test_put_record_stores_one(account: Account) -> None:
 
 def test_real_limits_throttle_records_one_by_one(account: Account, clock: HandClock) -> None:
     """A full shard refuses its own records; those of another shard behind them are stored."""
-    account.limits.enabled = True
+    account.stream_limits.enabled = True
     for _ in range(2):
         _put(account, *[_on_shard(0)] * 500)
     answer = _put(account, _on_shard(0), _on_shard(1), _on_shard(0))
@@ -128,7 +128,7 @@ def test_real_limits_throttle_records_one_by_one(account: Account, clock: HandCl
 
 def test_one_shard_may_be_throttled_hard(account: Account) -> None:
     """The other three notice nothing."""
-    account.limits.throttle(SHARDS[3], writes=0.0)
+    account.stream_limits.throttle(SHARDS[3], writes=0.0)
     answer = _put(account, *[_on_shard(index) for index in range(4)])
     assert [result.get("ErrorCode") is None for result in answer["Records"]] == [True, True, True, False]
 

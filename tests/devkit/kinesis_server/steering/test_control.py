@@ -50,7 +50,7 @@ async def test_everything_can_be_ordered(server: KinesisServer) -> None:
         server.url,
         latency={"fixed_ms": 10, "jitter_ms": 2},
         latencies={"GetRecords": {"fixed_ms": 1}},
-        limits={"enabled": True, "scale": 2},
+        stream_limits={"enabled": True, "scale": 2},
         throttle={SHARDS[0]: {"writes": 0.0}, SHARDS[1]: {"reads": 0.5}},
         release=[SHARDS[1]],
         ignore_keys=True,
@@ -59,13 +59,13 @@ async def test_everything_can_be_ordered(server: KinesisServer) -> None:
     )
     assert server.faults.latency == Latency(0.010, 0.002)
     assert server.faults.latencies == {"GetRecords": Latency(0.001)}
-    assert [server.limits.write_scale(shard_id) for shard_id in SHARDS[:2]] == [0.0, 2.0]
-    assert server.limits.read_scale(SHARDS[1]) == 2.0
+    assert [server.stream_limits.write_scale(shard_id) for shard_id in SHARDS[:2]] == [0.0, 2.0]
+    assert server.stream_limits.read_scale(SHARDS[1]) == 2.0
     assert server.faults.ignore_keys
     assert server.faults.touches_records
     await _control(server.url, clear=True)
     assert server.faults.latency == Latency()
-    assert server.limits.write_scale(SHARDS[0]) is None
+    assert server.stream_limits.write_scale(SHARDS[0]) is None
     assert not server.faults.touches_records
 
 
