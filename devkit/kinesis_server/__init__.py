@@ -3,7 +3,7 @@
 In a test, in the same process:
 
     async with kinesis_server({"txn": 4}) as server:
-        server.limits.throttle("shardId-000000000003", writes=0.0)
+        server.stream_limits.throttle("shardId-000000000003", writes=0.0)
         server.faults.on_calls(fates.RESET_STORED, operation="PutRecords", rate=0.1)
         ...  # a client with `endpoint_url=server.url`
         list(server.stream("txn").records())

@@ -1,4 +1,4 @@
-"""The server as a process: `python -m devkit.kinesis_server --shards 4 --latency-ms 10 --stream_limits real`.
+"""The server as a process: `python -m devkit.kinesis_server --shards 4 --latency-ms 10 --limits real`.
 
 Prints one line of JSON when it listens, `{"url", "stream", "pid"}`, and ends on SIGTERM or SIGINT.
 """
@@ -48,7 +48,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def _prepare(server: KinesisServer, arguments: argparse.Namespace) -> None:
     server.faults.latency = Latency(arguments.latency_ms / 1000, arguments.jitter_ms / 1000)
-    server.stream_limits.enabled = arguments.stream_limits == "real"
+    server.stream_limits.enabled = arguments.limits == "real"
     server.stream_limits.scale = arguments.limits_scale
     for shard_id, scale in arguments.throttle:
         server.stream_limits.throttle(shard_id, writes=scale)

@@ -1,6 +1,7 @@
 """POST /control: change what goes wrong, and read what happened, from another process.
 
-    {"latency": {"fixed_ms": 10}, "limits": {"enabled": true}, "throttle": {"shardId-000000000003": {"writes": 0.05}},
+    {"latency": {"fixed_ms": 10}, "stream_limits": {"enabled": true},
+     "throttle": {"shardId-000000000003": {"writes": 0.05}},
      "calls": [{"fate": "reset after storing", "operation": "PutRecords", "rate": 0.01}],
      "records": [{"fate": {"name": "mine", "error": "KMSDisabledException"}, "times": 3}],
      "reshard": [{"stream": "txn-transactions", "shard_id": "shardId-000000000000", "after_s": 5}]}
