@@ -1,7 +1,7 @@
 """Instructions that a post takes, against a bare ASGI callable: `python -m bench.instructions` (needs valgrind).
 
 Times change by a third with what else a machine does; what `bench.in_process` executes does not. Each application
-runs twice under cachegrind, and the difference of the two runs is that of their requests. Valgrind knows no
+runs twice under cachegrind, and the difference of the two runs is due to their requests. Valgrind knows no
 instructions of the processor for SHA-256, so hashing weighs more here than it does in time.
 """
 

@@ -2,7 +2,7 @@
 
 A server that stands opposite what is measured must not be what is measured: it should take a small part of the CPU
 that the cheapest client takes for the same call. Requests are prepared once and sent over bare connections, so
-that rates are the servers'; CPU is that of the server's process.
+that rates are the servers'; CPU is measured of the server's process.
 """
 
 import asyncio

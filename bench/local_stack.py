@@ -17,12 +17,12 @@ from typing import Any, Final
 import aioboto3
 import httpx
 import pyarrow.parquet as pq
+from devkit.running_stack import RunningStack, percentiles, running_stack
 
 from bench import profiles
-from bench.running_stack import RunningStack, percentiles, running_stack
 from txn_api.schemas import example_transaction
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 
 PROBES: Final = 200
 PROBE_PAUSE_S: Final = 0.05

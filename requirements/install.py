@@ -22,7 +22,7 @@ _TOLD: Final = re.compile(r"\s*((?:Downloading|Using cached) \S+ \(.*MB\)|Instal
 
 
 def main() -> None:
-    """Install what the command line names; the exit code is that of the step that failed, if any."""
+    """Install what the command line names; the exit code comes from the step that failed, if any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="+", metavar="SET", help="locks to install: requirements/SET.txt")
     parser.add_argument("--into", type=Path, required=True, help="the environment, which is made if it is not there")

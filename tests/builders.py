@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.transactions import IndexItem
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.event import EncodedEvent, Event, encode
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
@@ -171,9 +171,9 @@ def position(sequence_number: int = 1, sub_sequence_number: int = 0, *, shard_id
     return Position(shard_id, SequenceNumber(str(sequence_number)), sub_sequence_number)
 
 
-def arrived(data: bytes | None = None, at: Position | None = None, **changes: Any) -> Arrived:
-    """An event as it was read from the stream, by default that of `body(**changes)`."""
-    return Arrived(encoded(**changes).data if data is None else data, at or position(), ARRIVED_AT)
+def arrived(data: bytes | None = None, at: Position | None = None, **changes: Any) -> StreamRecord:
+    """An event as it was read from the stream, by default the event of `body(**changes)`."""
+    return StreamRecord(encoded(**changes).data if data is None else data, at or position(), ARRIVED_AT)
 
 
 def index_item(event: EncodedEvent | None = None, at: Position | None = None, **changes: Any) -> IndexItem:

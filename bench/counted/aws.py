@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from devkit.kinesis_server.limits import ShardMeter
+from devkit.kinesis_server.stream_limits import ShardMeter
 from pydantic_core import from_json, to_json
 
 from bench.counted.network import Link
@@ -16,14 +16,14 @@ SHARDS: Final = 4
 THROTTLED: Final = "ProvisionedThroughputExceededException"
 _HASHES: Final = 1 << 128
 
-Answer = Callable[[str, Any], tuple[float, dict[str, Any]]]
+HttpReply = Callable[[str, Any], tuple[float, dict[str, Any]]]
 """Of an operation and its request: the seconds after which it is answered, and the answer."""
 
 
 class Service:
     """One connection to a service of AWS, with one request at a time."""
 
-    def __init__(self, link: Link, answer: Answer) -> None:
+    def __init__(self, link: Link, answer: HttpReply) -> None:
         self._link, self._answer = link, answer
         self._data = b""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench.counted.loop import CountingLoop
 
 
-class Answer(NamedTuple):
+class HttpReply(NamedTuple):
     """One answer."""
 
     status: int
@@ -26,7 +26,7 @@ class Client:
         self.key = key
         self.link = Link(loop, connection)
         self.link.far = self
-        self.on_answer: Callable[[Answer], None] = lambda _: None
+        self.on_answer: Callable[[HttpReply], None] = lambda _: None
         self.answered = 0
         self.ended = False
         self._parser = HttpResponseParser(self)
@@ -55,9 +55,9 @@ class Client:
         """Send now."""
         self.link.feed(data)
 
-    async def ask(self, request: bytes) -> Answer:
+    async def ask(self, request: bytes) -> HttpReply:
         """Send a request, and wait for its answer."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
         self.on_answer = future.set_result
         self.send(request)
         return await future
@@ -88,4 +88,4 @@ class Client:
             return
         content, self._content = b"".join(self._content), []
         self.answered += 1
-        self.on_answer(Answer(status, content))
+        self.on_answer(HttpReply(status, content))

@@ -177,7 +177,7 @@ def _answered(clients: Sequence[Client]) -> int:
 
 @asynccontextmanager
 async def _stage(loop: CountingLoop) -> AsyncIterator[tuple[Site, dict[str, Client]]]:
-    """Clients by their keys; no key is looked up anew meanwhile, which leaves cycles of botocore's."""
+    """Clients by their keys; no key is looked up again meanwhile, which leaves cycles of botocore's."""
     async with site(loop, key_requests_max=0, api_key_cache_s=1e6) as stage:
         stage.stream.latency_s = 0.001
         fill_merchant(stage, some_bodies(OTHERS_SEED), ROWS)

@@ -9,7 +9,7 @@ from itertools import count, cycle
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
-from bench.counted.client import Answer, Client
+from bench.counted.client import Client, HttpReply
 from bench.counted.site import ACCOUNT, Site
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
@@ -75,7 +75,7 @@ class Posting:
         """See `Neighbour`."""
         self._stopped = True
 
-    def _go_on(self, client: Client, places: "count[int]", began: float, answer: Answer) -> None:
+    def _go_on(self, client: Client, places: "count[int]", began: float, answer: HttpReply) -> None:
         self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
         if client.answered % self.pipelined == 0:
             self._send(client, places, began)
@@ -169,7 +169,7 @@ class Reads:
         """See `Neighbour`."""
         self._stopped = True
 
-    def _ask(self, client: Client, _: Answer | None = None) -> None:
+    def _ask(self, client: Client, _: HttpReply | None = None) -> None:
         if not self._stopped:
             client.send(client.get(f"/transactions?{MERCHANT_QUERY}&limit={self.rows}", *self.fields))
 

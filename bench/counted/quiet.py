@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Final
 
-from bench.counted.client import Answer, Client
+from bench.counted.client import Client, HttpReply
 from bench.counted.loop import CountingLoop, run
 from bench.counted.neighbours import Neighbour
 from bench.counted.site import Site, site
@@ -96,7 +96,7 @@ class _Quiet:
         self.site.watch.begin(mark)
         client.send(client.post(body))
 
-    def _answered(self, client: Client, mark: bytes, answer: Answer) -> None:
+    def _answered(self, client: Client, mark: bytes, answer: HttpReply) -> None:
         if answer.status != 202:
             raise RuntimeError(f"a quiet post was answered {answer.status}: {answer.body!r}")
         self.site.watch.end(mark)
@@ -104,7 +104,7 @@ class _Quiet:
         self.idle.append(client)
 
 
-async def _ways(stage: Site, neighbour: Neighbour | None, seconds: float, dice: random.Random) -> Ways:
+async def _ways(stage: Site, neighbour: Neighbour | None, seconds: float, rng: random.Random) -> Ways:
     quiet, loop = await _connected(stage), stage.loop
     stage.watch.others = () if neighbour is None else await neighbour.prepare(stage, some_bodies(OTHERS_SEED))
     due = loop.time()
@@ -112,7 +112,7 @@ async def _ways(stage: Site, neighbour: Neighbour | None, seconds: float, dice: 
     with loop.work.counted():
         if neighbour is not None:
             loop.work.aside(neighbour.start)
-        while (due := due + dice.expovariate(QUIET_PER_S)) < ends:
+        while (due := due + rng.expovariate(QUIET_PER_S)) < ends:
             loop.call_at(due, loop.work.aside, quiet.post, number)
             number += 1
         await asyncio.sleep(seconds)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from devkit.kinesis_server.limits import ShardMeter
+from devkit.kinesis_server.stream_limits import ShardMeter
 from prometheus_client import CollectorRegistry
 
 from bench.counted.aws import SHARDS, THROTTLED, shard_document, shard_of
@@ -20,7 +20,7 @@ from bench.counted.loop import CountingLoop, run
 from bench.counted.site import environment
 from bench.write_path.percentiles import percentile
 from bench.write_path.results import Result, at_most, counted, none_of
-from txn_core.errors import ProducerError
+from txn_core.exceptions import ProducerError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
@@ -56,7 +56,7 @@ class Trouble:
     """What is wrong with one shard: how its records are judged, and how long calls with one of them take besides."""
 
     name: str
-    judge: Callable[[], Judge] = lambda: lambda _size, _now: None
+    relate: Callable[[], Judge] = lambda: lambda _size, _now: None
     delay_s: float = 0.0
 
 
@@ -85,7 +85,7 @@ class TroubledStream:
     _judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        self._judge = self.trouble.judge()
+        self._judge = self.trouble.relate()
 
     async def list_shards(self, **_: object) -> dict[str, Any]:
         """All of them."""
@@ -162,13 +162,13 @@ def latencies(trouble: Trouble, *, seconds: float, seed: int) -> list[Latency]:
     return run(measured)
 
 
-def _records(shard: int, seconds: float, dice: random.Random) -> Iterator[tuple[float, str]]:
+def _records(shard: int, seconds: float, rng: random.Random) -> Iterator[tuple[float, str]]:
     """When records for a shard come, and their keys."""
     due_s = 0.0
-    while (due_s := due_s + dice.expovariate(RECORDS_PER_S / SHARDS)) < seconds:
-        key = f"card{dice.randrange(1 << 30)}"
+    while (due_s := due_s + rng.expovariate(RECORDS_PER_S / SHARDS)) < seconds:
+        key = f"card{rng.randrange(1 << 30)}"
         while shard_of({"PartitionKey": key}) != shard:
-            key = f"card{dice.randrange(1 << 30)}"
+            key = f"card{rng.randrange(1 << 30)}"
         yield due_s, key
 
 

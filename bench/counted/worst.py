@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from backports import zstd
 
-from bench.counted.client import Answer, Client
+from bench.counted.client import Client, HttpReply
 from bench.counted.neighbours import MERCHANT_QUERY, fill_merchant
 from bench.counted.quiet import beside
 from bench.counted.site import Site
@@ -75,7 +75,7 @@ class Hammering:
         for client in self._clients:
             client.link.hang_up()
 
-    def _go_on(self, client: Client, requests: Iterator[bytes], answer: Answer) -> None:
+    def _go_on(self, client: Client, requests: Iterator[bytes], answer: HttpReply) -> None:
         self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
         if not self._stopped:
             client.send(next(requests))
@@ -199,7 +199,7 @@ def alone_s(seconds: float) -> float:
 
 
 def ratio(neighbour: Callable[[], Hammering], seconds: float) -> float:
-    """The p95 beside a neighbour against that of a quiet key alone; the best of some runs."""
+    """The p95 beside a neighbour against the p95 of a quiet key alone; the best of some runs."""
     best = float("inf")
     for _ in range(ROUNDS):
         best = min(best, latency_s(neighbour(), seconds) / alone_s(seconds))

@@ -12,14 +12,14 @@ from typing import Final
 import pyarrow.json as pa_json
 
 from bench.drains.fetched import events, fetched
-from bench.drains.site import Site, site
+from bench.drains.site import Worker, site
 from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.drains import ARCHIVE
 from txn_core.lake.columns import EVENT_SCHEMA
 from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
-from workers.archive.drain import archive_of
-from workers.archive.processor import ArchiveProcessor
+from workers.archive.archive_drain import archive_of
+from workers.archive.archive_processor import ArchiveProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag
@@ -44,7 +44,7 @@ async def measure(rounds: int) -> list[Result]:
     return [compared(f"{measure}, against pyarrow alone", ours[1:], limit[1:], at_least(0.5), by="CPU")]
 
 
-async def _archived(at: Site, shard_id: ShardId, raw: list[dict[str, object]]) -> float:
+async def _archived(at: Worker, shard_id: ShardId, raw: list[dict[str, object]]) -> float:
     """CPU seconds for the records of a shard of its own."""
     context = at.context(ARCHIVE)
     leases, row = context.leases, Lease(shard_id=shard_id, owner=_ME)
@@ -60,7 +60,7 @@ async def _archived(at: Site, shard_id: ShardId, raw: list[dict[str, object]]) -
     return seconds
 
 
-async def _written(at: Site, key: str, lines: bytes) -> float:
+async def _written(at: Worker, key: str, lines: bytes) -> float:
     """CPU seconds for the lines."""
     began = time.process_time()
     parsed = pa_json.read_json(

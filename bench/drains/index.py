@@ -5,15 +5,15 @@ import time
 from typing import Any, Final
 
 from bench.drains.fetched import events, fetched
-from bench.drains.site import Site, site
+from bench.drains.site import Worker, site
 from bench.write_path.results import Result, at_least, compared, tell
 from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import ShardId, WriteOrder
 from txn_core.transactions.event import Event
-from workers.index.drain import index_of
-from workers.index.processor import Index, IndexProcessor
+from workers.index.index_drain import index_of
+from workers.index.index_processor import Index, IndexProcessor
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease, WorkerName
 from workers.metrics import ShardLag
@@ -37,7 +37,7 @@ async def measure(rounds: int) -> list[Result]:
     return [compared(measure, ours[1:], limit[1:], at_least(0.8), by="CPU")]
 
 
-async def _indexed(at: Site, index: Index, number: int) -> float:
+async def _indexed(at: Worker, index: Index, number: int) -> float:
     """CPU seconds for the records of a shard of its own."""
     shard_id = ShardId(f"shardId-{number:012d}")
     raw = fetched(list(events(ITEMS, name=f"ours-{number}")))
@@ -50,7 +50,7 @@ async def _indexed(at: Site, index: Index, number: int) -> float:
     return time.process_time() - began
 
 
-async def _put(at: Site, index: Index, number: int) -> float:
+async def _put(at: Worker, index: Index, number: int) -> float:
     """CPU seconds for the same number of items, made up before."""
     shard_id = ShardId(f"shardId-{number:012d}")
     items: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ async def _put(at: Site, index: Index, number: int) -> float:
         items.append(index.transactions.attributes(item))
     waiting = iter(items)
 
-    async def hand() -> None:
+    async def work_off() -> None:
         for item in waiting:
             await at.dynamodb.put_item(
                 TableName=TableNames.of(at.settings).transactions,
@@ -69,7 +69,7 @@ async def _put(at: Site, index: Index, number: int) -> float:
             )
 
     began = time.process_time()
-    async with asyncio.TaskGroup() as hands:
+    async with asyncio.TaskGroup() as workers:
         for _ in range(index.writes_max):
-            hands.create_task(hand())
+            workers.create_task(work_off())
     return time.process_time() - began

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
+from devkit.running_stack import RunningStack
 
-from bench.running_stack import RunningStack
 from bench.write_path.load.bodies import bodies
 from bench.write_path.load.open_loop import Pool, connected, fire, posts
 
@@ -28,7 +28,7 @@ FLAT_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LoadRun:
     """What became of some posts: how many were accepted and not, and after how many seconds probes were visible."""
 
     accepted: int
@@ -46,7 +46,7 @@ class Load:
     _documents: list[dict[str, Any]] = field(default_factory=lambda: [json.loads(body) for body in bodies(BODIES)])
     _stopped: bool = False
 
-    async def run(self, rate: float, seconds: float, *, probing: bool = True) -> Run:
+    async def run(self, rate: float, seconds: float, *, probing: bool = True) -> LoadRun:
         """Post at a rate for so long, or until stopped."""
         self._stopped = False
         url = f"{self.stack.ready['api_url']}/transactions"
@@ -65,7 +65,7 @@ class Load:
             statuses = Counter(answer.status for answer in pool.take())
             refused = statuses.total() - statuses[202] + pool.under_way
         self.accepted += statuses[202] + len(visible_s)
-        return Run(statuses[202] + len(visible_s), refused, visible_s)
+        return LoadRun(statuses[202] + len(visible_s), refused, visible_s)
 
     def stop(self) -> None:
         """End the run that is under way."""

@@ -1,9 +1,9 @@
 """Counting what stands in the two views of a running stack."""
 
 import aioboto3
+from devkit.running_stack import RunningStack
+from devkit.site import own_environment
 
-from bench.drains.site import own_environment
-from bench.running_stack import RunningStack
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 from txn_core.aws.clients import Aws

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
+from devkit.running_stack import TXN, RunningStack
+
 from bench.process_stats import resident_bytes
-from bench.running_stack import TXN, RunningStack
 
 LOOK_S: Final = 1.0
 _MB: Final = 1e6

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from devkit.running_stack import RunningStack, percentiles, running_stack
+
 from bench.drains.posting import Load, flat
 from bench.drains.views import count_items, count_rows
 from bench.drains.watching import Memory, Watched, lags
-from bench.running_stack import RunningStack, percentiles, running_stack
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
 
 RATE_FIRST: Final = 60.0

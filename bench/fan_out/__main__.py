@@ -16,18 +16,17 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.drains.site import own_environment
+from devkit.site import Site
+
 from bench.fan_out.noting import DRAINS, Handed, registered
 from bench.write_path import results, servers
 from bench.write_path.results import Result, at_most, counted, none_of, tell
 from txn_cli.stack import ports
-from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.environment import adopt, stack_environment
 from txn_cli.stack.foundation import servers_running
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
@@ -70,16 +69,16 @@ def main() -> None:
 
 
 async def _measure(seconds: float) -> list[Result]:
-    with own_environment(), tempfile.TemporaryDirectory() as folder, registered():
-        data_dir = DataDir.at(Path(folder) / "data")
-        async with servers_running(data_dir) as endpoints:
-            environment = stack_environment(Secrets.of(data_dir), endpoints, api_port=0, given={})
-            seen = {}
+    seen = {}
+    with tempfile.TemporaryDirectory() as folder, registered():
+        async with servers_running(DataDir.at(Path(folder) / "data")) as endpoints:
             for name, fan_out in (("polled", ""), ("pushed", ",".join(DRAINS))):
                 tell(f"measuring: {name}")
-                with servers.kinesis("--shards", "1", "--limits", "real", "--push-ms", "70") as url:
-                    given = {"TXN_KINESIS_ENDPOINT_URL": url, "TXN_TABLE_PREFIX": name, "TXN_FAN_OUT": fan_out}
-                    seen[name] = await _run(adopt(environment | given), seconds)
+                with (
+                    servers.kinesis("--shards", "1", "--limits", "real", "--push-ms", "70") as url,
+                    Site.on(replace(endpoints, kinesis_url=url), TXN_TABLE_PREFIX=name, TXN_FAN_OUT=fan_out) as site,
+                ):
+                    seen[name] = await _run(site.settings, seconds)
     return list(_results(seen["polled"], seen["pushed"]))
 
 

@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.drains.site import own_environment
-from bench.running_stack import RunningStack
+from devkit.running_stack import RunningStack
+from devkit.site import own_environment
+
 from bench.write_path.results import tell
 from txn_api.writes.admission import Admission
 from txn_cli.stack.credentials import Secrets

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench.process_stats import cpu_s
-from bench.reads.site import MERCHANT, Site, plain, site
+from bench.reads.site import MERCHANT, Index, plain, site
 from bench.write_path import servers
 from bench.write_path.load import wrk
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
@@ -51,7 +51,7 @@ def measure(rounds: int, seconds: int) -> list[Result]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _ListRun:
     """One timed run. CPU time says the same as requests/s where a process has its core to itself, and still something
     where it has not.
     """
@@ -62,7 +62,7 @@ class _Run:
 
 
 def _compared(subject: str, served: dict[str, Served], script: Path, rounds: int, seconds: int) -> list[Result]:
-    runs: dict[str, list[_Run]] = {name: [] for name in served}
+    runs: dict[str, list[_ListRun]] = {name: [] for name in served}
     for number in range(-1, rounds):
         for name, one in served.items():
             run = _run(one, script, seconds if number >= 0 else WARM_UP_S)
@@ -82,17 +82,17 @@ def _compared(subject: str, served: dict[str, Served], script: Path, rounds: int
     ]
 
 
-def _run(served: Served, script: Path, seconds: int) -> _Run:
+def _run(served: Served, script: Path, seconds: int) -> _ListRun:
     before = cpu_s(served.pid)
     load = wrk.run(served.base, script, core=servers.LOAD_CORE, connections=CONNECTIONS, seconds=seconds)
     used_s = cpu_s(served.pid) - before
     if not load.requests_per_s:
         raise RuntimeError("nothing was answered")
-    return _Run(load.requests_per_s, used_s / (load.requests_per_s * seconds) * 1e6, load.failures)
+    return _ListRun(load.requests_per_s, used_s / (load.requests_per_s * seconds) * 1e6, load.failures)
 
 
 @contextmanager
-def _served(name: str, stage: Site) -> Iterator[Served]:
+def _served(name: str, stage: Index) -> Iterator[Served]:
     with servers.api(stage.environment) if name == OURS else plain(name, stage) as served:
         yield served
 

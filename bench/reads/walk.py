@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from devkit.running_stack import RunningStack, percentiles, running_stack
 
 from bench.drains.posting import Load
 from bench.drains.watching import Memory
 from bench.drains.whole import highest_rate
 from bench.reads.filling import fill
 from bench.reads.tally import Tally
-from bench.running_stack import RunningStack, percentiles, running_stack
 from bench.write_path.load.bodies import bodies
 from bench.write_path.results import Result, at_most, compared, none_of, tell
 
@@ -111,5 +111,5 @@ def _rows(rows: int) -> Iterator[dict[str, Any]]:
 
 
 def _id(number: int) -> str:
-    # Ids whose order is not that of the rows.
+    # Ids whose order is not the rows' order.
     return f"walk-{number * 7919 % 1_000_003:07d}"

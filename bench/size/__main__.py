@@ -15,14 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from devkit.running_stack import running_stack
+
 from bench.drains.views import count_items, count_rows
-from bench.running_stack import running_stack
 from bench.size.tenths import rates
 from bench.size.watch import Watch
 from bench.write_path import results
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
 from txn_cli.simulator.merchants import kaggle_merchants
-from txn_cli.simulator.rows import simulate_rows, write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "size.json"
 ROWS: Final = 1_852_394  # fraudTrain.csv 1,296,675, fraudTest.csv 555,719

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from pydantic_core import from_json, to_json
 
-from txn_core.wire import DirectWire
+from txn_core.aws.http import HttpPool
 
 UNTIL_S_MAX: Final = 30.0
 PAUSE_S: Final = 0.01
@@ -21,7 +21,7 @@ _UNSIGNED: Final = {
 class Caller:
     """A server's operations."""
 
-    def __init__(self, kind: str, wire: DirectWire) -> None:
+    def __init__(self, kind: str, wire: HttpPool) -> None:
         self._wire = wire
         self._target, version = _TARGETS[kind]
         self._headers = {**_UNSIGNED, "content-type": f"application/x-amz-json-{version}"}
@@ -30,7 +30,7 @@ class Caller:
     @asynccontextmanager
     async def of(cls, kind: str, url: str) -> AsyncIterator[Self]:
         """A caller of the server of a kind at a URL."""
-        wire = DirectWire(url, connect_timeout_s=5, read_timeout_s=60, connections_max=8)
+        wire = HttpPool(url, connect_timeout_s=5, read_timeout_s=60, connections_max=8)
         try:
             yield cls(kind, wire)
         finally:

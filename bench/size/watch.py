@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
+from devkit.running_stack import RunningStack
 
 from bench.process_stats import resident_bytes
-from bench.running_stack import RunningStack
 from bench.write_path.results import Result, compared, tell
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.stackports import StackPorts

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 from urllib.parse import urlsplit
 
-from devkit.kinesis_server.orders import LatencyOrder, Orders
+from devkit.kinesis_server.steering.orders import LatencyOrder, Orders
 
 from bench.process_stats import pinned
 from bench.write_path import counted, servers

@@ -3,8 +3,8 @@
 import urllib.request
 from typing import Final
 
-from devkit.kinesis_server.orders import Orders
-from devkit.kinesis_server.report import Report
+from devkit.kinesis_server.steering.orders import Orders
+from devkit.kinesis_server.steering.report import Report
 
 ANSWER_S_MAX: Final = 10.0
 NO_ORDERS: Final = Orders()

@@ -1,6 +1,6 @@
 """One bad neighbour: does a shard that is throttled hard slow down the posts that are bound for the others?
 
-An illustration: the ratio is that of the machine, and has no bar. `bench.counted.shards` asks the same in virtual
+An illustration: the ratio depends on the machine, and has no bar. `bench.counted.shards` asks the same in virtual
 time.
 
 The API takes half of the rate that it was just seen to take at most, in an open loop. Two seconds in, one of the
@@ -16,12 +16,12 @@ from itertools import cycle
 from typing import Final
 
 import uvloop
-from devkit.kinesis_server.orders import Orders, ThrottleOrder
+from devkit.kinesis_server.steering.orders import Orders, ThrottleOrder
 
 from bench.process_stats import pinned
 from bench.write_path import servers
 from bench.write_path.kinesis_control import NO_ORDERS, control
-from bench.write_path.load.open_loop import Answer, connected, fire, posts
+from bench.write_path.load.open_loop import HttpReply, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS, maximum_per_s
 from bench.write_path.results import Result, medians, none_of, tell
@@ -87,7 +87,7 @@ def _maximum_per_s(stage: Stage, plan: Plan) -> float:
 
 def _run(
     stage: Stage, shards: Sequence[str], rate_per_s: float, seconds: int, *, throttled: bool
-) -> Sequence[Answer]:
+) -> Sequence[HttpReply]:
     """The answers to the posts that were bound for the shards that are never throttled."""
     with servers.api(stage.environment) as served, pinned(servers.LOAD_CORE):
         requests = posts(served.base + "/transactions", stage.headers, stage.bodies())
@@ -108,7 +108,7 @@ async def _answers(
     rate_per_s: float,
     seconds: int,
     begin: Callable[[], object],
-) -> Sequence[Answer]:
+) -> Sequence[HttpReply]:
     async with connected(served.base, CONNECTIONS) as others, connected(served.base, CONNECTIONS_THROTTLED) as bad:
         aimed = cycle([(bad if throttled else others, request) for throttled, request in shots])
         await fire(aimed, rate_per_s=rate_per_s, seconds=WARM_UP_S)

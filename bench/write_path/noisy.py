@@ -4,8 +4,8 @@ An illustration: the ratios are those of the machine, and have no bar. `bench.co
 
 A quiet key posts in an open loop at one process: alone, beside a key that sends as much as its limit allows, and
 beside one that sends four times that. The first comparison has the price of the other key's taken posts in it, which
-is what a limit is there to grant; the second has only that of its surplus, which has to be answered 429. Warming up
-uses up what the noisy key may send at once. Each run has an API of its own, so that none begins with what the last
+is what a limit is there to grant; the second has only the cost of its surplus, which has to be answered 429. Warming
+up uses up what the noisy key may send at once. Each run has an API of its own, so that none begins with what the last
 left.
 """
 
@@ -20,12 +20,12 @@ import uvloop
 
 from bench.process_stats import pinned
 from bench.write_path import servers
-from bench.write_path.load.open_loop import Answer, Pool, connected, fire, posts
+from bench.write_path.load.open_loop import HttpReply, Pool, connected, fire, posts
 from bench.write_path.percentiles import percentile
 from bench.write_path.posts import CONNECTIONS
 from bench.write_path.results import Result, medians, none_of, tell
 from bench.write_path.servers import Served
-from bench.write_path.stage import Plan, Stage, bearing, new_key
+from bench.write_path.stage import Plan, Stage, bearing
 from txn_core.quotas import Limits
 
 ROUNDS_MAX: Final = 5
@@ -38,11 +38,11 @@ TAKEN, REFUSED = 202, 429
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class NoisyRun:
     """The answers to both keys within the measured seconds; none to the noisy one where it was silent."""
 
-    quiet: Sequence[Answer]
-    noisy: Sequence[Answer]
+    quiet: Sequence[HttpReply]
+    noisy: Sequence[HttpReply]
 
     @property
     def p99_s(self) -> float:
@@ -56,8 +56,8 @@ class Run:
 
 def measure(stage: Stage, plan: Plan) -> list[Result]:
     """With each neighbour in turn."""
-    limited = bearing(asyncio.run(new_key(Limits(writes_per_s=LIMIT_PER_S))))
-    runs: dict[float, list[Run]] = {0: [], LIMIT_PER_S: [], NOISY_PER_S: []}
+    limited = bearing(asyncio.run(stage.site.api_key(Limits(writes_per_s=LIMIT_PER_S))))
+    runs: dict[float, list[NoisyRun]] = {0: [], LIMIT_PER_S: [], NOISY_PER_S: []}
     for number in range(min(plan.rounds, ROUNDS_MAX)):
         for neighbour_per_s, so_far in runs.items():
             so_far.append(_run(stage, limited, neighbour_per_s, plan.seconds))
@@ -65,7 +65,9 @@ def measure(stage: Stage, plan: Plan) -> list[Result]:
     return results(runs[NOISY_PER_S], runs[LIMIT_PER_S], runs[0], plan.seconds)
 
 
-def results(beside: Sequence[Run], orderly: Sequence[Run], alone: Sequence[Run], seconds: float) -> list[Result]:
+def results(
+    beside: Sequence[NoisyRun], orderly: Sequence[NoisyRun], alone: Sequence[NoisyRun], seconds: float
+) -> list[Result]:
     """What the rounds come to."""
     noisy = [answer.status for run in beside for answer in run.noisy]
     # What was due last may be taken a little later than the measured seconds: a second's worth is left for that.
@@ -93,7 +95,7 @@ def results(beside: Sequence[Run], orderly: Sequence[Run], alone: Sequence[Run],
     ]
 
 
-def _run(stage: Stage, neighbour: Mapping[str, str], neighbour_per_s: float, seconds: int) -> Run:
+def _run(stage: Stage, neighbour: Mapping[str, str], neighbour_per_s: float, seconds: int) -> NoisyRun:
     with servers.api(stage.environment) as served, pinned(servers.LOAD_CORE):
         url, bodies = served.base + "/transactions", stage.bodies()
         quiet = list(posts(url, stage.headers, bodies))
@@ -108,7 +110,7 @@ def _run(stage: Stage, neighbour: Mapping[str, str], neighbour_per_s: float, sec
 
 async def _answers(
     served: Served, quiet: Sequence[bytes], noise: Sequence[bytes], neighbour_per_s: float, seconds: int
-) -> Run:
+) -> NoisyRun:
     async with connected(served.base, CONNECTIONS) as heard, connected(served.base, CONNECTIONS) as noisy:
         both = ((heard, quiet, QUIET_PER_S), (noisy, noise, neighbour_per_s))
         await _fire(both, WARM_UP_S)
@@ -116,7 +118,7 @@ async def _answers(
             pool.take()
         await _fire(both, seconds)
         tell(f"noisy: the load itself late by {max(heard.late_s_max, noisy.late_s_max) * 1000:.1f} ms at most")
-        return Run(heard.take(), noisy.take())
+        return NoisyRun(heard.take(), noisy.take())
 
 
 async def _fire(loads: Iterable[tuple[Pool, Sequence[bytes], float]], seconds: float) -> None:

@@ -75,7 +75,7 @@ def counted(measure: str, count: float, bound: float, bar: Bar | None = _AS_MUCH
 
 
 def none_of(measure: str, count: int, *, by: By = "count") -> Result:
-    """A count that has to be nought."""
+    """A count that has to be zero."""
     return Result(measure, count, 0, count, "0", count == 0, by)
 
 

@@ -7,7 +7,7 @@ comes near 25 KB.
 from itertools import cycle, islice
 from typing import Final
 
-from devkit.kinesis_server.report import TallyReport
+from devkit.kinesis_server.steering.report import TallyReport
 
 from bench.process_stats import pinned
 from bench.write_path import servers

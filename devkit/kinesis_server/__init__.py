@@ -10,19 +10,19 @@ In a test, in the same process:
 
 For a bench, as a process of its own: `python -m devkit.kinesis_server --help`, steered by POST /control.
 
-A request goes http -> server -> operations -> writing, reading, managing -> stream -> shard. From operations on all
-is pure: it decides from the request, the state and a clock that is handed in, and awaits nothing.
+A request goes http -> server -> calls -> stream -> shard; `fan_out` pushes, `steering` is for tests. From calls on
+all is pure: it decides from the request, the state and a clock that is handed in, and awaits nothing.
 """
 
 from devkit.kinesis_server import fates
-from devkit.kinesis_server.account import Options
 from devkit.kinesis_server.fates import CallFate, Cut, RecordFate
 from devkit.kinesis_server.faults import Call, Faults, Incoming, Latency
-from devkit.kinesis_server.limits import Limits
 from devkit.kinesis_server.running import kinesis_server
 from devkit.kinesis_server.server import KinesisServer
-from devkit.kinesis_server.shard import Keep, Shard, StoredRecord
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Options
+from devkit.kinesis_server.state.shard import Keep, Shard, StoredRecord
+from devkit.kinesis_server.state.stream import Stream
+from devkit.kinesis_server.stream_limits import Limits
 from devkit.kinesis_server.tally import Tally, digest_of
 
 __all__ = [

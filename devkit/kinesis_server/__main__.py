@@ -1,4 +1,4 @@
-"""The server as a process: `python -m devkit.kinesis_server --shards 4 --latency-ms 10 --limits real`.
+"""The server as a process: `python -m devkit.kinesis_server --shards 4 --latency-ms 10 --stream_limits real`.
 
 Prints one line of JSON when it listens, `{"url", "stream", "pid"}`, and ends on SIGTERM or SIGINT.
 """
@@ -13,11 +13,11 @@ import sys
 import uvloop
 from pydantic_core import to_json
 
-from devkit.kinesis_server.account import Options
 from devkit.kinesis_server.faults import Latency
 from devkit.kinesis_server.running import kinesis_server
 from devkit.kinesis_server.server import KinesisServer
-from devkit.kinesis_server.shard import Keep
+from devkit.kinesis_server.state.account import Options
+from devkit.kinesis_server.state.shard import Keep
 
 
 def main() -> None:
@@ -48,10 +48,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def _prepare(server: KinesisServer, arguments: argparse.Namespace) -> None:
     server.faults.latency = Latency(arguments.latency_ms / 1000, arguments.jitter_ms / 1000)
-    server.limits.enabled = arguments.limits == "real"
-    server.limits.scale = arguments.limits_scale
+    server.stream_limits.enabled = arguments.stream_limits == "real"
+    server.stream_limits.scale = arguments.limits_scale
     for shard_id, scale in arguments.throttle:
-        server.limits.throttle(shard_id, writes=scale)
+        server.stream_limits.throttle(shard_id, writes=scale)
 
 
 def _arguments() -> argparse.Namespace:

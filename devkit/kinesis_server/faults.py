@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from devkit.kinesis_server.fates import NORMAL, CallFate, RecordFate
-from devkit.kinesis_server.shard import NewRecord
+from devkit.kinesis_server.state.shard import NewRecord
 
 _Fate = TypeVar("_Fate", CallFate, RecordFate)
 _Subject = TypeVar("_Subject")
@@ -51,7 +51,7 @@ class Rule(Generic[_Fate, _Subject]):
     rate: float
     times: int | None
     skip: int
-    dice: random.Random
+    rng: random.Random
     hits: int = 0
 
     def fate(self, subject: _Subject) -> _Fate | None:
@@ -61,7 +61,7 @@ class Rule(Generic[_Fate, _Subject]):
         if self.skip > 0:
             self.skip -= 1
             return None
-        if self.rate < 1.0 and self.dice.random() >= self.rate:
+        if self.rate < 1.0 and self.rng.random() >= self.rate:
             return None
         self.hits += 1
         return fate
@@ -81,13 +81,13 @@ class Faults:
     ignore_keys: bool = False  # records are spread over the open shards whatever their keys
     left_out: frozenset[str] = frozenset()  # members that GetRecords leaves out of each record
     met: Counter[str] = field(default_factory=Counter)  # fates by name
-    dice: random.Random = field(init=False)
+    rng: random.Random = field(init=False)
     _calls: list[CallRule] = field(default_factory=list)
     _records: list[RecordRule] = field(default_factory=list)
     _rules_made: int = 0
 
     def __post_init__(self) -> None:
-        self.dice = random.Random(self.seed)
+        self.rng = random.Random(self.seed)
 
     @property
     def touches_records(self) -> bool:
@@ -167,7 +167,7 @@ class Faults:
     def latency_s(self, operation: str) -> float:
         """How long the answer to a call takes."""
         latency = self.latencies.get(operation, self.latency)
-        return latency.fixed_s + (self.dice.uniform(0, latency.jitter_s) if latency.jitter_s else 0.0)
+        return latency.fixed_s + (self.rng.uniform(0, latency.jitter_s) if latency.jitter_s else 0.0)
 
     def _new_dice(self) -> random.Random:
         self._rules_made += 1

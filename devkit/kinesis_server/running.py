@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from devkit.kinesis_server.account import Account, Clock, Options, steady_clock
-from devkit.kinesis_server.control import Control
 from devkit.kinesis_server.faults import Faults
 from devkit.kinesis_server.server import KinesisServer
+from devkit.kinesis_server.state.account import Account, Clock, Options, steady_clock
+from devkit.kinesis_server.steering.control import Control
 
 HOST: Final = "127.0.0.1"
 CONTROL_PATH: Final = b"/control"

@@ -8,17 +8,17 @@ from typing import Final
 
 from pydantic_core import to_json
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
+from devkit.kinesis_server.calls.operations import OPERATIONS, carry_out
+from devkit.kinesis_server.calls.writing import miscounted
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fan_out.push import push
 from devkit.kinesis_server.fates import Cut
 from devkit.kinesis_server.faults import Call, Faults
 from devkit.kinesis_server.http import Connection, Exchange
-from devkit.kinesis_server.limits import Limits
-from devkit.kinesis_server.operations import OPERATIONS, carry_out
-from devkit.kinesis_server.stream import Stream
-from devkit.kinesis_server.writing import miscounted
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.stream import Stream
+from devkit.kinesis_server.stream_limits import Limits
 
 TIMER_GRAIN_S: Final = 0.002
 TARGET_PREFIX: Final = b"Kinesis_20131202."
@@ -46,9 +46,9 @@ class KinesisServer:
         return self.account.faults
 
     @property
-    def limits(self) -> Limits:
+    def stream_limits(self) -> Limits:
         """Which limits are in force."""
-        return self.account.limits
+        return self.account.stream_limits
 
     def stream(self, name: str) -> Stream:
         """A stream, with everything that it remembers."""
@@ -126,7 +126,7 @@ class KinesisServer:
 
     def _carry_out(self, exchange: Exchange) -> None:
         fate, operation = exchange.fate, _operation(exchange)
-        answer, error = Answer(), None
+        answer, error = HttpReply(), None
         try:
             if fate.carried_out:
                 answer = carry_out(self.account, operation, exchange.body)
@@ -142,7 +142,7 @@ class KinesisServer:
         else:
             self._answer(exchange, answer, error)
 
-    def _answer(self, exchange: Exchange, answer: Answer, error: KinesisError | None) -> None:
+    def _answer(self, exchange: Exchange, answer: HttpReply, error: KinesisError | None) -> None:
         fate = exchange.fate
         if error is not None:
             self.errors[error.code] += 1

@@ -37,7 +37,7 @@ from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.kinesis.producer import Producer
 from txn_core.quotas import Limits
-from txn_core.readiness import Readiness
+from txn_core.readiness import ReadinessChecks
 from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing
 
@@ -60,7 +60,7 @@ class Services:
     transactions: TransactionTable
     stores: Mapping[type, Any]
     """The stores of the resources by their classes."""
-    readiness: Readiness
+    readiness: ReadinessChecks
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
     turns: Turns = field(default_factory=Turns)
     memories: Memories = field(default_factory=Memories)

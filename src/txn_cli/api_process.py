@@ -15,8 +15,8 @@ import structlog
 from txn_api.app import create_app
 from txn_api.edge.request_log import event_budget
 from txn_api.process_metrics import ProcessMetrics
-from txn_cli.failure import one_error, told
-from txn_core.errors import TxnError
+from txn_cli.output.failure import one_error, told
+from txn_core.exceptions import TxnError
 from txn_core.logs.crash_reports import confine
 from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 
 
 class UnsettledError(TxnError):

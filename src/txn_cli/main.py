@@ -15,10 +15,10 @@ import typer
 from typer.core import TyperGroup
 
 from txn_cli.exit_codes import code_of_failure, table
-from txn_cli.failure import one_error, told
+from txn_cli.output.failure import one_error, told
 from txn_cli.stack.private_folder import UMASK
 from txn_cli.terminal import finish_output, say
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.logs.crash_reports import confine
 from txn_core.printable import printable
 
@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
     "processes": ("api", "worker", "bootstrap"),
-    "reconciliation": ("reconcile",),
+    "reconcile_command": ("reconcile",),
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),

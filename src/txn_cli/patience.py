@@ -7,8 +7,8 @@ wrong address, does not.
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from txn_core.errors import OutageError
-from workers.retries import Patience, patiently
+from txn_core.exceptions import OutageError
+from workers.retries import Patience, retry_outages
 
 T = TypeVar("T")
 
@@ -21,6 +21,6 @@ async def briefly(what: str, call: Callable[[], Awaitable[T]]) -> T:
     `what` names it in the log. The error of the last attempt is raised, and any that does not pass by itself.
     """
     try:
-        return await patiently(what, call, until=Patience.lasting(PATIENCE_S, cuts_off=False))
+        return await retry_outages(what, call, until=Patience.lasting(PATIENCE_S, cuts_off=False))
     except OutageError as outage:
         raise outage.__cause__ or outage from None

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from txn_cli.described import Described, described
-from txn_cli.named import DEFAULT_FOLDER, ENDPOINTS, Named
+from txn_cli.output.described import Described, described
+from txn_cli.output.named import DEFAULT_FOLDER, ENDPOINTS, Named
 from txn_cli.stack.attachment import attach, process_urls
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.environment import KEYS
-from txn_cli.stack.ready import Ready
 from txn_cli.status.process import ProcessUrls
-from txn_core.errors import SettingsError, StackError
+from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
 
 HOW_TO_NAME: Final = (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NewType, get_args
 
 from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.transactions.faults import TERMINAL_ID_PATTERN
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account

@@ -21,7 +21,7 @@ from txn_core.dynamodb.tables import (
     shared_definitions,
 )
 from txn_core.dynamodb.transactions import LAYOUT_ID
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.consumers import register_consumers
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now

@@ -47,7 +47,7 @@ class DrainDefinition:
 
 INDEX: Final = DrainDefinition(
     "index",
-    "workers.index.drain:open_index",
+    "workers.index.index_drain:open_index",
     tables=(
         TableShape(
             "transactions",
@@ -58,9 +58,9 @@ INDEX: Final = DrainDefinition(
         TableShape("cards", {"card": "HASH"}),
     ),
     once_a_generation=True,
-    evidence="workers.index.evidence:open_evidence",
+    evidence="workers.index.index_evidence:open_evidence",
 )
-ARCHIVE: Final = DrainDefinition("archive", "workers.archive.drain:open_archive")
+ARCHIVE: Final = DrainDefinition("archive", "workers.archive.archive_drain:open_archive")
 
 REGISTRY: Final = {drain.name: drain for drain in (INDEX, ARCHIVE)}
 """Every drain by its name. Read it when it is asked for, not at import: a test may register one more."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.recent import RecentRead
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class NotReadyError(TxnError):
     """Something that the process needs answers, and is not as it must be; the text says how."""
 
 
-class Readiness:
+class ReadinessChecks:
     """Asks the checks at most once in `CACHED_S` seconds; while one fails, once in `fault_cached_s`.
 
     `why` turns the error of a check that failed into what the probe is told.

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettingError
 
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.service_links import service_links
 from txn_core.setting_groups.api_settings import ApiSettings
 from txn_core.setting_groups.drain_settings import DrainSettings

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from txn_core.aws.objects import ObjectStore
 from txn_core.drains import DrainDefinition
 from txn_core.dynamodb.tables import TableNames
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from workers.drain import Drain
 from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.leases.checkpointing import Books
+from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.retries import UNLIMITED, Patience
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class DrainContext:
     dynamodb: "DynamoDBClient"
     store: ObjectStore
     seal: Seal
-    meters: Meters
+    metrics: WorkerMetrics
     patience: Patience = UNLIMITED
 
     @property
@@ -54,14 +54,14 @@ class DrainContext:
         return LeaseTable(self.dynamodb, self.names.leases(self.definition.name))
 
     @property
-    def books(self) -> Books:
+    def checkpointer(self) -> Checkpointer:
         """The drain's ledgers."""
-        return Books(LedgerTable(self.dynamodb, self.names.ledger(self.definition.name), self.patience))
+        return Checkpointer(LedgerTable(self.dynamodb, self.names.ledger(self.definition.name), self.patience))
 
     @property
-    def letters(self) -> DeadLetterBox:
+    def dead_letters(self) -> DeadLetterBox:
         """Where the drain leaves its dead letters."""
-        return DeadLetterBox(self.store, self.seal, self.definition.name, self.stream, self.meters, self.patience)
+        return DeadLetterBox(self.store, self.seal, self.definition.name, self.stream, self.metrics, self.patience)
 
 
 OpenDrain = Callable[[DrainContext], Coroutine[Any, Any, Drain]]

@@ -8,11 +8,11 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from txn_core.kinesis.stream_limits import READS_LIMITED, ReadLimit
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.positions import ShardId
 from workers.events.reasons import REASONS
 from workers.reading.answers import UNKNOWN_ARRIVAL
-from workers.reading.read_limits import READS_LIMITED, ReadLimit
 from workers.reading.read_position import Loss
 from workers.reading.reader import Batch
 
@@ -20,7 +20,7 @@ FLUSH_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 BATCH_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
-class Meters:
+class WorkerMetrics:
     """The counts of one process that every drain has; what a drain counts besides stands in its own folder."""
 
     def __init__(self, drain: str) -> None:

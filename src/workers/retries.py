@@ -15,7 +15,7 @@ from typing import Final, Self, TypeVar
 import structlog
 
 from txn_core.aws.errors import code_of, is_passing
-from txn_core.errors import OutageError
+from txn_core.exceptions import OutageError
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ UNLIMITED: Final = Patience(lambda: math.inf)
 """For processes that may wait for as long as an outage lasts."""
 
 
-async def patiently(what: str, call: Callable[[], Awaitable[T]], *, until: Patience = UNLIMITED) -> T:
+async def retry_outages(what: str, call: Callable[[], Awaitable[T]], *, until: Patience = UNLIMITED) -> T:
     """The answer of a call that is safe to repeat, through an outage of any length, or until the patience ends.
 
     `what` names the call in the log and in the error. Any error that does not pass by itself is raised at once.

@@ -1,7 +1,7 @@
 """A search for dear bytes that climbs: it changes the dearest bytes that it has, and keeps what is dearer still.
 
 Short bytes and long ones climb apart, each among those of about their length, since what makes a short line dear is
-not what makes a long one dear. A climb that stands still begins anew with some of the seeds. What seems to be over
+not what makes a long one dear. A climb that stands still begins again with some of the seeds. What seems to be over
 the bar is measured again, many times side by side with the reference, before it counts.
 """
 
@@ -71,28 +71,28 @@ class Report:
 
 def climb(target: Target, *, seconds: float, seed: int, meter: Meter | None = None) -> Report:
     """Search for so long. The seed decides every choice; what is kept depends on the measurements, too."""
-    dice, report = Random(seed), Report()
+    rng, report = Random(seed), Report()
     meter = meter or CpuMeter(target)
     with collecting_as_the_api():
         ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at and len(report.over) < FOUND_MAX:
             report.climbs += 1
-            _Climb(target, meter, dice, report).run(ends_at, all_seeds=report.climbs == 1)
+            _Climb(target, meter, rng, report).run(ends_at, all_seeds=report.climbs == 1)
     return report
 
 
 class _Climb:
     """One climb: the dearest bytes by length, from some seeds on."""
 
-    def __init__(self, target: Target, meter: Meter, dice: Random, report: Report) -> None:
-        self._target, self._meter, self._dice, self._report = target, meter, dice, report
+    def __init__(self, target: Target, meter: Meter, rng: Random, report: Report) -> None:
+        self._target, self._meter, self._rng, self._report = target, meter, rng, report
         self._kept: dict[int, list[Candidate]] = {}
 
     def run(self, ends_at: float, *, all_seeds: bool) -> None:
         """Go on until time is up, nothing gets dearer, or something is over the bar."""
         known = {candidate.data for candidate in self._report.over}
         seeds = [data for data in self._target.seeds if data not in known] or [self._target.reference]
-        chosen = seeds if all_seeds else self._dice.sample(seeds, self._dice.randint(1, len(seeds)))
+        chosen = seeds if all_seeds else self._rng.sample(seeds, self._rng.randint(1, len(seeds)))
         for data in chosen:
             self._is_over(self._keep(data[: self._target.bytes_max])[0])
         standstill = 0
@@ -103,14 +103,14 @@ class _Climb:
             standstill = 0 if is_dearer else standstill + 1
 
     def _changed(self) -> bytes:
-        parent, other = (self._dice.choice(self._kept[self._dice.choice([*self._kept])]).data for _ in range(2))
+        parent, other = (self._rng.choice(self._kept[self._rng.choice([*self._kept])]).data for _ in range(2))
         data = parent
-        for _ in range(self._dice.randint(1, CHANGES_MAX)):
+        for _ in range(self._rng.randint(1, CHANGES_MAX)):
             own = self._target.mutations
-            if own and self._dice.random() < 0.4:
-                data = self._dice.choice(own)(self._dice, data)[: self._target.bytes_max]
+            if own and self._rng.random() < 0.4:
+                data = self._rng.choice(own)(self._rng, data)[: self._target.bytes_max]
             else:
-                data = mutated(self._dice, data, other, self._target.pieces, self._target.bytes_max)
+                data = mutated(self._rng, data, other, self._target.pieces, self._target.bytes_max)
         return data
 
     def _keep(self, data: bytes) -> tuple[Candidate, bool]:

@@ -37,7 +37,7 @@ _HOST: Final = b"Host: txn.test\r\n"
 _UNKNOWN: Final = b"txn_%b_%b" % (b"0" * 16, b"9" * 64)
 _TOKEN: Final = b"eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ." + b"e30" * 2_000 + b".c2ln"
 _FRESH: Final = b"ForgedForged"
-"""Stands in the signatures of forged tokens; something else each time that they are sent, lest they be remembered."""
+"""Stands in the signatures of forged tokens; another text each time, so that nothing remembers them."""
 _ANSWER: Final = b"HTTP/1.1 "
 _CONTINUE: Final = b"HTTP/1.1 100 "
 
@@ -102,7 +102,7 @@ _LINES: Final = (
 
 
 class KeylessRequests:
-    """The target. Its cost is that of our part of a process: the system's share of reads and writes is not in it."""
+    """The target. It costs what our part of a process costs: the system's share of reads and writes is not in it."""
 
     bar = BAR
     bytes_max = BYTES_MAX
@@ -279,33 +279,33 @@ async def _connections() -> Any:
     return lambda: cast("Any", Connection)(config, state, shared)
 
 
-def _with_line(dice: Random, data: bytes) -> bytes:
+def _with_line(rng: Random, data: bytes) -> bytes:
     """One more field, somewhere in the head."""
-    return _inserted(dice, data, dice.choice(_LINES) + b"\r\n")
+    return _inserted(rng, data, rng.choice(_LINES) + b"\r\n")
 
 
-def _with_many_lines(dice: Random, data: bytes) -> bytes:
+def _with_many_lines(rng: Random, data: bytes) -> bytes:
     """As many more fields as fit."""
-    room = dice.choice((256, 2_048, HEAD_BYTES_MAX)) - data.find(b"\r\n\r\n")
-    return _inserted(dice, data, repeated(dice, dice.choice(_LINES) + b"\r\n", max(0, room)))
+    room = rng.choice((256, 2_048, HEAD_BYTES_MAX)) - data.find(b"\r\n\r\n")
+    return _inserted(rng, data, repeated(rng, rng.choice(_LINES) + b"\r\n", max(0, room)))
 
 
-def _inserted(dice: Random, data: bytes, lines: bytes) -> bytes:
+def _inserted(rng: Random, data: bytes, lines: bytes) -> bytes:
     places = [place + 2 for place in range(len(data[:HEAD_BYTES_MAX])) if data.startswith(b"\r\n", place)]
-    place = dice.choice(places or [0])
+    place = rng.choice(places or [0])
     return data[:place] + lines + data[place:]
 
 
-def _to_another_path(dice: Random, data: bytes) -> bytes:
+def _to_another_path(rng: Random, data: bytes) -> bytes:
     """The same for another path."""
     method, space, rest = data.partition(b" ")
-    return method + space + dice.choice(_PATHS) + rest[rest.find(b" ") :]
+    return method + space + rng.choice(_PATHS) + rest[rest.find(b" ") :]
 
 
-def _with_another_framing(dice: Random, data: bytes) -> bytes:
+def _with_another_framing(rng: Random, data: bytes) -> bytes:
     """The same with a body of some kind."""
     head = data.partition(b"\r\n\r\n")[0].replace(b"GET", b"POST", 1)
-    size = int(2 ** dice.uniform(0, 15.9))
-    if dice.random() < 0.5:
+    size = int(2 ** rng.uniform(0, 15.9))
+    if rng.random() < 0.5:
         return head + b"\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size
     return head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1;e\r\nx\r\n" * (size // 9) + b"0\r\n\r\n"

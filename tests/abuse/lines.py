@@ -33,7 +33,7 @@ def _texts(text: str) -> bytes:
 
 
 def _full_texts(write: Callable[[int], str]) -> bytes:
-    """A line whose free texts are all as long as they may be, each written anew."""
+    """A line whose free texts are all as long as they may be, each written for itself."""
     lengths = {"first_name": 100, "last_name": 100, "job": 200, "street": 200, "city": 100, "state": 64}
     texts = {name: write(length).strip() for name, length in lengths.items()}
     return json_bytes(body(merchant={"name": write(100).strip()}, customer=texts))
@@ -156,48 +156,48 @@ def _document(data: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else full_body()
 
 
-def _part(dice: Random, document: dict[str, Any]) -> dict[str, Any]:
-    inner = document.get(dice.choice(_OBJECTS))
+def _part(rng: Random, document: dict[str, Any]) -> dict[str, Any]:
+    inner = document.get(rng.choice(_OBJECTS))
     return inner if isinstance(inner, dict) else document
 
 
-def _with_a_field(dice: Random, data: bytes) -> bytes:
+def _with_a_field(rng: Random, data: bytes) -> bytes:
     """One field of a fresh ordinary document takes a text of the line, or all of the line."""
     document = full_body()
-    part = _part(dice, document)
-    start = dice.randrange(len(data) + 1)
-    taken = data[start : start + 2 ** dice.randint(1, 8)] if dice.random() < 0.8 else data
-    part[dice.choice([*part])] = taken.decode("utf-8", "replace")
-    return json_bytes(document, ascii_only=dice.random() < 0.3)
+    part = _part(rng, document)
+    start = rng.randrange(len(data) + 1)
+    taken = data[start : start + 2 ** rng.randint(1, 8)] if rng.random() < 0.8 else data
+    part[rng.choice([*part])] = taken.decode("utf-8", "replace")
+    return json_bytes(document, ascii_only=rng.random() < 0.3)
 
 
-def _with_another_value(dice: Random, data: bytes) -> bytes:
+def _with_another_value(rng: Random, data: bytes) -> bytes:
     """One value of the line's document is another one, or gone."""
     document = _document(data)
-    part = _part(dice, document)
+    part = _part(rng, document)
     if part:
-        name = dice.choice([*part])
-        part[name] = dice.choice((None, True, -1, 1.5, "", "x" * 65, " ", [], {}, {"name": "x"}, part[name]))
-        if dice.random() < 0.3:
+        name = rng.choice([*part])
+        part[name] = rng.choice((None, True, -1, 1.5, "", "x" * 65, " ", [], {}, {"name": "x"}, part[name]))
+        if rng.random() < 0.3:
             del part[name]
     return _as_json(document)
 
 
-def _written_otherwise(dice: Random, data: bytes) -> bytes:
+def _written_otherwise(rng: Random, data: bytes) -> bytes:
     """The line's document with escapes, or with other white space."""
     document = _document(data)
-    if dice.random() < 0.5:
-        return json.dumps(document, ensure_ascii=True, indent=dice.choice((None, 0, 1, 8))).encode()
-    text = dice.choice(("4111", " ", "a", "e"))
+    if rng.random() < 0.5:
+        return json.dumps(document, ensure_ascii=True, indent=rng.choice((None, 0, 1, 8))).encode()
+    text = rng.choice(("4111", " ", "a", "e"))
     return _as_json(document).replace(text.encode(), b"".join(b"\\u%04x" % ord(character) for character in text))
 
 
-def _with_a_name_twice(dice: Random, data: bytes) -> bytes:
+def _with_a_name_twice(rng: Random, data: bytes) -> bytes:
     """The line with fields of an ordinary document before its own, some or many times."""
     document = full_body()
-    name = dice.choice([*document])
+    name = rng.choice([*document])
     field = json_bytes({name: document[name]})[1:-1] + b","
-    count = min(int(2 ** dice.uniform(0, 12)), BYTES_MAX // len(field))
+    count = min(int(2 ** rng.uniform(0, 12)), BYTES_MAX // len(field))
     at = data.find(b"{") + 1
     return data[:at] + field * count + data[at:]
 

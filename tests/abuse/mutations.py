@@ -11,60 +11,60 @@ _DIGITS: Final = re.compile(rb"[0-9]+")
 _SWAPPED: Final = b"0123456789 -./:,;'\"\\{}[]+=^%aADdEe\x00\x7f\x80\xc3\xe2\xf0"
 
 
-def repeated(dice: Random, piece: bytes, bytes_max: int) -> bytes:
+def repeated(rng: Random, piece: bytes, bytes_max: int) -> bytes:
     """A piece many times over. Half of the time its numbers count on, so that names differ."""
     if not piece:
         return b""
-    count = min(int(2 ** dice.uniform(1, 15)), max(1, bytes_max // len(piece)))
-    if dice.random() < 0.5 or not _DIGITS.search(piece):
+    count = min(int(2 ** rng.uniform(1, 15)), max(1, bytes_max // len(piece)))
+    if rng.random() < 0.5 or not _DIGITS.search(piece):
         return piece * count
-    first = dice.randrange(10 ** dice.randint(1, 17))
+    first = rng.randrange(10 ** rng.randint(1, 17))
     return b"".join(_DIGITS.sub(b"%d" % (first + number), piece, count=1) for number in range(count))[:bytes_max]
 
 
-def mutated(dice: Random, data: bytes, other: bytes, pieces: Sequence[bytes], bytes_max: int) -> bytes:
+def mutated(rng: Random, data: bytes, other: bytes, pieces: Sequence[bytes], bytes_max: int) -> bytes:
     """The bytes after one change; `other` is what they may be crossed with."""
-    start, end = _slice(dice, data)
+    start, end = _slice(rng, data)
     inside = data[start:end]
-    match dice.randrange(10):
+    match rng.randrange(10):
         case 0:
-            new = data[:start] + dice.choice(pieces) + data[start:]
+            new = data[:start] + rng.choice(pieces) + data[start:]
         case 1:
-            new = data[:start] + repeated(dice, dice.choice(pieces), bytes_max) + data[start:]
+            new = data[:start] + repeated(rng, rng.choice(pieces), bytes_max) + data[start:]
         case 2:
-            new = data[:start] + repeated(dice, inside, bytes_max - len(data)) + data[end:]
+            new = data[:start] + repeated(rng, inside, bytes_max - len(data)) + data[end:]
         case 3:
-            new = data[:start] + dice.choice(pieces) + data[end:]
+            new = data[:start] + rng.choice(pieces) + data[end:]
         case 4:
             new = data[:start] + data[end:]
         case 5:
-            first, last = _slice(dice, other)
+            first, last = _slice(rng, other)
             new = data[:start] + other[first:last] + data[end:]
         case 6:
-            swap = bytes.maketrans(bytes([dice.choice(inside or b"0")]), bytes([dice.choice(_SWAPPED)]))
+            swap = bytes.maketrans(bytes([rng.choice(inside or b"0")]), bytes([rng.choice(_SWAPPED)]))
             new = data[:start] + inside.translate(swap) + data[end:]
         case 7:
-            digits = _DIGITS.sub(lambda found: b"%0*d" % (len(found[0]), dice.randrange(10**9)), inside)
+            digits = _DIGITS.sub(lambda found: b"%0*d" % (len(found[0]), rng.randrange(10**9)), inside)
             new = data[:start] + digits + data[end:]
         case 8:
-            new = _at_a_token(dice, data, dice.choice(pieces))
+            new = _at_a_token(rng, data, rng.choice(pieces))
         case _:
-            new = _at_a_token(dice, data, repeated(dice, dice.choice(pieces), bytes_max))
+            new = _at_a_token(rng, data, repeated(rng, rng.choice(pieces), bytes_max))
     return new[:bytes_max]
 
 
-def _slice(dice: Random, data: bytes) -> tuple[int, int]:
+def _slice(rng: Random, data: bytes) -> tuple[int, int]:
     """Where a part of the bytes begins and ends: of any length, short ones as often as long ones."""
-    start = dice.randrange(len(data) + 1)
-    length = int(2 ** dice.uniform(0, max(1, len(data)).bit_length())) - dice.randrange(2)
+    start = rng.randrange(len(data) + 1)
+    length = int(2 ** rng.uniform(0, max(1, len(data)).bit_length())) - rng.randrange(2)
     return start, min(len(data), start + length)
 
 
-def _at_a_token(dice: Random, data: bytes, new: bytes) -> bytes:
+def _at_a_token(rng: Random, data: bytes, new: bytes) -> bytes:
     """The bytes with one word, number, text or mark of theirs put another way."""
-    first = dice.randrange(max(1, len(data) - _TOKENS_LOOKED_AT))
+    first = rng.randrange(max(1, len(data) - _TOKENS_LOOKED_AT))
     tokens = list(_TOKEN.finditer(data, first, first + _TOKENS_LOOKED_AT))
     if not tokens:
         return data + new
-    found = dice.choice(tokens)
+    found = rng.choice(tokens)
     return data[: found.start()] + new + data[found.end() :]

@@ -21,7 +21,7 @@ class Target(Protocol):
 
     @property
     def reference(self) -> bytes:
-        """Ordinary bytes. Their cost is measured side by side with that of every candidate."""
+        """Ordinary bytes. Their cost is measured side by side with the cost of every candidate."""
 
     @property
     def seeds(self) -> Sequence[bytes]:

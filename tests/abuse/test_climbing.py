@@ -75,8 +75,8 @@ def test_the_same_seed_makes_the_same_changes() -> None:
     """So that a search can be run again, and no change makes bytes longer than may be."""
 
     def run(seed: int) -> list[bytes]:
-        dice = Random(seed)
-        return [mutated(dice, b'{"a": 17, "b": [1, 2]}', b"other", (b"[", b'"1":0,'), 300) for _ in range(500)]
+        rng = Random(seed)
+        return [mutated(rng, b'{"a": 17, "b": [1, 2]}', b"other", (b"[", b'"1":0,'), 300) for _ in range(500)]
 
     assert run(1) == run(1)
     assert run(1) != run(2)

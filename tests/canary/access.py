@@ -91,7 +91,7 @@ def refusals(prober: Prober, keys: Keys) -> Iterator[Probe]:
     for _ in range(AT_ONCE):
         yield from _everywhere(prober, "a key at its rate", keys.slow)
     yield from _side_by_side(prober, keys)
-    yield from _guesses(prober, keys)
+    yield from _guessing(prober, keys)
     yield from _signed(prober, keys)
 
 
@@ -109,7 +109,7 @@ def _everywhere(prober: Prober, use: str, key: str) -> Iterator[Probe]:
     yield Probe(f"search by {use}", by.http("POST", "/transactions/search", json_of({"card_number": card})))
 
 
-def _guesses(prober: Prober, keys: Keys) -> Iterator[Probe]:
+def _guessing(prober: Prober, keys: Keys) -> Iterator[Probe]:
     """Cards with the mask of one that was sent, by a key that may send one."""
     by, use = _by(prober, keys.guesser), "a guess"
     sent = by.sound(use)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tests.canary.exchanges import exchange
 from tests.canary.probes import Prober
-from tests.canary.wire import exchange
 from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.canary.exchanges import header_of
 from tests.canary.fault.sitecustomize import FAULT_LENGTH
 from tests.canary.probes import NDJSON, Probe, Prober, json_of
-from tests.canary.wire import header_of
 
 Send = Callable[[Probe], Awaitable[bytes]]
 CSV: Final = "text/csv"

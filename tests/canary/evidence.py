@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tests.canary.exchanges import header_of, status_of
 from tests.canary.marks import Marks
 from tests.canary.probes import Probe
-from tests.canary.wire import header_of, status_of
 from tests.support.card_search import CardSearch
 
 _PARAMETER: Final = re.compile(r"\\\{[a-z_]+\\\}")

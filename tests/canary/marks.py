@@ -12,7 +12,7 @@ class Marks:
     """Mints numbers, and knows all that it has minted with what each was used for."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
         self.uses: dict[str, str] = {}
 
     def new(self, use: str, *, length: int = 16) -> str:
@@ -22,7 +22,7 @@ class Marks:
         bodies.
         """
         first = "67" if length >= _SEARCHED_MIN else "9"
-        number = with_check_digit(first + "".join(self._dice.choices("0123456789", k=length - 1 - len(first))))
+        number = with_check_digit(first + "".join(self._rng.choices("0123456789", k=length - 1 - len(first))))
         self.uses[number] = use
         return number
 
@@ -34,7 +34,7 @@ class Marks:
         return other
 
     def _of_mask(self, number: str) -> str:
-        hidden = "".join(self._dice.choices("0123456789", k=5))
+        hidden = "".join(self._rng.choices("0123456789", k=5))
         numbers = (f"{number[:6]}{hidden}{digit}{number[-4:]}" for digit in "0123456789")
         return next(found for found in numbers if with_check_digit(found[:-1]) == found)
 

@@ -13,7 +13,7 @@ from tests.canary.probes import Probe, Prober, json_of
 
 _FULL_WIDTH: Final = str.maketrans("0123456789", "".join(map(chr, range(0xFF10, 0xFF1A))))
 _ARABIC: Final = str.maketrans("0123456789", "".join(map(chr, range(0x0660, 0x066A))))
-DRESSES: Final[dict[str, Callable[[str], str]]] = {
+ENCODINGS: Final[dict[str, Callable[[str], str]]] = {
     "plain": str,
     "spaced": lambda number: " ".join(number[at : at + 4] for at in range(0, len(number), 4)),
     "dashed": "-".join,
@@ -102,7 +102,7 @@ TARGETS: Final = (
 def odd(prober: Prober) -> Iterator[Probe]:
     """All of them."""
     yield from _forms(prober)
-    yield from _dressed(prober)
+    yield from _encoded(prober)
     yield from _targets(prober)
     yield from _protocols(prober)
     yield from _own(prober)
@@ -119,31 +119,31 @@ def _forms(prober: Prober) -> Iterator[Probe]:
                 yield Probe(use, prober.http(method, target, content, {header: value}))
 
 
-def _dressed(prober: Prober) -> Iterator[Probe]:
-    for dress, dressed in DRESSES.items():
+def _encoded(prober: Prober) -> Iterator[Probe]:
+    for encoding, encoded in ENCODINGS.items():
         for header in FREE_HEADERS:
-            use = f"{header} {dress}"
-            value = _latin(dressed(prober.marks.new(use)))
+            use = f"{header} {encoding}"
+            value = _latin(encoded(prober.marks.new(use)))
             yield Probe(use, prober.http("POST", "/transactions", json_of(prober.sound(use)), {header: value}))
-        use = f"a header's name {dress}"
-        name = _latin(dressed(prober.marks.new(use)))
+        use = f"a header's name {encoding}"
+        name = _latin(encoded(prober.marks.new(use)))
         yield Probe(use, prober.http("GET", "/merchants?name_prefix=r", b"", {f"X-{name}": "1"}))
         for kind in ("value", "name"):
-            use = f"a field's {kind} {dress}"
-            field = dressed(prober.marks.new(use))
+            use = f"a field's {kind} {encoding}"
+            field = encoded(prober.marks.new(use))
             member = {field: 1} if kind == "name" else {"colour": field}
             yield Probe(use, prober.http("POST", "/transactions", json_of(prober.sound(use) | member)))
         for field in ("type", "currency", "occurred_at", "is_fraud"):
-            use = f"{field} {dress}"
-            member = {field: dressed(prober.marks.new(use))}
+            use = f"{field} {encoding}"
+            member = {field: encoded(prober.marks.new(use))}
             yield Probe(use, prober.http("POST", "/transactions", json_of(prober.sound(use) | member)))
 
 
 def _targets(prober: Prober) -> Iterator[Probe]:
     for target in TARGETS:
-        for dress, dressed in DRESSES.items():
-            use = f"{target} {dress}"
-            number = quote(dressed(prober.marks.new(use)), safe="%-=/+")
+        for encoding, encoded in ENCODINGS.items():
+            use = f"{target} {encoding}"
+            number = quote(encoded(prober.marks.new(use)), safe="%-=/+")
             yield Probe(use, prober.http("GET", target.format(n=number)))
     for number in (prober.marks.new("a method") for _ in range(2)):
         yield Probe("a method", f"{number} /transactions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -184,26 +184,26 @@ def _in_a_row(prober: Prober) -> Iterator[Probe]:
 
 def _own(prober: Prober) -> Iterator[Probe]:
     """The request's own card number once more, where the number of another card might be anybody's id."""
-    readable = {name: dress for name, dress in DRESSES.items() if name not in ("in base64", "in hex")}
+    readable = {name: encoding for name, encoding in ENCODINGS.items() if name not in ("in base64", "in hex")}
     for length in LENGTHS:
-        for dress, dressed in readable.items():
-            yield from _own_once_more(prober, length, dress, dressed)
+        for encoding, encoded in readable.items():
+            yield from _own_once_more(prober, length, encoding, encoded)
 
 
-def _own_once_more(prober: Prober, length: int, dress: str, dressed: Callable[[str], str]) -> Iterator[Probe]:
-    use = f"the request's own number of {length} digits {dress}"
+def _own_once_more(prober: Prober, length: int, encoding: str, encoded: Callable[[str], str]) -> Iterator[Probe]:
+    use = f"the request's own number of {length} digits {encoding}"
     for header in ("Idempotency-Key", "User-Agent", "traceparent"):
         number = prober.marks.new(use, length=length)
-        own = _latin(dressed(number))
+        own = _latin(encoded(number))
         value = f"00-{own:0>32}-b7ad6b7169203331-01" if header == "traceparent" else own
         content = json_of(prober.sound(use, card_number=number))
         yield Probe(f"{use} as {header}", prober.http("POST", "/transactions", content, {header: value}))
-    if dress == "percent-encoded":
+    if encoding == "percent-encoded":
         return  # in a body that is no encoding of anything
     for part, name in STORED:
         number = prober.marks.new(use, length=length)
         body = prober.sound(use, card_number=number)
-        body[part] |= {name: f"no. {dressed(number)}"}
+        body[part] |= {name: f"no. {encoded(number)}"}
         yield Probe(f"{use} as {part}/{name}", prober.http("POST", "/transactions", json_of(body)))
 
 

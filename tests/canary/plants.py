@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 from backports import zstd
 
 from tests.canary.marks import Marks
-from tests.canary.odd_places import DRESSES
-from tests.canary.places import search_cores
+from tests.canary.odd_places import ENCODINGS
 from tests.canary.scene import Scene, search_scene
+from tests.canary.stores import search_cores
 from tests.support.card_search import CardSearch, search_files
 from txn_core import drains
 from txn_core.aws.clients import Aws
@@ -101,7 +101,7 @@ def _planted_here(scene: Scene, temporary: Path, plants: Plants) -> Iterator[Sce
 
 def _log_lines(plants: Plants) -> bytes:
     place = f"{NAME}.log"
-    lines = [dressed(plants.new("log line", place)) for dressed in DRESSES.values()]
+    lines = [encoded(plants.new("log line", place)) for encoded in ENCODINGS.values()]
     traced = {"event": "request", "trace_id": f"{plants.new('log line', place):0>32}"}
     plants.expected[f"trace {place}"] += 1
     return "\n".join([*lines, json.dumps(traced)]).encode()
@@ -159,7 +159,7 @@ async def _plant_tables(scene: Scene, plants: Plants) -> None:
 
 
 def _values(plants: Plants, table: str) -> Iterator[Any]:
-    yield from ({"S": dressed(plants.new("table item", table))} for dressed in DRESSES.values())
+    yield from ({"S": encoded(plants.new("table item", table))} for encoded in ENCODINGS.values())
     yield {"N": plants.new("table item", table)}
     yield {"M": {"card": {"L": [{"S": plants.new("table item", table)}]}}}
     yield {"M": {plants.new("table item", table): {"BOOL": True}}}

@@ -54,7 +54,7 @@ class Prober:
 
     def probes(self) -> Iterator[Probe]:
         """All of them."""
-        yield from self._places()
+        yield from self._everywhere()
         yield from self._bodies()
         yield from self._uploads()
         yield from self._raw()
@@ -76,7 +76,7 @@ class Prober:
         number = self.marks.new(use)
         return full_body(transaction_id=f"canary-{number[::-1]}", card_number=number) | changes
 
-    def _places(self) -> Iterator[Probe]:
+    def _everywhere(self) -> Iterator[Probe]:
         """Every place around a body, for every operation; and every other method."""
         for path, operations in self.document["paths"].items():
             for method, operation in operations.items():

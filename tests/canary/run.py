@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
+from devkit.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
 
-from tests.canary import access, crashes, dialogues, places
+from tests.canary import access, crashes, dialogues, stores
 from tests.canary.coverage import FATAL, REPORTS_LEAST
 from tests.canary.evidence import Evidence
+from tests.canary.exchanges import exchange, status_of
 from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
 from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
 from tests.canary.scene import Scene, search_for_foreign, search_scene
-from tests.canary.wire import exchange, status_of
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 from txn_cli.stack import ports
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
@@ -71,11 +71,11 @@ async def run(folder: Path, seed: int) -> Evidence:
     # Stopped in order: what only an end writes is there now, too.
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
     search.look("output of commands", "txn up", said.read_bytes())
-    places.search_spans(search, spans)
+    stores.search_spans(search, spans)
     search.searched["file of temporaries"] = 0
     search_files(search, temporary, kind="file of temporaries")
-    evidence.reports = places.search_logs(search, data_dir, REPORTS_LEAST)
-    evidence.found += places.search_cores(search, data_dir, temporary, Path.cwd())
+    evidence.reports = stores.search_logs(search, data_dir, REPORTS_LEAST)
+    evidence.found += stores.search_cores(search, data_dir, temporary, Path.cwd())
     evidence.add(search)
     return evidence
 
@@ -93,7 +93,7 @@ async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: 
     await send(stack, dialogues.faults(prober), evidence)
     await dialogues.crowd(prober, say)
     await _crash_all(stack, prober, evidence)
-    await _outages(stack, prober, evidence)
+    await _during_outages(stack, prober, evidence)
     stack.wait_caught_up()
     for command in (("dead-letters", "list"), ("reconcile",), ("status",)):
         _command(stack, *command)
@@ -109,13 +109,13 @@ async def send(stack: RunningStack, probes: Iterable[Probe], evidence: Evidence)
     """Send probes, some at a time, and keep what is answered."""
     waiting = iter(probes)
 
-    async def hand() -> None:
+    async def work_off() -> None:
         for probe in waiting:
             await _say(stack, evidence, probe)
 
-    async with asyncio.TaskGroup() as hands:
+    async with asyncio.TaskGroup() as workers:
         for _ in range(AT_ONCE):
-            hands.create_task(hand())
+            workers.create_task(work_off())
 
 
 async def _say(stack: RunningStack, evidence: Evidence, probe: Probe) -> bytes:
@@ -141,7 +141,7 @@ async def _search(stack: RunningStack, evidence: Evidence) -> None:
     foreign, sealed = CardSearch(evidence.foreign.numbers), CardSearch(evidence.foreign.numbers)
     await search_for_foreign(foreign, scene)
     evidence.found += foreign.found
-    await places.search_letters(sealed, scene.settings)
+    await stores.search_letters(sealed, scene.settings)
     evidence.foreign_letters = len(sealed.found)
 
 
@@ -199,7 +199,7 @@ async def _crash_all(stack: RunningStack, prober: Prober, evidence: Evidence) ->
     await _answering(stack)
 
 
-async def _outages(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
+async def _during_outages(stack: RunningStack, prober: Prober, evidence: Evidence) -> None:
     """Posts and look-ups while a server answers nobody, and while it is gone."""
     say = partial(_say, stack, evidence)
     for server in ("kinesis", "dynamodb", "s3"):

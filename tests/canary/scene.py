@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.running_stack import RunningStack
+from devkit.running_stack import RunningStack
 
-from tests.canary import places
+from tests.canary import stores
 from tests.canary.crashes import ready_of
 from tests.support.card_search import CardSearch, search_files, search_objects, search_stream, search_tables
 from txn_cli.stack.attachment import attach
@@ -29,26 +29,26 @@ class Scene:
 
     @classmethod
     def of(cls, stack: RunningStack, answers: Mapping[str, bytes]) -> Self:
-        """That of a stack, with what was answered until now."""
+        """The scene of a stack, with what was answered until now."""
         ready, data_dir = ready_of(stack.data_dir), stack.data_dir
         settings = attach(DataDir.at(data_dir))
         assert settings is not None
-        metrics = places.metrics_urls(data_dir, ready)
+        metrics = stores.metrics_urls(data_dir, ready)
         return cls(data_dir, ready, settings, answers, metrics, ready["pids"], list(stack.output))
 
 
 async def search_scene(search: CardSearch, scene: Scene) -> None:
     """Search whatever the stack has written, said and kept."""
-    places.search_answers(search, scene.answers)
-    places.search_metrics(search, scene.metrics)
-    places.search_processes(search, scene.pids)
+    stores.search_answers(search, scene.answers)
+    stores.search_metrics(search, scene.metrics)
+    stores.search_processes(search, scene.pids)
     await search_stream(search, scene.ready)
     await search_tables(search, scene.ready)
     await search_objects(search, scene.ready)
-    await places.search_letters(search, scene.settings)
+    await stores.search_letters(search, scene.settings)
     for number, text in enumerate(scene.output):
         search.look("output of commands", str(number), text)
-    places.search_logs(search, scene.data_dir, ())
+    stores.search_logs(search, scene.data_dir, ())
     search_files(search, scene.data_dir)
 
 
@@ -57,7 +57,7 @@ async def search_for_foreign(search: CardSearch, scene: Scene) -> None:
 
     What is sealed may: opened letters are searched apart, and there the number must be.
     """
-    places.search_metrics(search, scene.metrics)
+    stores.search_metrics(search, scene.metrics)
     await search_tables(search, scene.ready)
     await search_objects(search, scene.ready)
     for number, text in enumerate(scene.output):

@@ -12,13 +12,13 @@ from opentelemetry import trace
 
 from tests.canary.coverage import gaps
 from tests.canary.evidence import Evidence
+from tests.canary.exchanges import status_of
 from tests.canary.fault.spans import Recorder
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
-from tests.canary.places import search_answers, search_cores, search_logs, search_spans
 from tests.canary.probes import Probe, Prober
 from tests.canary.report import table
-from tests.canary.wire import status_of
+from tests.canary.stores import search_answers, search_cores, search_logs, search_spans
 from tests.support.card_search import CardSearch, search_files
 from txn_api.problems import PROBLEMS
 from txn_core.card_numbers.pan import passes_luhn

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from txn_cli.stack.child import Child, ChildSpec
-from txn_core.errors import StackError
+from txn_cli.stack.children.child import Child, ChildSpec
+from txn_core.exceptions import StackError
 
 BACK_AFTER_S: Final = 0.3  # a process that ended by itself
 STARTS_MAX: Final = 4

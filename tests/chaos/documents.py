@@ -46,50 +46,50 @@ class Posted:
 
 def documents(seed: int) -> Iterator[Posted]:
     """Documents without end, the same for the same seed."""
-    dice = random.Random(f"documents/{seed}")
+    rng = random.Random(f"documents/{seed}")
     made: list[Document] = []
     number = 0
     while True:
-        (kind,) = dice.choices(list(SHARES), list(SHARES.values()))
+        (kind,) = rng.choices(list(SHARES), list(SHARES.values()))
         if kind in {"again", "conflict"} and made:
             # Mostly of the latest, so that both meet on their way.
-            document = dict(made[-min(len(made), 1 + int(dice.expovariate(0.1)))])
+            document = dict(made[-min(len(made), 1 + int(rng.expovariate(0.1)))])
             if kind == "conflict":
-                document["amount_minor"] += dice.randint(1, 1_000)
+                document["amount_minor"] += rng.randint(1, 1_000)
             yield Posted(document, kind)
             continue
         number += 1
-        document = _document(f"chaos-{seed:04d}-{number:06d}", number, dice)
+        document = _document(f"chaos-{seed:04d}-{number:06d}", number, rng)
         if kind == "wrong":
-            yield Posted(_spoiled(document, dice), "wrong")
+            yield Posted(_spoiled(document, rng), "wrong")
         else:
             made.append(document)
             yield Posted(document, "new")
 
 
-def _document(transaction_id: str, number: int, dice: random.Random) -> Document:
+def _document(transaction_id: str, number: int, rng: random.Random) -> Document:
     document: Document = {
         "transaction_id": transaction_id,
-        "card_number": card_number(dice.randrange(CARDS), length=dice.choice([13, 16, 16, 19])),
-        "amount_minor": dice.randrange(1_000_000),
-        "currency": dice.choice(["USD", "EUR", "JPY", "KWD"]),
-        "occurred_at": _written(_BASE + timedelta(seconds=number, microseconds=dice.randrange(1_000_000)), dice),
-        "merchant": {"name": dice.choice(MERCHANTS)},
+        "card_number": card_number(rng.randrange(CARDS), length=rng.choice([13, 16, 16, 19])),
+        "amount_minor": rng.randrange(1_000_000),
+        "currency": rng.choice(["USD", "EUR", "JPY", "KWD"]),
+        "occurred_at": _written(_BASE + timedelta(seconds=number, microseconds=rng.randrange(1_000_000)), rng),
+        "merchant": {"name": rng.choice(MERCHANTS)},
     }
-    if dice.random() < 0.5:
-        document["merchant"] |= {"category": "misc_net", "latitude": dice.uniform(-90, 90), "longitude": 0.5}
-    if dice.random() < 0.6:
-        document["customer"] = _customer(number, dice)
-    if dice.random() < 0.6:
-        document["terminal"] = {"terminal_id": f"T{number:07d}", "entry_mode": dice.choice(["chip", "contactless"])}
-    if dice.random() < 0.1:
+    if rng.random() < 0.5:
+        document["merchant"] |= {"category": "misc_net", "latitude": rng.uniform(-90, 90), "longitude": 0.5}
+    if rng.random() < 0.6:
+        document["customer"] = _customer(number, rng)
+    if rng.random() < 0.6:
+        document["terminal"] = {"terminal_id": f"T{number:07d}", "entry_mode": rng.choice(["chip", "contactless"])}
+    if rng.random() < 0.1:
         document |= {"type": "refund", "original_transaction_id": f"original-{number}"}
-    if dice.random() < 0.3:
-        document["is_fraud"] = dice.random() < 0.5
+    if rng.random() < 0.3:
+        document["is_fraud"] = rng.random() < 0.5
     return document
 
 
-def _customer(number: int, dice: random.Random) -> Document:
+def _customer(number: int, rng: random.Random) -> Document:
     whole = {
         "reference": f"c-{number}",
         "first_name": "Zoë",
@@ -101,23 +101,23 @@ def _customer(number: int, dice: random.Random) -> Document:
         "city": "Moravian Falls",
         "state": "NC",
         "postal_code": "28654",
-        "latitude": dice.uniform(-90, 90),
-        "longitude": dice.uniform(-180, 180),
-        "city_population": dice.randrange(10_000_000),
+        "latitude": rng.uniform(-90, 90),
+        "longitude": rng.uniform(-180, 180),
+        "city_population": rng.randrange(10_000_000),
     }
-    return {name: value for name, value in whole.items() if dice.random() < 0.7} or {"first_name": "Ada"}
+    return {name: value for name, value in whole.items() if rng.random() < 0.7} or {"first_name": "Ada"}
 
 
-def _written(moment: datetime, dice: random.Random) -> str:
+def _written(moment: datetime, rng: random.Random) -> str:
     """A moment in one of the forms that clients write."""
-    offset = timezone(timedelta(minutes=dice.choice([0, 120, -330])))
+    offset = timezone(timedelta(minutes=rng.choice([0, 120, -330])))
     text = moment.astimezone(offset).isoformat(timespec="microseconds")
     return text.replace("+00:00", "Z")
 
 
-def _spoiled(document: Document, dice: random.Random) -> Document:
+def _spoiled(document: Document, rng: random.Random) -> Document:
     digits = document["card_number"]
-    wrong = dice.choice(
+    wrong = rng.choice(
         [
             {"card_number": digits[:-1] + str((int(digits[-1]) + 1) % 10)},
             {"amount_minor": -1},

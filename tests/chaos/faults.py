@@ -82,13 +82,13 @@ class Troubles:
     """All troubles of a run; `met` counts what calls met, by service and name."""
 
     troubles: tuple[Trouble, ...]
-    dice: random.Random
+    rng: random.Random
     met: Counter[str] = field(default_factory=Counter)
 
     def fate(self, call: Call, at_s: float) -> Fate | None:
         """What becomes of a call, if not the usual. The first trouble that it meets wins."""
         for trouble in self.troubles:
-            if trouble.concerns(call, at_s) and self.dice.random() < trouble.rate:
+            if trouble.concerns(call, at_s) and self.rng.random() < trouble.rate:
                 where = "lease table" if trouble.step == "lease" or call.shard_id else call.service
                 self.met[f"{where}: {trouble.fate.name}"] += 1
                 return trouble.fate

@@ -47,7 +47,7 @@ IN_DOUBT: Final = frozenset({Outcome.NOTHING_STORED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """One answer, or its absence. `receipt` is the document of a 202, `body` its bytes if it was a single post's."""
 
     outcome: Outcome
@@ -62,7 +62,7 @@ class Submission:
     """A document, the key it is posted under, if any, and all answers to it."""
 
     posted: Posted
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[HttpReply] = field(default_factory=list)
     key: str | None = None
 
     @property
@@ -86,7 +86,7 @@ class Load:
         self._url, self._seed = url, seed
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._documents = documents(seed)
-        self._dice = random.Random(f"load/{seed}")
+        self._rng = random.Random(f"load/{seed}")
         self._key_dice = random.Random(f"keys/{seed}")
         self._patient = True
         self.submissions: list[Submission] = []
@@ -108,7 +108,7 @@ class Load:
                 clients.create_task(self._client(session, self._take_one(number)))
                 if loop.time() >= upload_due_s:
                     upload_due_s += UPLOAD_EVERY_S
-                    clients.create_task(self._uploader(session, self._take(self._dice.randint(*UPLOAD_LINES))))
+                    clients.create_task(self._uploader(session, self._take(self._rng.randint(*UPLOAD_LINES))))
                 number += 1
 
     def lose_patience(self) -> None:
@@ -127,16 +127,16 @@ class Load:
         return taken
 
     async def _client(self, session: aiohttp.ClientSession, submission: Submission) -> None:
-        wanted = 2 if submission.key is not None and self._dice.random() < ASKS_AGAIN else 1
+        wanted = 2 if submission.key is not None and self._rng.random() < ASKS_AGAIN else 1
         for _ in range(ATTEMPTS_MAX):
             answer = await self._post(session, submission)
             submission.answers.append(answer)
             wanted -= answer.outcome in FINAL
             if not wanted or (answer.outcome in IN_DOUBT and self._gives_up()):
                 return
-            await asyncio.sleep(self._dice.uniform(*RETRY_PAUSE_S))
+            await asyncio.sleep(self._rng.uniform(*RETRY_PAUSE_S))
 
-    async def _post(self, session: aiohttp.ClientSession, submission: Submission) -> Answer:
+    async def _post(self, session: aiohttp.ClientSession, submission: Submission) -> HttpReply:
         headers = {} if submission.key is None else {"Idempotency-Key": f'"{submission.key}"'}
         try:
             async with session.post("/transactions", json=submission.posted.document, headers=headers) as answer:
@@ -144,7 +144,7 @@ class Load:
                 replayed = answer.headers.get("Idempotent-Replayed") == "true"
                 return replace(_answer(answer.status, json.loads(body)), body=body, replayed=replayed)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            return Answer(Outcome.UNKNOWN, type(error).__name__)
+            return HttpReply(Outcome.UNKNOWN, type(error).__name__)
 
     async def _uploader(self, session: aiohttp.ClientSession, submissions: Sequence[Submission]) -> None:
         left = list(submissions)
@@ -153,13 +153,13 @@ class Load:
             left = [submission for submission in left if not submission.settled]
             if not left or self._gives_up():
                 return
-            await asyncio.sleep(self._dice.uniform(*RETRY_PAUSE_S))
+            await asyncio.sleep(self._rng.uniform(*RETRY_PAUSE_S))
 
     async def _upload(self, session: aiohttp.ClientSession, submissions: Sequence[Submission]) -> None:
         body = "\n".join(json.dumps(each.posted.document) for each in submissions).encode()
         headers = {"Content-Type": "application/x-ndjson"}
-        answers: dict[int, Answer] = {}
-        missing = Answer(Outcome.UNKNOWN, "no line in the answer")
+        answers: dict[int, HttpReply] = {}
+        missing = HttpReply(Outcome.UNKNOWN, "no line in the answer")
         try:
             async with session.post(
                 "/transactions/bulk", params={"results": "all"}, data=body, headers=headers
@@ -169,30 +169,30 @@ class Load:
                 async for line in answer.content:
                     answers.update(_line_answers(line))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            missing = Answer(Outcome.UNKNOWN, type(error).__name__)
+            missing = HttpReply(Outcome.UNKNOWN, type(error).__name__)
         for number, submission in enumerate(submissions, 1):
             submission.answers.append(answers.get(number, missing))
 
     def _gives_up(self) -> bool:
-        return not self._patient or self._dice.random() < GIVES_UP
+        return not self._patient or self._rng.random() < GIVES_UP
 
 
-def _answer(status: int, document: dict[str, Any]) -> Answer:
+def _answer(status: int, document: dict[str, Any]) -> HttpReply:
     if status == 202:
-        return Answer(Outcome.ACCEPTED, "202", document)
+        return HttpReply(Outcome.ACCEPTED, "202", document)
     code = str(document.get("code"))
     if code == "idempotency_key_in_flight":
-        return Answer(Outcome.IN_FLIGHT, f"{status} {code}")
+        return HttpReply(Outcome.IN_FLIGHT, f"{status} {code}")
     if code in NOTHING_STORED:
-        return Answer(Outcome.NOTHING_STORED, f"{status} {code}")
-    return Answer(Outcome.REFUSED if 400 <= status < 500 else Outcome.UNKNOWN, f"{status} {code}")
+        return HttpReply(Outcome.NOTHING_STORED, f"{status} {code}")
+    return HttpReply(Outcome.REFUSED if 400 <= status < 500 else Outcome.UNKNOWN, f"{status} {code}")
 
 
-def _line_answers(line: bytes) -> Iterator[tuple[int, Answer]]:
+def _line_answers(line: bytes) -> Iterator[tuple[int, HttpReply]]:
     document = json.loads(line)
     if "line" not in document:
         return
     if (problem := document.get("problem")) is not None:
         yield document["line"], _answer(problem["status"], problem)
     else:
-        yield document["line"], Answer(Outcome.ACCEPTED, "202", document)
+        yield document["line"], HttpReply(Outcome.ACCEPTED, "202", document)

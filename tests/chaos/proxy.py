@@ -17,7 +17,7 @@ HOST: Final = "127.0.0.1"
 SHUTDOWN_S: Final = 0.1  # 0 would be none at all
 PUSHED: Final = "SubscribeToShard"  # its answer goes on for as long as the subscription
 BODY_BYTES_MAX: Final = 64 << 20
-# What belongs to a connection and not to the message (RFC 9110, 7.6.1), and what our own side writes anew.
+# What belongs to a connection and not to the message (RFC 9110, 7.6.1), and what our own side writes itself.
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "content-length"})
 
 

@@ -29,7 +29,7 @@ from tests.chaos.faults import Troubles
 from tests.chaos.judging import views
 from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
-from tests.chaos.judging.verdict import Evidence, compared, judge, summary
+from tests.chaos.judging.verdict import Evidence, compared, find_faults, summary
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
@@ -62,17 +62,17 @@ class Report:
 
 
 async def run(servers: Servers, schedule: Schedule, folder: Path) -> Report:
-    """Run a schedule; logs go to a folder whose name becomes that of stream, tables and bucket."""
+    """Run a schedule; logs go to a folder whose name stream, tables and bucket get, too."""
     report, began_s = Report(schedule), time.monotonic()
     traffic = Traffic(Troubles(schedule.troubles, Random(f"rates/{schedule.seed}")))
     async with System.up(servers, schedule, traffic, folder) as system:
-        await _Run(system, traffic, schedule, report).carry_out()
+        await _SeedRun(system, traffic, schedule, report).carry_out()
     report.seconds = time.monotonic() - began_s
     return report
 
 
 @dataclass(slots=True)
-class _Run:
+class _SeedRun:
     system: System
     traffic: Traffic
     schedule: Schedule
@@ -112,9 +112,9 @@ class _Run:
             )
         if not drained:
             self.report.failures.append(f"not drained within {DRAIN_S_MAX:g} s")
-        await self._judge(load, poison)
+        await self._find_faults(load, poison)
 
-    async def _judge(self, load: Load, poison: frozenset[bytes]) -> None:
+    async def _find_faults(self, load: Load, poison: frozenset[bytes]) -> None:
         settings, tally = self.system.settings, self.report.tally
         evidence = Evidence(
             account=ACCOUNT,
@@ -125,7 +125,7 @@ class _Run:
             logs={log.name: log.read_bytes() for log in sorted(self.system.logs.iterdir())},
         )
         tally.compared += compared(evidence)
-        findings = list(judge(evidence))
+        findings = list(find_faults(evidence))
         self.report.tally.broken.update(finding.promise for finding in findings)
         self.report.failures += summary(findings)
 

@@ -116,7 +116,7 @@ class Schedule:
         own_stream = fan_out or seed % KINESALITE_EVERY != KINESALITE_EVERY - 1
         timed = [*_kills(seed, load_s, own_stream=own_stream), *_freezes(seed, load_s), *_changes(seed, load_s)]
         clock_of, jumps = _jumps(seed, load_s)
-        dice = random.Random(f"fates/{seed}")
+        rng = random.Random(f"fates/{seed}")
         return cls(
             seed=seed,
             load_s=load_s,
@@ -125,12 +125,10 @@ class Schedule:
             clock_of=clock_of,
             timed=tuple(sorted([*timed, *jumps], key=lambda each: each.at_s)),
             troubles=_troubles(seed, load_s, own_stream=own_stream),
-            puts=tuple((fate, dice.uniform(0.01, 0.06)) for fate in PUT_FATES if dice.random() < SHARE_OF_FATES),
-            records=tuple(
-                (fate, dice.uniform(0.01, 0.06)) for fate in RECORD_FATES if dice.random() < SHARE_OF_FATES
-            ),
+            puts=tuple((fate, rng.uniform(0.01, 0.06)) for fate in PUT_FATES if rng.random() < SHARE_OF_FATES),
+            records=tuple((fate, rng.uniform(0.01, 0.06)) for fate in RECORD_FATES if rng.random() < SHARE_OF_FATES),
             subscriptions=SUBSCRIPTION_FATES if fan_out else (),
-            reads=tuple((fate, dice.uniform(0.01, 0.06)) for fate in READ_FATES if dice.random() < SHARE_OF_FATES),
+            reads=tuple((fate, rng.uniform(0.01, 0.06)) for fate in READ_FATES if rng.random() < SHARE_OF_FATES),
         )
 
     def lines(self) -> list[str]:
@@ -152,20 +150,20 @@ class Schedule:
 
 
 def _kills(seed: int, load_s: float, *, own_stream: bool) -> list[Timed]:
-    dice = random.Random(f"kills/{seed}")
+    rng = random.Random(f"kills/{seed}")
 
     def at() -> float:
-        return dice.uniform(0.1, 0.8) * load_s
+        return rng.uniform(0.1, 0.8) * load_s
 
     def back() -> float:
-        return dice.uniform(0.0, 1.5)
+        return rng.uniform(0.0, 1.5)
 
     point = KILL_POINTS[seed % len(KILL_POINTS)]
     found = [
         Timed(at(), Kill("api", back())),
-        Timed(at(), Kill(f"index-{dice.randint(1, WORKERS['index'])}", back())),
-        Timed(at(), Kill(f"archive-{dice.randint(1, WORKERS['archive'])}", back())),
-        Timed(dice.uniform(0.1, 0.3) * load_s, KillAt(point, back())),
+        Timed(at(), Kill(f"index-{rng.randint(1, WORKERS['index'])}", back())),
+        Timed(at(), Kill(f"archive-{rng.randint(1, WORKERS['archive'])}", back())),
+        Timed(rng.uniform(0.1, 0.3) * load_s, KillAt(point, back())),
         Timed(at(), Kill(("dynamodb", "s3")[seed % 2], back() / 2)),
     ]
     if not own_stream:
@@ -175,59 +173,59 @@ def _kills(seed: int, load_s: float, *, own_stream: bool) -> list[Timed]:
 
 def _freezes(seed: int, load_s: float) -> list[Timed]:
     """Zombies. The points go round. All are armed early, and those of one kind are met one after the other."""
-    dice = random.Random(f"freezes/{seed}")
+    rng = random.Random(f"freezes/{seed}")
     points = [POINTS[(seed * FREEZES + i) % len(POINTS)] for i in range(FREEZES)]
     points += [RELEASES[seed % len(RELEASES)], SELDOM[seed % len(SELDOM)]]
-    return [Timed(dice.uniform(0.03, 0.12) * load_s, FreezeAt(point, dice.uniform(*FREEZE_S))) for point in points]
+    return [Timed(rng.uniform(0.03, 0.12) * load_s, FreezeAt(point, rng.uniform(*FREEZE_S))) for point in points]
 
 
 def _changes(seed: int, load_s: float) -> list[Timed]:
     """The stream's shards, the number of workers, and what foreign producers put."""
-    dice = random.Random(f"changes/{seed}")
+    rng = random.Random(f"changes/{seed}")
 
     def at() -> float:
-        return dice.uniform(0.1, 0.85) * load_s
+        return rng.uniform(0.1, 0.85) * load_s
 
     kind = ("index", "archive")[seed % 2]
     found = [
-        Timed(at(), Split(dice.randrange(8))),
-        Timed(at(), Merge(dice.randrange(8))),
-        Timed(at(), Resign(f"{kind}-{dice.randint(1, WORKERS[kind])}", dice.uniform(1.0, 4.0))),
-        Timed(at(), ThrottleShard(dice.randrange(8), dice.uniform(1.0, 3.0))),
+        Timed(at(), Split(rng.randrange(8))),
+        Timed(at(), Merge(rng.randrange(8))),
+        Timed(at(), Resign(f"{kind}-{rng.randint(1, WORKERS[kind])}", rng.uniform(1.0, 4.0))),
+        Timed(at(), ThrottleShard(rng.randrange(8), rng.uniform(1.0, 3.0))),
         Timed(at(), ExpireIterators()),
     ]
-    found += [Timed(at(), Split(dice.randrange(8))) for _ in range(dice.randint(0, 1))]
-    found += [Timed(at(), Poison(dice.choice(POISON))) for _ in range(dice.randint(1, 3))]
+    found += [Timed(at(), Split(rng.randrange(8))) for _ in range(rng.randint(0, 1))]
+    found += [Timed(at(), Poison(rng.choice(POISON))) for _ in range(rng.randint(1, 3))]
     return found
 
 
 def _jumps(seed: int, load_s: float) -> tuple[str, list[Timed]]:
     """Wall clocks jump both ways, as when somebody sets them; a monotonic clock only ever jumps ahead."""
-    dice = random.Random(f"clock/{seed}")
+    rng = random.Random(f"clock/{seed}")
     kind = ("archive", "api", "index")[seed % 3]
-    name = kind if kind == "api" else f"{kind}-{dice.randint(1, WORKERS[kind])}"
+    name = kind if kind == "api" else f"{kind}-{rng.randint(1, WORKERS[kind])}"
     jumps = [
-        Timed(dice.uniform(0.1, 0.5) * load_s, JumpClock(dice.choice([-240.0, -30.0, 30.0, 240.0]), 0.0)),
-        Timed(dice.uniform(0.5, 0.9) * load_s, JumpClock(0.0, dice.choice([3.0, 20.0]))),
+        Timed(rng.uniform(0.1, 0.5) * load_s, JumpClock(rng.choice([-240.0, -30.0, 30.0, 240.0]), 0.0)),
+        Timed(rng.uniform(0.5, 0.9) * load_s, JumpClock(0.0, rng.choice([3.0, 20.0]))),
     ]
     return name, jumps
 
 
 def _troubles(seed: int, load_s: float, *, own_stream: bool) -> tuple[Trouble, ...]:
-    dice = random.Random(f"troubles/{seed}")
+    rng = random.Random(f"troubles/{seed}")
 
     def window(shortest: float, longest: float) -> tuple[float, float]:
-        from_s = dice.uniform(0.0, 0.7) * load_s
-        return from_s, from_s + dice.uniform(shortest, longest) * load_s
+        from_s = rng.uniform(0.0, 0.7) * load_s
+        return from_s, from_s + rng.uniform(shortest, longest) * load_s
 
     found: list[Trouble] = []
     services = ("dynamodb", "s3") if own_stream else ("dynamodb", "s3", "kinesis")
     for service in services:
         rates = RATES[service]
-        met = [fate for fate in faults.OF_SERVICE[service] if dice.random() < SHARE_OF_FATES]
-        found += [Trouble(fate, service, dice.uniform(*rates), *window(0.3, 0.8)) for fate in met]
-    met = [fate for fate in faults.OF_SERVICE["dynamodb"] if dice.random() < SHARE_OF_FATES]
-    found += [Trouble(fate, "dynamodb", dice.uniform(0.02, 0.1), *window(0.3, 0.8), step="lease") for fate in met]
+        met = [fate for fate in faults.OF_SERVICE[service] if rng.random() < SHARE_OF_FATES]
+        found += [Trouble(fate, service, rng.uniform(*rates), *window(0.3, 0.8)) for fate in met]
+    met = [fate for fate in faults.OF_SERVICE["dynamodb"] if rng.random() < SHARE_OF_FATES]
+    found += [Trouble(fate, "dynamodb", rng.uniform(0.02, 0.1), *window(0.3, 0.8), step="lease") for fate in met]
     slow = ("dynamodb", "s3")[seed % 2]
     found.append(Trouble(faults.SLOW, slow, 1.0, *window(0.1, 0.25)))
     return tuple(found)

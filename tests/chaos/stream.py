@@ -36,8 +36,8 @@ class Stream:
         """Let things go wrong by a schedule."""
         if self.server is None:
             return
-        faults, limits = self.server.faults, self.server.limits
-        limits.enabled = True
+        faults, stream_limits = self.server.faults, self.server.stream_limits
+        stream_limits.enabled = True
         for put, rate in schedule.puts:
             faults.on_calls(put, operation="PutRecords", rate=rate)
         for record, rate in schedule.records:
@@ -53,8 +53,8 @@ class Stream:
         """Let nothing go wrong any more; the limits of AWS stay."""
         if self.server is not None:
             self.server.faults.clear()
-            self.server.limits.clear()
-            self.server.limits.enabled = True
+            self.server.stream_limits.clear()
+            self.server.stream_limits.enabled = True
 
     async def split(self, place: int) -> bool:
         """Split an open shard in the middle; false when the stream does not take it in time."""
@@ -90,9 +90,9 @@ class Stream:
             return False
         shards = self.server.stream(self.name).open_shards
         shard_id = shards[place % len(shards)].shard_id
-        self.server.limits.throttle(shard_id, writes=0.02, reads=0.2)
+        self.server.stream_limits.throttle(shard_id, writes=0.02, reads=0.2)
         await asyncio.sleep(for_s)
-        self.server.limits.release(shard_id)
+        self.server.stream_limits.release(shard_id)
         return True
 
     def expire_iterators(self) -> bool:

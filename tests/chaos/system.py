@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+from devkit.site import Site
 
 from devkit.kinesis_server import KinesisServer, Options, kinesis_server
 from tests.chaos.actor import Actor
@@ -18,18 +19,15 @@ from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule
 from tests.chaos.stream import Stream
 from tests.chaos.traffic import Traffic
 from txn_cli.stack import ports
-from txn_cli.stack.child import ChildSpec, Probe
+from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.environment import adopt, stack_environment
-from txn_cli.stack.foundation import laid
+from txn_cli.stack.environment import stack_environment
+from txn_cli.stack.foundation import prepared
 from txn_cli.stack.narrator import Narrator
-from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import TableNames
-from txn_core.quotas import UNLIMITED
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
 
@@ -69,7 +67,7 @@ class Servers:
         """Kinesalite, dynalite and SeaweedFS for the time of the block, with their data in a folder."""
         data_dir = DataDir.at(folder)
         with data_dir.locked():
-            async with laid(data_dir, Narrator()) as base, AsyncExitStack() as stack:
+            async with prepared(data_dir, Narrator()) as base, AsyncExitStack() as stack:
                 actors = {spec.name: await stack.enter_async_context(Actor.up(spec)) for spec in base.servers}
                 for actor in actors.values():
                     await actor.answered()
@@ -105,10 +103,13 @@ class System:
             if schedule.own_stream:
                 server = await stack.enter_async_context(kinesis_server(seed=schedule.seed, options=OPTIONS))
             targets = _targets(servers.endpoints, server)
-            settings = _settings(servers.secrets, targets, schedule, folder.name)
+            given = _given(schedule, folder.name)
+            direct = _endpoints(servers.secrets, targets)
+            site = stack.enter_context(Site.on(direct, servers.secrets, api_port=ports.choose(), **given))
+            settings = site.settings
             await bootstrap(settings)
             client = await stack.enter_async_context(Aws(settings).kinesis())
-            api_key = await _api_key(settings)
+            api_key = await site.api_key(account=ACCOUNT, name="fault suite")
             session = await stack.enter_async_context(upstream())
             clock = Clock(folder / "clock")
             system = cls(
@@ -157,16 +158,15 @@ def _targets(endpoints: Endpoints, server: KinesisServer | None) -> dict[str, st
     return {"kinesis": kinesis, "dynamodb": endpoints.dynamodb_url, "s3": endpoints.s3_url}
 
 
-def _settings(secrets: Secrets, targets: Mapping[str, str], schedule: Schedule, name: str) -> Settings:
-    """The suite's own settings: straight to the servers. They become this process's environment, too."""
-    given = QUICK | {
+def _given(schedule: Schedule, name: str) -> dict[str, str]:
+    """The settings of one run."""
+    return QUICK | {
         "TXN_STREAM": name,
         "TXN_TABLE_PREFIX": name,
         "TXN_BUCKET": name,
         "TXN_STREAM_SHARDS": str(schedule.shards),
         "TXN_FAN_OUT": ",".join(WORKERS) if schedule.fan_out else "",
     }
-    return adopt(stack_environment(secrets, _endpoints(secrets, targets), api_port=ports.choose(), given=given))
 
 
 def _environment(secrets: Secrets, urls: Mapping[str, str], settings: Settings) -> dict[str, str]:
@@ -199,13 +199,6 @@ async def _proxied(
         proxy = Proxy(sender, service, targets[service], traffic, session)
         urls[service] = (await stack.enter_async_context(proxy.listening())).url
     return urls
-
-
-async def _api_key(settings: Settings) -> str:
-    key, presented = mint(account=ACCOUNT, scopes=SCOPES, name="fault suite", limits=UNLIMITED)
-    async with Aws(settings).dynamodb() as client:
-        await ApiKeyTable(client, TableNames(settings.table_prefix).api_keys).put(key)
-    return presented
 
 
 def _spec(name: str, environment: Mapping[str, str], settings: Settings, folder: Path) -> ChildSpec:

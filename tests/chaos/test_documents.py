@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import CARD_KEY, encoded
 from tests.chaos.documents import content_of, documents
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import parse_transaction
 

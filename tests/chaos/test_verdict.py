@@ -10,9 +10,9 @@ import pytest
 
 from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
 from tests.chaos.documents import documents
-from tests.chaos.judging.verdict import Evidence, Finding, compared, judge, summary
+from tests.chaos.judging.verdict import Evidence, Finding, compared, find_faults, summary
 from tests.chaos.judging.views import Item, Place, Row, Views
-from tests.chaos.load import Answer, Outcome, Submission
+from tests.chaos.load import HttpReply, Outcome, Submission
 from tests.workers.builders import later
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.kinesis.aggregation import UserRecord, aggregate
@@ -39,14 +39,14 @@ def evidence() -> Evidence:
     submissions: list[Submission] = []
     for number, posted in enumerate(islice(documents(SEED), 150), 1):
         if posted.kind == "wrong":
-            submissions.append(Submission(posted, [Answer(Outcome.REFUSED, "422 validation_failed")]))
+            submissions.append(Submission(posted, [HttpReply(Outcome.REFUSED, "422 validation_failed")]))
             continue
         event = encoded(parse_transaction(json.dumps(posted.document).encode()), accepted_at=later(number))
         stream[_place(number)] = event.data
         receipt = json.loads(event.data) | {"shard_id": SHARD, "sequence_number": str(number)}
-        first = Answer(Outcome.ACCEPTED, "202", receipt, body=event.data)
+        first = HttpReply(Outcome.ACCEPTED, "202", receipt, body=event.data)
         keyed = number % 3 == 0
-        answers = [first, Answer(Outcome.IN_FLIGHT, "409"), replace(first, replayed=True)] if keyed else [first]
+        answers = [first, HttpReply(Outcome.IN_FLIGHT, "409"), replace(first, replayed=True)] if keyed else [first]
         submissions.append(Submission(posted, answers, key=f"key-{number}" if keyed else None))
     views = _views(stream)
     poisoned = _place(1000)
@@ -91,7 +91,7 @@ def _row(columns: dict[str, Any]) -> Row:
 
 def test_a_run_in_which_all_went_well_is_not_accused() -> None:
     counts = compared(evidence())
-    assert judge(evidence()) == []
+    assert find_faults(evidence()) == []
     assert counts["acknowledged"] == counts["rows in the lake"] > counts["items in the index"] > counts["refused"] > 0
     assert counts["dead letters"] > 2
     assert counts["answers under a key, held against its first"] > 10
@@ -117,7 +117,7 @@ def _later_first(items: dict[str, Item]) -> dict[str, Item]:
 
 
 def _unanswered(whole: Evidence, outcome: Outcome) -> Evidence:
-    changed = [Submission(each.posted, [Answer(outcome, "503")]) for each in whole.submissions]
+    changed = [Submission(each.posted, [HttpReply(outcome, "503")]) for each in whole.submissions]
     return replace(whole, submissions=changed)
 
 
@@ -148,7 +148,7 @@ def _repeated(**change: Any) -> Change:
 
 
 def _accepted_wrong(whole: Evidence) -> Evidence:
-    answer = Answer(Outcome.ACCEPTED, "202")
+    answer = HttpReply(Outcome.ACCEPTED, "202")
     return replace(whole, submissions=[replace(each, answers=[answer]) for each in whole.submissions])
 
 
@@ -208,7 +208,7 @@ WRONG: dict[str, Change] = {
 
 @pytest.mark.parametrize("promise", WRONG)
 def test_each_broken_promise_is_found(promise: str) -> None:
-    assert promise in {finding.promise for finding in judge(WRONG[promise](evidence()))}
+    assert promise in {finding.promise for finding in find_faults(WRONG[promise](evidence()))}
 
 
 def test_findings_are_counted_and_some_of_them_shown() -> None:

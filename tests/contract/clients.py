@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.running_stack import RunningStack
+from devkit.running_stack import RunningStack
 
 from tests.contract.stack import DOCUMENT, HERE, TOOLS, a_stack, node, run
 

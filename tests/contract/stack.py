@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.running_stack import RunningStack, running_stack
+from devkit.running_stack import RunningStack, running_stack
 
 from txn_cli.stack.binaries import find_node
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretBytes
 
 from tests.builders import base64_key, body, card_number
-from tests.workers.conftest import World, world_of
+from tests.workers.conftest import StackFixture, world_of
 from txn_api.app import create_app
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.dynamodb.tables import TableNames
@@ -27,14 +27,14 @@ ACCOUNT: Final = Account("acme")
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings) -> AsyncIterator[StackFixture]:
     """A world with one shard."""
     async with world_of(settings) as made:
         yield made
 
 
 @asynccontextmanager
-async def api(world: World, *versions: int) -> AsyncIterator[httpx.AsyncClient]:
+async def api(world: StackFixture, *versions: int) -> AsyncIterator[httpx.AsyncClient]:
     """The API with these versions of the card key in its ring; the keys themselves are always the same."""
     ring = {version: SecretBytes(bytes([100 + version]) * 32) for version in versions}
     app = create_app(world.settings.model_copy(update={"card_keys": ring}))
@@ -71,7 +71,7 @@ async def ids(client: httpx.AsyncClient, **selector: str) -> list[str]:
 
 
 @pytest.mark.timeout(600)
-async def test_a_new_card_key_version_keeps_cards_whole_and_makes_no_false_conflicts(world: World) -> None:
+async def test_a_new_card_key_version_keeps_cards_whole_and_makes_no_false_conflicts(world: StackFixture) -> None:
     """Before, in the middle of and behind the change: reads, retries, notes and lake."""
     async with AsyncExitStack() as running:
         before = await running.enter_async_context(api(world, 1))
@@ -104,8 +104,8 @@ async def test_a_new_card_key_version_keeps_cards_whole_and_makes_no_false_confl
         for id_, conflicts in {"before-1": 0, "after-01": 0, "before-2": 1, "other-card": 1}.items():
             document = (await after.get(f"/transactions/{id_}")).json()
             assert len(document["conflicts"]) == conflicts, id_
-        assert {letter.reason for letter in await world.letters()} == {"conflict"}
-        assert len(await world.letters()) == 2
+        assert {letter.reason for letter in await world.dead_letters()} == {"conflict"}
+        assert len(await world.dead_letters()) == 2
 
     events = [Event.decode(row.data) for row in await world.lake()]
     assert len(events) == 9
@@ -115,7 +115,7 @@ async def test_a_new_card_key_version_keeps_cards_whole_and_makes_no_false_confl
 
 
 @pytest.mark.timeout(600)
-async def test_a_second_compromise_keeps_the_first_cards_whole(world: World) -> None:
+async def test_a_second_compromise_keeps_the_first_cards_whole(world: StackFixture) -> None:
     """Three versions with data: whichever id a client kept leads to all."""
     card_ids = []
     for versions in ((1,), (1, 2), (1, 2, 3)):

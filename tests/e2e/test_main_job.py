@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from bench.running_stack import RunningStack, running_stack
+from devkit.running_stack import RunningStack, running_stack
 
 from tests.canary.evidence import Evidence
 from tests.canary.marks import Marks
@@ -21,7 +21,7 @@ from tests.canary.run import prober_of, send
 from tests.canary.scene import Scene, search_scene
 from tests.support.card_search import CardSearch
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
 ROWS: Final = 400

@@ -8,9 +8,9 @@ from typing import Final
 
 from bench.process_stats import resident_bytes
 
-from tests.canary.wire import exchange, status_of
+from tests.canary.exchanges import exchange, status_of
 from tests.fuzz.requests import Requests, Sent
-from tests.fuzz.site import Site
+from tests.fuzz.site import FuzzedApi
 from tests.fuzz.verdict import faults
 from tests.support.card_search import CardSearch
 
@@ -42,22 +42,22 @@ class Outcome:
         return max(settled[middle:]) / max(settled[:middle]) if middle else 1.0
 
 
-async def run(site: Site, seed: int, numbers: range) -> Outcome:
+async def run(site: FuzzedApi, seed: int, numbers: range) -> Outcome:
     """Send the requests of a seed with these numbers."""
     requests, outcome = Requests(seed, site.api_key), Outcome()
     search = CardSearch(requests.marks.numbers)
     waiting = iter(numbers)
 
-    async def hand() -> None:
+    async def work_off() -> None:
         for number in waiting:
             sent = requests.request(number)
             _take(sent, await _answer(site, sent), outcome, search)
             if sum(outcome.kinds.values()) % SAMPLE_EVERY == 0:
                 outcome.resident_mb.append(resident_bytes(site.pid) / 1e6)
 
-    async with asyncio.TaskGroup() as hands:
+    async with asyncio.TaskGroup() as workers:
         for _ in range(AT_ONCE):
-            hands.create_task(hand())
+            workers.create_task(work_off())
     outcome.faults += [fault async for fault in _at_the_end(site)]
     for number, line in enumerate(site.log.read_bytes().splitlines()):
         outcome.log_lines += 1
@@ -74,14 +74,14 @@ def _take(sent: Sent, answer: bytes, outcome: Outcome, search: CardSearch) -> No
     outcome.faults += [f"request {sent.number} ({sent.kind}): {fault}" for fault in faults(sent, answer, search)]
 
 
-async def _answer(site: Site, sent: Sent) -> bytes:
+async def _answer(site: FuzzedApi, sent: Sent) -> bytes:
     try:
         return await exchange(site.port, sent.data, answer_s_max=ANSWER_S_MAX if sent.whole else SILENCE_S)
     except TimeoutError:
         return b""
 
 
-async def _at_the_end(site: Site) -> AsyncIterator[str]:
+async def _at_the_end(site: FuzzedApi) -> AsyncIterator[str]:
     """Nothing is under way any more, and a sound request is answered."""
     for _ in range(int(IDLE_S_MAX / 0.2)):
         metrics = await exchange(site.port, _METRICS)

@@ -1,31 +1,25 @@
 """The API's real process on our Kinesis server and the local DynamoDB, with its log kept."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from devkit.kinesis_server.account import Options
 from devkit.kinesis_server.running import kinesis_server
-from devkit.kinesis_server.shard import Keep
+from devkit.kinesis_server.state.account import Options
+from devkit.kinesis_server.state.shard import Keep
+from devkit.site import Site
 
-from tests.builders import base64_key
-from tests.canary.wire import exchange, status_of
+from tests.canary.exchanges import exchange, status_of
 from txn_cli.stack import ports
 from txn_cli.stack.endpoints import Endpoints
-from txn_core.api_keys import SCOPES, ApiKeyTable, mint
-from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.tables import TableNames
-from txn_core.quotas import UNLIMITED
-from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
 
 STREAM: Final = "txn-transactions"
@@ -34,7 +28,7 @@ STOP_S_MAX: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class FuzzedApi:
     """Where the API answers, its process, a key with every scope, and its log."""
 
     port: int
@@ -44,55 +38,22 @@ class Site:
 
 
 @asynccontextmanager
-async def site(endpoints: Endpoints, folder: Path) -> AsyncIterator[Site]:
-    """Start everything but the local servers, whose credentials are put into the environment, and end it again."""
+async def site(endpoints: Endpoints, folder: Path) -> AsyncIterator[FuzzedApi]:
+    """Start everything but the local servers, and end it again."""
+    prefix, port = f"fuzz-{os.getpid()}", ports.choose()
+    names = {"TXN_TABLE_PREFIX": prefix, "TXN_BUCKET": prefix}
+    told = {"TXN_BODY_DEADLINE_S": "1", "TXN_LOG_LEVEL": "debug"}
     async with kinesis_server({STREAM: 2}, options=Options(keep=Keep(0, digests=False))) as kinesis:
-        port, prefix = ports.choose(), f"fuzz-{os.getpid()}"
-        environment = os.environ | {
-            "AWS_ACCESS_KEY_ID": endpoints.access_key,
-            "AWS_SECRET_ACCESS_KEY": endpoints.secret_key,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "TXN_KINESIS_ENDPOINT_URL": kinesis.url,
-            "TXN_DYNAMODB_ENDPOINT_URL": endpoints.dynamodb_url,
-            "TXN_S3_ENDPOINT_URL": endpoints.s3_url,
-            "TXN_STREAM": STREAM,
-            "TXN_TABLE_PREFIX": prefix,
-            "TXN_BUCKET": prefix,
-            "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),
-            "TXN_IDENTITY_KEY": base64_key(2),
-            "TXN_CURSOR_KEY": base64_key(3),
-            "TXN_API_PORT": str(port),
-            "TXN_METRICS_NEED_ADMIN": "false",
-            "TXN_BODY_DEADLINE_S": "1",
-            "TXN_LOG_LEVEL": "debug",
-        }
-        api_key = await _prepared(environment)
-        log = folder / "api.log"
-        with _process(environment, log) as process:
-            await _ready(port, process)
-            yield Site(port, process.pid, api_key, log)
-
-
-async def _prepared(environment: dict[str, str]) -> str:
-    """Make tables and bucket, and a key."""
-    os.environ.update({name: environment[name] for name in environment if name.startswith("AWS_")})
-    settings = Settings(
-        kinesis_endpoint_url=environment["TXN_KINESIS_ENDPOINT_URL"],
-        dynamodb_endpoint_url=environment["TXN_DYNAMODB_ENDPOINT_URL"],
-        s3_endpoint_url=environment["TXN_S3_ENDPOINT_URL"],
-        stream=STREAM,
-        table_prefix=environment["TXN_TABLE_PREFIX"],
-        bucket=environment["TXN_BUCKET"],
-    )
-    await bootstrap(settings)
-    kept, presented = mint(account=Account("fuzz"), scopes=SCOPES, limits=UNLIMITED)
-    async with Aws(settings).dynamodb() as dynamodb:
-        await ApiKeyTable(dynamodb, TableNames.of(settings).api_keys).put(kept)
-    return presented
+        with Site.on(replace(endpoints, kinesis_url=kinesis.url), api_port=port, **names, **told) as at:
+            await bootstrap(at.settings)
+            api_key, log = await at.api_key(account=Account("fuzz")), folder / "api.log"
+            with _process(at.environment, log) as process:
+                await _ready(port, process)
+                yield FuzzedApi(port, process.pid, api_key, log)
 
 
 @contextmanager
-def _process(environment: dict[str, str], log: Path) -> "Iterator[subprocess.Popen[bytes]]":
+def _process(environment: Mapping[str, str], log: Path) -> "Iterator[subprocess.Popen[bytes]]":
     command = [sys.executable, "-m", "txn_cli.main", "api"]
     with log.open("wb") as file:
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)

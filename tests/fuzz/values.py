@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-Dice = random.Random
+Rng = random.Random
 TEXTS: Final = (
     *("", " ", "\u0000", "a\u0007b", "\u200b", "\ufeff", "\u202e", "e\u0301" * 20, "\U0001f600" * 30, "\ufdfa" * 40),
     *("null", "NaN", "true", "-1", "1e309", "0x10", "../../etc/passwd", "%00", "%2e%2e%2f", "a#b", "{{7*7}}"),
@@ -23,35 +23,35 @@ NUMBERS: Final = (
 LENGTHS: Final = (1, 8, 64, 65, 100, 101, 1_000, 20_000)
 
 
-def text(dice: Dice) -> str:
+def text(rng: Rng) -> str:
     """A short odd text, or a long one, or any characters."""
-    match dice.randrange(4):
+    match rng.randrange(4):
         case 0:
-            return dice.choice("aA0 -\u00e9\u4e2d") * dice.choice(LENGTHS)
+            return rng.choice("aA0 -\u00e9\u4e2d") * rng.choice(LENGTHS)
         case 1:
-            return "".join(chr(dice.randrange(1, 0xD7FF)) for _ in range(dice.randrange(1, 40)))
+            return "".join(chr(rng.randrange(1, 0xD7FF)) for _ in range(rng.randrange(1, 40)))
         case _:
-            return dice.choice(TEXTS)
+            return rng.choice(TEXTS)
 
 
-def value(dice: Dice, depth: int = 0) -> Any:
+def value(rng: Rng, depth: int = 0) -> Any:
     """Any JSON value, nested now and then."""
     makers: list[Callable[[], Any]] = [
         lambda: None,
-        lambda: dice.random() < 0.5,
-        lambda: dice.choice(NUMBERS),
-        lambda: dice.randrange(-(10**15), 10**15),
-        lambda: text(dice),
+        lambda: rng.random() < 0.5,
+        lambda: rng.choice(NUMBERS),
+        lambda: rng.randrange(-(10**15), 10**15),
+        lambda: text(rng),
     ]
     if depth < 4:
         makers += [
-            lambda: [value(dice, depth + 1) for _ in range(dice.randrange(4))],
-            lambda: {text(dice): value(dice, depth + 1) for _ in range(dice.randrange(4))},
+            lambda: [value(rng, depth + 1) for _ in range(rng.randrange(4))],
+            lambda: {text(rng): value(rng, depth + 1) for _ in range(rng.randrange(4))},
         ]
-    return dice.choice(makers)()
+    return rng.choice(makers)()
 
 
-def deep(dice: Dice) -> bytes:
+def deep(rng: Rng) -> bytes:
     """Nesting without an end."""
-    opening = dice.choice((b"[", b'{"a":', b'{"merchant":', b'["', b"[["))
-    return opening * dice.choice((10, 200, 5_000))
+    opening = rng.choice((b"[", b'{"a":', b'{"merchant":', b'["', b"[["))
+    return opening * rng.choice((10, 200, 5_000))

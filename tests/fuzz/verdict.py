@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.canary.wire import status_of
+from tests.canary.exchanges import status_of
 from tests.fuzz.requests import Sent
 from tests.support.card_search import CardSearch
 from txn_api.problems import PROBLEMS

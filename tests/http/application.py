@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.builders import base64_key
 from tests.support.fake_kinesis import FakeKinesis, Fate, Reply
-from tests.txn_api.conftest import Desk, _producer, _services, producing
+from tests.txn_api.conftest import AppFixture, _producer, _services, producing
 from txn_api.app import create_app
 from txn_api.edge.buffered_request import BufferedRequest, enter
 from txn_api.services import Services
@@ -123,7 +123,7 @@ def site(**settings: object) -> Site:
         }
     )
     app = create_app(made)
-    desk = Desk(app, httpx.AsyncClient(), FatefulKinesis())
+    desk = AppFixture(app, httpx.AsyncClient(), FatefulKinesis())
     app.state.services = _services(desk, made)
     desk.keys |= {_WRITER.key_id: _WRITER, _READER.key_id: _READER}
     return Site(app, desk.kinesis, Recording(app))

@@ -82,10 +82,10 @@ class Judge:
     """Both sides, in one event loop."""
 
     def __init__(self, player: Player | None = None) -> None:
-        """Judge our connection, or that of another player."""
+        """Judge our connection, or the connection of another player."""
         self._ours, self._oracle = player or ours(), oracle()
 
-    async def judge(self, sent: Sequence) -> Judgement:
+    async def find_faults(self, sent: Sequence) -> Judgement:
         """Play one sequence to both."""
         expected = await self._oracle.expect(sent.data, sent.delivery)
         methods = [exchange.method for exchange in expected.exchanges]
@@ -97,7 +97,7 @@ class Judge:
         """A smaller sequence that is wrong in the same way, as far as leaving things out one at a time leads."""
         ends_s, candidates = time.process_time() + SHRINKING_S_MAX, smaller(judgement.sequence)
         while time.process_time() < ends_s and (candidate := next(candidates, None)) is not None:
-            other = await self.judge(candidate)
+            other = await self.find_faults(candidate)
             if other.is_like(judgement):
                 judgement, candidates = other, smaller(candidate)
         return judgement
@@ -107,10 +107,10 @@ def run(seed: int, numbers: Iterable[int], faults_max: int = 5) -> Outcome:
     """Judge the sequences of a seed with these numbers; stop at so many faults, each made small."""
 
     async def judge_all() -> Outcome:
-        outcome, judge = Outcome(), Judge()
+        outcome, find_faults = Outcome(), Judge()
         for number in numbers:
-            judgement = await judge.judge(sequence(seed, number))
-            outcome.take(judgement if judgement.is_right else await judge.shrink(judgement))
+            judgement = await find_faults.find_faults(sequence(seed, number))
+            outcome.take(judgement if judgement.is_right else await find_faults.shrink(judgement))
             if len(outcome.faults) >= faults_max:
                 break
         return outcome

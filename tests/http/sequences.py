@@ -12,7 +12,7 @@ from tests.builders import body, card_number, json_bytes
 from tests.http.application import DOUBTED, LOST, READER, UNHEARD, WRITER
 from tests.http.requests import chunks, damages, framings, heads, offers, request_lines
 from tests.http.requests.delivery import Delivery, delivery
-from tests.http.requests.drafts import Dice, Draft, Message, Mutation
+from tests.http.requests.drafts import Draft, Message, Mutation, Rng
 
 MESSAGES_MAX: Final = 5
 LINES_MAX: Final = 6
@@ -48,12 +48,12 @@ class Sequence:
 class _Maker:
     """Makes the messages of one sequence; ids are counted, so that no two transactions have the same."""
 
-    def __init__(self, dice: Dice, seed: int, number: int) -> None:
-        self._dice, self._prefix, self._ids = dice, f"h{seed}-{number}-", itertools.count()
+    def __init__(self, rng: Rng, seed: int, number: int) -> None:
+        self._rng, self._prefix, self._ids = rng, f"h{seed}-{number}-", itertools.count()
 
     def draft(self) -> Draft:
         """A request, sound so far."""
-        (make,) = self._dice.choices(list(_PURPOSES), list(_PURPOSES.values()))
+        (make,) = self._rng.choices(list(_PURPOSES), list(_PURPOSES.values()))
         return make(self)
 
     def inner(self) -> bytes:
@@ -64,50 +64,50 @@ class _Maker:
 
     def post(self) -> Draft:
         """A transaction."""
-        fate = self._dice.choice((LOST, DOUBTED, UNHEARD)) if self._dice.random() < 0.06 else b""
+        fate = self._rng.choice((LOST, DOUBTED, UNHEARD)) if self._rng.random() < 0.06 else b""
         return self._sent(b"post", self._transaction(fate))
 
     def bad_post(self) -> Draft:
         """What is no transaction."""
         content = (b"{}", b"", b"{", self._transaction().replace(b"USD", b"XXX"), b"[]", b"\xff")
-        return self._sent(b"bad post", self._dice.choice(content))
+        return self._sent(b"bad post", self._rng.choice(content))
 
     def keyed_post(self) -> Draft:
         """A transaction with an Idempotency-Key, which it may share with others of its connection."""
         draft = self._sent(b"keyed post", self._transaction())
-        draft.fields.append(b'Idempotency-Key: "%s%d"' % (self._prefix.encode(), self._dice.randint(0, 1)))
+        draft.fields.append(b'Idempotency-Key: "%s%d"' % (self._prefix.encode(), self._rng.randint(0, 1)))
         return draft
 
     def upload(self) -> Draft:
         """Transactions, good and bad."""
-        lines = [self._line() for _ in range(self._dice.randint(0, LINES_MAX))]
+        lines = [self._line() for _ in range(self._rng.randint(0, LINES_MAX))]
         draft = self._sent(b"upload", b"".join(line + b"\n" for line in lines), _NDJSON)
-        draft.target = b"/transactions/bulk" + self._dice.choice((b"", b"", b"?results=all"))
-        if self._dice.random() < 0.5:
-            draft.chunk(self._dice, size_max=max(200, len(draft.content) // 20))
+        draft.target = b"/transactions/bulk" + self._rng.choice((b"", b"", b"?results=all"))
+        if self._rng.random() < 0.5:
+            draft.chunk(self._rng, size_max=max(200, len(draft.content) // 20))
         return draft
 
     def read(self) -> Draft:
         """A request without a body."""
-        target = b"/transactions/" + self._id() if self._dice.random() < 0.3 else self._dice.choice(_PAGES)
-        method = b"HEAD" if self._dice.random() < 0.08 else b"GET"
+        target = b"/transactions/" + self._id() if self._rng.random() < 0.3 else self._rng.choice(_PAGES)
+        method = b"HEAD" if self._rng.random() < 0.08 else b"GET"
         fields = [b"Host: x", *self._authorization()]
         return Draft(method, target, fields, kinds=["read"])
 
     def large_post(self) -> Draft:
         """A body that is too large, and now and then larger than a connection reads in vain."""
-        size = self._dice.choice((70_000, 300_000, 5_000_000))
+        size = self._rng.choice((70_000, 300_000, 5_000_000))
         draft = self._sent(b"large post", b" " * size)
-        if self._dice.random() < 0.5:
+        if self._rng.random() < 0.5:
             draft.target = b"/nowhere"
-        if self._dice.random() < 0.3:
+        if self._rng.random() < 0.3:
             draft.fields.append(b"Expect: 100-continue")
         return draft
 
     def large_upload(self) -> Draft:
         """More lines than one read brings."""
         draft = self._sent(b"large upload", b"".join(self._line() + b"\n" for _ in range(800)), _NDJSON)
-        draft.target = b"/transactions/bulk" + self._dice.choice((b"", b"?results=all"))
+        draft.target = b"/transactions/bulk" + self._rng.choice((b"", b"?results=all"))
         return draft
 
     def metrics(self) -> Draft:
@@ -115,18 +115,18 @@ class _Maker:
         return Draft(b"GET", b"/metrics", [b"Host: x"], kinds=["metrics"])
 
     def _sent(self, kind: bytes, content: bytes, media_type: bytes = _JSON) -> Draft:
-        media_type = media_type if self._dice.random() < 0.95 else b"Content-Type: text/plain"
+        media_type = media_type if self._rng.random() < 0.95 else b"Content-Type: text/plain"
         fields = [b"Host: x", *self._authorization(), media_type]
-        self._dice.shuffle(fields)
+        self._rng.shuffle(fields)
         draft = Draft(b"POST", b"/transactions", fields, content, kinds=[kind.decode()])
-        if self._dice.random() < 0.8:
+        if self._rng.random() < 0.8:
             draft.measure()
         else:
-            draft.chunk(self._dice, size_max=max(200, len(draft.content) // 20))
+            draft.chunk(self._rng, size_max=max(200, len(draft.content) // 20))
         return draft
 
     def _authorization(self) -> list[bytes]:
-        kind = self._dice.random()
+        kind = self._rng.random()
         if kind < 0.8:
             return [WRITER]
         if kind < 0.88:
@@ -134,10 +134,10 @@ class _Maker:
         return [READER] if kind < 0.94 else [b"Authorization: Bearer nonsense"]
 
     def _line(self) -> bytes:
-        return self._transaction() if self._dice.random() < 0.8 else self._dice.choice((b"{}", b"", b"x", b"\r"))
+        return self._transaction() if self._rng.random() < 0.8 else self._rng.choice((b"{}", b"", b"x", b"\r"))
 
     def _transaction(self, fate: bytes = b"") -> bytes:
-        number = card_number(self._dice.randint(0, 99))
+        number = card_number(self._rng.randint(0, 99))
         return json_bytes(body(transaction_id=(self._id() + fate).decode(), card_number=number))
 
     def _id(self) -> bytes:
@@ -158,20 +158,19 @@ _PURPOSES: Final[dict[Callable[[_Maker], Draft], float]] = {
 
 def sequence(seed: int, number: int) -> Sequence:
     """The sequence of a number."""
-    dice = random.Random(f"{seed}/{number}")
-    maker = _Maker(dice, seed, number)
-    drafts = [maker.draft() for _ in range(dice.randint(1, MESSAGES_MAX))]
+    rng = random.Random(f"{seed}/{number}")
+    maker = _Maker(rng, seed, number)
+    drafts = [maker.draft() for _ in range(rng.randint(1, MESSAGES_MAX))]
     for draft in drafts:
-        for _ in range(dice.choice(_MUTATIONS)):
-            _mutate(dice, draft, maker.inner)
-        if dice.random() < SPACED_SHARE:
-            heads.spaced(dice, draft)
+        for _ in range(rng.choice(_MUTATIONS)):
+            _mutate(rng, draft, maker.inner)
+        if rng.random() < SPACED_SHARE:
+            heads.spaced(rng, draft)
             draft.kinds.append(heads.SPACED)
     messages = tuple(
-        damages.damaged(dice, draft.written()) if dice.random() < DAMAGED_SHARE else draft.written()
-        for draft in drafts
+        damages.damaged(rng, draft.written()) if rng.random() < DAMAGED_SHARE else draft.written() for draft in drafts
     )
-    return Sequence(seed, number, messages, delivery(dice, [len(message.data) for message in messages]))
+    return Sequence(seed, number, messages, delivery(rng, [len(message.data) for message in messages]))
 
 
 def kinds() -> Iterable[str]:
@@ -179,12 +178,12 @@ def kinds() -> Iterable[str]:
     return itertools.chain([damages.KIND], *(group.keys() for group in _groups(bytes)))
 
 
-def _mutate(dice: Dice, draft: Draft, inner: offers.Inner) -> None:
+def _mutate(rng: Rng, draft: Draft, inner: offers.Inner) -> None:
     groups = _groups(inner)
-    if dice.random() < 0.5:  # a group of few kinds is as likely as one of many, or else any kind
-        groups = [dice.choice(groups)]
-    name, mutate = dice.choice([kind for group in groups for kind in group.items()])
-    mutate(dice, draft)
+    if rng.random() < 0.5:  # a group of few kinds is as likely as one of many, or else any kind
+        groups = [rng.choice(groups)]
+    name, mutate = rng.choice([kind for group in groups for kind in group.items()])
+    mutate(rng, draft)
     draft.kinds.append(name)
 
 

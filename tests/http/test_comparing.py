@@ -10,19 +10,19 @@ from tests.builders import json_bytes
 from tests.http.application import Recorded
 from tests.http.judging.comparing import differences, violations
 from tests.http.judging.oracle import Exchange
-from tests.http.judging.transcript import Answer, Transcript
+from tests.http.judging.transcript import HttpReply, Transcript
 from tests.http.playing import Expected
 from tests.http.requests.delivery import Delivery, End
 
 _GONE: Final = Delivery(end=End.GOES)
 
 
-def answer(status: int = 202, document: object = None, **changes: object) -> Answer:
+def answer(status: int = 202, document: object = None, **changes: object) -> HttpReply:
     body = json_bytes({"transaction_id": "one"} if document is None else document)
-    return replace(Answer(status, "length", whole=True, says_close=False, body=body), **changes)  # type: ignore[arg-type]
+    return replace(HttpReply(status, "length", whole=True, says_close=False, body=body), **changes)  # type: ignore[arg-type]
 
 
-def transcript(*answers: Answer, stored: tuple[bytes, ...] = (), closed: bool = False) -> Transcript:
+def transcript(*answers: HttpReply, stored: tuple[bytes, ...] = (), closed: bool = False) -> Transcript:
     return Transcript(answers, "", closed, stored)
 
 

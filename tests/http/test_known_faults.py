@@ -139,9 +139,9 @@ CASES: Final[dict[str, Case]] = {
 }
 
 
-def judge(case: Case, make: Callable[[], Judge]) -> Judgement:
+def find_faults(case: Case, make: Callable[[], Judge]) -> Judgement:
     async def play() -> Judgement:
-        return await make().judge(case.sequence)
+        return await make().find_faults(case.sequence)
 
     return run_in_virtual_time(play())
 
@@ -150,7 +150,7 @@ def judge(case: Case, make: Callable[[], Judge]) -> Judgement:
 def test_what_the_field_found_is_right(name: str) -> None:
     """As h11 has it, as the rules have it, and as stated here."""
     case = CASES[name]
-    judgement = judge(case, Judge)
+    judgement = find_faults(case, Judge)
     assert judgement.is_right, told(judgement)
     assert judgement.found.statuses == list(case.statuses)
     assert [each.decode() for each in judgement.found.stored] == [f"known-{each}" for each in case.stored]
@@ -159,4 +159,4 @@ def test_what_the_field_found_is_right(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not case.httptools_is_right])
 def test_the_judge_sees_the_same_faults_in_another_connection(name: str) -> None:
     """Uvicorn's on httptools, from which ours was made, has them."""
-    assert not judge(CASES[name], lambda: Judge(served(HttpToolsProtocol))).is_right
+    assert not find_faults(CASES[name], lambda: Judge(served(HttpToolsProtocol))).is_right

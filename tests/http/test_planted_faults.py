@@ -57,9 +57,9 @@ def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) ->
     """Within a few hundred sequences, of which none is wrong without it (`test_differential.py`)."""
 
     async def first_fault() -> int | None:
-        judge = Judge()
+        find_faults = Judge()
         for number in range(SEQUENCES):
-            if not (await judge.judge(sequence(SEED, number))).is_right:
+            if not (await find_faults.find_faults(sequence(SEED, number))).is_right:
                 return number
         return None
 

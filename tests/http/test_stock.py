@@ -35,18 +35,23 @@ async def test_well_formed_requests_are_answered_as_by(connection: type, but: tu
     httptools knows no methods but those it lists. To our connection a request comes in random pieces, to the others
     as a whole: no client could see which way it goes in the application.
     """
-    requests, judge, our, other = Requests(SEED, WRITER.split()[-1].decode()), oracle(), ours(), served(connection)
+    requests, find_faults, our, other = (
+        Requests(SEED, WRITER.split()[-1].decode()),
+        oracle(),
+        ours(),
+        served(connection),
+    )
     assert set(but) <= set(METHODS)
-    dice, statuses, in_pieces = random.Random(SEED), Counter[int](), 0
+    rng, statuses, in_pieces = random.Random(SEED), Counter[int](), 0
     for sent in map(requests.request, range(REQUESTS)):
-        expected = await judge.expect(sent.data, Delivery())
+        expected = await find_faults.expect(sent.data, Delivery())
         head = sent.data.partition(b"\r\n\r\n")[0]
         method = head.partition(b" ")[0].decode("latin-1")
         if not sent.whole or expected.refused or method in but or _CONTROL.search(head):
             continue
         methods = [exchange.method for exchange in expected.exchanges]
         # An upload is taken as it comes: how far it gets before a fault depends on its pieces.
-        places = () if UPLOAD in head else cuts(dice, [len(head), len(sent.data) - len(head)])
+        places = () if UPLOAD in head else cuts(rng, [len(head), len(sent.data) - len(head)])
         found, _ = await our.play(sent.data, Delivery(places), methods)
         right, _ = await other.play(sent.data, Delivery(), methods)
         assert found.statuses == right.statuses, sent

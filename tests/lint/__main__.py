@@ -1,12 +1,15 @@
 """Runs our own rules on our code: `python -m tests.lint`. Exit code 1 when one is broken."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
 from tests.lint.card_values import CardValues
+from tests.lint.layout import crowded, namesakes
 from tests.lint.log_events import LogEvents
-from tests.lint.module_walk import findings_below, verdicts
+from tests.lint.module_walk import complaints, findings_below
+from tests.lint.names import findings as names_found
 from tests.lint.terminal import PastTheDoor
 
 ROOT: Final = Path(__file__).parents[2]
@@ -59,12 +62,21 @@ LOGGED_BY_PARAMETER: Final[dict[tuple[str, str, str], str]] = {
 }
 
 
+def tracked() -> list[str]:
+    """The files that git knows, named from the root on."""
+    said = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [file for file in said.split("\0") if (ROOT / file).is_file()]
+
+
 def main() -> None:
     """Check all folders."""
     found = [leak for folder in FOLDERS for leak in findings_below(CardValues, ROOT / folder, ROOT)]
-    wrong = list(verdicts(CardValues, found, ALLOWED))
-    wrong += verdicts(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)
-    wrong += verdicts(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)
+    wrong = list(complaints(CardValues, found, ALLOWED))
+    wrong += complaints(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)
+    wrong += complaints(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)
+    files = tracked()
+    wrong += map(str, names_found([ROOT / file for file in files], ROOT))
+    wrong += [*crowded(files), *namesakes(files)]
     if wrong:
         sys.exit("\n".join(wrong))
 

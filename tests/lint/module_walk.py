@@ -68,7 +68,7 @@ def findings_below(rule: type[ModuleWalk], folder: Path, root: Path) -> Iterator
         yield from findings(rule, path.read_text(encoding="utf-8"), path.relative_to(root).as_posix())
 
 
-def verdicts(
+def complaints(
     rule: type[ModuleWalk], found: Iterable[Finding], allowed: Iterable[tuple[str, str, str]]
 ) -> Iterator[str]:
     """What is wrong: findings that are not allowed, and allowances that nothing needs."""

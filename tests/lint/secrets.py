@@ -1,6 +1,6 @@
 """Searches our files for secrets that somebody left there, with detect-secrets (`python -m tests.lint.secrets`).
 
-Its own baseline file has no place for a reason and has to be written anew whenever a line moves; here each find that
+Its own baseline file has no place for a reason and has to be written again whenever a line moves; here each find that
 is none stands with its reason. Nothing is verified over the network.
 """
 
@@ -49,10 +49,10 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_cli/fake_api.py", "Secret Keyword"): (1, "the key that a fake API takes"),
     ("tests/txn_cli/layouts/test_bank.py", "Hex High Entropy String"): (3, "a transaction id"),
     ("tests/txn_cli/load/test_bookmark.py", "Secret Keyword"): (1, "a made-up API key"),
-    ("tests/txn_cli/simulator/test_rows.py", "Hex High Entropy String"): (1, "the hash of simulated rows"),
+    ("tests/txn_cli/simulator/test_simulated_rows.py", "Hex High Entropy String"): (1, "the hash of simulated rows"),
     ("tests/txn_cli/stack/test_environment.py", "Secret Keyword"): (1, "a made-up API key"),
-    ("tests/txn_cli/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
-    ("tests/txn_cli/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),
+    ("tests/txn_cli/layouts/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
+    ("tests/txn_cli/api_client/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),
     ("tests/txn_core/test_idempotency.py", "Hex High Entropy String"): (1, "a known answer of a fingerprint"),
     ("tests/txn_core/card_numbers/test_free_text.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_core/test_settings.py", "Secret Keyword"): (1, "made up, and must not be shown"),
@@ -89,7 +89,7 @@ def finds_in(paths: Iterable[Path]) -> list[Find]:
         ]
 
 
-def verdicts(found: Iterable[Find], allowed: dict[tuple[str, str], tuple[int, str]]) -> Iterator[str]:
+def complaints(found: Iterable[Find], allowed: dict[tuple[str, str], tuple[int, str]]) -> Iterator[str]:
     """Finds that no reason is given for, and reasons that nothing needs."""
     by_place: dict[tuple[str, str], list[int]] = {}
     for find in found:
@@ -105,7 +105,7 @@ def main() -> None:
     paths = files(ROOT)
     with ProcessPoolExecutor(PROCESSES) as processes:
         parts = processes.map(finds_in, [paths[part::PROCESSES] for part in range(PROCESSES)])
-        wrong = list(verdicts((find for part in parts for find in part), ALLOWED))
+        wrong = list(complaints((find for part in parts for find in part), ALLOWED))
     if wrong:
         sys.exit("\n".join(wrong))
 

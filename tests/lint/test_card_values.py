@@ -6,7 +6,7 @@ import pytest
 
 from tests.lint.__main__ import ALLOWED, FOLDERS, ROOT
 from tests.lint.card_values import CardValues
-from tests.lint.module_walk import Finding, findings, findings_below, verdicts
+from tests.lint.module_walk import Finding, complaints, findings, findings_below
 
 BAD = {
     "an f-string": 'text = f"card {pan}"',
@@ -92,20 +92,20 @@ def test_a_leak_says_where_it_is() -> None:
         """
     )
     assert leak == Finding("sample.py", 4, "Till.post", "a log")
-    assert [*verdicts(CardValues, [leak], [])] == ["sample.py:4: a card number goes into a log in Till.post"]
+    assert [*complaints(CardValues, [leak], [])] == ["sample.py:4: a card number goes into a log in Till.post"]
 
 
 def test_an_allowance_is_for_one_place_and_one_sink_and_needed() -> None:
     """Others of the same file are found; one that is not needed any more is said."""
     found = sample('def f(pan):\n    print(pan)\n    log.info("x", pan)')
-    assert len(list(verdicts(CardValues, found, []))) == 2
-    (left,) = verdicts(CardValues, found, [("sample.py", "f", "print()")])
+    assert len(list(complaints(CardValues, found, []))) == 2
+    (left,) = complaints(CardValues, found, [("sample.py", "f", "print()")])
     assert "a log" in left
-    (unused,) = verdicts(CardValues, [], [("sample.py", "f", "print()")])
+    (unused,) = complaints(CardValues, [], [("sample.py", "f", "print()")])
     assert "take the allowance away" in unused
 
 
 def test_our_code_puts_no_card_number_into_a_text() -> None:
     """But where a reason says why."""
     found = [leak for folder in FOLDERS for leak in findings_below(CardValues, ROOT / folder, ROOT)]
-    assert list(verdicts(CardValues, found, ALLOWED)) == []
+    assert list(complaints(CardValues, found, ALLOWED)) == []

@@ -4,7 +4,7 @@ import pytest
 
 from tests.lint.__main__ import LOGGED_BY_PARAMETER, ROOT
 from tests.lint.log_events import LogEvents
-from tests.lint.module_walk import findings, findings_below, verdicts
+from tests.lint.module_walk import complaints, findings, findings_below
 
 BAD = {
     "a sentence": '_log.info("drain failed")',
@@ -49,9 +49,9 @@ def test_other_code_is_let_be(what: str) -> None:
 
 
 def test_all_events_of_our_code_are_literals_in_snake_case() -> None:
-    assert list(verdicts(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)) == []
+    assert list(complaints(LogEvents, findings_below(LogEvents, ROOT / "src", ROOT), LOGGED_BY_PARAMETER)) == []
 
 
 def test_an_allowance_that_nothing_needs_is_refused() -> None:
-    (said,) = verdicts(LogEvents, [], [("src/x.py", "f", "an event")])
+    (said,) = complaints(LogEvents, [], [("src/x.py", "f", "an event")])
     assert said == "src/x.py: f logs no event that its caller names any more: take the allowance away"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lint.secrets import ALLOWED, ROOT, Find, files, finds_in, verdicts
+from tests.lint.secrets import ALLOWED, ROOT, Find, complaints, files, finds_in
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ def test_a_secret_in_a_file_is_found(line: str, tmp_path: Path) -> None:
 def test_another_find_in_a_file_with_exceptions_is_told() -> None:
     """And so is an exception that is not needed any more."""
     allowed = {("a.py", "Secret Keyword"): (1, "made up")}
-    assert list(verdicts([Find("a.py", "Secret Keyword", 3)], allowed)) == []
-    (told,) = verdicts([Find("a.py", "Secret Keyword", 3), Find("a.py", "Secret Keyword", 9)], allowed)
+    assert list(complaints([Find("a.py", "Secret Keyword", 3)], allowed)) == []
+    (told,) = complaints([Find("a.py", "Secret Keyword", 3), Find("a.py", "Secret Keyword", 9)], allowed)
     assert "lines [3, 9]" in told
-    assert len(list(verdicts([], allowed))) == 1
-    assert len(list(verdicts([Find("b.py", "Private Key", 1)], {}))) == 1
+    assert len(list(complaints([], allowed))) == 1
+    assert len(list(complaints([Find("b.py", "Private Key", 1)], {}))) == 1
 
 
 def test_our_files_are_searched_and_every_exception_is_of_one() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lint.__main__ import BYPASSES, ROOT
-from tests.lint.module_walk import Finding, findings, findings_below, verdicts
+from tests.lint.module_walk import Finding, complaints, findings, findings_below
 from tests.lint.terminal import PastTheDoor
 
 BAD = {
@@ -69,12 +69,12 @@ def test_other_code_is_let_be(what: str) -> None:
 
 
 def test_all_output_of_our_code_goes_through_the_door() -> None:
-    assert list(verdicts(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)) == []
+    assert list(complaints(PastTheDoor, findings_below(PastTheDoor, ROOT / "src", ROOT), BYPASSES)) == []
 
 
 def test_an_allowance_that_nothing_needs_is_refused() -> None:
     place = ("src/x.py", "f", "print()")
-    assert list(verdicts(PastTheDoor, [], [place])) == [
+    assert list(complaints(PastTheDoor, [], [place])) == [
         "src/x.py: f does not go past txn_cli.terminal by print() any more: take the allowance away"
     ]
-    assert list(verdicts(PastTheDoor, [Finding(*place[:1], 3, *place[1:])], [place])) == []
+    assert list(complaints(PastTheDoor, [Finding(*place[:1], 3, *place[1:])], [place])) == []

@@ -15,12 +15,12 @@ import aiohttp
 
 from tests.builders import base64_key
 from tests.chaos.proxy import Proxy, Traffic, upstream
-from tests.workers.conftest import World
+from tests.workers.conftest import StackFixture
 from txn_cli.stack import ports
-from txn_cli.stack.child import Child, ChildSpec, Probe
+from txn_cli.stack.children.child import Child, ChildSpec, Probe
 from txn_core.api_keys import SCOPES, ApiKeyTable, mint
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
@@ -103,7 +103,7 @@ class Client:
 
 
 @asynccontextmanager
-async def client_of(world: World) -> AsyncIterator[Client]:
+async def client_of(world: StackFixture) -> AsyncIterator[Client]:
     """A client with a key of its own."""
     key, presented = mint(account=ACCOUNT, scopes=SCOPES)
     names = TableNames(world.settings.table_prefix)
@@ -177,7 +177,7 @@ async def proxied(settings: Settings, traffic: Traffic) -> AsyncIterator[Setting
         yield settings.model_copy(update=urls)
 
 
-async def on_stream(world: World) -> dict[str, list[dict[str, Any]]]:
+async def on_stream(world: StackFixture) -> dict[str, list[dict[str, Any]]]:
     """Every event of the stream, by transaction id."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     shards = await world.kinesis.list_shards(StreamName=world.settings.stream)

@@ -18,7 +18,7 @@ from tests.builders import body
 from tests.chaos.calls import Call, Request
 from tests.chaos.faults import CUT, Fate
 from tests.races.served import Served, client_of, on_stream, proxied, serving
-from tests.workers.conftest import World, world_of
+from tests.workers.conftest import StackFixture, world_of
 from txn_core.settings import Settings
 
 
@@ -81,7 +81,7 @@ class Assassin:
 
 
 @asynccontextmanager
-async def doomed(world: World, step: Step, folder: Path) -> AsyncIterator[Served]:
+async def doomed(world: StackFixture, step: Step, folder: Path) -> AsyncIterator[Served]:
     """A process that dies at a step."""
     assassin = Assassin(step)
     async with proxied(world.settings, assassin) as settings, serving(settings, folder, f"doomed {step.name}") as one:

@@ -29,16 +29,16 @@ class Faults:
     """Something goes wrong with some of the calls that matter."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
         self.quiet = True
 
     def call(self, sender: str, service: str, request: Request) -> Call:
         return Call(sender, service, request.target.rpartition(".")[2])
 
     def fate(self, call: Call) -> Fate | None:
-        if self.quiet or call.step not in FAULTY or self._dice.random() > SHARE:
+        if self.quiet or call.step not in FAULTY or self._rng.random() > SHARE:
             return None
-        return self._dice.choice(EVERYWHERE)
+        return self._rng.choice(EVERYWHERE)
 
     async def before(self, call: Call) -> None:
         """Nothing."""
@@ -52,21 +52,21 @@ class Faults:
 async def test_whatever_is_lost_a_key_has_one_answer(settings: Settings, tmp_path: Path) -> None:
     """All that is told under a key is the same, and all that is on the stream for it is one transaction."""
     quick = {"request_deadline_s": 1.5, "put_timeout_s": 0.8, "idempotency_timeout_s": 1.0}
-    one, other, dice = Faults(1), Faults(2), random.Random(3)
+    one, other, rng = Faults(1), Faults(2), random.Random(3)
     async with (
         world_of(settings, **quick) as world,
         client_of(world) as client,
         proxied(world.settings, one) as first,
         proxied(world.settings, other) as second,
         serving(first, tmp_path, "one") as api,
-        serving(second, tmp_path, "other") as sibling,
+        serving(second, tmp_path, "other") as neighbour,
     ):
         one.quiet = other.quiet = False
         slots = asyncio.Semaphore(8)
 
         async def beset(number: int) -> list[Told]:
             async with slots:
-                return await _beset(client, [api.url, sibling.url], number, random.Random(dice.random()))
+                return await _beset(client, [api.url, neighbour.url], number, random.Random(rng.random()))
 
         told = await asyncio.gather(*(beset(number) for number in range(KEYS)))
         one.quiet = other.quiet = True
@@ -87,14 +87,14 @@ def sent(number: int, *, amount: int | None = None) -> dict[str, object]:
     )
 
 
-async def _beset(client: Client, urls: list[str], number: int, dice: random.Random) -> list[Told]:
+async def _beset(client: Client, urls: list[str], number: int, rng: random.Random) -> list[Told]:
     """Send the same again and again, to either process and at once, and when it is bound for sure another body."""
     key = f"key-{number}"
     told: list[Told] = []
     for _ in range(ATTEMPTS):
-        told += await asyncio.gather(*(client.post(dice.choice(urls), sent(number), key) for _ in range(3)))
+        told += await asyncio.gather(*(client.post(rng.choice(urls), sent(number), key) for _ in range(3)))
         if any(answer.status == 202 for answer in told):
-            other = await client.post(dice.choice(urls), sent(number, amount=10**6), key)
+            other = await client.post(rng.choice(urls), sent(number, amount=10**6), key)
             assert other.status in {0, 503} or other.code in REFUSALS, other
-        await asyncio.sleep(dice.uniform(0, 1))
+        await asyncio.sleep(rng.uniform(0, 1))
     return told

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError, EventStreamError
-from devkit.kinesis_server.account import Account, Options
+from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.errors import KinesisError
 from devkit.kinesis_server.fan_out.subscription import Subscription
 from devkit.kinesis_server.fates import CallFate, Cut
 from devkit.kinesis_server.faults import Call
-from devkit.kinesis_server.operations import carry_out
-from devkit.kinesis_server.shard import NewRecord
+from devkit.kinesis_server.state.account import Account, Options
+from devkit.kinesis_server.state.shard import NewRecord
 from pydantic_core import to_json
 
 if TYPE_CHECKING:

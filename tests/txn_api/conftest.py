@@ -83,7 +83,7 @@ class Api:
 
 
 @dataclass
-class Desk:
+class AppFixture:
     """An application on a scripted stream, whose tables cannot be reached, and a client with every scope."""
 
     app: FastAPI
@@ -168,21 +168,21 @@ async def api(settings: Settings, stage: str) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[AppFixture]:
     """An application that needs no server."""
     async with opened_desk() as desk:
         yield desk
 
 
 @asynccontextmanager
-async def opened_desk() -> AsyncIterator[Desk]:
+async def opened_desk() -> AsyncIterator[AppFixture]:
     """An application that needs no server, on whatever loop is running."""
     settings = Settings.model_validate(
         {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
     )
     app = create_app(settings)
     async with _client(app) as client:
-        desk = Desk(app, client, FakeKinesis())
+        desk = AppFixture(app, client, FakeKinesis())
         app.state.services = _services(desk, settings)
         client.headers.update(desk.key(*SCOPES))
         yield desk
@@ -196,7 +196,7 @@ def _client(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://txn.test", event_hooks=hooks)
 
 
-def _services(desk: Desk, settings: Settings) -> Services:
+def _services(desk: AppFixture, settings: Settings) -> Services:
     keys = KeyRing.from_settings(settings)
     kinesis, dynamodb = unreachable()
     admission = Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt)

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from tests.builders import card_number, customer, full_body, issued_card_number, json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 
 CARD = card_number(41)
 SHORT_CARD = card_number(41, length=8)
@@ -69,7 +69,7 @@ class Output:
     def __init__(self, entries: list[Any], caplog: pytest.LogCaptureFixture) -> None:
         self._entries, self._caplog = entries, caplog
 
-    def assert_free_of(self, desk: Desk, *values: str) -> None:
+    def assert_free_of(self, desk: AppFixture, *values: str) -> None:
         """Neither logs nor metrics hold any of the values."""
         text = f"{self._entries}{self._caplog.text}{generate_latest(desk.app.state.registry).decode()}"
         for value in values:
@@ -91,7 +91,7 @@ def pointer(part: str, name: str) -> str:
     return f"/{part}/{name}" if part else f"/{name}"
 
 
-async def refused(desk: Desk, output: Output, *values: str, **request: Any) -> list[str]:
+async def refused(desk: AppFixture, output: Output, *values: str, **request: Any) -> list[str]:
     """Post what must be refused for a card number; gives the pointers of the faults."""
     answer = await desk.client.post("/transactions", **request)
     assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
@@ -103,7 +103,7 @@ async def refused(desk: Desk, output: Output, *values: str, **request: Any) -> l
 
 
 @pytest.mark.parametrize(("part", "name"), TEXTS)
-async def test_the_own_number_in_a_text_is_refused(desk: Desk, output: Output, part: str, name: str) -> None:
+async def test_the_own_number_in_a_text_is_refused(desk: AppFixture, output: Output, part: str, name: str) -> None:
     """In every string field of the contract."""
     spelling = CARD if name in {"gender", "postal_code"} else SPELLINGS["spaced"]
     found = await refused(desk, output, spelling, content=json_bytes(changed(part, name, spelling)))
@@ -113,7 +113,7 @@ async def test_the_own_number_in_a_text_is_refused(desk: Desk, output: Output, p
 @pytest.mark.parametrize(("part", "name"), IDS)
 @pytest.mark.parametrize("value", [CARD, f"{CARD[:8]}-{CARD[8:]}", f"id{CARD}x"])
 async def test_the_own_number_in_an_id_is_refused(
-    desk: Desk, output: Output, part: str, name: str, value: str
+    desk: AppFixture, output: Output, part: str, name: str, value: str
 ) -> None:
     """An id is stored and returned, so the request's own number may not be one, nor stand in one."""
     found = await refused(desk, output, value, content=json_bytes(changed(part, name, value)))
@@ -123,7 +123,7 @@ async def test_the_own_number_in_an_id_is_refused(
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("ascii_only", [True, False])
 async def test_no_spelling_hides_the_own_number(
-    desk: Desk, output: Output, spelling: str, *, ascii_only: bool
+    desk: AppFixture, output: Output, spelling: str, *, ascii_only: bool
 ) -> None:
     """Separators, Unicode digits, invisible characters, with JSON escapes and without."""
     value = SPELLINGS[spelling]
@@ -141,14 +141,14 @@ async def test_no_spelling_hides_the_own_number(
     ],
 )
 async def test_the_own_number_in_a_coordinate_is_refused(
-    desk: Desk, output: Output, part: str, name: str, value: float
+    desk: AppFixture, output: Output, part: str, name: str, value: float
 ) -> None:
     """A number has digits too."""
     content = json_bytes(changed(part, name, "HERE")).replace(b'"HERE"', f"{int(value)}.{CARD}".encode())
     assert await refused(desk, output, content=content) == [pointer(part, name)]
 
 
-async def test_the_own_number_in_an_amount_is_refused(desk: Desk, output: Output) -> None:
+async def test_the_own_number_in_an_amount_is_refused(desk: AppFixture, output: Output) -> None:
     """A short card number fits into an amount."""
     document = full_body(card_number=SHORT_CARD, amount_minor=int(SHORT_CARD))
     assert await refused(desk, output, content=json_bytes(document)) == ["/amount_minor"]
@@ -168,7 +168,9 @@ async def test_the_own_number_in_an_amount_is_refused(desk: Desk, output: Output
         "user agent",
     ],
 )
-async def test_the_own_number_around_the_body_is_refused(desk: Desk, output: Output, where: str, number: str) -> None:
+async def test_the_own_number_around_the_body_is_refused(
+    desk: AppFixture, output: Output, where: str, number: str
+) -> None:
     """Headers, their names, the query, its names and its percent-encoding."""
     encoded = "".join(f"%{ord(digit):02x}" for digit in number)
     headers, query = {
@@ -194,7 +196,9 @@ async def test_the_own_number_around_the_body_is_refused(desk: Desk, output: Out
 
 
 @pytest.mark.parametrize(("part", "name"), [text for text in TEXTS if text[1] != "reference"])
-async def test_anybodys_number_in_free_text_is_refused(desk: Desk, output: Output, part: str, name: str) -> None:
+async def test_anybodys_number_in_free_text_is_refused(
+    desk: AppFixture, output: Output, part: str, name: str
+) -> None:
     """Names, job and address hold no card number, whosever card it is."""
     number = issued_card_number(7, length=13 if name in {"gender", "postal_code"} else 19)
     found = await refused(desk, output, number, content=json_bytes(changed(part, name, number)))
@@ -202,7 +206,7 @@ async def test_anybodys_number_in_free_text_is_refused(desk: Desk, output: Outpu
 
 
 @pytest.mark.parametrize("spelling", OTHERS)
-async def test_no_spelling_hides_anybodys_number(desk: Desk, output: Output, spelling: str) -> None:
+async def test_no_spelling_hides_anybodys_number(desk: AppFixture, output: Output, spelling: str) -> None:
     """Whatever stands between its groups, and as a magnetic stripe has it: in a body and in a query."""
     value = OTHERS[spelling]
     document = changed("customer", "street", value)
@@ -229,14 +233,14 @@ async def test_no_spelling_hides_anybodys_number(desk: Desk, output: Output, spe
     ],
 )
 async def test_no_encoding_of_a_header_hides_the_own_number(
-    desk: Desk, output: Output, headers: dict[str, bytes]
+    desk: AppFixture, output: Output, headers: dict[str, bytes]
 ) -> None:
     """Digits of other scripts in UTF-8, and percent-encoding, also twice over."""
     pointers = await refused(desk, output, content=json_bytes(full_body(card_number=CARD)), headers=headers)
     assert pointers == [""]
 
 
-async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: Desk) -> None:
+async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: AppFixture) -> None:
     """Only the request's own number is refused there."""
     answer = await desk.client.post("/transactions", json=full_body(card_number=CARD, transaction_id=OTHER_CARD))
     assert answer.status_code == 202
@@ -255,7 +259,7 @@ async def test_an_id_that_looks_like_a_card_number_is_an_id(desk: Desk) -> None:
         "/merchants?name_prefix={}",
     ],
 )
-async def test_anybodys_number_in_a_query_is_refused(desk: Desk, output: Output, path: str) -> None:
+async def test_anybodys_number_in_a_query_is_refused(desk: AppFixture, output: Output, path: str) -> None:
     """By every route that keeps something. Without a key nothing of the query is read: the key is what is missing."""
     for headers, refusal in (
         ({}, (422, "card_number_misplaced")),
@@ -271,7 +275,7 @@ async def test_anybodys_number_in_a_query_is_refused(desk: Desk, output: Output,
 @pytest.mark.parametrize("name", ["trace", "card_number", "card_id", "cursor"])
 @pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk", "/transactions/search"])
 async def test_anybodys_number_in_the_query_of_a_post_is_refused(
-    desk: Desk, output: Output, path: str, name: str
+    desk: AppFixture, output: Output, path: str, name: str
 ) -> None:
     """What a query holds besides a body is held to the same, under names, too, that mean an id to other routes."""
     answer = await desk.client.post(f"{path}?{name}={OTHER_CARD}", content=json_bytes(full_body(card_number=CARD)))
@@ -294,7 +298,7 @@ async def test_anybodys_number_in_the_query_of_a_post_is_refused(
     ],
 )
 async def test_what_keeps_nothing_does_not_search_its_query(
-    desk: Desk, output: Output, path: str, status: int
+    desk: AppFixture, output: Output, path: str, status: int
 ) -> None:
     """A time against caches is nobody's card number there, and what is one is neither logged nor answered."""
     for query in (f"_={OTHER_CARD}", f"{OTHER_CARD}=1"):
@@ -304,7 +308,7 @@ async def test_what_keeps_nothing_does_not_search_its_query(
     output.assert_free_of(desk, OTHER_CARD)
 
 
-async def test_an_operation_searches_its_query_or_is_known_to_keep_nothing(desk: Desk) -> None:
+async def test_an_operation_searches_its_query_or_is_known_to_keep_nothing(desk: AppFixture) -> None:
     """By what the document says of it: a new operation cannot leave it open."""
     open_to_any = set()
     for path, operations in desk.app.openapi()["paths"].items():
@@ -317,7 +321,7 @@ async def test_an_operation_searches_its_query_or_is_known_to_keep_nothing(desk:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/transactions?limit=1&trace={}&card_id=card_1_" + "0" * 32])
-async def test_no_millisecond_is_refused_for_its_digits(desk: Desk, path: str) -> None:
+async def test_no_millisecond_is_refused_for_its_digits(desk: AppFixture, path: str) -> None:
     """Of a thousand in a row one in ten passed the Luhn check, and was refused."""
     for moment in range(1_760_000_000_000, 1_760_000_001_000, 7):
         url = path.format(moment) if "{}" in path else f"{path}?_={moment}"
@@ -325,13 +329,13 @@ async def test_no_millisecond_is_refused_for_its_digits(desk: Desk, path: str) -
 
 
 @pytest.mark.parametrize("name", ["card_id", "cursor"])
-async def test_ids_and_cursors_in_a_query_are_not_searched(desk: Desk, name: str) -> None:
+async def test_ids_and_cursors_in_a_query_are_not_searched(desk: AppFixture, name: str) -> None:
     """They may look like a card number by chance; what is wrong with them is told."""
     answer = await desk.client.get("/transactions", params={name: OTHER_CARD})
     assert answer.json()["code"] != "card_number_misplaced"
 
 
-async def test_a_number_in_a_path_goes_nowhere(desk: Desk, output: Output) -> None:
+async def test_a_number_in_a_path_goes_nowhere(desk: AppFixture, output: Output) -> None:
     """It may be an id: what is asked for is neither logged nor counted nor answered."""
     for path in (f"/transactions/{CARD}", f"/{CARD}", f"/transactions/{CARD}/refunds"):
         answer = await desk.client.get(path)
@@ -350,7 +354,7 @@ async def test_a_number_in_a_path_goes_nowhere(desk: Desk, output: Output) -> No
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_own_number_elsewhere_in_a_look_up_is_refused(
-    desk: Desk, output: Output, method: str, parameters: dict[str, str], headers: dict[str, str]
+    desk: AppFixture, output: Output, method: str, parameters: dict[str, str], headers: dict[str, str]
 ) -> None:
     """A look-up names the card in one place as well, in the URL and in the body."""
     if method == "GET":
@@ -361,7 +365,7 @@ async def test_the_own_number_elsewhere_in_a_look_up_is_refused(
     output.assert_free_of(desk, CARD, SHORT_CARD)
 
 
-async def test_what_a_repeated_member_hid_is_not_stored(desk: Desk, output: Output) -> None:
+async def test_what_a_repeated_member_hid_is_not_stored(desk: AppFixture, output: Output) -> None:
     """Of two members of one name the last counts; what stood in the first goes nowhere."""
     content = json_bytes(full_body(card_number=CARD))
     for first in (
@@ -378,7 +382,7 @@ async def test_what_a_repeated_member_hid_is_not_stored(desk: Desk, output: Outp
     output.assert_free_of(desk, CARD, OTHER_CARD)
 
 
-async def test_an_accepted_number_is_left_nowhere(desk: Desk, output: Output) -> None:
+async def test_an_accepted_number_is_left_nowhere(desk: AppFixture, output: Output) -> None:
     """Neither record, key, answer, log nor metric holds it, as text or in base64."""
     answer = await desk.client.post("/transactions", content=json_bytes(full_body(card_number=CARD)))
     assert answer.status_code == 202

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api import exposition
 from txn_api.exposition import WAITS_MAX, Exposition
 from txn_api.problems import Overloaded
@@ -54,7 +54,7 @@ async def test_there_is_one_rendering_a_second() -> None:
 
 
 async def test_few_wait_for_a_rendering_and_the_others_are_told_so() -> None:
-    """Also while a sibling does not answer; whoever goes away gives its place back, and spoils nothing."""
+    """Also while another process does not answer; whoever goes away gives its place back, and spoils nothing."""
     released = asyncio.Event()
 
     async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -89,7 +89,7 @@ async def test_a_process_renders_once_a_second_for_its_siblings(monkeypatch: pyt
     assert len(set(told)) == 1
 
 
-async def test_the_route_renders_once_a_second(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_route_renders_once_a_second(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a scraper, or somebody who is none, reaches it."""
     monkeypatch.setattr(exposition, "RENDERED_EVERY_S", 3_600.0)
     source = Counted()

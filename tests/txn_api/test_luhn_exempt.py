@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.builders import card_number, check_digit, full_body, json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 
 RANGES = "98:16-19"
 
@@ -26,7 +26,7 @@ def exempting(own_environment: pytest.MonkeyPatch) -> None:
     own_environment.setenv("TXN_LUHN_EXEMPT_RANGES", RANGES)
 
 
-async def faults(desk: Desk, content: bytes, **headers: str) -> list[tuple[str, str]]:
+async def faults(desk: AppFixture, content: bytes, **headers: str) -> list[tuple[str, str]]:
     """What is wrong with a post."""
     answer = await desk.client.post("/transactions", content=content, headers=headers)
     return [(fault["pointer"], fault["code"]) for fault in answer.json().get("errors", [])]
@@ -35,7 +35,7 @@ async def faults(desk: Desk, content: bytes, **headers: str) -> list[tuple[str, 
 @pytest.mark.usefixtures("exempting")
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}])
 @pytest.mark.parametrize("name", ["Rippin", "Ríppin"])
-async def test_an_exempt_card_is_taken(desk: Desk, headers: dict[str, str], name: str) -> None:
+async def test_an_exempt_card_is_taken(desk: AppFixture, headers: dict[str, str], name: str) -> None:
     """By a post with a key and without, in the usual form and in another, and masked as any other."""
     body = full_body(card_number=CARD, merchant={"name": name})
     answer = await desk.client.post("/transactions", content=json_bytes(body), headers=headers)
@@ -46,7 +46,7 @@ async def test_an_exempt_card_is_taken(desk: Desk, headers: dict[str, str], name
 
 
 @pytest.mark.usefixtures("exempting")
-async def test_an_exempt_card_is_taken_in_an_upload(desk: Desk) -> None:
+async def test_an_exempt_card_is_taken_in_an_upload(desk: AppFixture) -> None:
     """Each line is held to the same."""
     lines = [json_bytes(full_body(card_number=number)) for number in (CARD, NOT_EXEMPT[0])]
     headers = {"Content-Type": "application/x-ndjson"}
@@ -58,13 +58,13 @@ async def test_an_exempt_card_is_taken_in_an_upload(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("exempting")
 @pytest.mark.parametrize("number", NOT_EXEMPT)
-async def test_what_is_not_named_needs_its_check_digit(desk: Desk, number: str) -> None:
+async def test_what_is_not_named_needs_its_check_digit(desk: AppFixture, number: str) -> None:
     """Other first digits, and other lengths."""
     assert await faults(desk, json_bytes(full_body(card_number=number))) == [("/card_number", "card_number_luhn")]
     assert await faults(desk, json_bytes(full_body(card_number=card_number(1)))) == []
 
 
-async def test_no_card_is_exempt_by_default(desk: Desk) -> None:
+async def test_no_card_is_exempt_by_default(desk: AppFixture) -> None:
     """The setting has no default."""
     assert await faults(desk, json_bytes(full_body(card_number=CARD))) == [("/card_number", "card_number_luhn")]
 
@@ -78,7 +78,7 @@ async def test_no_card_is_exempt_by_default(desk: Desk) -> None:
         ("transaction_id", CARD),
     ],
 )
-async def test_an_exempt_card_stands_in_one_place(desk: Desk, part: str, value: object) -> None:
+async def test_an_exempt_card_stands_in_one_place(desk: AppFixture, part: str, value: object) -> None:
     """The request's own number is refused anywhere else, whether it has a check digit or none."""
     (fault,) = await faults(desk, json_bytes(full_body(card_number=CARD) | {part: value}))
     assert fault[1] == "card_number_misplaced"
@@ -86,7 +86,7 @@ async def test_an_exempt_card_stands_in_one_place(desk: Desk, part: str, value: 
     assert await faults(desk, content, **{"X-Trace": CARD}) == [("", "card_number_misplaced")]
 
 
-async def looked_up(desk: Desk, method: str, number: str) -> tuple[int, list[dict[str, str]]]:
+async def looked_up(desk: AppFixture, method: str, number: str) -> tuple[int, list[dict[str, str]]]:
     """The status and the faults of a look-up; the desk's tables cannot be reached."""
     if method == "GET":
         answer = await desk.client.get("/transactions", params={"card_number": number})
@@ -98,7 +98,7 @@ async def looked_up(desk: Desk, method: str, number: str) -> tuple[int, list[dic
 
 @pytest.mark.usefixtures("exempting")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_an_exempt_card_is_looked_up(desk: Desk, method: str) -> None:
+async def test_an_exempt_card_is_looked_up(desk: AppFixture, method: str) -> None:
     """By the digits that its transactions came with; any other number needs its check digit."""
     assert (await looked_up(desk, method, CARD))[0] == 503
     for number in NOT_EXEMPT:

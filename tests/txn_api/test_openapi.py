@@ -10,7 +10,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.builders import card_number
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from tests.txn_api.contract import Contract
 from txn_api.openapi import file as openapi_file
 from txn_api.openapi.document import operations
@@ -46,17 +46,17 @@ def test_the_check_finds_drift(own_environment: pytest.MonkeyPatch, tmp_path: Pa
         check()
 
 
-async def test_the_document_is_valid(desk: Desk) -> None:
+async def test_the_document_is_valid(desk: AppFixture) -> None:
     """It keeps to the OpenAPI 3.1 specification."""
     OpenAPIV31SpecValidator(desk.app.openapi()).validate()
 
 
-async def test_the_document_is_served_as_it_is_committed(desk: Desk) -> None:
+async def test_the_document_is_served_as_it_is_committed(desk: AppFixture) -> None:
     """`/openapi.json` says the same."""
     assert (await desk.client.get("/openapi.json")).json() == desk.app.openapi()
 
 
-async def test_the_example_is_accepted(desk: Desk) -> None:
+async def test_the_example_is_accepted(desk: AppFixture) -> None:
     """Who copies the request example gets a 202."""
     (example,) = desk.app.openapi()["components"]["schemas"]["TransactionRequest"]["examples"]
     assert example == example_transaction()
@@ -64,7 +64,7 @@ async def test_the_example_is_accepted(desk: Desk) -> None:
     assert (await desk.client.post("/transactions", json=example)).status_code == 202
 
 
-async def test_every_example_fits_its_schema(desk: Desk) -> None:
+async def test_every_example_fits_its_schema(desk: AppFixture) -> None:
     """Each response example of each operation, and each example inside a schema, is one that may be answered."""
     contract, checked = Contract(desk.app), 0
     for content in _contents(contract.document):
@@ -98,7 +98,7 @@ def _schemas(value: Any) -> list[dict[str, Any]]:
     return own + [schema for inner in value.values() for schema in _schemas(inner)]
 
 
-async def test_every_string_number_and_list_is_bounded(desk: Desk) -> None:
+async def test_every_string_number_and_list_is_bounded(desk: AppFixture) -> None:
     """A client can size its fields by the document alone."""
     document = desk.app.openapi()
     places = {
@@ -147,7 +147,7 @@ def _contents_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
     return [content for body in bodies for content in body.get("content", {}).values()]
 
 
-async def test_every_body_and_answer_has_an_example(desk: Desk) -> None:
+async def test_every_body_and_answer_has_an_example(desk: AppFixture) -> None:
     """Requests, answers and problems are shown, not only described."""
     document = desk.app.openapi()
     for operation in operations(document):
@@ -158,7 +158,7 @@ async def test_every_body_and_answer_has_an_example(desk: Desk) -> None:
             assert any(content.get("examples") for content in body["content"].values()), operation["operationId"]
 
 
-async def test_the_examples_of_bodies_are_accepted(desk: Desk) -> None:
+async def test_the_examples_of_bodies_are_accepted(desk: AppFixture) -> None:
     """Who sends a request example to the operation that shows it gets a 2xx; the look-ups find no table here."""
     contract = Contract(desk.app)
     sent = 0
@@ -180,7 +180,7 @@ async def test_the_examples_of_bodies_are_accepted(desk: Desk) -> None:
     assert sent == 6
 
 
-async def test_each_operation_needs_exactly_the_scopes_that_it_names(desk: Desk) -> None:
+async def test_each_operation_needs_exactly_the_scopes_that_it_names(desk: AppFixture) -> None:
     """A key with all scopes but one that is named gets a 403, a key with those that are named does not."""
     document = desk.app.openapi()
     for path, methods in document["paths"].items():
@@ -194,12 +194,12 @@ async def test_each_operation_needs_exactly_the_scopes_that_it_names(desk: Desk)
                 assert await _status(desk, method, path, desk.key(*scopes)) != 403
 
 
-async def _status(desk: Desk, method: str, path: str, headers: dict[str, str]) -> int:
+async def _status(desk: AppFixture, method: str, path: str, headers: dict[str, str]) -> int:
     path = path.format(transaction_id="0b242abb623afc578575680df30655b9")
     return (await desk.client.request(method, path, headers=headers)).status_code
 
 
-async def test_what_is_left_of_a_quota_is_described(desk: Desk) -> None:
+async def test_what_is_left_of_a_quota_is_described(desk: AppFixture) -> None:
     """Every 2xx and 4xx of a guarded operation may tell it, and a 429 when to come back."""
     for operation in operations(desk.app.openapi()):
         for status, response in operation["responses"].items():
@@ -217,7 +217,7 @@ def test_every_header_of_a_problem_is_described() -> None:
     assert told <= set(HEADERS)
 
 
-async def test_each_operation_is_named_described_and_guarded(desk: Desk) -> None:
+async def test_each_operation_is_named_described_and_guarded(desk: AppFixture) -> None:
     """Operation ids are unique, and all but the operators' calls need a key."""
     found = list(operations(desk.app.openapi()))
     assert len({operation["operationId"] for operation in found}) == len(found) == 9
@@ -236,7 +236,7 @@ _TYPES = {
 }
 
 
-async def test_stored_texts_may_hold_what_was_taken_before(desk: Desk) -> None:
+async def test_stored_texts_may_hold_what_was_taken_before(desk: AppFixture) -> None:
     """Marks of direction are refused today, and events are never rewritten: clients that check answers go on."""
     schemas = (await desk.client.get("/openapi.json")).json()["components"]["schemas"]
     sent, stored = (schemas[name]["properties"]["name"]["pattern"] for name in ("Merchant", "StoredMerchant"))

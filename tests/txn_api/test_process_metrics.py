@@ -31,7 +31,7 @@ def registry(count: int) -> CollectorRegistry:
 
 
 @asynccontextmanager
-async def sibling(folder: Path, pid: int, count: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+async def other_process(folder: Path, pid: int, count: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """Another process, which this one plays."""
     with monkeypatch.context() as context:
         context.setattr("txn_api.process_metrics.os.getpid", lambda: pid)
@@ -52,7 +52,7 @@ async def metrics(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 async def test_the_metrics_of_all_are_one_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each family is described once, with every process's samples; values and labels are what they were."""
-    async with sibling(folder, 2, 20, monkeypatch), sibling(folder, 3, 300, monkeypatch):
+    async with other_process(folder, 2, 20, monkeypatch), other_process(folder, 3, 300, monkeypatch):
         text = await metrics(folder, monkeypatch)
     assert text.count("# TYPE posts_total counter") == 1
     for process, count in (("1", 1.0), ("2", 20.0), ("3", 300.0)):
@@ -65,7 +65,7 @@ async def test_the_metrics_of_all_are_one_document(folder: Path, monkeypatch: py
 
 async def test_a_sibling_that_is_gone_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it leaves behind is a socket that nobody answers."""
-    async with sibling(folder, 2, 20, monkeypatch):
+    async with other_process(folder, 2, 20, monkeypatch):
         pass
     assert socket_of(folder, 2).exists()
     text = await metrics(folder, monkeypatch)
@@ -101,7 +101,7 @@ async def test_a_stuck_sibling_is_not_waited_for(folder: Path, monkeypatch: pyte
         writer.close()
 
     stuck = await asyncio.start_unix_server(say_nothing, socket_of(folder, 2))
-    async with sibling(folder, 3, 300, monkeypatch), asyncio.timeout(60):
+    async with other_process(folder, 3, 300, monkeypatch), asyncio.timeout(60):
         text = await metrics(folder, monkeypatch)
     released.set()
     stuck.close()

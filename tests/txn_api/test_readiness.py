@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.virtual_time import in_virtual_time
 from txn_api.readiness import readiness_of
-from txn_core.readiness import CACHED_S, CHECK_S_MAX, Readiness
+from txn_core.readiness import CACHED_S, CHECK_S_MAX, ReadinessChecks
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -30,7 +30,7 @@ class Stores:
         await asyncio.sleep(self._after_s)
         return {}
 
-    def readiness(self) -> Readiness:
+    def readiness(self) -> ReadinessChecks:
         """The checks on both."""
         return readiness_of(cast("KinesisClient", self), "stream", cast("DynamoDBClient", self), "table")
 

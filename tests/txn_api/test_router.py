@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.builders import body
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.app import _PAGES, RESOURCES
 from txn_api.router import Router
 
@@ -17,12 +17,12 @@ def _head(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in _OF_EACH_ANSWER}
 
 
-def _reads(desk: Desk) -> list[str]:
+def _reads(desk: AppFixture) -> list[str]:
     paths = desk.app.openapi()["paths"]
     return [path.format(transaction_id="0" * 8) for path, methods in paths.items() if "get" in methods]
 
 
-async def test_what_can_be_read_has_a_head(desk: Desk) -> None:
+async def test_what_can_be_read_has_a_head(desk: AppFixture) -> None:
     """Every GET of the document and every page: status and headers are those of the GET (RFC 9110, 9.3.2)."""
     reads = _reads(desk)
     assert len(reads) == 6
@@ -33,7 +33,7 @@ async def test_what_can_be_read_has_a_head(desk: Desk) -> None:
             assert _head(head) == _head(answer), path
 
 
-async def test_a_head_opens_no_more_than_a_get(desk: Desk) -> None:
+async def test_a_head_opens_no_more_than_a_get(desk: AppFixture) -> None:
     """The same credential and the same scopes."""
     for path in ("/transactions", f"/transactions/{'0' * 8}", "/merchants"):
         assert (await desk.client.head(path, headers={"Authorization": ""})).status_code == 401
@@ -41,7 +41,7 @@ async def test_a_head_opens_no_more_than_a_get(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["/transactions/bulk", "/transactions/search"])
-async def test_what_cannot_be_read_has_no_head(desk: Desk, path: str) -> None:
+async def test_what_cannot_be_read_has_no_head(desk: AppFixture, path: str) -> None:
     """An operation that is for POST alone says so."""
     answer = await desk.client.head(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -65,7 +65,7 @@ async def test_a_head_of_a_look_up_tells_of_its_answer(api: Api) -> None:
             assert again.status_code == 304
 
 
-def test_the_document_has_each_read_once(desk: Desk) -> None:
+def test_the_document_has_each_read_once(desk: AppFixture) -> None:
     """HEAD is none of its operations, and every router of ours is one that answers it."""
     assert not [path for path, methods in desk.app.openapi()["paths"].items() if "head" in methods]
     assert all(

@@ -16,7 +16,7 @@ import uvicorn
 from tests.builders import body, card_number, issued_card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import until
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.edge.application import App
 from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.request_context import RequestContext
@@ -70,7 +70,7 @@ class Connection:
 class Served:
     """A running server."""
 
-    desk: Desk
+    desk: AppFixture
     server: uvicorn.Server
     task: "asyncio.Task[None]"
     port: int
@@ -98,14 +98,14 @@ class Served:
 
 
 def _with_small_buffers(made: socket.socket) -> socket.socket:
-    """Let the system hold little of what nobody reads, lest a stuck reader needs megabytes to show."""
+    """Let the system hold little of what nobody reads, so that a stuck reader shows before it holds megabytes."""
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
         made.setsockopt(socket.SOL_SOCKET, option, 1 << 15)
     return made
 
 
 @pytest.fixture(params=["ours", "httptools"])
-async def served(desk: Desk, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+async def served(desk: AppFixture, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
     """The application behind uvicorn, set up as `txn api` does, and with uvicorn's own connections."""
     listener = _with_small_buffers(socket.create_server(("127.0.0.1", 0)))
     config = uvicorn.Config(
@@ -210,7 +210,7 @@ async def test_hanging_up_takes_no_transaction_along(served: Served) -> None:
     assert desk.services.producer.buffered_bytes == 0
 
 
-def _in_flight(desk: Desk) -> float | None:
+def _in_flight(desk: AppFixture) -> float | None:
     value: float | None = desk.app.state.registry.get_sample_value("txn_http_requests_in_flight")
     return value
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.builders import body, card_number, customer, issued_card_number, json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 
 Call = tuple[str, str, dict[str, Any]]
 Expected = tuple[int, str, list[tuple[str, str]]]
@@ -41,7 +41,7 @@ def parameter(pointer: str, code: str) -> Expected:
     return 422, "parameter_invalid", [(pointer, code)]
 
 
-def misplaced(*pointers: str) -> Expected:
+def with_the_number_elsewhere(*pointers: str) -> Expected:
     """A card number in these places."""
     return 422, "card_number_misplaced", [(pointer, "card_number_misplaced") for pointer in pointers]
 
@@ -152,9 +152,12 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     "compressed": (post(headers={"Content-Encoding": "br"}), (415, "content_encoding_unsupported", [])),
     "own card number in another field": (
         post(customer=customer(reference=CARD)),
-        misplaced("/customer/reference"),
+        with_the_number_elsewhere("/customer/reference"),
     ),
-    "another card number in a name": (post(merchant={"name": f"Shop {OTHER_CARD}"}), misplaced("/merchant/name")),
+    "another card number in a name": (
+        post(merchant={"name": f"Shop {OTHER_CARD}"}),
+        with_the_number_elsewhere("/merchant/name"),
+    ),
     "no API key": (post(headers={"Authorization": ""}), (401, "api_key_missing", [])),
     "an API key out of form": (post(headers={"Authorization": "Bearer secret"}), (401, "api_key_invalid", [])),
     "an unknown API key": (
@@ -271,7 +274,7 @@ WRONG: dict[str, tuple[Call, Expected]] = {
     ),
     "search with two card numbers": (
         search(card_number=CARD, cursor=OTHER_CARD + CARD),
-        misplaced(""),
+        with_the_number_elsewhere(""),
     ),
     "nothing there": (("GET", "/cards", {}), (404, "route_not_found", [])),
     "a slash too many": (("GET", "/transactions/", {}), (404, "route_not_found", [])),
@@ -285,7 +288,7 @@ WRONG: dict[str, tuple[Call, Expected]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-async def test_a_wrong_input_is_answered_with_its_problem(desk: Desk, name: str) -> None:
+async def test_a_wrong_input_is_answered_with_its_problem(desk: AppFixture, name: str) -> None:
     """Status, code and faults are those of the table, nothing is stored, and no answer repeats a card number."""
     (method, path, request), (status, code, faults) = WRONG[name]
     answer = await desk.client.request(method, path, **request)
@@ -297,7 +300,7 @@ async def test_a_wrong_input_is_answered_with_its_problem(desk: Desk, name: str)
     assert OTHER_CARD not in answer.text
 
 
-async def test_a_scope_that_is_missing_is_said(desk: Desk) -> None:
+async def test_a_scope_that_is_missing_is_said(desk: AppFixture) -> None:
     """A key that may only read does not write, and one that may only write does not read."""
     reader, writer = desk.key("transactions:read"), desk.key("transactions:write")
     refused = await desk.client.post("/transactions", json=body(), headers=reader)
@@ -306,7 +309,7 @@ async def test_a_scope_that_is_missing_is_said(desk: Desk) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
 
 
-async def test_every_fault_is_listed_up_to_a_bound(desk: Desk) -> None:
+async def test_every_fault_is_listed_up_to_a_bound(desk: AppFixture) -> None:
     """A client mends a body in one go; a body of nothing but faults is not answered with as many."""
     answer = await desk.client.post("/transactions", json=body(currency="XYZ", amount_minor=0.5, card_number="1"))
     assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/card_number", "/amount_minor", "/currency"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.kaggle import COLUMNS, parse_row
-from txn_cli.rows import SoundRow
+from txn_cli.layouts.kaggle import COLUMNS, parse_row
+from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -14,15 +14,15 @@ import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from txn_cli.client import CONNECTIONS_MAX, ApiClient
-from txn_core.errors import InvalidTransactionError
+from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.transaction import parse_transaction
 
 API_KEY = "key-for-tests"
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     """Answer with a problem instead of doing anything."""
 
     status: int
@@ -66,7 +66,7 @@ class Hang:
     reached: threading.Event = field(default_factory=threading.Event)
 
 
-Fault = Answer | CutOff | Unsettled | StopReading | Bytes | Hang
+Fault = HttpReply | CutOff | Unsettled | StopReading | Bytes | Hang
 
 
 def problem(status: int, code: str, errors: Sequence[Mapping[str, str]] = ()) -> dict[str, object]:
@@ -136,8 +136,8 @@ class FakeApi:
             return
         fault = self.faults.popleft() if self.faults else None
         if dict(scope["headers"]).get(b"authorization") != f"Bearer {API_KEY}".encode():
-            fault = Answer(401, "api_key_invalid")
-        if isinstance(fault, Answer):
+            fault = HttpReply(401, "api_key_invalid")
+        if isinstance(fault, HttpReply):
             await _send(send, fault.status, json.dumps(problem(fault.status, fault.code)).encode(), fault.headers)
         elif isinstance(fault, Bytes):
             await _send(send, 200, fault.body)
@@ -188,7 +188,7 @@ class FakeApi:
         self.requests.append([_id(body)])
         if isinstance(fault, CutOff) and not fault.after:
             raise httpx.ReadError("cut off")
-        judged = self._judge(body)
+        judged = self._decide(body)
         if isinstance(fault, CutOff):
             raise httpx.ReadError("cut off")
         status = 422 if judged else 202
@@ -203,7 +203,7 @@ class FakeApi:
             if isinstance(fault, Unsettled) and number in fault.lines:
                 problems[number] = problem(503, fault.code)
                 unknown += 1
-            elif judged := self._judge(line):
+            elif judged := self._decide(line):
                 problems[number] = judged
         if isinstance(fault, CutOff):
             raise httpx.ReadError("cut off")
@@ -218,7 +218,7 @@ class FakeApi:
         answers = [*({"line": number, "problem": p} for number, p in problems.items()), totals]
         await _send(send, 200, "".join(json.dumps(answer) + "\n" for answer in answers).encode())
 
-    def _judge(self, body: bytes) -> Mapping[str, object] | None:
+    def _decide(self, body: bytes) -> Mapping[str, object] | None:
         try:
             request = parse_transaction(body)
         except InvalidTransactionError as error:

@@ -16,7 +16,7 @@ from devkit.kinesis_server.faults import Latency
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.builders import base64_key, body, card_number
-from tests.txn_cli.stack.children import until
+from tests.txn_cli.stack.told_children import until
 from txn_cli.stack import ports
 from txn_core.api_keys import ApiKeyTable, mint
 from txn_core.aws.clients import Aws

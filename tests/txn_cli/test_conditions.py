@@ -30,12 +30,12 @@ import typer
 import uvloop
 
 from tests.builders import base64_key
-from tests.txn_cli.test_target import READY
+from tests.txn_cli.api_client.test_target import READY
 from txn_cli.exit_codes import CHECKING, FAMILIES, Outcome
 from txn_cli.main import app_of, run
-from txn_cli.named import ENDPOINTS
+from txn_cli.output.named import ENDPOINTS
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
@@ -236,7 +236,7 @@ def test_no_credentials(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.seconds < SECONDS_MAX
 
 
-Answer = tuple[int, bytes]
+HttpReply = tuple[int, bytes]
 
 
 class Server(ThreadingHTTPServer):
@@ -247,7 +247,7 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def answering(answer_to: Callable[[Message], Answer]) -> Iterator[str]:
+def answering(answer_to: Callable[[Message], HttpReply]) -> Iterator[str]:
     """A server that answers each request by its head alone; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -282,7 +282,7 @@ def answering(answer_to: Callable[[Message], Answer]) -> Iterator[str]:
             thread.join()
 
 
-def refusal(head: Message) -> Answer:
+def refusal(head: Message) -> HttpReply:
     """What Kinesis and DynamoDB, S3, and the API say to whom they do not know."""
     if "X-Amz-Target" in head:
         return 400, b'{"__type": "UnrecognizedClientException", "message": "9000"}'
@@ -310,7 +310,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
 def test_wrong_port(terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a stack that was killed and left its papers, or that lost a child."""
     monkeypatch.setattr("txn_cli.patience.PATIENCE_S", 0.1)
-    monkeypatch.setattr("txn_cli.client.REACH_S_MAX", 0.3)
+    monkeypatch.setattr("txn_cli.api_client.client.REACH_S_MAX", 0.3)
     stack_at(terminal.folder, url := f"http://127.0.0.1:{ports.choose()}")
     ended = terminal.type(command)
     assert ended.code == failed(command)
@@ -445,7 +445,7 @@ def test_what_destroys_on_aws_wants_a_yes(
 
 
 def test_verify_of_a_service_elsewhere_takes_no_lake_for_its_own(terminal: Terminal, guard: Guard) -> None:
-    """Neither that of the stack beside it nor one on AWS, with all that it takes in the environment."""
+    """Neither the API of the stack beside it nor one on AWS, with all that it takes in the environment."""
     stack_at(terminal.folder, "http://127.0.0.1:1")
     ended = terminal.type("verify", "--url", "https://api.example", "--api-key", "x", TXN_BUCKET="ours")
     assert (ended.code, ended.target) == (failed("verify"), "")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.txn_cli.builders import after_target
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.told_children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
 from txn_cli.simulator import simulate_rows
 from txn_cli.stack import ports

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.builders import base64_key
-from tests.txn_cli.test_target import READY
-from txn_cli.named import ENDPOINTS, Named
+from tests.txn_cli.api_client.test_target import READY
+from txn_cli.output.named import ENDPOINTS, Named
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.system import System, system_of
-from txn_core.errors import SettingsError, StackError
+from txn_core.exceptions import SettingsError, StackError
 
 KEYS = {"TXN_CARD_KEYS": f'{{"1": "{base64_key(1)}"}}'}
 IN_OTHER = {"TXN_DATA_DIR": "other"}

@@ -15,9 +15,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tests.txn_cli.stack.children import Told
-from txn_cli.letters.content import shown
-from txn_cli.meter import Meter
+from tests.txn_cli.stack.told_children import Told
+from txn_cli.dead_letters.letter_content import shown
+from txn_cli.output.meter import Meter
 from txn_cli.terminal import console, say, say_document, say_text
 
 HOSTILE = "a\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\r\u202eb\u2028c[bold red]d[/] :skull: [link=http://x]e[/link]\x7f"

@@ -49,12 +49,12 @@ _RECEIVED_BYTES: Final = 4_096
 
 def faults(number: int) -> bytes:
     """Rejected lines, nearly each of which has faults of its own."""
-    dice = random.Random(number)
+    rng = random.Random(number)
     lines = []
     for _ in range(200):
         document = full_body()
         for part in (document, document["customer"], document["merchant"], document["terminal"]):
-            for name in [name for name, value in part.items() if not isinstance(value, dict) and dice.random() < 0.5]:
+            for name in [name for name, value in part.items() if not isinstance(value, dict) and rng.random() < 0.5]:
                 part[name] = []
         lines.append(json.dumps(document))
     return "\n".join([*lines, ""]).encode()
@@ -72,9 +72,9 @@ def short_lines(number: int) -> bytes:
 
 def in_gzip(number: int) -> bytes:
     """A line of random digits without an end, compressed, and behind it what does not compress."""
-    dice = random.Random(number)
+    rng = random.Random(number)
     deflate = zlib.compressobj(wbits=31)
-    text = dice.randbytes((LINE_BYTES_MAX - 100) // 2).hex().encode()
+    text = rng.randbytes((LINE_BYTES_MAX - 100) // 2).hex().encode()
     return deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)
 
 

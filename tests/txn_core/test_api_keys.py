@@ -9,7 +9,7 @@ import pytest
 
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, TERMINALS_MAX, ApiKey, ApiKeyTable, KeyId, Scope, mint, split
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.quotas import Limits
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import instant_of, now

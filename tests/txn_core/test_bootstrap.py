@@ -13,7 +13,7 @@ from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

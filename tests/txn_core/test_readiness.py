@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.support.virtual_time import in_virtual_time
-from txn_core.readiness import CACHED_S, CHECK_S_MAX, OK, WAITS_MAX, Check, NotReadyError, Readiness, stream_usable
+from txn_core.readiness import (
+    CACHED_S,
+    CHECK_S_MAX,
+    OK,
+    WAITS_MAX,
+    Check,
+    NotReadyError,
+    ReadinessChecks,
+    stream_usable,
+)
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -14,8 +23,8 @@ if TYPE_CHECKING:
 FAULT_CACHED_S = 0.5
 
 
-def readiness_of(**checks: Check) -> Readiness:
-    return Readiness(checks, lambda error: str(error) or type(error).__name__, FAULT_CACHED_S)
+def readiness_of(**checks: Check) -> ReadinessChecks:
+    return ReadinessChecks(checks, lambda error: str(error) or type(error).__name__, FAULT_CACHED_S)
 
 
 async def fine() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
 

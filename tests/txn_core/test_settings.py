@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.builders import base64_key
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.setting_groups.key_settings import KEY_BYTES_MIN
 from txn_core.settings import Settings
 

@@ -41,7 +41,7 @@ async def test_those_who_ask_at_the_same_time_share_a_read() -> None:
 
 @in_virtual_time
 async def test_nothing_is_kept_of_a_read() -> None:
-    """Who comes afterwards reads anew, also after an error, which all that waited for it have seen."""
+    """Who comes afterwards reads again, also after an error, which all that waited for it have seen."""
     store = Store()
     reads = SingleFlight(store.get, READ_S_MAX)
     store.error = ConnectionError()

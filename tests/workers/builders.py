@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.builders import ACCEPTED_AT, ARRIVED_AT, SHARD, encoded, full_body, json_bytes, position, transaction_id
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import ShardId
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, TransactionId
@@ -39,9 +39,9 @@ def id_of(data: bytes) -> TransactionId:
     return Event.decode(data).transaction_id
 
 
-def records(*events: bytes, start: int = 1, at: datetime = ARRIVED_AT) -> list[Arrived]:
+def records(*events: bytes, start: int = 1, at: datetime = ARRIVED_AT) -> list[StreamRecord]:
     """Events that stand behind each other in a shard, a millisecond apart."""
-    return [Arrived(data, position(start + i), at + timedelta(milliseconds=i)) for i, data in enumerate(events)]
+    return [StreamRecord(data, position(start + i), at + timedelta(milliseconds=i)) for i, data in enumerate(events)]
 
 
 def shard(number: int) -> ShardId:

@@ -12,28 +12,28 @@ import pytest
 
 from txn_cli.status.observer import Observer
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import REGISTRY
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
 from txn_core.lake.parquet import read_parquet
-from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
 from workers.context import DrainContext
 from workers.events.dead_letters import DeadLetter, Seal
 from workers.hosts.process import work
-from workers.leases.checkpointing import Books
+from workers.leases.checkpointing import Checkpointer
 from workers.leases.lease import Checkpoint
 from workers.leases.ledger import Minute, Tally, tally_of
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.reading.reader import ShardReader
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 WAIT_S_MAX = 60.0
 
 
-def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Books:
+def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Checkpointer:
     """The ledgers of a kind of worker."""
-    return Books(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
+    return Checkpointer(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
 
 
 async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX) -> None:
@@ -58,7 +58,7 @@ async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S
 
 
 @dataclass
-class World:
+class StackFixture:
     """The stores that workers stand between."""
 
     settings: Settings
@@ -71,24 +71,26 @@ class World:
     def leases(self, kind: str) -> LeaseTable:
         return LeaseTable(self.dynamodb, TableNames(self.settings.table_prefix).leases(kind))
 
-    def context(self, kind: str, meters: Meters | None = None, settings: Settings | None = None) -> DrainContext:
+    def context(
+        self, kind: str, metrics: WorkerMetrics | None = None, settings: Settings | None = None
+    ) -> DrainContext:
         """What a host hands to a drain; with metrics of its own unless some are given."""
-        settings, meters = settings or self.settings, meters or Meters(kind)
+        settings, metrics = settings or self.settings, metrics or WorkerMetrics(kind)
         clients = self.kinesis, self.dynamodb, self.store
-        return DrainContext(REGISTRY[kind], settings, *clients, Seal.of(settings), meters)
+        return DrainContext(REGISTRY[kind], settings, *clients, Seal.of(settings), metrics)
 
-    def books(self, kind: str) -> Books:
+    def checkpointer(self, kind: str) -> Checkpointer:
         return books_of(self.dynamodb, self.settings, kind)
 
     async def ledger(self, kind: str) -> Tally:
         """What a kind of worker has noted of all shards."""
-        table = self.books(kind).table
+        table = self.checkpointer(kind).table
         rows = await self.leases(kind).rows()
         return sum([await table.tally(row, Minute("0")) for row in rows], Tally())
 
-    async def arrivals(self) -> Tally:
-        """What the ledger of one who has done everything says: the stream, read anew."""
-        found: list[Arrived] = []
+    async def arrival_minutes(self) -> Tally:
+        """What the ledger of one who has done everything says: the stream, read again."""
+        found: list[StreamRecord] = []
         for shard in await self._shards():
             reader = ShardReader(
                 self.kinesis,
@@ -183,9 +185,9 @@ class World:
         status = await Observer(self.kinesis, self.dynamodb, settings or self.settings).look()
         return all(worker.drained for worker in status.workers if worker.kind == kind)
 
-    async def lake(self) -> list[Arrived]:
+    async def lake(self) -> list[StreamRecord]:
         """Every row of the lake, object by object."""
-        rows: list[Arrived] = []
+        rows: list[StreamRecord] = []
         async for key in self.store.keys(RAW_PREFIX):
             rows += arrived_of(read_parquet(await self.store.read(key)))
         return rows
@@ -198,7 +200,7 @@ class World:
         """Remove an object, as an operator does with tools of S3; none of ours removes any."""
         await self.store._client.delete_object(Bucket=self.settings.lake_bucket, Key=key)
 
-    async def letters(self) -> list[DeadLetter]:
+    async def dead_letters(self) -> list[DeadLetter]:
         """Every dead letter, opened."""
         seal = Seal.of(self.settings)
         return [seal.open(await self.store.read(key)) async for key in self.store.keys(DEAD_LETTER_PREFIX)]
@@ -239,7 +241,7 @@ class World:
 
 
 @asynccontextmanager
-async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World]:
+async def world_of(settings: Settings, **changes: object) -> AsyncIterator[StackFixture]:
     """A world of its own, with quick leases and small, quick flushes."""
     quick = {
         "stream_shards": 1,
@@ -255,18 +257,18 @@ async def world_of(settings: Settings, **changes: object) -> AsyncIterator[World
     aws, names = Aws(settings), TableNames(settings.table_prefix)
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         transactions = await TransactionTable.open(dynamodb, names.transactions)
-        yield World(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket), transactions)
+        yield StackFixture(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket), transactions)
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings) -> AsyncIterator[StackFixture]:
     """A world with one shard."""
     async with world_of(settings) as made:
         yield made
 
 
 @pytest.fixture
-async def wide_world(settings: Settings) -> AsyncIterator[World]:
+async def wide_world(settings: Settings) -> AsyncIterator[StackFixture]:
     """A world with four shards."""
     async with world_of(settings, stream_shards=4) as made:
         yield made

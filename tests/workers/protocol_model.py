@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from tests.builders import ARRIVED_AT, SHARD, position
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position
-from workers.archive.processor import object_key, object_last, object_metadata, plan_of
+from workers.archive.archive_processor import object_key, object_last, object_metadata, plan_of
 from workers.leases.lease import FlushPlan, Lease, WorkerName
 
 FRESH: Final = Lease(shard_id=SHARD)
@@ -340,7 +340,7 @@ _NO_PROGRESS: Final = frozenset(
 
 
 def _plan_of(first: int, last: int) -> FlushPlan:
-    return plan_of([Arrived(b"", position(number), ARRIVED_AT) for number in range(first, last + 1)])
+    return plan_of([StreamRecord(b"", position(number), ARRIVED_AT) for number in range(first, last + 1)])
 
 
 def _found(state: State, key: str) -> Put | None:

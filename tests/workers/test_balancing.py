@@ -17,10 +17,10 @@ class Fleet:
     """Workers over one table, their steps in random order, and some rows changing under them."""
 
     def __init__(
-        self, owners: dict[ShardId, WorkerName | None], names: Sequence[WorkerName], dice: random.Random
+        self, owners: dict[ShardId, WorkerName | None], names: Sequence[WorkerName], rng: random.Random
     ) -> None:
         self.rows = {shard_id: Lease(shard_id=shard_id, owner=owner) for shard_id, owner in owners.items()}
-        self.names, self.dice = list(names), dice
+        self.names, self.rng = list(names), rng
         self.dead: set[WorkerName] = set()
         self.renewed: set[ShardId] = set()
         self.moves: Counter[ShardId] = Counter()
@@ -32,7 +32,7 @@ class Fleet:
         self.renewed.clear()
         acting = [self._steps(name, refusals) for name in self.names]
         while acting:
-            worker = self.dice.choice(acting)
+            worker = self.rng.choice(acting)
             if next(worker, None) is None:
                 acting.remove(worker)
 
@@ -63,12 +63,12 @@ class Fleet:
                     self._write(row, row.released())
                     yield "released"
             expired = frozenset(row.shard_id for row in seen if row.owner in self.dead)
-            decision = decide(name, seen, expired, self.dice)
+            decision = decide(name, seen, expired, self.rng)
             wanted = [(row, row.taken(name)) for row in decision.take]
             wanted += [(row, row.wanted(name)) for row in decision.ask_for]
             landed = True
             for row, change in wanted:
-                if self.dice.random() < refusals:
+                if self.rng.random() < refusals:
                     self._renew(row.shard_id)
                 landed &= self._write(row, change)
                 yield "written"
@@ -94,11 +94,11 @@ class Fleet:
 
 def fleet(seed: int, shards: int, *, before: int, after: int) -> Fleet:
     """Shards shared evenly by so many workers, or by nobody, when others have come or some have died."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     names = [WorkerName(f"worker-{i}") for i in range(max(before, after))]
-    dice.shuffle(names)  # who came first is not who comes first by name
+    rng.shuffle(names)  # who came first is not who comes first by name
     owners = {shard(i): names[i % before] if before else None for i in range(shards)}
-    made = Fleet(owners, names[:after], dice)
+    made = Fleet(owners, names[:after], rng)
     made.dead = set(names[after:])
     return made
 

@@ -10,10 +10,10 @@ from structlog.testing import capture_logs
 
 from devkit.kinesis_server import KinesisServer, Options, fates, kinesis_server
 from tests.workers.builders import event, shard
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import ARCHIVE, INDEX
-from txn_core.errors import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
 from workers.hosts.process import work
 
@@ -23,7 +23,7 @@ QUICK: dict[str, Any] = {"subscription_life_s": 1.0, "taken_over_after_s": 0.3}
 @asynccontextmanager
 async def pushed_world(
     settings: Settings, *, fan_out: str = "index,archive", **options: Any
-) -> AsyncIterator[tuple[World, KinesisServer]]:
+) -> AsyncIterator[tuple[StackFixture, KinesisServer]]:
     """A world whose drains are pushed to, some of them or all."""
     async with (
         kinesis_server(options=Options(**options)) as server,
@@ -50,7 +50,7 @@ async def test_both_views_are_exact_through_ends_failures_and_a_split(settings: 
             await until(lambda: world.drained("archive"))
         await world.assert_index_exact()
         await world.assert_lake_exact()
-        assert await world.ledger("index") == await world.ledger("archive") == await world.arrivals()
+        assert await world.ledger("index") == await world.ledger("archive") == await world.arrival_minutes()
         assert server.requests["SubscribeToShard"] > 4
 
 
@@ -74,7 +74,7 @@ async def test_workers_that_follow_each_other_hand_the_shard_over(settings: Sett
             (consumer,) = [each for each in server.stream(settings.stream).consumers.values() if "index" in each.name]
             assert consumer.seats[shard(0)].subscription is not None
         await world.assert_index_exact()
-        assert await world.ledger("index") == await world.arrivals()
+        assert await world.ledger("index") == await world.arrival_minutes()
 
 
 async def test_bootstrap_registers_a_consumer_a_drain_once_and_waits_for_it(settings: Settings) -> None:
@@ -116,7 +116,7 @@ async def test_a_worker_without_its_consumer_does_not_start(settings: Settings) 
             await work(INDEX, pushed, asyncio.Event())
 
 
-async def test_a_server_without_fan_out_says_so(world: World) -> None:
+async def test_a_server_without_fan_out_says_so(world: StackFixture) -> None:
     """As kinesalite, which the local stack runs."""
     pushed = world.settings.model_copy(update={"fan_out": "archive"})
     with pytest.raises(StoreError, match="no enhanced fan-out, by which archive is to read: unset TXN_FAN_OUT"):
@@ -135,7 +135,7 @@ async def test_a_server_without_fan_out_says_so(world: World) -> None:
     ],
 )
 async def test_a_worker_whose_reads_are_not_to_be_had_does_not_start(
-    world: World, changes: dict[str, object], text: str
+    world: StackFixture, changes: dict[str, object], text: str
 ) -> None:
     with pytest.raises(SettingsError, match=text):
         await work(INDEX, world.settings.model_copy(update=changes), asyncio.Event())

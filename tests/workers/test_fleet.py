@@ -17,22 +17,22 @@ import pytest
 
 from devkit.kinesis_server import kinesis_server
 from tests.workers.builders import event
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.hosts.test_process import process
 from txn_core import drains
 from txn_core.dynamodb.tables import TableNames
 from txn_core.positions import Position
 from txn_core.settings import Settings
-from workers.archive.drain import archive_of
-from workers.archive.processor import ArchiveProcessor
+from workers.archive.archive_drain import archive_of
+from workers.archive.archive_processor import ArchiveProcessor
 from workers.drain import Cursor, MakeProcessor, Processor
 from workers.hosts.leased import Worker
-from workers.index.drain import index_of
-from workers.index.metrics import IndexMetrics
-from workers.index.processor import IndexProcessor
+from workers.index.index_drain import index_of
+from workers.index.index_metrics import IndexMetrics
+from workers.index.index_processor import IndexProcessor
 from workers.leases.lease import Lease, WorkerName
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters, ShardLag
+from workers.metrics import ShardLag, WorkerMetrics
 from workers.reading.reader import Batch
 
 SHARDS = 8
@@ -91,10 +91,14 @@ class Crew:
     """Workers in this process that come and go, and the metrics of all that ever came."""
 
     def __init__(
-        self, kind: str, world: World, processors: Callable[[Meters], MakeProcessor], tasks: asyncio.TaskGroup
+        self,
+        kind: str,
+        world: StackFixture,
+        processors: Callable[[WorkerMetrics], MakeProcessor],
+        tasks: asyncio.TaskGroup,
     ) -> None:
         self._kind, self._world, self._processors, self._tasks = kind, world, processors, tasks
-        self.meters: list[Meters] = []
+        self.metrics: list[WorkerMetrics] = []
         self.tables: dict[str, Scanned] = {}
         self._members: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}
 
@@ -103,8 +107,8 @@ class Crew:
         return list(self._members)
 
     def start(self, name: str) -> None:
-        meters = Meters(self._kind)
-        self.meters.append(meters)
+        metrics = WorkerMetrics(self._kind)
+        self.metrics.append(metrics)
         names = TableNames.of(self._world.settings)
         self.tables[name] = table = Scanned(self._world.dynamodb, names.leases(self._kind))
         worker = Worker(
@@ -112,8 +116,8 @@ class Crew:
             settings=self._world.settings,
             kinesis=self._world.kinesis,
             leases=table,
-            processor=self._processors(meters),
-            meters=meters,
+            processor=self._processors(metrics),
+            metrics=metrics,
         )
         stopping = asyncio.Event()
         self._members[name] = stopping, self._tasks.create_task(worker.run(stopping))
@@ -127,7 +131,7 @@ class Crew:
 
 
 @asynccontextmanager
-async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
+async def loaded(world: StackFixture, ledger: Ledger) -> AsyncIterator[None]:
     """Records over all shards, some a second each, for the time of the block."""
     ending = asyncio.Event()
 
@@ -146,7 +150,7 @@ async def loaded(world: World, ledger: Ledger) -> AsyncIterator[None]:
             ending.set()
 
 
-async def until_owned(world: World, *owned: int, kind: str = "index") -> None:
+async def until_owned(world: StackFixture, *owned: int, kind: str = "index") -> None:
     """Wait until the workers own so many leases."""
 
     async def are_so() -> bool:
@@ -161,7 +165,7 @@ async def test_three_workers_share_survive_a_death_and_are_restarted_without_a_r
     async with kinesis_server() as server:
         there = settings.model_copy(update={"kinesis_endpoint_url": server.url})
         async with world_of(there, stream_shards=SHARDS, **quick) as world, asyncio.TaskGroup() as tasks:
-            server.limits.enabled = True
+            server.stream_limits.enabled = True
             crew = Crew("index", world, lambda _: ledger.processor, tasks)
             async with loaded(world, ledger):
                 crew.start("one")
@@ -177,7 +181,7 @@ async def test_three_workers_share_survive_a_death_and_are_restarted_without_a_r
     assert len(places) == len(set(places)), "something was processed again after it was handed over"
 
 
-async def _lose_one_more(world: World, ledger: Ledger) -> None:
+async def _lose_one_more(world: StackFixture, ledger: Ledger) -> None:
     """A fourth worker, a process of its own, is killed: all shards go on by themselves."""
     async with process("index", world.settings) as child:
         await until_owned(world, 2, 2, 2, 2)
@@ -193,7 +197,7 @@ async def _lose_one_more(world: World, ledger: Ledger) -> None:
     await until_owned(world, 2, 3, 3)
 
 
-async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
+async def _restart_in_turn(world: StackFixture, ledger: Ledger, crew: Crew) -> None:
     """One after the other goes and comes back under a new name, while load goes on."""
     start, began_s = len(ledger.seen), time.monotonic()
     await _restart(world, crew, "index")
@@ -208,7 +212,7 @@ async def _restart_in_turn(world: World, ledger: Ledger, crew: Crew) -> None:
     assert max(lags) < LAG_S_MAX
 
 
-async def _restart(world: World, crew: Crew, kind: str) -> None:
+async def _restart(world: StackFixture, crew: Crew, kind: str) -> None:
     for name in crew.names:
         await crew.stop(name)
         await until_owned(world, 4, 4, kind=kind)  # as long as a process takes to start
@@ -216,15 +220,15 @@ async def _restart(world: World, crew: Crew, kind: str) -> None:
         await until_owned(world, 2, 3, 3, kind=kind)
 
 
-async def processors_of(kind: str, world: World) -> Callable[[Meters], MakeProcessor]:
+async def processors_of(kind: str, world: StackFixture) -> Callable[[WorkerMetrics], MakeProcessor]:
     """What makes the processors of the real views, counting in each worker's own metrics."""
     if kind == "archive":
-        return lambda meters: partial(ArchiveProcessor, archive_of(world.context(kind, meters)))
+        return lambda metrics: partial(ArchiveProcessor, archive_of(world.context(kind, metrics)))
     index = await index_of(world.context(kind))
 
-    def of(meters: Meters) -> MakeProcessor:
-        letters = world.context(kind, meters).letters
-        counted = replace(index, letters=letters, meters=meters, counts=IndexMetrics(meters))
+    def of(metrics: WorkerMetrics) -> MakeProcessor:
+        dead_letters = world.context(kind, metrics).dead_letters
+        counted = replace(index, dead_letters=dead_letters, metrics=metrics, counts=IndexMetrics(metrics))
         return partial(IndexProcessor, counted)
 
     return of
@@ -237,7 +241,7 @@ async def test_the_views_are_restarted_in_turn_without_a_repeat(settings: Settin
     async with kinesis_server() as server:
         there = settings.model_copy(update={"kinesis_endpoint_url": server.url})
         async with world_of(there, stream_shards=SHARDS, **quick) as world, asyncio.TaskGroup() as tasks:
-            server.limits.enabled = True
+            server.stream_limits.enabled = True
             crew = Crew(kind, world, await processors_of(kind, world), tasks)
             async with loaded(world, Ledger()):
                 for name in ("one", "two", "three"):
@@ -262,8 +266,8 @@ async def test_the_views_are_restarted_in_turn_without_a_repeat(settings: Settin
 async def _lags(crew: Crew) -> None:
     """Look at the lag of every shard until cancelled, and fail as soon as one is too far behind."""
     while True:
-        for meters in crew.meters:
-            for metric in meters.registry.collect():
+        for metrics in crew.metrics:
+            for metric in metrics.registry.collect():
                 if metric.name.endswith("_lag_seconds"):
                     assert all(sample.value < LAG_S_MAX for sample in metric.samples)
         await asyncio.sleep(0.2)
@@ -274,8 +278,8 @@ def _counted(crew: Crew, name: str, **labels: str) -> float:
     kinds = {f"txn_{kind}_{name}" for kind in drains.names()}
     return sum(
         sample.value
-        for meters in crew.meters
-        for metric in meters.registry.collect()
+        for metrics in crew.metrics
+        for metric in metrics.registry.collect()
         for sample in metric.samples
         if sample.name in kinds and labels.items() <= sample.labels.items()
     )

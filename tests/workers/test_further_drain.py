@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from tests.workers.builders import event
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.dummy_drain.drain import key_of
 from tests.workers.hosts.test_health import free_port
 from tests.workers.hosts.test_process import command
-from txn_cli.letters.catalogue import Name
+from txn_cli.dead_letters.letter_catalogue import Name
+from txn_cli.reconcile.reconcile_report import Report
 from txn_cli.reconcile.reconciliation import Reconciliation
-from txn_cli.reconcile.report import Report
 from txn_cli.stack.stackports import metrics_of, port_names
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
-from txn_cli.status.report import document
+from txn_cli.status.status_report import document
 from txn_core import drains
 from txn_core.settings import Settings
 from workers.leases.ledger import Minute
@@ -36,13 +36,13 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(registered: None, settings: Settings) -> AsyncIterator[World]:
+async def world(registered: None, settings: Settings) -> AsyncIterator[StackFixture]:
     """A world of two shards that has the tables of the third drain."""
     async with world_of(settings, stream_shards=2) as made:
         yield made
 
 
-async def rows_of(world: World) -> dict[str, bytes]:
+async def rows_of(world: StackFixture) -> dict[str, bytes]:
     """What the third drain has written, by position."""
     table = world.context(DUMMY.name).names.of_drain(DUMMY.name, DUMMY.tables[0].name)
     pages = world.dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -50,18 +50,18 @@ async def rows_of(world: World) -> dict[str, bytes]:
     return {item["position"]["S"]: bytes(item["data"]["B"]) for item in items}
 
 
-def sent(world: World) -> dict[str, bytes]:
+def sent(world: StackFixture) -> dict[str, bytes]:
     """What it should have written."""
     return {key_of(place)["position"]["S"]: data for place, data in world.sent.items()}
 
 
-async def reconciled(world: World, *, deep: bool = False) -> Report:
+async def reconciled(world: StackFixture, *, deep: bool = False) -> Report:
     """What a reconciliation of all views with the archive finds."""
     async with Reconciliation.open(world.settings) as reconciliation:
         return await reconciliation.run(Minute("0"), deep=deep)
 
 
-async def test_it_is_leased_drained_counted_and_shown(world: World) -> None:
+async def test_it_is_leased_drained_counted_and_shown(world: StackFixture) -> None:
     """By the same worker and the same look as the others; its ledger is the archive's."""
     await world.spread(*(event() for _ in range(20)))
     await world.send_aggregate(*(event() for _ in range(10)))
@@ -79,7 +79,7 @@ async def test_it_is_leased_drained_counted_and_shown(world: World) -> None:
     assert not shown["drained"], "the others have not begun"
     assert await rows_of(world) == sent(world)
     await world.drain("archive")
-    assert await world.ledger(DUMMY.name) == await world.ledger("archive") == await world.arrivals()
+    assert await world.ledger(DUMMY.name) == await world.ledger("archive") == await world.arrival_minutes()
 
 
 async def _counted(observer: Observer, records: int) -> bool:
@@ -88,7 +88,7 @@ async def _counted(observer: Observer, records: int) -> bool:
     return worker.counts.get("records") == records
 
 
-async def test_it_is_reconciled_beside_the_index(world: World) -> None:
+async def test_it_is_reconciled_beside_the_index(world: StackFixture) -> None:
     """By its ledgers, and by its evidence where minutes are read again: what it lost is named."""
     places = await world.spread(*(event() for _ in range(12)))
     await world.drain("archive", "index", DUMMY.name)
@@ -102,7 +102,7 @@ async def test_it_is_reconciled_beside_the_index(world: World) -> None:
     assert (fault.kind, fault.position) == ("missing_in_dummy", places[5])
 
 
-async def test_it_runs_as_a_process_of_the_command_line(world: World) -> None:
+async def test_it_runs_as_a_process_of_the_command_line(world: StackFixture) -> None:
     """`txn worker` takes its name, and SIGTERM lets it checkpoint and give up its leases."""
     await world.spread(*(event() for _ in range(5)))
     async with command(MODULE, "worker", DUMMY.name, settings=world.settings) as child:
@@ -113,7 +113,7 @@ async def test_it_runs_as_a_process_of_the_command_line(world: World) -> None:
     assert await world.owners(DUMMY.name) == {}
 
 
-async def test_its_leases_are_looked_at_by_their_command(world: World) -> None:
+async def test_its_leases_are_looked_at_by_their_command(world: StackFixture) -> None:
     await world.spread(event())
     await world.drain(DUMMY.name)
     reset = "leases", "reset", "all", "--yes"

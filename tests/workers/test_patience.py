@@ -11,22 +11,22 @@ from botocore.exceptions import EndpointConnectionError
 from tests.builders import arrived, position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, event, lease, records
+from txn_core.aws.objects import ObjectStore
 from txn_core.drains import INDEX
-from txn_core.errors import EventError, OutageError
-from txn_core.objects import ObjectStore
+from txn_core.exceptions import EventError, OutageError
 from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
-from workers.archive.drain import archive_of
-from workers.archive.processor import Archive, plan_of
+from workers.archive.archive_drain import archive_of
+from workers.archive.archive_processor import Archive, plan_of
 from workers.context import DrainContext
 from workers.events.dead_letters import Seal
-from workers.index.drain import index_of
-from workers.index.processor import Index
+from workers.index.index_drain import index_of
+from workers.index.index_processor import Index
 from workers.leases.held import HeldLease
 from workers.leases.ledger import Ledger, Tally, tally_of
-from workers.metrics import Meters
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.metrics import WorkerMetrics
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 END_S = 30.0
 AWAY = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -71,16 +71,16 @@ class Drains:
 
 def context_of(client: Any, patience: Patience) -> DrainContext:
     settings = Settings(bucket="lake", stream="stream")
-    store, seal, meters = ObjectStore(client, "lake"), Seal(b"k" * 32), Meters("index")
-    return DrainContext(INDEX, settings, client, client, store, seal, meters, patience)
+    store, seal, metrics = ObjectStore(client, "lake"), Seal(b"k" * 32), WorkerMetrics("index")
+    return DrainContext(INDEX, settings, client, client, store, seal, metrics, patience)
 
 
 LEDGER = Ledger("epoch", None, "7/0", leaving=tally_of(RECORDS), left_at="7/0")
 WORK: Sequence[tuple[str, Callable[[Drains], Awaitable[object]]]] = [
     ("merchant", lambda drains: drains.index.write(RECORDS[0])),
     ("look for object", lambda drains: drains.archive.covered_to(plan_of(RECORDS))),
-    ("dead letter", lambda drains: drains.context.letters.undecodable(arrived(b"{"), EventError("no event"))),
-    ("ledger", lambda drains: drains.context.books.table.put_leaving(RECORDS[0].position.shard_id, LEDGER)),
+    ("dead letter", lambda drains: drains.context.dead_letters.undecodable(arrived(b"{"), EventError("no event"))),
+    ("ledger", lambda drains: drains.context.checkpointer.table.put_leaving(RECORDS[0].position.shard_id, LEDGER)),
     ("card ids", lambda drains: drains.index.cards.note(ALIASED)),
     ("lease", lambda drains: drains.lease.advance(position(9), Tally())),
 ]
@@ -143,9 +143,9 @@ async def test_a_host_may_move_the_end() -> None:
         return "done"
 
     with pytest.raises(OutageError):
-        await patiently("call", call, until=patience)
+        await retry_outages("call", call, until=patience)
     ends.append(clock() + 2 * END_S)
-    assert await patiently("call", call, until=patience) == "done"
+    assert await retry_outages("call", call, until=patience) == "done"
     assert calls > 2
 
 
@@ -160,7 +160,7 @@ async def test_nothing_is_begun_behind_the_end() -> None:
         begun += 1
 
     with pytest.raises(OutageError):
-        await patiently("call", call, until=Patience.lasting(0.0))
+        await retry_outages("call", call, until=Patience.lasting(0.0))
     assert not begun
 
 
@@ -174,4 +174,4 @@ async def test_without_an_end_a_call_outlasts_any_outage() -> None:
             raise AWAY
         return "done"
 
-    assert await patiently("call", call, until=UNLIMITED) == "done"
+    assert await retry_outages("call", call, until=UNLIMITED) == "done"

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from workers import retries as outages
-from workers.retries import PAUSE_S_MAX, patiently, pause_s
+from workers.retries import PAUSE_S_MAX, pause_s, retry_outages
 
 
 def refused(code: str, status: int) -> ClientError:
@@ -23,7 +23,7 @@ async def test_a_call_is_repeated_until_the_outage_is_over(monkeypatch: pytest.M
             raise answer
         return answer
 
-    assert await patiently("test", call) == "done"
+    assert await retry_outages("test", call) == "done"
 
 
 async def test_a_fault_is_raised_at_once() -> None:
@@ -31,7 +31,7 @@ async def test_a_fault_is_raised_at_once() -> None:
         raise refused("ValidationException", 400)
 
     with pytest.raises(ClientError):
-        await patiently("test", call)
+        await retry_outages("test", call)
 
 
 def test_pauses_grow_to_a_bound() -> None:

@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event, shard
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from txn_cli.status.drain import Drain, Status
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import document
-from txn_cli.status.table import progress_line, show_status
+from txn_cli.status.status_report import document
+from txn_cli.status.status_table import progress_line, show_status
 from txn_core.settings import Settings
 
 KINDS: tuple[str, ...] = ("index", "archive")
@@ -26,7 +26,7 @@ SYNC_S = 0.2
 
 
 @asynccontextmanager
-async def world_on(server: KinesisServer | None, settings: Settings) -> AsyncIterator[World]:
+async def world_on(server: KinesisServer | None, settings: Settings) -> AsyncIterator[StackFixture]:
     """A world whose stream is on our own server, or on kinesalite without one."""
     elsewhere = {} if server is None else {"kinesis_endpoint_url": server.url}
     async with world_of(settings, shard_sync_s=SYNC_S, **elsewhere) as world:
@@ -34,14 +34,14 @@ async def world_on(server: KinesisServer | None, settings: Settings) -> AsyncIte
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings) -> AsyncIterator[StackFixture]:
     """A world whose stream is on our own server."""
     async with kinesis_server() as server, world_on(server, settings) as made:
         yield made
 
 
 @pytest.fixture(params=["kinesalite", "our own server"])
-async def any_world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[World]:
+async def any_world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[StackFixture]:
     """A world on either."""
     async with AsyncExitStack() as stack:
         ours = request.param == "our own server"
@@ -49,11 +49,11 @@ async def any_world(request: pytest.FixtureRequest, settings: Settings) -> Async
         yield await stack.enter_async_context(world_on(server, settings))
 
 
-async def status_of(world: World) -> Status:
+async def status_of(world: StackFixture) -> Status:
     return await Observer(world.kinesis, world.dynamodb, world.settings).look()
 
 
-async def rows_of(world: World) -> list[Any]:
+async def rows_of(world: StackFixture) -> list[Any]:
     return [row for kind in KINDS for row in await world.leases(kind).rows()]
 
 
@@ -63,12 +63,12 @@ def printed(status: Status) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-async def says_why(world: World) -> bool:
+async def says_why(world: StackFixture) -> bool:
     """Whether both kinds of workers have said that they do not read."""
     return all(worker.amiss for worker in (await status_of(world)).workers)
 
 
-async def test_workers_that_start_read_nothing_and_say_why(any_world: World) -> None:
+async def test_workers_that_start_read_nothing_and_say_why(any_world: StackFixture) -> None:
     """A shard that was done is not passed over, a checkpoint that means nothing is not tried for ever.
 
     And the status says so, and calls nothing drained.
@@ -109,7 +109,7 @@ def assert_told(status: Status) -> None:
     assert workers["index"]["shards"][0]["foreign"]
 
 
-async def test_workers_that_run_stop_reading_and_keep_what_they_have_read(any_world: World) -> None:
+async def test_workers_that_run_stop_reading_and_keep_what_they_have_read(any_world: StackFixture) -> None:
     """What the archive had not yet flushed is in the lake: the stream that held it is gone."""
     world = any_world
     slow = world.settings.model_copy(update={"archive_flush_age_s": 3600.0})
@@ -124,11 +124,11 @@ async def test_workers_that_run_stop_reading_and_keep_what_they_have_read(any_wo
     assert [row.plan for row in await rows_of(world)] == [None, None]
 
 
-async def _nobody_holds(world: World) -> bool:
+async def _nobody_holds(world: StackFixture) -> bool:
     return all(row.owner is None for row in await rows_of(world))
 
 
-async def test_workers_outlive_a_stream_that_is_away_for_a_while(world: World) -> None:
+async def test_workers_outlive_a_stream_that_is_away_for_a_while(world: StackFixture) -> None:
     async with world.working(*KINDS):
         await world.send(event())
         await until(lambda: world.drained("archive"))
@@ -139,7 +139,7 @@ async def test_workers_outlive_a_stream_that_is_away_for_a_while(world: World) -
         await until(lambda: says_why(world))
 
 
-async def test_what_happens_to_a_stream_in_its_life_is_no_recreation(world: World) -> None:
+async def test_what_happens_to_a_stream_in_its_life_is_no_recreation(world: StackFixture) -> None:
     """Restarts, splits and merges: the leases stay this stream's, and all is read."""
     await world.send(event(), event(), hash_key=LOW)
     await world.drain(*KINDS)
@@ -156,7 +156,7 @@ async def test_what_happens_to_a_stream_in_its_life_is_no_recreation(world: Worl
     await world.assert_index_exact()
 
 
-async def _all_drained(world: World) -> bool:
+async def _all_drained(world: StackFixture) -> bool:
     return (await status_of(world)).drained
 
 
@@ -173,7 +173,7 @@ async def test_what_retention_took_is_no_recreation(settings: Settings) -> None:
         assert len(await world.lake()) == len(first) + 1
 
 
-async def test_leases_of_an_older_version_are_taken_over_by_whoever_starts(world: World) -> None:
+async def test_leases_of_an_older_version_are_taken_over_by_whoever_starts(world: StackFixture) -> None:
     """They say nothing of the stream yet: the first worker writes it onto them and goes on."""
     await world.send(event(), hash_key=LOW)
     await world.split(shard(0))
@@ -187,7 +187,7 @@ async def test_leases_of_an_older_version_are_taken_over_by_whoever_starts(world
     await world.assert_lake_exact()
 
 
-async def test_leases_of_an_older_version_are_not_taken_over_from_another_stream(world: World) -> None:
+async def test_leases_of_an_older_version_are_not_taken_over_from_another_stream(world: StackFixture) -> None:
     await world.send(event())
     await world.drain(*KINDS)
     await _forget_streams(world)
@@ -203,7 +203,7 @@ async def test_leases_of_an_older_version_are_not_taken_over_from_another_stream
     assert await rows_of(world) == before
 
 
-async def _forget_streams(world: World) -> None:
+async def _forget_streams(world: StackFixture) -> None:
     """Leave the rows as a version wrote them that did not note the stream."""
     for kind in KINDS:
         table = world.leases(kind)

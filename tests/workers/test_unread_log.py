@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from tests.workers.hosts.test_health import free_port, get
 from tests.workers.hosts.test_process import process
 
@@ -27,7 +27,7 @@ F_SETPIPE_SZ: Final = 1_031  # fcntl.F_SETPIPE_SZ, which macOS lacks
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the pipe's size is Linux' own")
 async def test_a_worker_goes_on_while_nobody_reads_and_loses_no_line_when_somebody_does(
-    world: World, own_environment: pytest.MonkeyPatch
+    world: StackFixture, own_environment: pytest.MonkeyPatch
 ) -> None:
     """All is drained and its probes are answered meanwhile; at its orderly end the slow reader gets every line."""
     port = free_port()
@@ -62,7 +62,7 @@ async def test_a_worker_goes_on_while_nobody_reads_and_loses_no_line_when_somebo
     await asyncio.to_thread(reader.join, 60)
     os.close(reading)
     lines = [json.loads(line) for line in b"".join(pieces).splitlines()]
-    letters = [int(line["sequence_number"]) for line in lines if line["event"] == "dead_letter"]
-    assert len(set(letters)) == len(letters) == POISON
+    dead_letters = [int(line["sequence_number"]) for line in lines if line["event"] == "dead_letter"]
+    assert len(set(dead_letters)) == len(dead_letters) == POISON
     assert lines[-1]["event"] == "stopped"
     assert [line["timestamp"] for line in lines] == sorted(line["timestamp"] for line in lines)

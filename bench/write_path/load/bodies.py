@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from txn_cli.kaggle import read_rows
-from txn_cli.rows import SoundRow
+from txn_cli.layouts.kaggle import read_rows
+from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 
 _SCRIPT = """\
 wrk.method = "{method}"

@@ -24,7 +24,7 @@ _CONNECTS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """What a request got: a status, so many seconds after it was due."""
 
     status: int
@@ -35,7 +35,7 @@ class Pool:
     """Connections to one server, each with one request at a time; what finds none free waits in line."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[HttpReply] = []
         self.under_way = 0
         self.late_s_max = 0.0  # how late a request was handed over: what this process itself adds to latencies
         self.settled = asyncio.Event()
@@ -52,8 +52,8 @@ class Pool:
         else:
             self._waiting.append((due, request))
 
-    def take(self) -> list[Answer]:
-        """The answers that have come since the last time; lateness begins anew, too."""
+    def take(self) -> list[HttpReply]:
+        """The answers that have come since the last time; lateness begins at zero again, too."""
         answers, self.answers = self.answers, []
         self.late_s_max = 0.0
         return answers
@@ -67,7 +67,7 @@ class Pool:
 
     def answered(self, status: int, due: float) -> None:
         """Note an answer."""
-        self.answers.append(Answer(status, time.perf_counter() - due))
+        self.answers.append(HttpReply(status, time.perf_counter() - due))
         self.under_way -= 1
         if not self.under_way:
             self.settled.set()

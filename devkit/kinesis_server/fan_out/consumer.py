@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from devkit.kinesis_server.errors import KinesisError, in_use
-from devkit.kinesis_server.limits import BYTES_OUT_PER_S, Bucket
+from devkit.kinesis_server.stream_limits import BYTES_OUT_PER_S, Bucket
 
 CALLS_APART_S: Final = 1.0  # one SubscribeToShard call a second for a consumer and shard
 TAKEN_OVER_AFTER_S: Final = 5.0  # a younger subscription is kept, an older one gives way

@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
+from devkit.kinesis_server.calls.shapes import ListStreamConsumers, NamesConsumer, RegisterStreamConsumer
 from devkit.kinesis_server.errors import ACCOUNT_ID, KinesisError, in_use, invalid_argument
 from devkit.kinesis_server.fan_out.consumer import Consumer
-from devkit.kinesis_server.shapes import ListStreamConsumers, NamesConsumer, RegisterStreamConsumer
+from devkit.kinesis_server.state.account import Account
 
 CONSUMERS_MAX: Final = 20  # Kinesis Data Streams quotas, of one stream
 
 
-def register_stream_consumer(account: Account, request: RegisterStreamConsumer) -> Answer:
+def register_stream_consumer(account: Account, request: RegisterStreamConsumer) -> HttpReply:
     """Register a consumer, which is CREATING for as long as a stream would be.
 
     Raises:
@@ -24,29 +24,29 @@ def register_stream_consumer(account: Account, request: RegisterStreamConsumer) 
         raise KinesisError("LimitExceededException", f"Stream {stream.name} has {CONSUMERS_MAX} consumers.")
     consumer = Consumer(stream.arn, name, now, now + account.options.transition_s)
     stream.consumers[name] = consumer
-    return Answer({"Consumer": consumer.document(now)})
+    return HttpReply({"Consumer": consumer.document(now)})
 
 
-def describe_stream_consumer(account: Account, request: NamesConsumer) -> Answer:
+def describe_stream_consumer(account: Account, request: NamesConsumer) -> HttpReply:
     """One consumer, by its ARN or by its stream's and its name."""
     consumer = consumer_of(account, request)
-    return Answer({"ConsumerDescription": consumer.document(account.clock()) | {"StreamARN": consumer.stream_arn}})
+    return HttpReply({"ConsumerDescription": consumer.document(account.clock()) | {"StreamARN": consumer.stream_arn}})
 
 
-def list_stream_consumers(account: Account, request: ListStreamConsumers) -> Answer:
+def list_stream_consumers(account: Account, request: ListStreamConsumers) -> HttpReply:
     """All consumers of a stream, which fit into one page."""
     stream, now = account.stream_of(request), account.clock()
-    return Answer({"Consumers": [consumer.document(now) for consumer in stream.consumers.values()]})
+    return HttpReply({"Consumers": [consumer.document(now) for consumer in stream.consumers.values()]})
 
 
-def deregister_stream_consumer(account: Account, request: NamesConsumer) -> Answer:
+def deregister_stream_consumer(account: Account, request: NamesConsumer) -> HttpReply:
     """Forget a consumer at once; what it is subscribed to ends."""
     consumer = consumer_of(account, request)
     for stream in account.streams.values():
         if stream.consumers.get(consumer.name) is consumer:
             del stream.consumers[consumer.name]
     consumer.registered = False
-    return Answer()
+    return HttpReply()
 
 
 def consumer_of(account: Account, request: NamesConsumer) -> Consumer:

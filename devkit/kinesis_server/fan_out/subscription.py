@@ -3,23 +3,23 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from devkit.kinesis_server.account import Account
-from devkit.kinesis_server.answer import Answer
+from devkit.kinesis_server.calls.answer import HttpReply
+from devkit.kinesis_server.calls.reading import behind_ms, child_document, place_of, record_document
+from devkit.kinesis_server.calls.shapes import LIST_MAX, SubscribeToShard
 from devkit.kinesis_server.errors import ACCOUNT_ID
 from devkit.kinesis_server.fan_out import frames
 from devkit.kinesis_server.fan_out.consumer import Consumer, Seat
 from devkit.kinesis_server.fan_out.consumers import consumer_of
-from devkit.kinesis_server.reading import behind_ms, child_document, place_of, record_document
-from devkit.kinesis_server.shapes import LIST_MAX, SubscribeToShard
-from devkit.kinesis_server.shard import Shard, StoredRecord
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import Shard, StoredRecord
+from devkit.kinesis_server.state.stream import Stream
 
 EVENT: Final = "SubscribeToShardEvent"
 EVENT_BYTES_MAX: Final = 1 << 20
 INITIAL: Final = frames.event("initial-response", {})
 
 
-def subscribe_to_shard(account: Account, request: SubscribeToShard) -> Answer:
+def subscribe_to_shard(account: Account, request: SubscribeToShard) -> HttpReply:
     """Begin a subscription; one that is older gives way.
 
     Raises:
@@ -36,7 +36,7 @@ def subscribe_to_shard(account: Account, request: SubscribeToShard) -> Answer:
         seat.subscription.give_way()
     subscription = Subscription(account, stream, shard, consumer, seat, place, began=now, told_at=now)
     seat.subscribed_at, seat.subscription = now, subscription
-    return Answer(subscription=subscription)
+    return HttpReply(subscription=subscription)
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Subscription:
 
     def _records(self, now: float) -> list[StoredRecord]:
         """The next records, as far as the consumer's bytes for this shard go."""
-        scale = self.account.limits.read_scale(self.shard.shard_id)
+        scale = self.account.stream_limits.read_scale(self.shard.shard_id)
         self.place = max(self.place, self.shard.horizon)
         if scale is not None and not self.seat.bytes_out.admits(1, now, scale):
             return []

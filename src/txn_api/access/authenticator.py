@@ -75,7 +75,7 @@ class Authenticator:
         self._found, self._cache_s = SingleFlight(find, READ_S_MAX), cache_s
         self._looks = SingleFlight(self._look, READ_S_MAX)
         self._limiter, self._tokens = limiter or Limiter(UNLIMITED), tokens
-        self._guesses = guesses or MissBudget()
+        self._guessing = guesses or MissBudget()
         self._cache: OrderedDict[bytes, Found] = OrderedDict()
         # Until when each stays refused. Apart, so that guesses push no good key out.
         self._refused: OrderedDict[bytes, float] = OrderedDict()
@@ -164,7 +164,7 @@ class Authenticator:
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
             async with asyncio.timeout(RENEWAL_S_MAX if usable else None):
-                with nullcontext() if cached else self._guesses.look():
+                with nullcontext() if cached else self._guessing.look():
                     return await self._looks.get((digest, *parts))
         except STORE_ERRORS as error:
             _log.warning("api_key_not_checked", error=type(error).__name__)
@@ -202,7 +202,7 @@ class Authenticator:
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
         key = await self._found.get(key_id)
         if key is None or not key.is_of(secret):
-            self._guesses.missed()
+            self._guessing.missed()
             return None
         if not key.is_in_force(now()):
             return None

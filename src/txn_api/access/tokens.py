@@ -17,7 +17,7 @@ from txn_api.access.jwks import Jwks
 from txn_api.access.strict_jws import Compact, NotStrictError, compact
 from txn_api.access.token_claims import LEEWAY_S, SUBJECT_CHARS_MAX, Claims, Holder
 from txn_api.problems import TokenInvalid
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 
 __all__ = ["LEEWAY_S", "SUBJECT_CHARS_MAX", "TOKEN_CHARS_MAX", "Claims", "Holder", "Tokens", "resembles_token"]

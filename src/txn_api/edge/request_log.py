@@ -77,7 +77,7 @@ class RequestLog(Collector):
     def failed(self, context: RequestContext, error: Exception) -> None:
         """Log an error that nobody expected: its kind and places, since its text may quote what was sent."""
         if self._errors.takes((_FAILED, 500)):
-            _log.error(_FAILED, **context.ids, **_places(error))
+            _log.error(_FAILED, **context.ids, **_code_places(error))
         else:
             self._tell_soon()
 
@@ -114,7 +114,7 @@ class RequestLog(Collector):
         yield family
 
 
-def _places(error: Exception) -> dict[str, object]:
+def _code_places(error: Exception) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    return {"error": type(error).__name__, "places": places}
+    code_places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    return {"error": type(error).__name__, "places": code_places}

@@ -87,23 +87,23 @@ def _document(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
         routes=app.routes,
         contact={"name": "The maintainers of txn-api"},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        tags=[tag._asdict() for tag in _together({each.tag.name: each.tag} for each in resources).values()],
+        tags=[tag._asdict() for tag in _joined({each.tag.name: each.tag} for each in resources).values()],
         servers=_SERVERS,
     )
     words = {route.operation_id: each.words for each in resources for route in each.routes()}
-    known = _together(each.examples for each in resources)
+    known = _joined(each.examples for each in resources)
     for operation in operations(document):
         _complete(operation, words[operation["operationId"]], known)
     document["components"] = {
         "schemas": schemas(resources),
-        "headers": _together([response_headers.HEADERS, *(each.headers for each in resources)]),
+        "headers": _joined([response_headers.HEADERS, *(each.headers for each in resources)]),
         "examples": examples.components(document["paths"], known),
         "securitySchemes": _SCHEMES,
     }
     return document
 
 
-def _together(handed_in: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _joined(handed_in: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Everything under its name.
 
     Raises:

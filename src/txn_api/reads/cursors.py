@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from txn_api.problems import CursorInvalid
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.transactions.faults import Fault
 

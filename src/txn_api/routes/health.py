@@ -28,7 +28,7 @@ class Health(Shape):
     status: Literal["ok"]
 
 
-class Readiness(Shape):
+class ReadinessReport(Shape):
     """Whether each dependency answers."""
 
     status: Literal["ready", "not_ready"]
@@ -54,8 +54,8 @@ async def healthz() -> Response:
     summary="Can the process do its work?",
     response_class=Response,
     responses={
-        200: openapi.answer("Readiness", "Every dependency answers.", only=("ready",)),
-        503: openapi.answer("Readiness", "Some dependency does not answer.", only=("not_ready",)),
+        200: openapi.answer("ReadinessReport", "Every dependency answers.", only=("ready",)),
+        503: openapi.answer("ReadinessReport", "Some dependency does not answer.", only=("not_ready",)),
         **openapi.problems_of_open(),
     },
     openapi_extra=openapi.open_to_all(),
@@ -96,10 +96,10 @@ resource: Final = Resource(
     tag=_TAG,
     router=router,
     is_open=True,
-    shapes=(Health, Readiness),
+    shapes=(Health, ReadinessReport),
     examples={
         "Health": {"alive": {"status": "ok"}},
-        "Readiness": {
+        "ReadinessReport": {
             "ready": {"status": "ready", "checks": {"kinesis": "ok", "dynamodb": "ok"}},
             "not_ready": {"status": "not_ready", "checks": {"kinesis": "ok", "dynamodb": "unavailable"}},
         },

@@ -58,7 +58,7 @@ from txn_api.writes.idempotency import REPLAYED, StoredReply
 from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
 from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
-from txn_core.errors import ProducerError
+from txn_core.exceptions import ProducerError
 from txn_core.transactions.event import EncodedEvent
 from txn_core.transactions.transaction import TransactionRequest
 

@@ -54,7 +54,7 @@ from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.errors import MalformedJsonError
+from txn_core.exceptions import MalformedJsonError
 from txn_core.transactions.contract_part import as_json, contract_part
 from txn_core.transactions.duplicates import duplicated_names, names_of
 from txn_core.transactions.event import Event

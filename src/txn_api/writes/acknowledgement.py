@@ -13,7 +13,7 @@ from txn_api.problems import (
     ValidationFailed,
 )
 from txn_core.card_numbers.card_number_search import CODE
-from txn_core.errors import (
+from txn_core.exceptions import (
     BufferFullError,
     InvalidTransactionError,
     MalformedJsonError,

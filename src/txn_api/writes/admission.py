@@ -8,7 +8,7 @@ from txn_api.card_masks.card_guesses import CardGuesses
 from txn_api.problems import IdRequired, TerminalForbidden
 from txn_api.writes.acknowledgement import problem_of
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.errors import InvalidTransactionError, MalformedJsonError
+from txn_core.exceptions import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions.event import EncodedEvent, encode
 from txn_core.transactions.fast_path import FastFields, fast_fields
 from txn_core.transactions.identity import Account, KeyRing, TransactionId

@@ -8,7 +8,7 @@ from txn_api.edge.edge import Edge, Reply
 from txn_api.edge.request_context import RequestContext
 from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_of
 from txn_api.writes.batch import Post
-from txn_core.errors import ProducerError
+from txn_core.exceptions import ProducerError
 from txn_core.kinesis.landing import Landing
 
 

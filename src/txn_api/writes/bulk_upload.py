@@ -25,7 +25,7 @@ from txn_api.writes.lines import Line, LineSplitter
 from txn_api.writes.results import Results
 from txn_api.writes.slow_senders import SenderPatience
 from txn_api.writes.turns import Turn
-from txn_core.errors import ProducerError
+from txn_core.exceptions import ProducerError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.transactions.event import EncodedEvent

@@ -39,7 +39,7 @@ from txn_api.problems import (
 )
 from txn_api.stores import STORE_ERRORS
 from txn_core.aws.errors import code_of
-from txn_core.errors import ProducerError
+from txn_core.exceptions import ProducerError
 from txn_core.idempotency import Fingerprints, Record, Records
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
@@ -62,7 +62,7 @@ class Step(Enum):
     IN_FLIGHT = auto()
 
 
-def judge(found: Record | None, wanted: Record, *, now_s: float, lapse_s: float) -> Step:
+def decide(found: Record | None, wanted: Record, *, now_s: float, lapse_s: float) -> Step:
     """Decide by what the key has; `wanted` is a claim, or the same with its answer."""
     if found is None:
         return Step.WRITE
@@ -155,10 +155,10 @@ class Idempotency:
 
     async def _place(self, wanted: Record, seen: Record | None) -> Record:
         """Bring about that the key has `wanted`, or find the answer that it has."""
-        found, step, rounds = seen, self._judge(seen, wanted), 0
+        found, step, rounds = seen, self._decide(seen, wanted), 0
         while step is Step.WRITE and rounds < ROUNDS_MAX:
             found = await self._write(found, wanted)
-            step, rounds = self._judge(found, wanted), rounds + 1
+            step, rounds = self._decide(found, wanted), rounds + 1
         if step is Step.DONE:
             return wanted
         if step is Step.REPLAY and found is not None:
@@ -169,8 +169,8 @@ class Idempotency:
         self._outcomes.labels("reused" if reused else "in_flight").inc()
         raise IdempotencyKeyReused if reused else IdempotencyKeyInFlight
 
-    def _judge(self, found: Record | None, wanted: Record) -> Step:
-        return judge(found, wanted, now_s=self._clock(), lapse_s=self._bounds.lapse_s)
+    def _decide(self, found: Record | None, wanted: Record) -> Step:
+        return decide(found, wanted, now_s=self._clock(), lapse_s=self._bounds.lapse_s)
 
     async def _write(self, seen: Record | None, record: Record) -> Record | None:
         # A call whose answer was lost may be made again: the token says that it was carried out.

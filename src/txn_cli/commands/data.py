@@ -13,33 +13,33 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from txn_cli.client import ApiClient
+from txn_cli.api_client.client import ApiClient
+from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.api_client.target import Target, lake_is_named
+from txn_cli.commands.file_options import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
 from txn_cli.commands.place import AwsOption, StackOption, announce
-from txn_cli.commands.reading import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
-from txn_cli.described import described_lake
 from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
 from txn_cli.layouts import Reading
 from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, UndeliveredError
 from txn_cli.load.bookmark import Bookmark
+from txn_cli.load.source import STANDARD_INPUT, Source
 from txn_cli.load.summary import LoadSummary
 from txn_cli.load.tolerance import Tolerance
-from txn_cli.meter import Meter
-from txn_cli.named import DEFAULT_FOLDER, Named
-from txn_cli.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
-from txn_cli.reasons import cannot_write
-from txn_cli.retry import RetryPolicy
+from txn_cli.output.described import described_lake
+from txn_cli.output.meter import Meter
+from txn_cli.output.named import DEFAULT_FOLDER, Named
+from txn_cli.output.reasons import cannot_write
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.output import opened, paced
-from txn_cli.simulator.rows import write_rows
-from txn_cli.source import STANDARD_INPUT, Source
+from txn_cli.simulator.simulated_rows import write_rows
 from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
-from txn_cli.target import Target, lake_is_named
 from txn_cli.terminal import console, say, say_document
-from txn_cli.verify.report import EXPLANATIONS, Report
+from txn_cli.verify.verify_report import EXPLANATIONS, Report
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import LENGTHS
-from txn_core.errors import SettingsError, TxnError
+from txn_core.exceptions import SettingsError, TxnError
 
 FAULTS_SHOWN = 10
 SIMULATE_PROGRESS_ROWS = 1_000

@@ -1,4 +1,4 @@
-"""`txn dead-letters`: what could not be processed is listed, looked into, and put onto the stream again."""
+"""`txn dead-dead_letters`: what could not be processed is listed, looked into, and put onto the stream again."""
 
 import asyncio
 import re
@@ -14,18 +14,18 @@ import typer
 
 from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
+from txn_cli.dead_letters import letter_report
+from txn_cli.dead_letters.letter_catalogue import AT_ONCE, Catalogue, Letter
+from txn_cli.dead_letters.replay import Outcome, Replay, Result
+from txn_cli.dead_letters.replays import ReplayLog
 from txn_cli.exit_codes import CHECKING
 from txn_cli.exit_codes import Outcome as Ending
-from txn_cli.letters import report
-from txn_cli.letters.catalogue import AT_ONCE, Catalogue, Letter
-from txn_cli.letters.replay import Outcome, Replay, Result
-from txn_cli.letters.replays import ReplayLog
 from txn_cli.terminal import say, say_document
 from txn_core.aws.clients import Aws
-from txn_core.errors import StoreError
+from txn_core.aws.objects import ObjectStore
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.producer import Producer
 from txn_core.logs.telemetry import configure_logging
-from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
 from workers.events.dead_letters import DeadLetter, Seal
@@ -52,11 +52,11 @@ _FAULTS: Final = frozenset(Outcome) - {Outcome.SENT, Outcome.SENDABLE, Outcome.R
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    letters = typer.Typer(help="What could not be processed: list it, look into it, send it again.")
-    letters.command("list")(list_)
-    letters.command()(show)
-    letters.command()(replay)
-    app.add_typer(letters, name="dead-letters", no_args_is_help=True)
+    dead_letters = typer.Typer(help="What could not be processed: list it, look into it, send it again.")
+    dead_letters.command("list")(list_)
+    dead_letters.command()(show)
+    dead_letters.command()(replay)
+    app.add_typer(dead_letters, name="dead-letters", no_args_is_help=True)
 
 
 def list_(
@@ -80,9 +80,9 @@ def list_(
             async for letter in _selected(store, reason, moment, limit):
                 history = await ReplayLog(store).history(letter)
                 if as_json:
-                    say_document(report.document(letter, history))
+                    say_document(letter_report.document(letter, history))
                 else:
-                    say(report.line(letter, history))
+                    say(letter_report.line(letter, history))
 
     asyncio.run(run())
 
@@ -120,12 +120,12 @@ def show(
         async with Aws(settings).lake() as store:
             for found in await _found(store, letter):
                 opened = None if seal is None else _opened(seal, await store.read(found.names[0].key))
-                text = None if opened is None else report.opened_text(opened, raw=raw)
+                text = None if opened is None else letter_report.opened_text(opened, raw=raw)
                 history = await ReplayLog(store).history(found)
                 if as_json:
-                    say_document(report.document(found, history) | ({} if text is None else {"text": text}))
+                    say_document(letter_report.document(found, history) | ({} if text is None else {"text": text}))
                 else:
-                    say(*report.lines(found, history), *([] if text is None else ["", *text.split("\n")]))
+                    say(*letter_report.lines(found, history), *([] if text is None else ["", *text.split("\n")]))
 
     asyncio.run(run())
 
@@ -164,13 +164,13 @@ def replay(
         outcomes = Counter[Outcome]()
         async with Aws(settings).lake() as store, _producer(settings, dry_run=dry_run) as producer:
             sending = Replay(store, seal, producer, again=again)
-            letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
-            async for result in _replayed(sending, letters):
+            dead_letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
+            async for result in _replayed(sending, dead_letters):
                 outcomes[result.outcome] += 1
                 if as_json:
-                    say_document(report.result_document(result))
+                    say_document(letter_report.result_document(result))
                 else:
-                    say(report.result_line(result))
+                    say(letter_report.result_line(result))
         return outcomes
 
     outcomes = asyncio.run(run())
@@ -179,11 +179,11 @@ def replay(
     raise typer.Exit(CHECKING[Ending.FINDING if outcomes.keys() & faults else Ending.DONE])
 
 
-async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
+async def _replayed(sending: Replay, dead_letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
     """The results in the order of the letters, some being sent at once; each letter once, whatever names it."""
     seen: set[str] = set()
     batch: list[Letter] = []
-    async for letter in letters:
+    async for letter in dead_letters:
         if letter.place in seen:
             continue
         seen.add(letter.place)
@@ -202,7 +202,7 @@ async def _selected(
     """The first so many letters of a selection; says so when there are more."""
     reasons: Sequence[Reason] = REASONS if reason is None else (cast("Reason", reason),)
     count = 0
-    async for letter in Catalogue(store).letters(reasons, since):
+    async for letter in Catalogue(store).dead_letters(reasons, since):
         if count == limit:
             say(f"There are more than --limit {limit}", error=True)
             return

@@ -12,14 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.stack import JsonOption
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.reasons import reason_of
+from txn_cli.output.reasons import reason_of
 from txn_cli.terminal import say, say_document
-from txn_cli.verify.generations import Comparison
-from txn_cli.verify.generations import compare as compare_generations
+from txn_cli.verify.generation_comparison import Comparison
+from txn_cli.verify.generation_comparison import compare as compare_generations
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
-from txn_core.errors import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,17 +11,17 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from txn_cli.api_client.presented_key import STANDARD_INPUT, from_standard_input
 from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.stack import JsonOption
-from txn_cli.presented_key import STANDARD_INPUT, from_standard_input
-from txn_cli.reasons import reason_of
+from txn_cli.output.reasons import reason_of
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret

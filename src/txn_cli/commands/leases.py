@@ -10,14 +10,14 @@ import typer
 from txn_cli.commands.drain_names import SomeDrains, chosen
 from txn_cli.commands.place import AwsOption, StackOption, YesOption, system_at
 from txn_cli.commands.stack import JsonOption
-from txn_cli.leases import report
+from txn_cli.leases import lease_report
 from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
-from txn_cli.meter import Meter
+from txn_cli.output.meter import Meter
 from txn_cli.terminal import say, say_document
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.settings import Settings
 
 
@@ -61,7 +61,7 @@ def reset(
     asking = _Asking(yes=yes, give_up_plans=give_up_plans, json=as_json)
     found = asyncio.run(_reset(settings, chosen(which), asking))
     if as_json:
-        say_document({"reset": [report.document(each) for each in found]})
+        say_document({"reset": [lease_report.document(each) for each in found]})
         return
     for each in found:
         if each.foreign:
@@ -77,7 +77,7 @@ class _Asking:
     def tell(self, found: Sequence[Findings]) -> None:
         """Say what would be done; on standard error when standard output is for a machine."""
         for each in found:
-            say(*report.lines(each), error=self._json)
+            say(*lease_report.lines(each), error=self._json)
 
     def refuse_to_lose(self, found: Sequence[Findings]) -> None:
         """Return when no plan would be lost, or when that is wanted.
@@ -90,7 +90,7 @@ class _Asking:
             count = sum(plan.positions for plan in plans)
             raise StoreError(
                 f"{count:,} positions that the archive had planned are not in the lake, and the stream that had them "
-                f"is gone ({report.lost(plans[0])}); give them up with --give-up-plans"
+                f"is gone ({lease_report.lost(plans[0])}); give them up with --give-up-plans"
             )
 
     def confirm(self) -> None:

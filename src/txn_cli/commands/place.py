@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from txn_cli.named import Named
+from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import ask, say
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 
 StackOption = Annotated[
     Path | None,

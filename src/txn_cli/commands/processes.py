@@ -18,13 +18,13 @@ import typer
 
 from txn_cli.commands.drain_names import OneDrain
 from txn_cli.commands.place import AwsOption, StackOption, announce
-from txn_cli.named import Named
+from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say
 from txn_core import drains
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
@@ -159,7 +159,7 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
 
 def _built_from(origin: "Origin") -> "OpenDrain":
     """What opens the index to be built from an origin."""
-    from workers.index.drain import open_index
+    from workers.index.index_drain import open_index
 
     return partial(open_index, origin=origin)
 

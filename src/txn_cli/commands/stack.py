@@ -12,9 +12,9 @@ from rich.console import Console
 
 from txn_cli import terminal
 from txn_cli.commands.place import AwsOption, StackOption, announce, system_at
-from txn_cli.demo.rows import SIMULATED_ROWS
+from txn_cli.demo.demo_rows import SIMULATED_ROWS
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.meter import Meter
+from txn_cli.output.meter import Meter
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localstack import LocalStack, local_stack
@@ -23,8 +23,8 @@ from txn_cli.status.drain import Status
 from txn_cli.status.live import Watch
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
-from txn_cli.status.report import document
-from txn_cli.status.table import progress_line, show_status
+from txn_cli.status.status_report import document
+from txn_cli.status.status_table import progress_line, show_status
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.service_links import service_links
 from txn_core.settings import Settings

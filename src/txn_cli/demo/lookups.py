@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import httpx
 from rich.table import Table
 
-from txn_cli.stack.ready import Ready
-from txn_core.errors import StackError
+from txn_cli.stack.children.ready import Ready
+from txn_core.exceptions import StackError
 from txn_core.transactions.currency import minor_to_decimal
 
 SHOWN = 5

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from txn_cli.client import ApiClient
+from txn_cli.api_client.client import ApiClient
+from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.demo.curl import get_command, post_command
+from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
 from txn_cli.demo.lookups import Lookups
-from txn_cli.demo.rows import Tally, demo_rows
 from txn_cli.load import BulkDelivery, LoadTotals, load_rows
-from txn_cli.meter import Meter
-from txn_cli.retry import RetryPolicy
+from txn_cli.output.meter import Meter
 from txn_cli.stack.attachment import process_urls
 from txn_cli.stack.localstack import LocalStack
 from txn_cli.stack.narrator import Narrator
 from txn_cli.status.observer import Observer
-from txn_cli.status.table import progress_line
-from txn_core.errors import StackError
+from txn_cli.status.status_table import progress_line
+from txn_core.exceptions import StackError
 
 CAUGHT_UP_S_MAX = 600.0
 

@@ -4,11 +4,11 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
-from txn_cli.csvrecords import LINE_BYTES_MAX
-from txn_cli.files.errors import SourceError
+from txn_cli.files.file_errors import SourceError
 from txn_cli.files.kinds import foreign_kind
 from txn_cli.files.unpacking import DAMAGES, Preceded, some_bytes, unpacked
 from txn_cli.files.zips import is_zip, member_of
+from txn_cli.layouts.csv_records import LINE_BYTES_MAX
 
 HEAD_BYTES: Final = LINE_BYTES_MAX + 2
 LAYERS_MAX: Final = 3

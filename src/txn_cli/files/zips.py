@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-from txn_cli.files.errors import SourceError
+from txn_cli.files.file_errors import SourceError
 from txn_cli.files.kinds import EXCEL, OPEN_DOCUMENT, Kind
 
 MEMBERS_MAX: Final = 1_000

@@ -10,9 +10,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from txn_cli.layouts.errors import LayoutError
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import Layout
-from txn_cli.reasons import cannot_read
+from txn_cli.output.reasons import cannot_read
 
 # In the order in which a file's header is held against them.
 PACKAGED: Final = ("kaggle", "sparkov", "bank")

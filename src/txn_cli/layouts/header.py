@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from txn_cli.layouts.errors import LayoutError
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import NOWHERE, Amount, Column, Layout, Moment
 
 

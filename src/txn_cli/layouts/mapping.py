@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from txn_cli.layouts.errors import LayoutError
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import NOWHERE, REQUIRED, Column, Layout, Moment
 
 _PART_FIELDS: Final = ("merchant", "customer", "terminal")

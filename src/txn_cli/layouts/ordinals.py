@@ -3,7 +3,7 @@
 from array import array
 from typing import Final
 
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 
 ROWS_MAX: Final = 100_000_000
 _SLOTS_FIRST: Final = 1 << 12

@@ -5,14 +5,14 @@ from typing import Final, NamedTuple
 
 from pydantic_core import to_json
 
+from txn_cli.api_client.rejection import ENTIRE_ROW, Rejection
 from txn_cli.layouts.amounts import AmountReader
 from txn_cli.layouts.cells import MESSAGES, ReadCell, UnfitError, reader_of
 from txn_cli.layouts.header import Header
 from txn_cli.layouts.model import REQUIRED, Amount, Column, Layout
 from txn_cli.layouts.moments import MomentReader
+from txn_cli.layouts.read_rows import DamagedRow, Row, SoundRow
 from txn_cli.layouts.row_ids import RowIds
-from txn_cli.rejection import WHOLE_ROW, Rejection
-from txn_cli.rows import DamagedRow, Row, SoundRow
 from txn_core.transactions.currency import EXPONENTS
 
 _APART: Final = frozenset({"/amount_minor", "/occurred_at"})
@@ -61,7 +61,7 @@ class RowReader:
     def row(self, line: int, cells: Sequence[str]) -> Row:
         """The row of a record's cells."""
         if len(cells) != len(self._header.cells):
-            return damaged(line, WHOLE_ROW, "column_count")
+            return damaged(line, ENTIRE_ROW, "column_count")
         faults: _Faults = []
         parts = [constants.copy() for constants in self._constants]
         for index, label, part, name, read, required in self._steps:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.csvrecords import BrokenRecord, CsvRecord, records
-from txn_cli.layouts.errors import LayoutError
+from txn_cli.layouts.csv_records import BrokenRecord, CsvRecord, records
 from txn_cli.layouts.header import Header, missing
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import REQUIRED, SEPARATORS, Layout
-from txn_cli.layouts.reading import Reading
+from txn_cli.layouts.reading_options import Reading
 
 _DIGITS_OF_A_VALUE: Final = 6
 _COLUMNS_NAMED: Final = 6

@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
 from txn_core.aws.errors import code_of
+from txn_core.aws.objects import ObjectStore
 from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
-from txn_core.errors import StoreError
-from txn_core.objects import ObjectStore
+from txn_core.exceptions import StoreError
 from txn_core.positions import Position
 from txn_core.settings import Settings
 from workers.leases.belonging import belonging
@@ -145,7 +145,7 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
-        from workers.archive.processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
+        from workers.archive.archive_processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
 
         metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from txn_cli.leases.findings import Finder, Findings, ForeignLease
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from workers.leases.lease import Lease
 

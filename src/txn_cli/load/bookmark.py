@@ -14,7 +14,7 @@ from typing import Final
 
 from txn_cli.load.totals import LoadTotals
 from txn_cli.stack.datadir import read_json, write_private
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 _PIECE_BYTES: Final = 1 << 20
 

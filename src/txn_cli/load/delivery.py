@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from txn_cli.answers import BulkAnswer, Problem, UnavailableError
-from txn_cli.client import CONNECTIONS_MAX, ApiClient
-from txn_cli.crew import side_by_side
-from txn_cli.rejection import WHOLE_ROW, Rejection
-from txn_cli.retry import RetryPolicy
-from txn_cli.rows import SoundRow
-from txn_core.errors import TxnError
+from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
+from txn_cli.api_client.rejection import ENTIRE_ROW, Rejection
+from txn_cli.api_client.replies import BulkAnswer, Problem, UnavailableError
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.concurrency import side_by_side
+from txn_cli.layouts.read_rows import SoundRow
+from txn_core.exceptions import TxnError
 
 BULK_ROWS_MAX: Final = 5_000
 SINGLE_ROWS_MAX: Final = 1_000
@@ -108,7 +108,7 @@ class SingleDelivery:
             settled[row.line] = await self._policy.attempt(lambda: self._client.post(row.body))
 
         try:
-            await side_by_side(rows, post, hands=CONNECTIONS_MAX)
+            await side_by_side(rows, post, workers=CONNECTIONS_MAX)
         except UnavailableError as error:
             raise UndeliveredError([row for row in rows if row.line not in settled], error) from error
         return Delivered(tuple(_faults((row, settled[row.line]) for row in rows)))
@@ -138,4 +138,4 @@ def _faults(outcomes: Iterable[tuple[SoundRow, Problem | None]]) -> Iterator[Rej
         for fault in problem.faults:
             yield Rejection(row.line, row.column_of(fault.pointer), fault.code, fault.message)
         if not problem.faults:
-            yield Rejection(row.line, WHOLE_ROW, problem.code, problem.title)
+            yield Rejection(row.line, ENTIRE_ROW, problem.code, problem.title)

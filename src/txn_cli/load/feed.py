@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
-from txn_cli.rows import Row
+from txn_cli.layouts.read_rows import Row
 
 LINGER_S: Final = 1.0
 

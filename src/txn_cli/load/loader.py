@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from txn_cli.api_client.rejection import Rejection
+from txn_cli.layouts.read_rows import DamagedRow, Row, SoundRow
 from txn_cli.load.delivery import Delivered, Delivery
 from txn_cli.load.feed import LINGER_S, RowFeed
 from txn_cli.load.totals import LoadTotals
-from txn_cli.rejection import Rejection
-from txn_cli.rows import DamagedRow, Row, SoundRow
 
 # Told after each chunk: the totals so far, and the rejections that the chunk added, in the order of lines.
 OnSettled = Callable[[LoadTotals, Sequence[Rejection]], None]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from txn_cli.api_client.rejection import Rejection
 from txn_cli.load.totals import LoadTotals
-from txn_cli.meter import Meter
-from txn_cli.rejection import Rejection
+from txn_cli.output.meter import Meter
 
 REJECTIONS_SHOWN: Final = 10
 COLUMNS_SHOWN: Final = 4

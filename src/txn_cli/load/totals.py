@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
-from txn_cli.rejection import Rejection
+from txn_cli.api_client.rejection import Rejection
 
 
 @dataclass(frozen=True, slots=True)

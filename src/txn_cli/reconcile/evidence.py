@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError
 
 from txn_cli.patience import briefly
 from txn_core.aws.errors import Failure, failure_of
-from txn_core.errors import StoreError
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.aws.objects import ObjectStore
+from txn_core.exceptions import StoreError
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
 from txn_core.lake.parquet import read_parquet
-from txn_core.objects import ObjectStore
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of, instant_of
 from workers.events.dead_letters import Envelope
@@ -72,7 +72,7 @@ class StreamEvidence:
         hours = summary["StreamDescriptionSummary"]["RetentionPeriodHours"]
         return datetime.now(UTC) - timedelta(hours=hours) + _MINUTE
 
-    async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived] | None:
+    async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord] | None:
         """The records of the minutes, or None when the stream has let go of the shard."""
         try:
             start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
@@ -82,7 +82,7 @@ class StreamEvidence:
                 return None
             raise
         over = start_of(max(minutes)) + _MINUTE + DISORDER_MAX
-        found: list[Arrived] = []
+        found: list[StreamRecord] = []
         while iterator is not None:
             answer = await briefly("reread", lambda at=iterator: self._read(at))  # type: ignore[misc]
             records = records_of(shard_id, raw_records(answer))
@@ -106,10 +106,10 @@ class LakeEvidence:
 
     store: ObjectStore
 
-    async def rows(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived]:
+    async def rows(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
         """The rows of the minutes, as often as they stand there."""
         wanted = pa.array([start_of(minute) for minute in minutes], pa.timestamp("us", tz="UTC"))
-        found: list[Arrived] = []
+        found: list[StreamRecord] = []
         for hour in hours_of(minutes):
             async for key in self.store.keys(f"{RAW_PREFIX}dt={hour:%Y-%m-%d}/hr={hour:%H}/{shard_id}-"):
                 table = read_parquet(await self._read(key))
@@ -117,10 +117,10 @@ class LakeEvidence:
                 found += arrived_of(table.filter(of_minutes))
         return found
 
-    async def letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[Arrived]:
+    async def dead_letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
         """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed."""
         days = sorted({minute[:10] for minute in minutes})
-        found: list[Arrived] = []
+        found: list[StreamRecord] = []
         for reason, day in product(SET_APART, days):
             async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
                 found += _set_apart(await self._read(key))
@@ -130,10 +130,10 @@ class LakeEvidence:
         return await briefly("read object", lambda: self.store.read(key))
 
 
-def _set_apart(document: bytes) -> list[Arrived]:
+def _set_apart(document: bytes) -> list[StreamRecord]:
     """Every position that a letter stands for, at the arrival of its record."""
     letter = Envelope.of(document)
-    return [Arrived(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
+    return [StreamRecord(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

@@ -8,7 +8,7 @@ from txn_cli.reconcile.comparison import MinuteSums, ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, Found
 from txn_cli.reconcile.views import View
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.ledger import Minute, Sum, start_of, tally_of
 
@@ -36,10 +36,10 @@ class Examination:
     async def faults(self, hour: Mapping[Minute, Mapping[str, MinuteSums]]) -> list[Fault]:
         """What is wrong with some minutes of one hour, each given with what the ledgers of the views say of it."""
         found = await self._find(set(hour))
-        letters = {
+        dead_letters = {
             view.name: {
                 letter.position.within_shard()
-                for letter in await self.lake.letters(view.name, self.shard_id, set(hour))
+                for letter in await self.lake.dead_letters(view.name, self.shard_id, set(hour))
             }
             for view in self.views
             if view.evidence is not None
@@ -49,7 +49,9 @@ class Examination:
             of_minute = found.within(minute)
             for view in self.views:
                 if view.name in sums:
-                    faults += await self._view_faults(view, sums[view.name], of_minute, letters.get(view.name, set()))
+                    faults += await self._view_faults(
+                        view, sums[view.name], of_minute, dead_letters.get(view.name, set())
+                    )
             faults += self._reference_faults(next(iter(sums.values())), of_minute)
         return faults
 
@@ -57,17 +59,17 @@ class Examination:
         retained = start_of(min(minutes)) >= self.retained_from
         stream = await self.stream.records(self.shard_id, minutes) if retained else None
         lake = await self.lake.rows(self.shard_id, minutes)
-        letters = await self.lake.letters(self.reference.name, self.shard_id, minutes)
-        return Found(stream, lake, letters).only(self._is_of_this_stream)
+        dead_letters = await self.lake.dead_letters(self.reference.name, self.shard_id, minutes)
+        return Found(stream, lake, dead_letters).only(self._is_of_this_stream)
 
     def _is_of_this_stream(self, position: Position) -> bool:
         return self.begins is None or int(position.sequence_number) >= int(self.begins)
 
     async def _view_faults(
-        self, view: View, sums: MinuteSums, found: Found, letters: set[tuple[int, int]]
+        self, view: View, sums: MinuteSums, found: Found, dead_letters: set[tuple[int, int]]
     ) -> list[Fault]:
         found = found.only(self.ledgers[view.name].covers)
-        records = [record for record in found.events() if record.position.within_shard() not in letters]
+        records = [record for record in found.events() if record.position.within_shard() not in dead_letters]
         faults = await view.unsettled(records)
         if not faults and found.stream is not None and _sum(found.stream) != sums.view:
             why = f"the ledger of the {view.name} says otherwise than stream and lake"
@@ -83,6 +85,6 @@ class Examination:
         return faults
 
 
-def _sum(records: Sequence[Arrived]) -> Sum:
+def _sum(records: Sequence[StreamRecord]) -> Sum:
     """The sum of records of one minute."""
     return sum((noted for _, noted in tally_of(records).sums), Sum())

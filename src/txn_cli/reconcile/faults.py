@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from txn_core.errors import EventError
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, ShardId
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import TransactionId
@@ -35,7 +35,7 @@ class Fault:
     why: str = ""
 
     @classmethod
-    def at(cls, kind: str, record: Arrived) -> Self:
+    def at(cls, kind: str, record: StreamRecord) -> Self:
         """The fault of a record, with the transaction id that the record's bytes tell, if any."""
         try:
             transaction_id = Event.decode(record.data).transaction_id
@@ -60,41 +60,41 @@ class Fault:
 class Found:
     """What was found of some minutes: `stream` is None when it no longer holds them; letters are the archive's."""
 
-    stream: list[Arrived] | None
-    lake: list[Arrived]
-    letters: list[Arrived]
+    stream: list[StreamRecord] | None
+    lake: list[StreamRecord]
+    dead_letters: list[StreamRecord]
 
     def within(self, minute: Minute) -> "Found":
         """What was found of one of the minutes."""
         stream = None if self.stream is None else _of(minute, self.stream)
-        return Found(stream, _of(minute, self.lake), _of(minute, self.letters))
+        return Found(stream, _of(minute, self.lake), _of(minute, self.dead_letters))
 
     def only(self, judged: Callable[[Position], bool]) -> "Found":
         """The part that a drain is judged by: not, for instance, a straggler that the drain has still to read."""
-        stream, lake, letters = (
+        stream, lake, dead_letters = (
             None if records is None else [record for record in records if judged(record.position)]
-            for records in (self.stream, self.lake, self.letters)
+            for records in (self.stream, self.lake, self.dead_letters)
         )
-        return Found(stream, lake or [], letters or [])
+        return Found(stream, lake or [], dead_letters or [])
 
-    def events(self) -> list[Arrived]:
+    def events(self) -> list[StreamRecord]:
         """Each record whose bytes are known, once, in the order of the shard."""
         every = {record.position.within_shard(): record for record in [*self.lake, *(self.stream or ())]}
         return [every[place] for place in sorted(every)]
 
-    def archived(self) -> list[Arrived]:
+    def archived(self) -> list[StreamRecord]:
         """What the archive has made durable, each position once."""
-        every = {record.position.within_shard(): record for record in [*self.lake, *self.letters]}
+        every = {record.position.within_shard(): record for record in [*self.lake, *self.dead_letters]}
         return list(every.values())
 
     def lake_faults(self) -> Iterator[Fault]:
         """What is wrong with the lake."""
         rows = Counter(row.position.within_shard() for row in self.lake)
-        letters = {letter.position.within_shard() for letter in self.letters}
+        dead_letters = {letter.position.within_shard() for letter in self.dead_letters}
         on_stream = None if self.stream is None else {record.position.within_shard() for record in self.stream}
         for record in self.events():
             place = record.position.within_shard()
-            if not rows[place] and place not in letters:
+            if not rows[place] and place not in dead_letters:
                 yield Fault.at("missing_in_lake", record)
             if rows[place] > 1:
                 yield Fault.at("doubled_in_lake", record)
@@ -102,5 +102,5 @@ class Found:
                 yield Fault.at("not_on_stream", record)
 
 
-def _of(minute: Minute, records: Iterable[Arrived]) -> list[Arrived]:
+def _of(minute: Minute, records: Iterable[StreamRecord]) -> list[StreamRecord]:
     return [record for record in records if minute_of(record.arrived_at) == minute]

@@ -15,7 +15,7 @@ from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger, co
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.faults import Fault
-from txn_cli.reconcile.report import Report
+from txn_cli.reconcile.reconcile_report import Report
 from txn_cli.reconcile.views import REFERENCE, View
 from txn_core.aws.clients import Aws
 from txn_core.drains import readers_of

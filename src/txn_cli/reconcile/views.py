@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.crew import side_by_side
+from txn_cli.concurrency import side_by_side
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import ShardLedger
 from txn_cli.reconcile.faults import Fault
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import ShardId
 from workers.evidence import Evidence
 from workers.leases.lease import Lease
@@ -34,16 +34,16 @@ class View:
         """The ledger of each shard, by the rows of the leases, from a minute on."""
         return {row.shard_id: ShardLedger(row, await self.ledger_table.tally(row, since)) for row in rows}
 
-    async def unsettled(self, records: Sequence[Arrived]) -> list[Fault]:
+    async def unsettled(self, records: Sequence[StreamRecord]) -> list[Fault]:
         """What the evidence says is wrong with some records, in their order; nothing without evidence."""
         if (evidence := self.evidence) is None:
             return []
         found: dict[int, Fault] = {}
 
-        async def look(numbered: tuple[int, Arrived]) -> None:
+        async def look(numbered: tuple[int, StreamRecord]) -> None:
             number, record = numbered
             if (kind := await briefly("look up", lambda: evidence.fault(record))) is not None:
                 found[number] = Fault.at(kind, record)
 
-        await side_by_side(enumerate(records), look, hands=READS_AT_ONCE_MAX)
+        await side_by_side(enumerate(records), look, workers=READS_AT_ONCE_MAX)
         return [found[number] for number in sorted(found)]

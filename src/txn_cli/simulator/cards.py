@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.simulator.dice import Dice, Weighted
+from txn_cli.simulator.rng import Rng, Weighted
 from txn_core.card_numbers.pan import passes_luhn
 
 
@@ -32,11 +32,11 @@ SCHEMES: Final = (
 _BY_WEIGHT: Final = Weighted(SCHEMES, [scheme.weight for scheme in SCHEMES])
 
 
-def card_number(dice: Dice) -> str:
+def card_number(rng: Rng) -> str:
     """A made-up card number of 11 to 19 digits."""
-    scheme = _BY_WEIGHT.pick(dice)
-    prefix = dice.pick(scheme.prefixes)
-    return with_check_digit(prefix + dice.digits(scheme.length - 1 - len(prefix)))
+    scheme = _BY_WEIGHT.pick(rng)
+    prefix = rng.pick(scheme.prefixes)
+    return with_check_digit(prefix + rng.digits(scheme.length - 1 - len(prefix)))
 
 
 def with_check_digit(digits: str) -> str:

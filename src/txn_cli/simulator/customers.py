@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from txn_cli.simulator.cards import card_number
-from txn_cli.simulator.dice import Dice
 from txn_cli.simulator.names import FIRST_NAMES, JOBS, LAST_NAMES, STREET_KINDS, STREET_NAMES
-from txn_cli.simulator.places import PLACES, Place
+from txn_cli.simulator.rng import Rng
+from txn_cli.simulator.towns import PLACES, Place
 
 _BORN_FIRST: Final = date(1930, 1, 1)
 _BORN_DAYS: Final = 74 * 365
@@ -30,31 +30,31 @@ class Customer:
 
 def customers(seed: int, count: int) -> list[Customer]:
     """So many people, each with a card that none of the others has."""
-    dice = Dice(seed, "customers")
+    rng = Rng(seed, "customers")
     people: dict[str, Customer] = {}
     while len(people) < count:
-        person = _customer(dice)
+        person = _customer(rng)
         people.setdefault(person.card, person)
     return list(people.values())
 
 
-def _customer(dice: Dice) -> Customer:
-    gender = dice.pick(("F", "M"))
+def _customer(rng: Rng) -> Customer:
+    gender = rng.pick(("F", "M"))
     return Customer(
-        card=card_number(dice),
-        first=dice.pick(FIRST_NAMES[gender]),
-        last=dice.pick(LAST_NAMES),
+        card=card_number(rng),
+        first=rng.pick(FIRST_NAMES[gender]),
+        last=rng.pick(LAST_NAMES),
         gender=gender,
-        street=_street(dice),
-        place=dice.pick(PLACES),
-        job=dice.pick(JOBS),
-        born=_BORN_FIRST + timedelta(days=dice.below(_BORN_DAYS)),
-        activity=0.25 + 1.5 * dice.fraction(),
+        street=_street(rng),
+        place=rng.pick(PLACES),
+        job=rng.pick(JOBS),
+        born=_BORN_FIRST + timedelta(days=rng.below(_BORN_DAYS)),
+        activity=0.25 + 1.5 * rng.fraction(),
     )
 
 
-def _street(dice: Dice) -> str:
-    street = f"{dice.digits(dice.between(3, 5))} {dice.pick(STREET_NAMES)} {dice.pick(STREET_KINDS)}"
-    if dice.chance(0.5):
-        street += f" {dice.pick(('Apt.', 'Suite'))} {dice.digits(3)}"
+def _street(rng: Rng) -> str:
+    street = f"{rng.digits(rng.between(3, 5))} {rng.pick(STREET_NAMES)} {rng.pick(STREET_KINDS)}"
+    if rng.chance(0.5):
+        street += f" {rng.pick(('Apt.', 'Suite'))} {rng.digits(3)}"
     return street

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from txn_cli.simulator.dice import Dice, Weighted
 from txn_cli.simulator.names import MERCHANT_NAMES
+from txn_cli.simulator.rng import Rng, Weighted
 
 MERCHANTS_PER_CATEGORY: Final = 36
 # Of the Kaggle data: 693 names, 7 of which trade in two categories, and none is more popular than another.
@@ -46,9 +46,9 @@ CATEGORIES: Final = (
 @cache
 def merchants_by_category() -> Mapping[str, Weighted[str]]:
     """The merchants of each category, the popular ones likelier; one in each also trades in the next one."""
-    dice = Dice(0, "merchants")
+    rng = Rng(0, "merchants")
     taken: set[str] = set()
-    names = {category.name: _names(dice, taken, MERCHANTS_PER_CATEGORY) for category in CATEGORIES}
+    names = {category.name: _names(rng, taken, MERCHANTS_PER_CATEGORY) for category in CATEGORIES}
     shared = {
         name: [*own, names[following][-1]]
         for (name, own), following in zip(names.items(), [*list(names)[1:], CATEGORIES[0].name], strict=True)
@@ -59,34 +59,34 @@ def merchants_by_category() -> Mapping[str, Weighted[str]]:
 @cache
 def kaggle_merchants() -> Mapping[str, Weighted[str]]:
     """As many merchants as the Kaggle data has, each of a category as likely as the others there."""
-    dice = Dice(0, "kaggle merchants")
+    rng = Rng(0, "kaggle merchants")
     taken: set[str] = set()
     names: dict[str, list[str]] = {}
     for one, other in zip(CATEGORIES[::2], CATEGORIES[1::2], strict=True):
         many, fewer = _KAGGLE_MERCHANTS
-        names[one.name] = _names(dice, taken, many)
-        names[other.name] = [*_names(dice, taken, fewer), names[one.name][-1]]
+        names[one.name] = _names(rng, taken, many)
+        names[other.name] = [*_names(rng, taken, fewer), names[one.name][-1]]
     return {name: Weighted(members, [1.0] * len(members)) for name, members in names.items()}
 
 
-def _names(dice: Dice, taken: set[str], count: int) -> list[str]:
+def _names(rng: Rng, taken: set[str], count: int) -> list[str]:
     """So many names that nobody has taken yet."""
     names: list[str] = []
     while len(names) < count:
-        name = _name(dice)
+        name = _name(rng)
         if name not in taken:
             taken.add(name)
             names.append(name)
     return names
 
 
-def _name(dice: Dice) -> str:
-    one, two, three = dice.pick(MERCHANT_NAMES), dice.pick(MERCHANT_NAMES), dice.pick(MERCHANT_NAMES)
-    form = dice.below(100)
+def _name(rng: Rng) -> str:
+    one, two, three = rng.pick(MERCHANT_NAMES), rng.pick(MERCHANT_NAMES), rng.pick(MERCHANT_NAMES)
+    form = rng.below(100)
     if form < 31:
         return f"{one}, {two} and {three}"
     if form < 60:
         return f"{one}-{two}"
     if form < 70:
         return f"{one} and Sons"
-    return f"{one} {dice.pick(('Group', 'Inc', 'LLC', 'Ltd', 'PLC'))}"
+    return f"{one} {rng.pick(('Group', 'Inc', 'LLC', 'Ltd', 'PLC'))}"

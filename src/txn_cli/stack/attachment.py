@@ -2,14 +2,14 @@
 
 import httpx
 
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
-from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import ProcessUrls
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 from txn_core.settings import Settings
 
 

@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from txn_cli.extras import missing
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 INSTALL = missing("local", "the local stack's servers are")
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass, fields, replace
 
 from txn_cli.stack.datadir import DataDir, read_json, write_private
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 KEY_BYTES = 32
 

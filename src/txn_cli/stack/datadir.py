@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from txn_cli.stack.private_folder import make_private
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 PRIVATE_MODE = 0o600
 _CONTENTS = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
-from txn_core.region import LOCAL_REGION
+from txn_core.aws.region import LOCAL_REGION
 from txn_core.service_links import service_links
 from txn_core.settings import OF_CLIENTS, Settings
 

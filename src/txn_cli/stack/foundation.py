@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from txn_cli.stack import leftovers, nodepackages
+from txn_cli.stack import nodepackages
 from txn_cli.stack.binaries import Node, find_node, find_weed
-from txn_cli.stack.child import ChildSpec, StartError
+from txn_cli.stack.children import leftovers
+from txn_cli.stack.children.child import ChildSpec, StartError
+from txn_cli.stack.children.stack_supervisor import Supervisor, supervised
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.narrator import Narrator
 from txn_cli.stack.servers import Programs, server_specs
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3, StackPorts
-from txn_cli.stack.supervisor import Supervisor, supervised
 
 PORT_TAKEN: Final = ("is taken", "address already in use", "Port allocation failed")
 """How our servers say that somebody has their port."""
@@ -67,7 +68,7 @@ class Foundation:
 
 
 @asynccontextmanager
-async def laid(data_dir: DataDir, narrator: Narrator) -> AsyncIterator[Foundation]:
+async def prepared(data_dir: DataDir, narrator: Narrator) -> AsyncIterator[Foundation]:
     """A data directory that the caller holds locked, prepared: leftovers ended, programs installed, ports chosen.
 
     Raises:
@@ -98,7 +99,7 @@ async def servers_running(data_dir: DataDir, narrator: Narrator | None = None) -
     narrator = narrator or Narrator()
     with data_dir.locked():
         async with (
-            laid(data_dir, narrator) as base,
+            prepared(data_dir, narrator) as base,
             supervised(narrator, lambda pids: leftovers.note(data_dir, pids)) as supervisor,
         ):
             await base.start(supervisor, narrator)

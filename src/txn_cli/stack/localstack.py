@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from txn_cli.stack import foundation, leftovers, ports
+from txn_cli.stack import foundation, ports
+from txn_cli.stack.children import leftovers
+from txn_cli.stack.children.child_specs import api_spec, api_url, worker_spec
+from txn_cli.stack.children.ready import Ready
+from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.environment import adopt, given_settings, stack_environment
 from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import ensure_local_key
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.processes import api_spec, api_url, worker_spec
-from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import StackPorts
-from txn_cli.stack.supervisor import supervised
 from txn_cli.status.process import worker_says
 from txn_core import drains
 from txn_core.bootstrap import bootstrap
@@ -80,7 +81,7 @@ async def local_stack(
         given = given_settings()
         write_private(data_dir.settings, given)
         async with (
-            foundation.laid(data_dir, narrator) as base,
+            foundation.prepared(data_dir, narrator) as base,
             _api_port(api_port, base, narrator) as port,
             supervised(narrator, publication.pids) as supervisor,
         ):

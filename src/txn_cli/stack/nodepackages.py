@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from txn_cli.stack.binaries import Node
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 from txn_server.processes.ending import tethered
 
 MANIFEST = ("package.json", "package-lock.json", ".npmrc")

@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Iterable
 
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 HOST = "127.0.0.1"
 PORT_MIN, PORT_MAX = 12_000, 21_999

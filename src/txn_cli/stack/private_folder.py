@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 UMASK: Final = 0o077
 """The mask (umask(2)) of every process of ours that writes files: nothing for the group, nothing for others."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txn_cli.stack.binaries import Node
-from txn_cli.stack.child import ChildSpec, Probe
+from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.nodepackages import node_source

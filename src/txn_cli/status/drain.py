@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from txn_cli.status.process import ApiStatus, Readiness
+from txn_cli.status.process import ApiStatus, ProcessReadiness
+from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint, Lease, WorkerName
-from workers.reading.read_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
 
 
@@ -90,7 +90,7 @@ class WorkerStatus:
     shards: tuple[ShardStatus, ...]
     counts: dict[str, float]
     lake: LakeCount | None = None
-    ready: Readiness | None = None
+    ready: ProcessReadiness | None = None
     amiss: str = ""
     polling: tuple[str, ...] = ()
 

@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.text import Text
 
 from txn_cli.status.drain import Status
-from txn_cli.status.table import picture
-from txn_core.errors import StoreError
+from txn_cli.status.status_table import picture
+from txn_core.exceptions import StoreError
 
 
 class Looking(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.reasons import reason_of
+from txn_cli.output.reasons import reason_of
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
@@ -17,7 +17,7 @@ from txn_core.aws.clients import Aws
 from txn_core.aws.errors import code_of, is_passing
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.settings import Settings
 from workers.leases.belonging import told
 from workers.leases.progress import ShardProgress, progress

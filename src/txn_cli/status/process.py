@@ -7,8 +7,8 @@ from typing import Final, get_args
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from txn_core.kinesis.stream_limits import READS_LIMITED, ReadLimit
 from txn_core.positions import ShardId
-from workers.reading.read_limits import READS_LIMITED, ReadLimit
 
 TIMEOUT_S: Final = 2.0
 READY_PATH: Final = "/readyz"
@@ -28,7 +28,7 @@ class ProcessUrls:
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
+class ProcessReadiness:
     """Whether a process can do its work; `why` says what is amiss, and is empty when nothing is."""
 
     ready: bool
@@ -40,11 +40,11 @@ class ApiStatus:
     """The API: what it says of itself, and how many requests it answered since its start by class of status (2xx)."""
 
     url: str
-    ready: Readiness
+    ready: ProcessReadiness
     answered: dict[str, float]
 
 
-async def worker_says(kind: str, url: str) -> tuple[Readiness, dict[str, float], dict[ShardId, ReadLimit]]:
+async def worker_says(kind: str, url: str) -> tuple[ProcessReadiness, dict[str, float], dict[ShardId, ReadLimit]]:
     """A worker's readiness, its counters by name without the prefix they share, and what limits its reads by shard.
 
     The latter two are empty where it does not answer.
@@ -108,11 +108,11 @@ async def _metrics(client: httpx.AsyncClient) -> str:
         return ""
 
 
-async def _readiness(client: httpx.AsyncClient) -> Readiness:
+async def _readiness(client: httpx.AsyncClient) -> ProcessReadiness:
     try:
         response = await client.get(READY_PATH)
         checks = response.json()["checks"]
         amiss = [f"{name}: {said}" for name, said in checks.items() if said != "ok"]
     except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
-        return Readiness(ready=False, why=UNREACHABLE)
-    return Readiness(response.status_code == httpx.codes.OK, "; ".join(amiss))
+        return ProcessReadiness(ready=False, why=UNREACHABLE)
+    return ProcessReadiness(response.status_code == httpx.codes.OK, "; ".join(amiss))

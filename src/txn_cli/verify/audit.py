@@ -5,14 +5,14 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
-from txn_cli.client import ApiClient
-from txn_cli.retry import RetryPolicy
-from txn_cli.rows import Row, SoundRow
+from txn_cli.api_client.client import ApiClient
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.layouts.read_rows import Row, SoundRow
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeRows, LakeScan
-from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe
+from txn_cli.verify.verify_report import Report
 from txn_cli.verify.workshop import EFFORT_ALONE, Workshop
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 

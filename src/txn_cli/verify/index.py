@@ -9,15 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from txn_cli.answers import ListPage
-from txn_cli.client import CONNECTIONS_MAX, ApiClient
-from txn_cli.crew import side_by_side
-from txn_cli.retry import RetryPolicy
+from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
+from txn_cli.api_client.replies import ListPage
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.concurrency import side_by_side
 from txn_cli.verify.cardrange import CardRange
-from txn_cli.verify.content import digest_of
 from txn_cli.verify.expected import CardRows, Expected
-from txn_cli.verify.report import Report
+from txn_cli.verify.row_content import digest_of
 from txn_cli.verify.statement import Identities, StoredIds
+from txn_cli.verify.verify_report import Report
 from txn_core.transactions.identity import CARD_ID_PATTERN, CardId
 
 PROGRESS_ROWS: Final = 100
@@ -55,9 +55,9 @@ class IndexComparison:
 
     async def run(self) -> Report:
         """Compare the rows of every card: first card by card, then row by row what that left open."""
-        await side_by_side(self._expected.cards, self._compare_card, hands=CONNECTIONS_MAX)
+        await side_by_side(self._expected.cards, self._compare_card, workers=CONNECTIONS_MAX)
         self._in_doubt.sort(key=self._expected.lines.__getitem__)
-        await side_by_side(self._in_doubt, self._compare_by_id, hands=CONNECTIONS_MAX)
+        await side_by_side(self._in_doubt, self._compare_by_id, workers=CONNECTIONS_MAX)
         self._on_settled(self._settled)
         return Report(rows=self._settled, **self._faults)
 

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from aiobotocore.config import AioConfig
 
-from txn_cli.stack.ready import Ready
-from txn_cli.verify.content import COLUMNS, digest_of_values
+from txn_cli.stack.children.ready import Ready
+from txn_cli.verify.row_content import COLUMNS, digest_of_values
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
+from txn_core.aws.region import LOCAL_REGION
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import slices
-from txn_core.objects import ObjectStore
-from txn_core.region import LOCAL_REGION
 from txn_core.settings import Settings
 
 SLICE_ROWS = 2_000

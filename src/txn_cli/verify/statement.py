@@ -11,10 +11,10 @@ from typing import Final, NamedTuple, Self
 
 from pydantic_core import from_json
 
-from txn_cli.rows import Row, SoundRow
-from txn_cli.verify.content import digest_of
+from txn_cli.layouts.read_rows import Row, SoundRow
+from txn_cli.verify.row_content import digest_of
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.event import encode
 from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.identity import Account, KeyRing, TransactionId, normalise_merchant

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_server.processes.tether import tether
 
 T = TypeVar("T")

@@ -18,12 +18,12 @@ from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
-from txn_core.bucket_owner import account_of, expect_owner
+from txn_core.aws.bucket_owner import account_of, expect_owner
+from txn_core.aws.http import HttpPool
+from txn_core.aws.objects import ObjectStore
 from txn_core.dynamodb import dynamodb_client as direct_dynamodb
 from txn_core.kinesis import kinesis_client as direct_kinesis
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
-from txn_core.wire import DirectWire
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -59,7 +59,7 @@ class Aws:
         session = _session()
         async with (
             self._kinesis(session, read_timeout_s, validate=False) as client,
-            _wire(session, client.meta.endpoint_url, read_timeout_s) as wire,
+            _http_pool(session, client.meta.endpoint_url, read_timeout_s) as wire,
         ):
             yield cast("KinesisClient", direct_kinesis.DirectClient(client, await session.get_credentials(), wire))
 
@@ -90,7 +90,7 @@ class Aws:
         session = _session()
         async with (
             self._dynamodb(session) as client,
-            _wire(session, client.meta.endpoint_url, READ_TIMEOUT_S) as wire,
+            _http_pool(session, client.meta.endpoint_url, READ_TIMEOUT_S) as wire,
         ):
             yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, await session.get_credentials(), wire))
 
@@ -141,12 +141,12 @@ async def _account(session: AioSession, region: str, s3: "S3Client") -> str | No
 
 
 @asynccontextmanager
-async def _wire(session: AioSession, url: str, read_timeout_s: float) -> AsyncIterator[DirectWire | None]:
+async def _http_pool(session: AioSession, url: str, read_timeout_s: float) -> AsyncIterator[HttpPool | None]:
     """A wire of our own to an endpoint; none where a proxy leads there, which is left to the client."""
     if get_environ_proxies(url):
         yield None
         return
-    wire = DirectWire(
+    wire = HttpPool(
         url,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=read_timeout_s,

@@ -12,7 +12,7 @@ from txn_core.card_numbers.free_text import long_runs, texts_with_numbers
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts, ModelFields, marked
 from txn_core.card_numbers.groupings import SEARCHED_LENGTHS
 from txn_core.card_numbers.pan import Pan
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.duplicates import AsWritten
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts

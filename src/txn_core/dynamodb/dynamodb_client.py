@@ -1,4 +1,4 @@
-"""A DynamoDB client whose reads and updates take a direct way (`txn_core.direct_calls`): botocore looks at each
+"""A DynamoDB client whose reads and updates take a direct way (`txn_core.aws.json_calls`): botocore looks at each
 attribute of each item of a page by its shape, and that costs ten times as much as all that is done with them.
 """
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from aiobotocore.credentials import AioCredentials
 from pydantic_core import to_json
 
-from txn_core.direct_calls import DirectCalls
-from txn_core.wire import Wire
+from txn_core.aws.http import Wire
+from txn_core.aws.json_calls import JsonCalls
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -29,7 +29,7 @@ class DirectClient:
         self, client: "DynamoDBClient", credentials: AioCredentials | None, wire: Wire | None = None
     ) -> None:
         """Take an open client, the credentials that it signs with, and a wire, by default its own; owns neither."""
-        self._client, self._calls = client, DirectCalls(cast("Any", client), credentials, wire)
+        self._client, self._calls = client, JsonCalls(cast("Any", client), credentials, wire)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._client, name)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.refusals import NEVER, trial_passed
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
 

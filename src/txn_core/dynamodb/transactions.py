@@ -13,7 +13,7 @@ from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, trial_passed
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId, MerchantId, TransactionId

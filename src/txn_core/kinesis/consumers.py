@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from txn_core import drains
 from txn_core.dynamodb.tables import FIRST_GENERATION
-from txn_core.errors import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:

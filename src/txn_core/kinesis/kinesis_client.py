@@ -1,4 +1,4 @@
-"""A Kinesis client whose PutRecords calls take a direct way (`txn_core.direct_calls`)."""
+"""A Kinesis client whose PutRecords calls take a direct way (`txn_core.aws.json_calls`)."""
 
 from binascii import b2a_base64
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from aiobotocore.credentials import AioCredentials
 from pydantic_core import to_json
 
-from txn_core.direct_calls import DirectCalls
-from txn_core.wire import Wire
+from txn_core.aws.http import Wire
+from txn_core.aws.json_calls import JsonCalls
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -20,7 +20,7 @@ class DirectClient:
 
     def __init__(self, client: "KinesisClient", credentials: AioCredentials | None, wire: Wire | None = None) -> None:
         """Take an open client, the credentials that it signs with, and a wire, by default its own; owns neither."""
-        self._client, self._calls = client, DirectCalls(cast("Any", client), credentials, wire)
+        self._client, self._calls = client, JsonCalls(cast("Any", client), credentials, wire)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._client, name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, outcome_of_error
 from txn_core.kinesis.routing import ByKey, ByShard, Routing
 from txn_core.kinesis.shard_map import ShardMap

@@ -21,9 +21,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES
+from txn_core.aws.http import NotConnectedError
 from txn_core.kinesis.landing import Landing
 from txn_core.positions import SequenceNumber, ShardId
-from txn_core.wire import NotConnectedError
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import PutRecordsOutputTypeDef

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 import structlog
 from prometheus_client import CollectorRegistry
 
-from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
+from txn_core.exceptions import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
 from txn_core.kinesis.call_rate import CallRate
 from txn_core.kinesis.deadlines import Deadlines

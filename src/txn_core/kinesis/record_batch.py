@@ -14,7 +14,7 @@ from typing import NamedTuple, Self, overload
 from txn_core.positions import Position, SequenceNumber, ShardId
 
 
-class Arrived(NamedTuple):
+class StreamRecord(NamedTuple):
     """An event's bytes as they stood on the stream."""
 
     data: bytes
@@ -22,7 +22,7 @@ class Arrived(NamedTuple):
     arrived_at: datetime
 
 
-class Run(NamedTuple):
+class RecordRun(NamedTuple):
     """Events that stand behind each other in one record of the stream.
 
     Attributes:
@@ -39,7 +39,7 @@ class Run(NamedTuple):
     ends: Sequence[int]
 
     @classmethod
-    def of(cls, record: Arrived) -> Self:
+    def of(cls, record: StreamRecord) -> Self:
         """A record by itself."""
         place = record.position
         return cls(
@@ -72,11 +72,11 @@ class Run(NamedTuple):
         """Where they stand in the record."""
         return range(self.first, self.first + len(self.ends))
 
-    def at(self, index: int) -> Arrived:
+    def at(self, index: int) -> StreamRecord:
         """One of them, from the end when negative."""
         index = range(self.events)[index]
         position = self.position_of(self.first + index)
-        return Arrived(self.data[self.begins[index] : self.ends[index]], position, self.arrived_at)
+        return StreamRecord(self.data[self.begins[index] : self.ends[index]], position, self.arrived_at)
 
     def position_of(self, sub_sequence_number: int) -> Position:
         """The position of a sub-record of their record."""
@@ -87,17 +87,17 @@ class Run(NamedTuple):
         return self._replace(first=self.first + start, begins=self.begins[start:stop], ends=self.ends[start:stop])
 
 
-class Stretch(Sequence[Arrived]):
+class RecordBatch(Sequence[StreamRecord]):
     """Records in the order of the stream. A slice of it is a stretch again, and shares its bytes."""
 
-    def __init__(self, runs: Sequence[Run] = ()) -> None:
+    def __init__(self, runs: Sequence[RecordRun] = ()) -> None:
         self.runs = runs
         self._totals = list(accumulate(run.events for run in runs))
 
     @classmethod
-    def of(cls, records: Iterable[Arrived]) -> "Stretch":
+    def of(cls, records: Iterable[StreamRecord]) -> "RecordBatch":
         """Records as a stretch; one that is one already is itself."""
-        return records if isinstance(records, Stretch) else cls([Run.of(record) for record in records])
+        return records if isinstance(records, RecordBatch) else cls([RecordRun.of(record) for record in records])
 
     @cached_property
     def lines(self) -> bytes:
@@ -109,21 +109,21 @@ class Stretch(Sequence[Arrived]):
     def __len__(self) -> int:
         return self._totals[-1] if self._totals else 0
 
-    def __iter__(self) -> Iterator[Arrived]:
+    def __iter__(self) -> Iterator[StreamRecord]:
         return (run.at(index) for run in self.runs for index in range(run.events))
 
     @overload
-    def __getitem__(self, key: int) -> Arrived: ...
+    def __getitem__(self, key: int) -> StreamRecord: ...
 
     @overload
-    def __getitem__(self, key: slice) -> "Stretch": ...
+    def __getitem__(self, key: slice) -> "RecordBatch": ...
 
-    def __getitem__(self, key: int | slice) -> "Arrived | Stretch":
+    def __getitem__(self, key: int | slice) -> "StreamRecord | RecordBatch":
         if isinstance(key, slice):
             start, stop, step = key.indices(len(self))
             if step != 1:
                 raise ValueError("a stretch is cut, not thinned out")
-            return Stretch(list(self._between(start, stop)))
+            return RecordBatch(list(self._between(start, stop)))
         index = range(len(self))[key]
         number = bisect_right(self._totals, index)
         return self.runs[number].at(index - self._before(number))
@@ -138,7 +138,7 @@ class Stretch(Sequence[Arrived]):
     def _before(self, number: int) -> int:
         return self._totals[number - 1] if number else 0
 
-    def _between(self, start: int, stop: int) -> Iterator[Run]:
+    def _between(self, start: int, stop: int) -> Iterator[RecordRun]:
         number = bisect_right(self._totals, start)
         while start < stop:
             run, before = self.runs[number], self._before(number)

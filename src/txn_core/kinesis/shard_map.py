@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What Kinesis takes in one record and in one PutRecords call (AWS: PutRecords, quotas and limits)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 REQUEST_RECORDS_MAX: Final = 500
 PAYLOAD_UNIT_BYTES: Final = 25 << 10  # what a provisioned stream bills by (Kinesis pricing: PUT payload unit)
@@ -20,3 +20,10 @@ class Limits:
         if size > self.record_bytes_max:
             return "RecordTooLarge"
         return None if 0 < len(partition_key) <= PARTITION_KEY_CHARACTERS_MAX else "PartitionKeyInvalid"
+
+
+ReadLimit = Literal["bytes", "throttled"]
+"""What holds up a reader that polls: its share of the shard's bytes is used up, or Kinesis refuses its reads."""
+
+READS_LIMITED: Final = "reads_limited"
+"""The metric behind the prefix of the drain: 1 while a limit holds a shard's reads up, by shard and limit."""

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
-from txn_core.errors import EventError
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.event import Event
 from txn_core.transactions.instants import instant_of
@@ -51,13 +51,13 @@ _TIMES: Final = ("accepted_at", "occurred_at")
 _LISTS: Final = ("card_aliases",)
 
 
-def table_of(records: Sequence[Arrived]) -> pa.Table:
+def table_of(records: Sequence[StreamRecord]) -> pa.Table:
     """Rows of valid events, straight from their bytes.
 
     Raises:
         EventError: some bytes are not one event of the current schema; the caller finds out which.
     """
-    stretch = Stretch.of(records)
+    stretch = RecordBatch.of(records)
     lines = stretch.lines
     try:
         parsed = pa_json.read_json(
@@ -75,20 +75,20 @@ def table_of(records: Sequence[Arrived]) -> pa.Table:
         raise EventError(f"not {len(stretch)} events: some are null")
     if parsed.num_rows != len(stretch):
         raise EventError(f"{parsed.num_rows} documents in {len(stretch)} events")
-    return pa.table(own_columns | _places(stretch.runs))
+    return pa.table(own_columns | _position_columns(stretch.runs))
 
 
-def arrived_of(table: pa.Table) -> Iterator[Arrived]:
+def arrived_of(table: pa.Table) -> Iterator[StreamRecord]:
     """The events of a table again, byte for byte as they stood on the stream."""
     for row in table.to_pylist():
         position = Position(
             ShardId(row.pop("shard_id")), SequenceNumber(row.pop("sequence_number")), row.pop("sub_sequence_number")
         )
         arrived_at = row.pop("arrived_at")
-        yield Arrived(_event_bytes(row), position, arrived_at)
+        yield StreamRecord(_event_bytes(row), position, arrived_at)
 
 
-def _places(runs: Sequence[Run]) -> dict[str, pa.Array]:
+def _position_columns(runs: Sequence[RecordRun]) -> dict[str, pa.Array]:
     """The columns that say where each row stood and when it arrived; but for one they are the same all over a run."""
     ends = pa.array(accumulate(run.events for run in runs), pa.int32())
 

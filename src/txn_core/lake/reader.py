@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import structlog
 
+from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import slices
 from txn_core.lake.progress import ConsumerProgress, Part
-from txn_core.objects import ObjectStore
 
 if TYPE_CHECKING:
     import pyarrow as pa

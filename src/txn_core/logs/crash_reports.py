@@ -38,7 +38,7 @@ _transform: Final = structlog.tracebacks.ExceptionDictTransformer(
 _log = structlog.get_logger()
 
 
-def places(exc_info: _ExcInfo) -> list[dict[str, Any]]:
+def code_places(exc_info: _ExcInfo) -> list[dict[str, Any]]:
     """An exception with its causes and groups: types, files, lines, functions. No text, no note, no variable."""
     return [_without_texts(part) for part in _transform(exc_info)]
 
@@ -113,7 +113,7 @@ def _say(level: str, event: str, exc_info: _ExcInfo) -> None:
     if structlog.is_configured():
         getattr(_log, level)(event, exc_info=exc_info)
     elif sys.stderr is not None:
-        print(json.dumps({"event": event, "level": level, "exception": places(exc_info)}), file=sys.stderr)  # noqa: T201
+        print(json.dumps({"event": event, "level": level, "exception": code_places(exc_info)}), file=sys.stderr)  # noqa: T201
 
 
 def _loops_words(record: logging.LogRecord) -> bool:

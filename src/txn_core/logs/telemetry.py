@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from txn_core.logs.crash_reports import places
+from txn_core.logs.crash_reports import code_places
 from txn_core.logs.log_budget import EventBudget
 from txn_core.logs.log_queue import LogQueue
 from txn_core.logs.log_sources import CLOSED, Handler, Lines, Memory, Printed, Sink
@@ -42,7 +42,7 @@ def configure_logging(level: str, *, budget: EventBudget | None = None, **bound:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         _stamp,
-        structlog.processors.ExceptionRenderer(places),
+        structlog.processors.ExceptionRenderer(code_places),
     ]
     sink = _sink(bound)
     structlog.configure(

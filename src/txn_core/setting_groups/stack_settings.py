@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from txn_core.errors import SettingsError
+from txn_core.aws.region import LOCAL_REGION, MISSING, region_given
+from txn_core.exceptions import SettingsError
 from txn_core.loopback import is_local
-from txn_core.region import LOCAL_REGION, MISSING, region_given
 
 LOCAL_BUCKET = "txn-lake"
 

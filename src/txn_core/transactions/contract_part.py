@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from txn_core.errors import MalformedJsonError
+from txn_core.exceptions import MalformedJsonError
 from txn_core.transactions.duplicates import CONTAINERS_MAX, Names, names_at_most
 from txn_core.transactions.faults import Fault, faults_of_unknown
 

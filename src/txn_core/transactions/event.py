@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import from_json
 
 from txn_core.card_numbers.pan import MASK_PATTERN
-from txn_core.errors import EventError
+from txn_core.exceptions import EventError
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions.faults import ID_PATTERN
 from txn_core.transactions.identity import (

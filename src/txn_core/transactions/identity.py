@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NewType, Self
 
 from txn_core.card_numbers.pan import Pan
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.transactions.invisible import without_ignorable
 

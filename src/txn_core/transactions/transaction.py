@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 from txn_core.card_numbers.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.card_numbers.pan import Pan
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.transactions.currency import EXPONENTS
 from txn_core.transactions.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of

@@ -4,7 +4,7 @@ import os
 import socket
 from typing import Final
 
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 
 BACKLOG: Final = 2_048  # as uvicorn's own
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from uvicorn.lifespan.on import LifespanOn
 
 from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from txn_server.http.acceptor import Acceptor

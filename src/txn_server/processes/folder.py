@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 
 PREFIX: Final = "txn-api-"
 PATH_BYTES_MAX: Final = 80

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 from txn_core.settings import Settings
 from txn_server.http.listener import listening
 from txn_server.processes.ending import SIGNALS, Ending

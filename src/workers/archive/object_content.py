@@ -7,15 +7,15 @@ the place of ours, and taking it for ours would lose a range without a word.
 
 from typing import Final
 
-from txn_core.errors import EventError
-from txn_core.kinesis.record_batch import Arrived, Stretch
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.lake.parquet import read_parquet
 from txn_core.transactions.event import Event
 
 _COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number", "arrived_at", "transaction_id")
 
 
-def holds(data: bytes, records: Stretch) -> bool:
+def holds(data: bytes, records: RecordBatch) -> bool:
     """Whether an object's rows are these records, as far as it has rows at their positions; it has some, if any.
 
     A row says where it stood, when it arrived, and whose event it is. Rows that the object lacks say nothing: an
@@ -35,7 +35,7 @@ def holds(data: bytes, records: Stretch) -> bool:
     )
 
 
-def _is(record: Arrived, transaction_id: str) -> bool:
+def _is(record: StreamRecord, transaction_id: str) -> bool:
     """Whether a record may be the event with an id; what is no event by today's rules may be any."""
     if transaction_id.encode() in record.data:
         return True

@@ -13,24 +13,24 @@ from typing import Final
 
 import pyarrow as pa
 
-from txn_core.errors import EventError, UnwritableError
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.exceptions import EventError, UnwritableError
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.column_form import of_other_form
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
-from workers.events.decoding import take_in, to_look_at
-from workers.events.sample_event import SPECIMEN_RECORD
+from workers.events.decoding import decode, to_look_at
+from workers.events.sample_event import SAMPLE_RECORD
 
 PART_ROWS: Final = 4_096  # part of the object's bytes, as it decides where pages end
 
-Tabulate = Callable[[Sequence[Arrived]], pa.Table]
+Tabulate = Callable[[Sequence[StreamRecord]], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
 class Poison:
     """A record that is no event, or one that cannot become a row, and why."""
 
-    record: Arrived
+    record: StreamRecord
     error: EventError | UnwritableError
 
 
@@ -43,7 +43,7 @@ class Rendered:
     poison: tuple[Poison, ...]
 
 
-def render(records: Sequence[Arrived], tabulate: Tabulate = table_of, part_rows: int = PART_ROWS) -> Rendered:
+def render(records: Sequence[StreamRecord], tabulate: Tabulate = table_of, part_rows: int = PART_ROWS) -> Rendered:
     """Make the object of a range, so many rows at a time.
 
     Raises:
@@ -51,7 +51,7 @@ def render(records: Sequence[Arrived], tabulate: Tabulate = table_of, part_rows:
     """
     try:
         with _refusals_told():
-            return _at_a_glance(Stretch.of(records), tabulate, part_rows)
+            return _at_a_glance(RecordBatch.of(records), tabulate, part_rows)
     except (EventError, UnwritableError):
         everywhere = range(len(records))
         return _without_culprits(_Taken.looked_at(records, everywhere), tabulate)
@@ -61,18 +61,18 @@ def render(records: Sequence[Arrived], tabulate: Tabulate = table_of, part_rows:
 class _Taken:
     """The records of a range, those that are no events set apart."""
 
-    sound: Sequence[Arrived]
+    sound: Sequence[StreamRecord]
     poison: list[Poison]
 
     @classmethod
-    def looked_at(cls, records: Sequence[Arrived], places: Collection[int]) -> "_Taken":
+    def looked_at(cls, records: Sequence[StreamRecord], places: Collection[int]) -> "_Taken":
         """Look at the records at some places closely; when nothing comes of it, the sound ones are what was given."""
-        found: dict[int, Arrived | None] = {}
+        found: dict[int, StreamRecord | None] = {}
         poison: list[Poison] = []
         for place in places:
             record = records[place]
             try:
-                sound = take_in(record).arrived
+                sound = decode(record).arrived
             except EventError as error:
                 error.__context__ = None  # which holds what stood in the record; there may be tens of thousands
                 poison.append(Poison(record, error.with_traceback(None)))
@@ -86,10 +86,10 @@ class _Taken:
         return cls([record for record in kept if record is not None], poison)
 
 
-def _at_a_glance(records: Stretch, tabulate: Tabulate, part_rows: int) -> Rendered:
+def _at_a_glance(records: RecordBatch, tabulate: Tabulate, part_rows: int) -> Rendered:
     """The object, as long as rows come of all that looks like an event."""
     tables: list[pa.Table] = []
-    runs: list[Run] = []
+    runs: list[RecordRun] = []
     poison: list[Poison] = []
     for at in range(0, len(records), part_rows):
         part = records[at : at + part_rows]
@@ -97,10 +97,10 @@ def _at_a_glance(records: Stretch, tabulate: Tabulate, part_rows: int) -> Render
         poison += taken.poison
         if taken.sound:
             tables.append(tabulate(taken.sound))
-            runs += Stretch.of(taken.sound).runs
+            runs += RecordBatch.of(taken.sound).runs
     if not tables:
         return Rendered(None, 0, tuple(poison))
-    table, sound = pa.concat_tables(tables), Stretch(runs)
+    table, sound = pa.concat_tables(tables), RecordBatch(runs)
     again = _Taken.looked_at(sound, of_other_form(table))
     if again.sound is sound:
         return Rendered(parquet_of(table), len(sound), tuple(poison))
@@ -121,12 +121,12 @@ def _without_culprits(taken: _Taken, tabulate: Tabulate) -> Rendered:
     except (EventError, UnwritableError):
         refused = {found.record.position: found for found in _refused(taken.sound, tabulate)}
         if any(isinstance(found.error, UnwritableError) for found in refused.values()):
-            _parquet([SPECIMEN_RECORD], tabulate)
+            _parquet([SAMPLE_RECORD], tabulate)
         sound = [record for record in taken.sound if record.position not in refused]
         return _rendered(_Taken(sound, [*taken.poison, *refused.values()]), tabulate)
 
 
-def _parquet(records: Sequence[Arrived], tabulate: Tabulate) -> bytes:
+def _parquet(records: Sequence[StreamRecord], tabulate: Tabulate) -> bytes:
     """The file of some events, or whose fault it is that there is none."""
     with _refusals_told():
         return parquet_of(tabulate(records))
@@ -143,7 +143,7 @@ def _refusals_told() -> Iterator[None]:
         raise UnwritableError(type(error).__name__) from error
 
 
-def _refused(records: Sequence[Arrived], tabulate: Tabulate) -> Iterator[Poison]:
+def _refused(records: Sequence[StreamRecord], tabulate: Tabulate) -> Iterator[Poison]:
     """The records that make a file impossible, found by halving."""
     try:
         _parquet(records, tabulate)

@@ -22,18 +22,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from txn_core.errors import EventError, SettingsError
+from txn_core.aws.objects import ObjectStore
+from txn_core.exceptions import EventError, SettingsError
 from txn_core.kinesis.aggregation import unpack
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
-from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, datetime_of, instant_of
 from workers.events.reasons import Reason
 from workers.leases.sub_records import SubRecords
-from workers.metrics import Meters
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.metrics import WorkerMetrics
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 SCHEMA_VERSION: Final = 1
 RECORD_SCHEMA_VERSION: Final = 2  # of a letter that holds a whole record; who knows 1 alone would misread it
@@ -75,7 +75,7 @@ class Origin:
 class UndecodableRecord:
     """A record of the stream, whole, of which some sub-records are no events; `code` says what is wrong with them."""
 
-    record: Arrived
+    record: StreamRecord
     subs: SubRecords
     code: str
 
@@ -91,7 +91,7 @@ class DeadLetter:
     data: bytes
 
     @classmethod
-    def undecodable(cls, worker: str, stream: str, record: Arrived, error: EventError) -> Self:
+    def undecodable(cls, worker: str, stream: str, record: StreamRecord, error: EventError) -> Self:
         """The letter of a record that is no event."""
         return cls._undecodable(Origin(worker, stream, record.position), record, str(error))
 
@@ -102,7 +102,7 @@ class DeadLetter:
         return cls._undecodable(origin, whole.record, whole.code)
 
     @classmethod
-    def _undecodable(cls, origin: Origin, record: Arrived, code: str) -> Self:
+    def _undecodable(cls, origin: Origin, record: StreamRecord, code: str) -> Self:
         """A letter of no more bytes than Kinesis can have given; what a server beside it gave is cut, and says so."""
         size = len(record.data)
         cut = f"; cut to the first {DATA_BYTES_MAX} of {size} bytes" if size > DATA_BYTES_MAX else ""
@@ -110,7 +110,7 @@ class DeadLetter:
         return cls("undecodable", code + cut, origin, at, record.data[:DATA_BYTES_MAX])
 
     @classmethod
-    def unwritable(cls, worker: str, stream: str, record: Arrived, code: str) -> Self:
+    def unwritable(cls, worker: str, stream: str, record: StreamRecord, code: str) -> Self:
         """The letter of an event that the worker's view refuses for good, with the refusal's code."""
         origin = Origin(worker, stream, record.position)
         return cls("unwritable", code, origin, instant_of(record.arrived_at), record.data)
@@ -121,7 +121,7 @@ class DeadLetter:
         accepted_at, position = order.parts()
         return cls("conflict", "transaction_id_reused", Origin(worker, stream, position), accepted_at, data)
 
-    def records(self) -> Stretch:
+    def records(self) -> RecordBatch:
         """The records of producers that the letter stands for, as they were read from the stream.
 
         Raises:
@@ -129,12 +129,12 @@ class DeadLetter:
         """
         where, subs, at = self.origin.position, self.origin.subs, datetime_of(self.at)
         if subs is None:
-            return Stretch.of([Arrived(self.data, where, at)])
+            return RecordBatch.of([StreamRecord(self.data, where, at)])
         users = unpack(self.data, "")
-        whole = Run(where.shard_id, where.sequence_number, 0, at, users.data, users.begins, users.ends)
+        whole = RecordRun(where.shard_id, where.sequence_number, 0, at, users.data, users.begins, users.ends)
         if not whole.in_aggregate or subs.ranges[-1].stop > whole.events:
             raise ValueError("the record does not have the sub-records that the letter stands for")
-        return Stretch([whole.cut(each.start, each.stop) for each in subs.ranges])
+        return RecordBatch([whole.cut(each.start, each.stop) for each in subs.ranges])
 
     @property
     def key(self) -> str:
@@ -244,10 +244,10 @@ class DeadLetterBox:
     seal: Seal
     worker: str
     stream: str
-    meters: Meters
+    metrics: WorkerMetrics
     patience: Patience = UNLIMITED
 
-    async def undecodable(self, record: Arrived, error: EventError) -> None:
+    async def undecodable(self, record: StreamRecord, error: EventError) -> None:
         """Keep a record that is no event."""
         await self._put(DeadLetter.undecodable(self.worker, self.stream, record, error))
 
@@ -255,7 +255,7 @@ class DeadLetterBox:
         """Keep a record, whole, whose sub-records are no events."""
         await self._put(DeadLetter.undecodable_record(self.worker, self.stream, whole))
 
-    async def unwritable(self, record: Arrived, code: str) -> None:
+    async def unwritable(self, record: StreamRecord, code: str) -> None:
         """Keep an event that the view refuses for good although it takes others."""
         await self._put(DeadLetter.unwritable(self.worker, self.stream, record, code))
 
@@ -266,8 +266,8 @@ class DeadLetterBox:
     async def _put(self, letter: DeadLetter) -> None:
         document = self.seal.close(letter)
         put = partial(self.store.put_if_absent, letter.key, document, {})
-        if await patiently("dead letter", put, until=self.patience):
-            self.meters.dead_letters.labels(letter.reason).inc()
+        if await retry_outages("dead letter", put, until=self.patience):
+            self.metrics.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position
             _log.warning(
                 "dead_letter",

@@ -7,8 +7,8 @@ before any write, so that a refusal by a store afterwards is a fault of ours and
 from dataclasses import dataclass
 from typing import Final
 
-from txn_core.errors import EventError
-from txn_core.kinesis.record_batch import Arrived, Stretch
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.transactions.event import Event
 from txn_core.transactions.event_form import has_shape, have_shape
 from txn_core.transactions.identity import normalise_merchant
@@ -18,14 +18,14 @@ MERCHANT_KEY_BYTES_MAX: Final = 1024  # a DynamoDB sort key
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class DecodedEvent:
     """An event with its canonical bytes: those that `event.encode` would have written."""
 
     event: Event
-    arrived: Arrived
+    arrived: StreamRecord
 
 
-def take_in(record: Arrived) -> Sound:
+def decode(record: StreamRecord) -> DecodedEvent:
     """Read a record as an event.
 
     A foreign producer's event may be written otherwise than ours (white space, order of fields): it is kept in the
@@ -37,11 +37,13 @@ def take_in(record: Arrived) -> Sound:
     event = Event.decode(record.data)
     data = event.model_dump_json(by_alias=True).encode()
     _refuse_unkeepable(event, data)
-    return Sound(event, record if data == record.data else Arrived(data, record.position, record.arrived_at))
+    return DecodedEvent(
+        event, record if data == record.data else StreamRecord(data, record.position, record.arrived_at)
+    )
 
 
-def to_look_at(records: Stretch) -> list[int]:
-    """The places of those records that may not become rows without `take_in`.
+def to_look_at(records: RecordBatch) -> list[int]:
+    """The places of those records that may not become rows without `decode`.
 
     The others may, provided that their rows have the form of an event, too.
     """

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.event import Event
 
 _MOMENT: Final = "2000-01-01T00:00:00.000000Z"
 _DIGEST: Final = "0" * 32
 
-SPECIMEN: Final = Event.model_validate(
+SAMPLE: Final = Event.model_validate(
     {
         "schema": 1,
         "transaction_id": "sample-event",
@@ -31,8 +31,8 @@ SPECIMEN: Final = Event.model_validate(
         "is_fraud": None,
     }
 )
-SPECIMEN_RECORD: Final = Arrived(
-    SPECIMEN.model_dump_json(by_alias=True).encode(),
+SAMPLE_RECORD: Final = StreamRecord(
+    SAMPLE.model_dump_json(by_alias=True).encode(),
     Position(ShardId("shardId-000000000000"), SequenceNumber("0")),
     datetime(2000, 1, 1, tzinfo=UTC),
 )

@@ -12,19 +12,19 @@ and the archive leave the same letters, and a letter is put again under its name
 import asyncio
 from typing import Final
 
-from txn_core.errors import EventError
+from txn_core.exceptions import EventError
 from txn_core.kinesis.aggregation import unpack
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber
 from workers.events.dead_letters import DeadLetterBox, UndecodableRecord
-from workers.events.decoding import take_in
+from workers.events.decoding import decode
 from workers.leases.sub_records import SubRecords
 
 LETTERS_A_RECORD_MAX: Final = 100
 CODES_MAX: Final = 3
 
 
-def kept_whole(run: Run) -> UndecodableRecord | None:
+def kept_whole(run: RecordRun) -> UndecodableRecord | None:
     """The record in which a run of events came, when those that are no events are one letter; None when they are not.
 
     Reads every sub-record, also those outside the run: up to a second of work for a mebibyte.
@@ -39,13 +39,13 @@ def kept_whole(run: Run) -> UndecodableRecord | None:
     codes = list(dict.fromkeys(wrong.values()))
     said = "; ".join([*codes[:CODES_MAX], *(["..."] if len(codes) > CODES_MAX else [])])
     subs = SubRecords.of(wrong)
-    return UndecodableRecord(Arrived(run.data, run.position_of(subs.first), run.arrived_at), subs, said)
+    return UndecodableRecord(StreamRecord(run.data, run.position_of(subs.first), run.arrived_at), subs, said)
 
 
-def _fault(run: Run, sub: int, place: slice) -> str | None:
+def _fault(run: RecordRun, sub: int, place: slice) -> str | None:
     """What is wrong with a sub-record; None when it is an event."""
     try:
-        take_in(Arrived(run.data[place], run.position_of(sub), run.arrived_at))
+        decode(StreamRecord(run.data[place], run.position_of(sub), run.arrived_at))
     except EventError as error:
         return str(error)
     return None
@@ -54,25 +54,25 @@ def _fault(run: Run, sub: int, place: slice) -> str | None:
 class SettingApart:
     """Sets the records of a stretch apart that are no events, each in whichever letter it belongs into."""
 
-    def __init__(self, letters: DeadLetterBox, records: Stretch) -> None:
-        self._letters = letters
+    def __init__(self, dead_letters: DeadLetterBox, records: RecordBatch) -> None:
+        self._dead_letters = dead_letters
         self._runs = {run.sequence_number: run for run in records.runs if run.in_aggregate}
         self._whole: dict[SequenceNumber, bool] = {}
         self._deciding = asyncio.Lock()
 
-    async def keep(self, record: Arrived, error: EventError) -> None:
+    async def keep(self, record: StreamRecord, error: EventError) -> None:
         """Return when a record that is no event is in a letter. Several may be kept at once."""
         run = self._runs.get(record.position.sequence_number)
         if run is None or not await self._is_kept_whole(run):
-            await self._letters.undecodable(record, error)
+            await self._dead_letters.undecodable(record, error)
 
-    async def _is_kept_whole(self, run: Run) -> bool:
+    async def _is_kept_whole(self, run: RecordRun) -> bool:
         """Whether a run's record is one letter; it is durable then."""
         async with self._deciding:
             if run.sequence_number not in self._whole:
                 whole = await asyncio.to_thread(kept_whole, run)
                 if whole is not None:
-                    await self._letters.undecodable_record(whole)
+                    await self._dead_letters.undecodable_record(whole)
                 self._whole[run.sequence_number] = whole is not None
         await asyncio.sleep(0)  # of a record there may be a hundred thousand, and others want their turn
         return self._whole[run.sequence_number]

@@ -12,12 +12,12 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
-from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.events.sample_event import SAMPLE, SAMPLE_RECORD
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 
 @dataclass(frozen=True, slots=True)
-class IndexTrial:
+class IndexWriteProbe:
     """Trials of one event in the tables of the index."""
 
     transactions: TransactionTable
@@ -30,16 +30,16 @@ class IndexTrial:
         Raises:
             ClientError: a table refuses for a reason that is not in the event.
         """
-        specimen_order = WriteOrder.of(SPECIMEN.accepted_at, SPECIMEN_RECORD.position)
+        specimen_order = WriteOrder.of(SAMPLE.accepted_at, SAMPLE_RECORD.position)
         return not await self._taken(event, data, order) and await self._taken(
-            SPECIMEN, SPECIMEN_RECORD.data, specimen_order
+            SAMPLE, SAMPLE_RECORD.data, specimen_order
         )
 
     async def _taken(self, event: Event, data: bytes, order: WriteOrder) -> bool:
         item, name = IndexItem.of(event, data, order), event.merchant.name
-        return await patiently(
+        return await retry_outages(
             "index trial", lambda: self.transactions.would_take(item), until=self.patience
-        ) and await patiently(
+        ) and await retry_outages(
             "merchant trial",
             lambda: self.merchants.would_take(event.account, event.merchant_id, name, order),
             until=self.patience,

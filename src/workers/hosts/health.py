@@ -18,7 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from txn_core.readiness import CHECK_S_MAX, OK, Readiness
+from txn_core.readiness import CHECK_S_MAX, OK, ReadinessChecks
 from txn_core.recent import Recent
 from txn_core.settings import Settings
 
@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def served(registry: CollectorRegistry, readiness: Readiness, settings: Settings) -> Iterator[None]:
+def served(registry: CollectorRegistry, readiness: ReadinessChecks, settings: Settings) -> Iterator[None]:
     """Serve on the port of the settings, if any, for as long as the block runs in this event loop."""
     if settings.worker_metrics_port is None:
         yield

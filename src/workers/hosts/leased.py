@@ -21,17 +21,17 @@ from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.drain import Processor
-from workers.hosts.stopping import unless
+from workers.hosts.stopping import run_until
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
 from workers.leases.ownership import Decision, Watch, decide
 from workers.leases.shards import lease_shards, list_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters, ShardLag
-from workers.reading.budget import WHOLE_SHARD
+from workers.metrics import ShardLag, WorkerMetrics
+from workers.reading.budget import ENTIRE_SHARD
 from workers.reading.opening import OpenReader, Reader, polling
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -77,22 +77,22 @@ class Worker:
         kinesis: "KinesisClient",
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
-        meters: Meters,
+        metrics: WorkerMetrics,
         stream_name: str | None = None,
         stream: StreamWatch | None = None,
         open_reader: OpenReader | None = None,
     ) -> None:
         self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
-        self._processor, self._meters, self._stream = processor, meters, stream
+        self._processor, self._meters, self._stream = processor, metrics, stream
         self._stream_name = stream_name or settings.stream
-        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, WHOLE_SHARD)
+        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, ENTIRE_SHARD)
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
         self._rounded_s: float | None = None
         self._hurry = asyncio.Event()
-        meters.shards_stuck.set_function(lambda: len(self._stuck()))
-        self._dice = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
+        metrics.shards_stuck.set_function(lambda: len(self._stuck()))
+        self._rng = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop, then finish, checkpoint and release within the shutdown deadline."""
@@ -103,7 +103,7 @@ class Worker:
             await self._stop(balancing)
         _log.info("stopped")
 
-    async def looks_after_leases(self) -> None:
+    async def scans_leases(self) -> None:
         """Return when rounds of balancing go on: then this process holds its share, or looks for it.
 
         Raises:
@@ -116,7 +116,7 @@ class Worker:
         if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
             raise NotReadyError(f"no look at all leases for {age_s:.0f} s")
 
-    async def gets_on(self) -> None:
+    async def makes_progress(self) -> None:
         """Return when no shard of this process is stuck.
 
         Raises:
@@ -151,13 +151,15 @@ class Worker:
         """Give up all that has our name on it, and what others are about to hand to us."""
         while True:
             rows = [
-                row for row in await patiently("leave", self._leases.rows) if self._name in {row.owner, row.wanted_by}
+                row
+                for row in await retry_outages("leave", self._leases.rows)
+                if self._name in {row.owner, row.wanted_by}
             ]
             if not rows:
                 return
             for row in rows:
                 left = row.released() if row.owner == self._name else row.withdrawn()
-                await patiently("leave", partial(self._leases.write, row, left))
+                await retry_outages("leave", partial(self._leases.write, row, left))
 
     async def _renew_until_lost(
         self, lease: HeldLease, stop_one: asyncio.Event, draining: asyncio.Task[None]
@@ -184,7 +186,7 @@ class Worker:
                 if not is_passing(error):
                     raise
                 _log.warning("outage", call="balance leases", error=code_of(error))
-            await unless(self._hurry, asyncio.sleep(pause_s))
+            await run_until(self._hurry, asyncio.sleep(pause_s))
 
     async def _balance(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> bool:
         """See all rows, add those of new shards, take up what is ours, then our share; true if more is due."""
@@ -199,7 +201,7 @@ class Worker:
                 return False
             expired = self._watch.expired(self._settings.lease_failover_s)
             neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
-            decision = decide(self._name, rows, expired, self._dice, neglected)
+            decision = decide(self._name, rows, expired, self._rng, neglected)
             if await self._carry_out(decision, stopping, tasks):
                 break
         return decision.unsettled
@@ -287,7 +289,7 @@ class Worker:
                     if not self._bears(lease, error, failures):
                         raise
                     pause_s = min(STUCK_PAUSE_S_MAX, STUCK_PAUSE_S_FIRST * 2.0 ** min(failures - 1, 16))
-                    await unless(stopping, asyncio.sleep(pause_s))
+                    await run_until(stopping, asyncio.sleep(pause_s))
             await lease.release()
             _log.info("lease_released", shard=shard_id, ended=lease.row.checkpoint.shard_ended)
         except LeaseLostError:
@@ -356,7 +358,7 @@ async def drained_to_end(reader: Reader, processor: Processor, stopping: asyncio
     """
     while True:
         try:
-            batch = await unless(stopping, reader.read())
+            batch = await run_until(stopping, reader.read())
         except ClientError as error:
             if code_of(error) in DOUBTFUL:
                 await processor.finish()

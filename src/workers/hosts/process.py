@@ -22,10 +22,10 @@ from workers.events.dead_letters import Seal
 from workers.hosts.health import served
 from workers.hosts.leased import Worker
 from workers.hosts.readiness import readiness_of
-from workers.hosts.stopping import unless
+from workers.hosts.stopping import run_until
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.reading.opening import ReadPlan
 
 _NO_SHARD: Final = ShardId("#ready")
@@ -61,18 +61,18 @@ async def work(
     definition: DrainDefinition, settings: Settings, stopping: asyncio.Event, open_drain: OpenDrain | None = None
 ) -> None:
     """Work until the event; `run` without the signals."""
-    aws, meters, name = Aws(settings), Meters(definition.name), worker_name(settings)
+    aws, metrics, name = Aws(settings), WorkerMetrics(definition.name), worker_name(settings)
     seal = Seal.of(settings)
     async with AsyncExitStack() as stack:
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())
-        plan = await unless(stopping, ReadPlan.of(kinesis, settings, definition))
+        plan = await run_until(stopping, ReadPlan.of(kinesis, settings, definition))
         if plan is None:
             return
         open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
-        context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, meters)
-        drain = await unless(stopping, (open_drain or opener_of(definition))(context))
+        context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, metrics)
+        drain = await run_until(stopping, (open_drain or opener_of(definition))(context))
         if drain is None:
             return
         leases = context.leases
@@ -82,24 +82,24 @@ async def work(
             kinesis=kinesis,
             leases=leases,
             processor=drain.processor,
-            meters=meters,
+            metrics=metrics,
             stream_name=context.stream,
-            stream=StreamWatch(kinesis, context.stream, leases, meters, kind=definition.name),
+            stream=StreamWatch(kinesis, context.stream, leases, metrics, kind=definition.name),
             open_reader=open_reader,
         )
         checks: dict[str, Check] = {
             "stream": partial(stream_usable, kinesis, context.stream),
             "lease_table": partial(leases.row, _NO_SHARD),
             **drain.checks,
-            "leases": worker.looks_after_leases,
-            "shards": worker.gets_on,
+            "leases": worker.scans_leases,
+            "shards": worker.makes_progress,
         }
-        with served(meters.registry, readiness_of(checks), settings):
+        with served(metrics.registry, readiness_of(checks), settings):
             _log.info("started", name=name, stream=context.stream)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(worker.run(stopping))
                 for task in drain.tasks:
-                    tasks.create_task(unless(stopping, task()))
+                    tasks.create_task(run_until(stopping, task()))
 
 
 def worker_name(settings: Settings) -> WorkerName:

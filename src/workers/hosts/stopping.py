@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """What the work returns; none when the event comes first, and then the work is cancelled."""
     if event.is_set():
         work.close()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
-from txn_core.errors import StoreError
-from txn_core.kinesis.record_batch import Stretch
+from txn_core.exceptions import StoreError
+from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position, ShardId
 from workers.context import DrainContext
 from workers.drain import Drain
@@ -26,7 +26,7 @@ from workers.leases.unowned import RowMovedError, UnownedRow
 from workers.metrics import ShardLag
 from workers.reading.read_position import behind
 from workers.reading.reader import Batch
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -57,10 +57,10 @@ class UnleasedHost:
     def of(cls, context: DrainContext, drain: Drain) -> Self:
         """The host of a drain that was opened with a context."""
         kinesis, name, leases = context.kinesis, context.stream, context.leases
-        watch = StreamWatch(kinesis, name, leases, context.meters, kind=context.definition.name)
+        watch = StreamWatch(kinesis, name, leases, context.metrics, kind=context.definition.name)
         return cls(drain=drain, kinesis=kinesis, stream_name=name, leases=leases, stream=watch)
 
-    async def process(self, records: Stretch, deadline_s: float) -> Position | None:
+    async def process(self, records: RecordBatch, deadline_s: float) -> Position | None:
         """Make records of one shard durable before a deadline, by the event loop's clock.
 
         Returns the first position that is not durable, from which on the records are to be handed over again; None
@@ -87,7 +87,7 @@ class UnleasedHost:
         _log.info("records_handed_over", shard=shard_id, records=len(records), left=len(left))
         return left[0].position if left else None
 
-    async def _process(self, cursor: UnownedRow, left: Stretch, stop_s: float) -> bool:
+    async def _process(self, cursor: UnownedRow, left: RecordBatch, stop_s: float) -> bool:
         """Process a batch after the other while there is time; true when somebody else has moved the row."""
         processor = self._drain.processor(cursor, ShardLag())
         try:
@@ -103,10 +103,10 @@ class UnleasedHost:
         return False
 
     async def _row(self, shard_id: ShardId) -> Lease:
-        row = await patiently("row", partial(self._leases.row, shard_id))
+        row = await retry_outages("row", partial(self._leases.row, shard_id))
         if row is None or asyncio.get_running_loop().time() >= self._look_at_s:
-            await patiently("look at the stream", self._look)
-            row = await patiently("row", partial(self._leases.row, shard_id))
+            await retry_outages("look at the stream", self._look)
+            row = await retry_outages("row", partial(self._leases.row, shard_id))
         if row is None:
             raise StoreError(f"stream {self._stream_name} lists no shard {shard_id}")
         if row.owner is not None:

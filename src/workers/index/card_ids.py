@@ -6,7 +6,7 @@ from typing import Final
 from txn_core.dynamodb.cards import CardTable
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 CARDS_REMEMBERED_MAX: Final = 20_000
 
@@ -29,7 +29,9 @@ class CardIds:
             return
         card, ids = (event.account, event.card_id), frozenset((event.card_id, *event.card_aliases))
         if not ids <= self._written.get(card, frozenset()):
-            await patiently("card ids", lambda: self._table.unite(event.account, sorted(ids)), until=self._patience)
+            await retry_outages(
+                "card ids", lambda: self._table.unite(event.account, sorted(ids)), until=self._patience
+            )
             self._written[card] = ids
         self._written.move_to_end(card)
         if len(self._written) > self._max:

@@ -17,7 +17,7 @@ CONFLICTS_NOTED_MAX: Final = CONFLICTS_MAX  # on one item, which holds 400 KB; d
 OTHERS_NOTED_MAX: Final = OTHERS_MAX
 
 
-class Verdict(Enum):
+class Relation(Enum):
     """What an event is to the transaction that has its id."""
 
     REPLAY = auto()
@@ -27,14 +27,14 @@ class Verdict(Enum):
     EARLIER_CONFLICT = auto()
 
 
-def judge(stored: StoredTransaction, item: IndexItem) -> Verdict:
+def relate(stored: StoredTransaction, item: IndexItem) -> Relation:
     """Compare an event with the stored one of its id: is it a known write, the same content, the earlier one?"""
     if item.order == stored.order or item.order in stored.others or item.order in stored.conflicts:
-        return Verdict.REPLAY
+        return Relation.REPLAY
     earlier = item.order < stored.order
     if same_content(item.event, stored.event):
-        return Verdict.EARLIER_DUPLICATE if earlier else Verdict.DUPLICATE
-    return Verdict.EARLIER_CONFLICT if earlier else Verdict.CONFLICT
+        return Relation.EARLIER_DUPLICATE if earlier else Relation.DUPLICATE
+    return Relation.EARLIER_CONFLICT if earlier else Relation.CONFLICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Overtaken:
     contradicting: tuple[tuple[WriteOrder, bytes], ...]
 
 
-def overtake(stored: StoredTransaction, item: IndexItem) -> Overtaken:
+def supersede(stored: StoredTransaction, item: IndexItem) -> Overtaken:
     """Judge all known writes of an id again, by an earlier winner.
 
     What contradicted the winner so far may repeat the new one, and what repeated it may contradict that.

@@ -9,7 +9,7 @@ from workers.leases.ledger_table import LedgerTable
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Checkpointer:
     """The ledgers of one kind of worker, as its processes keep them."""
 
     table: LedgerTable

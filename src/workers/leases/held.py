@@ -15,12 +15,12 @@ from typing import Final
 import structlog
 
 from txn_core.aws.errors import code_of, is_passing
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 Change = Callable[[Lease], Lease]
 
@@ -131,7 +131,7 @@ class HeldLease:
         A release has landed when the row is nobody's, or the one's whom it was given to and who may have gone on.
         """
         shard_id, owner = self._row.shard_id, self._row.owner
-        stored = await patiently(f"lease {shard_id}", lambda: self._table.row(shard_id), until=self._patience)
+        stored = await retry_outages(f"lease {shard_id}", lambda: self._table.row(shard_id), until=self._patience)
         if stored is not None and stored.owner == wanted.owner != owner:
             self._row = wanted
             return True

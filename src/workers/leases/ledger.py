@@ -19,7 +19,7 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import Final, NewType, Self
 
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import Position
 
 Minute = NewType("Minute", str)
@@ -43,9 +43,9 @@ def start_of(minute: Minute) -> datetime:
     return datetime.fromisoformat(minute).replace(tzinfo=UTC)
 
 
-def together(records: Sequence[Arrived]) -> int:
+def prefix_within_span(records: Sequence[StreamRecord]) -> int:
     """How many of some records, from the first on, arrived closely enough to go under one checkpoint."""
-    runs = Stretch.of(records).runs
+    runs = RecordBatch.of(records).runs
     near = takewhile(lambda run: abs(run.arrived_at - runs[0].arrived_at) < NOTED_SPAN_MAX, runs)
     return sum(run.events for run in near)
 
@@ -102,18 +102,18 @@ class Tally:
         return self.sums[-1][0] if self.sums else None
 
 
-def tally_of(records: Iterable[Arrived]) -> Tally:
+def tally_of(records: Iterable[StreamRecord]) -> Tally:
     """The tally of records. Called for every record of the stream: about a third of a microsecond each."""
     counts: defaultdict[Minute, int] = defaultdict(int)
     digests: defaultdict[Minute, int] = defaultdict(int)
-    for run in Stretch.of(records).runs:
+    for run in RecordBatch.of(records).runs:
         minute = minute_of(run.arrived_at)
         counts[minute] += run.events
         digests[minute] += _digest_of(run)
     return Tally.of({minute: Sum(count, digests[minute] % _MODULUS) for minute, count in counts.items()})
 
 
-def _digest_of(run: Run) -> int:
+def _digest_of(run: RecordRun) -> int:
     """The sum of the hashes of a run's positions, each the text `sequence number/sub-sequence number`."""
     begun, total = blake2b(f"{run.sequence_number}/".encode(), digest_size=DIGEST_BYTES), 0
     for sub in _texts(run.sub_sequence_numbers):

@@ -17,7 +17,7 @@ from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.ledger import Ledger, Minute, Sum, Tally, start_of
-from workers.retries import UNLIMITED, Patience, patiently
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -37,7 +37,7 @@ class LedgerTable:
         for minute, noted in ledger.leaving.sums:
             item = _item(shard_id, ledger, minute, noted)
             put = partial(self._client.put_item, TableName=self._name, Item=item)
-            await patiently("ledger", put, until=self._patience)
+            await retry_outages("ledger", put, until=self._patience)
 
     async def tally(self, row: Lease, since: Minute) -> Tally:
         """All that the ledger of a row says of the minutes from `since` on, read consistently.

@@ -22,7 +22,7 @@ T = TypeVar("T")
 _Load = Counter[WorkerName]
 
 
-class Dice(Protocol):
+class Rng(Protocol):
     """What keeps many workers from reaching for the same lease; `random.Random` is one."""
 
     def sample(self, population: Sequence[T], k: int) -> list[T]:
@@ -94,7 +94,7 @@ def decide(
     me: WorkerName,
     rows: Sequence[Lease],
     expired: frozenset[ShardId],
-    dice: Dice,
+    rng: Rng,
     neglected: frozenset[ShardId] = _NONE,
 ) -> Decision:
     """What a worker should take: leases that nobody has or whose owner stands still, and others' surplus.
@@ -110,9 +110,9 @@ def decide(
     for row in open_rows:
         (free if row.owner is None or (row.owner != me and row.shard_id in expired) else held).append(row)
     load = _load(held)
-    dealt = _dealt(me, free, held, load) if load[me] else _presented(me, free, held, load, dice)
+    dealt = _dealt(me, free, held, load) if load[me] else _presented(me, free, held, load, rng)
     left = [row for row in free if row.shard_id in neglected and row not in dealt]
-    overdue = dice.sample(left, -(-len(left) // len(load.keys() | {me})))
+    overdue = rng.sample(left, -(-len(left) // len(load.keys() | {me})))
     take = tuple(row for row in dealt if row in free) + tuple(overdue)
     ask_for = tuple(row for row in dealt if row not in free)
     awaited = any(row.wanted_by == me for row in held)
@@ -130,10 +130,10 @@ def fair_shares(load: Mapping[WorkerName, int], leases: int) -> dict[WorkerName,
     return {worker: least + (place < larger) for place, worker in enumerate(order)}
 
 
-def _presented(me: WorkerName, free: Sequence[Lease], held: Sequence[Lease], load: _Load, dice: Dice) -> list[Lease]:
+def _presented(me: WorkerName, free: Sequence[Lease], held: Sequence[Lease], load: _Load, rng: Rng) -> list[Lease]:
     """One lease for a worker that has none, if there is one to spare; at random, as nobody knows who else comes."""
     choice = free or _spare(held, load, fair_shares({**load, me: 0}, len(held)))
-    return dice.sample(choice, min(1, len(choice)))
+    return rng.sample(choice, min(1, len(choice)))
 
 
 def _dealt(me: WorkerName, free: Sequence[Lease], held: Sequence[Lease], load: _Load) -> list[Lease]:

@@ -19,7 +19,7 @@ from workers.leases.lease import Lease
 from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -36,8 +36,10 @@ _log = structlog.get_logger(__name__)
 class StreamWatch:
     """What one worker process knows of its stream."""
 
-    def __init__(self, client: "KinesisClient", stream: str, table: LeaseTable, meters: Meters, *, kind: str) -> None:
-        self._client, self._stream, self._table, self._meters, self._kind = client, stream, table, meters, kind
+    def __init__(
+        self, client: "KinesisClient", stream: str, table: LeaseTable, metrics: WorkerMetrics, *, kind: str
+    ) -> None:
+        self._client, self._stream, self._table, self._meters, self._kind = client, stream, table, metrics, kind
         self._identity: StreamIdentity | None = None
         self._asked_s = float("-inf")
         self._listed: Sequence[Shard] = ()

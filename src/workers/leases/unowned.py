@@ -8,12 +8,12 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 
 class RowMovedError(TxnError):
@@ -53,10 +53,10 @@ class UnownedRow:
         shard_id = self._row.shard_id
         while True:
             wanted = change(self._row)
-            if await patiently(f"row {shard_id}", partial(self._table.write, self._row, wanted)):
+            if await retry_outages(f"row {shard_id}", partial(self._table.write, self._row, wanted)):
                 self._row = wanted
                 return
-            stored = await patiently(f"row {shard_id}", partial(self._table.row, shard_id))
+            stored = await retry_outages(f"row {shard_id}", partial(self._table.row, shard_id))
             if stored == wanted:
                 self._row = stored
                 return

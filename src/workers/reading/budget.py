@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from txn_core.drains import REGISTRY, readers_of
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.kinesis.consumers import drain_consumers
 from txn_core.settings import Settings
 
@@ -30,7 +30,7 @@ class ReadShare:
     bytes_per_s: float = BYTES_PER_S_MAX
 
 
-WHOLE_SHARD: Final = ReadShare()
+ENTIRE_SHARD: Final = ReadShare()
 
 
 @dataclass(frozen=True, slots=True)

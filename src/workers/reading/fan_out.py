@@ -14,16 +14,16 @@ import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of
-from txn_core.kinesis.record_batch import Stretch
+from txn_core.kinesis.record_batch import RecordBatch
+from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import BrokenAnswerError, raw_records
-from workers.reading.read_limits import ReadLimit
 from workers.reading.read_position import Loss, ReadPosition, uncounted
 from workers.reading.reader import SHARD_SYNC_S, Batch
 from workers.reading.subscription import Subscription
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -62,7 +62,7 @@ class FanOutReader:
 
     async def read(self) -> Batch:
         """The records of the next event; none after a while without one. Cancelling it loses nothing."""
-        return await patiently(f"subscribe {self._shard_id}", self._read)
+        return await retry_outages(f"subscribe {self._shard_id}", self._read)
 
     @property
     def limit(self) -> ReadLimit | None:
@@ -80,7 +80,7 @@ class FanOutReader:
             await self._subscribe()
         if self._absence.confirmed:
             self._position.shard_gone()
-            return Batch(Stretch(), at_tip=False, ended=True)
+            return Batch(RecordBatch(), at_tip=False, ended=True)
         if self._subscription is None:
             return self._nothing()
         try:
@@ -139,4 +139,4 @@ class FanOutReader:
 
     def _nothing(self) -> Batch:
         """Nothing new; nor is it said that this is the tip, which only the stream can say."""
-        return Batch(Stretch(), at_tip=False, ended=False, behind_s=self._behind_s)
+        return Batch(RecordBatch(), at_tip=False, ended=False, behind_s=self._behind_s)

@@ -11,16 +11,16 @@ import structlog
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.kinesis.consumers import arn_of, drain_consumers
+from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.loopback import is_local
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.leases.lease import Checkpoint
 from workers.reading.budget import ReadBudget, ReadShare
 from workers.reading.fan_out import FanOutReader
-from workers.reading.read_limits import ReadLimit
 from workers.reading.read_position import Loss
 from workers.reading.reader import Batch, ShardReader
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -65,7 +65,7 @@ class ReadPlan:
         share = ReadBudget.of(settings, stream).share
         if (consumer := drain_consumers(settings).get(drain.name)) is None:
             return cls(stream, share)
-        consumer_arn = await patiently("describe consumer", partial(arn_of, kinesis, consumer))
+        consumer_arn = await retry_outages("describe consumer", partial(arn_of, kinesis, consumer))
         _log.info("fan_out_chosen", consumer=consumer_arn)
         if not is_local(settings.kinesis_endpoint_url):
             _log.warning("fan_out_unproven", reason="SubscribeToShard over HTTP/1.1 has not been seen to work on AWS")

@@ -8,8 +8,8 @@ somebody else reads, too, and lowers it.
 
 from typing import Final
 
+from txn_core.kinesis.stream_limits import ReadLimit
 from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
-from workers.reading.read_limits import ReadLimit
 
 # Found by simulations of three readers with backlogs on one shard, and of a lone one (ADR 37).
 QUIET_READS: Final = 60  # without a throttle, before more than the share is tried

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Self
 import structlog
 
 from txn_core.kinesis.aggregation import unpack
-from txn_core.kinesis.record_batch import Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.lease import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
@@ -73,7 +73,7 @@ class ReadPosition:
         if time.time() - self._tip_seen_s >= RETENTION_S_MIN:
             self._due = self.start.sequence_number
 
-    def taken(self, raw: Sequence[Any], *, ended: bool) -> Stretch:
+    def taken(self, raw: Sequence[Any], *, ended: bool) -> RecordBatch:
         """The events in what came next that stand behind the checkpoint and were not seen before."""
         if raw or ended:
             self._compare(raw)
@@ -113,18 +113,18 @@ class ReadPosition:
         return raw[seen:] if seen else raw
 
 
-def records_of(shard_id: ShardId, raw: Sequence[Any]) -> Stretch:
+def records_of(shard_id: ShardId, raw: Sequence[Any]) -> RecordBatch:
     """The records of producers in what Kinesis returned, aggregates taken apart."""
-    return Stretch([_run_of(shard_id, record) for record in raw])
+    return RecordBatch([_run_of(shard_id, record) for record in raw])
 
 
-def _run_of(shard_id: ShardId, record: Any) -> Run:
+def _run_of(shard_id: ShardId, record: Any) -> RecordRun:
     users = unpack(data_of(record), "")  # the keys are not used: a record may come without one
     number, arrived_at = sequence_number_of(record), arrival_of(record)
-    return Run(shard_id, number, 0, arrived_at, users.data, users.begins, users.ends)
+    return RecordRun(shard_id, number, 0, arrived_at, users.data, users.begins, users.ends)
 
 
-def behind(checkpoint: Checkpoint, records: Stretch) -> Stretch:
+def behind(checkpoint: Checkpoint, records: RecordBatch) -> RecordBatch:
     """Those of some records that stand behind a checkpoint: but for some of the first aggregate, as a rule all."""
     covered = takewhile(lambda record: checkpoint.covers(record.position), records)
     count = sum(1 for _ in covered)

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of
-from txn_core.kinesis.record_batch import Stretch
+from txn_core.kinesis.record_batch import RecordBatch
+from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from txn_core.transactions.instants import datetime_of
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import data_of, raw_records, required
-from workers.reading.budget import WHOLE_SHARD, ReadShare
+from workers.reading.budget import ENTIRE_SHARD, ReadShare
 from workers.reading.pace import ReadPace
-from workers.reading.read_limits import ReadLimit
 from workers.reading.read_position import Loss, ReadPosition, Start, uncounted
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
@@ -42,7 +42,7 @@ class Batch:
     `behind_s`: how far from the tip the read ended, by the stream's own account.
     """
 
-    records: Stretch
+    records: RecordBatch
     at_tip: bool
     ended: bool
     behind_s: float = 0.0
@@ -60,7 +60,7 @@ class ShardReader:
         *,
         records_max: int,
         idle_s: float,
-        share: ReadShare = WHOLE_SHARD,
+        share: ReadShare = ENTIRE_SHARD,
         shard_sync_s: float = SHARD_SYNC_S,
         lost: Callable[[Loss], None] = uncounted,
     ) -> None:
@@ -83,7 +83,7 @@ class ShardReader:
 
     async def read(self) -> Batch:
         """The next records, after the pause that is due; none at the tip. Cancelling it loses nothing."""
-        answer = await patiently(f"read {self._shard_id}", self._answer)
+        answer = await retry_outages(f"read {self._shard_id}", self._answer)
         if answer is None:
             return self._without_shard()
         raw = raw_records(answer)
@@ -137,7 +137,7 @@ class ShardReader:
         self._not_before_s += self._pace.after_nothing()
         if gone := self._absence.confirmed:
             self._position.shard_gone()
-        return Batch(Stretch(), at_tip=False, ended=gone)
+        return Batch(RecordBatch(), at_tip=False, ended=gone)
 
 
 async def iterator_of(client: "KinesisClient", stream: str, shard_id: ShardId, start: Start) -> str:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from txn_core.kinesis.record_batch import Arrived, Stretch
+from txn_core.aws.objects import ObjectStore
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.lake.reader import SLICE_ROWS_MAX, LakeReader, raw_hours
-from txn_core.objects import ObjectStore
 from workers.events.dead_letters import Seal
-from workers.index.processor import Index
+from workers.index.index_processor import Index
 from workers.rebuild.lake_progress import LakeProgress
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,10 +42,10 @@ class LakeReplay:
 
     async def run(self) -> None:
         """Read until all of the lake is in the index, whoever has read it."""
-        if not await patiently("lake parts", self.progress.listed):
-            prefixes = await patiently("list lake", self._prefixes)
-            await patiently("lake parts", lambda: self.progress.add(prefixes))
-        await LakeReader(self.store, self.progress, self, patiently, other=self._take_letter).run()
+        if not await retry_outages("lake parts", self.progress.listed):
+            prefixes = await retry_outages("list lake", self._prefixes)
+            await retry_outages("lake parts", lambda: self.progress.add(prefixes))
+        await LakeReader(self.store, self.progress, self, retry_outages, other=self._take_letter).run()
 
     async def _prefixes(self) -> list[str]:
         days = [day for folder in _LETTERS async for day in self.store.folders(folder)]
@@ -63,17 +63,17 @@ class LakeReplay:
             await self._write(letter[at : at + SLICE_ROWS_MAX])
         return bool(letter)
 
-    def _letter(self, key: str, data: bytes) -> Stretch:
+    def _letter(self, key: str, data: bytes) -> RecordBatch:
         try:
             return self.seal.open(data).records()
         except ValueError as error:
             _log.error("dead_letter_unreadable", key=key, error=str(error))
-            return Stretch()
+            return RecordBatch()
 
-    async def _write(self, records: Sequence[Arrived]) -> None:
+    async def _write(self, records: Sequence[StreamRecord]) -> None:
         await self.index.write_all(records)
-        self.index.meters.records.inc(len(records))
+        self.index.metrics.records.inc(len(records))
 
 
-def _records(table: "pa.Table") -> list[Arrived]:
+def _records(table: "pa.Table") -> list[StreamRecord]:
     return list(arrived_of(table))

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.drains import ARCHIVE, INDEX
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, datetime_of, instant_of, now, parse_instant
@@ -27,7 +27,7 @@ from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.rebuild.lake_progress import LakeProgress, Snapshot
-from workers.retries import patiently
+from workers.retries import retry_outages
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -90,7 +90,7 @@ async def begin(
             where the lake ends, are of another stream than there is now.
     """
     from_lake = origin.source is Source.LAKE
-    begun_at = await patiently(
+    begun_at = await retry_outages(
         "make tables", lambda: bootstrap_generation(dynamodb, settings, origin=str(origin), from_lake=from_lake)
     )
     _log.info("rebuilding", generation=settings.index_generation, origin=str(origin), begun_at=begun_at)
@@ -117,11 +117,11 @@ class Stream:
 
     async def identity(self) -> StreamIdentity | None:
         """Which stream it is; None on a server that does not tell."""
-        return (await patiently("describe stream", lambda: summary_of(self.kinesis, self.name))).identity
+        return (await retry_outages("describe stream", lambda: summary_of(self.kinesis, self.name))).identity
 
     async def shards(self) -> list[Shard]:
         """Every shard that still has records or may get some."""
-        return await patiently("list shards", lambda: list_shards(self.kinesis, self.name))
+        return await retry_outages("list shards", lambda: list_shards(self.kinesis, self.name))
 
 
 async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream) -> Snapshot:
@@ -131,16 +131,16 @@ async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream)
         StoreError: it would be, or is, one of another stream than there is now.
     """
     identity = await stream.identity()
-    if (kept := await patiently("lake snapshot", progress.snapshot)) is None:
-        rows = await patiently("archive leases", archive.rows)
+    if (kept := await retry_outages("lake snapshot", progress.snapshot)) is None:
+        rows = await retry_outages("archive leases", archive.rows)
         # The shards are listed behind the leases: a shard with a lease that is not listed has left, and is not new.
         shards = await stream.shards()
         if identity is not None and (amiss := told(belonging(rows, shards, identity), ARCHIVE.name, stream.name)):
             raise StoreError(amiss)
         archived = {row.shard_id: row.checkpoint for row in rows}
         taken = Snapshot.of(archived, (shard.shard_id for shard in shards), identity)
-        await patiently("lake snapshot", lambda: progress.keep_snapshot(taken))
-        kept = await patiently("lake snapshot", progress.snapshot)
+        await retry_outages("lake snapshot", lambda: progress.keep_snapshot(taken))
+        kept = await retry_outages("lake snapshot", progress.snapshot)
         assert kept is not None  # noqa: S101 - it was just kept, and is never deleted
     if kept.stream not in {None, identity}:
         raise StoreError(
@@ -175,4 +175,4 @@ async def _lease(
                 checkpoint=start,
                 stream=stream,
             )
-            await patiently("lease", lambda row=row: leases.create(row))  # type: ignore[misc]
+            await retry_outages("lease", lambda row=row: leases.create(row))  # type: ignore[misc]

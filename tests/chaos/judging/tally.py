@@ -46,7 +46,7 @@ class Tally:
             getattr(self, name).update(getattr(other, name))
 
     def upshot(self) -> str:
-        """The numbers that have to be nought."""
+        """The numbers that have to be zero."""
         missing = ("acknowledged and not on the stream", "missing in the index", "missing in the lake")
         different = ("different in the index", "different in the lake", "acknowledged otherwise than posted")
         numbers = [sum(self.broken[promise] for promise in promises) for promises in (missing, different)]

@@ -44,7 +44,7 @@ class Evidence:
     logs: Mapping[str, bytes] = field(default_factory=dict)  # what our processes wrote, by name
 
 
-def judge(evidence: Evidence) -> list[Finding]:
+def find_faults(evidence: Evidence) -> list[Finding]:
     """Every promise that was not kept."""
     sound = {place: data for place, data in evidence.views.stream.items() if data not in evidence.poison}
     try:

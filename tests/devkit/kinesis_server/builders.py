@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
-from devkit.kinesis_server.account import Account
+from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.errors import KinesisError
-from devkit.kinesis_server.operations import carry_out
-from devkit.kinesis_server.shard import NewRecord
+from devkit.kinesis_server.state.account import Account
+from devkit.kinesis_server.state.shard import NewRecord
 from pydantic_core import to_json
 
 from devkit.kinesis_server import KinesisServer

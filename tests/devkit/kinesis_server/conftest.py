@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
-from devkit.kinesis_server.account import Account
+from devkit.kinesis_server.state.account import Account
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.devkit.kinesis_server.builders import CLIENT_PATIENCE_S, STREAM, HandClock, settings_for

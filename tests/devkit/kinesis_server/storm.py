@@ -68,60 +68,60 @@ class Storm:
     @classmethod
     def of(cls, seed: int) -> "Storm":
         """The storm of a seed."""
-        dice = random.Random(f"setting/{seed}")
+        rng = random.Random(f"setting/{seed}")
         return cls(
             seed=seed,
-            shards=dice.randint(1, 6),
-            requests=dice.randint(1, 5),
-            buffer_bytes=dice.choice([1 << 16, 1 << 20, 8 << 20]),
-            deadline_s=dice.choice([0.6, 1.2, 2.5]),
-            close_deadline_s=dice.choice([0.0, 0.3, 2.0]),
-            load_s=dice.uniform(0.2, LOAD_S_MAX),
-            by_shards=dice.random() < 0.8,
-            ignores_keys=dice.random() < 0.1,
+            shards=rng.randint(1, 6),
+            requests=rng.randint(1, 5),
+            buffer_bytes=rng.choice([1 << 16, 1 << 20, 8 << 20]),
+            deadline_s=rng.choice([0.6, 1.2, 2.5]),
+            close_deadline_s=rng.choice([0.0, 0.3, 2.0]),
+            load_s=rng.uniform(0.2, LOAD_S_MAX),
+            by_shards=rng.random() < 0.8,
+            ignores_keys=rng.random() < 0.1,
         )
 
-    def dice(self, purpose: str) -> random.Random:
+    def rng(self, purpose: str) -> random.Random:
         """Dice that no other purpose shares."""
         return random.Random(f"{purpose}/{self.seed}")
 
     def rise(self, server: KinesisServer) -> None:
         """Set the faults, and let the stream change while the load runs."""
-        dice = self.dice("faults")
+        rng = self.rng("faults")
         server.faults.ignore_keys = self.ignores_keys
-        server.faults.latency = Latency(dice.choice([0.0, 0.005, 0.02]), dice.choice([0.0, 0.02]))
+        server.faults.latency = Latency(rng.choice([0.0, 0.005, 0.02]), rng.choice([0.0, 0.02]))
         for call_fate in CALLS:
-            if dice.random() < SHARE_OF_FAULTS:
-                server.faults.on_calls(call_fate, operation="PutRecords", rate=dice.uniform(0.01, 0.1))
+            if rng.random() < SHARE_OF_FAULTS:
+                server.faults.on_calls(call_fate, operation="PutRecords", rate=rng.uniform(0.01, 0.1))
         for record_fate in RECORDS:
-            if dice.random() < SHARE_OF_FAULTS:
-                server.faults.on_records(record_fate, rate=dice.uniform(0.01, 0.1))
+            if rng.random() < SHARE_OF_FAULTS:
+                server.faults.on_records(record_fate, rate=rng.uniform(0.01, 0.1))
         # Not the first listing: a producer that cannot start is another matter.
-        unlisted = dice.choice([0.0, 0.0, 0.5, 1.0])
+        unlisted = rng.choice([0.0, 0.0, 0.5, 1.0])
         server.faults.on_calls(fates.SERVER_ERROR, operation="ListShards", rate=unlisted, skip=1)
-        server.limits.enabled, server.limits.scale = dice.random() < 0.5, dice.choice([0.05, 0.3, 1.0])
-        for act in dice.choices([_split, _merge, _throttle, _release], k=dice.randint(0, 6)):
-            asyncio.get_running_loop().call_later(dice.uniform(0.0, self.load_s), act, server, dice)
+        server.stream_limits.enabled, server.stream_limits.scale = rng.random() < 0.5, rng.choice([0.05, 0.3, 1.0])
+        for act in rng.choices([_split, _merge, _throttle, _release], k=rng.randint(0, 6)):
+            asyncio.get_running_loop().call_later(rng.uniform(0.0, self.load_s), act, server, rng)
 
 
 Act = Callable[[KinesisServer, random.Random], None]
 
 
-def _split(server: KinesisServer, dice: random.Random) -> None:
-    server.split(STREAM, dice.choice(server.stream(STREAM).open_shards).shard_id)
+def _split(server: KinesisServer, rng: random.Random) -> None:
+    server.split(STREAM, rng.choice(server.stream(STREAM).open_shards).shard_id)
 
 
-def _merge(server: KinesisServer, dice: random.Random) -> None:
+def _merge(server: KinesisServer, rng: random.Random) -> None:
     shards = server.stream(STREAM).open_shards
     if len(shards) > 1:
-        lower = dice.randrange(len(shards) - 1)
+        lower = rng.randrange(len(shards) - 1)
         server.merge(STREAM, shards[lower].shard_id, shards[lower + 1].shard_id)
 
 
-def _throttle(server: KinesisServer, dice: random.Random) -> None:
-    shard = dice.choice(server.stream(STREAM).open_shards)
-    server.limits.throttle(shard.shard_id, writes=dice.choice([0.0, 0.01, 0.1]))
+def _throttle(server: KinesisServer, rng: random.Random) -> None:
+    shard = rng.choice(server.stream(STREAM).open_shards)
+    server.stream_limits.throttle(shard.shard_id, writes=rng.choice([0.0, 0.01, 0.1]))
 
 
-def _release(server: KinesisServer, dice: random.Random) -> None:
-    server.limits.release(dice.choice(server.stream(STREAM).open_shards).shard_id)
+def _release(server: KinesisServer, rng: random.Random) -> None:
+    server.stream_limits.release(rng.choice(server.stream(STREAM).open_shards).shard_id)

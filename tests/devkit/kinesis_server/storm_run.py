@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from devkit.kinesis_server.shard import StoredRecord
+from devkit.kinesis_server.state.shard import StoredRecord
 from prometheus_client import CollectorRegistry
 
 from devkit.kinesis_server import KinesisServer
 from tests.devkit.kinesis_server.builders import STREAM
 from tests.devkit.kinesis_server.storm import LATE_S_MAX, Storm
-from txn_core.errors import BufferFullError, NotStoredError
+from txn_core.exceptions import BufferFullError, NotStoredError
 from txn_core.kinesis.aggregation import MAGIC
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
@@ -107,28 +107,28 @@ class StormRun:
     async def read_back(self) -> Mapping[Position, bytes]:
         """Everything on the stream, as the workers read it."""
         self.server.faults.clear()
-        self.server.limits.clear()
+        self.server.stream_limits.clear()
         shards = list(self.server.stream(STREAM).shards)
         found = await asyncio.gather(*(self._read_shard(shard_id) for shard_id in shards))
         return {position: data for shard in found for position, data in shard.items()}
 
     async def _load(self) -> None:
-        dice = self.storm.dice("load")
+        rng = self.storm.rng("load")
         with suppress(NotStoredError):  # the producer is closing
             while True:
-                for _ in range(dice.choice([1, 1, 5, 25])):
-                    self._hand_over(dice)
-                await asyncio.sleep(dice.choice(PAUSES_S))
+                for _ in range(rng.choice([1, 1, 5, 25])):
+                    self._hand_over(rng)
+                await asyncio.sleep(rng.choice(PAUSES_S))
 
-    def _hand_over(self, dice: random.Random) -> None:
+    def _hand_over(self, rng: random.Random) -> None:
         data = b"%06d." % len(self.handed)
-        record = Handed(f"card{dice.randrange(CARDS)}", data.ljust(dice.choice(SIZES), b"."))
+        record = Handed(f"card{rng.randrange(CARDS)}", data.ljust(rng.choice(SIZES), b"."))
         self.handed.append(record)
         with suppress(BufferFullError):
             record.future = self.producer.submit(record.key, record.data)
             record.future.add_done_callback(record.answered)
-            if dice.random() < IMPATIENT:
-                asyncio.get_running_loop().call_later(dice.uniform(0.0, 0.3), record.future.cancel)
+            if rng.random() < IMPATIENT:
+                asyncio.get_running_loop().call_later(rng.uniform(0.0, 0.3), record.future.cancel)
         self.bytes_held_max = max(self.bytes_held_max, self.producer.buffered_bytes)
 
     async def _read_shard(self, shard_id: str) -> Mapping[Position, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from devkit.kinesis_server import KinesisServer, fates
 from tests.devkit.kinesis_server.builders import CLIENT_PATIENCE_S, SHARDS, STREAM, stored
 from txn_core.aws.clients import Aws
-from txn_core.errors import NotStoredError, OutcomeUnknownError
+from txn_core.exceptions import NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.settings import Settings
@@ -93,7 +93,7 @@ async def test_a_throttled_shard_stores_what_fits_and_the_rest_is_refused(
 ) -> None:
     """Refused means absent; the other shards store theirs."""
     for shard_id in SHARDS[:2]:
-        server.limits.throttle(shard_id, writes=0.0)
+        server.stream_limits.throttle(shard_id, writes=0.0)
     producer = await producer_with(0.3)
     sent = {b"%d" % number: producer.submit(f"card{number}", b"%d" % number) for number in range(40)}
     results = dict(zip(sent, await asyncio.gather(*sent.values(), return_exceptions=True), strict=True))

@@ -1,6 +1,6 @@
 """Sequence numbers: 56 digits that grow, and from which the place can be read."""
 
-from devkit.kinesis_server.sequence import LAST_PLACE, Numbering
+from devkit.kinesis_server.state.sequence import LAST_PLACE, Numbering
 from hypothesis import given
 from hypothesis import strategies as st
 

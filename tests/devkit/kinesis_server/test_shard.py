@@ -1,6 +1,6 @@
 """A shard: order, places, bounds of a read, and what it remembers of what it let go."""
 
-from devkit.kinesis_server.shard import HashRange, Keep, Shard
+from devkit.kinesis_server.state.shard import HashRange, Keep, Shard
 from devkit.kinesis_server.tally import digest_of
 
 from tests.devkit.kinesis_server.builders import NOON, new_record

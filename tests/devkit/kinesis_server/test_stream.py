@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 from devkit.kinesis_server.errors import KinesisError
-from devkit.kinesis_server.shard import HASH_KEY_MAX
-from devkit.kinesis_server.stream import Stream
+from devkit.kinesis_server.state.shard import HASH_KEY_MAX
+from devkit.kinesis_server.state.stream import Stream
 from devkit.kinesis_server.tally import PUT_UNIT_BYTES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,8 +140,8 @@ def test_sums_are_those_of_all_shards() -> None:
 
 def test_another_shard_is_another_one_if_there_is_one() -> None:
     """With one shard there is no elsewhere."""
-    dice = random.Random(1)
+    rng = random.Random(1)
     stream, alone = _stream(3), _stream(1)
     first = stream.open_shards[0]
-    assert {stream.another(first, dice).shard_id for _ in range(50)} == {SHARDS[1], SHARDS[2]}
-    assert alone.another(alone.open_shards[0], dice) is alone.open_shards[0]
+    assert {stream.another(first, rng).shard_id for _ in range(50)} == {SHARDS[1], SHARDS[2]}
+    assert alone.another(alone.open_shards[0], rng) is alone.open_shards[0]

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from tests.http.judging.oracle import Exchange
-from tests.http.judging.transcript import Answer, Transcript
+from tests.http.judging.transcript import HttpReply, Transcript
 from tests.http.playing import Expected
 from tests.http.requests.delivery import Delivery
 
@@ -64,7 +64,7 @@ def violations(exchanges: Sequence[Exchange], found: Transcript, delivery: Deliv
         yield "an answer was cut, and another one follows"
 
 
-def unlike(answer: Answer, other: Answer, *, by_application: bool = True) -> Iterator[str]:
+def unlike(answer: HttpReply, other: HttpReply, *, by_application: bool = True) -> Iterator[str]:
     """Where two answers differ; how a connection words its own is its affair."""
     if answer.whole != other.whole:
         yield "cut" if other.whole else "not cut"
@@ -78,7 +78,7 @@ def unlike(answer: Answer, other: Answer, *, by_application: bool = True) -> Ite
         yield f"body {answer.body[:300]!r} instead of {other.body[:300]!r}"
 
 
-def _unkept(exchange: Exchange, answer: Answer, stored: set[bytes], only_here: set[bytes]) -> Iterator[str]:
+def _unkept(exchange: Exchange, answer: HttpReply, stored: set[bytes], only_here: set[bytes]) -> Iterator[str]:
     """Promises of one answer; ids that other requests have as well may have been stored for those."""
     if answer.status == 202:
         told = str(answer.document.get("transaction_id")).encode()

@@ -101,7 +101,7 @@ class Oracle(asyncio.Protocol):
             return self._refuse(*refusal)
         exchange = Exchange(head.method, head.target)
         self.exchanges.append(exchange)
-        answer = _Answer(self, head, exchange)
+        answer = _Response(self, head, exchange)
         try:
             await self._app(answer.scope, answer.receive, answer.send)
         except RuntimeError:  # what it makes of an answer that it cannot finish
@@ -216,7 +216,7 @@ class Oracle(asyncio.Protocol):
         return False
 
 
-class _Answer:
+class _Response:
     """One call of the application (ASGI)."""
 
     def __init__(self, connection: Oracle, head: Head, exchange: Exchange) -> None:

@@ -195,7 +195,7 @@ def refused(head: Head) -> tuple[int, Rule] | None:
 
 
 def _refused_host(head: Head) -> Rule | None:
-    """The rule that a host breaks, that of the target included."""
+    """The rule that a host breaks, the target's host included."""
     named = _ABSOLUTE.fullmatch(head.target)
     if not head.values(b"host") and head.version != b"1.0":
         return HOST_NEEDED

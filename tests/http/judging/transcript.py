@@ -23,7 +23,7 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """One answer. `whole` says that its body came to the end that its framing tells."""
 
     status: int
@@ -60,7 +60,7 @@ class Answer:
 class Transcript:
     """All answers on a connection, in order, and how it ended."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[HttpReply, ...]
     junk: str
     """What is no answer, or why the bytes cannot be read; empty when all is well."""
     closed: bool
@@ -84,7 +84,7 @@ def read(
     heads: Iterable[Recorded] = (),
 ) -> Transcript:
     """Take apart what a server wrote; `methods` are those of the requests that it should have answered."""
-    answers: list[Answer] = []
+    answers: list[HttpReply] = []
     junk = ""
     while not (junk or _INTERIM.fullmatch(written)):
         method = methods[len(answers)] if len(answers) < len(methods) else b"GET"
@@ -99,7 +99,7 @@ def read(
     return Transcript(tuple(answers), junk, closed, tuple(stored), tuple(heads))
 
 
-def _answer(written: bytes, method: bytes, *, closed: bool) -> tuple[Answer, bytes]:
+def _answer(written: bytes, method: bytes, *, closed: bool) -> tuple[HttpReply, bytes]:
     client = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 16)
     client.send(h11.Request(method=method, target=b"/", headers=[("Host", "x")]))
     client.send(h11.EndOfMessage())
@@ -112,7 +112,7 @@ def _answer(written: bytes, method: bytes, *, closed: bool) -> tuple[Answer, byt
     if not isinstance(event, h11.Response):
         raise h11.RemoteProtocolError("no whole head of an answer")
     body, whole = _body(client)
-    answer = Answer(
+    answer = HttpReply(
         status=event.status_code,
         framing=_framing(event, method),
         whole=whole,

@@ -3,35 +3,35 @@
 from collections.abc import Callable, Sequence
 
 from tests.http.application import WRITER
-from tests.http.requests.drafts import LONG, Chunk, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Chunk, Draft, Mutation, Rng
 
 
 def chunks() -> dict[str, Mutation]:
-    def one(change: Callable[[Dice, Chunk], None]) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            change(dice, draft.any_chunk(dice))
+    def one(change: Callable[[Rng, Chunk], None]) -> Mutation:
+        def mutate(rng: Rng, draft: Draft) -> None:
+            change(rng, draft.any_chunk(rng))
 
         return mutate
 
     def size(*values: bytes) -> Mutation:
-        def change(dice: Dice, chunk: Chunk) -> None:
-            chunk.size = dice.choice(values).replace(b"{}", chunk.size)
+        def change(rng: Rng, chunk: Chunk) -> None:
+            chunk.size = rng.choice(values).replace(b"{}", chunk.size)
 
         return one(change)
 
     def part(name: str, *values: bytes) -> Mutation:
-        return one(lambda dice, chunk: setattr(chunk, name, dice.choice(values)))
+        return one(lambda rng, chunk: setattr(chunk, name, rng.choice(values)))
 
-    def no_last(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
+    def no_last(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
         draft.chunks, draft.body_end = (draft.chunks or [])[:-1], b""
 
     return {
-        "chunks of one byte": lambda dice, draft: draft.chunk(dice, size_max=1),
-        "chunk size in capitals": one(lambda dice, chunk: setattr(chunk, "size", chunk.size.upper())),
+        "chunks of one byte": lambda rng, draft: draft.chunk(rng, size_max=1),
+        "chunk size in capitals": one(lambda rng, chunk: setattr(chunk, "size", chunk.size.upper())),
         "chunk size with zeros": size(b"0{}", b"0000{}", b"0" * 30 + b"{}"),
         "chunk size wrong": one(
-            lambda dice, chunk: setattr(chunk, "size", b"%x" % abs(len(chunk.data) + dice.choice((-1, 1, 2))))
+            lambda rng, chunk: setattr(chunk, "size", b"%x" % abs(len(chunk.data) + rng.choice((-1, 1, 2))))
         ),
         "chunk size huge": size(b"ffffffff", b"f" * 16, b"f" * 20, b"1" + b"0" * 19, b"f" * 21, b"{}" + b"0" * 30),
         "chunk size malformed": size(
@@ -61,24 +61,24 @@ def chunks() -> dict[str, Mutation]:
 
 
 def trailers() -> dict[str, Mutation]:
-    def have(write: Callable[[Dice], list[bytes]]) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.chunk(dice)
-            draft.trailers += write(dice)
+    def have(write: Callable[[Rng], list[bytes]]) -> Mutation:
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.chunk(rng)
+            draft.trailers += write(rng)
 
         return mutate
 
-    def moved(dice: Dice, draft: Draft) -> None:
+    def moved(rng: Rng, draft: Draft) -> None:
         """Fields that count in a head alone."""
-        draft.chunk(dice)
-        name = dice.choice((b"Authorization", b"Content-Type", b"Host", b"Idempotency-Key"))
+        draft.chunk(rng)
+        name = rng.choice((b"Authorization", b"Content-Type", b"Host", b"Idempotency-Key"))
         line = next((line for line in draft.fields if line.startswith(name)), WRITER)
         draft.drop(name)
         draft.trailers.append(line)
 
-    def framing(dice: Dice) -> list[bytes]:
+    def framing(rng: Rng) -> list[bytes]:
         return [
-            dice.choice(
+            rng.choice(
                 (
                     b"Content-Length: 5",
                     b"Transfer-Encoding: chunked",
@@ -91,26 +91,26 @@ def trailers() -> dict[str, Mutation]:
             )
         ]
 
-    def end(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
-        draft.body_end = dice.choice((b"", b"\n", b"\r", b"x\r\n"))
+    def end(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
+        draft.body_end = rng.choice((b"", b"\n", b"\r", b"x\r\n"))
 
     return {
-        "trailers": have(lambda dice: [b"X-%d: v" % number for number in range(dice.choice((1, 2, 50)))]),
+        "trailers": have(lambda rng: [b"X-%d: v" % number for number in range(rng.choice((1, 2, 50)))]),
         "trailers moved from the head": moved,
         "trailers of framing": have(framing),
         "trailers too many": have(
-            lambda dice: [b"X-%d: v" % number for number in range(dice.choice((200, 3_000, 12_000)))]
+            lambda rng: [b"X-%d: v" % number for number in range(rng.choice((200, 3_000, 12_000)))]
         ),
-        "trailer long": have(lambda dice: [b"X-Long: " + b"v" * dice.choice(LONG)]),
+        "trailer long": have(lambda rng: [b"X-Long: " + b"v" * rng.choice(LONG)]),
         "trailer malformed": have(
-            lambda dice: [
-                dice.choice(
+            lambda rng: [
+                rng.choice(
                     (b"X", b"X : y", b"X: \x00", b" folded", b": y", b"X: a\rb", b"X: a\n\nb", b"GET / HTTP/1.1")
                 )
             ]
         ),
-        "trailer folded": have(lambda dice: [b"X-A: a\r\n b"]),
+        "trailer folded": have(lambda rng: [b"X-A: a\r\n b"]),
         "trailers' end": end,
     }
 

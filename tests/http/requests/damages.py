@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from tests.http.requests.drafts import Dice, Message
+from tests.http.requests.drafts import Message, Rng
 
 KIND: Final = "bytes damaged"
 _ODD: Final = (
@@ -27,20 +27,20 @@ _ODD: Final = (
 )
 
 
-def damaged(dice: Dice, message: Message) -> Message:
+def damaged(rng: Rng, message: Message) -> Message:
     """Some places of a message; most of them in its head."""
     data = bytearray(message.data)
-    end = len(data) - len(message.rest) + 4 if dice.random() < 0.8 else len(data)
-    for _ in range(dice.choice((1, 1, 1, 2, 4))):
-        place = dice.randrange(max(1, min(end, len(data))))
-        match dice.randrange(4):
+    end = len(data) - len(message.rest) + 4 if rng.random() < 0.8 else len(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        place = rng.randrange(max(1, min(end, len(data))))
+        match rng.randrange(4):
             case 0:
-                del data[place : place + dice.choice((1, 1, 2, 8))]
+                del data[place : place + rng.choice((1, 1, 2, 8))]
             case 1:
-                data[place:place] = dice.choice(_ODD)
+                data[place:place] = rng.choice(_ODD)
             case 2:
-                data[place : place + 1] = dice.choice(_ODD)
+                data[place : place + 1] = rng.choice(_ODD)
             case _:
-                data[place : place + 1] = bytes([dice.randrange(256)])
+                data[place : place + 1] = bytes([rng.randrange(256)])
     start, *lines = bytes(data).splitlines(keepends=True) or [b""]
     return replace(message, start=start, fields=tuple(lines), rest=b"", kinds=message.kinds | {KIND})

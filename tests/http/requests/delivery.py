@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
-from tests.http.requests.drafts import Dice
+from tests.http.requests.drafts import Rng
 
 PIECE_BYTES_MAX: Final = 64 << 10
 BYTE_BY_BYTE_MAX: Final = 1_600
@@ -54,22 +54,22 @@ class Delivery:
         return [data[place:after] for place, after in pairwise(places)]
 
 
-def delivery(dice: Dice, sizes: Sequence[int]) -> Delivery:
+def delivery(rng: Rng, sizes: Sequence[int]) -> Delivery:
     """Any delivery of messages of these sizes."""
     total = sum(sizes)
-    size = dice.randint(0, total) if dice.random() < 0.1 else None
-    (end,) = dice.choices(list(End), (58, 12, 22, 5, 3))
-    return Delivery(cuts(dice, sizes), size, end, reads=dice.random() < 0.93)
+    size = rng.randint(0, total) if rng.random() < 0.1 else None
+    (end,) = rng.choices(list(End), (58, 12, 22, 5, 3))
+    return Delivery(cuts(rng, sizes), size, end, reads=rng.random() < 0.93)
 
 
-def cuts(dice: Dice, sizes: Sequence[int]) -> tuple[int, ...]:
+def cuts(rng: Rng, sizes: Sequence[int]) -> tuple[int, ...]:
     """Where pieces begin: nowhere, between messages, anywhere, or everywhere."""
     total = sum(sizes)
-    kind = dice.random()
+    kind = rng.random()
     if kind < 0.3 or total < 2:
         return ()
     if kind < 0.42:
         return tuple(sum(sizes[:count]) for count in range(1, len(sizes)))
     if kind < 0.5 and total <= BYTE_BY_BYTE_MAX:
         return tuple(range(1, total))
-    return tuple(sorted(dice.randint(1, total - 1) for _ in range(dice.randint(1, 12))))
+    return tuple(sorted(rng.randint(1, total - 1) for _ in range(rng.randint(1, 12))))

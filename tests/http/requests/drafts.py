@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-Dice = random.Random
+Rng = random.Random
 CHUNKS_MAX: Final = 2_000
 CRLF: Final = b"\r\n"
 LONG: Final = (400, 1_000, 10_000, 20_000, 100_000)
@@ -72,20 +72,20 @@ class Draft:
         """Leave out all fields of a name."""
         self.fields = [line for line in self.fields if not line.lower().startswith(name.lower() + b":")]
 
-    def chunk(self, dice: Dice, *, size_max: int = 200) -> None:
+    def chunk(self, rng: Rng, *, size_max: int = 200) -> None:
         """Frame the content in chunks."""
         if self.chunks is None:
             self.drop(b"Content-Length")
             self.put(b"Transfer-Encoding", b"chunked")
-            parts = _parts(dice, self.content, max(size_max, len(self.content) // CHUNKS_MAX))
+            parts = _parts(rng, self.content, max(size_max, len(self.content) // CHUNKS_MAX))
             self.chunks = [*(Chunk(b"%x" % len(part), part) for part in parts), Chunk(b"0", b"", end=b"")]
 
-    def any_chunk(self, dice: Dice) -> Chunk:
+    def any_chunk(self, rng: Rng) -> Chunk:
         """One of the chunks, which the content is framed in by now."""
-        self.chunk(dice)
+        self.chunk(rng)
         if not self.chunks:
             self.chunks = [Chunk(b"0", b"", end=b"")]
-        return dice.choice(self.chunks)
+        return rng.choice(self.chunks)
 
     def measure(self) -> None:
         """Frame the content by its length."""
@@ -111,13 +111,13 @@ class Draft:
         )
 
 
-Mutation = Callable[[Dice, Draft], None]
+Mutation = Callable[[Rng, Draft], None]
 
 
-def _parts(dice: Dice, content: bytes, size_max: int) -> list[bytes]:
+def _parts(rng: Rng, content: bytes, size_max: int) -> list[bytes]:
     parts, at = [], 0
     while at < len(content):
-        size = dice.randint(1, size_max)
+        size = rng.randint(1, size_max)
         parts.append(content[at : at + size])
         at += size
     return parts

@@ -3,43 +3,43 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.http.requests.drafts import Dice, Draft, Mutation
+from tests.http.requests.drafts import Draft, Mutation, Rng
 
 _DIGITS: Final = "\u0660\u0661\u0662".encode()
 
 
 def lengths() -> dict[str, Mutation]:
-    def become(write: Callable[[Dice, int], bytes]) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.put(b"Content-Length", write(dice, len(draft.content)))
+    def become(write: Callable[[Rng, int], bytes]) -> Mutation:
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.put(b"Content-Length", write(rng, len(draft.content)))
 
         return mutate
 
     def two(change: int) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
+        def mutate(rng: Rng, draft: Draft) -> None:
             draft.measure()
             draft.fields.insert(
-                dice.randint(0, len(draft.fields)), b"content-length: %d" % (len(draft.content) + change)
+                rng.randint(0, len(draft.fields)), b"content-length: %d" % (len(draft.content) + change)
             )
 
         return mutate
 
     return {
-        "length short": become(lambda dice, size: b"%d" % max(0, size - dice.randint(1, 40))),
-        "length nought": become(lambda dice, size: dice.choice((b"0", b"00"))),
-        "length long": become(lambda dice, size: b"%d" % (size + dice.randint(1, 300))),
+        "length short": become(lambda rng, size: b"%d" % max(0, size - rng.randint(1, 40))),
+        "length zero": become(lambda rng, size: rng.choice((b"0", b"00"))),
+        "length long": become(lambda rng, size: b"%d" % (size + rng.randint(1, 300))),
         "length twice": two(0),
         "length twice, different": two(1),
-        "length list": become(lambda dice, size: dice.choice((b"%d, %d", b"%d,%d", b"%d ,\t%d")) % (size, size)),
-        "length list, different": become(lambda dice, size: dice.choice((b"%d, %d", b"%d,%d,")) % (size, size + 1)),
-        "length with sign": become(lambda dice, size: dice.choice((b"+%d", b"-%d", b"--%d")) % size),
+        "length list": become(lambda rng, size: rng.choice((b"%d, %d", b"%d,%d", b"%d ,\t%d")) % (size, size)),
+        "length list, different": become(lambda rng, size: rng.choice((b"%d, %d", b"%d,%d,")) % (size, size + 1)),
+        "length with sign": become(lambda rng, size: rng.choice((b"+%d", b"-%d", b"--%d")) % size),
         "length with spaces": become(
-            lambda dice, size: dice.choice((b"%d ", b" %d", b"\t%d\t", b"\r\n %d", b"%d\r\n ")) % size
+            lambda rng, size: rng.choice((b"%d ", b" %d", b"\t%d\t", b"\r\n %d", b"%d\r\n ")) % size
         ),
-        "length with zeros": become(lambda dice, size: b"0" * dice.choice((1, 3, 10, 40)) + b"%d" % size),
-        "length huge": become(lambda dice, size: b"9" * dice.choice((12, 18, 20, 21, 300))),
+        "length with zeros": become(lambda rng, size: b"0" * rng.choice((1, 3, 10, 40)) + b"%d" % size),
+        "length huge": become(lambda rng, size: b"9" * rng.choice((12, 18, 20, 21, 300))),
         "length malformed": become(
-            lambda dice, size: dice.choice(
+            lambda rng, size: rng.choice(
                 (
                     b"",
                     b"x",
@@ -56,32 +56,30 @@ def lengths() -> dict[str, Mutation]:
                 )
             )
         ),
-        "length named oddly": lambda dice, draft: draft.fields.append(
-            dice.choice(
-                (b"Content-Length : 5", b"Content_Length: 5", b" Content-Length: 5", b"Content-Length\x00: 5")
-            )
+        "length named oddly": lambda rng, draft: draft.fields.append(
+            rng.choice((b"Content-Length : 5", b"Content_Length: 5", b" Content-Length: 5", b"Content-Length\x00: 5"))
         ),
     }
 
 
 def codings() -> dict[str, Mutation]:
     def become(*values: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.chunk(dice)
-            draft.put(b"Transfer-Encoding", dice.choice(values))
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.chunk(rng)
+            draft.put(b"Transfer-Encoding", rng.choice(values))
 
         return mutate
 
-    def with_length(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
-        length = dice.choice((len(draft.content), len(draft.body), 0, 3))
-        draft.fields.insert(dice.randint(0, len(draft.fields)), b"Content-Length: %d" % length)
+    def with_length(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
+        length = rng.choice((len(draft.content), len(draft.body), 0, 3))
+        draft.fields.insert(rng.randint(0, len(draft.fields)), b"Content-Length: %d" % length)
 
-    def named(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
+    def named(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
         draft.drop(b"Transfer-Encoding")
         draft.fields.append(
-            dice.choice(
+            rng.choice(
                 (
                     b"Transfer-Encoding : chunked",
                     b"Transfer_Encoding: chunked",
@@ -92,16 +90,16 @@ def codings() -> dict[str, Mutation]:
             )
         )
 
-    def two(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
-        draft.fields.append(b"Transfer-Encoding: " + dice.choice((b"chunked", b"gzip", b"identity", b"")))
+    def two(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
+        draft.fields.append(b"Transfer-Encoding: " + rng.choice((b"chunked", b"gzip", b"identity", b"")))
 
-    def in_1_0(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
+    def in_1_0(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
         draft.version = b"HTTP/1.0"
 
     return {
-        "coding chunked": lambda dice, draft: draft.chunk(dice),
+        "coding chunked": lambda rng, draft: draft.chunk(rng),
         "coding in other letters": become(b"Chunked", b"CHUNKED", b"\tchunked", b"chunked \t"),
         "coding and another one": become(
             b"gzip, chunked", b"gzip,chunked", b"identity, chunked", b"chunked, chunked"
@@ -122,7 +120,7 @@ def codings() -> dict[str, Mutation]:
         "coding and length": with_length,
         "coding named oddly": named,
         "coding in 1.0": in_1_0,
-        "coding of no chunks": lambda dice, draft: draft.put(b"Transfer-Encoding", b"chunked"),
+        "coding of no chunks": lambda rng, draft: draft.put(b"Transfer-Encoding", b"chunked"),
     }
 
 

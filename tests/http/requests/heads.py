@@ -4,25 +4,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.http.application import READER, WRITER
-from tests.http.requests.drafts import LONG, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Draft, Mutation, Rng
 
 SPACED: Final = "field spaced otherwise"
 
 
 def hosts() -> dict[str, Mutation]:
-    def none(_: Dice, draft: Draft) -> None:
+    def none(_: Rng, draft: Draft) -> None:
         draft.drop(b"Host")
 
-    def none_in_1_2(_: Dice, draft: Draft) -> None:
+    def none_in_1_2(_: Rng, draft: Draft) -> None:
         draft.drop(b"Host")
         draft.version = b"HTTP/1.2"
 
-    def two(dice: Dice, draft: Draft) -> None:
-        _insert(dice, draft, dice.choice((b"Host: x", b"host: other", b"HOST: x")))
+    def two(rng: Rng, draft: Draft) -> None:
+        _insert(rng, draft, rng.choice((b"Host: x", b"host: other", b"HOST: x")))
 
     def become(*choices: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.put(b"Host", dice.choice(choices))
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.put(b"Host", rng.choice(choices))
 
         return mutate
 
@@ -92,88 +92,88 @@ def fields() -> dict[str, Mutation]:
     }
 
 
-def spaced(dice: Dice, draft: Draft) -> None:
+def spaced(rng: Rng, draft: Draft) -> None:
     """White space around a value that matters, which is no part of it (RFC 9112, 5.1)."""
     usual = [line for line in draft.fields if line.startswith((b"Authorization", b"Content-Type", b"Host"))]
-    line = dice.choice(usual or [b"X-A: b"])
+    line = rng.choice(usual or [b"X-A: b"])
     draft.fields = [other for other in draft.fields if other is not line]
     name, _, value = line.partition(b": ")
     forms = (b"%b:%b", b"%b:  %b", b"%b:   %b", b"%b: %b ", b"%b: %b  ", b"%b:\t%b", b"%b: %b \t", b"%b :%b")
-    draft.fields.append(dice.choice(forms) % (name, value))
+    draft.fields.append(rng.choice(forms) % (name, value))
 
 
-def _lettered(dice: Dice, draft: Draft) -> None:
-    name, colon, value = _taken(dice, draft).partition(b":")
-    changed = dice.choice((name.upper(), name.lower(), name.swapcase()))
+def _lettered(rng: Rng, draft: Draft) -> None:
+    name, colon, value = _taken(rng, draft).partition(b":")
+    changed = rng.choice((name.upper(), name.lower(), name.swapcase()))
     draft.fields.append(changed + colon + value)
 
 
-def _doubled(dice: Dice, draft: Draft) -> None:
-    line = _taken(dice, draft)
+def _doubled(rng: Rng, draft: Draft) -> None:
+    line = _taken(rng, draft)
     draft.fields += [line, line]
 
 
-def _taken(dice: Dice, draft: Draft) -> bytes:
+def _taken(rng: Rng, draft: Draft) -> bytes:
     """One of the lines, out of the draft."""
-    return draft.fields.pop(dice.randrange(len(draft.fields))) if draft.fields else b"X-A: b"
+    return draft.fields.pop(rng.randrange(len(draft.fields))) if draft.fields else b"X-A: b"
 
 
 def _adding(*lines: bytes) -> Mutation:
-    def mutate(dice: Dice, draft: Draft) -> None:
-        _insert(dice, draft, dice.choice(lines))
+    def mutate(rng: Rng, draft: Draft) -> None:
+        _insert(rng, draft, rng.choice(lines))
 
     return mutate
 
 
 def _first(*lines: bytes) -> Mutation:
-    def mutate(dice: Dice, draft: Draft) -> None:
-        draft.fields.insert(0, dice.choice(lines))
+    def mutate(rng: Rng, draft: Draft) -> None:
+        draft.fields.insert(0, rng.choice(lines))
 
     return mutate
 
 
-def _insert(dice: Dice, draft: Draft, line: bytes) -> None:
-    draft.fields.insert(dice.randint(0, len(draft.fields)), line)
+def _insert(rng: Rng, draft: Draft, line: bytes) -> None:
+    draft.fields.insert(rng.randint(0, len(draft.fields)), line)
 
 
-def _long(dice: Dice, draft: Draft) -> None:
-    _insert(dice, draft, b"X-Long: " + b"v" * dice.choice(LONG))
+def _long(rng: Rng, draft: Draft) -> None:
+    _insert(rng, draft, b"X-Long: " + b"v" * rng.choice(LONG))
 
 
-def _long_lists(dice: Dice, draft: Draft) -> None:
+def _long_lists(rng: Rng, draft: Draft) -> None:
     """Lists of the fields that frame, in one field or in several, around their bound."""
-    name, member = dice.choice(((b"Connection", b"x,"), (b"Expect", b"y,"), (b"Content-Length", b"5,")))
-    for _ in range(dice.choice((1, 2))):
-        _insert(dice, draft, name + b": " + member * dice.choice((100, 200, 255, 3_000)) + member[:1])
+    name, member = rng.choice(((b"Connection", b"x,"), (b"Expect", b"y,"), (b"Content-Length", b"5,")))
+    for _ in range(rng.choice((1, 2))):
+        _insert(rng, draft, name + b": " + member * rng.choice((100, 200, 255, 3_000)) + member[:1])
 
 
-def _many(dice: Dice, draft: Draft) -> None:
-    count = dice.choice((20, 40, 50, 100, 200, 3_000, 12_000))
+def _many(rng: Rng, draft: Draft) -> None:
+    count = rng.choice((20, 40, 50, 100, 200, 3_000, 12_000))
     draft.fields += [b"X-%d: v" % number for number in range(count)]
 
 
-def _twice(dice: Dice, draft: Draft) -> None:
-    lines = [WRITER, dice.choice((READER, b"Authorization: Bearer nonsense", b"Authorization: Basic eDp5"))]
-    dice.shuffle(lines)
+def _twice(rng: Rng, draft: Draft) -> None:
+    lines = [WRITER, rng.choice((READER, b"Authorization: Bearer nonsense", b"Authorization: Basic eDp5"))]
+    rng.shuffle(lines)
     draft.drop(b"Authorization")
     draft.fields += lines
 
 
-def _line_ends(dice: Dice, draft: Draft) -> None:
+def _line_ends(rng: Rng, draft: Draft) -> None:
     draft.line_end = b"\n"
-    draft.head_end = dice.choice((b"\n", b"\r\n"))
+    draft.head_end = rng.choice((b"\n", b"\r\n"))
 
 
-def _before(dice: Dice, draft: Draft) -> None:
-    draft.before = dice.choice((b"\r\n", b"\n", b"\r\n\r\n", b" ", b"\r"))
+def _before(rng: Rng, draft: Draft) -> None:
+    draft.before = rng.choice((b"\r\n", b"\n", b"\r\n\r\n", b" ", b"\r"))
 
 
-def _unfinished(dice: Dice, draft: Draft) -> None:
-    draft.head_end = dice.choice((b"", b"\r", b"X-A"))
+def _unfinished(rng: Rng, draft: Draft) -> None:
+    draft.head_end = rng.choice((b"", b"\r", b"X-A"))
 
 
-def _behind(dice: Dice, draft: Draft) -> None:
-    draft.behind = dice.choice((b"\r\n", b" ", b"\x00", b"\n\n", b"abc"))
+def _behind(rng: Rng, draft: Draft) -> None:
+    draft.behind = rng.choice((b"\r\n", b" ", b"\x00", b"\n\n", b"abc"))
 
 
 def catalogue() -> Sequence[dict[str, Mutation]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.http.requests.drafts import Dice, Draft, Mutation
+from tests.http.requests.drafts import Draft, Mutation, Rng
 
 _H2C: Final = (b"Upgrade: h2c", b"Connection: Upgrade, HTTP2-Settings", b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
 _WEBSOCKET: Final = (
@@ -16,9 +16,9 @@ Inner = Callable[[], bytes]
 
 def upgrades() -> dict[str, Mutation]:
     def offer(*choices: Sequence[bytes]) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            lines = list(dice.choice(choices))
-            dice.shuffle(lines)
+        def mutate(rng: Rng, draft: Draft) -> None:
+            lines = list(rng.choice(choices))
+            rng.shuffle(lines)
             draft.fields += lines
 
         return mutate
@@ -39,12 +39,12 @@ def upgrades() -> dict[str, Mutation]:
 
 def expectations() -> dict[str, Mutation]:
     def expect(*values: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.fields.append(b"Expect: " + dice.choice(values))
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.fields.append(b"Expect: " + rng.choice(values))
 
         return mutate
 
-    def in_1_0(dice: Dice, draft: Draft) -> None:
+    def in_1_0(rng: Rng, draft: Draft) -> None:
         draft.version = b"HTTP/1.0"
         draft.fields.append(b"Expect: 100-continue")
 
@@ -57,12 +57,12 @@ def expectations() -> dict[str, Mutation]:
 
 def connections() -> dict[str, Mutation]:
     def connection(*values: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.fields.append(b"Connection: " + dice.choice(values))
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.fields.append(b"Connection: " + rng.choice(values))
 
         return mutate
 
-    def alive_in_1_0(dice: Dice, draft: Draft) -> None:
+    def alive_in_1_0(rng: Rng, draft: Draft) -> None:
         draft.version = b"HTTP/1.0"
         draft.fields.append(b"Connection: keep-alive")
 
@@ -80,42 +80,42 @@ def connections() -> dict[str, Mutation]:
 def inner_requests(inner: Inner) -> dict[str, Mutation]:
     """Requests where something else belongs."""
 
-    def body(dice: Dice, draft: Draft) -> None:
+    def body(rng: Rng, draft: Draft) -> None:
         draft.content = inner()
         draft.chunks = None
         draft.drop(b"Transfer-Encoding")
         draft.measure()
 
-    def body_behind_offer(dice: Dice, draft: Draft) -> None:
-        body(dice, draft)
-        draft.fields += dice.choice((_H2C, _WEBSOCKET))
+    def body_behind_offer(rng: Rng, draft: Draft) -> None:
+        body(rng, draft)
+        draft.fields += rng.choice((_H2C, _WEBSOCKET))
 
-    def body_of_get(dice: Dice, draft: Draft) -> None:
+    def body_of_get(rng: Rng, draft: Draft) -> None:
         draft.method, draft.target = b"GET", b"/healthz"
-        body(dice, draft)
+        body(rng, draft)
 
-    def chunk(dice: Dice, draft: Draft) -> None:
+    def chunk(rng: Rng, draft: Draft) -> None:
         draft.content = inner()
-        draft.chunk(dice, size_max=5_000)
+        draft.chunk(rng, size_max=5_000)
 
-    def behind_nought(dice: Dice, draft: Draft) -> None:
-        body(dice, draft)
-        draft.chunk(dice, size_max=5_000)
+    def behind_nought(rng: Rng, draft: Draft) -> None:
+        body(rng, draft)
+        draft.chunk(rng, size_max=5_000)
         draft.put(b"Content-Length", b"%d" % len(draft.body))
         draft.chunks = (draft.chunks or [])[-1:]
         draft.behind = draft.content
 
-    def in_extension(dice: Dice, draft: Draft) -> None:
-        draft.any_chunk(dice).extension = b";a=" + dice.choice((b"\n", b"\r", b"\r\n")) + inner()
+    def in_extension(rng: Rng, draft: Draft) -> None:
+        draft.any_chunk(rng).extension = b";a=" + rng.choice((b"\n", b"\r", b"\r\n")) + inner()
 
-    def in_trailer(dice: Dice, draft: Draft) -> None:
-        draft.chunk(dice)
-        draft.trailers.append(b"X-A: " + dice.choice((b"", b"\n", b"\r\n", b"\r\n ")) + inner())
+    def in_trailer(rng: Rng, draft: Draft) -> None:
+        draft.chunk(rng)
+        draft.trailers.append(b"X-A: " + rng.choice((b"", b"\n", b"\r\n", b"\r\n ")) + inner())
 
-    def in_field(dice: Dice, draft: Draft) -> None:
-        draft.fields.append(b"X-A: " + dice.choice((b"\r\n ", b"\r", b"\n", b"\n\n", b"\r\n\r\n")) + inner())
+    def in_field(rng: Rng, draft: Draft) -> None:
+        draft.fields.append(b"X-A: " + rng.choice((b"\r\n ", b"\r", b"\n", b"\n\n", b"\r\n\r\n")) + inner())
 
-    def behind_gone_length(dice: Dice, draft: Draft) -> None:
+    def behind_gone_length(rng: Rng, draft: Draft) -> None:
         draft.drop(b"Content-Length")
         draft.drop(b"Transfer-Encoding")
         draft.content, draft.chunks = inner(), None

@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from tests.http.requests.drafts import LONG, Dice, Draft, Mutation
+from tests.http.requests.drafts import LONG, Draft, Mutation, Rng
 
 
 def methods() -> dict[str, Mutation]:
     def change(*choices: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.method = dice.choice(choices)
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.method = rng.choice(choices)
 
         return mutate
 
-    def connect(dice: Dice, draft: Draft) -> None:
+    def connect(rng: Rng, draft: Draft) -> None:
         draft.method, draft.target = (
             b"CONNECT",
-            dice.choice((b"x:443", b"[::1]:443", b"x", b"/", b"x:y", b"http://x/")),
+            rng.choice((b"x:443", b"[::1]:443", b"x", b"/", b"x:y", b"http://x/")),
         )
 
-    def every(dice: Dice, draft: Draft) -> None:
-        draft.method, draft.target = dice.choice((b"OPTIONS", b"OPTIONS", b"GET", b"PUT")), b"*"
+    def every(rng: Rng, draft: Draft) -> None:
+        draft.method, draft.target = rng.choice((b"OPTIONS", b"OPTIONS", b"GET", b"PUT")), b"*"
 
     return {
         "method known": change(b"HEAD", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"OPTIONS"),
@@ -33,13 +33,13 @@ def methods() -> dict[str, Mutation]:
 
 def targets() -> dict[str, Mutation]:
     def become(*choices: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.target = dice.choice(choices).replace(b"{}", draft.target)
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.target = rng.choice(choices).replace(b"{}", draft.target)
 
         return mutate
 
-    def long(dice: Dice, draft: Draft) -> None:
-        draft.target += dice.choice((b"?x=", b"/")) + b"a" * dice.choice(LONG)
+    def long(rng: Rng, draft: Draft) -> None:
+        draft.target += rng.choice((b"?x=", b"/")) + b"a" * rng.choice(LONG)
 
     return {
         "target absolute": become(
@@ -80,15 +80,15 @@ def targets() -> dict[str, Mutation]:
 
 def versions() -> dict[str, Mutation]:
     def become(*choices: bytes) -> Mutation:
-        def mutate(dice: Dice, draft: Draft) -> None:
-            draft.version = dice.choice(choices)
+        def mutate(rng: Rng, draft: Draft) -> None:
+            draft.version = rng.choice(choices)
 
         return mutate
 
-    def missing(dice: Dice, draft: Draft) -> None:
-        draft.start = dice.choice((draft.method + b" " + draft.target, draft.method + b" " + draft.target + b" "))
+    def missing(rng: Rng, draft: Draft) -> None:
+        draft.start = rng.choice((draft.method + b" " + draft.target, draft.method + b" " + draft.target + b" "))
 
-    def preface(dice: Dice, draft: Draft) -> None:
+    def preface(rng: Rng, draft: Draft) -> None:
         draft.start, draft.fields, draft.chunks = b"PRI * HTTP/2.0", [], None
         draft.content = b"SM\r\n\r\n" + bytes(9)
 

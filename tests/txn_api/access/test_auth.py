@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from tests.builders import body, card_number, json_bytes
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.app import _PAGES, RESOURCES
 from txn_core.api_keys import SCOPES, Scope
 from txn_core.settings import Settings
@@ -25,12 +25,12 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
 """The scopes of every other operation of the document, all of which it needs."""
 
 
-def operations(desk: Desk) -> set[tuple[str, str]]:
+def operations(desk: AppFixture) -> set[tuple[str, str]]:
     """Every operation of the document."""
     return {(method, path) for path, methods in desk.app.openapi()["paths"].items() for method in methods}
 
 
-async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
+async def test_every_operation_is_public_or_needs_a_scope(desk: AppFixture) -> None:
     """The document has no operation that this test does not know, and says of each whether it needs a credential."""
     assert operations(desk) == PUBLIC | set(NEEDED)
     for method, path in operations(desk):
@@ -39,7 +39,7 @@ async def test_every_operation_is_public_or_needs_a_scope(desk: Desk) -> None:
         assert ({} in security) == ((method, path) in OPEN_UNLESS_CONFIGURED)
 
 
-async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
+async def test_nothing_is_served_beside_the_document(desk: AppFixture) -> None:
     """A route that the document does not show would pass by every test of this file."""
     routers = (*_PAGES, *(each.router for each in RESOURCES))
     found = [*desk.app.routes, *(route for router in routers for route in router.routes)]
@@ -47,7 +47,7 @@ async def test_nothing_is_served_beside_the_document(desk: Desk) -> None:
     assert {route.path_format for route in routes} == UNDOCUMENTED | {path for _, path in operations(desk)}
 
 
-async def test_no_operation_opens_without_a_credential(desk: Desk) -> None:
+async def test_no_operation_opens_without_a_credential(desk: AppFixture) -> None:
     """401 without one, and with ones that are none, before anything is read."""
     desk.change(metrics_need_admin=True)
     for method, path in NEEDED:
@@ -65,7 +65,7 @@ async def test_no_operation_opens_without_a_credential(desk: Desk) -> None:
     assert not desk.kinesis.stored
 
 
-async def test_no_operation_opens_without_each_of_its_scopes(desk: Desk) -> None:
+async def test_no_operation_opens_without_each_of_its_scopes(desk: AppFixture) -> None:
     """403 with a key that has every scope but one of those that the operation needs."""
     desk.change(metrics_need_admin=True)
     for (method, path), needed in NEEDED.items():
@@ -80,7 +80,7 @@ async def test_no_operation_opens_without_each_of_its_scopes(desk: Desk) -> None
     assert not desk.kinesis.stored
 
 
-async def test_a_card_number_is_looked_up_with_a_scope_of_its_own(desk: Desk) -> None:
+async def test_a_card_number_is_looked_up_with_a_scope_of_its_own(desk: AppFixture) -> None:
     """In a URL, too: whoever may read transactions may not therefore ask by card number."""
     answer = await desk.client.get(
         "/transactions", params={"card_number": card_number()}, headers=desk.key("transactions:read")
@@ -88,14 +88,14 @@ async def test_a_card_number_is_looked_up_with_a_scope_of_its_own(desk: Desk) ->
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
 
 
-async def test_what_watches_the_process_needs_no_key(desk: Desk) -> None:
+async def test_what_watches_the_process_needs_no_key(desk: AppFixture) -> None:
     """Probes hold none, and scrapers of the local stack."""
     desk.change(metrics_need_admin=False)
     for _, path in PUBLIC | OPEN_UNLESS_CONFIGURED:
         assert (await desk.client.get(path, headers={"Authorization": ""})).status_code in {200, 503}
 
 
-async def test_metrics_may_be_guarded(desk: Desk) -> None:
+async def test_metrics_may_be_guarded(desk: AppFixture) -> None:
     """Unless `TXN_METRICS_NEED_ADMIN` is false they are for keys with the scope admin; probes stay open."""
     assert Settings.model_fields["metrics_need_admin"].default is True
     desk.change(metrics_need_admin=True)
@@ -104,7 +104,7 @@ async def test_metrics_may_be_guarded(desk: Desk) -> None:
     assert (await desk.client.get("/healthz", headers={"Authorization": ""})).status_code == 200
 
 
-async def test_a_key_bound_to_terminals_posts_for_these_alone(desk: Desk) -> None:
+async def test_a_key_bound_to_terminals_posts_for_these_alone(desk: AppFixture) -> None:
     """Another terminal or none is 403, and nothing is stored; its own ones are taken."""
     key = desk.key("transactions:write", terminal_ids=["T0000042", "T0000043"])
     for terminal, status in (
@@ -122,7 +122,7 @@ async def test_a_key_bound_to_terminals_posts_for_these_alone(desk: Desk) -> Non
     assert len(desk.kinesis.stored) == 2
 
 
-async def test_a_card_number_is_not_hidden_by_a_wrong_terminal(desk: Desk) -> None:
+async def test_a_card_number_is_not_hidden_by_a_wrong_terminal(desk: AppFixture) -> None:
     """What is wrong with the transaction itself is said first."""
     key = desk.key("transactions:write", terminal_ids=["T0000042"])
     misplaced = body(merchant={"name": f"Shop {card_number()}"})
@@ -130,7 +130,7 @@ async def test_a_card_number_is_not_hidden_by_a_wrong_terminal(desk: Desk) -> No
     assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
 
 
-async def test_an_upload_of_a_bound_key_is_held_to_it_line_by_line(desk: Desk) -> None:
+async def test_an_upload_of_a_bound_key_is_held_to_it_line_by_line(desk: AppFixture) -> None:
     """A line of another terminal is rejected, its neighbours are not."""
     key = desk.key("transactions:write", terminal_ids=["T0000042"])
     lines = [

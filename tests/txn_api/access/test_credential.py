@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import body as full_body
 from tests.builders import json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access import credential as module
 from txn_api.access.authenticator import HASHED_BYTES_MAX
 from txn_api.access.tokens import TOKEN_CHARS_MAX
@@ -33,7 +33,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> Hashes:
     return counting
 
 
-async def test_a_credential_is_hashed_once_a_request(desk: Desk, hashes: Hashes) -> None:
+async def test_a_credential_is_hashed_once_a_request(desk: AppFixture, hashes: Hashes) -> None:
     """Whatever asks for it: the door, the route, and whoever asks again later."""
     headers = desk.key("transactions:write", "transactions:read")
     for method, path, status in (
@@ -54,12 +54,12 @@ async def test_a_credential_is_hashed_once_a_request(desk: Desk, hashes: Hashes)
     "presented", ["x" * (HASHED_BYTES_MAX + 1), "a." + "b" * TOKEN_CHARS_MAX + ".c", UNKNOWN + "0" * 300]
 )
 async def test_what_is_too_long_to_be_one_is_not_hashed(
-    desk: Desk,
+    desk: AppFixture,
     hashes: Hashes,
     presented: str,
     tokens: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """Neither as a bearer nor as a key; the refusal is that of any other that is none."""
+    """Neither as a bearer nor as a key; it is refused as whatever else is no credential."""
     if tokens:
         desk.take_tokens(object())  # type: ignore[arg-type] # nobody may ask it
     code = "token_invalid" if tokens and presented.count(".") == 2 else "api_key_invalid"

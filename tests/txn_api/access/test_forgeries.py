@@ -102,13 +102,13 @@ async def test_a_new_token_gets_in_once_the_flood_ends() -> None:
 
 
 async def test_a_first_token_gets_in_beside_a_flood_that_goes_on() -> None:
-    """It asks again once a second, and has a try as good as that of each of 400 forged ones: four seconds."""
-    dice, waited_s = Random(3), []
+    """It asks again once a second, and has as good a chance as each of 400 forged ones: four seconds."""
+    rng, waited_s = Random(3), []
     for client in range(8):
         forger, good, seconds = Forger(), token(sub=f"client-{client}"), 0
         await forger.forge(IN_VAIN_PER_S, "RS256")
         while True:
-            place = dice.randrange(FLOOD_PER_S)
+            place = rng.randrange(FLOOD_PER_S)
             await forger.flood(place)
             forger.seconds += 1 / FLOOD_PER_S  # it takes the place of one of them
             if await forger.present(good) == "good":

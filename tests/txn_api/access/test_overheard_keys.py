@@ -10,7 +10,7 @@ import pytest
 from tests.builders import body, json_bytes
 from tests.txn_api.access.test_signatures import Terminal
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access import unverified_bodies
 from txn_core.quotas import Limits
 from txn_core.signing import claimed_digest, content_digest, digest_of
@@ -22,7 +22,7 @@ FEW: Final = 8
 
 
 @pytest.fixture
-def terminal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """The holder, who may have two requests at once and begin five a second; few may wait unverified."""
     monkeypatch.setattr(unverified_bodies, "WAITING_MAX", FEW)
     limits = Limits(writes_per_s=5, reads_per_s=5, requests_max=2)
@@ -72,7 +72,7 @@ async def ended(*calls: Call) -> None:
     ],
 )  # fmt: skip
 async def test_what_the_head_says_of_a_signature_is_judged_before_the_body(
-    desk: Desk, terminal: Terminal, header: str | None, rule: str, code: str
+    desk: AppFixture, terminal: Terminal, header: str | None, rule: str, code: str
 ) -> None:
     """Without a byte of the body, and without a place or a token of the holder's."""
     if header is None:
@@ -89,7 +89,7 @@ async def test_what_the_head_says_of_a_signature_is_judged_before_the_body(
         assert not [name for name, _ in call.sent[0]["headers"] if name.startswith(b"ratelimit")]
 
 
-async def test_the_unsigned_take_nothing_from_the_holder(desk: Desk, terminal: Terminal) -> None:
+async def test_the_unsigned_take_nothing_from_the_holder(desk: AppFixture, terminal: Terminal) -> None:
     """Hundreds of requests without a signature, or with a wrong one; the holder's five are all there."""
     for number in range(300):
         headers = (terminal.key, forged(terminal))[number % 2]
@@ -103,7 +103,7 @@ async def test_the_unsigned_take_nothing_from_the_holder(desk: Desk, terminal: T
     assert len(desk.kinesis.stored) == 5
 
 
-async def test_bodies_that_never_come_do_not_shut_the_holder_out(desk: Desk, terminal: Terminal) -> None:
+async def test_bodies_that_never_come_do_not_shut_the_holder_out(desk: AppFixture, terminal: Terminal) -> None:
     """Whoever waits longest goes; the holder's body comes with its head, or right behind it."""
     stalled = [Call(desk.app, PATH, headers=forged(terminal)) for _ in range(5 * FEW)]
     pool = desk.services.gate._unverified
@@ -126,7 +126,7 @@ async def test_bodies_that_never_come_do_not_shut_the_holder_out(desk: Desk, ter
 
 
 async def test_who_sends_the_digest_in_the_head_does_not_wait_among_the_unverified(
-    desk: Desk, terminal: Terminal
+    desk: AppFixture, terminal: Terminal
 ) -> None:
     """However many forged ones come while the body is on its way (RFC 9530, 2)."""
     digest = {"Content-Digest": content_digest(CONTENT)}
@@ -141,7 +141,7 @@ async def test_who_sends_the_digest_in_the_head_does_not_wait_among_the_unverifi
     await ended(*forgeries)
 
 
-async def test_a_head_with_a_digest_is_judged_without_its_body(desk: Desk, terminal: Terminal) -> None:
+async def test_a_head_with_a_digest_is_judged_without_its_body(desk: AppFixture, terminal: Terminal) -> None:
     """A forged one and one that was used before are refused while their senders hold the body back."""
     digest = {"Content-Digest": content_digest(CONTENT)}
     call = Call(desk.app, PATH, headers=forged(terminal, **digest))
@@ -156,7 +156,7 @@ async def test_a_head_with_a_digest_is_judged_without_its_body(desk: Desk, termi
 
 
 async def test_a_head_that_is_replayed_while_its_body_is_on_its_way_is_refused(
-    desk: Desk, terminal: Terminal
+    desk: AppFixture, terminal: Terminal
 ) -> None:
     """It is used up with the head, or whoever overhears it could begin as many as the holder may have at once."""
     digest = {"Content-Digest": content_digest(CONTENT)}
@@ -173,7 +173,7 @@ async def test_a_head_that_is_replayed_while_its_body_is_on_its_way_is_refused(
 
 
 @pytest.mark.parametrize("path", [PATH, "/transactions/bulk"])
-async def test_another_body_than_the_digests_is_refused(desk: Desk, terminal: Terminal, path: str) -> None:
+async def test_another_body_than_the_digests_is_refused(desk: AppFixture, terminal: Terminal, path: str) -> None:
     """The signature is good for the body that the head names, and that one did not come."""
     headers = terminal.headers("POST", path, CONTENT, **{"Content-Digest": content_digest(CONTENT)})
     other = json_bytes(body(amount_minor=1_000_000))
@@ -186,7 +186,9 @@ async def test_another_body_than_the_digests_is_refused(desk: Desk, terminal: Te
     assert not desk.kinesis.stored
 
 
-async def test_a_verified_request_is_counted_and_refused_beyond_the_limits(desk: Desk, terminal: Terminal) -> None:
+async def test_a_verified_request_is_counted_and_refused_beyond_the_limits(
+    desk: AppFixture, terminal: Terminal
+) -> None:
     """As any other; what is refused so has not used its signature up."""
     sent: list[tuple[dict[str, str], int]] = []
     while 429 not in [status for _, status in sent]:

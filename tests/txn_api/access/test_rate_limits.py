@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import body, json_bytes
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access import rate_limits as module
 from txn_api.access.rate_limits import Allowance, Allowances, Bucket, Limiter
 from txn_api.problems import RateLimited, TooManyConcurrent
@@ -117,7 +117,7 @@ def test_writes_and_reads_have_rates_of_their_own_and_one_bound_at_once(clock: C
 
 
 def test_a_limiter_keeps_a_keys_use_while_its_limits_stay(clock: Clock) -> None:
-    """A key that is looked up again goes on where it was; with other limits it begins anew."""
+    """A key that is looked up again goes on where it was; with other limits it begins at zero."""
     limiter = Limiter(Limits(5, 5, 0, 0), clock)
     first = limiter.of("a", BY_SETTINGS)
     assert first is limiter.of("a", BY_SETTINGS)
@@ -127,7 +127,7 @@ def test_a_limiter_keeps_a_keys_use_while_its_limits_stay(clock: Clock) -> None:
 
 
 def test_a_limiter_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more keys than that, the one that was looked up longest ago begins anew."""
+    """Of more keys than that, the one that was looked up longest ago begins at zero."""
     monkeypatch.setattr(module, "KEYS_MAX", 2)
     limiter = Limiter(Limits(5, 5, 0, 0), clock)
     old, kept = limiter.of("old", BY_SETTINGS), limiter.of("kept", BY_SETTINGS)
@@ -138,7 +138,7 @@ def test_a_limiter_is_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> 
     assert limiter.of("old", BY_SETTINGS) is not old
 
 
-async def test_a_key_over_its_rate_is_told_when_to_come_back(desk: Desk) -> None:
+async def test_a_key_over_its_rate_is_told_when_to_come_back(desk: AppFixture) -> None:
     """429 with `Retry-After` and both fields; nothing is stored, and reads go on."""
     key = desk.key("transactions:write", "transactions:read", limits=Limits(3, 3, 0, 0))
     for number in range(3):
@@ -155,7 +155,7 @@ async def test_a_key_over_its_rate_is_told_when_to_come_back(desk: Desk) -> None
     assert (read.status_code, read.headers["ratelimit-policy"]) == (404, '"read";q=3;w=1')
 
 
-async def test_a_key_without_limits_is_told_nothing(desk: Desk) -> None:
+async def test_a_key_without_limits_is_told_nothing(desk: AppFixture) -> None:
     """No field promises what is not there."""
     key = desk.key("transactions:write", limits=UNLIMITED)
     answer = await desk.client.post("/transactions", json=body(), headers=key)
@@ -163,7 +163,7 @@ async def test_a_key_without_limits_is_told_nothing(desk: Desk) -> None:
     assert not [name for name in answer.headers if "ratelimit" in name]
 
 
-async def test_requests_of_a_key_at_once_are_bounded(desk: Desk) -> None:
+async def test_requests_of_a_key_at_once_are_bounded(desk: AppFixture) -> None:
     """The next one is turned away until one is answered; whatever ends a request gives its place back."""
     key = desk.key("transactions:write", limits=Limits(0, 0, 0, 2))
     calls = [Call(desk.app, "/transactions", headers=key) for _ in range(2)]
@@ -181,7 +181,7 @@ async def test_requests_of_a_key_at_once_are_bounded(desk: Desk) -> None:
         assert (await desk.client.post("/transactions", json=body(), headers=key)).status_code == 202
 
 
-async def test_a_noisy_key_does_not_slow_a_quiet_one(desk: Desk) -> None:
+async def test_a_noisy_key_does_not_slow_a_quiet_one(desk: AppFixture) -> None:
     """One hammers with stuck and with whole requests, over its limits; the other's are all taken, at once.
 
     What is refused costs no body, no place in the producer, and gives no place of the process away.
@@ -208,7 +208,7 @@ async def test_a_noisy_key_does_not_slow_a_quiet_one(desk: Desk) -> None:
         await call.done()
 
 
-async def test_an_upload_is_read_at_its_keys_rate(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upload_is_read_at_its_keys_rate(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines beyond a second's worth wait for their turn, and none is refused for it."""
     waits: list[float] = []
 
@@ -229,7 +229,7 @@ async def test_an_upload_is_read_at_its_keys_rate(desk: Desk, monkeypatch: pytes
     assert 4.0 - (time.monotonic() - began_s) < waits[-1] <= 4.0  # the lines after the first 40, at 40 a second
 
 
-async def test_an_upload_that_waits_for_its_turn_ends_at_a_shutdown(desk: Desk) -> None:
+async def test_an_upload_that_waits_for_its_turn_ends_at_a_shutdown(desk: AppFixture) -> None:
     """What was read is answered, and nothing waits on."""
     key = desk.key("transactions:write", limits=Limits(0, 0, 1, 0))
     call = Call(desk.app, "/transactions/bulk", headers=key)

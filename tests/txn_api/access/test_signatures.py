@@ -8,7 +8,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from tests.builders import IDENTITY_KEY, body, json_bytes, transaction_id
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.access import replay_cache
 from txn_api.access.signatures import Signatures
 from txn_api.problems import Problem
@@ -42,7 +42,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(desk: Desk) -> Terminal:
+def terminal(desk: AppFixture) -> Terminal:
     """A terminal whose key takes signed requests only."""
     return Terminal(desk.key("transactions:write", "transactions:read", "cards:lookup", requires_signature=True))
 
@@ -158,22 +158,22 @@ async def test_two_processes_that_share_signatures_take_one_once(api: Api) -> No
     assert said == ["good", "signature_replayed"]
 
 
-async def test_a_signed_post_is_taken_once(desk: Desk, terminal: Terminal) -> None:
-    """202, then 401 for the same bytes again; signed anew it is taken, and is the same transaction."""
+async def test_a_signed_post_is_taken_once(desk: AppFixture, terminal: Terminal) -> None:
+    """202, then 401 for the same bytes again; signed again it is taken, and is the same transaction."""
     content = json_bytes(body())
     headers = terminal.headers("POST", "/transactions", content)
     first = await desk.client.post("/transactions", content=content, headers=headers)
     replayed = await desk.client.post("/transactions", content=content, headers=headers)
-    anew = await desk.client.post(
+    again = await desk.client.post(
         "/transactions", content=content, headers=terminal.headers("POST", "/transactions", content)
     )
-    assert (first.status_code, anew.status_code) == (202, 202)
+    assert (first.status_code, again.status_code) == (202, 202)
     assert (replayed.status_code, replayed.json()["code"]) == (401, "signature_replayed")
-    assert first.json()["transaction_id"] == anew.json()["transaction_id"]
+    assert first.json()["transaction_id"] == again.json()["transaction_id"]
     assert len(desk.kinesis.stored) == 2
 
 
-async def test_a_key_for_signed_requests_opens_no_route_without(desk: Desk, terminal: Terminal) -> None:
+async def test_a_key_for_signed_requests_opens_no_route_without(desk: AppFixture, terminal: Terminal) -> None:
     """Every operation that needs a key says so, stores and reads nothing, and is documented to take a signature."""
     walked = 0
     for path, operations in desk.app.openapi()["paths"].items():
@@ -193,7 +193,7 @@ async def test_a_key_for_signed_requests_opens_no_route_without(desk: Desk, term
     assert not desk.kinesis.stored
 
 
-async def test_a_signed_idempotency_key_decides_the_id(desk: Desk, terminal: Terminal) -> None:
+async def test_a_signed_idempotency_key_decides_the_id(desk: AppFixture, terminal: Terminal) -> None:
     """It is signed with the rest: the same signature with another one is no way to a second transaction."""
     content = json_bytes(body(transaction_id=...))
     headers = terminal.headers("POST", "/transactions", content, **{"Idempotency-Key": "once-0001"})
@@ -205,8 +205,8 @@ async def test_a_signed_idempotency_key_decides_the_id(desk: Desk, terminal: Ter
     assert len(desk.kinesis.stored) == 1
 
 
-async def test_a_byte_order_mark_is_signed_with_the_rest(desk: Desk, terminal: Terminal) -> None:
-    """The signature is that of the bytes as they are sent; the mark is skipped behind it."""
+async def test_a_byte_order_mark_is_signed_with_the_rest(desk: AppFixture, terminal: Terminal) -> None:
+    """The signature covers the bytes as they are sent; the mark is skipped behind it."""
     content = "\ufeff".encode() + json_bytes(body())
     sound = terminal.headers("POST", "/transactions", content)
     without = terminal.headers("POST", "/transactions", content[3:])
@@ -217,7 +217,7 @@ async def test_a_byte_order_mark_is_signed_with_the_rest(desk: Desk, terminal: T
     assert '"accepted":1' in answer.text
 
 
-async def test_the_body_of_a_signed_request_reaches_its_route(desk: Desk, terminal: Terminal) -> None:
+async def test_the_body_of_a_signed_request_reaches_its_route(desk: AppFixture, terminal: Terminal) -> None:
     """A search, a compressed upload and a look-up with a query, each signed as it was sent."""
     search = json_bytes({"card_number": "2703186189652095", "from": "2", "to": "1"})
     answer = await desk.client.post(
@@ -235,7 +235,7 @@ async def test_the_body_of_a_signed_request_reaches_its_route(desk: Desk, termin
     assert (tampered.status_code, tampered.json()["code"]) == (401, "signature_invalid")
 
 
-async def test_a_signed_body_is_bounded(desk: Desk, terminal: Terminal) -> None:
+async def test_a_signed_body_is_bounded(desk: AppFixture, terminal: Terminal) -> None:
     """An upload that is signed has to be read before any of it is taken, so it is as small as a single post."""
     upload = b"x" * (desk.services.settings.body_bytes_max + 1)
     headers = terminal.headers("POST", "/transactions/bulk", upload)

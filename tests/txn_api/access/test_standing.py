@@ -17,7 +17,7 @@ from tests.builders import IDENTITY_KEY, body, json_bytes
 from tests.support.fake_kinesis import Reply
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Desk, opened_desk, producing
+from tests.txn_api.conftest import AppFixture, opened_desk, producing
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access import authenticator, standing, tokens
 from txn_api.access.jwks import Jwks
@@ -44,7 +44,7 @@ Begin = Callable[["Holder"], Awaitable["Begun"]]
 class Holder:
     """Who holds a key of the desk, and sends with it."""
 
-    desk: Desk
+    desk: AppFixture
     headers: dict[str, str]
     key: ApiKey
     signed_at: int = field(default_factory=lambda: int(time.time()))
@@ -117,7 +117,7 @@ def line(number: int, terminal: str = "T1") -> bytes:
 
 
 @asynccontextmanager
-async def timed_desk() -> AsyncIterator[Desk]:
+async def timed_desk() -> AsyncIterator[AppFixture]:
     """A desk whose limits are on the clock of the loop."""
     async with opened_desk() as desk:
         limiter = desk.services.gate._authenticator._limiter
@@ -125,7 +125,7 @@ async def timed_desk() -> AsyncIterator[Desk]:
         yield desk
 
 
-def holder_at(desk: Desk, **bounds: Any) -> Holder:
+def holder_at(desk: AppFixture, **bounds: Any) -> Holder:
     """The holder of a new key that may write."""
     usual: dict[str, Any] = {"terminal_ids": ["T1", "T2"], "expires_in": timedelta(days=1)}
     headers = desk.key("transactions:write", **(usual | bounds))
@@ -616,7 +616,7 @@ async def test_posts_that_wait_for_their_turn_ask_once_a_second_at_most() -> Non
 class GoneTable:
     """The desk's key table, which may be away."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppFixture) -> None:
         self.desk, self.gone, self.asked = desk, False, 0
 
     async def get(self, key_id: KeyId) -> ApiKey | None:

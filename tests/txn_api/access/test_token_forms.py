@@ -23,7 +23,7 @@ import pytest_asyncio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.builders import body
-from tests.txn_api.conftest import Desk, opened_desk
+from tests.txn_api.conftest import AppFixture, opened_desk
 from tests.txn_api.issuer import (
     AUDIENCE,
     ISSUER,
@@ -488,7 +488,7 @@ def _tokens(*, untyped: bool = False) -> Tokens:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def guarded() -> AsyncIterator[Desk]:
+async def guarded() -> AsyncIterator[AppFixture]:
     """An application that takes the issuer's tokens besides API keys; one for all forms."""
     with pytest.MonkeyPatch.context() as environment:
         for name in os.environ:
@@ -499,7 +499,7 @@ async def guarded() -> AsyncIterator[Desk]:
             yield desk
 
 
-async def _posted(desk: Desk, authorization: str, **headers: str) -> str:
+async def _posted(desk: AppFixture, authorization: str, **headers: str) -> str:
     """What becomes of a post; whatever is refused stores nothing, and says how to come again (RFC 6750, 3)."""
     stored = len(desk.kinesis.stored)
     answer = await desk.client.post("/transactions", json=body(), headers={"Authorization": authorization, **headers})
@@ -518,7 +518,7 @@ async def _posted(desk: Desk, authorization: str, **headers: str) -> str:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
-async def test_a_token_is_taken_or_refused_as_the_rfcs_say(guarded: Desk, form: Form) -> None:
+async def test_a_token_is_taken_or_refused_as_the_rfcs_say(guarded: AppFixture, form: Form) -> None:
     """Never a 500, never another code; the same when it comes again, from the cache or not."""
     presented = form.made()
     for _ in range(2):
@@ -548,18 +548,20 @@ def test_the_table_is_long_and_names_each_form_once() -> None:
         ('Bearer "{}"', "RFC 6750, 2.1: no quotes", INVALID),
     ],
 )
-async def test_a_token_is_presented_as_a_bearers(guarded: Desk, authorization: str, rule: str, code: str) -> None:
+async def test_a_token_is_presented_as_a_bearers(
+    guarded: AppFixture, authorization: str, rule: str, code: str
+) -> None:
     """A proof of possession that we do not check makes no bearer's token of a bound one."""
     assert await _posted(guarded, authorization.format(token(scope=WRITE))) == code, rule
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_token_is_no_api_key(guarded: Desk) -> None:
+async def test_a_token_is_no_api_key(guarded: AppFixture) -> None:
     """RFC 6750, 2: a token is sent as a bearer's; `X-API-Key` is for keys."""
     assert await _posted(guarded, "", **{"X-API-Key": token(scope=WRITE)}) == "api_key_invalid"
 
 
-async def test_a_setting_opens_to_tokens_without_the_type_of_access_tokens(desk: Desk) -> None:
+async def test_a_setting_opens_to_tokens_without_the_type_of_access_tokens(desk: AppFixture) -> None:
     """RFC 9068, 4, asks for the type; many issuers write `JWT`, or none. Other kinds of tokens stay out."""
     desk.take_tokens(_tokens(untyped=True))
     taken = ("JWT", "jwt", "application/jwt", ..., "at+jwt", "application/at+jwt")
@@ -570,7 +572,7 @@ async def test_a_setting_opens_to_tokens_without_the_type_of_access_tokens(desk:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_token_of_another_key_is_refused_whatever_it_says(guarded: Desk) -> None:
+async def test_a_token_of_another_key_is_refused_whatever_it_says(guarded: AppFixture) -> None:
     """RFC 7515, 5.2: the issuer's published key alone verifies."""
     assert private_key("ES256", 1) is not private_key("ES256")
     presented = token("ES256", generation=1, key_id=kid("ES256"), scope=WRITE)
@@ -589,7 +591,9 @@ class Shown:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_bound_token_opens_to_the_client_with_its_certificate_alone(guarded: Desk, tmp_path: Path) -> None:
+async def test_a_bound_token_opens_to_the_client_with_its_certificate_alone(
+    guarded: AppFixture, tmp_path: Path
+) -> None:
     """RFC 8705, 3: the thumbprint is compared with each connection, also of a token that was seen before."""
     authority = Authority(tmp_path / "ca")
     own, other = (authority.client(name).certificate.read_text() for name in ("own", "other"))

@@ -16,7 +16,7 @@ import pytest
 
 from tests.builders import body
 from tests.support.one_mask import cards_of_mask
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, private_key, token
 from txn_api.access.jwks import Jwks
 from txn_api.access.strict_jws import Compact, compact
@@ -198,13 +198,13 @@ def bearing(presented: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def guarded(desk: Desk, issuer: Issuer) -> Desk:
+def guarded(desk: AppFixture, issuer: Issuer) -> AppFixture:
     """An application that takes the issuer's tokens besides API keys."""
     desk.take_tokens(issuer.tokens())
     return desk
 
 
-async def test_a_token_opens_what_its_scopes_open(guarded: Desk, issuer: Issuer) -> None:
+async def test_a_token_opens_what_its_scopes_open(guarded: AppFixture, issuer: Issuer) -> None:
     """It posts to its account, and 403 or 401 is what is left; keys go on as before."""
     write = bearing(token(scope="transactions:write", account="beta"))
     answer = await guarded.client.post("/transactions", json=body(), headers=write)
@@ -227,7 +227,7 @@ async def test_a_token_opens_what_its_scopes_open(guarded: Desk, issuer: Issuer)
 
 
 async def test_a_verified_token_is_not_verified_again(
-    guarded: Desk, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    guarded: AppFixture, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next request with it is a look-up, until it ends or the issuer's keys are due."""
     seconds, verified = time.monotonic(), 0
@@ -250,7 +250,7 @@ async def test_a_verified_token_is_not_verified_again(
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
-async def test_a_cached_token_ends_on_time(guarded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cached_token_ends_on_time(guarded: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cache does not lengthen a token's life."""
     ends_at = int(time.time()) + 60
     headers = bearing(token(scope="transactions:write", exp=ends_at))
@@ -260,7 +260,7 @@ async def test_a_cached_token_ends_on_time(guarded: Desk, monkeypatch: pytest.Mo
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
-async def test_all_tokens_of_a_client_share_its_limits(desk: Desk, issuer: Issuer) -> None:
+async def test_all_tokens_of_a_client_share_its_limits(desk: AppFixture, issuer: Issuer) -> None:
     """A new token is no new allowance."""
     desk.change(key_writes_per_s=2)
     desk.take_tokens(issuer.tokens())
@@ -276,7 +276,7 @@ async def test_all_tokens_of_a_client_share_its_limits(desk: Desk, issuer: Issue
     assert 429 in statuses
 
 
-async def test_tokens_and_subjects_of_an_account_guess_by_one_budget(desk: Desk, issuer: Issuer) -> None:
+async def test_tokens_and_subjects_of_an_account_guess_by_one_budget(desk: AppFixture, issuer: Issuer) -> None:
     """Another token, of the same client or of another one, is no new budget of cards with one mask."""
     desk.change(key_cards_of_mask_max=5)
     desk.take_tokens(issuer.tokens())

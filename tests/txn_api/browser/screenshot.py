@@ -12,13 +12,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from bench.running_stack import running_stack
+from devkit.running_stack import running_stack
 from selenium.webdriver.common.keys import Keys
 
 from tests.txn_api.browser.chromium import WIDTH_PX, chromium, missing, show_as
 from tests.txn_api.browser.visitor import Visitor
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
 
 ROWS: Final = 2_000
 CARDS: Final = 25

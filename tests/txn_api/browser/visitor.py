@@ -28,7 +28,7 @@ class Visitor:
         return await asyncio.to_thread(work, self.driver)
 
     async def open(self) -> None:
-        """Load the page anew."""
+        """Load the page again."""
         await self.do(lambda driver: driver.get(self.url))
         await self.until(lambda: self.text("ready"), "yes")
 

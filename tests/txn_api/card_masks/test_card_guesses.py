@@ -28,7 +28,7 @@ from txn_api.card_masks.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.card_masks.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
 from txn_cli.simulator.cards import card_number
-from txn_cli.simulator.dice import Dice
+from txn_cli.simulator.rng import Rng
 from txn_core.card_numbers import pan
 from txn_core.transactions.identity import Account, CardId
 
@@ -348,8 +348,8 @@ def masks_with_many(numbers: Iterable[str]) -> int:
 
 def test_made_up_traffic_is_far_from_the_bound() -> None:
     """A load by the simulator, and the cards that tests and benchmarks make."""
-    dice = Dice(1, "cards")
-    assert masks_with_many(card_number(dice) for _ in range(30_000)) < SHARED_FROM / 2
+    rng = Rng(1, "cards")
+    assert masks_with_many(card_number(rng) for _ in range(30_000)) < SHARED_FROM / 2
     assert masks_with_many(builders.card_number(number) for number in range(10_000)) < SHARED_FROM
 
 

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.builders import body as full_body
 from tests.builders import card_number, json_bytes
 from tests.txn_api.asgi import Call
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access.auth import KeyNeeded
 from txn_api.app import _PAGES, RESOURCES
 from txn_api.edge.application import App
@@ -63,7 +63,7 @@ async def _never(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("name", CREDENTIALS)
 async def test_without_a_valid_key_nothing_else_is_looked_at(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+    desk: AppFixture, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """401 for every operation, whatever else is sent; the framework, the search and the body are not asked."""
     credential, code = CREDENTIALS[name]
@@ -91,7 +91,7 @@ class _Unread(Call):
 
 
 @pytest.mark.parametrize("query", QUERIES)
-async def test_with_a_key_that_may_not_its_right_is_what_is_missing(desk: Desk, query: str) -> None:
+async def test_with_a_key_that_may_not_its_right_is_what_is_missing(desk: AppFixture, query: str) -> None:
     """Scopes come before all else that a route does, and so do the limits that are asked with them."""
     headers = desk.key("admin")
     for route in _routes():
@@ -130,7 +130,7 @@ def test_what_is_open_is_answered_without_the_framework() -> None:
     ],
 )
 async def test_what_does_not_exist_costs_no_framework(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str, path: str, answer: tuple[int, str | None]
+    desk: AppFixture, monkeypatch: pytest.MonkeyPatch, method: str, path: str, answer: tuple[int, str | None]
 ) -> None:
     monkeypatch.setattr(desk.app, "middleware_stack", _never)
     call = _Unread(desk.app, path, method=method, headers={})
@@ -139,7 +139,7 @@ async def test_what_does_not_exist_costs_no_framework(
     assert (call.status, None if allow is None else allow.decode()) == answer
 
 
-async def test_with_a_key_what_does_not_exist_is_told(desk: Desk) -> None:
+async def test_with_a_key_what_does_not_exist_is_told(desk: AppFixture) -> None:
     """As to anybody, where nothing needs a key."""
     answer = await desk.client.put("/transactions")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
@@ -147,7 +147,7 @@ async def test_with_a_key_what_does_not_exist_is_told(desk: Desk) -> None:
     assert (await desk.client.get("/merchants/")).status_code == 404
 
 
-async def test_a_refused_request_is_counted_by_its_route(desk: Desk) -> None:
+async def test_a_refused_request_is_counted_by_its_route(desk: AppFixture) -> None:
     """Operators see who is turned away where, also of what no framework matched."""
     for path in ("/transactions/0123456789", "/merchants", "/transactions/x/y"):
         await desk.client.get(path, headers={"Authorization": ""})
@@ -156,7 +156,7 @@ async def test_a_refused_request_is_counted_by_its_route(desk: Desk) -> None:
         assert f'txn_http_requests_total{{method="GET",route="{route}",status="401"}} 1.0' in counted
 
 
-async def test_the_door_says_whose_credential_is_known(desk: Desk) -> None:
+async def test_the_door_says_whose_credential_is_known(desk: AppFixture) -> None:
     """To the server that asks from the head alone; a key is known once it was looked up."""
     app: Any = desk.app
     assert isinstance(app, App)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from tests.builders import body, json_bytes
 from tests.txn_api.asgi import until
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.edge.application import App
 from txn_api.edge.buffered_answer import Header
 from txn_api.edge.buffered_request import EXTENSION, BufferedRequest, BufferedRequests, enter
@@ -183,7 +183,7 @@ class Post(Request):
     ],
 )
 async def test_a_post_of_any_type_is_answered_in_the_batch_as_it_is_alone(
-    desk: Desk, fields: dict[str, str], status: int
+    desk: AppFixture, fields: dict[str, str], status: int
 ) -> None:
     """The type and the encoding decide in both ways alike, and not which way a post goes."""
     headers = fields | desk.key("transactions:write")

@@ -16,7 +16,7 @@ from structlog.testing import LogCapture
 from tests.builders import body, card_number
 from tests.support.fake_kinesis import Reply
 from tests.txn_api.asgi import Call
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.edge.edge import Edge
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
@@ -77,7 +77,7 @@ async def test_an_answer_that_broke_off_is_cut(log: LogCapture) -> None:
 
 
 async def test_a_crash_inside_a_route_says_nothing_of_the_request(
-    desk: Desk, log: LogCapture, caplog: pytest.LogCaptureFixture
+    desk: AppFixture, log: LogCapture, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error whose text quotes the request stays inside, also where the framework would log it."""
     caplog.set_level(logging.DEBUG)
@@ -123,7 +123,7 @@ async def test_too_many_requests_are_turned_away() -> None:
     assert [call.status for call in (*waiting, again)] == [204] * 3
 
 
-async def test_a_client_that_goes_away_gives_its_place_back(desk: Desk) -> None:
+async def test_a_client_that_goes_away_gives_its_place_back(desk: AppFixture) -> None:
     """Requests broken off at any point are not counted as under way for ever."""
     desk.script(Reply(after_s=0.05))
     headers = {"authorization": desk.client.headers["authorization"]}
@@ -135,7 +135,7 @@ async def test_a_client_that_goes_away_gives_its_place_back(desk: Desk) -> None:
     assert _metric(desk, "txn_http_requests_in_flight") == 0
 
 
-async def test_a_request_that_is_cancelled_gives_its_place_back(desk: Desk) -> None:
+async def test_a_request_that_is_cancelled_gives_its_place_back(desk: AppFixture) -> None:
     """So does one that the server takes down."""
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
     await asyncio.sleep(0)
@@ -145,12 +145,12 @@ async def test_a_request_that_is_cancelled_gives_its_place_back(desk: Desk) -> N
     assert _metric(desk, "txn_http_requests_in_flight") == 0
 
 
-def _metric(desk: Desk, name: str) -> float | None:
+def _metric(desk: AppFixture, name: str) -> float | None:
     registry: CollectorRegistry = desk.app.state.registry
     return registry.get_sample_value(name)
 
 
-async def test_metrics_name_routes_and_not_what_was_asked_for(desk: Desk) -> None:
+async def test_metrics_name_routes_and_not_what_was_asked_for(desk: AppFixture) -> None:
     """Paths, unknown methods and ids make no time series of their own."""
     await desk.client.get("/transactions/0123456789abcdef")
     await desk.client.get("/nothing/0123456789abcdef")
@@ -175,7 +175,9 @@ async def test_metrics_name_routes_and_not_what_was_asked_for(desk: Desk) -> Non
         ("/healthz", "GET, HEAD"),
     ],
 )
-async def test_another_method_is_told_which_are_allowed(desk: Desk, method: str, path: str, allowed: str) -> None:
+async def test_another_method_is_told_which_are_allowed(
+    desk: AppFixture, method: str, path: str, allowed: str
+) -> None:
     """405 is a problem as every other, and lists the methods of the path (RFC 9110, 15.5.6)."""
     answer = await desk.client.request(method, path)
     assert answer.status_code == 405
@@ -184,19 +186,19 @@ async def test_another_method_is_told_which_are_allowed(desk: Desk, method: str,
 
 
 @pytest.mark.parametrize("path", ["/transactions/bulk", "/transactions/search"])
-async def test_an_operation_is_not_taken_for_a_transaction(desk: Desk, path: str) -> None:
+async def test_an_operation_is_not_taken_for_a_transaction(desk: AppFixture, path: str) -> None:
     """GET of a path that is another method's is a 405, whatever else looks up ids there."""
     answer = await desk.client.get(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
-async def test_what_a_client_says_of_a_request_id_is_not_repeated(desk: Desk) -> None:
+async def test_what_a_client_says_of_a_request_id_is_not_repeated(desk: AppFixture) -> None:
     """The id is ours, a new one each time."""
     answers = [await desk.client.get("/healthz", headers={"x-request-id": "mine"}) for _ in range(2)]
     assert len({answer.headers["x-request-id"] for answer in answers} | {"mine"}) == 3
 
 
-async def test_the_documentation_has_the_common_headers(desk: Desk) -> None:
+async def test_the_documentation_has_the_common_headers(desk: AppFixture) -> None:
     """Also what the framework answers itself has a request id and is not sniffed; the client checks that."""
     for path in ("/docs", "/openapi.json"):
         assert (await desk.client.get(path)).status_code == 200

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import body, json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.edge.headers import RawHeaders
 
 
@@ -27,7 +27,7 @@ def test_the_values_of_a_repeated_field_are_one_list_in_their_order() -> None:
 
 @pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk"])
 @pytest.mark.parametrize("first", [0, 1])
-async def test_of_two_credentials_neither_lets_in(desk: Desk, path: str, first: int) -> None:
+async def test_of_two_credentials_neither_lets_in(desk: AppFixture, path: str, first: int) -> None:
     """A proxy and the service might otherwise look at different ones."""
     good = desk.client.headers.pop("authorization")
     credentials = [good, "Bearer made-up"]
@@ -36,7 +36,7 @@ async def test_of_two_credentials_neither_lets_in(desk: Desk, path: str, first: 
     assert (answer.status_code, answer.json()["code"]) == (401, "api_key_invalid")
 
 
-async def test_a_body_of_two_types_is_of_none(desk: Desk) -> None:
+async def test_a_body_of_two_types_is_of_none(desk: AppFixture) -> None:
     headers = [("content-type", "application/json"), ("content-type", "text/plain")]
     answer = await desk.client.post("/transactions", headers=headers, content=json_bytes(body()))
     assert (answer.status_code, answer.json()["code"]) == (415, "media_type_unsupported")

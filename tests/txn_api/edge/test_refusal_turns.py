@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.txn_api.asgi import Call
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access.rate_limits import Allowance, Running
 from txn_api.edge.edge import Edge
 from txn_api.edge.refusal_turns import A_TURN_MAX, RefusalTurns
@@ -129,7 +129,7 @@ async def test_a_refusal_that_waits_is_none_of_its_keys_requests_under_way() -> 
     ],
 )
 async def test_every_refusal_takes_a_turn(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, str, Any, int]
+    desk: AppFixture, monkeypatch: pytest.MonkeyPatch, refused: tuple[str, str, Any, int]
 ) -> None:
     """Whichever layer finds the fault."""
     method, path, scope, status = refused

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from structlog.typing import EventDict
 
 from tests.txn_api.asgi import Call
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access.rate_limits import Allowances
 from txn_api.edge import request_log
 from txn_api.edge.edge import Edge
@@ -143,7 +143,7 @@ async def test_failures_at_the_edge_are_bounded_too(app: object, status: int, lo
     assert log[-1]["lines"] == FAILED_LINES_MAX * (2 if status == 500 else 1)
 
 
-async def test_the_service_logs_few_of_many_requests_without_a_key(desk: Desk, log: list[EventDict]) -> None:
+async def test_the_service_logs_few_of_many_requests_without_a_key(desk: AppFixture, log: list[EventDict]) -> None:
     """The whole application, as its clients reach it; each answer has an id of its own all the same."""
     ids = set()
     for _ in range(100):

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.edge.security_headers import HTML, of_every_answer
 from txn_core.settings import Settings
 
 
-async def test_every_answer_has_them(desk: Desk) -> None:
+async def test_every_answer_has_them(desk: AppFixture) -> None:
     """Whichever layer answers; the client holds every answer of every other test against them, too."""
     asked = [("GET", "/healthz"), ("GET", "/nowhere"), ("PUT", "/transactions"), ("POST", "/transactions")]
     for method, path in asked:
@@ -16,7 +16,7 @@ async def test_every_answer_has_them(desk: Desk) -> None:
             assert answer.headers[name.decode()] == value.decode()
 
 
-async def test_what_an_account_holds_is_stored_by_no_cache(desk: Desk) -> None:
+async def test_what_an_account_holds_is_stored_by_no_cache(desk: AppFixture) -> None:
     """Acknowledgements, look-ups, names, metrics, and every problem (RFC 9111, 5.2.2.5)."""
     for method, path in [("POST", "/transactions"), ("GET", "/merchants"), ("GET", "/metrics"), ("GET", "/nowhere")]:
         assert (await desk.client.request(method, path)).headers["cache-control"] == "no-store"

@@ -6,7 +6,7 @@ import structlog
 from hypothesis import strategies as st
 
 from tests.builders import body, card_number
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.access.authenticator import Authenticator
 from txn_api.edge.trace import trace_id_of, traceresponse
 from txn_api.problems import Overloaded
@@ -87,7 +87,7 @@ def test_the_answer_names_the_request_as_the_traces_child() -> None:
     assert traceresponse(TRACE, "req_0123456789abcdef") == f"00-{TRACE}-0123456789abcdef-00".encode()
 
 
-async def test_the_trace_is_on_the_answer_and_on_its_log_line(desk: Desk) -> None:
+async def test_the_trace_is_on_the_answer_and_on_its_log_line(desk: AppFixture) -> None:
     """On every route, whichever layer answers."""
     with structlog.testing.capture_logs() as entries:
         answers = [
@@ -101,7 +101,7 @@ async def test_the_trace_is_on_the_answer_and_on_its_log_line(desk: Desk) -> Non
         assert [entry["trace_id"] for entry in entries if entry["request_id"] == request_id] == [TRACE]
 
 
-async def test_a_401_repeats_no_trace(desk: Desk) -> None:
+async def test_a_401_repeats_no_trace(desk: AppFixture) -> None:
     """To look through an id is dearer than the refusal (ADR 20); the document does not promise it, either."""
     with structlog.testing.capture_logs() as entries:
         answer = await desk.client.get("/transactions", headers={"traceparent": SOUND, "Authorization": "Bearer no"})
@@ -116,7 +116,7 @@ async def test_a_401_repeats_no_trace(desk: Desk) -> None:
 
 
 async def test_what_is_refused_before_its_key_is_known_repeats_no_trace(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: AppFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as 503 when too many keys are guessed."""
 
@@ -129,7 +129,7 @@ async def test_what_is_refused_before_its_key_is_known_repeats_no_trace(
     assert "traceresponse" not in answer.headers
 
 
-async def test_without_a_trace_there_is_none(desk: Desk) -> None:
+async def test_without_a_trace_there_is_none(desk: AppFixture) -> None:
     with structlog.testing.capture_logs() as entries:
         answer = await desk.client.get("/nowhere")
     assert "traceresponse" not in answer.headers
@@ -137,7 +137,7 @@ async def test_without_a_trace_there_is_none(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["/transactions", "/transactions/search"])
-async def test_a_trace_that_holds_the_requests_own_card_number_is_not_repeated(desk: Desk, path: str) -> None:
+async def test_a_trace_that_holds_the_requests_own_card_number_is_not_repeated(desk: AppFixture, path: str) -> None:
     """One of eight digits, too, which a random id may hold: the request is refused, and says nothing of its trace."""
     number = card_number(length=8)
     trace = f"{number}{'a' * 24}"

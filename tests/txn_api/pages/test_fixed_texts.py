@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.middleware.exceptions import ExceptionMiddleware
 
 from tests.builders import card_number, full_body, json_bytes
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.app import _refuse_parameters, create_app
 from txn_api.edge.edge import Edge
 from txn_core.settings import Settings
@@ -122,7 +122,7 @@ def test_no_member_of_the_contract_is_named_by_the_client() -> None:
 
 
 @pytest.mark.parametrize("path", ["/transactions", "/transactions/search", "/transactions/bulk"])
-async def test_no_error_repeats_a_word_of_its_request(desk: Desk, path: str) -> None:
+async def test_no_error_repeats_a_word_of_its_request(desk: AppFixture, path: str) -> None:
     """In every field, as a name and as a value: what the client wrote is not in the answer."""
     for place in (*full_body(), "unknown", WRITTEN):
         for value in (WRITTEN + "\u0000", {WRITTEN: WRITTEN}, [WRITTEN], {"name": WRITTEN, WRITTEN: 1}):

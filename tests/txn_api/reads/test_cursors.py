@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from txn_api.problems import CursorInvalid
 from txn_api.reads.cursors import CURSOR_CHARS_MAX, Cursors
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.transactions.transaction import MERCHANT_KEY_BYTES_MAX
 
@@ -50,7 +50,7 @@ def test_another_key_is_another_cursor() -> None:
 
 
 def test_the_longest_cursor_is_taken() -> None:
-    """That of the longest merchant name stays under the bound that parameters are held to."""
+    """The cursor of the longest merchant name stays under the bound that parameters are held to."""
     assert len(CURSORS.make(QUERY, "x" * MERCHANT_KEY_BYTES_MAX)) <= CURSOR_CHARS_MAX
 
 

@@ -12,7 +12,7 @@ from backports import zstd
 from tests.builders import body, card_number, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.routes import bulk as route
 from txn_api.writes import bulk_upload, results
 
@@ -27,7 +27,7 @@ def lines(count: int, *, first: int = 0) -> bytes:
     )
 
 
-def start(desk: Desk, *, query: str = "", headers: Mapping[str, str] | None = None) -> Call:
+def start(desk: AppFixture, *, query: str = "", headers: Mapping[str, str] | None = None) -> Call:
     """An upload under way."""
     usual = {"authorization": desk.client.headers["authorization"], "content-type": "application/x-ndjson"}
     return Call(desk.app, "/transactions/bulk", headers={**usual, **(headers or {})}, query=query)
@@ -58,7 +58,7 @@ async def test_an_upload_is_answered_with_its_rejects_and_totals(api: Api) -> No
 
 
 @pytest.mark.parametrize("name", ["Kub", "K\u00fcb"])
-async def test_a_line_that_names_a_field_twice_is_refused(desk: Desk, name: str) -> None:
+async def test_a_line_that_names_a_field_twice_is_refused(desk: AppFixture, name: str) -> None:
     """As a single post of it is, and its neighbours land."""
     sound = json_bytes(body(merchant={"name": name}))
     twice = sound.replace(b'"amount_minor":', b'"amount\\u005fminor":1,"amount_minor":')
@@ -73,7 +73,7 @@ async def test_a_line_that_names_a_field_twice_is_refused(desk: Desk, name: str)
     assert_totals(totals, read=3, accepted=2, rejected=1)
 
 
-async def test_all_results_have_the_places_of_their_landings(desk: Desk) -> None:
+async def test_all_results_have_the_places_of_their_landings(desk: AppFixture) -> None:
     """`results=all` gives a line per line, the accepted ones with what a single POST answers."""
     answer = await desk.client.post("/transactions/bulk?results=all", content=lines(20) + b"bad\n")
     *found, totals = [json.loads(line) for line in answer.text.splitlines()]
@@ -85,7 +85,7 @@ async def test_all_results_have_the_places_of_their_landings(desk: Desk) -> None
     assert_totals(totals, read=21, accepted=20, rejected=1)
 
 
-async def test_a_line_needs_an_id_of_its_own(desk: Desk) -> None:
+async def test_a_line_needs_an_id_of_its_own(desk: AppFixture) -> None:
     """An Idempotency-Key of the upload would give every line the same one."""
     answer = await desk.client.post(
         "/transactions/bulk",
@@ -98,13 +98,13 @@ async def test_a_line_needs_an_id_of_its_own(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\n\r\n \n"])
-async def test_an_upload_of_nothing_is_complete(desk: Desk, content: bytes) -> None:
+async def test_an_upload_of_nothing_is_complete(desk: AppFixture, content: bytes) -> None:
     """No line, no reject."""
     answer = await desk.client.post("/transactions/bulk", content=content)
     assert_totals(json.loads(answer.text), read=0, accepted=0, ended="complete")
 
 
-async def test_an_overlong_line_spoils_nothing(desk: Desk) -> None:
+async def test_an_overlong_line_spoils_nothing(desk: AppFixture) -> None:
     """It is refused by its number and not kept; its neighbours land."""
     desk.change(bulk_line_bytes_max=1024)
     answer = await desk.client.post(
@@ -115,7 +115,7 @@ async def test_an_overlong_line_spoils_nothing(desk: Desk) -> None:
     assert_totals(totals, read=3, accepted=2)
 
 
-async def test_a_client_may_wait_for_each_result(desk: Desk) -> None:
+async def test_a_client_may_wait_for_each_result(desk: AppFixture) -> None:
     """Full duplex: a line's result comes while the client has not sent the next one."""
     call = start(desk, query="results=all")
     for number in range(5):
@@ -127,7 +127,7 @@ async def test_a_client_may_wait_for_each_result(desk: Desk) -> None:
     assert call.complete
 
 
-async def test_a_reader_that_never_reads_is_cut_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_never_reads_is_cut_off(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines stop being read, what was handed over lands, and the answer is left unfinished."""
     monkeypatch.setattr(route, "UNREAD_BYTES_MAX", 2_000)
     monkeypatch.setattr(route, "UNREAD_S_MAX", 0.05)
@@ -143,7 +143,7 @@ async def test_a_reader_that_never_reads_is_cut_off(desk: Desk, monkeypatch: pyt
     assert desk.services.producer.buffered_bytes == 0
 
 
-async def test_a_reader_that_stops_at_the_end_is_cut_off(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_stops_at_the_end_is_cut_off(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last results wait no longer than those before them."""
     monkeypatch.setattr(route, "UNREAD_S_MAX", 0.05)
     call = start(desk, query="results=all")
@@ -156,7 +156,7 @@ async def test_a_reader_that_stops_at_the_end_is_cut_off(desk: Desk, monkeypatch
 
 
 @pytest.mark.parametrize("query", ["", "results=all"])
-async def test_a_client_that_goes_away(desk: Desk, query: str) -> None:
+async def test_a_client_that_goes_away(desk: AppFixture, query: str) -> None:
     """The lines handed over land, the pieces behind are not asked for, and whoever still reads learns the totals."""
     desk.script(Reply(after_s=0.02))
     call = start(desk, query=query)
@@ -172,7 +172,7 @@ async def test_a_client_that_goes_away(desk: Desk, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "results=all"])
-async def test_a_client_that_stalls_learns_what_became_of_its_lines(desk: Desk, query: str) -> None:
+async def test_a_client_that_stalls_learns_what_became_of_its_lines(desk: AppFixture, query: str) -> None:
     """No 4xx, which would deny what is stored: the totals say how far the upload was read."""
     desk.change(body_deadline_s=0.5)  # long enough to read what is there
     call = start(desk, query=query)
@@ -184,7 +184,7 @@ async def test_a_client_that_stalls_learns_what_became_of_its_lines(desk: Desk, 
     assert call.complete
 
 
-async def test_a_client_that_trickles_learns_what_became_of_its_lines(desk: Desk) -> None:
+async def test_a_client_that_trickles_learns_what_became_of_its_lines(desk: AppFixture) -> None:
     """A piece now and then, each in time, does not hold a place for ever."""
     desk.change(body_deadline_s=0.5)
     call = start(desk)
@@ -198,7 +198,7 @@ async def test_a_client_that_trickles_learns_what_became_of_its_lines(desk: Desk
 
 
 @pytest.mark.parametrize("query", ["", "results=all"])
-async def test_an_upload_ends_with_the_process(desk: Desk, query: str) -> None:
+async def test_an_upload_ends_with_the_process(desk: AppFixture, query: str) -> None:
     """At a shutdown the lines read are answered, and the sender is read for a moment to see it."""
     desk.script(Reply(fates=[Fate.THROTTLED]))
     call = start(desk, query=query)
@@ -214,7 +214,7 @@ async def test_an_upload_ends_with_the_process(desk: Desk, query: str) -> None:
     assert call.complete
 
 
-async def test_many_rejects_end_an_upload(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_rejects_end_an_upload(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rejects until then are listed, and the rest of the body is not looked at."""
     monkeypatch.setattr(bulk_upload, "REJECTS_MAX", 5)
     answer = await desk.client.post("/transactions/bulk", content=b"bad\n" * 1_000 + lines(1))
@@ -224,7 +224,7 @@ async def test_many_rejects_end_an_upload(desk: Desk, monkeypatch: pytest.Monkey
     assert desk.kinesis.calls == []
 
 
-async def test_uploading_again_is_safe(desk: Desk) -> None:
+async def test_uploading_again_is_safe(desk: AppFixture) -> None:
     """The same file gives the same ids and cards, and other receipts."""
     first, second = [await desk.client.post("/transactions/bulk", content=lines(5)) for _ in range(2)]
     keys = [(record.key, json.loads(record.data)["transaction_id"]) for record in desk.kinesis.stored]
@@ -256,7 +256,7 @@ async def test_an_upload_may_be_compressed(api: Api, encoding: str, compress: Ca
 @pytest.mark.parametrize(("encoding", "compress"), [("identity", bytes), ("gzip", gzip.compress)])
 @pytest.mark.parametrize("piece_bytes", [1, 2, 1000])
 async def test_a_byte_order_mark_before_the_first_line_is_skipped(
-    desk: Desk, encoding: str, compress: Callable[[bytes], bytes], piece_bytes: int
+    desk: AppFixture, encoding: str, compress: Callable[[bytes], bytes], piece_bytes: int
 ) -> None:
     """Compressed or not and wherever it is cut; before any other line it is malformed as it always was."""
     content = compress(MARK + lines(2) + MARK + lines(1, first=2) + lines(1, first=3))
@@ -272,14 +272,14 @@ async def test_a_byte_order_mark_before_the_first_line_is_skipped(
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\n\n", b"\r\n \t\r\n"])
 @pytest.mark.parametrize("last", [b"", b"\n", b"\r\n", b"\r\n\r\n"])
-async def test_lines_end_as_their_writer_ends_them(desk: Desk, newline: bytes, last: bytes) -> None:
+async def test_lines_end_as_their_writer_ends_them(desk: AppFixture, newline: bytes, last: bytes) -> None:
     """LF or CRLF, blank lines between, a last line with or without an end: the same lines."""
     content = newline.join(lines(3).splitlines()) + last
     answer = await desk.client.post("/transactions/bulk", content=content)
     assert_totals(json.loads(answer.text), read=3, accepted=3, ended="complete")
 
 
-async def test_an_unknown_encoding_is_refused_with_those_that_are_known(desk: Desk) -> None:
+async def test_an_unknown_encoding_is_refused_with_those_that_are_known(desk: AppFixture) -> None:
     """Before anything is read."""
     answer = await desk.client.post("/transactions/bulk", content=b"x", headers={"Content-Encoding": "br"})
     assert (answer.status_code, answer.json()["code"]) == (415, "content_encoding_unsupported")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import body, json_bytes
 from tests.support.one_mask import cards_of_mask
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from tests.txn_api.test_serving import Served, served  # noqa: F401 - a fixture
 from txn_api.app import create_app
 from txn_api.card_masks.card_guesses import SHARED_FROM
@@ -69,7 +69,7 @@ def refused(answer: httpx.Response) -> bool:
     return True
 
 
-async def test_ten_thousand_guesses_in_an_upload_are_stopped_at_a_thousand(desk: Desk) -> None:
+async def test_ten_thousand_guesses_in_an_upload_are_stopped_at_a_thousand(desk: AppFixture) -> None:
     """By default. The lines behind are rejected, and nothing of them is on the stream."""
     *results, totals = await upload(desk.client, cards_of_mask(10_002), desk.key("transactions:write"))
     assert (totals["accepted"], totals["rejected"]) == (1_000, 9_002)
@@ -79,7 +79,7 @@ async def test_ten_thousand_guesses_in_an_upload_are_stopped_at_a_thousand(desk:
 
 
 @pytest.mark.parametrize("way", [post, post_once])
-async def test_posts_are_stopped_at_the_bound(desk: Desk, way: Way) -> None:
+async def test_posts_are_stopped_at_the_bound(desk: AppFixture, way: Way) -> None:
     """With a key for the request or without; nothing refused is on the stream."""
     key = desk.key("transactions:write", limits=FEW)
     answers = [await way(desk.client, card, key) for card in cards_of_mask(60)]
@@ -124,7 +124,7 @@ async def test_all_ways_and_all_keys_of_an_account_count_together(api: Api) -> N
     assert taken == 20
 
 
-async def test_accounts_are_apart_and_a_key_may_have_a_bound_of_its_own(desk: Desk) -> None:
+async def test_accounts_are_apart_and_a_key_may_have_a_bound_of_its_own(desk: AppFixture) -> None:
     """Of two keys of an account one may have more than the other, and one none."""
     cards = cards_of_mask(200)
     few, more, free = (desk.key("transactions:write", limits=Limits(cards_of_mask_max=most)) for most in (20, 50, 0))
@@ -148,7 +148,7 @@ async def test_the_account_that_asks_is_counted_and_not_the_one_that_is_read(api
     assert taken == 20
 
 
-async def test_a_card_that_the_account_sends_again_is_no_guess(desk: Desk) -> None:
+async def test_a_card_that_the_account_sends_again_is_no_guess(desk: AppFixture) -> None:
     """A terminal goes on with its cards, and an upload may be repeated, when the mask is full."""
     key, cards = desk.key("transactions:write", limits=FEW), cards_of_mask(20)
     for _ in range(3):
@@ -175,7 +175,7 @@ async def test_a_cursor_does_not_say_whether_a_guess_was_right(api: Api) -> None
     assert (await guessed(wanted, free)).status_code == 200
 
 
-async def test_what_is_refused_anyway_is_no_guess(desk: Desk) -> None:
+async def test_what_is_refused_anyway_is_no_guess(desk: AppFixture) -> None:
     """A mistyped number or a broken rule tells nothing of a card, so it takes nothing of the bound."""
     key, cards = desk.key("transactions:write", limits=FEW), cards_of_mask(40)
     for card in cards:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.problems import PROBLEMS
 
 
@@ -45,7 +45,7 @@ def _policy(page: httpx.Response) -> dict[str, list[str]]:
     return {name: sources for name, *sources in directives}
 
 
-async def test_the_documentation_is_whole_without_another_host(desk: Desk) -> None:
+async def test_the_documentation_is_whole_without_another_host(desk: AppFixture) -> None:
     """Every file that the page names is one of the service's own, and is there, for anybody."""
     desk.client.headers.pop("authorization")
     page = await desk.client.get("/docs")
@@ -60,7 +60,7 @@ async def test_the_documentation_is_whole_without_another_host(desk: Desk) -> No
         assert int(answer.headers["content-length"]) == answer.num_bytes_downloaded
 
 
-async def test_the_browser_is_told_to_keep_to_this_host(desk: Desk) -> None:
+async def test_the_browser_is_told_to_keep_to_this_host(desk: AppFixture) -> None:
     """No source of the policies is a host; scripts are files, never text of a page."""
     for path in ("/docs", "/problems", "/problems/overloaded"):
         policy = _policy(await desk.client.get(path))
@@ -71,7 +71,7 @@ async def test_the_browser_is_told_to_keep_to_this_host(desk: Desk) -> None:
         assert policy.get("script-src", ["'self'"]) == ["'self'"]
 
 
-async def test_the_script_of_the_documentation_asks_nobody_else(desk: Desk) -> None:
+async def test_the_script_of_the_documentation_asks_nobody_else(desk: AppFixture) -> None:
     """What is ours of it names no host at all."""
     script = (await desk.client.get("/docs/docs.js")).text
     assert not re.search(r"\w://|[\"']//", script)
@@ -79,13 +79,13 @@ async def test_the_script_of_the_documentation_asks_nobody_else(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("name", ["redoc.standalone.js", "..%2fapp.py", "docs.html", "nothing"])
-async def test_no_other_file_is_served(desk: Desk, name: str) -> None:
+async def test_no_other_file_is_served(desk: AppFixture, name: str) -> None:
     """The files are a list, not a folder."""
     answer = await desk.client.get(f"/docs/{name}")
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
-async def test_every_problem_has_its_page(desk: Desk) -> None:
+async def test_every_problem_has_its_page(desk: AppFixture) -> None:
     """The page says what the problem means and what to do, and its links lead somewhere."""
     links: set[str] = set()
     for problem in PROBLEMS:
@@ -101,14 +101,14 @@ async def test_every_problem_has_its_page(desk: Desk) -> None:
         assert (await desk.client.get(link)).status_code == 200
 
 
-async def test_the_list_leads_to_every_problem(desk: Desk) -> None:
+async def test_the_list_leads_to_every_problem(desk: AppFixture) -> None:
     """Nobody has to know the codes beforehand."""
     links = _links(await desk.client.get("/problems"))
     assert {f"/problems/{problem.code}" for problem in PROBLEMS} <= set(links)
 
 
 @pytest.mark.parametrize("code", ["nothing", "<script>", "%3Cscript%3E", "Overloaded"])
-async def test_what_is_no_problem_has_no_page(desk: Desk, code: str) -> None:
+async def test_what_is_no_problem_has_no_page(desk: AppFixture, code: str) -> None:
     """A code that is none is answered as any other path, and not repeated."""
     answer = await desk.client.get(f"/problems/{code}")
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
@@ -116,7 +116,7 @@ async def test_what_is_no_problem_has_no_page(desk: Desk, code: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "bytes_min"), [("swagger-ui-bundle.js", 1 << 20), ("swagger-ui.css", 100 << 10)])
-async def test_a_large_file_is_sent_as_it_is_kept(desk: Desk, name: str, bytes_min: int) -> None:
+async def test_a_large_file_is_sent_as_it_is_kept(desk: AppFixture, name: str, bytes_min: int) -> None:
     """Compressed, from memory and without a part of it, whoever asks for what: each would cost more than all else."""
     answer = await desk.client.get(f"/docs/{name}")
     for headers in ({}, {"Accept-Encoding": "identity"}, {"Range": "bytes=0-9,20-29"}):
@@ -128,7 +128,7 @@ async def test_a_large_file_is_sent_as_it_is_kept(desk: Desk, name: str, bytes_m
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs/docs.js", "/page/main.js"])
-async def test_a_file_that_the_client_has_is_not_sent_again(desk: Desk, path: str) -> None:
+async def test_a_file_that_the_client_has_is_not_sent_again(desk: AppFixture, path: str) -> None:
     """A list of tags longer than any browser's is not read: the file is sent."""
     tag = (await desk.client.get(path)).headers["etag"]
     for tags, status in ((tag, 304), (f'"a", {tag}', 304), ("*", 304), ('"a"', 200), ('"a",' * 300 + tag, 200)):

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from tests.builders import body
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from tests.txn_api.unreachable import unreachable
 from txn_api.readiness import readiness_of
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 
 
-async def test_a_live_process_says_so_without_its_stores(desk: Desk) -> None:
+async def test_a_live_process_says_so_without_its_stores(desk: AppFixture) -> None:
     """A restart would not bring a store back."""
     answer = await desk.client.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -44,7 +44,7 @@ async def test_a_store_that_is_gone_makes_a_process_unready(api: Api) -> None:
             }
 
 
-async def test_metrics_count_what_happened(desk: Desk) -> None:
+async def test_metrics_count_what_happened(desk: AppFixture) -> None:
     """Requests by route and status, in Prometheus' text format."""
     await desk.client.post("/transactions", json=body())
     await desk.client.post("/transactions", json=body())

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.txn_api.conftest import Desk
+from tests.txn_api.conftest import AppFixture
 from txn_api.pages.page_files import page_files
 
 FILES = page_files({}, {})
@@ -43,7 +43,7 @@ def markup() -> Markup:
     return parsed
 
 
-async def test_the_page_and_each_of_its_files_are_served(desk: Desk, markup: Markup) -> None:
+async def test_the_page_and_each_of_its_files_are_served(desk: AppFixture, markup: Markup) -> None:
     """Without an API key; what it loads, and what that imports in turn, is there."""
     del desk.client.headers["authorization"]
     page = await desk.client.get("/")
@@ -58,7 +58,7 @@ async def test_the_page_and_each_of_its_files_are_served(desk: Desk, markup: Mar
         assert answer.content == FILES[path.removeprefix("/page/")].content
 
 
-async def test_the_page_forbids_whatever_it_does_not_need(desk: Desk) -> None:
+async def test_the_page_forbids_whatever_it_does_not_need(desk: AppFixture) -> None:
     headers = (await desk.client.get("/")).headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
@@ -88,7 +88,7 @@ def test_its_scripts_keep_nothing_and_read_nothing_as_markup() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/page/page.css"])
-async def test_a_browser_that_has_a_file_is_told_so(desk: Desk, path: str) -> None:
+async def test_a_browser_that_has_a_file_is_told_so(desk: AppFixture, path: str) -> None:
     """It asks each time, and by its tag: no time passes in which half of the page is an older one's."""
     first = await desk.client.get(path)
     assert first.headers["cache-control"] == "no-cache"
@@ -99,19 +99,19 @@ async def test_a_browser_that_has_a_file_is_told_so(desk: Desk, path: str) -> No
     assert (await desk.client.get(path, headers={"if-none-match": '"other"'})).status_code == 200
 
 
-async def test_a_head_tells_the_size(desk: Desk) -> None:
+async def test_a_head_tells_the_size(desk: AppFixture) -> None:
     answer = await desk.client.head("/")
     assert (answer.status_code, answer.content) == (200, b"")
     assert int(answer.headers["content-length"]) == len(FILES["index.html"].content)
 
 
 @pytest.mark.parametrize("path", ["/page/", "/page/none.js", "/page/index.html", "/page/..%2fapp.py", "/page/page"])
-async def test_nothing_else_is_there(desk: Desk, path: str) -> None:
+async def test_nothing_else_is_there(desk: AppFixture, path: str) -> None:
     answer = await desk.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
-async def test_the_page_takes_no_other_method(desk: Desk) -> None:
+async def test_the_page_takes_no_other_method(desk: AppFixture) -> None:
     """A form that was sent without its script, with what was typed in its body, is refused and not logged."""
     answer = await desk.client.post("/", content=b"card=1")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")

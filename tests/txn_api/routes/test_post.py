@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.builders import body, card_number, full_body, json_bytes
 from tests.support.fake_kinesis import Fate, Reply, client_error
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import BUFFER_BYTES, Api, Desk
+from tests.txn_api.conftest import BUFFER_BYTES, Api, AppFixture
 from txn_core.aws.clients import Aws
 from txn_core.transactions.event import Event
 
@@ -43,7 +43,7 @@ async def _record(api: Api, shard_id: str, sequence_number: str) -> bytes:
     return records["Records"][0]["Data"]
 
 
-async def test_no_202_before_the_landing(desk: Desk) -> None:
+async def test_no_202_before_the_landing(desk: AppFixture) -> None:
     """Until the stream has answered, nothing is said."""
     desk.script(Reply(after_s=0.05))
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
@@ -63,7 +63,7 @@ async def test_no_202_before_the_landing(desk: Desk) -> None:
         (Reply(after_s=60.0), "outcome_unknown"),
     ],
 )
-async def test_no_landing_is_said_honestly(desk: Desk, reply: Reply, code: str) -> None:
+async def test_no_landing_is_said_honestly(desk: AppFixture, reply: Reply, code: str) -> None:
     """503 tells a transaction that is certainly not stored from one that nobody knows of."""
     desk.script(reply, deadline_s=0.05)
     answer = await desk.client.post("/transactions", json=body())
@@ -71,7 +71,7 @@ async def test_no_landing_is_said_honestly(desk: Desk, reply: Reply, code: str) 
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_a_full_buffer_is_said_before_anything_is_buffered(desk: Desk) -> None:
+async def test_a_full_buffer_is_said_before_anything_is_buffered(desk: AppFixture) -> None:
     """503 overloaded, with a time to come back; what is refused is nowhere."""
     desk.script(Reply(after_s=0.05), *[Reply()] * 9)
     big = [desk.services.producer.submit(f"card{number}", bytes(BUFFER_BYTES // 5)) for number in range(4)]
@@ -85,7 +85,7 @@ async def test_a_full_buffer_is_said_before_anything_is_buffered(desk: Desk) -> 
     assert (await desk.client.post("/transactions", json=body())).status_code == 202
 
 
-async def test_a_client_that_goes_away_does_not_take_its_transaction_along(desk: Desk) -> None:
+async def test_a_client_that_goes_away_does_not_take_its_transaction_along(desk: AppFixture) -> None:
     """What was handed over lands; the retry finds it there."""
     desk.script(Reply(after_s=0.02))
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
@@ -96,7 +96,7 @@ async def test_a_client_that_goes_away_does_not_take_its_transaction_along(desk:
     assert len(desk.kinesis.stored) == 1
 
 
-async def test_a_client_that_goes_away_in_its_body_stores_nothing(desk: Desk) -> None:
+async def test_a_client_that_goes_away_in_its_body_stores_nothing(desk: AppFixture) -> None:
     """Half a body is no transaction, even one that would parse."""
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
     call.send(json_bytes(body()))
@@ -105,7 +105,7 @@ async def test_a_client_that_goes_away_in_its_body_stores_nothing(desk: Desk) ->
     assert desk.kinesis.calls == []
 
 
-async def test_a_body_that_does_not_come_is_given_up(desk: Desk) -> None:
+async def test_a_body_that_does_not_come_is_given_up(desk: AppFixture) -> None:
     """408, and the connection is closed: the rest may never come."""
     desk.change(body_deadline_s=0.02)
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
@@ -116,7 +116,7 @@ async def test_a_body_that_does_not_come_is_given_up(desk: Desk) -> None:
     assert desk.kinesis.calls == []
 
 
-async def test_a_body_that_trickles_is_given_up(desk: Desk) -> None:
+async def test_a_body_that_trickles_is_given_up(desk: AppFixture) -> None:
     """The bound is on the whole body: a piece now and then does not hold a request for ever."""
     desk.change(body_deadline_s=0.05)
     call = Call(desk.app, "/transactions", headers={"authorization": desk.client.headers["authorization"]})
@@ -127,7 +127,7 @@ async def test_a_body_that_trickles_is_given_up(desk: Desk) -> None:
     assert call.status == 408
 
 
-async def test_an_id_is_made_of_the_idempotency_key(desk: Desk) -> None:
+async def test_an_id_is_made_of_the_idempotency_key(desk: AppFixture) -> None:
     """The same key in the same account is the same id, so that a retry is no second transaction."""
     other = desk.key("transactions:write", account="other")
     ids = []
@@ -141,7 +141,7 @@ async def test_an_id_is_made_of_the_idempotency_key(desk: Desk) -> None:
     assert len(set(ids)) == 3
 
 
-async def test_the_account_is_the_keys(desk: Desk) -> None:
+async def test_the_account_is_the_keys(desk: AppFixture) -> None:
     """A body cannot write to another account."""
     answer = await desk.client.post("/transactions", json=body(), headers=desk.key("transactions:write", account="b"))
     assert answer.status_code == 202
@@ -149,7 +149,7 @@ async def test_the_account_is_the_keys(desk: Desk) -> None:
     assert (await desk.client.post("/transactions", json=body(account="a"))).status_code == 422
 
 
-async def test_concurrent_posts_share_calls_and_keep_a_cards_order(desk: Desk) -> None:
+async def test_concurrent_posts_share_calls_and_keep_a_cards_order(desk: AppFixture) -> None:
     """Each has its own place; the transactions of a card stand in the order in which they were sent."""
     numbers = [card_number(number) for number in range(4)]
     answers = await asyncio.gather(
@@ -168,7 +168,7 @@ async def test_concurrent_posts_share_calls_and_keep_a_cards_order(desk: Desk) -
 
 
 @pytest.mark.parametrize("name", ["Kub", "K\u00fcb"])
-async def test_a_byte_order_mark_in_front_is_skipped(desk: Desk, name: str) -> None:
+async def test_a_byte_order_mark_in_front_is_skipped(desk: AppFixture, name: str) -> None:
     """As .NET and PowerShell write it; what is stored is what would be stored without, also when the mark is cut."""
     content = json_bytes(body(merchant={"name": name}))
     plain = await desk.client.post("/transactions", content=content)
@@ -195,7 +195,7 @@ def documents() -> st.SearchStrategy[bytes]:
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode) | documents())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_whatever_is_sent_is_answered_with_a_problem(desk: Desk, content: bytes) -> None:
+async def test_whatever_is_sent_is_answered_with_a_problem(desk: AppFixture, content: bytes) -> None:
     """Any bytes and any JSON get a documented 4xx and store nothing."""
     answer = await desk.client.post("/transactions", content=content)
     assert answer.status_code in {400, 422}

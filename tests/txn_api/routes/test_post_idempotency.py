@@ -16,35 +16,35 @@ from tests.builders import arrived, body, card_number, full_body, json_bytes
 from tests.support.fake_kinesis import Fate, Reply
 from tests.support.memory_records import Fault
 from tests.txn_api.asgi import Call, until
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.idempotency import Fingerprints, IdempotencyTable
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
-from txn_core.objects import ObjectStore
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
-from workers.index.metrics import IndexMetrics
-from workers.index.processor import Index, MerchantMemory
-from workers.leases.checkpointing import Books
+from workers.index.index_metrics import IndexMetrics
+from workers.index.index_processor import Index, MerchantMemory
+from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger_table import LedgerTable
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}
 CARD = card_number(0)
 DAY_S = 86_400
 
 
-async def post(place: Desk | Api, headers: dict[str, str] = KEY, **changes: Any) -> httpx.Response:
+async def post(place: AppFixture | Api, headers: dict[str, str] = KEY, **changes: Any) -> httpx.Response:
     """Send the usual body, with changes."""
     return await place.client.post("/transactions", json=body(**changes), headers=headers)
 
 
-async def test_the_first_answer_is_given_again_byte_for_byte(desk: Desk) -> None:
+async def test_the_first_answer_is_given_again_byte_for_byte(desk: AppFixture) -> None:
     """All of it but the request's own id; it says that it is a replay, and nothing new is on the stream."""
     first, second, third = [await post(desk, transaction_id=...) for _ in range(3)]
     assert first.status_code == second.status_code == 202
@@ -59,7 +59,7 @@ async def test_the_first_answer_is_given_again_byte_for_byte(desk: Desk) -> None
     assert len(desk.kinesis.stored) == 1
 
 
-async def test_a_key_is_bound_to_a_byte_order_mark_too(desk: Desk) -> None:
+async def test_a_key_is_bound_to_a_byte_order_mark_too(desk: AppFixture) -> None:
     """The bytes as they were sent count: with the mark again it is the same body, without it is another one."""
     content = "\ufeff".encode() + json_bytes(body(transaction_id=...))
     first, second, other = [
@@ -70,14 +70,14 @@ async def test_a_key_is_bound_to_a_byte_order_mark_too(desk: Desk) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-async def test_quotes_are_not_part_of_the_key(desk: Desk) -> None:
+async def test_quotes_are_not_part_of_the_key(desk: AppFixture) -> None:
     """One client library quotes it, another does not: the transaction is the same."""
     first = await post(desk, {"Idempotency-Key": '"k-1"'}, transaction_id=...)
     second = await post(desk, {"Idempotency-Key": "k-1"}, transaction_id=...)
     assert first.content == second.content
 
 
-async def test_another_body_under_the_key_is_refused(desk: Desk) -> None:
+async def test_another_body_under_the_key_is_refused(desk: AppFixture) -> None:
     """422, and nothing of it is on the stream; a space more is another body."""
     assert (await post(desk)).status_code == 202
     for other in (json_bytes(body(amount_minor=1)), json_bytes(body()) + b" "):
@@ -86,28 +86,28 @@ async def test_another_body_under_the_key_is_refused(desk: Desk) -> None:
     assert len(desk.kinesis.stored) == 1
 
 
-async def test_a_key_is_its_accounts(desk: Desk) -> None:
+async def test_a_key_is_its_accounts(desk: AppFixture) -> None:
     """Two accounts may use the same; all API keys of one account share theirs."""
-    other, sibling = (desk.key("transactions:write", account=name) for name in ("other", "acme"))
+    other, same = (desk.key("transactions:write", account=name) for name in ("other", "acme"))
     first = await post(desk)
     assert "idempotent-replayed" not in (await post(desk, KEY | other)).headers
-    assert (await post(desk, KEY | sibling)).content == first.content
+    assert (await post(desk, KEY | same)).content == first.content
 
 
-async def test_a_key_does_not_open_what_its_bearer_may_not(desk: Desk) -> None:
+async def test_a_key_does_not_open_what_its_bearer_may_not(desk: AppFixture) -> None:
     """Who may not write gets no answer of who may."""
     await post(desk)
     assert (await post(desk, KEY | desk.key("transactions:read"))).status_code == 403
 
 
-async def test_the_bodys_own_id_names_the_transaction(desk: Desk) -> None:
+async def test_the_bodys_own_id_names_the_transaction(desk: AppFixture) -> None:
     """With both, the key is for the answer alone: what the client called the transaction is what it is called."""
     assert (await post(desk, transaction_id="given-by-the-client")).json()["transaction_id"] == "given-by-the-client"
     derived = (await post(desk, {"Idempotency-Key": "other"}, transaction_id=...)).json()["transaction_id"]
     assert derived.startswith("txn_")
 
 
-async def test_a_refused_body_does_not_use_the_key_up(desk: Desk) -> None:
+async def test_a_refused_body_does_not_use_the_key_up(desk: AppFixture) -> None:
     """A 4xx stored nothing, not even its key: the corrected body may have it."""
     refused = await post(desk, amount_minor=-1)
     assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed")
@@ -115,7 +115,7 @@ async def test_a_refused_body_does_not_use_the_key_up(desk: Desk) -> None:
     assert (await post(desk)).status_code == 202
 
 
-async def test_a_request_under_way_is_said(desk: Desk) -> None:
+async def test_a_request_under_way_is_said(desk: AppFixture) -> None:
     """409 with a time to come back, and the answer then."""
     desk.script(Reply(after_s=0.1))
     headers = {"authorization": desk.client.headers["authorization"], **KEY}
@@ -135,7 +135,7 @@ async def test_a_request_under_way_is_said(desk: Desk) -> None:
     ("reply", "code"),
     [(Reply(fates=[Fate.REFUSED]), "not_stored"), (Reply(after_s=60.0), "outcome_unknown")],
 )
-async def test_a_failure_is_not_replayed(desk: Desk, reply: Reply, code: str) -> None:
+async def test_a_failure_is_not_replayed(desk: AppFixture, reply: Reply, code: str) -> None:
     """The retry tries, at once; another body does not get in between."""
     desk.script(reply, deadline_s=0.05)
     answer = await post(desk)
@@ -147,7 +147,7 @@ async def test_a_failure_is_not_replayed(desk: Desk, reply: Reply, code: str) ->
     assert "idempotent-replayed" not in retried.headers
 
 
-async def test_without_the_table_a_key_is_refused_and_no_key_is_not(desk: Desk) -> None:
+async def test_without_the_table_a_key_is_refused_and_no_key_is_not(desk: AppFixture) -> None:
     """503 before anything is sent; who sends no key does not depend on the table."""
     desk.records.faults = [Fault.REFUSED] * 3
     answer = await post(desk)
@@ -159,7 +159,7 @@ async def test_without_the_table_a_key_is_refused_and_no_key_is_not(desk: Desk) 
     assert len(desk.records.faults) == 3
 
 
-async def test_an_answer_that_cannot_be_kept_is_not_given(desk: Desk) -> None:
+async def test_an_answer_that_cannot_be_kept_is_not_given(desk: AppFixture) -> None:
     """503 `outcome_unknown` behind the landing: no 202 is given that a later one may differ from."""
     desk.records.faults = [Fault.NOTHING, *[Fault.REFUSED] * 3]
     answer = await post(desk)
@@ -168,7 +168,7 @@ async def test_an_answer_that_cannot_be_kept_is_not_given(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("presence", ["before the landing", "behind the landing"])
-async def test_a_cut_connection_leaves_one_effect(desk: Desk, presence: str) -> None:
+async def test_a_cut_connection_leaves_one_effect(desk: AppFixture, presence: str) -> None:
     """The client goes away while its transaction is under way, or never reads the answer: the retry gets it."""
     desk.script(Reply(after_s=0.02))
     headers = {"authorization": desk.client.headers["authorization"], **KEY}
@@ -188,7 +188,7 @@ async def test_a_cut_connection_leaves_one_effect(desk: Desk, presence: str) -> 
     assert len(desk.kinesis.stored) == 1
 
 
-async def test_nothing_that_is_kept_is_what_was_sent(desk: Desk) -> None:
+async def test_nothing_that_is_kept_is_what_was_sent(desk: AppFixture) -> None:
     """Neither the key, nor a digit group of the card number, nor a name; the fingerprint is keyed."""
     key, number = "key-of-the-client", card_number(77)
     sent = full_body(card_number=number)
@@ -208,7 +208,7 @@ async def test_nothing_that_is_kept_is_what_was_sent(desk: Desk) -> None:
     "key",
     [CARD, f'"{CARD}"', f'"{CARD[:4]} {CARD[4:8]} {CARD[8:]}"', f"order-{CARD}", rf'"{CARD[:6]}\"{CARD[6:]}"'],
 )
-async def test_a_card_number_in_the_key_is_refused(desk: Desk, key: str) -> None:
+async def test_a_card_number_in_the_key_is_refused(desk: AppFixture, key: str) -> None:
     """As anywhere in a request, however it is written; nothing is kept of it."""
     answer = await post(desk, {"Idempotency-Key": key})
     assert (answer.status_code, answer.json()["code"]) == (422, "card_number_misplaced")
@@ -216,7 +216,7 @@ async def test_a_card_number_in_the_key_is_refused(desk: Desk, key: str) -> None
     assert desk.kinesis.calls == []
 
 
-async def test_a_key_out_of_form_is_refused_before_anything_is_done(desk: Desk) -> None:
+async def test_a_key_out_of_form_is_refused_before_anything_is_done(desk: AppFixture) -> None:
     """It is not passed over, which would leave its sender unprotected."""
     for key in ('"open', "one, two", "k" * 256):
         answer = await post(desk, {"Idempotency-Key": key})
@@ -286,12 +286,14 @@ async def test_a_key_that_is_used_again_after_its_time_is_a_conflict_for_ever(ap
     assert "idempotent-replayed" not in second.headers
     assert first.json()["transaction_id"] == second.json()["transaction_id"]
 
-    async with index_of(api) as (index, letters):
+    async with index_of(api) as (index, dead_letters):
         for answer in (second, first):  # in whatever order a worker meets them
             said = answer.json()
             at = Position(ShardId(said["shard_id"]), SequenceNumber(said["sequence_number"]))
             await index.write(arrived(await record_at(api, at), at))
-        (letter,) = [letter async for letter in letters if letter.origin.position.sequence_number == at_of(second)]
+        (letter,) = [
+            letter async for letter in dead_letters if letter.origin.position.sequence_number == at_of(second)
+        ]
     shown = (await api.client.get(first.headers["location"])).json()
     assert shown["amount_minor"] == 1
     assert [conflict["accepted_at"] for conflict in shown["conflicts"]] == [second.json()["accepted_at"]]
@@ -319,7 +321,7 @@ async def record_at(api: Api, at: Position) -> bytes:
 @asynccontextmanager
 async def index_of(api: Api) -> AsyncIterator[tuple[Index, AsyncIterator[DeadLetter]]]:
     """The index as its worker writes it, and the dead letters."""
-    settings, meters = api.services.settings, Meters("index")
+    settings, metrics = api.services.settings, WorkerMetrics("index")
     seal, names = Seal.of(settings), TableNames.of(settings)
     async with Aws(settings).s3() as s3, Aws(settings).dynamodb() as dynamodb:
         store = ObjectStore(s3, settings.lake_bucket)
@@ -327,18 +329,18 @@ async def index_of(api: Api) -> AsyncIterator[tuple[Index, AsyncIterator[DeadLet
             transactions=api.services.transactions,
             merchants=MerchantTable(dynamodb, names.merchants),
             cards=CardIds(CardTable(dynamodb, names.cards)),
-            letters=DeadLetterBox(store, seal, "index", settings.stream, meters),
-            meters=meters,
-            counts=IndexMetrics(meters),
+            dead_letters=DeadLetterBox(store, seal, "index", settings.stream, metrics),
+            metrics=metrics,
+            counts=IndexMetrics(metrics),
             memory=MerchantMemory(),
-            books=Books(LedgerTable(dynamodb, names.ledger("index"))),
+            checkpointer=Checkpointer(LedgerTable(dynamodb, names.ledger("index"))),
             slots=asyncio.Semaphore(1),
             writes_max=1,
         )
-        yield index, _letters(store, seal)
+        yield index, _dead_letters(store, seal)
 
 
-async def _letters(store: ObjectStore, seal: Seal) -> AsyncIterator[DeadLetter]:
+async def _dead_letters(store: ObjectStore, seal: Seal) -> AsyncIterator[DeadLetter]:
     async for key in store.keys(DEAD_LETTER_PREFIX):
         yield seal.open(await store.read(key))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, json_bytes, pan
 from tests.txn_api.asgi import until
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.routes import reads
 from txn_api.writes.admission import Admission
 from txn_api.writes.fair_memory import ROW_BYTES
@@ -136,7 +136,7 @@ async def test_a_merchant_is_found_with_and_without_ignorable_characters(api: Ap
 
 
 async def test_rows_of_before_are_found_by_the_very_name_that_they_were_sent_with(api: Api) -> None:
-    """Their merchant id is that of a form that kept such characters; the plain name finds later rows alone."""
+    """Their merchant id comes from a form that kept such characters; the plain name finds later rows alone."""
     name = f"{NAME}\u200b"
     await api.index(body(transaction_id="later-row", merchant={"name": name}))
     encoded = api.services.admission.admit(
@@ -191,7 +191,7 @@ async def test_bounds_that_are_finer_than_what_is_stored(api: Api) -> None:
     ]
 
 
-async def test_the_digits_of_a_time_are_no_card_number(desk: Desk) -> None:
+async def test_the_digits_of_a_time_are_no_card_number(desk: AppFixture) -> None:
     """Nine digits of a second and an offset are as long as one, and one in ten has its check digit."""
     for number in range(60):
         time = f"2020-01-01T00:00:{number:02d}.{(number * 7_654_321_987) % 10**9:09d}-05:00"
@@ -257,7 +257,7 @@ async def test_a_cursor_is_bound_to_its_query(api: Api) -> None:
     assert refused.json()["code"] == "cursor_invalid"
 
 
-async def test_a_card_number_needs_the_scope_to_look_cards_up(desk: Desk) -> None:
+async def test_a_card_number_needs_the_scope_to_look_cards_up(desk: AppFixture) -> None:
     """With `transactions:read` alone neither the list nor the search takes one."""
     reader = desk.key("transactions:read")
     for answer in (
@@ -348,7 +348,7 @@ async def test_a_cursor_outlives_a_new_card_key_version(api: Api) -> None:
     assert parameters["cursor"] is None
 
 
-async def test_a_store_that_is_gone_is_said(desk: Desk) -> None:
+async def test_a_store_that_is_gone_is_said(desk: AppFixture) -> None:
     """503 with a time to come back, for each way to read."""
     for answer in (
         await desk.client.get("/transactions/00000000"),
@@ -388,7 +388,7 @@ async def _put_text(api: Api, event: Event, transaction_id: str, text: str) -> N
     assert await api.services.transactions.put_if_absent(item)
 
 
-async def test_a_search_tells_of_many_unknown_names_once(desk: Desk) -> None:
+async def test_a_search_tells_of_many_unknown_names_once(desk: AppFixture) -> None:
     """Whatever their values are: lists in lists took tens of milliseconds and an error each."""
     names: dict[str, Any] = {f"x{number}": [[], {}] for number in range(900)}
     answer = await desk.client.post("/transactions/search", json={"order": "up", "limit": [], **names})
@@ -403,7 +403,7 @@ async def test_a_search_tells_of_many_unknown_names_once(desk: Desk) -> None:
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "object_required")
 
 
-async def test_a_search_takes_json_alone(desk: Desk) -> None:
+async def test_a_search_takes_json_alone(desk: AppFixture) -> None:
     """Its body has the bounds and the errors of every body."""
     for request, status, code in (
         (

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import pytest
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, pan
-from tests.txn_api.conftest import Api, Desk
+from tests.txn_api.conftest import Api, AppFixture
 from txn_api.writes.admission import Admission
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
@@ -101,7 +101,7 @@ async def test_a_table_and_a_list_have_the_same_rows(api: Api) -> None:
 
 
 async def test_one_transaction_as_a_table(api: Api) -> None:
-    """A header and a row, with a tag that is not that of the JSON."""
+    """A header and a row, with another tag than the JSON has."""
     [transaction_id] = await fill(api, 1)
     as_table = await api.client.get(f"/transactions/{transaction_id}", headers=CSV)
     [row] = table(as_table.text)
@@ -170,7 +170,7 @@ async def test_some_fields_alone(api: Api) -> None:
 
 
 @pytest.mark.parametrize("fields", ["", "amount", "merchant.x", "schema", "card_number", "amount_minor,", "a" * 1025])
-async def test_an_unknown_field_is_refused(desk: Desk, fields: str) -> None:
+async def test_an_unknown_field_is_refused(desk: AppFixture, fields: str) -> None:
     """422 before anything is read, by each way to read, and without saying what was sent."""
     for answer in (
         await desk.client.get("/transactions/00000000", params={"fields": fields}),
@@ -183,7 +183,7 @@ async def test_an_unknown_field_is_refused(desk: Desk, fields: str) -> None:
         assert error["code"] == ("text_too_long" if len(fields) > 1024 else "field_unknown")
 
 
-async def test_a_form_that_there_is_not_is_refused(desk: Desk) -> None:
+async def test_a_form_that_there_is_not_is_refused(desk: AppFixture) -> None:
     """406 before anything is read; problems are JSON whatever the client takes."""
     for answer in (
         await desk.client.get("/transactions/00000000", headers={"Accept": "text/html"}),

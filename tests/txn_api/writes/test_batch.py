@@ -16,7 +16,7 @@ from txn_api.writes import batch as module
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import BYTES_A_GROUP, RIGHTS_S, TURN_S, WAIT_S_MAX, AwaitedPost, PostBatch
 from txn_api.writes.fair_queue import REST_RATIO
-from txn_core.errors import BufferFullError, NotStoredError
+from txn_core.exceptions import BufferFullError, NotStoredError
 from txn_core.kinesis.landing import DeliverySink, Landing
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.transactions.event import EncodedEvent
@@ -242,15 +242,15 @@ async def test_posts_of_several_keys_keep_their_accounts_order(producer: NotingP
     clock = lambda: DearIntake.clock  # noqa: E731
     rights: Any = KeysOfOneAccount
     posts = PostBatch(DearIntake(keys(), 300), producer, clock=clock, cpu_clock=lambda: 0.0, rights=rights)  # type: ignore[arg-type] # see above
-    dice, some = Random(seed), []
+    rng, some = Random(seed), []
     for number in range(60):
-        account = Account(dice.choice("ab"))
+        account = Account(rng.choice("ab"))
         data = json_bytes(body(transaction_id=transaction_id(number)))
-        data += b" " * dice.choice((0, 0, 1_200, 6_000))
-        some.append(posts.add(scope(), data, Principal(account, frozenset(), cards_of_mask_max=dice.choice((0, 9)))))
-        if dice.random() < 0.1:
+        data += b" " * rng.choice((0, 0, 1_200, 6_000))
+        some.append(posts.add(scope(), data, Principal(account, frozenset(), cards_of_mask_max=rng.choice((0, 9)))))
+        if rng.random() < 0.1:
             await asyncio.sleep(0)
-            DearIntake.clock += dice.choice((0.0, RIGHTS_S))
+            DearIntake.clock += rng.choice((0.0, RIGHTS_S))
     await asyncio.gather(*(post.landing for post in some))
     for name in "ab":
         order = [int(post.landing.result().sequence_number) for post in some if post.account == name]

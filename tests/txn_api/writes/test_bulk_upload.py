@@ -35,7 +35,7 @@ from txn_api.writes.encodings import STEP_BYTES_MAX, Decoder, Encoding
 from txn_api.writes.fair_memory import FairMemory, Holding, Memories
 from txn_api.writes.results import Results
 from txn_api.writes.turns import TURN_S, Turn, Turns
-from txn_core.errors import NotStoredError
+from txn_core.exceptions import NotStoredError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.positions import SequenceNumber, ShardId
@@ -273,7 +273,7 @@ async def test_a_slow_upload_is_read_to_its_end() -> None:
 
 @in_virtual_time
 async def test_an_upload_that_we_hold_up_is_not_slow() -> None:
-    """Neither the stream's time, nor that of the limiter, nor the time in which a sender waits for a result."""
+    """Neither the stream's time, nor the limiter's, nor the time in which a sender waits for a result."""
     loop = asyncio.get_running_loop()
     per_line_s = Reply(after_s=5.0)
 
@@ -747,7 +747,7 @@ async def test_decompression_waits_for_its_memory() -> None:
 
 @in_virtual_time
 async def test_uploads_whose_frames_grow_do_not_wait_for_each_other() -> None:
-    """Whoever waits for the memory of the next frame has given back that of the one before."""
+    """Whoever waits for the memory of the next frame has given back the memory of the one before."""
     small, large = zstd_frame(b"a\n" * 10, window_log=20), zstd_frame(b"b\n" * 10, window_log=22)
     memories = Memories(decompression=FairMemory(10 << 20, free_bytes=0))
     uploads = [

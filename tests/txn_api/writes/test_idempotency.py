@@ -14,8 +14,8 @@ from tests.builders import keys
 from tests.support.memory_records import LATE_S, Fault, MemoryRecords
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from txn_api.problems import IdempotencyKeyInFlight, IdempotencyKeyReused, OutcomeUnknown, Problem, StoreUnavailable
-from txn_api.writes.idempotency import ROUNDS_MAX, Bounds, Idempotency, Step, StoredReply, judge
-from txn_core.errors import NotStoredError, ProducerError
+from txn_api.writes.idempotency import ROUNDS_MAX, Bounds, Idempotency, Step, StoredReply, decide
+from txn_core.exceptions import NotStoredError, ProducerError
 from txn_core.idempotency import Fingerprint, Fingerprints, Record, RecordId
 from txn_core.transactions.identity import Account
 
@@ -51,14 +51,14 @@ ANSWERED = replace(FOUND, answer=b"theirs")
 )
 def test_what_a_record_means(found: Record | None, for_a_claim: Step, for_an_answer: Step) -> None:
     """To who wants to go to work under its key, and to who has done so."""
-    assert judge(found, CLAIM, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is for_a_claim
-    assert judge(found, KEPT, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is for_an_answer
+    assert decide(found, CLAIM, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is for_a_claim
+    assert decide(found, KEPT, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is for_an_answer
 
 
 def test_an_own_record_is_known_by_its_token() -> None:
     """So a write whose answer was lost may be made again."""
-    assert judge(CLAIM, CLAIM, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is Step.DONE
-    assert judge(KEPT, KEPT, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is Step.DONE
+    assert decide(CLAIM, CLAIM, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is Step.DONE
+    assert decide(KEPT, KEPT, now_s=NOW_S, lapse_s=BOUNDS.lapse_s) is Step.DONE
 
 
 @dataclass

@@ -20,23 +20,23 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.txn_cli.api_client.test_target import READY
 from tests.txn_cli.builders import CARD, after_target, cells, csv_file, shared, sound, sound_rows
 from tests.txn_cli.fake_api import API_KEY, FakeApi, Hang, Unsettled
 from tests.txn_cli.files.packed import zip_of
-from tests.txn_cli.test_target import READY
 from tests.txn_cli.verify.store import FakeStore, event_of
+from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.commands import data
 from txn_cli.exit_codes import code_of_failure
 from txn_cli.layouts import packaged_layouts
 from txn_cli.load import UndeliveredError
-from txn_cli.retry import RetryPolicy
 from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.rows import write_rows
+from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.ready import Ready
 from txn_core.aws.clients import Aws
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.settings import Settings
 
 PROGRAM = """

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from tests.builders import base64_key, check_digit, position
 from tests.txn_cli.builders import after_target
-from tests.txn_cli.letters.box import Boxes
+from tests.txn_cli.dead_letters.box import Boxes
 from tests.workers.builders import event, id_of
-from tests.workers.conftest import World, world_of
+from tests.workers.conftest import StackFixture, world_of
 from txn_cli.commands import dead_letters
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.logs.telemetry import QUIET
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
@@ -66,7 +66,7 @@ def own_logging() -> Iterator[None]:
 
 
 @pytest.fixture
-async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[StackFixture]:
     """A world that commands find by their environment."""
     async with world_of(settings) as made:
         for name in ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "bucket"):
@@ -77,7 +77,7 @@ async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> Asyn
 
 
 @pytest.fixture
-def boxes(world: World) -> Boxes:
+def boxes(world: StackFixture) -> Boxes:
     return Boxes(world.store, world.settings)
 
 
@@ -130,7 +130,7 @@ async def test_show_says_that_there_is_no_such_letter(boxes: Boxes, name: str) -
     assert isinstance((await command("show", name)).error, StoreError)
 
 
-async def test_a_replayed_letter_is_indexed_and_archived_once(world: World, boxes: Boxes) -> None:
+async def test_a_replayed_letter_is_indexed_and_archived_once(world: StackFixture, boxes: Boxes) -> None:
     """The whole way: kept by both workers, sent again by one command, processed by both."""
     data = event()
     await boxes.undecodable(7, data)
@@ -160,7 +160,7 @@ async def test_a_replayed_letter_is_indexed_and_archived_once(world: World, boxe
     assert len(repeated.others) == 1
 
 
-async def test_a_dry_run_sends_nothing(world: World, boxes: Boxes) -> None:
+async def test_a_dry_run_sends_nothing(world: StackFixture, boxes: Boxes) -> None:
     await boxes.unwritable(7, event())
     tried = await command("replay", "--reason", "unwritable", "--dry-run")
     assert (tried.code, after_target(tried.err).strip()) == (0, "1 sendable")

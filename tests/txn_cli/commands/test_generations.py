@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from tests.builders import base64_key
 from tests.txn_cli.builders import after_target
 from tests.workers.builders import event, twin
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from txn_cli.commands import generations, processes, stack
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.settings import Settings
 
 SECOND = 2
@@ -46,7 +46,9 @@ def txn(*arguments: object) -> Result:
 
 
 @pytest.fixture
-async def world(settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[World]:
+async def world(
+    settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncIterator[StackFixture]:
     """A world that commands find by their environment."""
     async with world_of(settings) as made:
         plain = (
@@ -68,7 +70,7 @@ async def command(*arguments: object) -> Result:
     return await asyncio.to_thread(txn, *arguments)
 
 
-async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: World) -> None:
+async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: StackFixture) -> None:
     await world.send(*(event() for _ in range(3)))
     await world.drain("archive", "index")
     await world.send(event())
@@ -106,7 +108,7 @@ async def test_an_index_is_rebuilt_from_the_lake_compared_and_dropped(world: Wor
     assert "nothing" in again.out
 
 
-async def _is_built(world: World) -> bool:
+async def _is_built(world: StackFixture) -> bool:
     seen = await command("status", "--generation", SECOND, "--json")
     if not seen.out:
         assert isinstance(seen.error, StoreError), "the tables are not there yet"
@@ -114,7 +116,7 @@ async def _is_built(world: World) -> bool:
     return bool(json.loads(seen.out)["workers"]["index"]["drained"])
 
 
-async def test_what_differs_is_named(world: World) -> None:
+async def test_what_differs_is_named(world: StackFixture) -> None:
     """An item that lacks, one that is other, one that should not be there; each by its key, with exit code 1."""
     await world.send(*(event(f"compared-{n}") for n in range(3)))
     await world.drain("index")
@@ -136,7 +138,7 @@ async def test_what_differs_is_named(world: World) -> None:
     ]
 
 
-async def test_the_other_ids_of_cards_are_compared(world: World) -> None:
+async def test_the_other_ids_of_cards_are_compared(world: StackFixture) -> None:
     """What a compromise of the card key left behind comes back by a rebuild, and a row of it that lacks is named."""
     old, new = (f"card_{version}_{'5' * 32}" for version in (1, 2))
     await world.send(twin(event(), card_id=new, card_aliases=(old,)))
@@ -152,19 +154,19 @@ async def test_the_other_ids_of_cards_are_compared(world: World) -> None:
     assert (found.code, after_target(found.err)) == (1, f"cards: missing: acme#{old}\n")
 
 
-async def _second_generation(world: World) -> Settings:
+async def _second_generation(world: StackFixture) -> Settings:
     settings = world.settings.model_copy(update={"index_generation": SECOND})
     await bootstrap_generation(world.dynamodb, settings, origin="TRIM_HORIZON", from_lake=False)
     return settings
 
 
-async def test_the_generation_that_is_served_is_not_dropped(world: World) -> None:
+async def test_the_generation_that_is_served_is_not_dropped(world: StackFixture) -> None:
     refused = await command("generations", "drop", 1)
     assert isinstance(refused.error, SettingsError)
     assert await world.transactions.get("acme", "anything") is None, "the table is there"  # type: ignore[arg-type]
 
 
-async def test_a_generation_that_is_not_there_is_one_error(world: World) -> None:
+async def test_a_generation_that_is_not_there_is_one_error(world: StackFixture) -> None:
     refused = await command("generations", "compare", 1, 3)
     assert isinstance(refused.error, StoreError)
 

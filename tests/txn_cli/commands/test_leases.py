@@ -15,18 +15,18 @@ from devkit.kinesis_server import kinesis_server
 from tests.builders import base64_key
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
 from tests.workers.builders import event, id_of, later, shard
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.hosts.test_process import Recorder
 from tests.workers.rebuild.test_rebuild import of_generation
-from txn_cli.commands import leases, reconciliation
+from txn_cli.commands import leases, reconcile_command
 from txn_cli.status.observer import Observer
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.lake.columns import table_of
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import parquet_of
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
-from workers.archive.processor import object_key, plan_of
+from workers.archive.archive_processor import object_key, plan_of
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.rebuild.rebuild import LAKE, begin
 
@@ -55,7 +55,7 @@ async def command(*arguments: object, typed: str | None = None) -> Result:
 
 
 @pytest.fixture
-async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[StackFixture]:
     """A world that commands find by their environment, its stream on our own server, its leases very quick."""
     quick = {"lease_failover_s": 0.6, "lease_renew_s": 0.15, "shard_sync_s": 0.2}
     async with kinesis_server() as server, world_of(settings, kinesis_endpoint_url=server.url, **quick) as made:
@@ -73,18 +73,18 @@ async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> Asyn
         yield made
 
 
-async def rows_of(world: World) -> list[Lease]:
+async def rows_of(world: StackFixture) -> list[Lease]:
     return [row for kind in KINDS for row in await world.leases(kind).rows()]
 
 
-async def assert_indexed(world: World, *events: bytes) -> None:
+async def assert_indexed(world: StackFixture, *events: bytes) -> None:
     for data in events:
         stored = await world.transactions.get(Event.decode(data).account, id_of(data))
         assert stored is not None
         assert stored.event.encode() == data
 
 
-async def test_after_a_reset_the_new_stream_is_read_from_its_beginning(world: World, tmp_path: Any) -> None:
+async def test_after_a_reset_the_new_stream_is_read_from_its_beginning(world: StackFixture, tmp_path: Any) -> None:
     """With workers that wait all the while: one command, and index and lake hold both streams, each row once."""
     old = [event() for _ in range(3)]
     await world.send(*old, hash_key=0)
@@ -115,17 +115,17 @@ async def test_after_a_reset_the_new_stream_is_read_from_its_beginning(world: Wo
     assert await rows_of(world) == rows, "leases of the stream as it is are never touched"
 
 
-async def _all_say_why(world: World) -> bool:
+async def _all_say_why(world: StackFixture) -> bool:
     return all(
         worker.amiss for worker in (await Observer(world.kinesis, world.dynamodb, world.settings).look()).workers
     )
 
 
-async def _drained(world: World) -> bool:
+async def _drained(world: StackFixture) -> bool:
     return (await Observer(world.kinesis, world.dynamodb, world.settings).look()).drained
 
 
-async def test_nothing_is_given_up_unconfirmed(world: World) -> None:
+async def test_nothing_is_given_up_unconfirmed(world: StackFixture) -> None:
     await world.send(event())
     await world.drain("index")
     await world.remake()
@@ -139,7 +139,7 @@ async def test_nothing_is_given_up_unconfirmed(world: World) -> None:
     assert await rows_of(world) == []
 
 
-async def test_a_reset_is_refused_while_a_worker_is_alive(world: World) -> None:
+async def test_a_reset_is_refused_while_a_worker_is_alive(world: StackFixture) -> None:
     """One of an older version, say, which does not wait: its renewals are seen though the stream is another."""
     await world.send(event())
     await world.drain("index")
@@ -167,11 +167,11 @@ async def test_a_reset_is_refused_while_a_worker_is_alive(world: World) -> None:
     assert [row.stream for row in await rows_of(world)] == [present]
 
 
-async def _is_owned(world: World) -> bool:
+async def _is_owned(world: StackFixture) -> bool:
     return any(row.owner is not None for row in await world.leases("index").rows())
 
 
-async def planned(world: World) -> FlushPlan:
+async def planned(world: StackFixture) -> FlushPlan:
     """A plan on the archive's lease, as a writer leaves it that ends before its object is put."""
     await world.send(event(), event())
     await world.drain("archive")
@@ -181,7 +181,7 @@ async def planned(world: World) -> FlushPlan:
     return plan
 
 
-async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world: World) -> None:
+async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world: StackFixture) -> None:
     plan = await planned(world)
     key, lake = object_key(plan), await world.lake()
     body, metadata = await world.store.read(key), await world.store.metadata(key)
@@ -204,7 +204,7 @@ async def test_a_plan_is_not_given_up_silently_unless_its_object_is_there(world:
     assert {row.position: row.data for row in await world.lake()} == {r.position: r.data for r in lake} | world.sent
 
 
-async def test_what_was_archived_of_the_new_stream_is_not_archived_again(world: World) -> None:
+async def test_what_was_archived_of_the_new_stream_is_not_archived_again(world: StackFixture) -> None:
     """A reader that had nothing to begin behind went on into it, or a server let one: its place is kept."""
     await world.drain(*KINDS)
     first = await rows_of(world)
@@ -228,7 +228,7 @@ async def test_what_was_archived_of_the_new_stream_is_not_archived_again(world: 
 
 
 async def test_a_place_of_another_stream_is_never_taken_for_one_of_this(
-    world: World, own_environment: pytest.MonkeyPatch
+    world: StackFixture, own_environment: pytest.MonkeyPatch
 ) -> None:
     """Workers that were pointed to an older stream: the numbers of the younger one are greater than its own."""
     await world.send(event())
@@ -246,7 +246,7 @@ async def test_a_place_of_another_stream_is_never_taken_for_one_of_this(
     assert await rows_of(world) == []
 
 
-async def test_an_object_of_another_stream_is_neither_overwritten_nor_taken_for_ours(world: World) -> None:
+async def test_an_object_of_another_stream_is_neither_overwritten_nor_taken_for_ours(world: StackFixture) -> None:
     """It has the very name of ours. The shard stands still and says so until the object is moved away."""
     await world.send(event(), event())
     await world.drain("archive")
@@ -276,7 +276,7 @@ async def _is_said(logs: Sequence[Any], key: str) -> bool:
     return any(log["event"] == "object_of_another_stream" and log["key"] == key for log in logs)
 
 
-async def test_leases_that_wait_for_another_generation_are_its_own(world: World) -> None:
+async def test_leases_that_wait_for_another_generation_are_its_own(world: StackFixture) -> None:
     """What a half-built index lacks, no reset gives it: the lake was listed before the stream was made again."""
     await world.send(event())
     await world.drain("archive")
@@ -292,7 +292,7 @@ async def test_leases_that_wait_for_another_generation_are_its_own(world: World)
     assert "still being built from the lake" in str(refused.error)
 
 
-async def test_the_index_is_not_built_from_a_lake_whose_archive_waits(world: World) -> None:
+async def test_the_index_is_not_built_from_a_lake_whose_archive_waits(world: StackFixture) -> None:
     await world.send(event())
     await world.drain("archive")
     await world.remake()
@@ -302,20 +302,20 @@ async def test_the_index_is_not_built_from_a_lake_whose_archive_waits(world: Wor
     assert await begin(LAKE, of_generation(world), world.kinesis, world.dynamodb) is not None
 
 
-async def test_reconcile_does_not_compare_ledgers_of_two_streams(world: World, tmp_path: Any) -> None:
+async def test_reconcile_does_not_compare_ledgers_of_two_streams(world: StackFixture, tmp_path: Any) -> None:
     await world.send(event())
     await world.drain(*KINDS)
     await world.remake()
     await command("reset", "index", "--yes")
     app = typer.Typer()
-    reconciliation.register(app)
+    reconcile_command.register(app)
     arguments = ["--since", "1h"]
     result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
     assert isinstance(result.exception, StoreError)
     assert "txn leases reset archive" in str(result.exception)
 
 
-async def test_a_stream_that_is_not_there_yet_is_waited_for(world: World) -> None:
+async def test_a_stream_that_is_not_there_yet_is_waited_for(world: StackFixture) -> None:
     await world.kinesis.delete_stream(StreamName=world.settings.stream)
     await until(world._is_gone)
     refused = await command("reset", "both", "--yes")

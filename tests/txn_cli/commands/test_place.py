@@ -7,7 +7,7 @@ import typer
 
 from txn_cli.commands.place import agree
 from txn_cli.system import System
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.settings import Settings
 
 ON_AWS = System(Settings(), "AWS, region eu-central-1", is_local=False)

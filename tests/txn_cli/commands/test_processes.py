@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.builders import base64_key
 from txn_cli.main import app_of
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 
 KEYS = {
     "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),

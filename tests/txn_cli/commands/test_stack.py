@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from txn_cli.main import app_of
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 
 def test_status_without_a_stack_says_that_there_is_none(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:

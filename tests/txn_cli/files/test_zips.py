@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from tests.txn_cli.files.packed import STREAMS, zip_of
-from txn_cli.files.errors import SourceError
+from txn_cli.files.file_errors import SourceError
 from txn_cli.files.opening import LAYERS_MAX, open_rows
 
 ROWS = b"id,amount\n1,2\n"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from txn_cli.layouts import Layout, Reading
-from txn_cli.rows import DamagedRow, Row, SoundRow
-from txn_cli.table import read_table
+from txn_cli.layouts.read_rows import DamagedRow, Row, SoundRow
+from txn_cli.output.table import read_table
 
 Cells = Mapping[str, str]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.txn_cli.builders import shared
 from tests.txn_cli.layouts.files import Cells, read, sound, written
-from txn_cli.kaggle import COLUMNS
+from txn_cli.layouts.kaggle import COLUMNS
 from txn_cli.simulator import simulate_rows
 
 ROWS = 300

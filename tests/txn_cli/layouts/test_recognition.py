@@ -9,8 +9,8 @@ import pytest
 from tests.txn_cli.builders import CARD, cells, csv_of
 from tests.txn_cli.layouts.files import read, sound, written
 from txn_cli.files import SourceError
-from txn_cli.kaggle import COLUMNS
 from txn_cli.layouts import LayoutError, Reading
+from txn_cli.layouts.kaggle import COLUMNS
 
 ROWS = csv_of([cells()])
 

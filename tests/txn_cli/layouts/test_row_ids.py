@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.txn_cli.builders import CARD, body_of, cells, csv_of
 from tests.txn_cli.layouts.files import read, sound, written
-from txn_cli.kaggle import COLUMNS
+from txn_cli.layouts.kaggle import COLUMNS
 from txn_cli.layouts.ordinals import Ordinals
-from txn_cli.rows import SoundRow
+from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.cards import with_check_digit
 from txn_core.card_numbers.pan import mask

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.txn_cli.builders import sound, sound_rows
-from tests.txn_cli.fake_api import Answer, CutOff, FakeApi, Fault, StopReading, Unsettled
-from txn_cli.answers import RefusedError
-from txn_cli.client import CONNECTIONS_MAX, ApiClient
+from tests.txn_cli.fake_api import CutOff, FakeApi, Fault, HttpReply, StopReading, Unsettled
+from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
+from txn_cli.api_client.rejection import Rejection
+from txn_cli.api_client.replies import RefusedError
+from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.load.delivery import BulkDelivery, SingleDelivery, UndeliveredError
-from txn_cli.rejection import Rejection
-from txn_cli.retry import RetryPolicy
 
 BAD_CARD = "99990000"
 
@@ -56,7 +56,9 @@ async def test_bulk_leads_a_rejection_back_to_the_file_s_line_and_column(client:
     )
 
 
-@pytest.mark.parametrize("fault", [CutOff(), CutOff(after=3), Answer(503, "overloaded"), Answer(429), Answer(500)])
+@pytest.mark.parametrize(
+    "fault", [CutOff(), CutOff(after=3), HttpReply(503, "overloaded"), HttpReply(429), HttpReply(500)]
+)
 async def test_bulk_sends_everything_again_after_an_answer_that_leaves_a_doubt(
     fault: Fault, api: FakeApi, client: ApiClient
 ) -> None:
@@ -93,20 +95,20 @@ async def test_bulk_counts_failures_anew_behind_a_part_that_was_settled_whole(
     api: FakeApi, client: ApiClient
 ) -> None:
     """Whatever became of the next part in the same go."""
-    fails, succeeds = Answer(503, "overloaded"), Unsettled([])
+    fails, succeeds = HttpReply(503, "overloaded"), Unsettled([])
     api.faults = deque([*[fails] * 3, succeeds, *[fails] * 3, succeeds, *[fails] * 3])
     await BulkDelivery(client, POLICY).deliver(sound_rows(40))
     assert list(api.stored.values()) == [1] * 40
 
 
 async def test_bulk_says_how_many_rows_are_in_doubt_when_it_gives_up(api: FakeApi, client: ApiClient) -> None:
-    api.faults = deque([Unsettled([2, 3]), *[Answer(503, "overloaded")] * 3])
+    api.faults = deque([Unsettled([2, 3]), *[HttpReply(503, "overloaded")] * 3])
     with pytest.raises(UndeliveredError, match=r"of 2 rows, from line 3 on, is unknown: .*503 overloaded"):
         await BulkDelivery(client, POLICY).deliver(sound_rows(3))
 
 
 async def test_a_refusal_of_the_key_ends_the_load_at_once(api: FakeApi, client: ApiClient) -> None:
-    api.faults = deque([Answer(401, "api_key_invalid"), Answer(403, "scope_missing")])
+    api.faults = deque([HttpReply(401, "api_key_invalid"), HttpReply(403, "scope_missing")])
     with pytest.raises(RefusedError, match="401 api_key_invalid"):
         await BulkDelivery(client, POLICY).deliver(sound_rows(3))
     with pytest.raises(RefusedError, match="403 scope_missing"):
@@ -130,7 +132,7 @@ async def test_single_reports_rejections_in_the_file_s_order(client: ApiClient) 
     ]
 
 
-@pytest.mark.parametrize("fault", [CutOff(), CutOff(after=1), Answer(503, "outcome_unknown"), Answer(429)])
+@pytest.mark.parametrize("fault", [CutOff(), CutOff(after=1), HttpReply(503, "outcome_unknown"), HttpReply(429)])
 async def test_single_sends_a_row_again_after_an_answer_that_leaves_a_doubt(
     fault: Fault, api: FakeApi, client: ApiClient
 ) -> None:
@@ -140,12 +142,12 @@ async def test_single_sends_a_row_again_after_an_answer_that_leaves_a_doubt(
 
 
 async def test_single_gives_up_loudly(api: FakeApi, client: ApiClient) -> None:
-    api.faults = deque([Answer(503, "overloaded")] * 1_000)
+    api.faults = deque([HttpReply(503, "overloaded")] * 1_000)
     with pytest.raises(UndeliveredError, match=r"of 50 rows, from line 2 on, is unknown"):
         await SingleDelivery(client, POLICY).deliver(sound_rows(50))
 
 
 async def test_a_problem_without_a_pointer_is_the_row_s(api: FakeApi, client: ApiClient) -> None:
-    api.faults.append(Answer(413, "body_too_large"))
+    api.faults.append(HttpReply(413, "body_too_large"))
     delivered = await SingleDelivery(client, POLICY).deliver([sound(5)])
     assert delivered.rejections == (Rejection(5, "row", "body_too_large", "Body_too_large"),)

@@ -7,8 +7,8 @@ from contextlib import aclosing
 import pytest
 
 from tests.txn_cli.builders import sound, sound_rows
+from txn_cli.layouts.read_rows import Row
 from txn_cli.load.feed import RowFeed
-from txn_cli.rows import Row
 
 FOR_EVER_S = 3600.0
 

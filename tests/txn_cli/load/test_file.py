@@ -1,4 +1,4 @@
-"""Loads of files: what is interrupted goes on, what is complete starts anew."""
+"""Loads of files: what is interrupted goes on, what is complete starts again."""
 
 import json
 from collections import deque
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.txn_cli.builders import CARD, cells, csv_file
-from tests.txn_cli.fake_api import API_KEY, Answer, CutOff, FakeApi
+from tests.txn_cli.fake_api import API_KEY, CutOff, FakeApi, HttpReply
+from txn_cli.api_client.rejection import Rejection
+from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.layouts.cells import MESSAGES
 from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, UndeliveredError
 from txn_cli.load.bookmark import Bookmark
-from txn_cli.rejection import Rejection
-from txn_cli.retry import RetryPolicy
-from txn_cli.source import Source
-from txn_core.errors import TxnError
+from txn_cli.load.source import Source
+from txn_core.exceptions import TxnError
 
 
 async def at_once(_: float) -> None:
@@ -118,7 +118,7 @@ async def test_another_limit_is_another_load(loads: Loads) -> None:
 
 
 async def test_a_load_that_was_refused_can_be_continued_with_the_same_key(loads: Loads) -> None:
-    loads.api.faults = deque([None, Answer(401, "api_key_invalid")])
+    loads.api.faults = deque([None, HttpReply(401, "api_key_invalid")])
     with pytest.raises(TxnError, match="401 api_key_invalid"):
         await loads.run()
     assert (await loads.run()).read == 45

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from txn_cli.api_client.rejection import Rejection
 from txn_cli.load.rejects import RejectsFile
-from txn_cli.rejection import Rejection
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 
 ONE, TWO = Rejection(2, "amt", "amount_format", "must, really"), Rejection(3, "row", "quoting", "a quote")
 

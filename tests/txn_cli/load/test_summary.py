@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from txn_cli.api_client.rejection import Rejection
 from txn_cli.load.summary import REJECTIONS_SHOWN, LoadSummary
 from txn_cli.load.totals import LoadTotals
-from txn_cli.meter import Meter
-from txn_cli.rejection import Rejection
+from txn_cli.output.meter import Meter
 
 REJECTIONS = [Rejection(line, "amt", "amount_format", "must be decimal") for line in range(2, 40)]
 TOTALS = LoadTotals(rejected=38, faults={"dob date_format": 1, "amt amount_format": 38})

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from txn_cli.api_client.rejection import Rejection
 from txn_cli.load.totals import LoadTotals
-from txn_cli.rejection import Rejection
 
 TOTALS = LoadTotals(accepted=9, rejected=1, seconds=1.23456, receipts=("a", "b"), faults={"amt amount_format": 1})
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import lease
 from txn_cli.reconcile.comparison import Comparison, ShardLedger, compare
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.ledger import minute_of, start_of, tally_of
 
@@ -17,7 +17,7 @@ MINUTES = [minute_of(ARRIVED_AT + timedelta(minutes=i)) for i in range(10)]
 
 def side(*numbers: int, ended: bool = False, began_at: int | None = None) -> ShardLedger:
     """The ledger of a drain that has done these positions, of which each arrived in the minute of its number."""
-    records = [Arrived(b"", position(n + 1), start_of(MINUTES[n])) for n in numbers]
+    records = [StreamRecord(b"", position(n + 1), start_of(MINUTES[n])) for n in numbers]
     row = lease(checkpoint=Checkpoint() if began_at is None else Checkpoint(str(began_at)))
     row = row.advanced(records[-1].position, tally_of(records), fresh_epoch="e")
     return ShardLedger(row.ended() if ended else row, tally_of(records))

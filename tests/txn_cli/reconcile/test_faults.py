@@ -17,8 +17,8 @@ def faults(found: Found) -> list[tuple[str, Position | None]]:
 
 
 def test_each_position_has_one_row_or_one_letter() -> None:
-    assert faults(Found([ONE, TWO, THREE], [ONE, THREE], letters=[TWO])) == []
-    assert faults(Found([ONE, TWO], [TWO, TWO, THREE], letters=[])) == [
+    assert faults(Found([ONE, TWO, THREE], [ONE, THREE], dead_letters=[TWO])) == []
+    assert faults(Found([ONE, TWO], [TWO, TWO, THREE], dead_letters=[])) == [
         ("missing_in_lake", ONE.position),
         ("doubled_in_lake", TWO.position),
         ("not_on_stream", THREE.position),
@@ -26,13 +26,13 @@ def test_each_position_has_one_row_or_one_letter() -> None:
 
 
 def test_what_the_stream_has_let_go_of_is_judged_by_the_lake_alone() -> None:
-    found = Found(None, [ONE, TWO, TWO], letters=[])
+    found = Found(None, [ONE, TWO, TWO], dead_letters=[])
     assert faults(found) == [("doubled_in_lake", TWO.position)]
     assert found.events() == found.archived() == [ONE, TWO]
 
 
 def test_what_a_worker_has_still_to_read_is_not_judged() -> None:
-    found = Found([ONE, TWO], [ONE], letters=[]).only(lambda position: position == ONE.position)
+    found = Found([ONE, TWO], [ONE], dead_letters=[]).only(lambda position: position == ONE.position)
     assert faults(found) == []
     assert Found(None, [ONE], []).only(lambda _: True).stream is None
 

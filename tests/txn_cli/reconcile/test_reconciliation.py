@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from tests.workers.builders import ACCOUNT, event, id_of, twin
-from tests.workers.conftest import World, world_of
-from txn_cli.commands import reconciliation
+from tests.workers.conftest import StackFixture, world_of
+from txn_cli.commands import reconcile_command
 from txn_core.drains import REGISTRY, DrainDefinition
 from txn_core.dynamodb.tables import TableNames
 from txn_core.lake.layout import RAW_PREFIX
@@ -31,7 +31,7 @@ def in_environment(settings: Settings, environment: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[StackFixture]:
     """Two shards of sound, repeated, conflicting and poisoned records, drained by both workers."""
     in_environment(settings, own_environment)
     async with world_of(settings, stream_shards=2) as made:
@@ -45,7 +45,7 @@ async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> Asyn
 async def reconcile(tmp_path: Path, *options: str) -> tuple[int, str]:
     """Run the command: its exit code, and what it prints."""
     app = typer.Typer()
-    reconciliation.register(app)
+    reconcile_command.register(app)
     arguments = ["--since", "1h", *options]
     result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
     assert isinstance(result.exception, SystemExit | None)
@@ -76,7 +76,7 @@ def without_minute(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in fault.items() if name != "minute"} for fault in found]
 
 
-async def test_views_of_the_same_records_agree(world: World, tmp_path: Path) -> None:
+async def test_views_of_the_same_records_agree(world: StackFixture, tmp_path: Path) -> None:
     """Repeats, conflicts and poison are settled on both sides; nothing is left to be waited for."""
     code, out = await reconcile(tmp_path, "--json", "--deep")
     document = json.loads(out)
@@ -88,7 +88,7 @@ async def test_views_of_the_same_records_agree(world: World, tmp_path: Path) -> 
     assert "All compared minutes agree" in out
 
 
-async def test_what_was_removed_or_doubled_is_named(world: World, tmp_path: Path) -> None:
+async def test_what_was_removed_or_doubled_is_named(world: StackFixture, tmp_path: Path) -> None:
     """An item taken from the index, an object taken from the lake, and an object written there twice."""
     table = TableNames(world.settings.table_prefix).transactions
     poor, data = next((p, d) for p, d in world.sent.items() if p.sub_sequence_number == 1)
@@ -115,7 +115,7 @@ async def test_what_was_removed_or_doubled_is_named(world: World, tmp_path: Path
     assert "missing in lake" in out
 
 
-async def test_a_minute_whose_ledgers_differ_is_read_again(world: World, tmp_path: Path) -> None:
+async def test_a_minute_whose_ledgers_differ_is_read_again(world: StackFixture, tmp_path: Path) -> None:
     """Nothing but the ledgers says so: what the index lost is named, and a ledger that is wrong itself is, too."""
     leases, table = world.leases("index"), TableNames(world.settings.table_prefix).transactions
     place, data = next((p, d) for p, d in world.sent.items() if p.sub_sequence_number == 2)

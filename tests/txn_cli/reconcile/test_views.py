@@ -11,14 +11,14 @@ import pytest
 from rich.console import Console
 
 from tests.workers.builders import event, id_of
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger
 from txn_cli.reconcile.examination import Examination
+from txn_cli.reconcile.reconcile_report import Report, show_report
 from txn_cli.reconcile.reconciliation import Reconciliation
-from txn_cli.reconcile.report import Report, show_report
 from txn_cli.reconcile.views import View
 from txn_core.dynamodb.table_shapes import TableShape, create_request
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
 from workers.evidence import Evidence
@@ -32,7 +32,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+async def world(settings: Settings) -> AsyncIterator[StackFixture]:
     """One shard with four events in one record, which index and archive have done."""
     async with world_of(settings) as made:
         await made.send_aggregate(*(event() for _ in range(4)))
@@ -47,23 +47,23 @@ class Lost:
     positions: frozenset[Position] = frozenset()
     asked: list[Position] = field(default_factory=list)
 
-    async def fault(self, record: Arrived) -> str | None:
+    async def fault(self, record: StreamRecord) -> str | None:
         self.asked.append(record.position)
         return "missing_in_copy" if record.position in self.positions else None
 
 
-async def is_active(world: World, table: str) -> bool:
+async def is_active(world: StackFixture, table: str) -> bool:
     return (await world.dynamodb.describe_table(TableName=table))["Table"]["TableStatus"] == "ACTIVE"
 
 
-async def create(world: World, table: str, keys: dict[str, str]) -> None:
+async def create(world: StackFixture, table: str, keys: dict[str, str]) -> None:
     """A table that answers."""
     await world.dynamodb.create_table(**create_request(table, TableShape(table, keys)))
     await until(partial(is_active, world, table))
 
 
 async def view_of(
-    world: World, name: str, change: Callable[[Lease], Lease], evidence: Evidence | None = None
+    world: StackFixture, name: str, change: Callable[[Lease], Lease], evidence: Evidence | None = None
 ) -> View:
     """A view whose leases are the index's with a change, in tables of its own."""
     leases, ledger = (f"{world.settings.table_prefix}-{name}-{table}" for table in ("leases", "ledger"))
@@ -75,7 +75,7 @@ async def view_of(
     return view
 
 
-async def reconciled(world: World, *views: View, deep: bool = False) -> Report:
+async def reconciled(world: StackFixture, *views: View, deep: bool = False) -> Report:
     """What a reconciliation finds of the index and of further views."""
     async with Reconciliation.open(world.settings) as reconciliation:
         return await replace(reconciliation, views=(*reconciliation.views, *views)).run(EVER, deep=deep)
@@ -114,7 +114,7 @@ def shown(report: Report) -> str:
     return text.getvalue()
 
 
-async def test_each_view_is_compared_by_itself(world: World) -> None:
+async def test_each_view_is_compared_by_itself(world: StackFixture) -> None:
     """A view that is behind or differs leaves what is said of the others as it is."""
     views = [
         await view_of(world, "copy", as_is, Lost()),
@@ -141,7 +141,7 @@ async def test_each_view_is_compared_by_itself(world: World) -> None:
     assert "The short was compared by its ledger alone" in shown(report)
 
 
-async def test_the_evidence_of_a_view_names_what_it_lost(world: World) -> None:
+async def test_the_evidence_of_a_view_names_what_it_lost(world: StackFixture) -> None:
     """Only the view that differs is asked, and of the whole minute."""
     lost, data = next((place, data) for place, data in world.sent.items() if place.sub_sequence_number == 2)
     sound, poor = Lost(), Lost(frozenset({lost}))
@@ -151,7 +151,7 @@ async def test_the_evidence_of_a_view_names_what_it_lost(world: World) -> None:
     assert (sound.asked, sorted(poor.asked, key=Position.within_shard)) == ([], [*world.sent])
 
 
-async def test_a_deep_reconciliation_asks_every_view(world: World) -> None:
+async def test_a_deep_reconciliation_asks_every_view(world: StackFixture) -> None:
     """What is said of the lake is said once, whatever number of views were read again."""
     (key,) = [key async for key in world.store.keys("raw/")]
     await world.store._client.delete_object(Bucket=world.settings.lake_bucket, Key=key)
@@ -161,7 +161,7 @@ async def test_a_deep_reconciliation_asks_every_view(world: World) -> None:
     assert [fault.kind for fault in report.faults] == ["missing_in_lake"] * 4
 
 
-async def test_each_drain_is_judged_by_what_its_own_checkpoint_covers(world: World) -> None:
+async def test_each_drain_is_judged_by_what_its_own_checkpoint_covers(world: StackFixture) -> None:
     """A straggler that the view has still to read is missing in no view, and the archive that has it is not wrong."""
     async with Reconciliation.open(world.settings) as of:
         ((done, noted),) = [

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from txn_cli.simulator.cards import card_number, with_check_digit
-from txn_cli.simulator.dice import Dice
+from txn_cli.simulator.rng import Rng
 from txn_core.card_numbers.pan import passes_luhn
 
 
 def test_numbers_pass_luhn_and_come_in_the_data_s_lengths() -> None:
-    dice = Dice(1, "cards")
-    numbers = [card_number(dice) for _ in range(3_000)]
+    rng = Rng(1, "cards")
+    numbers = [card_number(rng) for _ in range(3_000)]
     assert all(passes_luhn(number) for number in numbers)
     lengths = Counter(map(len, numbers))
     assert set(lengths) == {11, 12, 13, 14, 15, 16, 19}

@@ -36,7 +36,7 @@ _SIGNED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """What a server said."""
 
     status: int
@@ -53,14 +53,14 @@ class NodeServer:
     client: httpx.Client
     output: IO[str]
 
-    def ask(self, operation: str, **request: object) -> Answer:
+    def ask(self, operation: str, **request: object) -> HttpReply:
         """Call an operation, whatever comes of it."""
         target, content_type = _TARGETS[self.kind]
         headers = {**_SIGNED, "X-Amz-Target": f"{target}.{operation}", "Content-Type": content_type}
         answer = self.client.post("/", content=json.dumps(request), headers=headers)
         if self.kind == "dynamodb":  # each answer says its checksum
             assert int(answer.headers["x-amz-crc32"]) == zlib.crc32(answer.content)
-        return Answer(answer.status_code, answer.json() if answer.content else None)
+        return HttpReply(answer.status_code, answer.json() if answer.content else None)
 
     def call(self, operation: str, **request: object) -> Any:
         """Call an operation that must succeed, and return its answer."""

@@ -75,7 +75,7 @@ class Requests:
     """Random requests; the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
 
     def some(self, count: int) -> Iterator[Request]:
         """So many requests."""
@@ -94,32 +94,32 @@ class Requests:
         ]
         weights = [weight for weight, _ in kinds]
         for _ in range(count):
-            kind = self._dice.choices(kinds, weights)[0][1]
-            yield kind(self._dice.choices([ITEMS, RANGES, BINARY], [5, 4, 1])[0])
+            kind = self._rng.choices(kinds, weights)[0][1]
+            yield kind(self._rng.choices([ITEMS, RANGES, BINARY], [5, 4, 1])[0])
 
     def _chance(self, probability: float) -> bool:
-        return self._dice.random() < probability
+        return self._rng.random() < probability
 
     def _value(self, name: str) -> dict[str, Any]:
         pools = {"card": CARDS, "sort": SORTS, "raw": BYTES, "sk": NUMBERS, "amount": NUMBERS}
-        return {TYPES[name]: self._dice.choice(pools.get(name, IDS))}
+        return {TYPES[name]: self._rng.choice(pools.get(name, IDS))}
 
     def _key(self, table: str) -> dict[str, Any]:
         return {name: self._value(name) for name in _keys(table)}
 
     def _free(self) -> dict[str, Any]:
-        dice = self._dice
-        return dice.choice(
+        rng = self._rng
+        return rng.choice(
             [
-                {"S": dice.choice(NOTES)},
-                {"N": dice.choice(NUMBERS)},
-                {"B": dice.choice(BYTES)},
-                {"SS": dice.sample(IDS, 2)},
-                {"NS": dice.sample(["1", "2", "3"], 2)},
-                {"BOOL": dice.choice([True, False])},
+                {"S": rng.choice(NOTES)},
+                {"N": rng.choice(NUMBERS)},
+                {"B": rng.choice(BYTES)},
+                {"SS": rng.sample(IDS, 2)},
+                {"NS": rng.sample(["1", "2", "3"], 2)},
+                {"BOOL": rng.choice([True, False])},
                 {"NULL": True},
-                {"L": [{"S": "x"}, {"N": dice.choice(NUMBERS)}]},
-                {"M": {"inner": {"S": dice.choice(NOTES)}, "n": {"N": "1"}}},
+                {"L": [{"S": "x"}, {"N": rng.choice(NUMBERS)}]},
+                {"M": {"inner": {"S": rng.choice(NOTES)}, "n": {"N": "1"}}},
             ]
         )
 
@@ -131,21 +131,21 @@ class Requests:
         if self._chance(0.7):
             item["note"] = self._free()
         if self._chance(0.5):
-            item["count"] = {"N": str(self._dice.randrange(5))}
+            item["count"] = {"N": str(self._rng.randrange(5))}
         return item
 
     def _options(self, *returned: str) -> dict[str, Any]:
         options: dict[str, Any] = {}
         if returned and self._chance(0.5):
-            options["ReturnValues"] = self._dice.choice(returned)
+            options["ReturnValues"] = self._rng.choice(returned)
         if self._chance(0.2):
-            options["ReturnConsumedCapacity"] = self._dice.choice(["TOTAL", "INDEXES"])
+            options["ReturnConsumedCapacity"] = self._rng.choice(["TOTAL", "INDEXES"])
         return options
 
     def _condition(self, table: str) -> dict[str, Any]:
         hash_key = next(iter(_keys(table)))
-        dice = self._dice
-        return dice.choice(
+        rng = self._rng
+        return rng.choice(
             [
                 {},
                 {},
@@ -155,7 +155,7 @@ class Requests:
                 {
                     "ConditionExpression": "#c < :n OR attribute_not_exists(#c)",
                     "ExpressionAttributeNames": {"#c": "count"},
-                    "ExpressionAttributeValues": {":n": {"N": dice.choice(NUMBERS)}},
+                    "ExpressionAttributeValues": {":n": {"N": rng.choice(NUMBERS)}},
                 },
                 {"Expected": {"note": {"ComparisonOperator": "NULL"}}},
             ]
@@ -167,15 +167,15 @@ class Requests:
 
     def _update(self, table: str) -> Request:
         value = self._value("card")
-        expression, names, values = self._dice.choice(
+        expression, names, values = self._rng.choice(
             [
                 ("SET card = :v", {}, {":v": value}),
                 ("SET card = :v, #n = :n", {"#n": "note"}, {":v": value, ":n": self._free()}),
                 ("REMOVE card, sort", {}, {}),
                 ("SET sort = :s", {}, {":s": self._value("sort")}),
                 ("ADD #c :one", {"#c": "count"}, {":one": {"N": "1"}}),
-                ("ADD marks :m", {}, {":m": {"SS": self._dice.sample(IDS, 2)}}),
-                ("DELETE marks :m", {}, {":m": {"SS": self._dice.sample(IDS, 2)}}),
+                ("ADD marks :m", {}, {":m": {"SS": self._rng.sample(IDS, 2)}}),
+                ("DELETE marks :m", {}, {":m": {"SS": self._rng.sample(IDS, 2)}}),
                 ("SET #c = if_not_exists(#c, :z) + :one", {"#c": "count"}, {":z": {"N": "0"}, ":one": {"N": "1"}}),
                 ("SET amount = :wrong", {}, {":wrong": {"S": "text"}}),
             ]
@@ -200,25 +200,25 @@ class Requests:
             {"PutRequest": {"Item": self._item(table)}}
             if self._chance(0.7)
             else {"DeleteRequest": {"Key": self._key(table)}}
-            for _ in range(self._dice.randint(1, 3))
+            for _ in range(self._rng.randint(1, 3))
         ]
         return "BatchWriteItem", {"RequestItems": {table: requests}} | self._options()
 
     def _batch_get(self, table: str) -> Request:
-        keys = [self._key(table) for _ in range(self._dice.randint(1, 3))]
+        keys = [self._key(table) for _ in range(self._rng.randint(1, 3))]
         return "BatchGetItem", {"RequestItems": {table: {"Keys": keys}}} | self._options()
 
     def _query(self, table: str) -> Request:
         request: dict[str, Any] = {"TableName": table}
         hash_key, range_key = [*_keys(table), None][:2]
         if INDEXES[table] and self._chance(0.7):
-            request["IndexName"] = self._dice.choice(list(INDEXES[table]))
+            request["IndexName"] = self._rng.choice(list(INDEXES[table]))
             hash_key, range_key = INDEXES[table][request["IndexName"]]
         assert hash_key is not None
         names, values = {"#h": hash_key}, {":h": self._value(hash_key)}
         condition = "#h = :h"
         if range_key and self._chance(0.6):
-            comparison = self._dice.choice(["= :a", "< :a", "<= :a", "> :a", ">= :a", "BETWEEN :a AND :b", "begins"])
+            comparison = self._rng.choice(["= :a", "< :a", "<= :a", "> :a", ">= :a", "BETWEEN :a AND :b", "begins"])
             names["#r"], values[":a"] = range_key, self._value(range_key)
             condition += " AND begins_with(#r, :a)" if comparison == "begins" else f" AND #r {comparison}"
             if ":b" in comparison:
@@ -234,9 +234,9 @@ class Requests:
     def _scan(self, table: str) -> Request:
         request: dict[str, Any] = {"TableName": table}
         if INDEXES[table] and self._chance(0.4):
-            request["IndexName"] = self._dice.choice(list(INDEXES[table]))
+            request["IndexName"] = self._rng.choice(list(INDEXES[table]))
         if self._chance(0.3):
-            request |= {"Segment": self._dice.randrange(3), "TotalSegments": 3}
+            request |= {"Segment": self._rng.randrange(3), "TotalSegments": 3}
         names: dict[str, str] = {}
         values: dict[str, Any] = {}
         request |= self._paging() | self._filter(names, values)
@@ -246,9 +246,9 @@ class Requests:
     def _paging(self) -> dict[str, Any]:
         options = self._options()
         if self._chance(0.6):
-            options["Limit"] = self._dice.randint(1, 4)
+            options["Limit"] = self._rng.randint(1, 4)
         if self._chance(0.2):
-            options["Select"] = self._dice.choice(["COUNT", "ALL_ATTRIBUTES"])
+            options["Select"] = self._rng.choice(["COUNT", "ALL_ATTRIBUTES"])
         if self._chance(0.1):
             options["ConsistentRead"] = True
         return options
@@ -256,7 +256,7 @@ class Requests:
     def _filter(self, names: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
         if not self._chance(0.2):
             return {}
-        names["#f"], values[":f"] = "count", {"N": self._dice.choice(NUMBERS)}
+        names["#f"], values[":f"] = "count", {"N": self._rng.choice(NUMBERS)}
         return {"FilterExpression": "#f >= :f"}
 
     def _of_tables(self, table: str) -> Request:
@@ -268,17 +268,17 @@ class Requests:
             ("DescribeTimeToLive", {"TableName": table}),
             ("DescribeTable", {"TableName": "missing"}),
         ]
-        return self._dice.choice(requests)
+        return self._rng.choice(requests)
 
     def _tags(self, table: str) -> Request:
         arn = {"ResourceArn": f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"}
-        tags = [{"Key": key, "Value": self._dice.choice(IDS)} for key in self._dice.sample(CARDS[:2], 1)]
+        tags = [{"Key": key, "Value": self._rng.choice(IDS)} for key in self._rng.sample(CARDS[:2], 1)]
         requests: list[Request] = [
             ("TagResource", arn | {"Tags": tags}),
             ("UntagResource", arn | {"TagKeys": [tags[0]["Key"]]}),
             ("ListTagsOfResource", arn),
         ]
-        return self._dice.choice(requests)
+        return self._rng.choice(requests)
 
     def _wrong(self, table: str) -> Request:
         item = self._item(table)
@@ -300,4 +300,4 @@ class Requests:
             ("DeleteTable", {"TableName": "missing"}),
             ("NoSuchOperation", {}),
         ]
-        return self._dice.choice(requests)
+        return self._rng.choice(requests)

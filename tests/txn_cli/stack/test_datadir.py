@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_json, write_private
-from txn_cli.stack.ready import Ready
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 
 def test_a_second_holder_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.txn_cli.stack.children import WAIT_S_MAX, wait_until
-from tests.txn_cli.stack.node_servers import Answer, NodeServer, launched, unpatched
+from tests.txn_cli.stack.node_servers import HttpReply, NodeServer, launched, unpatched
 from tests.txn_cli.stack.table_requests import ITEMS, Requests, tables
+from tests.txn_cli.stack.told_children import WAIT_S_MAX, wait_until
 from txn_cli.stack.endpoints import Endpoints
 
 pytestmark = pytest.mark.usefixtures("installed")
@@ -68,7 +68,7 @@ def plain(value: Any, operation: str = "") -> Any:
     return [plain(part) for part in value] if isinstance(value, list) else value
 
 
-def pages(server: NodeServer, operation: str, request: dict[str, Any]) -> Iterator[Answer]:
+def pages(server: NodeServer, operation: str, request: dict[str, Any]) -> Iterator[HttpReply]:
     """An answer, and the pages that follow it."""
     for _ in range(PAGES_MAX):
         answer = server.ask(operation, **request)
@@ -88,7 +88,7 @@ def test_every_answer_is_that_of_the_unpatched_server(seed: int, tmp_path: Path)
             make_tables(server)
         for number, (operation, request) in enumerate(Requests(seed).some(REQUESTS)):
             for page in zip(pages(ours, operation, request), pages(theirs, operation, request), strict=True):
-                one, other = (Answer(answer.status, plain(answer.body, operation)) for answer in page)
+                one, other = (HttpReply(answer.status, plain(answer.body, operation)) for answer in page)
                 assert one == other, (seed, number, operation, request)
                 answered[operation, one.status] = answered.get((operation, one.status), 0) + 1
     for operation in ("PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"):

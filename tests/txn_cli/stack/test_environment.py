@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from txn_cli.stack.attachment import attach, process_urls
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, given_settings, stack_environment
-from txn_cli.stack.ready import Ready
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import ProcessUrls
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 from txn_core.settings import Settings
 
 SECRETS = Secrets.generate()

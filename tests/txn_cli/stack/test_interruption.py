@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.txn_cli.stack.children import Told, until
+from tests.txn_cli.stack.told_children import Told, until
 from txn_cli.stack.interruption import Interruption
 from txn_server.processes.ending import SIGNALS
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.txn_cli.stack.children import wait_until
 from tests.txn_cli.stack.node_servers import LATER, NodeServer, launched
+from tests.txn_cli.stack.told_children import wait_until
 
 pytestmark = pytest.mark.usefixtures("local_servers")
 

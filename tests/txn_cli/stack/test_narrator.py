@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tests.txn_cli.stack.children import Told, wait_until
+from tests.txn_cli.stack.told_children import Told, wait_until
 from txn_cli.stack import narrator as module
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from txn_cli.stack import binaries, nodepackages
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 
 def names_in(folder: Path) -> set[str]:

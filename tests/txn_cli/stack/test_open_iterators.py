@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.txn_cli.stack.children import wait_until
 from tests.txn_cli.stack.node_servers import COUNTING, NodeServer, gets, launched, open_iterators, unpatched
 from tests.txn_cli.stack.table_requests import ITEMS, tables
+from tests.txn_cli.stack.told_children import wait_until
 
 pytestmark = pytest.mark.usefixtures("local_servers")
 

@@ -11,7 +11,7 @@ import pytest
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.stackports import LAKE_SERVERS, StackPorts, port_names
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 
 @pytest.fixture

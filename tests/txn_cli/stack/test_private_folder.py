@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.private_folder import make_private
-from txn_cli.stack.ready import Ready
-from txn_core.errors import StackError
+from txn_core.exceptions import StackError
 
 ANOTHER = os.geteuid() + 4_711
 

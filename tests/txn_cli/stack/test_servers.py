@@ -16,15 +16,15 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.txn_cli.stack.children import WAIT_S_MAX, Told, until
+from tests.txn_cli.stack.told_children import WAIT_S_MAX, Told, until
 from txn_cli.stack import ports
 from txn_cli.stack.binaries import find_node
+from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.foundation import PORT_TAKEN, laid, servers_running
+from txn_cli.stack.foundation import PORT_TAKEN, prepared, servers_running
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
 from txn_cli.stack.stackports import StackPorts
-from txn_cli.stack.supervisor import supervised
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.settings import Settings
@@ -120,7 +120,10 @@ async def test_a_port_that_is_taken_after_it_was_chosen_moves_the_servers(tmp_pa
     told = Told()
     data_dir = DataDir.at(tmp_path)
     with data_dir.locked():
-        async with laid(data_dir, told.narrator) as base, supervised(told.narrator, lambda pids: None) as supervisor:
+        async with (
+            prepared(data_dir, told.narrator) as base,
+            supervised(told.narrator, lambda pids: None) as supervisor,
+        ):
             first = base.ports
             with socket.socket() as listener:
                 listener.bind((ports.HOST, first.of["volume"]))

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.told_children import wait_until
 from txn_cli.stack import ports
-from txn_cli.stack.leftovers import ProcessMark
+from txn_cli.stack.children.leftovers import ProcessMark
 
 TXN = (sys.executable, "-m", "txn_cli.main")
 COMMAND_S_MAX = 90.0

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.txn_cli.stack.children import until
+from tests.txn_cli.stack.told_children import until
 from txn_cli.status import observer as observer_module
 from txn_cli.status.drain import Drain, Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
-from txn_cli.status.report import document
+from txn_cli.status.status_report import document
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
 from txn_core.positions import ShardId
 from txn_core.settings import Settings

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.txn_cli.fake_api import FakeApi
-from txn_cli.rows import SoundRow
-from txn_core.kinesis.record_batch import Arrived
+from txn_cli.layouts.read_rows import SoundRow
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
 from txn_core.positions import Position, SequenceNumber, ShardId
@@ -53,7 +53,7 @@ class FakeStore:
         """Put events into one object of the lake, at the next positions of the stream or from a given one on."""
         first = self.next_sequence_number if at is None else at
         arrived = [
-            Arrived(json.dumps(event).encode(), position(number), datetime(2026, 1, 1, tzinfo=UTC))
+            StreamRecord(json.dumps(event).encode(), position(number), datetime(2026, 1, 1, tzinfo=UTC))
             for number, event in enumerate(events, start=first)
         ]
         self.next_sequence_number = max(self.next_sequence_number, first + len(events))

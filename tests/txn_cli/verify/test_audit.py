@@ -5,15 +5,15 @@ from collections import deque
 import pytest
 
 from tests.txn_cli.builders import CARD, OTHER_CARD, cells, sound, sound_rows
-from tests.txn_cli.fake_api import Answer, CutOff
+from tests.txn_cli.fake_api import CutOff, HttpReply
 from tests.txn_cli.verify.store import FakeStore, event_of
-from txn_cli.answers import UnavailableError
-from txn_cli.kaggle import parse_row
-from txn_cli.retry import RetryPolicy
-from txn_cli.rows import Row
+from txn_cli.api_client.replies import UnavailableError
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.layouts.kaggle import parse_row
+from txn_cli.layouts.read_rows import Row
 from txn_cli.verify import audit as audit_module
 from txn_cli.verify.audit import Audit
-from txn_cli.verify.report import Report
+from txn_cli.verify.verify_report import Report
 from txn_cli.verify.workshop import EFFORT_ALONE
 
 
@@ -219,11 +219,11 @@ async def test_only_the_raw_lake_is_read(store: FakeStore) -> None:
 
 async def test_an_answer_that_is_lost_is_asked_for_again(store: FakeStore) -> None:
     store.store(*sound_rows(3))
-    store.api.faults = deque([CutOff(), Answer(503, "store_unavailable")])
+    store.api.faults = deque([CutOff(), HttpReply(503, "store_unavailable")])
     assert (await audit(store, [*sound_rows(3)]))[0].all_right
 
 
 async def test_a_service_that_does_not_answer_ends_the_audit(store: FakeStore) -> None:
-    store.api.faults = deque([Answer(503, "store_unavailable")] * 100)
+    store.api.faults = deque([HttpReply(503, "store_unavailable")] * 100)
     with pytest.raises(UnavailableError, match="503 store_unavailable"):
         await audit(store, [sound(2)])

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import pytest
 
 from tests.txn_cli.builders import OTHER_CARD, sound, sound_rows
-from tests.txn_cli.fake_api import Answer, CutOff
+from tests.txn_cli.fake_api import CutOff, HttpReply
 from tests.txn_cli.verify.store import FakeStore, event_of
-from txn_cli.answers import UnavailableError
-from txn_cli.client import CONNECTIONS_MAX
-from txn_cli.retry import RetryPolicy
-from txn_cli.rows import SoundRow
+from txn_cli.api_client.client import CONNECTIONS_MAX
+from txn_cli.api_client.replies import UnavailableError
+from txn_cli.api_client.retry import RetryPolicy
+from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison
-from txn_cli.verify.report import Report
 from txn_cli.verify.statement import Identities, Scribe
+from txn_cli.verify.verify_report import Report
 
 
 @dataclass
@@ -194,14 +194,14 @@ async def test_rows_of_one_id_and_different_content_do_not_both_agree(store: Fak
 
 async def test_a_list_that_is_lost_is_asked_for_again(store: FakeStore) -> None:
     store.store(*sound_rows(4))
-    store.api.faults = deque([None, CutOff(), Answer(503, "store_unavailable")])
+    store.api.faults = deque([None, CutOff(), HttpReply(503, "store_unavailable")])
     assert (await compare(store, sound_rows(4))).report == Report(rows=4)
     assert len(store.api.lists) == 1
 
 
 async def test_a_list_that_is_never_answered_ends_the_comparison(store: FakeStore) -> None:
     store.store(*sound_rows(4))
-    store.api.faults = deque([None, *[Answer(503, "store_unavailable")] * 10])
+    store.api.faults = deque([None, *[HttpReply(503, "store_unavailable")] * 10])
     with pytest.raises(UnavailableError, match="503 store_unavailable"):
         await compare(store, sound_rows(4))
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.txn_cli.api_client.test_target import READY
 from tests.txn_cli.builders import sound_rows
-from tests.txn_cli.test_target import READY
 from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.verify import lake as lake_module
-from txn_cli.verify.content import digest_of
 from txn_cli.verify.lake import Lake, LakeRows, LakeScan, open_lake, rows_of
+from txn_cli.verify.row_content import digest_of
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
 from txn_core.aws.clients import Aws

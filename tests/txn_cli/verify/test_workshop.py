@@ -9,7 +9,7 @@ import pytest
 
 from txn_cli.verify import workshop as workshop_module
 from txn_cli.verify.workshop import Workshop
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 
 
 def double(number: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import pytest
 from aiobotocore.session import AioSession
 from botocore.exceptions import ParamValidationError
 
-from txn_core.aws.clients import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _wire
+from txn_core.aws.clients import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _http_pool
 from txn_core.settings import Settings
 
 
@@ -61,6 +61,6 @@ async def test_a_wire_to_https_is_tls_however_the_scheme_is_written(
 ) -> None:
     """Schemes are the same in any case (RFC 3986, 3.1); without TLS its requests would go in clear."""
     own_environment.setenv("NO_PROXY", "a.test")
-    async with _wire(AioSession(), url, 1.0) as wire:
+    async with _http_pool(AioSession(), url, 1.0) as wire:
         assert wire is not None
         assert (wire._tls is not None) == secure

@@ -53,16 +53,16 @@ TEXTS: Final = ("{}", "IBAN {}", "Konto {}, bitte", "{} BIC COBADEFFXXX", "pay t
 
 def grouped_ibans(count: int, *, seed: int) -> Iterator[str]:
     """Texts with an IBAN each, equally often of every country."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     countries = sorted(STRUCTURES)
     for number in range(count):
-        iban = made_up(dice, countries[number % len(countries)])
-        yield dice.choice(TEXTS).format(" ".join(iban[at : at + 4] for at in range(0, len(iban), 4)))
+        iban = made_up(rng, countries[number % len(countries)])
+        yield rng.choice(TEXTS).format(" ".join(iban[at : at + 4] for at in range(0, len(iban), 4)))
 
 
-def made_up(dice: random.Random, country: str) -> str:
+def made_up(rng: random.Random, country: str) -> str:
     """An IBAN of a country, without spaces."""
     parts = re.findall(r"([0-9]+)([nac])", STRUCTURES[country])
-    account = "".join("".join(dice.choices(_KINDS[kind], k=int(length))) for length, kind in parts)
+    account = "".join("".join(rng.choices(_KINDS[kind], k=int(length))) for length, kind in parts)
     as_number = int("".join(str(int(character, 36)) for character in f"{account}{country}00"))
     return f"{country}{98 - as_number % 97:02}{account}"

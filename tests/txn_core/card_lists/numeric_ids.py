@@ -18,29 +18,27 @@ LIKE_CARDS: Final = "id of Instagram"
 """From 2024 on they begin with 35 to 39, as numbers of JCB and Diners Club do, and from October 2026 on with 4."""
 
 
-def _snowflake(dice: random.Random, epoch: int, bits: int) -> int:
-    return (dice.randrange(_IN_USE, _NOW) - epoch << bits) | dice.getrandbits(bits)
+def _snowflake(rng: random.Random, epoch: int, bits: int) -> int:
+    return (rng.randrange(_IN_USE, _NOW) - epoch << bits) | rng.getrandbits(bits)
 
 
 KINDS: Final[dict[str, Callable[[random.Random], int]]] = {
-    "unsigned, 64 bits": lambda dice: dice.getrandbits(64),
-    "signed, 64 bits": lambda dice: dice.getrandbits(64) - (1 << 63),
-    "positive, 63 bits": lambda dice: dice.getrandbits(63),
-    "19 digits": lambda dice: dice.randrange(10**18, 10**19),
-    "snowflake of Twitter": lambda dice: _snowflake(dice, *_TWITTER),
-    "snowflake of Discord": lambda dice: _snowflake(dice, *_DISCORD),
-    LIKE_CARDS: lambda dice: _snowflake(dice, *_INSTAGRAM),
-    "milliseconds of Unix time": lambda dice: dice.randrange(_FROM * 10**3, _TO * 10**3),
-    "microseconds of Unix time": lambda dice: dice.randrange(_FROM * 10**6, _TO * 10**6),
-    "nanoseconds of Unix time": lambda dice: dice.randrange(_FROM * 10**9, _TO * 10**9),
-    "ticks of .NET": lambda dice: (dice.randrange(_FROM, _TO) + 62_135_596_800) * 10**7 + dice.randrange(10**7),
-    "time of Windows files": lambda dice: (
-        (dice.randrange(_FROM, _TO) + 11_644_473_600) * 10**7 + dice.randrange(10**7)
-    ),
+    "unsigned, 64 bits": lambda rng: rng.getrandbits(64),
+    "signed, 64 bits": lambda rng: rng.getrandbits(64) - (1 << 63),
+    "positive, 63 bits": lambda rng: rng.getrandbits(63),
+    "19 digits": lambda rng: rng.randrange(10**18, 10**19),
+    "snowflake of Twitter": lambda rng: _snowflake(rng, *_TWITTER),
+    "snowflake of Discord": lambda rng: _snowflake(rng, *_DISCORD),
+    LIKE_CARDS: lambda rng: _snowflake(rng, *_INSTAGRAM),
+    "milliseconds of Unix time": lambda rng: rng.randrange(_FROM * 10**3, _TO * 10**3),
+    "microseconds of Unix time": lambda rng: rng.randrange(_FROM * 10**6, _TO * 10**6),
+    "nanoseconds of Unix time": lambda rng: rng.randrange(_FROM * 10**9, _TO * 10**9),
+    "ticks of .NET": lambda rng: (rng.randrange(_FROM, _TO) + 62_135_596_800) * 10**7 + rng.randrange(10**7),
+    "time of Windows files": lambda rng: (rng.randrange(_FROM, _TO) + 11_644_473_600) * 10**7 + rng.randrange(10**7),
 }
 
 
 def ids(kind: str, count: int, *, seed: int) -> Iterator[str]:
     """Random ids of a kind, as they are written in decimal."""
-    dice = random.Random(f"{kind} {seed}")
-    return (str(KINDS[kind](dice)) for _ in range(count))
+    rng = random.Random(f"{kind} {seed}")
+    return (str(KINDS[kind](rng)) for _ in range(count))

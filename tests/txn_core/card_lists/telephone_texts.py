@@ -72,24 +72,24 @@ ELSEWHERE: Final = {
 
 def telephone_texts(count: int, *, seed: int) -> Iterator[str]:
     """Texts with a telephone number each, half of them of North America, nine in ten behind a store's number."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     others = [form for forms in ELSEWHERE.values() for form in forms]
     for _ in range(count):
-        form = dice.choice(NORTH_AMERICA if dice.random() < 0.5 else others)
-        store = "" if dice.random() < 0.1 else _store(dice, dice.randint(2, 6)) + dice.choice(GAPS)
-        yield store + _filled(dice, form)
+        form = rng.choice(NORTH_AMERICA if rng.random() < 0.5 else others)
+        store = "" if rng.random() < 0.1 else _store(rng, rng.randint(2, 6)) + rng.choice(GAPS)
+        yield store + _filled(rng, form)
 
 
 def texts_of(form: str, count: int, *, seed: int) -> Iterator[str]:
     """Texts of one form, each behind a store's number of four digits."""
-    dice = random.Random(f"{form} {seed}")
-    return (f"#{dice.randrange(10_000):04} {_filled(dice, form)}" for _ in range(count))
+    rng = random.Random(f"{form} {seed}")
+    return (f"#{rng.randrange(10_000):04} {_filled(rng, form)}" for _ in range(count))
 
 
-def _store(dice: random.Random, digits: int) -> str:
-    number = dice.randrange(10**digits)
-    return dice.choice(SIGNS) + (f"{number:0{digits}}" if dice.random() < 0.5 else str(number))
+def _store(rng: random.Random, digits: int) -> str:
+    number = rng.randrange(10**digits)
+    return rng.choice(SIGNS) + (f"{number:0{digits}}" if rng.random() < 0.5 else str(number))
 
 
-def _filled(dice: random.Random, form: str) -> str:
-    return re.sub("[#$]", lambda mark: str(dice.randrange(2 if mark[0] == "$" else 0, 10)), form)
+def _filled(rng: random.Random, form: str) -> str:
+    return re.sub("[#$]", lambda mark: str(rng.randrange(2 if mark[0] == "$" else 0, 10)), form)

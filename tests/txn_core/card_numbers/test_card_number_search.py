@@ -11,7 +11,7 @@ from tests.builders import body, card_number, customer, issued_card_number, json
 from tests.txn_core.strategies import bodies
 from txn_core.card_numbers.card_number_search import CODE, request_text_of
 from txn_core.card_numbers.free_text import holds_card_number
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.plain_text import ascii_alphanumerics
 from txn_core.transactions.reading import read_submission
 

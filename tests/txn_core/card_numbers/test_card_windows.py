@@ -12,22 +12,22 @@ from txn_core.card_numbers.issuer_ranges import ROWS
 SIZES = (1, 1, 1, 1, 2, 3, 4, 4, 4, 4, 5, 6, 8, 10, 12, 16, 19)
 
 
-def chain(dice: random.Random) -> str:
+def chain(rng: random.Random) -> str:
     """Groups of usual sizes, whose digits often begin as a scheme's numbers do."""
     groups = []
-    size = dice.choice((*SIZES, 0))
-    for _ in range(dice.randint(1, 24)):
-        digits = "".join(dice.choices("0123456789", k=size or dice.choice(SIZES)))
-        if dice.random() < 0.5:
-            first = dice.choice(ROWS).first
+    size = rng.choice((*SIZES, 0))
+    for _ in range(rng.randint(1, 24)):
+        digits = "".join(rng.choices("0123456789", k=size or rng.choice(SIZES)))
+        if rng.random() < 0.5:
+            first = rng.choice(ROWS).first
             digits = (first + digits[len(first) :])[: len(digits)]
         groups.append(digits)
     return " ".join(groups)
 
 
-def long_enough(dice: random.Random) -> Iterator[str]:
+def long_enough(rng: random.Random) -> Iterator[str]:
     while True:
-        made = chain(dice)
+        made = chain(rng)
         if len(made) - made.count(" ") >= 12:
             yield made
 

@@ -11,7 +11,7 @@ from txn_api.routes.reads import RangeParameters
 from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers
 from txn_core.card_numbers.free_text_fields import A_CODE, A_TIME, AN_ID, FreeTexts, ModelFields, NoFreeText, marked
 from txn_core.card_numbers.pan import Pan
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import TransactionRequest
@@ -49,7 +49,7 @@ def test_every_text_is_free_unless_it_is_marked() -> None:
 
 
 def test_all_texts_of_an_instance_come_with_their_pointers() -> None:
-    """Those of lists and mappings with that of their field, since the names in a mapping are a client's."""
+    """Texts of lists and mappings have the pointer of their field, since the names in a mapping are a client's."""
     later = Later.model_validate(
         {"tags": ["a", "b"], "metadata": {"c": "d", "e": 1}, "from": "f", "part": {"reference": "g", "notes": "h"}}
     )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import body, json_bytes
 from txn_core.card_numbers import free_text
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.reading import read_submission
 
 VISA = "4111111111111111"

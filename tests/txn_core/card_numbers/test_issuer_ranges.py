@@ -76,10 +76,10 @@ def test_another_form_is_refused_and_not_repeated(text: str) -> None:
 
 def test_the_table_is_asked_as_its_rows_say() -> None:
     """Numbers around every end of every row, and random ones, with all lengths."""
-    dice = random.Random(1)
+    rng = random.Random(1)
     beginnings = [end for row in ROWS for end in (row.first, row.last)]
     beginnings += [str(int(first) + step) for first in beginnings for step in (-1, 1)]
-    beginnings += [str(dice.randrange(10**7, 10**8)) for _ in range(2_000)]
+    beginnings += [str(rng.randrange(10**7, 10**8)) for _ in range(2_000)]
     for beginning in beginnings:
         for length in LENGTHS:
             for filler in "09":

@@ -11,7 +11,7 @@ from tests.builders import body, encoded, index_item, keys, pan, position, reque
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, LAYOUT_ID, IndexItem, TransactionTable
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, TransactionId
 from txn_core.transactions.instants import Instant

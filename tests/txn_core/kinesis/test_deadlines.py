@@ -12,7 +12,7 @@ def settle(*records: Pending) -> None:
 
 
 def test_records_expire_in_their_order_and_once() -> None:
-    """What is settled does not expire, and the next deadline is that of a record that is not."""
+    """What is settled does not expire, and the next deadline belongs to a record that is not settled."""
     deadlines = Deadlines()
     records = [pending(deadline=float(at)) for at in range(6)]
     for record in records:

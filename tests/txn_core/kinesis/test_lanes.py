@@ -305,7 +305,7 @@ def test_records_survive_the_loss_of_the_map(sharded: Filler) -> None:
 
 
 def test_a_shard_id_that_owns_other_keys_now_is_another_shard() -> None:
-    """A stream that was deleted and made anew has the old ids and other ranges."""
+    """A stream that was deleted and made again has the old ids and other ranges."""
     filler = Filler(Lanes(Limits()))
     filler.lanes.reroute(ByShard(shard_map(2)), 0.0)
     old: Lane = filler.lanes.of(LOWER)

@@ -27,7 +27,7 @@ def test_the_buffer_is_looked_at_when_it_is_asked_for() -> None:
 
 
 def test_kinesis_records_are_counted_as_they_are_billed() -> None:
-    """A payload unit is 25 KB begun; the ratio is that of user records to Kinesis records."""
+    """A payload unit is 25 KB begun; the ratio compares user records with Kinesis records."""
     metrics, registry = made()
     assert registry.get_sample_value("txn_user_records_per_kinesis_record") == 0
     for records, size in ((1, 0), (10, 25_600), (19, 25_601)):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.chaos import examples
 from tests.support.fake_kinesis import UNREACHABLE, FakeKinesis, Fate, Reply, Stored, client_error
 from tests.support.virtual_time import run_in_virtual_time
-from tests.txn_core.kinesis.desk import DEADLINE_S, LOST, Desk
-from txn_core.errors import BufferFullError, NotStoredError, OutcomeUnknownError
+from tests.txn_core.kinesis.producer_fixture import DEADLINE_S, LOST, ProducerFixture
+from txn_core.exceptions import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 
 BUFFER_BYTES: Final = 1 << 20
@@ -59,10 +59,10 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Run:
+class ProducerRun:
     """All that a run is made of."""
 
-    arrivals: Sequence[SenderPatience]
+    arrival_minutes: Sequence[SenderPatience]
     happenings: Sequence[Happening]
     script: Sequence[Reply]
     requests: int
@@ -134,8 +134,8 @@ def _replies(draw: st.DrawFn) -> Reply:
 
 
 _RUNS = st.builds(
-    Run,
-    arrivals=st.lists(_ARRIVALS, min_size=1, max_size=30),
+    ProducerRun,
+    arrival_minutes=st.lists(_ARRIVALS, min_size=1, max_size=30),
     happenings=st.lists(_HAPPENINGS, max_size=6),
     script=st.lists(_replies(), max_size=12),
     requests=st.integers(1, 3),
@@ -147,20 +147,20 @@ _RUNS = st.builds(
 
 @given(_RUNS)
 @settings(max_examples=examples(150), deadline=None)
-def test_whatever_the_stream_does(run: Run) -> None:
+def test_whatever_the_stream_does(run: ProducerRun) -> None:
     """Each record is answered once and truly, in its card's order, within bounds; nothing is left behind."""
     run_in_virtual_time(_check(run))
 
 
-async def _check(run: Run) -> None:
-    desk = Desk.on(*run.script, requests=run.requests, shards=SHARDS, buffer_bytes=BUFFER_BYTES)
+async def _check(run: ProducerRun) -> None:
+    desk = ProducerFixture.on(*run.script, requests=run.requests, shards=SHARDS, buffer_bytes=BUFFER_BYTES)
     if run.by_shards:
         await desk.producer.route_by_shards()
     loop = asyncio.get_running_loop()
     for happening in run.happenings:
         loop.call_later(happening.at_s, happening.happen, desk.kinesis)
     closing = asyncio.create_task(_close_early(desk, run)) if run.closes_after_s is not None else None
-    handed = [await _hand_over(desk, number, arrival) for number, arrival in enumerate(run.arrivals)]
+    handed = [await _hand_over(desk, number, arrival) for number, arrival in enumerate(run.arrival_minutes)]
     await (closing or desk.producer.close(run.close_deadline_s))
     assert all(record.future is None or record.future.done() for record in handed)
     await asyncio.sleep(60)  # whatever still stores late has done so
@@ -171,14 +171,14 @@ async def _check(run: Run) -> None:
         _check_order(desk.kinesis, [record for record in handed if record.key == key])
 
 
-async def _close_early(desk: Desk, run: Run) -> None:
+async def _close_early(desk: ProducerFixture, run: ProducerRun) -> None:
     await asyncio.sleep(run.closes_after_s or 0.0)
     began_s = asyncio.get_running_loop().time()
     await desk.producer.close(run.close_deadline_s)
     assert asyncio.get_running_loop().time() <= began_s + run.close_deadline_s
 
 
-async def _hand_over(desk: Desk, number: int, arrival: SenderPatience) -> Handed:
+async def _hand_over(desk: ProducerFixture, number: int, arrival: SenderPatience) -> Handed:
     await asyncio.sleep(arrival.after_s)
     bytes_before, loop = desk.producer.buffered_bytes, asyncio.get_running_loop()
     record = Handed(arrival.key, b"%d." % number + bytes(arrival.size), loop.time())
@@ -196,7 +196,7 @@ async def _hand_over(desk: Desk, number: int, arrival: SenderPatience) -> Handed
     return record
 
 
-def _entrust(desk: Desk, record: Handed, by: str) -> "asyncio.Future[Landing] | None":
+def _entrust(desk: ProducerFixture, record: Handed, by: str) -> "asyncio.Future[Landing] | None":
     """Hand over a record in one of the three ways; none, or what refused it is raised, if it was not taken."""
     if by == "submit":
         return desk.producer.submit(record.key, record.data)

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, arrived, position
-from txn_core.kinesis.record_batch import Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun
 from txn_core.positions import SequenceNumber
 
 EVENTS = st.lists(st.binary(max_size=5), min_size=1, max_size=4)
 
 
-def run(number: int, events: list[bytes]) -> Run:
+def run(number: int, events: list[bytes]) -> RecordRun:
     """Events that lie in one record, with something before, between and behind them."""
     data, begins, ends = b"-", list[int](), list[int]()
     for event in events:
@@ -22,15 +22,17 @@ def run(number: int, events: list[bytes]) -> Run:
         ends.append(len(data))
         data += b"-"
     moment = ARRIVED_AT + timedelta(milliseconds=number)
-    return Run(SHARD, SequenceNumber(str(number)), 0, moment, data, begins, ends)
+    return RecordRun(SHARD, SequenceNumber(str(number)), 0, moment, data, begins, ends)
 
 
-STRETCHES = st.lists(EVENTS, max_size=5).map(lambda runs: Stretch([run(i, events) for i, events in enumerate(runs)]))
+STRETCHES = st.lists(EVENTS, max_size=5).map(
+    lambda runs: RecordBatch([run(i, events) for i, events in enumerate(runs)])
+)
 BOUNDS = st.none() | st.integers(-25, 25)
 
 
 def test_a_run_says_where_its_events_stood() -> None:
-    first, second = Stretch([run(7, [b"a", b"bc"])])
+    first, second = RecordBatch([run(7, [b"a", b"bc"])])
     assert (first.data, first.position) == (b"a", position(7))
     assert (second.data, second.position) == (b"bc", position(7, 1))
 
@@ -40,7 +42,9 @@ def test_a_run_counts_the_bytes_of_its_events_alone() -> None:
 
 
 @given(STRETCHES, BOUNDS, BOUNDS)
-def test_a_slice_of_a_stretch_is_that_of_its_records(stretch: Stretch, start: int | None, stop: int | None) -> None:
+def test_a_slice_of_a_stretch_is_that_of_its_records(
+    stretch: RecordBatch, start: int | None, stop: int | None
+) -> None:
     records = list(stretch)
     assert len(stretch) == len(records)
     assert list(stretch[start:stop]) == records[start:stop]
@@ -48,7 +52,7 @@ def test_a_slice_of_a_stretch_is_that_of_its_records(stretch: Stretch, start: in
 
 
 @given(STRETCHES)
-def test_places_of_a_stretch_are_those_of_its_records(stretch: Stretch) -> None:
+def test_places_of_a_stretch_are_those_of_its_records(stretch: RecordBatch) -> None:
     records = list(stretch)
     for index in range(-len(records), len(records)):
         assert stretch[index] == records[index]
@@ -57,19 +61,19 @@ def test_places_of_a_stretch_are_those_of_its_records(stretch: Stretch) -> None:
 
 
 @given(STRETCHES)
-def test_records_by_themselves_are_the_same_stretch(stretch: Stretch) -> None:
+def test_records_by_themselves_are_the_same_stretch(stretch: RecordBatch) -> None:
     records = list(stretch)
-    assert Stretch.of(records) == stretch == records
-    assert Stretch.of(stretch) is stretch
+    assert RecordBatch.of(records) == stretch == records
+    assert RecordBatch.of(stretch) is stretch
     assert stretch.lines == b"\n".join(record.data for record in records)
 
 
 def test_stretches_differ_by_a_record() -> None:
-    assert Stretch.of([arrived(b"a")]) != Stretch.of([arrived(b"b")])
-    assert Stretch.of([arrived(b"a")]) != [arrived(b"a"), arrived(b"a")]
-    assert Stretch() != "a"
+    assert RecordBatch.of([arrived(b"a")]) != RecordBatch.of([arrived(b"b")])
+    assert RecordBatch.of([arrived(b"a")]) != [arrived(b"a"), arrived(b"a")]
+    assert RecordBatch() != "a"
 
 
 def test_a_stretch_is_not_thinned_out() -> None:
     with pytest.raises(ValueError, match="thinned"):
-        Stretch.of([arrived(b"a"), arrived(b"b")])[::2]
+        RecordBatch.of([arrived(b"a"), arrived(b"b")])[::2]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.support.fake_kinesis import FakeKinesis, client_error, hash_key_of
 from tests.support.virtual_time import run_in_virtual_time
 from tests.txn_core.kinesis.builders import shard_map
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.shard_map import HASH_KEY_MAX, OpenShard, ShardMap
 from txn_core.positions import ShardId
 

@@ -27,8 +27,8 @@ from tests.builders import (
     transaction_id,
 )
 from tests.txn_core.strategies import bodies, positions
-from txn_core.errors import EventError
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import NESTED, arrived_of, table_of
 from txn_core.lake.parquet import parquet_of, read_parquet, slices
 from txn_core.transactions.event import Event
@@ -38,7 +38,7 @@ GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("event-v*.json"))
 EVENT = encoded().data
 
 
-def through_parquet(events: list[Arrived]) -> list[Arrived]:
+def through_parquet(events: list[StreamRecord]) -> list[StreamRecord]:
     return list(arrived_of(read_parquet(parquet_of(table_of(events)))))
 
 
@@ -177,7 +177,7 @@ def test_more_rows_than_a_block_of_the_reader_are_one_table() -> None:
 def test_arrival_keeps_its_moment() -> None:
     """Stream times have milliseconds and may come in any zone; the moment is kept."""
     moment = datetime(2026, 1, 1, 12, 0, 0, 1000, tzinfo=UTC)
-    events = [Arrived(EVENT, position(), moment)]
+    events = [StreamRecord(EVENT, position(), moment)]
     assert through_parquet(events)[0].arrived_at == moment
 
 

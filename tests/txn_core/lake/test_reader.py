@@ -10,15 +10,15 @@ import pytest
 
 from tests.builders import ARRIVED_AT, encoded, position, transaction_id
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of, table_of
 from txn_core.lake.layout import RAW_PREFIX, range_key
 from txn_core.lake.parquet import parquet_of
 from txn_core.lake.progress import INDEX_REBUILD, ConsumerProgress, Part
 from txn_core.lake.reader import LakeReader, raw_hours
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.transactions.instants import instant_of
 
@@ -45,13 +45,13 @@ class Lake:
     store: ObjectStore
     dynamodb: "DynamoDBClient"
     table: str
-    records: dict[str, list[Arrived]] = field(default_factory=dict)
+    records: dict[str, list[StreamRecord]] = field(default_factory=dict)
 
     async def add(self, hour: int) -> str:
         """Put an object of some records that arrived in an hour."""
         first, at = hour * ROWS + 1, ARRIVED_AT + timedelta(hours=hour)
         found = [
-            Arrived(encoded(transaction_id=transaction_id(n)).data, position(n), at)
+            StreamRecord(encoded(transaction_id=transaction_id(n)).data, position(n), at)
             for n in range(first, first + ROWS)
         ]
         key = range_key(found[0].position, instant_of(at))
@@ -74,10 +74,10 @@ class Memory:
     """A sink that keeps what it took, and may end in the middle of an object."""
 
     ends_in: str = ""
-    took: list[tuple[str, list[list[Arrived]]]] = field(default_factory=list)
+    took: list[tuple[str, list[list[StreamRecord]]]] = field(default_factory=list)
 
     async def take(self, key: str, tables: "AsyncIterator[pa.Table]") -> None:
-        slices: list[list[Arrived]] = []
+        slices: list[list[StreamRecord]] = []
         async for table in tables:
             slices.append(list(arrived_of(table)))
             if key == self.ends_in:
@@ -89,7 +89,7 @@ class Memory:
         return [key for key, _ in self.took]
 
     @property
-    def records(self) -> dict[str, list[Arrived]]:
+    def records(self) -> dict[str, list[StreamRecord]]:
         return {key: [record for rows in slices for record in rows] for key, slices in self.took}
 
 

@@ -20,7 +20,7 @@ def budget(clock: Clock) -> LogBudget[str]:
 
 
 def test_the_first_lines_of_a_kind_are_taken_in_each_second() -> None:
-    """A new second begins anew."""
+    """A new second begins with a whole budget."""
     clock = Clock()
     lines = budget(clock)
     assert [lines.takes("a") for _ in range(4)] == [True, True, False, False]

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.told_children import wait_until
 from txn_core.logs import log_queue
 from txn_core.logs.log_queue import (
     BYTES_MAX,

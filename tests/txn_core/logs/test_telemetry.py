@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from tests.builders import body, card_number, json_bytes, pan, request
-from txn_core.errors import TxnError
+from txn_core.exceptions import TxnError
 from txn_core.logs.log_budget import EventBudget
 from txn_core.logs.telemetry import QUIET, configure_logging
 from txn_core.transactions.transaction import parse_transaction

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import body, card_number, full_body, json_bytes
 from tests.txn_core.strategies import bodies
-from txn_core.errors import InvalidTransactionError
+from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.duplicates import CODE, duplicated_names, has_each_name_once, names_of
 from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.faults import Fault
@@ -50,29 +50,27 @@ def names_something_twice(data: bytes) -> bool:
 class Writer:
     """Writes a document as clients might: any white space, names with or without escapes, some of them twice."""
 
-    def __init__(self, dice: random.Random, *, twice: float, escapes: float, spaces: str) -> None:
-        self._dice, self._twice, self._escapes, self._spaces = dice, twice, escapes, spaces
+    def __init__(self, rng: random.Random, *, twice: float, escapes: float, spaces: str) -> None:
+        self._rng, self._twice, self._escapes, self._spaces = rng, twice, escapes, spaces
 
     def value(self, value: object) -> str:
         if not isinstance(value, dict):
-            return json.dumps(value, ensure_ascii=self._dice.random() < self._escapes)
+            return json.dumps(value, ensure_ascii=self._rng.random() < self._escapes)
         members = [self._member(name, inner) for name, inner in value.items()]
-        self._dice.shuffle(members)
+        self._rng.shuffle(members)
         # Whatever it is, it is overtaken by the sound one behind it.
         for name, inner in value.items():
-            if self._dice.random() < self._twice:
+            if self._rng.random() < self._twice:
                 others: tuple[object, ...] = (inner, None, 1, {}, [], "a:b", {"name": {"name": 1}}, "\u00e9", ' ":')
-                members.insert(0, self._member(name, self._dice.choice(others)))
+                members.insert(0, self._member(name, self._rng.choice(others)))
         return "{" + self._space() + ",".join(members) + self._space() + "}"
 
     def _member(self, name: str, value: object) -> str:
-        written = "".join(f"\\u{ord(c):04x}" if self._dice.random() < self._escapes / 4 else c for c in name)
+        written = "".join(f"\\u{ord(c):04x}" if self._rng.random() < self._escapes / 4 else c for c in name)
         return f'{self._space()}"{written}"{self._space()}:{self._space()}{self.value(value)}{self._space()}'
 
     def _space(self) -> str:
-        return (
-            "".join(self._dice.choice(self._spaces) for _ in range(self._dice.randrange(3))) if self._spaces else ""
-        )
+        return "".join(self._rng.choice(self._spaces) for _ in range(self._rng.randrange(3))) if self._spaces else ""
 
 
 COLONS = ["", "a:b", ":", '":', "\\", ' " : ', "at \u00e9:", "10:30:00"]
@@ -112,18 +110,18 @@ def test_both_ways_agree_with_the_oracle(document: dict[str, Any], texts: tuple[
         assert not expected
 
 
-@given(document=bodies(), dice=st.randoms(use_true_random=False), spaces=st.sampled_from(["", " ", "\n"]))
+@given(document=bodies(), rng=st.randoms(use_true_random=False), spaces=st.sampled_from(["", " ", "\n"]))
 @settings(max_examples=100, deadline=None)
-def test_each_name_that_comes_twice_is_pointed_at(document: dict[str, Any], dice: random.Random, spaces: str) -> None:
+def test_each_name_that_comes_twice_is_pointed_at(document: dict[str, Any], rng: random.Random, spaces: str) -> None:
     """The faults are those places, each once, and no others."""
-    sound = Writer(dice, twice=0, escapes=0.5, spaces=spaces).value(document)
+    sound = Writer(rng, twice=0, escapes=0.5, spaces=spaces).value(document)
     assert duplicated_names(sound.encode(), CONTRACT) == []
-    name = dice.choice(list(document))
+    name = rng.choice(list(document))
     twice = f'{{"{name}":null,{sound[1:]}'.encode()
     assert duplicated_names(twice, CONTRACT) == [Fault(f"/{name}", CODE)]
 
 
-def _places() -> list[tuple[str, ...]]:
+def _positions() -> list[tuple[str, ...]]:
     document = full_body()
     parts = [(name, inner) for name, value in document.items() if isinstance(value, dict) for inner in value]
     return [*((name,) for name in document), *parts]
@@ -133,7 +131,7 @@ def _escaped(name: str) -> str:
     return f"\\u{ord(name[0]):04x}{name[1:]}"
 
 
-@pytest.mark.parametrize("place", _places(), ids="/".join)
+@pytest.mark.parametrize("place", _positions(), ids="/".join)
 @pytest.mark.parametrize("indent", [None, 2])
 def test_any_field_of_the_contract_that_comes_twice_is_refused(place: tuple[str, ...], indent: int | None) -> None:
     """With the same value or another one, in front or behind, also where one of the names has an escape."""

@@ -25,7 +25,7 @@ from tests.builders import (
     transaction_id,
 )
 from tests.txn_core.strategies import bodies
-from txn_core.errors import EventError
+from txn_core.exceptions import EventError
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions import event_schema
 from txn_core.transactions.event import SCHEMA_VERSION, EncodedEvent, Event, content_digests, same_content

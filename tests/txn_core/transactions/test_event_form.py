@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import arrived, encoded, full_body, json_bytes, keys
 from tests.workers.builders import event
-from txn_core.errors import EventError
+from txn_core.exceptions import EventError
 from txn_core.lake.column_form import of_other_form
 from txn_core.lake.columns import table_of
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX

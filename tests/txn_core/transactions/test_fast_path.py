@@ -11,7 +11,7 @@ from tests.builders import body, card_number, customer, full_body, issued_card_n
 from tests.txn_core.strategies import bodies, finer_digits
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import LENGTHS
-from txn_core.errors import InvalidTransactionError, MalformedJsonError
+from txn_core.exceptions import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions import reading
 from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.reading import read_submission
@@ -61,7 +61,7 @@ def long(document: object, request_text: str = "") -> Submission | None:
 @given(bodies())
 @settings(max_examples=150)
 def test_both_ways_give_the_same(document: dict[str, Any]) -> None:
-    """Whatever fits the rules: if the short way takes it, every byte is that of the long way."""
+    """Whatever fits the rules: if the short way takes it, every byte is as the long way writes it."""
     assert short(document) in (None, long(document))
 
 

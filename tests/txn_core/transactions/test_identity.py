@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.builders import CARD_KEY, IDENTITY_KEY, base64_key, card_number, keys, pan
 from tests.txn_core.strategies import texts
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.transactions.faults import ID_PATTERN
 from txn_core.transactions.identity import (

@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError
 
 from tests.builders import body, card_number, customer, full_body, json_bytes, request
 from tests.txn_core.strategies import bodies
-from txn_core.errors import InvalidTransactionError, MalformedJsonError, TxnError
+from txn_core.exceptions import InvalidTransactionError, MalformedJsonError, TxnError
 from txn_core.transactions.faults import MESSAGES, Fault
 from txn_core.transactions.instants import instant_of, now
 from txn_core.transactions.transaction import (
@@ -328,7 +328,7 @@ def test_a_value_that_is_deeper_than_the_contract_is_told_like_any_other(value: 
 
 
 def test_a_number_that_is_not_finite_is_told_beside_an_unknown_name() -> None:
-    """The document is written anew without the name, and the number stays what it was."""
+    """The document is written again without the name, and the number stays what it was."""
     data = json_bytes(body(extra=1, merchant={"name": "Kub", "latitude": 1.5})).replace(b"1.5", b"1e999")
     with pytest.raises(InvalidTransactionError) as caught:
         parse_transaction(data)

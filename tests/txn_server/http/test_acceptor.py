@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.txn_cli.stack.children import until
+from tests.txn_cli.stack.told_children import until
 from txn_server.http import acceptor
 from txn_server.http.acceptor import Acceptor
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 from txn_server.http.listener import listening
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.told_children import wait_until
 from txn_cli.stack import ports
 from txn_server.http.head import HEAD_BYTES_MAX
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from tests.txn_cli.certificates import Authority, Certified
-from tests.txn_cli.stack.children import wait_until
+from tests.txn_cli.stack.told_children import wait_until
 from txn_cli.stack import ports
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_server.http.tls import context_factory, server_context
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from txn_core.errors import ServingError
+from txn_core.exceptions import ServingError
 from txn_server.processes.folder import PREFIX, socket_folder
 
 

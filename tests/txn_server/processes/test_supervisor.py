@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.txn_cli.stack.children import until, wait_until
+from tests.txn_cli.stack.told_children import until, wait_until
 from txn_cli.stack import ports
-from txn_cli.stack.leftovers import ProcessMark
-from txn_core.errors import ServingError
+from txn_cli.stack.children.leftovers import ProcessMark
+from txn_core.exceptions import ServingError
 from txn_server.http.listener import listening
 from txn_server.processes.restarts import RestartPolicy
 from txn_server.processes.supervisor import Fleet
@@ -78,7 +78,7 @@ except FileExistsError:
 SUPERVISOR = """
 import sys
 from txn_server.processes import supervisor
-from txn_cli.failure import one_error
+from txn_cli.output.failure import one_error
 from txn_core.settings import Settings
 supervisor.END_SLACK_S = float(sys.argv[3])
 settings = Settings(api_port=int(sys.argv[2]), api_processes=2, shutdown_deadline_s=float(sys.argv[3]))

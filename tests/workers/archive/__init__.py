@@ -1,1 +1,1 @@
-"""Tests of `workers.archive.processor`."""
+"""Tests of `workers.archive.archive_processor`."""

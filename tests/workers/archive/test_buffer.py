@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import records
-from txn_core.kinesis.record_batch import Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun
 from txn_core.positions import SequenceNumber
 from workers.archive.buffer import RECORD_BYTES, Buffer, BufferTotal, FlushLimits
 
@@ -88,8 +88,8 @@ def test_a_flush_ends_within_an_aggregate_where_it_must(aggregates: list[list[in
     buffer = Buffer(LIMITS, total)
     for number, sizes in enumerate(aggregates):
         data, ends = b"x" * sum(sizes), list(accumulate(sizes))
-        run = Run(SHARD, SequenceNumber(str(number)), 0, ARRIVED_AT, data, [0, *ends[:-1]], ends)
-        buffer.add(Stretch([run]), 100.0)
+        run = RecordRun(SHARD, SequenceNumber(str(number)), 0, ARRIVED_AT, data, [0, *ends[:-1]], ends)
+        buffer.add(RecordBatch([run]), 100.0)
     taken: list[tuple[int, int]] = []
     while head := buffer.head():
         assert len(head) <= LIMITS.rows

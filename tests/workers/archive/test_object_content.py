@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import position
 from tests.workers.builders import event, id_of, records
-from txn_core.kinesis.record_batch import Arrived, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
 from txn_core.positions import ShardId
@@ -14,23 +14,23 @@ RECORDS = records(*(event() for _ in range(5)))
 OBJECT = parquet_of(table_of(RECORDS))
 
 
-def changed(index: int, **fields: object) -> Stretch:
+def changed(index: int, **fields: object) -> RecordBatch:
     """The records, one of them another."""
-    return Stretch.of([r._replace(**fields) if i == index else r for i, r in enumerate(RECORDS)])  # type: ignore[arg-type]
+    return RecordBatch.of([r._replace(**fields) if i == index else r for i, r in enumerate(RECORDS)])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 5), (1, 4), (4, 5)])
 def test_an_object_holds_its_records_and_each_part_of_them(first: int, last: int) -> None:
-    assert holds(OBJECT, Stretch.of(RECORDS[first:last]))
+    assert holds(OBJECT, RecordBatch.of(RECORDS[first:last]))
 
 
 def test_an_object_all_of_whose_rows_stand_elsewhere_is_another() -> None:
     """It would stand for a range of which it holds nothing."""
-    assert not holds(OBJECT, Stretch.of(records(event(), event(), start=100)))
+    assert not holds(OBJECT, RecordBatch.of(records(event(), event(), start=100)))
 
 
 def test_records_that_the_object_lacks_say_nothing() -> None:
-    assert holds(parquet_of(table_of(RECORDS[:2])), Stretch.of(RECORDS))
+    assert holds(parquet_of(table_of(RECORDS[:2])), RecordBatch.of(RECORDS))
 
 
 def test_a_record_that_arrived_at_another_time_is_another() -> None:
@@ -44,9 +44,9 @@ def test_a_record_with_another_event_is_another() -> None:
 
 def test_a_record_of_another_shard_is_another() -> None:
     elsewhere = [
-        Arrived(r.data, position(i, shard_id=ShardId("other")), r.arrived_at) for i, r in enumerate(RECORDS, 1)
+        StreamRecord(r.data, position(i, shard_id=ShardId("other")), r.arrived_at) for i, r in enumerate(RECORDS, 1)
     ]
-    assert not holds(OBJECT, Stretch.of(elsewhere))
+    assert not holds(OBJECT, RecordBatch.of(elsewhere))
 
 
 def test_a_record_that_is_no_event_today_may_have_been_one() -> None:

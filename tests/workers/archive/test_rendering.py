@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.builders import ARRIVED_AT, SHARD, encoded, json_bytes
 from tests.txn_core.strategies import bodies
 from tests.workers.builders import event, records
-from txn_core.errors import EventError, UnwritableError
+from txn_core.exceptions import EventError, UnwritableError
 from txn_core.kinesis.aggregation import UserRecord, aggregate
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of, table_of
 from txn_core.lake.parquet import read_parquet
 from txn_core.transactions.transaction import parse_transaction
 from workers.archive.rendering import render
-from workers.events.decoding import take_in
+from workers.events.decoding import decode
 from workers.reading.read_position import records_of
 
 
@@ -64,7 +64,7 @@ def test_what_only_the_table_refuses_is_found_by_halving(monkeypatch: pytest.Mon
     """Whatever the table cannot hold although it is an event is poison too; its neighbours are not."""
     range_ = records(*(event() for _ in range(7)))
 
-    def strict(rows: Sequence[Arrived]) -> object:
+    def strict(rows: Sequence[StreamRecord]) -> object:
         if any(range_.index(row) in refused for row in rows):
             raise EventError("refused")
         return table_of(rows)
@@ -79,7 +79,7 @@ def test_what_only_the_table_refuses_is_found_by_halving(monkeypatch: pytest.Mon
 def test_an_event_that_arrow_refuses_for_good_is_set_apart_as_unwritable(error: Exception) -> None:
     range_ = records(*(event() for _ in range(5)))
 
-    def strict(rows: Sequence[Arrived]) -> pa.Table:
+    def strict(rows: Sequence[StreamRecord]) -> pa.Table:
         if range_[3] in rows:
             raise error
         return table_of(rows)
@@ -93,7 +93,7 @@ def test_an_event_that_arrow_refuses_for_good_is_set_apart_as_unwritable(error: 
 
 
 def test_arrow_that_refuses_everything_blames_no_record() -> None:
-    def broken(rows: Sequence[Arrived]) -> pa.Table:
+    def broken(rows: Sequence[StreamRecord]) -> pa.Table:
         raise pa.ArrowNotImplementedError("x")
 
     with pytest.raises(UnwritableError, match="ArrowNotImplementedError"):
@@ -104,7 +104,7 @@ def test_arrow_that_refuses_everything_blames_no_record() -> None:
 def test_a_lack_of_memory_or_disk_blames_no_record(lack: Exception) -> None:
     range_ = records(event(), event())
 
-    def poor(rows: Sequence[Arrived]) -> pa.Table:
+    def poor(rows: Sequence[StreamRecord]) -> pa.Table:
         if rows[0] in range_:
             raise lack
         return table_of(rows)
@@ -113,12 +113,12 @@ def test_a_lack_of_memory_or_disk_blames_no_record(lack: Exception) -> None:
         render(range_, poor)
 
 
-def one_by_one(range_: Sequence[Arrived]) -> tuple[pa.Table | None, list[tuple[Arrived, str]]]:
+def one_by_one(range_: Sequence[StreamRecord]) -> tuple[pa.Table | None, list[tuple[StreamRecord, str]]]:
     """The rows of a range and what is set apart of it, each record looked at closely by itself."""
-    sound, poison = list[Arrived](), list[tuple[Arrived, str]]()
+    sound, poison = list[StreamRecord](), list[tuple[StreamRecord, str]]()
     for record in range_:
         try:
-            sound.append(take_in(record).arrived)
+            sound.append(decode(record).arrived)
         except EventError as error:
             poison.append((record, str(error)))
     return table_of(sound) if sound else None, poison

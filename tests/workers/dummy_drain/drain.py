@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from tests.workers.dummy_drain import DUMMY
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position
 from workers.context import DrainContext
 from workers.drain import Cursor, Drain
@@ -34,7 +34,7 @@ class Dummy:
         """Return when the table answers."""
         await self.context.dynamodb.describe_table(TableName=self.table)
 
-    async def write(self, record: Arrived) -> None:
+    async def write(self, record: StreamRecord) -> None:
         """Put one row; again, it is the same row."""
         item = key_of(record.position) | {"data": {"B": record.data}}
         await self.context.dynamodb.put_item(TableName=self.table, Item=item)
@@ -45,7 +45,7 @@ class DummyProcessor:
 
     def __init__(self, dummy: Dummy, cursor: Cursor, lag: ShardLag) -> None:
         self._dummy, self._cursor, self._lag = dummy, cursor, lag
-        self._last: Arrived | None = None
+        self._last: StreamRecord | None = None
         self._tally = Tally()
 
     async def take(self, batch: Batch) -> None:
@@ -54,14 +54,14 @@ class DummyProcessor:
             await self._dummy.write(record)
             self._last = record
         self._tally += tally_of(batch.records)
-        self._dummy.context.meters.records.inc(len(batch.records))
+        self._dummy.context.metrics.records.inc(len(batch.records))
         if batch.at_tip:
             await self.finish()
             self._lag.at_tip()
 
     async def finish(self) -> None:
         if (last := self._last) is not None:
-            await self._dummy.context.books.advance(self._cursor, last.position, self._tally)
+            await self._dummy.context.checkpointer.advance(self._cursor, last.position, self._tally)
             self._last, self._tally = None, Tally()
 
     def abandon(self) -> None: ...

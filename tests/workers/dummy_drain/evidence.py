@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.dummy_drain.drain import key_of
+from txn_core.aws.objects import ObjectStore
 from txn_core.dynamodb.tables import TableNames
-from txn_core.kinesis.record_batch import Arrived
-from txn_core.objects import ObjectStore
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class DummyEvidence:
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
-    async def fault(self, record: Arrived) -> str | None:
+    async def fault(self, record: StreamRecord) -> str | None:
         """`missing_in_dummy` or None."""
         answer = await self._dynamodb.get_item(
             TableName=self._table, Key=key_of(record.position), ConsistentRead=True

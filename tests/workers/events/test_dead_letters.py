@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import ARRIVED_AT, arrived, position
 from tests.workers.builders import event, later
-from txn_core.errors import EventError, SettingsError
+from txn_core.exceptions import EventError, SettingsError
 from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
 from workers.events.dead_letters import DeadLetter, Seal

@@ -6,27 +6,27 @@ import pytest
 
 from tests.builders import arrived
 from tests.workers.builders import event
-from txn_core.errors import EventError
-from workers.events.decoding import EVENT_BYTES_MAX, take_in
+from txn_core.exceptions import EventError
+from workers.events.decoding import EVENT_BYTES_MAX, decode
 
 
 def test_an_event_of_ours_is_kept_byte_for_byte() -> None:
     record = arrived(event())
-    assert take_in(record).arrived is record
+    assert decode(record).arrived is record
 
 
 def test_a_foreign_event_is_kept_in_canonical_form() -> None:
     """White space, escapes and the order of fields do not matter; line breaks would split a row of the lake."""
     data = event()
     foreign = json.dumps(dict(reversed(json.loads(data).items())), indent=2, ensure_ascii=True).encode()
-    assert take_in(arrived(foreign)).arrived.data == data
+    assert decode(arrived(foreign)).arrived.data == data
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\ufeff \u3164", "\u2800", "Kub\u200b"])
 def test_an_event_of_before_is_taken_whatever_its_name_shows(name: str) -> None:
     """It was answered 202 when such names were taken, and every view keeps it."""
     record = arrived(event().replace(b"Rippin, Kub and Mann", name.encode()))
-    assert take_in(record).arrived is record
+    assert decode(record).arrived is record
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_an_event_of_before_is_taken_whatever_its_name_shows(name: str) -> None:
 )
 def test_what_a_view_could_not_hold_is_refused_without_saying_what_it_was(poison: bytes) -> None:
     with pytest.raises(EventError) as caught:
-        take_in(arrived(poison))
+        decode(arrived(poison))
     assert len(str(caught.value)) < 80

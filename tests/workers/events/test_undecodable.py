@@ -10,13 +10,13 @@ import pytest
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
-from tests.workers.archive.test_processor import CrashError, CrashingStore, Site
+from tests.workers.archive.test_archive_processor import CrashError, CrashingStore, Site
 from tests.workers.builders import ALICE, BOB, event
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from tests.workers.rebuild.test_rebuild import is_built, items, of_generation, rebuilding
-from txn_core.errors import EventError
+from txn_core.exceptions import EventError
 from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transactions.instants import instant_of
@@ -24,7 +24,7 @@ from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBo
 from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, kept_whole
 from workers.leases.lease import FlushPlan
 from workers.leases.sub_records import SubRecords
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.rebuild.rebuild import LAKE
 
 MANY = 2_000
@@ -34,9 +34,9 @@ def packed(*data: bytes) -> bytes:
     return aggregate([UserRecord("key", one) for one in data], "0")
 
 
-def run_of(record: bytes) -> Run:
+def run_of(record: bytes) -> RecordRun:
     users = unpack(record, "")
-    return Run(SHARD, SequenceNumber("7"), 0, ARRIVED_AT, users.data, users.begins, users.ends)
+    return RecordRun(SHARD, SequenceNumber("7"), 0, ARRIVED_AT, users.data, users.begins, users.ends)
 
 
 @pytest.mark.parametrize("count", [1, 2, MANY])
@@ -44,7 +44,7 @@ def test_an_aggregate_without_an_event_is_one_letter(count: int) -> None:
     record = packed(*[b"garbage"] * count)
     whole = kept_whole(run_of(record))
     assert whole is not None
-    assert whole.record == Arrived(record, position(7), ARRIVED_AT)
+    assert whole.record == StreamRecord(record, position(7), ARRIVED_AT)
     assert list(whole.subs) == list(range(count))
     assert whole.code == "json_invalid at /"
 
@@ -113,7 +113,7 @@ def test_a_letter_that_lacks_the_records_it_stands_for_is_refused() -> None:
 
 
 def test_a_letter_holds_no_more_than_a_record_may_have() -> None:
-    record = Arrived(bytes(DATA_BYTES_MAX + 1), position(7), ARRIVED_AT)
+    record = StreamRecord(bytes(DATA_BYTES_MAX + 1), position(7), ARRIVED_AT)
     letter = DeadLetter.undecodable("archive", "stream", record, EventError("too large"))
     assert len(letter.data) == DATA_BYTES_MAX
     assert letter.code == f"too large; cut to the first {DATA_BYTES_MAX} of {DATA_BYTES_MAX + 1} bytes"
@@ -121,37 +121,39 @@ def test_a_letter_holds_no_more_than_a_record_may_have() -> None:
     assert (len(whole.data), whole.code) == (10, "too large")
 
 
-async def apart(world: World) -> Counter[tuple[str, Position]]:
+async def apart(world: StackFixture) -> Counter[tuple[str, Position]]:
     """How often each position is in a letter of each worker."""
-    return Counter((letter.origin.worker, p) for letter in await world.letters() for p in letter.origin.positions)
+    return Counter(
+        (letter.origin.worker, p) for letter in await world.dead_letters() for p in letter.origin.positions
+    )
 
 
 def both(places: Sequence[Position]) -> Counter[tuple[str, Position]]:
     return Counter((worker, place) for worker in ("index", "archive") for place in places)
 
 
-async def test_each_position_of_a_foreign_aggregate_is_in_one_letter_of_each_worker(world: World) -> None:
+async def test_each_position_of_a_foreign_aggregate_is_in_one_letter_of_each_worker(world: StackFixture) -> None:
     """Few letters, not thousands, and yet every position is accounted for: ledgers and stream agree."""
     garbage = await world.send_aggregate(*[b"garbage"] * MANY)
     few = await world.send_aggregate(b"one", event(), b"two")
     many = await world.send_aggregate(event(), *[b"garbage"] * MANY)
     poison = [*garbage, few[0], few[2], *many[1:]]
     await world.drain("index", "archive")
-    letters = await world.letters()
-    assert Counter(letter.origin.worker for letter in letters) == {"index": 1 + 2 + 1, "archive": 1 + 2 + 1}
-    (whole, _) = [letter for letter in letters if letter.origin.position == garbage[0]]
+    dead_letters = await world.dead_letters()
+    assert Counter(letter.origin.worker for letter in dead_letters) == {"index": 1 + 2 + 1, "archive": 1 + 2 + 1}
+    (whole, _) = [letter for letter in dead_letters if letter.origin.position == garbage[0]]
     assert len(unpack(whole.data, "").ends) == MANY
     assert await apart(world) == both(poison)
     await world.assert_lake_exact(poison=poison)
     ledger = await world.ledger("index")
-    assert ledger == await world.ledger("archive") == await world.arrivals()
+    assert ledger == await world.ledger("archive") == await world.arrival_minutes()
     assert ledger.count == len(world.sent)
     for place in poison:
         del world.sent[place]
     await world.assert_index_exact()
 
 
-async def test_flushes_that_cut_the_record_leave_one_letter(world: World) -> None:
+async def test_flushes_that_cut_the_record_leave_one_letter(world: StackFixture) -> None:
     """Each part is a plan of its own; a crash between the letter and the checkpoint changes nothing."""
     garbage = await world.send_aggregate(*[b"garbage"] * 10)
     (sound,) = await world.send(event())
@@ -160,28 +162,30 @@ async def test_flushes_that_cut_the_record_leave_one_letter(world: World) -> Non
         await Site(world, rows=4).drain(first, CrashingStore(world.store, "after object", DEAD_LETTER_PREFIX))
     await Site(world, rows=3).drain(successor := await Site(world).lease(BOB))
     assert successor.row.plan is None
-    assert [letter.origin.subs for letter in await world.letters()] == [SubRecords.of(range(10))]
+    assert [letter.origin.subs for letter in await world.dead_letters()] == [SubRecords.of(range(10))]
     await world.assert_lake_exact(poison=garbage)
     assert [row.position for row in await world.lake()] == [sound]
-    assert await world.ledger("archive") == await world.arrivals()
+    assert await world.ledger("archive") == await world.arrival_minutes()
 
 
-async def test_a_plan_of_an_older_writer_still_fits(world: World) -> None:
+async def test_a_plan_of_an_older_writer_still_fits(world: StackFixture) -> None:
     """Its positions were counted one by one, and its letters were one each: they are so many still."""
     garbage = await world.send_aggregate(*[b"garbage"] * 5)
     lease = await Site(world).lease(ALICE)
-    letters = DeadLetterBox(world.store, Seal.of(world.settings), "archive", world.settings.stream, Meters("archive"))
-    await letters.undecodable(Arrived(b"garbage", garbage[0], ARRIVED_AT), EventError("json_invalid at /"))
+    dead_letters = DeadLetterBox(
+        world.store, Seal.of(world.settings), "archive", world.settings.stream, WorkerMetrics("archive")
+    )
+    await dead_letters.undecodable(StreamRecord(b"garbage", garbage[0], ARRIVED_AT), EventError("json_invalid at /"))
     await lease.store_plan(FlushPlan(garbage[0], garbage[3], instant_of(ARRIVED_AT), positions=4))
     await Site(world, rows=100).drain(successor := await Site(world).lease(BOB))
     checkpoint = successor.row.checkpoint
     assert (checkpoint.position(SHARD), successor.row.plan) == (garbage[4], None)
     assert {place for _, place in await apart(world)} == {*garbage}
-    assert await world.ledger("archive") == await world.arrivals()
+    assert await world.ledger("archive") == await world.arrival_minutes()
 
 
 async def test_reconcile_takes_a_letter_for_all_of_its_positions(
-    world: World, tmp_path: Path, own_environment: pytest.MonkeyPatch
+    world: StackFixture, tmp_path: Path, own_environment: pytest.MonkeyPatch
 ) -> None:
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     for name in names:
@@ -198,19 +202,19 @@ async def test_reconcile_takes_a_letter_for_all_of_its_positions(
     assert out.count("missing_in_lake") == 50
 
 
-async def test_from_the_lake_the_letters_are_those_of_the_stream(world: World) -> None:
+async def test_from_the_lake_the_letters_are_those_of_the_stream(world: StackFixture) -> None:
     """The archive's letter gives the index its records again, and the index makes one letter of them, too."""
     garbage = await world.send_aggregate(*[b"garbage"] * MANY)
     mixed = await world.send_aggregate(event("beside-garbage"), *[b"x"] * (LETTERS_A_RECORD_MAX + 1))
     await world.drain("archive")
     async with rebuilding(world, LAKE):
         await until(lambda: is_built(world))
-    assert len(await world.letters()) == 4
+    assert len(await world.dead_letters()) == 4
     assert await apart(world) == both([*garbage, *mixed[1:]])
     assert "acme#beside-garbage" in await items(world, of_generation(world))
 
 
-async def test_whoever_else_is_on_the_loop_gets_turns_meanwhile(world: World) -> None:
+async def test_whoever_else_is_on_the_loop_gets_turns_meanwhile(world: StackFixture) -> None:
     """A record may hold a hundred thousand sub-records: leases are renewed while they are gone through."""
     count, turns, ending = 20_000, 0, asyncio.Event()
 
@@ -220,8 +224,8 @@ async def test_whoever_else_is_on_the_loop_gets_turns_meanwhile(world: World) ->
             await asyncio.sleep(0)
             turns += 1
 
-    box = DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, Meters("index"))
-    apart = SettingApart(box, Stretch([run := run_of(packed(*[b""] * count))]))
+    box = DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, WorkerMetrics("index"))
+    apart = SettingApart(box, RecordBatch([run := run_of(packed(*[b""] * count))]))
     records = [run.at(index) for index in range(count)]
     others = asyncio.ensure_future(take_turns())
     for record in records:
@@ -229,13 +233,13 @@ async def test_whoever_else_is_on_the_loop_gets_turns_meanwhile(world: World) ->
     ending.set()
     await others
     assert turns > count // 2
-    assert [len(letter.origin.subs or ()) for letter in await world.letters()] == [count]
+    assert [len(letter.origin.subs or ()) for letter in await world.dead_letters()] == [count]
 
 
-async def test_a_letter_that_could_not_be_written_is_written_by_the_next(world: World) -> None:
+async def test_a_letter_that_could_not_be_written_is_written_by_the_next(world: StackFixture) -> None:
     """Nothing is taken for kept that is not: the record's letter fails once, with all that wait for it."""
-    box = DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, Meters("index"))
-    apart = SettingApart(box, Stretch([run := run_of(packed(b"a", b"b", b"c"))]))
+    box = DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, WorkerMetrics("index"))
+    apart = SettingApart(box, RecordBatch([run := run_of(packed(b"a", b"b", b"c"))]))
     whole, failures = DeadLetterBox.undecodable_record, list[Exception]([OSError()])
 
     async def failing_once(box: DeadLetterBox, record: UndecodableRecord) -> None:
@@ -248,9 +252,9 @@ async def test_a_letter_that_could_not_be_written_is_written_by_the_next(world: 
         kept = [apart.keep(run.at(index), EventError("no event")) for index in range(3)]
         outcomes = await asyncio.gather(*kept, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [OSError, type(None), type(None)]
-    assert len(await world.letters()) == 1
+    assert len(await world.dead_letters()) == 1
 
 
 def test_a_stretch_of_records_by_themselves_is_in_no_aggregate() -> None:
-    stretch = Stretch.of([Arrived(b"x", position(7, 3), ARRIVED_AT)])
+    stretch = RecordBatch.of([StreamRecord(b"x", position(7, 3), ARRIVED_AT)])
     assert not stretch.runs[0].in_aggregate

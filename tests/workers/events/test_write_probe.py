@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.builders import arrived, position
 from tests.workers.builders import event, id_of, later, records
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
@@ -16,12 +16,12 @@ from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from workers.events import decoding
 from workers.events.dead_letters import DeadLetterBox, Seal
-from workers.events.sample_event import SPECIMEN, SPECIMEN_RECORD
-from workers.events.write_probe import IndexTrial
+from workers.events.sample_event import SAMPLE, SAMPLE_RECORD
+from workers.events.write_probe import IndexWriteProbe
 from workers.index.card_ids import CardIds
-from workers.index.metrics import IndexMetrics
-from workers.index.processor import Index, MerchantMemory
-from workers.metrics import Meters
+from workers.index.index_metrics import IndexMetrics
+from workers.index.index_processor import Index, MerchantMemory
+from workers.metrics import WorkerMetrics
 
 ITEM_BYTES = 400 << 10
 
@@ -31,17 +31,17 @@ def refusal(code: str, status: int, operation: str = "PutObject") -> ClientError
     return ClientError(answer, operation)  # type: ignore[arg-type]
 
 
-def index_of(world: World, transactions: TransactionTable | None = None) -> Index:
-    meters = Meters("index")
+def index_of(world: StackFixture, transactions: TransactionTable | None = None) -> Index:
+    metrics = WorkerMetrics("index")
     return Index(
         transactions=transactions or world.transactions,
         merchants=MerchantTable(world.dynamodb, TableNames(world.settings.table_prefix).merchants),
-        letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, meters),
-        meters=meters,
-        counts=IndexMetrics(meters),
+        dead_letters=DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, metrics),
+        metrics=metrics,
+        counts=IndexMetrics(metrics),
         memory=MerchantMemory(),
         cards=CardIds(CardTable(world.dynamodb, TableNames(world.settings.table_prefix).cards)),
-        books=world.books("index"),
+        checkpointer=world.checkpointer("index"),
         slots=asyncio.Semaphore(8),
         writes_max=8,
     )
@@ -58,12 +58,12 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 def test_the_sample_event_is_an_event_in_its_canonical_form() -> None:
-    assert decoding.take_in(SPECIMEN_RECORD).arrived is SPECIMEN_RECORD
-    assert Event.decode(SPECIMEN_RECORD.data) == SPECIMEN
+    assert decoding.decode(SAMPLE_RECORD).arrived is SAMPLE_RECORD
+    assert Event.decode(SAMPLE_RECORD.data) == SAMPLE
 
 
 async def test_an_item_that_the_table_cannot_hold_becomes_a_letter_and_its_neighbours_are_indexed(
-    world: World, large: bytes
+    world: StackFixture, large: bytes
 ) -> None:
     index = index_of(world)
     small = [event(), event()]
@@ -71,29 +71,31 @@ async def test_an_item_that_the_table_cannot_hold_becomes_a_letter_and_its_neigh
     for data in small:
         stored = await world.transactions.get(Event.decode(data).account, id_of(data))
         assert stored is not None
-    (letter,) = await world.letters()
+    (letter,) = await world.dead_letters()
     assert (letter.reason, letter.code, letter.origin.worker) == ("unwritable", "ValidationException", "index")
     assert (letter.origin.position, letter.data) == (position(2), large)
-    assert index.meters.registry.get_sample_value("txn_index_dead_letters_total", {"reason": "unwritable"}) == 1
+    assert index.metrics.registry.get_sample_value("txn_index_dead_letters_total", {"reason": "unwritable"}) == 1
 
 
-async def test_an_earlier_write_that_cannot_take_its_place_becomes_a_letter(world: World, large: bytes) -> None:
+async def test_an_earlier_write_that_cannot_take_its_place_becomes_a_letter(
+    world: StackFixture, large: bytes
+) -> None:
     """An update is refused for its item as a put is."""
     index = index_of(world)
     first = Event.decode(large)
     held = event(first.transaction_id, accepted_at=later(9))
     await index.write(arrived(held, position(5)))
     await index.write(arrived(large, position(6)))
-    reasons = {letter.reason for letter in await world.letters()}
+    reasons = {letter.reason for letter in await world.dead_letters()}
     assert "unwritable" in reasons
     stored = await world.transactions.get(first.account, first.transaction_id)
     assert stored is not None
     assert stored.event.encode() == held
 
 
-async def test_trials_write_nothing(world: World, large: bytes) -> None:
+async def test_trials_write_nothing(world: StackFixture, large: bytes) -> None:
     index = index_of(world)
-    trial = IndexTrial(index.transactions, index.merchants)
+    trial = IndexWriteProbe(index.transactions, index.merchants)
     order = WriteOrder.of(later(0), position(1))
     sound = event()
     assert await trial.refused_alone(Event.decode(large), large, order)
@@ -104,11 +106,11 @@ async def test_trials_write_nothing(world: World, large: bytes) -> None:
     assert (await world.dynamodb.scan(TableName=names.merchants))["Items"] == []
 
 
-async def is_active(world: World, table: str) -> bool:
+async def is_active(world: StackFixture, table: str) -> bool:
     return (await world.dynamodb.describe_table(TableName=table))["Table"]["TableStatus"] == "ACTIVE"
 
 
-async def test_a_table_that_refuses_everything_blames_no_record(world: World, large: bytes) -> None:
+async def test_a_table_that_refuses_everything_blames_no_record(world: StackFixture, large: bytes) -> None:
     """A table of another layout answers every write with the same code as an item that is too large."""
     name = f"{world.settings.table_prefix}-other"
     await world.dynamodb.create_table(
@@ -122,14 +124,14 @@ async def test_a_table_that_refuses_everything_blames_no_record(world: World, la
     for data in (event(), large):
         with pytest.raises(ClientError, match="ValidationException"):
             await index.write(arrived(data, position(1)))
-    assert await world.letters() == []
+    assert await world.dead_letters() == []
 
 
-async def test_a_missing_table_blames_no_record(world: World) -> None:
+async def test_a_missing_table_blames_no_record(world: StackFixture) -> None:
     index = index_of(world, TransactionTable(world.dynamodb, f"{world.settings.table_prefix}-missing", 1))
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         await index.write(arrived(event(), position(1)))
-    assert await world.letters() == []
+    assert await world.dead_letters() == []
 
 
 class Refusing(TransactionTable):
@@ -142,10 +144,10 @@ class Refusing(TransactionTable):
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"])
-async def test_a_refusal_that_a_trial_does_not_confirm_ends_the_work(world: World, code: str) -> None:
+async def test_a_refusal_that_a_trial_does_not_confirm_ends_the_work(world: StackFixture, code: str) -> None:
     """A request that is wrong in another way than its item is a fault of ours, whatever its code."""
     table = Refusing(world.dynamodb, TableNames(world.settings.table_prefix).transactions, 1)
     table.code = code
     with pytest.raises(ClientError, match=code):
         await index_of(world, table).write(arrived(event(), position(1)))
-    assert await world.letters() == []
+    assert await world.dead_letters() == []

@@ -10,14 +10,14 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from txn_core.readiness import OK, NotReadyError
 from txn_core.settings import Settings
-from workers.archive.metrics import ArchiveMetrics
+from workers.archive.archive_metrics import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
 from workers.hosts.readiness import readiness_of
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 
 
 def free_port() -> int:
@@ -36,10 +36,10 @@ async def test_metrics_and_readiness_are_served_on_the_given_port_and_not_afterw
     async def unfit() -> None:
         raise NotReadyError("not yet")
 
-    settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
-    ArchiveMetrics(meters).flushes.labels("rows").inc()
+    settings, metrics = Settings(worker_metrics_port=free_port()), WorkerMetrics("archive")
+    ArchiveMetrics(metrics).flushes.labels("rows").inc()
     port = settings.worker_metrics_port
-    with served(meters.registry, readiness_of({"sink": unfit}), settings):
+    with served(metrics.registry, readiness_of({"sink": unfit}), settings):
         assert 'txn_archive_flushes_total{cause="rows"} 1.0' in (await get(port, "/metrics")).text
         unready = await get(port, "/readyz")
         assert (unready.status_code, unready.json()) == (
@@ -56,7 +56,7 @@ async def test_without_a_port_nothing_is_served() -> None:
 
 
 async def test_metrics_are_served_while_the_event_loop_is_busy() -> None:
-    settings, meters = Settings(worker_metrics_port=free_port()), Meters("index")
+    settings, metrics = Settings(worker_metrics_port=free_port()), WorkerMetrics("index")
 
     answers: list[str] = []
 
@@ -64,7 +64,7 @@ async def test_metrics_are_served_while_the_event_loop_is_busy() -> None:
         url = f"http://127.0.0.1:{settings.worker_metrics_port}/metrics"
         answers.append(httpx.get(url, trust_env=False, timeout=60).text)
 
-    with served(meters.registry, readiness_of({}), settings):
+    with served(metrics.registry, readiness_of({}), settings):
         reading = threading.Thread(target=read, daemon=True)
         reading.start()
         reading.join(60)  # in this very thread, the loop's
@@ -92,7 +92,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: str) -> None:
+async def test_a_worker_is_ready_once_it_looks_after_leases(world: StackFixture, kind: str) -> None:
     port = free_port()
     settings = world.settings.model_copy(update={"worker_metrics_port": port})
 
@@ -110,7 +110,7 @@ async def test_a_worker_is_ready_once_it_looks_after_leases(world: World, kind: 
         assert f"txn_{kind}_leases_owned 1.0" in metrics
 
 
-async def test_an_index_worker_whose_letters_have_no_bucket_is_not_ready(world: World) -> None:
+async def test_an_index_worker_whose_letters_have_no_bucket_is_not_ready(world: StackFixture) -> None:
     """It indexes meanwhile, up to the first conflict or poison, which then holds up its shard."""
     port = free_port()
     settings = world.settings.model_copy(update={"worker_metrics_port": port, "bucket": "not-there"})
@@ -131,15 +131,15 @@ async def test_an_index_worker_whose_letters_have_no_bucket_is_not_ready(world: 
 async def test_metrics_are_rendered_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many ask."""
     monkeypatch.setattr(health, "RENDERED_EVERY_S", 3_600.0)
-    settings, meters = Settings(worker_metrics_port=free_port()), Meters("archive")
+    settings, metrics = Settings(worker_metrics_port=free_port()), WorkerMetrics("archive")
     asked: list[float] = []
 
     def owned() -> float:
         asked.append(1.0)
         return 1.0
 
-    meters.leases_owned.set_function(owned)
-    with served(meters.registry, readiness_of({}), settings):
+    metrics.leases_owned.set_function(owned)
+    with served(metrics.registry, readiness_of({}), settings):
         for path in ("/metrics", "/", "/metrics?name[]=x") * 3:
             assert "txn_archive_leases_owned 1.0" in (await get(settings.worker_metrics_port, path)).text
     assert len(asked) == 1

@@ -11,7 +11,7 @@ from tests.builders import position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, BOB, lease, shard
 from tests.workers.memory_table import MemoryTable
-from txn_core.errors import StoreError
+from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
@@ -19,7 +19,7 @@ from workers.drain import Processor
 from workers.hosts.leased import Worker
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease
-from workers.metrics import Meters, ShardLag
+from workers.metrics import ShardLag, WorkerMetrics
 from workers.reading.reader import Batch
 
 SETTINGS = Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=10.0)
@@ -77,7 +77,7 @@ def worker(
         kinesis=stream,  # type: ignore[arg-type]
         leases=table,
         processor=processor,
-        meters=Meters("index"),
+        metrics=WorkerMetrics("index"),
     )
 
 
@@ -170,15 +170,15 @@ async def test_a_worker_is_ready_while_it_sees_the_leases() -> None:
     table, stopping = Failing(), asyncio.Event()
     one = worker(MemoryStream((shard(0), ())), table)
     with pytest.raises(NotReadyError, match="no look at all leases yet"):
-        await one.looks_after_leases()
+        await one.scans_leases()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(one.run(stopping))
         await asyncio.sleep(1.0)
-        await one.looks_after_leases()
+        await one.scans_leases()
         table.fails = True
         await asyncio.sleep(SETTINGS.lease_failover_s + SETTINGS.lease_renew_s)
         with pytest.raises(NotReadyError, match="no look at all leases for"):
-            await one.looks_after_leases()
+            await one.scans_leases()
         table.fails = False
         stopping.set()
 
@@ -235,14 +235,14 @@ async def test_a_shard_that_fails_holds_up_no_other_and_goes_on_when_it_can() ->
         assert table.stored[shard(1)].checkpoint.covers(position(10))
         assert table.stored[shard(0)].owner == ALICE
         with pytest.raises(NotReadyError, match=shard(0)):
-            await one.gets_on()
+            await one.makes_progress()
         assert read("txn_index_shards_stuck") == 1
         assert 4 <= (read("txn_index_drain_failures_total") or 0) <= 8
         view.bad.clear()
         await asyncio.sleep(60.0)
         assert table.stored[shard(0)].checkpoint.covers(position(10))
         assert read("txn_index_shards_stuck") == 0
-        await one.gets_on()
+        await one.makes_progress()
         stopping.set()
 
 

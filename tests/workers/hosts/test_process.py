@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from tests.workers.builders import event, shard
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from tests.workers.proxy import Proxy
 from txn_core.drains import ARCHIVE
 from txn_core.positions import Position, ShardId
@@ -21,11 +21,11 @@ from workers.hosts.leased import Worker
 from workers.hosts.process import work
 from workers.leases.held import HeldLease
 from workers.leases.lease import TRIM_HORIZON, WorkerName
-from workers.metrics import Meters, ShardLag
+from workers.metrics import ShardLag, WorkerMetrics
 from workers.reading.reader import Batch
 
 
-async def test_both_views_hold_what_the_stream_held(world: World) -> None:
+async def test_both_views_hold_what_the_stream_held(world: StackFixture) -> None:
     """Plain and aggregated records are indexed and archived, each position once."""
     await world.send(*(event() for _ in range(5)))
     await world.send_aggregate(*(event() for _ in range(20)))
@@ -55,19 +55,19 @@ class Recorder:
 
         return Recording()
 
-    async def work(self, name: str, world: World, stopping: asyncio.Event) -> None:
+    async def work(self, name: str, world: StackFixture, stopping: asyncio.Event) -> None:
         worker = Worker(
             name=WorkerName(name),
             settings=world.settings,
             kinesis=world.kinesis,
             leases=world.leases("index"),
             processor=self.processor,
-            meters=Meters("index"),
+            metrics=WorkerMetrics("index"),
         )
         await worker.run(stopping)
 
 
-async def test_parents_are_finished_before_children_start(world: World) -> None:
+async def test_parents_are_finished_before_children_start(world: StackFixture) -> None:
     """Through a split and a merge, with two workers that share the shards; every record is seen once."""
     low, high = 0, 2**127
     await world.send(*(event() for _ in range(20)), hash_key=low)
@@ -92,7 +92,7 @@ def _last(order: list[ShardId], shard_id: ShardId) -> int:
     return max(i for i, seen in enumerate(order) if seen == shard_id)
 
 
-async def test_a_reshard_under_load_loses_and_doubles_nothing(world: World) -> None:
+async def test_a_reshard_under_load_loses_and_doubles_nothing(world: StackFixture) -> None:
     async with world.working("index", "archive"), loaded(world):
         await world.split(shard(0))
         await until(lambda: _sent_to(world, shard(2)))
@@ -101,15 +101,15 @@ async def test_a_reshard_under_load_loses_and_doubles_nothing(world: World) -> N
     await world.drain("index", "archive")
     await world.assert_lake_exact()
     await world.assert_index_exact()
-    assert await world.ledger("index") == await world.ledger("archive") == await world.arrivals()
+    assert await world.ledger("index") == await world.ledger("archive") == await world.arrival_minutes()
 
 
-async def _sent_to(world: World, shard_id: ShardId) -> bool:
+async def _sent_to(world: StackFixture, shard_id: ShardId) -> bool:
     return any(place.shard_id == shard_id for place in world.sent)
 
 
 @asynccontextmanager
-async def loaded(world: World) -> AsyncIterator[None]:
+async def loaded(world: StackFixture) -> AsyncIterator[None]:
     """Records over all shards, without pause, for the time of the block."""
     ending = asyncio.Event()
 
@@ -126,7 +126,7 @@ async def loaded(world: World) -> AsyncIterator[None]:
             ending.set()  # not cancelled: a request that is cut off may land without our knowing
 
 
-async def test_two_workers_share_and_the_one_that_stays_takes_over(wide_world: World) -> None:
+async def test_two_workers_share_and_the_one_that_stays_takes_over(wide_world: StackFixture) -> None:
     """Shares even out by asking, not by force, and a worker that goes leaves its shards at once."""
     world = wide_world
     settings = world.settings.model_copy(update={"lease_failover_s": 600.0})  # nothing is taken by expiry here
@@ -141,11 +141,11 @@ async def test_two_workers_share_and_the_one_that_stays_takes_over(wide_world: W
     await world.assert_lake_exact()
 
 
-async def _shares(world: World, shares: list[int]) -> bool:
+async def _shares(world: StackFixture, shares: list[int]) -> bool:
     return sorted((await world.owners("archive")).values()) == shares
 
 
-async def test_outages_are_outlived(world: World) -> None:
+async def test_outages_are_outlived(world: StackFixture) -> None:
     """Every server goes away under load, answers in flight with it; everything goes on by itself afterwards."""
     urls = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url")
     async with AsyncExitStack() as stack:
@@ -173,7 +173,7 @@ async def _refused(proxy: Proxy) -> bool:
     return proxy.refused >= 3
 
 
-async def test_a_fault_of_ours_ends_the_process_without_a_checkpoint(world: World) -> None:
+async def test_a_fault_of_ours_ends_the_process_without_a_checkpoint(world: StackFixture) -> None:
     """The supervisor starts it again; nothing that was not processed is passed over."""
     await world.send(event())
 
@@ -195,7 +195,7 @@ async def test_a_fault_of_ours_ends_the_process_without_a_checkpoint(world: Worl
     assert row.checkpoint.sequence_number == TRIM_HORIZON
 
 
-async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: World) -> None:
+async def test_a_worker_stops_by_its_deadline_whatever_hangs(world: StackFixture) -> None:
     """S3 is gone and the flush cannot end: its plan stays on the lease, which is released all the same."""
     await world.send(*(event() for _ in range(3)))
     stopping = asyncio.Event()
@@ -260,7 +260,7 @@ async def command(
         await child.wait()
 
 
-async def test_sigterm_flushes_checkpoints_and_releases(world: World) -> None:
+async def test_sigterm_flushes_checkpoints_and_releases(world: StackFixture) -> None:
     """Nothing is due when the signal comes: what was read is flushed, what was not is left for the next."""
     settings = world.settings.model_copy(update={"archive_flush_age_s": 60.0})
     async with process("archive", settings) as child:
@@ -274,7 +274,9 @@ async def test_sigterm_flushes_checkpoints_and_releases(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["index", "archive"])
-async def test_a_worker_killed_again_and_again_under_load_does_everything_once(world: World, kind: str) -> None:
+async def test_a_worker_killed_again_and_again_under_load_does_everything_once(
+    world: StackFixture, kind: str
+) -> None:
     settings = world.settings.model_copy(update={"archive_flush_rows": 20})
     async with loaded(world):
         for _ in range(2):
@@ -283,16 +285,16 @@ async def test_a_worker_killed_again_and_again_under_load_does_everything_once(w
                 child.kill()
     await world.drain(kind)
     await (world.assert_lake_exact() if kind == "archive" else world.assert_index_exact())
-    assert await world.ledger(kind) == await world.arrivals()
+    assert await world.ledger(kind) == await world.arrival_minutes()
 
 
-async def _has_checkpointed(world: World, kind: str, pid: int) -> bool:
+async def _has_checkpointed(world: StackFixture, kind: str, pid: int) -> bool:
     """Whether a process has a lease, and has made a checkpoint since it took it."""
     rows = await world.leases(kind).rows()
     return any(row.owner is not None and f":{pid}:" in row.owner and row.owner_switches == 0 for row in rows)
 
 
-async def test_a_frozen_worker_wakes_up_as_a_zombie_and_does_no_harm(world: World) -> None:
+async def test_a_frozen_worker_wakes_up_as_a_zombie_and_does_no_harm(world: StackFixture) -> None:
     """It sleeps through failover and a successor's flushes, at whatever step it was."""
     settings = world.settings.model_copy(update={"archive_flush_rows": 20})
     async with process("archive", settings) as zombie, AsyncExitStack() as stack:
@@ -308,4 +310,4 @@ async def test_a_frozen_worker_wakes_up_as_a_zombie_and_does_no_harm(world: Worl
         assert await asyncio.wait_for(zombie.wait(), 60) == 0
     await world.drain("archive")
     await world.assert_lake_exact()
-    assert await world.ledger("archive") == await world.arrivals()
+    assert await world.ledger("archive") == await world.arrival_minutes()

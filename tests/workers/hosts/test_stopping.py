@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from workers.hosts.stopping import unless
+from workers.hosts.stopping import run_until
 
 
 async def _answer(after: asyncio.Event | None = None) -> str:
@@ -14,19 +14,19 @@ async def _answer(after: asyncio.Event | None = None) -> str:
 
 
 async def test_work_that_ends_first_gives_its_result() -> None:
-    assert await unless(asyncio.Event(), _answer()) == "done"
+    assert await run_until(asyncio.Event(), _answer()) == "done"
 
 
 async def test_an_event_before_the_work_keeps_it_from_starting() -> None:
     event = asyncio.Event()
     event.set()
-    assert await unless(event, _answer()) is None
+    assert await run_until(event, _answer()) is None
 
 
 async def test_an_event_ends_the_work() -> None:
     event = asyncio.Event()
     asyncio.get_running_loop().call_soon(event.set)
-    assert await unless(event, _answer(after=asyncio.Event())) is None
+    assert await run_until(event, _answer(after=asyncio.Event())) is None
 
 
 async def test_an_error_of_the_work_is_raised() -> None:
@@ -34,7 +34,7 @@ async def test_an_error_of_the_work_is_raised() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        await unless(asyncio.Event(), fail())
+        await run_until(asyncio.Event(), fail())
 
 
 async def test_cancelling_it_cancels_the_work() -> None:
@@ -46,7 +46,7 @@ async def test_cancelling_it_cancels_the_work() -> None:
         finally:
             cancelled.set()
 
-    waiting = asyncio.ensure_future(unless(asyncio.Event(), work()))
+    waiting = asyncio.ensure_future(run_until(asyncio.Event(), work()))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,14 +12,14 @@ import pytest
 from tests.builders import ARRIVED_AT, position
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from tests.workers.builders import event, lease, records, shard, twin
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.leases.test_stream_watch import Stream
 from tests.workers.memory_table import MemoryTable
 from tests.workers.test_further_drain import reconciled
 from txn_core import drains
-from txn_core.errors import StoreError
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.exceptions import StoreError
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
 from workers.context import opener_of
@@ -29,7 +29,7 @@ from workers.hosts.unleased import GIVE_UP_S, RESERVE_S, UnleasedHost
 from workers.leases.lease import Checkpoint, Lease
 from workers.leases.ledger import tally_of
 from workers.leases.stream_watch import StreamWatch
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.reading.reader import Batch, ShardReader
 
 ENOUGH_S = 30.0
@@ -43,25 +43,25 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(registered: None, settings: Settings) -> AsyncIterator[World]:
+async def world(registered: None, settings: Settings) -> AsyncIterator[StackFixture]:
     async with world_of(settings) as made:
         yield made
 
 
-async def hosted(world: World, kind: str) -> UnleasedHost:
+async def hosted(world: StackFixture, kind: str) -> UnleasedHost:
     """A host with a drain open, as a process of its own would have it."""
     context = world.context(kind)
     return UnleasedHost.of(context, await opener_of(context.definition)(context))
 
 
-async def on_stream(world: World, number: int = 0) -> Stretch:
+async def on_stream(world: StackFixture, number: int = 0) -> RecordBatch:
     """All that a shard holds."""
     settings = world.settings
     reader = ShardReader(world.kinesis, settings.stream, shard(number), Checkpoint(), records_max=100, idle_s=0.0)
-    runs: list[Run] = []
+    runs: list[RecordRun] = []
     while not ((batch := await reader.read()).at_tip or batch.ended):
         runs += batch.records.runs
-    return Stretch([*runs, *batch.records.runs])
+    return RecordBatch([*runs, *batch.records.runs])
 
 
 def soon() -> float:
@@ -69,7 +69,7 @@ def soon() -> float:
 
 
 @asynccontextmanager
-async def beside(world: World) -> AsyncIterator[World]:
+async def beside(world: StackFixture) -> AsyncIterator[StackFixture]:
     """The same stream with tables and a bucket of its own."""
     name = f"{world.settings.table_prefix}-other"
     settings = world.settings.model_copy(update={"table_prefix": name, "bucket": name})
@@ -77,7 +77,7 @@ async def beside(world: World) -> AsyncIterator[World]:
         yield other
 
 
-async def written(world: World, kind: str) -> dict[str, list[str]]:
+async def written(world: StackFixture, kind: str) -> dict[str, list[str]]:
     """What a drain's own tables hold."""
     names, found = world.context(kind).names, {}
     for shape in drains.REGISTRY[kind].tables:
@@ -87,7 +87,7 @@ async def written(world: World, kind: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_drain_writes_the_same_under_either_host(world: World, kind: str) -> None:
+async def test_a_drain_writes_the_same_under_either_host(world: StackFixture, kind: str) -> None:
     """Repeats, conflicts and poison included; the ledger and the state of the shard are the same, too."""
     first = event()
     await world.send(first, *(event() for _ in range(10)), twin(first), twin(first, amount_minor=1), b"poison")
@@ -98,18 +98,18 @@ async def test_a_drain_writes_the_same_under_either_host(world: World, kind: str
         for at in range(0, len(all_records), 7):  # as a mapping would hand them over, one batch after the other
             assert await host.process(all_records[at : at + 7], soon()) is None
         assert await written(other, kind) == await written(world, kind) != {}
-        assert await other.ledger(kind) == await world.ledger(kind) == await world.arrivals()
+        assert await other.ledger(kind) == await world.ledger(kind) == await world.arrival_minutes()
         assert await other.drained(kind)
         (here,), (there,) = await world.leases(kind).rows(), await other.leases(kind).rows()
         assert there.owner is None
         assert (there.checkpoint, there.hash_keys, there.stream) == (here.checkpoint, here.hash_keys, here.stream)
-        assert sorted(letter.reason for letter in await other.letters()) == sorted(
-            letter.reason for letter in await world.letters()
+        assert sorted(letter.reason for letter in await other.dead_letters()) == sorted(
+            letter.reason for letter in await world.dead_letters()
         )
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_records_that_are_handed_over_again_change_nothing(world: World, kind: str) -> None:
+async def test_records_that_are_handed_over_again_change_nothing(world: StackFixture, kind: str) -> None:
     await world.send_aggregate(*(event() for _ in range(20)))
     found = await on_stream(world)
     assert await (await hosted(world, kind)).process(found, soon()) is None
@@ -121,7 +121,7 @@ async def test_records_that_are_handed_over_again_change_nothing(world: World, k
 
 
 async def test_hosts_that_overlap_lose_nothing_and_note_nothing_twice(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: StackFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each was handed the shard from its beginning, and got a different part of it."""
     monkeypatch.setattr(unleased, "RECORDS_AT_ONCE", 3)
@@ -133,13 +133,13 @@ async def test_hosts_that_overlap_lose_nothing_and_note_nothing_twice(
             for stop in (10, 25, 40, 40)
         ]
     assert [each.result() for each in given] == [None] * 4
-    assert await world.ledger(DUMMY.name) == await world.arrivals()
+    assert await world.ledger(DUMMY.name) == await world.arrival_minutes()
     assert len((await written(world, DUMMY.name))["dummy-rows"]) == 40
     await world.drain("archive", "index")
     assert (await reconciled(world, deep=True)).all_right
 
 
-async def test_a_worker_goes_on_where_the_host_stopped_and_is_left_alone_by_it(world: World) -> None:
+async def test_a_worker_goes_on_where_the_host_stopped_and_is_left_alone_by_it(world: StackFixture) -> None:
     """A shard has one host: while a worker holds its lease, nothing is processed without."""
     await world.send(*(event() for _ in range(6)))
     found = await on_stream(world)
@@ -151,10 +151,10 @@ async def test_a_worker_goes_on_where_the_host_stopped_and_is_left_alone_by_it(w
         assert row.owner is not None
         with pytest.raises(StoreError, match="holds the lease"):
             await host.process(found, soon())
-    assert await world.ledger(DUMMY.name) == await world.arrivals()
+    assert await world.ledger(DUMMY.name) == await world.arrival_minutes()
 
 
-async def test_a_stream_that_was_made_again_is_not_read_with_the_rows_of_the_old_one(world: World) -> None:
+async def test_a_stream_that_was_made_again_is_not_read_with_the_rows_of_the_old_one(world: StackFixture) -> None:
     await world.send(event(), event())
     assert await (await hosted(world, DUMMY.name)).process(await on_stream(world), soon()) is None
     before = await world.leases(DUMMY.name).rows()
@@ -165,7 +165,7 @@ async def test_a_stream_that_was_made_again_is_not_read_with_the_rows_of_the_old
     assert await world.leases(DUMMY.name).rows() == before
 
 
-async def test_a_shard_that_was_split_is_ended_once_all_of_it_is_done(world: World) -> None:
+async def test_a_shard_that_was_split_is_ended_once_all_of_it_is_done(world: StackFixture) -> None:
     """Nobody tells this host of the end of a shard; without it the shard would never be shown as drained."""
     await world.send(*(event() for _ in range(4)))
     await world.split(shard(0))
@@ -181,7 +181,7 @@ async def test_a_shard_that_was_split_is_ended_once_all_of_it_is_done(world: Wor
     assert await world.drained(DUMMY.name)
 
 
-async def _ended(world: World) -> list[ShardId]:
+async def _ended(world: StackFixture) -> list[ShardId]:
     return [row.shard_id for row in await world.leases(DUMMY.name).rows() if row.checkpoint.shard_ended]
 
 
@@ -217,7 +217,7 @@ class Memory:
         hangs_at: int | None = None,
         fails_at: int | None = None,
     ) -> None:
-        self.records = Stretch.of(records(*(b"%d" % number for number in range(count))))
+        self.records = RecordBatch.of(records(*(b"%d" % number for number in range(count))))
         self.table = table or MemoryTable()
         self.hangs_at, self.fails_at = hangs_at, fails_at
         self.written: dict[Position, bytes] = {}
@@ -226,11 +226,11 @@ class Memory:
     def host(self) -> UnleasedHost:
         """A process of its own."""
         kinesis: Any = Stream()
-        watch = StreamWatch(kinesis, "stream", self.table, Meters("dummy"), kind="dummy")
+        watch = StreamWatch(kinesis, "stream", self.table, WorkerMetrics("dummy"), kind="dummy")
         drain = Drain(lambda cursor, _: _Writing(self, cursor))
         return UnleasedHost(drain=drain, kinesis=kinesis, stream_name="stream", leases=self.table, stream=watch)
 
-    async def write(self, record: Arrived) -> None:
+    async def write(self, record: StreamRecord) -> None:
         await asyncio.sleep(0.1)
         match record.data:
             case data if data == b"%d" % (-1 if self.hangs_at is None else self.hangs_at):
@@ -251,7 +251,7 @@ class Memory:
 class _Writing:
     def __init__(self, memory: Memory, cursor: Cursor) -> None:
         self._memory, self._cursor = memory, cursor
-        self._taken: list[Arrived] = []
+        self._taken: list[StreamRecord] = []
 
     async def take(self, batch: Batch) -> None:
         for record in batch.records:
@@ -326,7 +326,7 @@ async def test_a_fault_is_raised_and_what_was_done_before_is_kept(ten_at_once: N
 @in_virtual_time
 async def test_a_shard_that_the_stream_does_not_list_is_refused() -> None:
     memory = Memory(0)
-    strange = Stretch.of([Arrived(b"", replace(position(1), shard_id=shard(7)), ARRIVED_AT)])
+    strange = RecordBatch.of([StreamRecord(b"", replace(position(1), shard_id=shard(7)), ARRIVED_AT)])
     with pytest.raises(StoreError, match="lists no shard"):
         await memory.host().process(strange, 60.0)
 
@@ -348,8 +348,8 @@ def test_whatever_happens_to_the_writes_of_overlapping_hosts_each_record_is_note
         async with asyncio.TaskGroup() as tasks:
             for _ in range(4):
                 tasks.create_task(hand_over(rng.randint(1, 30)))
-        left: Sequence[Arrived] = memory.records
-        while first := await memory.host().process(Stretch.of(left), asyncio.get_running_loop().time() + 60.0):
+        left: Sequence[StreamRecord] = memory.records
+        while first := await memory.host().process(RecordBatch.of(left), asyncio.get_running_loop().time() + 60.0):
             left = [record for record in left if record.position.within_shard() >= first.within_shard()]
 
     run_in_virtual_time(run())

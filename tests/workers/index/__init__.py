@@ -1,1 +1,1 @@
-"""Tests of `workers.index.processor`."""
+"""Tests of `workers.index.index_processor`."""

@@ -26,7 +26,7 @@ async def clients(aws):
         pass
 
 
-import workers.index.drain
+import workers.index.index_drain
 imported_mb = rss_mb()
 import txn_cli.commands.processes, workers.hosts.process, workers.rebuild.rebuild
 from txn_core.aws.clients import Aws

@@ -5,9 +5,9 @@ from tests.workers.builders import event, later, twin
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event, content_digests
-from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Verdict, judge, overtake
+from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Relation, relate, supersede
 
-FIRST = event("judged-anew", accepted_at=later(0))
+FIRST = event("judged-again", accepted_at=later(0))
 
 
 def order(second: int) -> WriteOrder:
@@ -36,11 +36,13 @@ def item(second: int, amount: int) -> IndexItem:
 
 def test_a_known_write_is_a_replay_whatever_it_says() -> None:
     known = stored(1, 1, _2=1, _3=2)
-    assert [judge(known, item(second, amount)) for second, amount in ((1, 1), (2, 1), (3, 2))] == [Verdict.REPLAY] * 3
+    assert [relate(known, item(second, amount)) for second, amount in ((1, 1), (2, 1), (3, 2))] == [
+        Relation.REPLAY
+    ] * 3
 
 
 def test_an_earlier_repeat_of_the_winner_changes_no_conflict() -> None:
-    after = overtake(stored(5, 1, _6=1, _7=2), item(4, 1))
+    after = supersede(stored(5, 1, _6=1, _7=2), item(4, 1))
     assert after.conflicts == (order(7),)
     assert after.others == {order(5): digest(1), order(6): digest(1), order(7): digest(2)}
     assert after.contradicting == ()
@@ -48,7 +50,7 @@ def test_an_earlier_repeat_of_the_winner_changes_no_conflict() -> None:
 
 def test_an_earlier_winner_turns_conflicts_and_repeats_about() -> None:
     """What repeats the new winner is a conflict no more; the old winner and its repeats are, each with its bytes."""
-    after = overtake(stored(5, 1, _6=1, _7=2, _8=3), item(4, 2))
+    after = supersede(stored(5, 1, _6=1, _7=2, _8=3), item(4, 2))
     assert after.conflicts == (order(5), order(6), order(8))
     assert after.contradicting == ((order(5), write(5, 1)), (order(6), write(6, 1)))
 
@@ -56,12 +58,12 @@ def test_an_earlier_winner_turns_conflicts_and_repeats_about() -> None:
 def test_a_conflict_of_unknown_content_stays_one() -> None:
     """Notes made over the bound, or before contents were noted."""
     old = StoredTransaction(write(5, 1).decode(), order(5), (order(9),))
-    assert overtake(old, item(4, 1)).conflicts == (order(9),)
+    assert supersede(old, item(4, 1)).conflicts == (order(9),)
 
 
 def test_notes_are_bounded_and_what_contradicts_is_not() -> None:
     many = stored(1, 1, **{f"_{second}": 1 for second in range(2, OTHERS_NOTED_MAX + 2)})
-    after = overtake(many, item(0, 2))
+    after = supersede(many, item(0, 2))
     assert after.conflicts == tuple(order(second) for second in range(1, CONFLICTS_NOTED_MAX + 1))
     assert len(after.others) == OTHERS_NOTED_MAX
     assert len(after.contradicting) == OTHERS_NOTED_MAX + 1

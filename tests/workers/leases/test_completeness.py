@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT
 from tests.workers.builders import BOB, event, lease, shard
-from tests.workers.conftest import World
-from txn_core.kinesis.record_batch import Arrived
+from tests.workers.conftest import StackFixture
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import instant_of
 from workers.leases.completeness import NOTHING_MORE, complete_before
 from workers.leases.lease import AT_TIMESTAMP, LATEST, SHARD_END, Checkpoint, FlushPlan, Lease
-from workers.leases.ledger import DISORDER_MAX, Ledger, Sum, Tally, minute_of, start_of, tally_of, together
+from workers.leases.ledger import DISORDER_MAX, Ledger, Sum, Tally, minute_of, prefix_within_span, start_of, tally_of
 from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity
 
@@ -133,28 +133,28 @@ def test_leases_of_another_stream_tell_nothing() -> None:
 class Archived:
     """A stream and its archive, which take steps in any order."""
 
-    dice: random.Random
+    rng: random.Random
     now: datetime = START
     numbers: int = 0
     shards: dict[ShardId, Shard] = field(default_factory=lambda: {shard(0): Shard(shard(0), ())})
-    unread: dict[ShardId, list[Arrived]] = field(default_factory=lambda: {shard(0): []})
+    unread: dict[ShardId, list[StreamRecord]] = field(default_factory=lambda: {shard(0): []})
     closed: set[ShardId] = field(default_factory=set)
     rows: dict[ShardId, Lease] = field(default_factory=dict)
     promised: datetime = START - HOUR
 
     def put(self) -> None:
         """A record, whose arrival is a little before its place in time."""
-        shard_id = self.dice.choice(self.open)
+        shard_id = self.rng.choice(self.open)
         self.numbers += 1
-        arrived_at = self.now - self.dice.random() * DISORDER_MAX
+        arrived_at = self.now - self.rng.random() * DISORDER_MAX
         place = Position(shard_id, SequenceNumber(str(self.numbers)))
-        self.unread[shard_id].append(Arrived(b"", place, arrived_at))
+        self.unread[shard_id].append(StreamRecord(b"", place, arrived_at))
 
     def wait(self) -> None:
-        self.now += self.dice.random() * timedelta(minutes=40)
+        self.now += self.rng.random() * timedelta(minutes=40)
 
     def split(self) -> None:
-        parents = tuple(sorted(self.dice.sample(self.open, min(len(self.open), self.dice.choice((1, 1, 2))))))
+        parents = tuple(sorted(self.rng.sample(self.open, min(len(self.open), self.rng.choice((1, 1, 2))))))
         self.closed.update(parents)
         for _ in range(3 - len(parents)):
             child = shard(len(self.shards))
@@ -168,7 +168,7 @@ class Archived:
     def plan(self) -> None:
         for row in self._readable():
             if row.plan is None and (left := self.unread[row.shard_id]):
-                records = left[: self.dice.randint(1, together(left))]
+                records = left[: self.rng.randint(1, prefix_within_span(left))]
                 where = records[0].position, records[-1].position, instant_of(records[0].arrived_at)
                 self.rows[row.shard_id] = row.planned(FlushPlan(*where, len(records)))
                 return
@@ -193,7 +193,7 @@ class Archived:
         """Somebody asks what is complete, with or without a look at the stream."""
         idle = {each: self.now for each in self.open if each in self.rows and not self.unread[each]}
         found = complete_before(
-            list(self.rows.values()), list(self.shards.values()), idle_at=self.dice.choice(({}, idle))
+            list(self.rows.values()), list(self.shards.values()), idle_at=self.rng.choice(({}, idle))
         )
         if found is not None:
             self.promised = max(self.promised, found)
@@ -210,7 +210,7 @@ class Archived:
             if not row.checkpoint.shard_ended
             and all(self.rows[parent].checkpoint.shard_ended for parent in row.parents)
         ]
-        return self.dice.sample(rows, len(rows))
+        return self.rng.sample(rows, len(rows))
 
 
 STEPS = [
@@ -222,11 +222,11 @@ STEPS = [
 
 @settings(max_examples=80, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(20, 120))
-def test_no_object_comes_into_an_hour_that_was_complete(dice: random.Random, steps: int) -> None:
+def test_no_object_comes_into_an_hour_that_was_complete(rng: random.Random, steps: int) -> None:
     """Through any order of puts, splits, merges, plans and flushes; and in the end all but the last minute is."""
-    world = Archived(dice)
+    world = Archived(rng)
     for _ in range(steps):
-        dice.choice(STEPS)(world)
+        rng.choice(STEPS)(world)
     world.lease()
     while any(world.unread.values()) or any(row.plan for row in world.rows.values()):
         for step in (Archived.plan, Archived.flush, Archived.end):
@@ -237,7 +237,7 @@ def test_no_object_comes_into_an_hour_that_was_complete(dice: random.Random, ste
     assert complete_before(world.rows.values(), world.shards.values(), idle_at=idle) == world.now - DISORDER_MAX
 
 
-async def test_the_rows_of_a_real_archive_tell(world: World) -> None:
+async def test_the_rows_of_a_real_archive_tell(world: StackFixture) -> None:
     """Before a split, after one that no worker has seen, and when the children are archived, too."""
 
     async def before() -> datetime:

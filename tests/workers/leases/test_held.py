@@ -68,7 +68,7 @@ def held(*fates: Fate, row: Lease | None = None) -> tuple[HeldLease, FlakyTable]
 
 @given(st.lists(st.sampled_from(["lands", "answer lost", "request lost", "late"]), max_size=12), st.randoms())
 def test_whatever_happens_to_the_writes_the_row_ends_as_the_holder_believes(
-    fates: list[Fate], dice: random.Random
+    fates: list[Fate], rng: random.Random
 ) -> None:
     """Plans and checkpoints are made in order, through every fate, and in the end table and holder agree."""
     mine, table = held(*fates)
@@ -81,7 +81,7 @@ def test_whatever_happens_to_the_writes_the_row_ends_as_the_holder_believes(
                 lambda: mine.renew(within_s=0.0),
                 lambda: mine.advance(PLAN.last, TALLY),
             ]
-            for step in dice.sample(steps, 2):
+            for step in rng.sample(steps, 2):
                 tasks.create_task(step())
         assert table.stored.plan is None
         assert table.stored.checkpoint.covers(PLAN.last)

@@ -12,17 +12,26 @@ from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import ALICE, BOB, lease
-from txn_core.kinesis.record_batch import Arrived, Run, Stretch
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber
 from workers.leases.lease import LATEST, Checkpoint, Lease
-from workers.leases.ledger import OPEN_MINUTES_MAX, Minute, Sum, Tally, minute_of, start_of, tally_of, together
+from workers.leases.ledger import (
+    OPEN_MINUTES_MAX,
+    Minute,
+    Sum,
+    Tally,
+    minute_of,
+    prefix_within_span,
+    start_of,
+    tally_of,
+)
 from workers.leases.ledger_table import LedgerTable
 
 
-def arrivals(*seconds: float) -> list[Arrived]:
+def arrival_minutes(*seconds: float) -> list[StreamRecord]:
     """Records that stand behind each other and arrived so many seconds after the first's moment."""
     return [
-        Arrived(b"", position(1 + i // 2, i % 2), ARRIVED_AT + timedelta(seconds=after))
+        StreamRecord(b"", position(1 + i // 2, i % 2), ARRIVED_AT + timedelta(seconds=after))
         for i, after in enumerate(seconds)
     ]
 
@@ -53,7 +62,7 @@ def test_a_minute_is_of_utc() -> None:
 
 def test_a_digest_is_known() -> None:
     """It may not change between versions: the ledgers of both would differ."""
-    ((minute, noted),) = tally_of([Arrived(b"", position(7, 3), ARRIVED_AT)]).sums
+    ((minute, noted),) = tally_of([StreamRecord(b"", position(7, 3), ARRIVED_AT)]).sums
     assert (minute, noted.count) == ("2026-01-02T03:04", 1)
     assert noted.digest_text == "1b9f08168d30e77204bab0b50fbe1fbf"
     assert Sum.of_text("1", noted.digest_text) == noted
@@ -62,34 +71,36 @@ def test_a_digest_is_known() -> None:
 def test_records_of_an_aggregate_are_noted_as_by_themselves() -> None:
     """Also where sub-sequence numbers are larger than is usual."""
     count = 1_100
-    run = Run(SHARD, SequenceNumber("7"), 0, ARRIVED_AT, b"", [0] * count, [0] * count)
-    assert tally_of(Stretch([run])) == tally_of([Arrived(b"", position(7, sub), ARRIVED_AT) for sub in range(count)])
-    assert tally_of(Stretch([run])) == sum((tally_of([one]) for one in Stretch([run])), Tally())
+    run = RecordRun(SHARD, SequenceNumber("7"), 0, ARRIVED_AT, b"", [0] * count, [0] * count)
+    assert tally_of(RecordBatch([run])) == tally_of(
+        [StreamRecord(b"", position(7, sub), ARRIVED_AT) for sub in range(count)]
+    )
+    assert tally_of(RecordBatch([run])) == sum((tally_of([one]) for one in RecordBatch([run])), Tally())
 
 
 @given(st.lists(st.floats(0, 600), max_size=30), st.randoms())
-def test_order_and_batches_make_no_difference(seconds: list[float], dice: random.Random) -> None:
-    records = arrivals(*seconds)
+def test_order_and_batches_make_no_difference(seconds: list[float], rng: random.Random) -> None:
+    records = arrival_minutes(*seconds)
     whole = tally_of(records)
-    dice.shuffle(records)
-    cut = dice.randint(0, len(records))
+    rng.shuffle(records)
+    cut = rng.randint(0, len(records))
     assert tally_of(records[:cut]) + tally_of(records[cut:]) == whole
     assert whole.count == len(records)
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=10), st.data())
 def test_a_lost_and_a_doubled_position_show(seconds: list[float], data: st.DataObject) -> None:
-    records = arrivals(*seconds)
+    records = arrival_minutes(*seconds)
     one = data.draw(st.sampled_from(records))
     without = [record for record in records if record is not one]
     assert len({tally_of(records), tally_of(without), tally_of([*records, one])}) == 3
 
 
 def test_what_arrived_an_hour_apart_goes_under_two_checkpoints() -> None:
-    records = arrivals(0, 10, 3599, 3600, 7)
-    assert together(records) == 3
-    assert together(records[3:]) == 2
-    assert together([]) == 0
+    records = arrival_minutes(0, 10, 3599, 3600, 7)
+    assert prefix_within_span(records) == 3
+    assert prefix_within_span(records[3:]) == 2
+    assert prefix_within_span([]) == 0
 
 
 @given(
@@ -98,17 +109,17 @@ def test_what_arrived_an_hour_apart_goes_under_two_checkpoints() -> None:
     st.randoms(),
 )
 async def test_a_ledger_says_at_any_moment_what_its_checkpoint_covers(
-    gaps: Sequence[tuple[int, int]], fates: Sequence[str], dice: random.Random
+    gaps: Sequence[tuple[int, int]], fates: Sequence[str], rng: random.Random
 ) -> None:
     """Through crashes at any step, repeated and late puts, and records whose times go backwards."""
     at, seconds = 0, []
     for gap, backwards in gaps:
         at += gap
         seconds.append(at + backwards)
-    records, row, table, done, puts = arrivals(*seconds), lease(owner=ALICE), FakeTable(), 0, [lease()]
+    records, row, table, done, puts = arrival_minutes(*seconds), lease(owner=ALICE), FakeTable(), 0, [lease()]
     ledgers, fates = ledger_table(table), list(fates)
     while done < len(records):
-        upto = done + dice.randint(1, 5)
+        upto = done + rng.randint(1, 5)
         batch, fate = records[done:upto], fates.pop() if fates else "lands"
         if row.ledger is not None:
             await ledgers.put_leaving(SHARD, row.ledger)
@@ -120,7 +131,7 @@ async def test_a_ledger_says_at_any_moment_what_its_checkpoint_covers(
             done += len(batch)
         if fate != "lands":
             row = row.taken(BOB)
-        if fate == "zombie" and (late := dice.choice(puts).ledger) is not None:
+        if fate == "zombie" and (late := rng.choice(puts).ledger) is not None:
             await ledgers.put_leaving(SHARD, late)
         assert row.ledger is None or len(row.ledger.open) <= OPEN_MINUTES_MAX
         assert await ledgers.tally(row, Minute("0")) == tally_of(records[:done])
@@ -129,13 +140,13 @@ async def test_a_ledger_says_at_any_moment_what_its_checkpoint_covers(
 async def test_a_row_that_was_read_before_a_part_left_it_counts_it_once() -> None:
     table = FakeTable()
     ledgers = ledger_table(table)
-    before = lease().advanced(position(1), tally_of(arrivals(0, 60)), fresh_epoch="e")
-    late = [Arrived(b"", position(9), ARRIVED_AT + timedelta(seconds=600))]
-    after = before.advanced(position(9), tally_of([*late, *arrivals(120, 180)]), fresh_epoch="e")
+    before = lease().advanced(position(1), tally_of(arrival_minutes(0, 60)), fresh_epoch="e")
+    late = [StreamRecord(b"", position(9), ARRIVED_AT + timedelta(seconds=600))]
+    after = before.advanced(position(9), tally_of([*late, *arrival_minutes(120, 180)]), fresh_epoch="e")
     assert after.ledger is not None
     assert len(after.ledger.leaving) == 2
     await ledgers.put_leaving(SHARD, after.ledger)
-    assert await ledgers.tally(before, Minute("0")) == tally_of(arrivals(0, 60))
+    assert await ledgers.tally(before, Minute("0")) == tally_of(arrival_minutes(0, 60))
     since = minute_of(ARRIVED_AT + timedelta(seconds=60))
     assert (await ledgers.tally(after, since)).sums[0][0] == since
 
@@ -146,17 +157,17 @@ async def test_a_row_that_was_read_before_a_part_left_it_counts_it_once() -> Non
 )
 def test_a_row_that_is_moved_by_hand_begins_another_ledger(moved_to: Checkpoint, since: Minute | None) -> None:
     """What is read again on purpose is not counted twice."""
-    first = lease().advanced(position(5), tally_of(arrivals(0, 0)), fresh_epoch="old")
+    first = lease().advanced(position(5), tally_of(arrival_minutes(0, 0)), fresh_epoch="old")
     moved = Lease(shard_id=SHARD, checkpoint=moved_to, ledger=first.ledger)
-    again = moved.advanced(position(2), tally_of(arrivals(0)), fresh_epoch="new").ledger
+    again = moved.advanced(position(2), tally_of(arrival_minutes(0)), fresh_epoch="new").ledger
     assert again is not None
     assert (again.epoch, again.since, again.open.count) == ("new", since, 1)
 
 
 def test_an_advance_that_says_nothing_of_what_was_done_ends_the_ledger() -> None:
-    noted = lease().advanced(position(1), tally_of(arrivals(0)), fresh_epoch="old")
+    noted = lease().advanced(position(1), tally_of(arrival_minutes(0)), fresh_epoch="old")
     unnoted = noted.advanced(position(2))
     assert unnoted.advanced(position(3), Tally(), fresh_epoch="new").ledger is None
-    again = unnoted.advanced(position(3), tally_of(arrivals(0)), fresh_epoch="new").ledger
+    again = unnoted.advanced(position(3), tally_of(arrival_minutes(0)), fresh_epoch="new").ledger
     assert again is not None
     assert (again.epoch, again.since) == ("new", "2026-01-02T03:04")

@@ -19,7 +19,7 @@ from workers.hosts.leased import Worker
 from workers.leases.lease import Lease
 from workers.leases.stream_identity import StreamIdentity
 from workers.leases.stream_watch import ASKED_EVERY_S, SAID_EVERY_S, StreamWatch
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/stream"
@@ -66,13 +66,13 @@ class Stream:
         return {"StreamDescriptionSummary": {"StreamARN": ARN, "StreamStatus": self.status, **created}}
 
 
-def watch(stream: Stream, *rows: Lease) -> tuple[StreamWatch, MemoryTable, Meters]:
-    table, meters = MemoryTable(*rows), Meters("index")
-    return StreamWatch(stream, "stream", table, meters, kind="index"), table, meters  # type: ignore[arg-type]
+def watch(stream: Stream, *rows: Lease) -> tuple[StreamWatch, MemoryTable, WorkerMetrics]:
+    table, metrics = MemoryTable(*rows), WorkerMetrics("index")
+    return StreamWatch(stream, "stream", table, metrics, kind="index"), table, metrics  # type: ignore[arg-type]
 
 
-def gauge(meters: Meters) -> float | None:
-    return meters.registry.get_sample_value("txn_index_foreign_leases")
+def gauge(metrics: WorkerMetrics) -> float | None:
+    return metrics.registry.get_sample_value("txn_index_foreign_leases")
 
 
 @in_virtual_time
@@ -104,7 +104,7 @@ async def test_it_is_asked_at_once_when_the_listed_shards_change_or_reading_went
 @in_virtual_time
 async def test_a_stream_that_was_made_again_is_not_read_and_it_is_said_now_and_then() -> None:
     stream = Stream()
-    watching, table, meters = watch(stream, lease(0, stream=identity()))
+    watching, table, metrics = watch(stream, lease(0, stream=identity()))
     assert await watching.shards(await table.rows()) is not None
     stream.remake()
     before = dict(table.stored)
@@ -115,12 +115,12 @@ async def test_a_stream_that_was_made_again_is_not_read_and_it_is_said_now_and_t
     assert [log["event"] for log in logs] == ["stream_not_read"] * (1 + int(120 / SAID_EVERY_S))
     assert "was made again at 2026-01-03T00:00:00.000000Z" in watching.amiss
     assert watching.amiss == logs[0]["reason"]
-    assert (table.stored, gauge(meters)) == (before, 1)
+    assert (table.stored, gauge(metrics)) == (before, 1)
     table.stored.clear()
     with capture_logs() as logs:
         assert await watching.shards([]) is not None
     assert [log["event"] for log in logs] == ["stream_readable"]
-    assert (watching.amiss, gauge(meters)) == ("", 0)
+    assert (watching.amiss, gauge(metrics)) == ("", 0)
 
 
 @in_virtual_time
@@ -194,14 +194,14 @@ async def test_a_server_that_does_not_tell_when_the_stream_was_created_is_believ
 
 def worker(stream: Stream, *, shard_sync_s: float) -> tuple[Worker, StreamWatch, MemoryTable]:
     """One that reads a stream under the eyes of a watch, and looks at its shards so often."""
-    watching, table, meters = watch(stream)
+    watching, table, metrics = watch(stream)
     one = Worker(
         name=ALICE,
         settings=Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=shard_sync_s),
         kinesis=stream,  # type: ignore[arg-type]
         leases=table,
         processor=Checkpointing,
-        meters=meters,
+        metrics=metrics,
         stream=watching,
     )
     return one, watching, table
@@ -218,11 +218,11 @@ async def test_a_worker_that_waits_is_not_ready_holds_nothing_and_goes_on_by_its
         await asyncio.sleep(5.0)
         assert table.stored[shard(0)].owner == ALICE
         assert table.stored[shard(0)].stream == identity()
-        await one.looks_after_leases()
+        await one.scans_leases()
         stream.remake()
         await asyncio.sleep(15.0)
         with pytest.raises(NotReadyError, match="was made again"):
-            await one.looks_after_leases()
+            await one.scans_leases()
         held = table.stored[shard(0)]
         await asyncio.sleep(60.0)
         assert table.stored[shard(0)] == held
@@ -231,7 +231,7 @@ async def test_a_worker_that_waits_is_not_ready_holds_nothing_and_goes_on_by_its
         await asyncio.sleep(15.0)
         assert table.stored[shard(0)].owner == ALICE
         assert table.stored[shard(0)].stream == watching.identity != identity()
-        await one.looks_after_leases()
+        await one.scans_leases()
         stopping.set()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import ARRIVED_AT, position
 from tests.workers.builders import ALICE, BOB, later, lease, records, shard
-from tests.workers.conftest import World
+from tests.workers.conftest import StackFixture
 from workers.leases.held import HeldLease, LeaseLostError
 from workers.leases.lease import AT_TIMESTAMP, Checkpoint, FlushPlan
 from workers.leases.ledger import Tally, tally_of
@@ -20,7 +20,7 @@ def minutes_apart(count: int) -> Tally:
     return sum((tally_of(records(b"", at=ARRIVED_AT + timedelta(minutes=i))) for i in range(count)), Tally())
 
 
-async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
+async def test_a_row_comes_back_as_it_was_written(world: StackFixture) -> None:
     table = world.leases("index")
     plan = FlushPlan(position(1, shard_id=shard(1)), position(5, 3, shard_id=shard(1)), later(0), 9)
     rows = [
@@ -41,14 +41,14 @@ async def test_a_row_comes_back_as_it_was_written(world: World) -> None:
     assert await table.row(shard(9)) is None
 
 
-async def test_a_moment_to_start_from_is_forgotten_once_something_is_done(world: World) -> None:
+async def test_a_moment_to_start_from_is_forgotten_once_something_is_done(world: StackFixture) -> None:
     table, first = world.leases("index"), lease(checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0)))
     await table.create(first)
     assert await table.write(first, first.advanced(position(1)))
     assert await table.row(shard(0)) == lease(counter=1, checkpoint=Checkpoint("1"))
 
 
-async def test_the_layout_is_that_of_the_kinesis_client_library(world: World) -> None:
+async def test_the_layout_is_that_of_the_kinesis_client_library(world: StackFixture) -> None:
     """Its tools read our tables."""
     row = lease(1, parents=(shard(0),), hash_keys=("0", "9")).taken(ALICE).advanced(position(12, 3))
     await world.leases("index").create(row)
@@ -68,7 +68,7 @@ async def test_the_layout_is_that_of_the_kinesis_client_library(world: World) ->
     }
 
 
-async def test_a_write_on_an_older_row_is_refused(world: World) -> None:
+async def test_a_write_on_an_older_row_is_refused(world: StackFixture) -> None:
     """By its counter and by its owner, whichever differs."""
     table, first = world.leases("index"), lease()
     await table.create(first)
@@ -83,7 +83,7 @@ async def test_a_write_on_an_older_row_is_refused(world: World) -> None:
     assert await table.row(shard(0)) == mine.renewed()
 
 
-async def test_a_row_is_deleted_only_as_it_was_seen(world: World) -> None:
+async def test_a_row_is_deleted_only_as_it_was_seen(world: StackFixture) -> None:
     table, row = world.leases("index"), lease()
     await table.create(row)
     mine = row.taken(ALICE)
@@ -95,7 +95,7 @@ async def test_a_row_is_deleted_only_as_it_was_seen(world: World) -> None:
     assert not await table.delete(mine), "gone already"
 
 
-async def test_attributes_of_others_stay(world: World) -> None:
+async def test_attributes_of_others_stay(world: StackFixture) -> None:
     table, row = world.leases("index"), lease()
     await table.create(row)
     name, key = f"{world.settings.table_prefix}-index-leases", {"leaseKey": {"S": shard(0)}}
@@ -110,7 +110,7 @@ async def test_attributes_of_others_stay(world: World) -> None:
     assert item["throughputKBps"] == {"N": "7"}
 
 
-async def test_a_zombie_can_do_no_harm(world: World) -> None:
+async def test_a_zombie_can_do_no_harm(world: StackFixture) -> None:
     """An owner that slept through a takeover cannot checkpoint, plan, end, renew or release."""
     table = world.leases("archive")
     await table.create(lease())

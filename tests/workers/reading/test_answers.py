@@ -10,7 +10,7 @@ import pytest
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.workers.builders import event
-from tests.workers.conftest import World, until, world_of
+from tests.workers.conftest import StackFixture, until, world_of
 from txn_core.aws.errors import is_passing
 from txn_core.settings import Settings
 from workers.reading.answers import (
@@ -54,7 +54,7 @@ def test_what_an_answer_is_about_is_required() -> None:
 
 
 @asynccontextmanager
-async def world_that_lacks(settings: Settings, *members: str) -> AsyncIterator[tuple[World, KinesisServer]]:
+async def world_that_lacks(settings: Settings, *members: str) -> AsyncIterator[tuple[StackFixture, KinesisServer]]:
     """A world whose stream answers records without some members."""
     async with kinesis_server() as server, world_of(settings, kinesis_endpoint_url=server.url) as world:
         server.faults.left_out = frozenset(members)
@@ -73,19 +73,19 @@ async def test_events_are_kept_whatever_their_records_lack(settings: Settings, m
         await world.assert_lake_exact(poison=[poison])
         del world.sent[poison]
         await world.assert_index_exact()
-        assert [letter.data for letter in await world.letters()] == [b"poison"] * 2
-        assert await world.ledger("index") == await world.ledger("archive") == await world.arrivals()
+        assert [letter.data for letter in await world.dead_letters()] == [b"poison"] * 2
+        assert await world.ledger("index") == await world.ledger("archive") == await world.arrival_minutes()
 
 
 async def test_a_record_without_data_is_a_dead_letter(settings: Settings) -> None:
     async with world_that_lacks(settings, "Data") as (world, server):
-        places = await world.send(event(), event())
+        positions = await world.send(event(), event())
         await world.drain("index", "archive")
-        letters = await world.letters()
-        assert sorted((x.origin.worker, str(x.origin.position)) for x in letters) == sorted(
-            (worker, str(place)) for worker in ("index", "archive") for place in places
+        dead_letters = await world.dead_letters()
+        assert sorted((x.origin.worker, str(x.origin.position)) for x in dead_letters) == sorted(
+            (worker, str(place)) for worker in ("index", "archive") for place in positions
         )
-        assert {letter.data for letter in letters} == {b""}
+        assert {letter.data for letter in dead_letters} == {b""}
         server.faults.clear()
         world.sent.clear()
         await world.send(event())

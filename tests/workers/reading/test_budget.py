@@ -3,7 +3,7 @@
 import pytest
 
 from txn_core.drains import REGISTRY, DrainDefinition
-from txn_core.errors import SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from workers.reading.budget import (
     BYTES_PER_S_MAX,

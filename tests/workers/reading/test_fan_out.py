@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 from devkit.kinesis_server.fates import CallFate
-from devkit.kinesis_server.shard import Keep
+from devkit.kinesis_server.state.shard import Keep
 from structlog.testing import capture_logs
 
 from devkit.kinesis_server import fates

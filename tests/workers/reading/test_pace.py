@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
-from devkit.kinesis_server.limits import ShardMeter
+from devkit.kinesis_server.stream_limits import ShardMeter
 
 from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
 from workers.reading.pace import PART_MIN, THROTTLE_REMEMBERED, ReadPace

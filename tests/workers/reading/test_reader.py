@@ -74,7 +74,7 @@ def reader(shard: ScriptedShard, checkpoint: Checkpoint = Checkpoint(), **option
     return ShardReader(shard, "stream", SHARD, checkpoint, **options)  # type: ignore[arg-type]
 
 
-async def places(shard_reader: ShardReader) -> list[tuple[str, int]]:
+async def positions(shard_reader: ShardReader) -> list[tuple[str, int]]:
     batch = await shard_reader.read()
     return [(r.position.sequence_number, r.position.sub_sequence_number) for r in batch.records]
 
@@ -98,12 +98,12 @@ async def test_what_hashes_outside_the_shard_is_kept() -> None:
 async def test_reading_goes_on_inside_an_aggregate() -> None:
     """What the checkpoint covers of its own record is skipped, the rest is not."""
     shard = ScriptedShard(b"a", packed(b"b", b"c", b"d"), b"e")
-    assert await places(reader(shard, Checkpoint("20", 1))) == [("20", 2), ("30", 0)]
+    assert await positions(reader(shard, Checkpoint("20", 1))) == [("20", 2), ("30", 0)]
     assert shard.iterators[0]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
 
 
 async def test_a_record_that_is_done_is_not_read_again() -> None:
-    assert await places(reader(ScriptedShard(b"a", b"b"), Checkpoint("10", 0))) == [("20", 0)]
+    assert await positions(reader(ScriptedShard(b"a", b"b"), Checkpoint("10", 0))) == [("20", 0)]
 
 
 async def test_the_distance_from_the_tip_is_passed_on() -> None:
@@ -126,9 +126,9 @@ async def test_an_expired_iterator_is_rebuilt_at_the_last_fetched_record() -> No
     """Not at the checkpoint: that may be far behind, and what was fetched is being processed."""
     shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
     shard_reader = reader(shard, records_max=2)
-    assert await places(shard_reader) == [("10", 0), ("20", 0), ("20", 1)]
+    assert await positions(shard_reader) == [("10", 0), ("20", 0), ("20", 1)]
     shard.faults = iter([refused("ExpiredIteratorException")])
-    assert await places(shard_reader) == [("30", 0)]
+    assert await positions(shard_reader) == [("30", 0)]
     assert shard.iterators[-1]["ShardIteratorType"] == "AT_SEQUENCE_NUMBER"
     assert shard.iterators[-1]["StartingSequenceNumber"] == "20"
 
@@ -157,7 +157,7 @@ async def test_a_checkpoint_behind_retention_is_said_and_reading_goes_on(losses:
     shard = ScriptedShard(b"a", packed(b"b", b"c"), b"d")
     shard.records = shard.records[1:]
     behind_retention = reader(shard, Checkpoint("10", 0), lost=losses.append)
-    assert await places(behind_retention) == [("20", 0), ("20", 1), ("30", 0)]
+    assert await positions(behind_retention) == [("20", 0), ("20", 1), ("30", 0)]
     assert losses == ["trimmed"]
     assert losses.ranges == [("10", "20")]
 
@@ -166,10 +166,10 @@ async def test_what_an_outage_let_go_of_is_said(losses: Losses) -> None:
     """The iterator has expired meanwhile; the last record that was fetched is gone, and some behind it."""
     shard = ScriptedShard(b"a", b"b", b"c", b"d")
     shard_reader = reader(shard, records_max=2, lost=losses.append)
-    assert await places(shard_reader) == [("10", 0), ("20", 0)]
+    assert await positions(shard_reader) == [("10", 0), ("20", 0)]
     shard.records = shard.records[3:]
     shard.faults = iter([refused("ExpiredIteratorException")])
-    assert await places(shard_reader) == [("40", 0)]
+    assert await positions(shard_reader) == [("40", 0)]
     assert losses == ["trimmed"]
     assert losses.ranges == [("20", "40")]
 
@@ -179,14 +179,14 @@ async def test_nothing_is_said_while_the_last_record_is_there(losses: Losses) ->
     """At the tip it comes back alone, has no effect, and the next look finds the tip; inside an aggregate, too."""
     shard = ScriptedShard(b"a", packed(b"b", b"c"))
     shard_reader = reader(shard, Checkpoint("20", 0), records_max=1, lost=losses.append)
-    assert await places(shard_reader) == [("20", 1)]
+    assert await positions(shard_reader) == [("20", 1)]
     for _ in range(3):
         shard.faults = iter([refused("ExpiredIteratorException")])
         again, tip = await shard_reader.read(), await shard_reader.read()
         assert (len(again.records), again.at_tip, again.ended) == (0, False, False)
         assert (len(tip.records), tip.at_tip) == (0, True)
     shard.records.append((30, b"d"))
-    assert await places(shard_reader) == [("30", 0)]
+    assert await positions(shard_reader) == [("30", 0)]
     assert losses == []
 
 
@@ -201,7 +201,7 @@ async def test_the_first_answer_with_records_decides(losses: Losses) -> None:
     shard.faults = iter([refused("ExpiredIteratorException")])
     assert losses == []
     shard.records = kept
-    assert await places(shard_reader) == [("20", 0)]
+    assert await positions(shard_reader) == [("20", 0)]
     assert losses == ["trimmed"]
 
 
@@ -220,13 +220,13 @@ async def test_a_silent_shard_whose_tip_was_seen_within_retention_has_lost_nothi
     """Its last record may be long gone; what came behind it can not be."""
     shard = ScriptedShard(b"a")
     shard_reader = reader(shard, lost=losses.append)
-    assert await places(shard_reader) == [("10", 0)]
+    assert await positions(shard_reader) == [("10", 0)]
     assert (await shard_reader.read()).at_tip
     woken_s = time.time() + slept_h * 3600
     monkeypatch.setattr(time, "time", lambda: woken_s)
     shard.records = [(20, b"b")]
     shard.faults = iter([refused("ExpiredIteratorException")])
-    assert await places(shard_reader) == [("20", 0)]
+    assert await positions(shard_reader) == [("20", 0)]
     assert losses == said
 
 
@@ -240,7 +240,7 @@ THROTTLE = refused("ProvisionedThroughputExceededException")
 @in_virtual_time
 async def test_throttles_and_cuts_are_waited_out_without_loss() -> None:
     shard = ScriptedShard(b"a", b"b", faults=iter([THROTTLE, ConnectionResetError(), TimeoutError()]))
-    assert await places(reader(shard)) == [("10", 0), ("20", 0)]
+    assert await positions(reader(shard)) == [("10", 0), ("20", 0)]
 
 
 @in_virtual_time

@@ -14,13 +14,13 @@ import pytest
 from tests.support.memory_kinesis import MemoryKinesis, account_on_loop_time
 from tests.support.virtual_time import in_virtual_time
 from txn_core.drains import REGISTRY, DrainDefinition
+from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.leases.lease import Checkpoint
 from workers.reading.budget import BYTES_PER_S_MAX, ReadBudget
 from workers.reading.fan_out import FanOutReader
 from workers.reading.opening import Reader, polling
-from workers.reading.read_limits import ReadLimit
 
 STREAM = Settings().stream
 SHARD = ShardId("shardId-000000000000")
@@ -36,7 +36,7 @@ class Drained:
     """What one drain has read, and how late."""
 
     late_s: list[float] = field(default_factory=list)
-    limits: list[ReadLimit | None] = field(default_factory=list)
+    stream_limits: list[ReadLimit | None] = field(default_factory=list)
 
     @property
     def bytes_per_s(self) -> float:
@@ -48,7 +48,7 @@ async def drain(reader: Reader, memory: MemoryKinesis, drained: Drained) -> None
         batch = await reader.read()
         now_s = memory.account.clock()
         drained.late_s += [now_s - record.arrived_at.timestamp() for record in batch.records]
-        drained.limits.append(reader.limit)
+        drained.stream_limits.append(reader.limit)
 
 
 async def fill(memory: MemoryKinesis) -> None:
@@ -69,7 +69,7 @@ async def run(*, fan_out: bool) -> dict[str, Drained]:
     memory = MemoryKinesis(account_on_loop_time(push_s=PUSH_S))
     account = memory.account
     account.create(STREAM, 1)
-    account.limits.enabled = True
+    account.stream_limits.enabled = True
     settings = Settings(fan_out=",".join(DRAINS) if fan_out else "")
     share = ReadBudget.of(settings, STREAM).share
     arns = {}
@@ -98,7 +98,7 @@ async def test_three_drains_that_are_pushed_to_keep_up_and_poll_at_twice_the_del
         assert max(pushed[name].late_s[RECORDS_PER_S:]) < 0.2, "none falls behind"
         assert pushed[name].bytes_per_s == pytest.approx(0.9e6, rel=0.02)
         assert median(pushed[name].late_s) <= median(polled[name].late_s) / 2
-        assert set(pushed[name].limits) == {None}
+        assert set(pushed[name].stream_limits) == {None}
 
 
 @in_virtual_time
@@ -111,7 +111,7 @@ async def test_three_drains_that_poll_share_the_shard_and_its_lag_fairly_and_kno
     assert min(lags) > 5
     assert max(lags) < 1.3 * min(lags), lags
     for name in DRAINS:
-        late = polled[name].limits[10:]
+        late = polled[name].stream_limits[10:]
         assert sum(limit is not None for limit in late) > 0.9 * len(late)
 
 

@@ -1,4 +1,4 @@
-"""The index built anew beside the one that is served: from the stream, or from the lake and the stream behind it."""
+"""The index rebuilt beside the one that is served: from the stream, or from the lake and the stream behind it."""
 
 import asyncio
 import io
@@ -15,29 +15,29 @@ from structlog.testing import capture_logs
 
 from tests.builders import ARRIVED_AT
 from tests.workers.builders import event, later, lease, records, shard, twin
-from tests.workers.conftest import World, until
+from tests.workers.conftest import StackFixture, until
 from txn_cli.status.observer import Observer
-from txn_cli.status.report import document
-from txn_cli.status.table import show_status
+from txn_cli.status.status_report import document
+from txn_cli.status.status_table import show_status
 from txn_core import drains
+from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
-from txn_core.errors import EventError, SettingsError, StoreError
-from txn_core.kinesis.record_batch import Arrived
+from txn_core.exceptions import EventError, SettingsError, StoreError
+from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
-from txn_core.objects import ObjectStore
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, instant_of
-from workers.archive.processor import object_key, object_metadata, plan_of
+from workers.archive.archive_processor import object_key, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.process import work
-from workers.index.drain import index_of, open_index
+from workers.index.index_drain import index_of, open_index
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.table import LeaseTable
-from workers.metrics import Meters
+from workers.metrics import WorkerMetrics
 from workers.rebuild import lake_replay
 from workers.rebuild.lake_progress import LakeCount, LakeProgress, Snapshot
 from workers.rebuild.lake_replay import LakeReplay
@@ -47,11 +47,11 @@ HORIZON = Origin(Source.HORIZON)
 LOW, HIGH = 0, 2**127
 
 
-def of_generation(world: World, number: int = 2) -> Settings:
+def of_generation(world: StackFixture, number: int = 2) -> Settings:
     return world.settings.model_copy(update={"index_generation": number})
 
 
-async def items(world: World, settings: Settings | None = None) -> dict[str, dict[str, Any]]:
+async def items(world: StackFixture, settings: Settings | None = None) -> dict[str, dict[str, Any]]:
     """Every item of the transactions and the merchants of a generation, except how the table is laid out."""
     names = TableNames.of(settings or world.settings)
     found: dict[str, dict[str, Any]] = {}
@@ -67,7 +67,7 @@ def _with_sets_sorted(item: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def rebuilding(world: World, *origins: Origin) -> AsyncIterator[None]:
+async def rebuilding(world: StackFixture, *origins: Origin) -> AsyncIterator[None]:
     """A process for each origin that builds the second generation, for the time of the block."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -79,7 +79,7 @@ async def rebuilding(world: World, *origins: Origin) -> AsyncIterator[None]:
             stopping.set()
 
 
-async def is_built(world: World) -> bool:
+async def is_built(world: StackFixture) -> bool:
     """Whether `txn status` would call the second generation of the index complete."""
     try:
         status = await Observer(world.kinesis, world.dynamodb, of_generation(world)).look()
@@ -88,12 +88,12 @@ async def is_built(world: World) -> bool:
     return all(worker.drained for worker in status.workers if worker.kind == "index")
 
 
-async def rebuild(world: World, *origins: Origin) -> None:
+async def rebuild(world: StackFixture, *origins: Origin) -> None:
     async with rebuilding(world, *origins):
         await until(lambda: is_built(world))
 
 
-async def send_all_sorts(world: World) -> None:
+async def send_all_sorts(world: StackFixture) -> None:
     """Events alone and aggregated, over two shards: repeats, conflicts in either order, spellings, poison."""
     first = event("conflicted", accepted_at=later(0))
     other = twin(first, accepted_at=later(1), amount_minor=1)
@@ -108,14 +108,14 @@ async def send_all_sorts(world: World) -> None:
 
 
 @pytest.fixture
-async def two_shards(world: World) -> World:
+async def two_shards(world: StackFixture) -> StackFixture:
     """A world whose one shard was split, with something before and after."""
     await world.send(*(event() for _ in range(5)), hash_key=LOW)
     await world.split(shard(0))
     return world
 
 
-async def test_from_the_horizon_the_tables_are_equal_item_by_item(two_shards: World) -> None:
+async def test_from_the_horizon_the_tables_are_equal_item_by_item(two_shards: StackFixture) -> None:
     """By two processes at once, while the worker of the served generation goes on."""
     world = two_shards
     async with world.working("index"):
@@ -126,7 +126,7 @@ async def test_from_the_horizon_the_tables_are_equal_item_by_item(two_shards: Wo
     assert await items(world, of_generation(world)) == await items(world)
 
 
-async def test_replaying_the_whole_stream_changes_nothing(two_shards: World) -> None:
+async def test_replaying_the_whole_stream_changes_nothing(two_shards: StackFixture) -> None:
     """With every checkpoint reset, in both views: no item of a table changes, no object comes or goes."""
     world = two_shards
     await send_all_sorts(world)
@@ -141,7 +141,7 @@ async def test_replaying_the_whole_stream_changes_nothing(two_shards: World) -> 
     assert await world.objects() == objects
 
 
-async def test_from_the_lake_the_tables_are_equal_item_by_item(two_shards: World) -> None:
+async def test_from_the_lake_the_tables_are_equal_item_by_item(two_shards: StackFixture) -> None:
     """Each shard is read from where the archive was; all before comes from the lake. Two processes share the work."""
     world = two_shards
     await send_all_sorts(world)
@@ -160,7 +160,7 @@ async def test_from_the_lake_the_tables_are_equal_item_by_item(two_shards: World
     }
 
 
-async def test_the_stream_is_read_from_where_the_lake_ends(world: World) -> None:
+async def test_the_stream_is_read_from_where_the_lake_ends(world: StackFixture) -> None:
     """What the stream may have let go of long ago is not asked of it."""
     await world.send(*(event() for _ in range(3)))
     await world.drain("archive")
@@ -173,7 +173,7 @@ async def test_the_stream_is_read_from_where_the_lake_ends(world: World) -> None
     assert await progress.count() == LakeCount(parts=0, parts_done=0, listed=False, cut_off=())
 
 
-def lake_progress(world: World) -> LakeProgress:
+def lake_progress(world: StackFixture) -> LakeProgress:
     return LakeProgress(world.dynamodb, TableNames.of(of_generation(world)).lake_progress)
 
 
@@ -196,7 +196,7 @@ class CrashError(Exception):
     """The process ended here."""
 
 
-async def replay_of(world: World, store: ObjectStore) -> LakeReplay:
+async def replay_of(world: StackFixture, store: ObjectStore) -> LakeReplay:
     """A process that reads the lake into the second generation, its tables and leases made."""
     context = replace(world.context("index", settings=of_generation(world)), store=store)
     progress = await begin(LAKE, context.settings, world.kinesis, world.dynamodb)
@@ -204,7 +204,7 @@ async def replay_of(world: World, store: ObjectStore) -> LakeReplay:
     return LakeReplay(store, context.seal, await index_of(context), progress)
 
 
-async def put_object(world: World, *records: Arrived) -> str:
+async def put_object(world: StackFixture, *records: StreamRecord) -> str:
     """An object of the lake as the archive writes it."""
     plan = plan_of(records)
     await world.store.put_if_absent(
@@ -214,7 +214,7 @@ async def put_object(world: World, *records: Arrived) -> str:
 
 
 async def test_a_replay_of_the_lake_goes_on_behind_the_last_object_that_is_done(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: StackFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever ended had claimed an hour; its successor takes it over, and reads no object that is done."""
     monkeypatch.setattr(lake_replay, "SLICE_ROWS_MAX", 2)
@@ -241,14 +241,14 @@ async def test_a_replay_of_the_lake_goes_on_behind_the_last_object_that_is_done(
     assert stored == {record.data for batch in batches for record in batch}
 
 
-async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: World) -> None:
-    """Then the outcome is that of reading the stream, also for what became no row; a lost key is said, not fatal."""
+async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: StackFixture) -> None:
+    """Then the outcome is as by reading the stream, also for what became no row; a lost key is said, not fatal."""
     sound, poison, unwritable = records(event("kept-in-a-letter"), b"poison", event("no-row-of-the-lake"))
-    meters = Meters("archive")
-    box = DeadLetterBox(world.store, Seal.of(world.settings), "archive", world.settings.stream, meters)
+    metrics = WorkerMetrics("archive")
+    box = DeadLetterBox(world.store, Seal.of(world.settings), "archive", world.settings.stream, metrics)
     await box.unwritable(unwritable, "ArrowInvalid")
     for seal in (Seal.of(world.settings), Seal(bytes(32))):
-        box = DeadLetterBox(world.store, seal, "archive", world.settings.stream, meters)
+        box = DeadLetterBox(world.store, seal, "archive", world.settings.stream, metrics)
         await box.undecodable(sound, EventError("refused by Arrow"))
         await box.undecodable(poison, EventError("json_invalid at /"))
         sound, poison = (r._replace(position=replace(r.position, sub_sequence_number=9)) for r in (sound, poison))
@@ -257,11 +257,11 @@ async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: 
     assert [log["event"] for log in logs].count("dead_letter_unreadable") == 2
     await assert_never_complete(world, cannot_be_read="dead-letters/undecodable/dt=2026-01-02/archive-")
     assert {"acme#kept-in-a-letter", "acme#no-row-of-the-lake"} <= (await items(world, of_generation(world))).keys()
-    letters = [key for key in await world.objects() if "/index-" in key]
-    assert len(letters) == 1
+    dead_letters = [key for key in await world.objects() if "/index-" in key]
+    assert len(dead_letters) == 1
 
 
-async def assert_never_complete(world: World, *, cannot_be_read: str) -> None:
+async def assert_never_complete(world: StackFixture, *, cannot_be_read: str) -> None:
     """The parts are done, and yet the status waits: something is known to lack, and it says what."""
     status = await Observer(world.kinesis, world.dynamodb, of_generation(world)).look()
     (index,) = [worker for worker in status.workers if worker.kind == "index"]
@@ -274,7 +274,7 @@ async def assert_never_complete(world: World, *, cannot_be_read: str) -> None:
     assert document(status)["workers"]["index"]["lake"]["unreadable"] == [cannot_be_read]  # type: ignore[index]
 
 
-async def test_a_shard_that_left_the_stream_unarchived_is_said_loudly(world: World) -> None:
+async def test_a_shard_that_left_the_stream_unarchived_is_said_loudly(world: StackFixture) -> None:
     """The rebuild goes on without its end, and never calls itself complete."""
     gone = lease(7, checkpoint=Checkpoint("123", 4))
     await world.leases("archive").create(gone)
@@ -293,13 +293,13 @@ async def test_a_shard_that_left_the_stream_unarchived_is_said_loudly(world: Wor
     assert document(status)["workers"]["index"]["lake"]["cut_off"] == [gone.shard_id]  # type: ignore[index]
 
 
-async def test_a_lake_without_the_archives_leases_is_said_loudly(world: World) -> None:
+async def test_a_lake_without_the_archives_leases_is_said_loudly(world: StackFixture) -> None:
     with capture_logs() as logs:
         await replay_of(world, world.store)
     assert "lake_end_unknown" in {log["event"] for log in logs}
 
 
-async def test_the_first_snapshot_counts(world: World) -> None:
+async def test_the_first_snapshot_counts(world: StackFixture) -> None:
     """A process that joins later must not raise the point from which the stream is read: the lake is listed."""
     await replay_of(world, world.store)
     progress = lake_progress(world)
@@ -308,7 +308,7 @@ async def test_the_first_snapshot_counts(world: World) -> None:
     assert await progress.snapshot() == Snapshot({}, ())
 
 
-async def test_from_a_moment_only_what_arrived_since_is_indexed(two_shards: World) -> None:
+async def test_from_a_moment_only_what_arrived_since_is_indexed(two_shards: StackFixture) -> None:
     """On every shard that is there at the beginning; also when another process goes on with it."""
     world = two_shards
     began = datetime.now(UTC)
@@ -328,7 +328,7 @@ async def _is_a_later_second(than: datetime) -> bool:
     return datetime.now(UTC).replace(microsecond=0) > than
 
 
-async def test_a_rebuilt_generation_goes_on_as_the_one_that_is_served(world: World) -> None:
+async def test_a_rebuilt_generation_goes_on_as_the_one_that_is_served(world: StackFixture) -> None:
     """After the switch an ordinary worker with the setting continues it; the old one stays as it was."""
     await world.send(event())
     await world.drain("index")
@@ -340,14 +340,14 @@ async def test_a_rebuilt_generation_goes_on_as_the_one_that_is_served(world: Wor
     assert len(await items(world, of_generation(world))) == len(before) + 1
 
 
-async def test_a_generation_goes_on_as_it_was_begun(world: World) -> None:
+async def test_a_generation_goes_on_as_it_was_begun(world: StackFixture) -> None:
     """Mixing origins would leave gaps that nobody sees."""
     await begin(HORIZON, of_generation(world), world.kinesis, world.dynamodb)
     with pytest.raises(StoreError, match="generation 2 was begun from TRIM_HORIZON, not from LAKE"):
         await begin(LAKE, of_generation(world), world.kinesis, world.dynamodb)
 
 
-async def test_bootstrap_makes_no_further_generation(world: World) -> None:
+async def test_bootstrap_makes_no_further_generation(world: StackFixture) -> None:
     """A mistyped setting must not serve an empty index."""
     settings = of_generation(world, 3)
     await bootstrap(settings)

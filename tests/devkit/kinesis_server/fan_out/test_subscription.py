@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
-from devkit.kinesis_server.account import Account
+from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.fan_out.consumers import CONSUMERS_MAX
 from devkit.kinesis_server.fan_out.subscription import Subscription
-from devkit.kinesis_server.operations import carry_out
+from devkit.kinesis_server.state.account import Account
 from pydantic_core import to_json
 
 from tests.devkit.kinesis_server.builders import SHARDS, STREAM, HandClock, call, new_record, refusal
@@ -168,7 +168,7 @@ def test_one_that_has_ended_is_not_followed_within_five_seconds_either(
 
 
 def test_a_consumer_is_not_subscribed_while_it_is_made(clock: HandClock) -> None:
-    from devkit.kinesis_server.account import Options
+    from devkit.kinesis_server.state.account import Options
 
     account = Account(clock=clock, options=Options(transition_s=2.0))
     account.create(STREAM, 1)
@@ -191,7 +191,7 @@ def test_without_its_consumer_or_stream_a_subscription_ends(account: Account, ar
 def test_each_consumer_has_two_megabytes_a_second_of_its_own(account: Account, arn: str, clock: HandClock) -> None:
     """Another consumer, and those who poll, take nothing of it."""
     _store(account, *[b"x" * (MIB // 2)] * 12)
-    account.limits.enabled = True
+    account.stream_limits.enabled = True
     others = _subscribe(account, _register(account, "other")["ConsumerARN"])
     subscription = _subscribe(account, arn)
     request = {"StreamName": STREAM, "ShardId": SHARDS[0], "ShardIteratorType": "TRIM_HORIZON"}

@@ -1,0 +1,1 @@
+"""The calls of Kinesis as pure functions of the state: their requests, answers and tokens."""

@@ -1,0 +1,1 @@
+"""What the server keeps: accounts, streams, shards, sequence numbers, tokens."""

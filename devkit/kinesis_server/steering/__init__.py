@@ -1,0 +1,1 @@
+"""POST /control: changes what goes wrong and reports what happened, for another process."""

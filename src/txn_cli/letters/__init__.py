@@ -1,1 +1,0 @@
-"""Dead letters for operators: list them, show one, replay them."""

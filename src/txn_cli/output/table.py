@@ -1,0 +1,52 @@
+"""The rows of a file in one of the layouts, packed or plain."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
+
+from txn_cli.api_client.rejection import ENTIRE_ROW
+from txn_cli.files import open_rows
+from txn_cli.layouts import LayoutError, Reading
+from txn_cli.layouts.csv_records import BrokenRecord, records
+from txn_cli.layouts.header import Header, absent
+from txn_cli.layouts.read_rows import Row
+from txn_cli.layouts.reader import RowReader, damaged
+from txn_cli.layouts.recognition import recognise
+
+# Told the layout's name and the columns that the file does without.
+OnRecognised = Callable[[str, Sequence[str]], None]
+
+
+def _nothing(layout: str, absent: Sequence[str]) -> None:
+    """What happens when nobody wants to know."""
+
+
+def read_table(file: BinaryIO, reading: Reading, on_recognised: OnRecognised = _nothing) -> Iterator[Row]:
+    """Every row, in the file's order, unpacked and read as they are asked for, in bounded memory.
+
+    Raises:
+        SourceError: the file holds no text, or an archive no one file with rows.
+        LayoutError: the file is in none of the layouts.
+        EndlessError: the file goes on without rows.
+        EOFError: it was cut off. All rows before were given.
+        OSError, zlib.error, lzma.LZMAError, ZstdError, BadZipFile: it is damaged, or cannot be read on.
+    """
+    head, stream = open_rows(file, member=reading.member, holds_rows=lambda head: _is_known(head, reading))
+    layout, separator = recognise(head, reading)
+    found = records(stream, separator)
+    first = next(found)
+    header = Header([] if isinstance(first, BrokenRecord) else first.cells)
+    on_recognised(layout.name, absent(layout, header))
+    reader = RowReader(layout, header)
+    for record in found:
+        if isinstance(record, BrokenRecord):
+            yield damaged(record.line, ENTIRE_ROW, record.code)
+        else:
+            yield reader.row(record.line, record.cells)
+
+
+def _is_known(head: bytes, reading: Reading) -> bool:
+    try:
+        recognise(head, reading)
+    except LayoutError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The processes of the local stack as children: started, watched, restarted, ended."""

@@ -1,0 +1,54 @@
+"""Our own processes on the stack: the API and one worker of each kind, as children."""
+
+import sys
+from collections.abc import Mapping
+
+from txn_cli.stack.children.child import ChildSpec, Probe
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.ports import HOST
+from txn_cli.stack.stackports import StackPorts, metrics_of
+from txn_core.settings import Settings
+from workers.leases.belonging import RESET_COMMAND
+
+API = "api"
+STOP_SLACK_S = 5.0
+"""What a process gets to end in, on top of its own deadline for draining."""
+
+
+def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, str]) -> ChildSpec:
+    """The API; it answers once it reaches everything it needs."""
+    return ChildSpec(
+        name=API,
+        argv=_txn("api"),
+        environment=environment,
+        log=data_dir.log(API),
+        probes=(Probe(f"{api_url(settings)}/readyz", status=200),),
+        stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+    )
+
+
+def worker_spec(
+    kind: str, settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str]
+) -> ChildSpec:
+    """One worker; it answers once it reaches all that it needs and looks after leases.
+
+    Or once it says that its leases are another stream's: they are reset at a stack that runs.
+    """
+    name = metrics_of(kind)
+    return ChildSpec(
+        name=kind,
+        argv=_txn("worker", kind),
+        environment={**environment, "TXN_WORKER_METRICS_PORT": str(ports.of[name])},
+        log=data_dir.log(kind),
+        probes=(Probe(f"{ports.url(name)}/readyz", status=200, waits=RESET_COMMAND),),
+        stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+    )
+
+
+def api_url(settings: Settings) -> str:
+    """Where clients of the stack find the API."""
+    return f"http://{HOST}:{settings.api_port}"
+
+
+def _txn(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "txn_cli.main", *arguments)

@@ -1,0 +1,80 @@
+"""One child, kept running: started again when it ends, given up when it cannot stay up."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Never
+
+from txn_cli.stack.children.child import Child, ChildSpec
+from txn_cli.stack.narrator import Narrator
+from txn_core.exceptions import StackError
+from txn_server.processes.ending import Ending
+from txn_server.processes.restarts import End, RestartPolicy
+
+
+class Restarter:
+    """Owns a child over its restarts; after each one `publish` is called, since the process id is another."""
+
+    def __init__(self, child: Child, narrator: Narrator, policy: RestartPolicy, publish: Callable[[], None]) -> None:
+        self._child = child
+        self._narrator = narrator
+        self._policy = policy
+        self._publish = publish
+        self._ends: deque[End] = deque(maxlen=policy.ends_max)
+
+    @property
+    def spec(self) -> ChildSpec:
+        """What the child is."""
+        return self._child.spec
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child; between its end and the next start, the last one."""
+        return self._child.pid
+
+    async def answered(self) -> None:
+        """Return once the child answers.
+
+        Raises:
+            StackError: it ended, or does not answer.
+        """
+        await self._child.answered()
+
+    async def keep(self) -> Never:
+        """Start the child again whenever it ends.
+
+        Raises:
+            StackError: it ended too often.
+        """
+        while True:
+            ending = await self._child.ended()
+            await asyncio.sleep(self._pause_s(ending))
+            await self._start_again()
+
+    def _pause_s(self, ending: Ending) -> float:
+        self._ends.append(End(time.monotonic(), ending.returncode))
+        pause_s = self._policy.pause_s(self._ends)
+        if pause_s is None:
+            raise StackError(f"{self.spec.name} cannot stay up ({ending}): see {self.spec.log}, then `txn up` again")
+        self._narrator.warn(f"{self.spec.name} ended, {ending}; starting it again in {pause_s:.2g} s")
+        return pause_s
+
+    async def _start_again(self) -> None:
+        """A child that ends once more is the next turn's concern; one that hangs is made to end."""
+        self._child = await Child.start(self.spec)
+        self._publish()
+        try:
+            await self._child.answered()
+        except StackError:
+            self._child.kill()
+        else:
+            self._narrator.say(f"{self.spec.name} is back (process {self.pid})")
+
+    async def stop(self) -> None:
+        """End the child in bounded time."""
+        await self._child.stop()
+
+    def kill(self) -> None:
+        """End the child at once."""
+        self._child.kill()

@@ -1,0 +1,256 @@
+"""The index worker: puts each transaction into DynamoDB once, the first write of an id winning.
+
+First is by `WriteOrder`, not by who comes first here, and each write is conditional, so that any number of workers,
+repeats and replays end in the same table. A later write of other content under the same id is a conflict: it goes
+to the dead letters and is noted on the transaction.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from botocore.exceptions import ClientError
+
+from txn_core.aws.errors import code_of
+from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.refusals import may_be_the_item
+from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
+from txn_core.positions import Position, WriteOrder
+from txn_core.transactions.event import Event, content_digests
+from txn_core.transactions.identity import Account, MerchantId
+from workers.drain import Cursor
+from workers.events.dead_letters import DeadLetterBox
+from workers.events.decoding import decode
+from workers.events.undecodable import SettingApart
+from workers.events.write_probe import IndexWriteProbe
+from workers.index.card_ids import CardIds
+from workers.index.index_metrics import IndexMetrics
+from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Relation, relate, supersede
+from workers.leases.checkpointing import Checkpointer
+from workers.leases.ledger import Tally, prefix_within_span, tally_of
+from workers.metrics import ShardLag, WorkerMetrics
+from workers.reading.reader import Batch
+from workers.retries import UNLIMITED, Patience, retry_outages
+
+T = TypeVar("T")
+
+CHECKPOINT_S: Final = 0.5
+MERCHANTS_REMEMBERED_MAX: Final = 20_000
+# Between two answers of the table the processor's caches lose all that reading an event takes: read in a row, each
+# event costs a third of what it costs by itself.
+TAKEN_IN_AT_ONCE: Final = 64
+
+
+class MerchantMemory:
+    """The smallest order that each of the latest merchants was stored with; spares their repeated writes."""
+
+    def __init__(self, merchants_max: int = MERCHANTS_REMEMBERED_MAX) -> None:
+        self._max = merchants_max
+        self._orders: OrderedDict[tuple[Account, MerchantId], WriteOrder] = OrderedDict()
+
+    def knows(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> bool:
+        """Whether a name of this order or an earlier one was stored."""
+        known = self._orders.get((account, merchant_id))
+        if known is None or order < known:
+            return False
+        self._orders.move_to_end((account, merchant_id))
+        return True
+
+    def remember(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> None:
+        """A name of this order is stored, or one of an earlier order was there."""
+        key = (account, merchant_id)
+        known = self._orders.get(key, order)
+        self._orders[key] = min(known, order)
+        self._orders.move_to_end(key)
+        if len(self._orders) > self._max:
+            self._orders.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A record that is an event, and the item that it is to be."""
+
+    record: StreamRecord
+    event: Event
+    item: IndexItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecodable:
+    """A record that is none."""
+
+    record: StreamRecord
+    error: EventError
+
+
+def _taken_in(records: Sequence[StreamRecord]) -> Iterator[_Decoded | _Undecodable]:
+    """Records as they are to be written, some at a time."""
+    for first in range(0, len(records), TAKEN_IN_AT_ONCE):
+        yield from [_decode(record) for record in records[first : first + TAKEN_IN_AT_ONCE]]
+
+
+def _decode(record: StreamRecord) -> _Decoded | _Undecodable:
+    try:
+        sound = decode(record)
+    except EventError as error:
+        return _Undecodable(record, error)
+    order = WriteOrder.of(sound.event.accepted_at, record.position)
+    return _Decoded(record, sound.event, IndexItem.of(sound.event, sound.arrived.data, order))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index as one worker process writes it; `slots` bounds the writes of all its shards together."""
+
+    transactions: TransactionTable
+    merchants: MerchantTable
+    dead_letters: DeadLetterBox
+    metrics: WorkerMetrics
+    counts: IndexMetrics
+    memory: MerchantMemory
+    cards: CardIds
+    checkpointer: Checkpointer
+    slots: asyncio.Semaphore
+    writes_max: int
+    patience: Patience = UNLIMITED
+
+    async def write_all(self, records: Sequence[StreamRecord]) -> None:
+        """Write records; all are durable on return. Others' writes share the slots in turn."""
+        waiting, apart = _taken_in(records), SettingApart(self.dead_letters, RecordBatch.of(records))
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(self.writes_max, len(records))):
+                workers.create_task(self._work_off(waiting, apart))
+
+    async def _work_off(self, waiting: Iterator[_Decoded | _Undecodable], apart: SettingApart) -> None:
+        for taken in waiting:
+            async with self.slots:
+                await self._write(taken, apart)
+
+    async def write(self, record: StreamRecord) -> None:
+        """Write one record: to the index, or to the dead letters when it is no event or refused for good."""
+        await self._write(_decode(record), SettingApart(self.dead_letters, RecordBatch.of([record])))
+
+    async def _write(self, taken: _Decoded | _Undecodable, apart: SettingApart) -> None:
+        if isinstance(taken, _Undecodable):
+            await apart.keep(taken.record, taken.error)
+            return
+        event, item = taken.event, taken.item
+        try:
+            await self._name_merchant(event, item.order)
+            await self.cards.note(event)
+            await self._settle(item)
+        except ClientError as error:
+            trial = IndexWriteProbe(self.transactions, self.merchants, self.patience)
+            if not may_be_the_item(error) or not await trial.refused_alone(event, item.event.encode(), item.order):
+                raise
+            await self.dead_letters.unwritable(taken.record, code_of(error))
+
+    async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
+        if self.memory.knows(event.account, event.merchant_id, order):
+            return
+        await retry_outages(
+            "merchant",
+            lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+            until=self.patience,
+        )
+        self.memory.remember(event.account, event.merchant_id, order)
+
+    async def _settle(self, item: IndexItem) -> None:
+        """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
+        while not await self._ask(lambda: self.transactions.put_if_absent(item)):
+            stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
+            if stored is not None and await self._resolve(relate(stored, item), item, stored):
+                return
+
+    async def _resolve(self, verdict: Relation, item: IndexItem, stored: StoredTransaction) -> bool:
+        """Carry out a verdict; false when the stored transaction has changed meanwhile.
+
+        Dead letters are written before the table: after a crash in between, the replay finds the same verdict.
+        """
+        match verdict:
+            case Relation.REPLAY:
+                self.counts.replays.inc()
+                return True
+            case Relation.DUPLICATE:
+                return await self._note(item, stored, conflict=False)
+            case Relation.CONFLICT:
+                await self.dead_letters.conflict(item.order, item.event.encode())
+                return await self._note(item, stored, conflict=True)
+            case Relation.EARLIER_DUPLICATE | Relation.EARLIER_CONFLICT:
+                return await self._supersede(item, stored)
+
+    async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
+        shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
+        other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        noted = not (shown or other) or await self._ask(
+            lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+        )
+        if noted:
+            (self.counts.conflicts if conflict else self.counts.duplicates).inc()
+        return noted
+
+    async def _supersede(self, item: IndexItem, stored: StoredTransaction) -> bool:
+        after = supersede(stored, item)
+        for order, data in after.contradicting:
+            await self.dead_letters.conflict(order, data)
+        replaced = await self._ask(
+            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others)
+        )
+        if replaced and after.contradicting:
+            self.counts.conflicts.inc(len(after.contradicting))
+        elif replaced:
+            self.counts.duplicates.inc()
+        return replaced
+
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        return await retry_outages("index", call, until=self.patience)
+
+
+class IndexProcessor:
+    """Drains one shard into the index. The checkpoint follows the writes, at most `CHECKPOINT_S` behind."""
+
+    def __init__(self, index: Index, cursor: Cursor, lag: ShardLag) -> None:
+        self._index, self._cursor, self._lag = index, cursor, lag
+        self._done: Position | None = None
+        self._tally = Tally()
+        self._checkpointed_s = time.monotonic()
+
+    async def take(self, batch: Batch) -> None:
+        """Write a batch, and checkpoint when it is time or the tip is reached."""
+        self._lag.has_read(batch)
+        records = batch.records
+        while records:
+            count = prefix_within_span(records)
+            self._lag.pending(len(records))
+            await self._write(records[:count])
+            if records := records[count:]:
+                await self.finish()
+        self._lag.pending(0)
+        if batch.at_tip:
+            self._lag.at_tip()
+        if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:
+            await self.finish()
+
+    async def _write(self, records: Sequence[StreamRecord]) -> None:
+        metrics = self._index.metrics
+        metrics.flush_records.observe(len(records))
+        with metrics.flush_seconds.time():
+            await self._index.write_all(records)
+        metrics.records.inc(len(records))
+        self._tally += tally_of(records)
+        self._done = records[-1].position
+        self._lag.durable_to(records[-1].arrived_at)
+
+    async def finish(self) -> None:
+        """Checkpoint everything that was taken."""
+        if self._done is not None:
+            await self._index.checkpointer.advance(self._cursor, self._done, self._tally)
+            self._done, self._tally, self._checkpointed_s = None, Tally(), time.monotonic()
+
+    def abandon(self) -> None:
+        """Nothing is kept that would have to be freed."""

@@ -1,0 +1,18 @@
+"""A bucket for letters."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.txn_cli.dead_letters.box import Boxes
+from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
+from txn_core.settings import Settings
+
+
+@pytest.fixture
+async def boxes(settings: Settings) -> AsyncIterator[Boxes]:
+    """Boxes of a bucket that nobody else has."""
+    async with Aws(settings).s3() as client:
+        await client.create_bucket(Bucket=settings.lake_bucket)
+        yield Boxes(ObjectStore(client, settings.lake_bucket), settings)

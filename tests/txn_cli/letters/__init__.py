@@ -1,1 +1,0 @@
-"""Tests of `txn_cli.letters`."""

@@ -1,0 +1,198 @@
+"""The bucket of somebody else: no call goes through to one, whichever call it is."""
+
+import ast
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+import txn_core
+from tests.support.accounts import OURS, THEIRS, Accounts, accounts
+from txn_core.aws.bucket_owner import MAKES_A_BUCKET
+from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
+from txn_core.bootstrap import bootstrap
+from txn_core.exceptions import SettingsError, StoreError
+from txn_core.settings import Settings
+
+SOURCES: Final = Path(txn_core.__file__).parent.parent
+CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = {
+    "reach": lambda store: store.reach(),
+    "put_if_absent": lambda store: store.put_if_absent("key", b"body", {}),
+    "metadata": lambda store: store.metadata("key"),
+    "find": lambda store: store.find("key"),
+    "read": lambda store: store.read("key"),
+    "keys": lambda store: _all(store.keys("prefix")),
+    "folders": lambda store: _all(store.folders("prefix")),
+}
+
+
+async def _all(names: AsyncIterator[str]) -> list[str]:
+    return [name async for name in names]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[Accounts]:
+    """S3 and STS of two accounts, of which we are one; the other has a bucket that is open to all."""
+    async with accounts() as kept:
+        kept.owners = {"ours": OURS, "theirs": THEIRS}
+        yield kept
+
+
+@pytest.fixture
+def settings(world: Accounts, own_environment: pytest.MonkeyPatch) -> Settings:
+    """Settings as on AWS: nothing but names, and credentials in the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        own_environment.setenv(name, "x")
+    own_environment.setenv("AWS_ENDPOINT_URL", world.url)
+    own_environment.setenv("AWS_REGION", "eu-central-1")
+    return Settings(bucket="ours")
+
+
+def test_the_calls_of_the_store_are_all_tried_here() -> None:
+    assert set(CALLS) == {name for name in vars(ObjectStore) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_every_call_of_the_store_names_the_owner(call: str, settings: Settings, world: Accounts) -> None:
+    """The account of the credentials, by STS; a foreign bucket refuses, though it is open."""
+    async with Aws(settings).lake() as store:
+        await CALLS[call](store)
+    assert [expected for _, _, expected in world.calls] == [OURS]
+    async with Aws(settings.model_copy(update={"bucket": "theirs"})).lake() as store:
+        with pytest.raises(ClientError, match=r"403|AccessDenied"):
+            await CALLS[call](store)
+    assert {expected for _, _, expected in world.calls} == {OURS}
+
+
+async def test_an_owner_that_is_set_is_the_one(settings: Settings, world: Accounts) -> None:
+    """A lake of another account may be meant; nobody asks STS then, which a network may not reach."""
+    world.sts_refuses = True
+    set_to_theirs = settings.model_copy(update={"bucket_owner": THEIRS, "bucket": "theirs"})
+    async with Aws(set_to_theirs).lake() as store:
+        await store.reach()
+    assert [expected for _, _, expected in world.calls] == [THEIRS]
+
+
+async def test_an_owner_that_nobody_knows_is_an_error(settings: Settings, world: Accounts) -> None:
+    """It says what to set. To go on without would be to ask for trust."""
+    world.sts_refuses = True
+    with pytest.raises(StoreError, match=r"STS .*\(ExpiredToken\): set TXN_BUCKET_OWNER"):
+        async with Aws(settings).lake():
+            pass
+    assert world.calls == []
+
+
+async def test_an_s3_on_this_machine_has_no_owner_unless_sts_is_here_too(
+    settings: Settings, world: Accounts, own_environment: pytest.MonkeyPatch
+) -> None:
+    """The local stack has no accounts, and asks nobody outside of the machine."""
+    own_environment.delenv("AWS_ENDPOINT_URL")
+    local = settings.model_copy(update={"s3_endpoint_url": world.url})
+    async with Aws(local).lake() as store:
+        await store.reach()
+    own_environment.setenv("AWS_ENDPOINT_URL_STS", world.url)
+    async with Aws(local).lake() as store:
+        await store.reach()
+    assert [expected for _, _, expected in world.calls] == [None, OURS]
+
+
+async def test_no_operation_of_s3_can_forget_it(settings: Settings) -> None:
+    """Of all that botocore knows: each names the owner, or is refused before it is sent."""
+    async with Aws(settings).s3() as client:
+        service = client.meta.service_model
+        for name in service.operation_names:
+            model = service.operation_model(name)
+            takes = set(model.input_shape.members) if model.input_shape else set()
+            params: dict[str, Any] = {}
+            emitted = client.meta.events.emit(
+                f"before-parameter-build.s3.{name}", params=params, model=model, context={}
+            )
+            if "ExpectedBucketOwner" in takes:
+                await emitted
+                assert params["ExpectedBucketOwner"] == OURS
+                assert ("ExpectedSourceBucketOwner" in params) == ("CopySource" in takes)
+            elif "Bucket" in takes and name != MAKES_A_BUCKET:
+                with pytest.raises(StoreError, match=f"{name} cannot say whose bucket"):
+                    await emitted
+            else:
+                await emitted
+                assert params == {}
+
+
+async def test_an_owner_that_a_caller_names_itself_stays(settings: Settings, world: Accounts) -> None:
+    """Reading from a bucket of a client's account, say."""
+    async with Aws(settings).s3() as client:
+        await client.head_bucket(Bucket="theirs", ExpectedBucketOwner=THEIRS)
+    assert [expected for _, _, expected in world.calls] == [THEIRS]
+
+
+async def test_a_presigned_url_names_the_owner_too(settings: Settings) -> None:
+    """Signed, that is: who uses it must send the header."""
+    async with Aws(settings).s3() as client:
+        url = await client.generate_presigned_url("get_object", Params={"Bucket": "ours", "Key": "key"})
+    assert "X-Amz-SignedHeaders=host%3Bx-amz-expected-bucket-owner" in url
+
+
+async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -> None:
+    """And call nothing of them that cannot name the owner."""
+    made, called = set(), set()
+    async with Aws(settings).s3() as client:
+        operations = {xform_name(name): name for name in client.meta.service_model.operation_names}
+    for path in SOURCES.glob("*/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            name, first = node.func.attr, node.args[0] if node.args else None
+            if name in {"client", "resource", "create_client"} and getattr(first, "value", None) == "s3":
+                made.add(str(path.relative_to(SOURCES)))
+            asked = getattr(first, "value", None) if name == "get_paginator" else name
+            called |= {operations[asked]} if asked in operations else set()
+    # The local stack's own files say where its S3 is, which has no accounts.
+    assert made == {"txn_core/aws/clients.py", "txn_cli/verify/lake.py"}
+    assert called == {*("CreateBucket", "HeadBucket", "PutObject", "HeadObject", "GetObject", "ListObjectsV2")}
+
+
+# --- bootstrap
+
+
+async def test_a_bucket_is_made_and_found_as_ours(settings: Settings, world: Accounts) -> None:
+    """Made, or there already: us-east-1 answers 200 to the owner who makes it again, others 409."""
+    from txn_core import bootstrap as module
+
+    async with Aws(settings).s3() as client:
+        for name in ("new", "new", "ours"):
+            await module._bucket(client, name)
+    assert world.owners["new"] == OURS
+    heads = [(path, expected) for method, path, expected in world.calls if method == "HEAD"]
+    assert heads == [("/new", OURS), ("/new", OURS), ("/ours", OURS)]
+
+
+@pytest.mark.parametrize("code", ["BucketAlreadyExists", None])
+async def test_a_bucket_of_somebody_else_is_an_error(
+    settings: Settings, world: Accounts, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the refusal to make it; where making it passes, by the owner that the look at it expects."""
+    from txn_core import bootstrap as module
+
+    if code is None:  # a server that answers 200 whoever owns it
+        monkeypatch.setattr(Accounts, "_create", lambda self, bucket, owner: _passed())
+    async with Aws(settings).s3() as client:
+        with pytest.raises(StoreError, match="the bucket theirs is another account's") as caught:
+            await module._bucket(client, "theirs")
+    assert "TXN_BUCKET" in str(caught.value)
+
+
+def _passed() -> object:
+    from aiohttp import web
+
+    return web.Response()
+
+
+async def test_without_a_bucket_nothing_is_made(settings: Settings, world: Accounts) -> None:
+    with pytest.raises(SettingsError, match="set TXN_BUCKET"):
+        await bootstrap(settings.model_copy(update={"bucket": None}))
+    assert world.calls == []
