@@ -63,6 +63,7 @@ class BufferedRequests:
 
 def enter(application: TakesBufferedRequests, scope: Scope) -> None:
     """Enter an application into the extension, if the server has it and no other application stands there."""
-    extension: BufferedRequests | None = (scope.get("extensions") or {}).get(EXTENSION)
-    if extension is not None and extension.application is None:
-        extension.application = application
+    # Without a call more: this is asked for each request that goes ASGI's way.
+    if "extensions" in scope and scope["extensions"] and EXTENSION in scope["extensions"]:
+        extension: BufferedRequests = scope["extensions"][EXTENSION]
+        extension.application = extension.application or application

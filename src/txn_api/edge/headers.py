@@ -48,6 +48,10 @@ class RawHeaders:
         value = self.find(name.encode())
         return default if value is None else value.decode("latin-1")
 
+    def has_any(self, names: frozenset[bytes]) -> bool:
+        """Whether one of these headers is there."""
+        return not names.isdisjoint(self._values)
+
     def find(self, name: bytes) -> bytes | None:
         """A header's value as it came, none if it is not there."""
         value = self._values.get(name)

@@ -65,6 +65,7 @@ from txn_core.transactions.transaction import TransactionRequest
 _OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
 _JSON: Final = b"application/json"
+_UNUSUAL: Final = frozenset({b"content-encoding", IDEMPOTENCY_KEY})
 _REFUSALS = (
     MalformedJson,
     BodyTimeout,
@@ -122,7 +123,8 @@ async def post_transaction(scope: Scope, receive: Receive, send: Send) -> None:
     principal = gate.admit_at_once(scope, headers, _SCOPE) or await gate.admit(scope, receive, headers, _SCOPE)
     if query_string := scope["query_string"]:
         refuse_card_numbers(query_string)
-    _check_type(headers)
+    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
+        check_type(headers, JSON)
     incoming = IncomingBody(source(scope, receive), settings.body_bytes_max)
     if not incoming.has_arrived():
         await incoming.arrive(settings.body_deadline_s)
@@ -166,11 +168,12 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
     scope = request.scope
     headers = RawHeaders.of(scope)
     principal = None
-    if edge.admits(scope) and headers.find(IDEMPOTENCY_KEY) is None:
+    is_usual = headers.find(b"content-type") == _JSON and not headers.has_any(_UNUSUAL)
+    if edge.admits(scope) and (is_usual or headers.find(IDEMPOTENCY_KEY) is None):
         try:
             principal = services.gate.admit_at_once(scope, headers, _SCOPE)
-            if principal is not None:
-                _check_type(headers)
+            if principal is not None and not is_usual:
+                check_type(headers, JSON)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this request's
             # Not kept in a name: it and this frame would keep each other, a circle a refusal.
             edge.fail(error, request, edge.begin(scope, request.send))
@@ -184,12 +187,6 @@ def _begun(edge: Edge, request: BufferedRequest, services: Services) -> Buffered
         edge.fail(BodyTimeout() if body is None else BodyTooLarge(), request, context)
         return None
     return BufferedPost(request, body, principal, edge, context)
-
-
-def _check_type(headers: RawHeaders) -> None:
-    """See `check_type`, which nearly every post can do without."""
-    if headers.find(b"content-type") != _JSON or headers.find(b"content-encoding") is not None:
-        check_type(headers, JSON)
 
 
 async def _once(

@@ -72,11 +72,12 @@ class Connection(asyncio.BufferedProtocol, asyncio.Protocol):
         """Take what uvicorn gives a protocol."""
         if not config.loaded:
             config.load()
-        self._config, self._server_state, self._app_state = config, server_state, app_state
+        self._config, self._server_state = config, server_state
         self._connections_max = math.inf if config.limit_concurrency is None else config.limit_concurrency
         self._application: ASGIApp = config.loaded_app
         # The connections of a server are all given the same dictionary.
         self._extension: BufferedRequests = app_state.setdefault(EXTENSION, BufferedRequests())
+        self._app_state = {name: each for name, each in app_state.items() if name != EXTENSION}
         self._connections: set[Any] = server_state.connections
         self.transport: asyncio.Transport
         self._flow: FlowControl

@@ -159,7 +159,7 @@ class Exchange:
 
         Of a body that broke off, `malformed` says whether its framing was at fault.
         """
-        if not (self.disconnected or self.response_complete) and self._is_awaiting_body():
+        if self.more_body and self._cut is None and not (self.disconnected or self.response_complete):
             self._asked()
         if self._expects_continue:
             self._expects_continue = False
