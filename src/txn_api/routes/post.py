@@ -15,7 +15,7 @@ from txn_api.edge.buffered_answer import messages
 from txn_api.edge.buffered_request import BufferedRequest
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
-from txn_api.edge.query_search import refuse_card_numbers
+from txn_api.edge.query_checks import refuse_card_numbers
 from txn_api.edge.raw_route import RawRoute
 from txn_api.openapi import response_headers
 from txn_api.problems import (
