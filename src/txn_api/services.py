@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import httpx
@@ -12,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.authenticator import FindKey
-from txn_api.access.jwks import FETCH_S_MAX, Jwks, fetcher
+from txn_api.access.jwks import FETCH_S_MAX, Jwks, fetch_document
 from txn_api.access.key_misses import MissBudget
 from txn_api.access.rate_limits import Limiter
 from txn_api.access.signatures import Signatures, Use
@@ -192,6 +193,6 @@ async def _open_tokens(settings: Settings, registry: CollectorRegistry) -> Async
         yield None
         return
     async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
-        fetch = fetcher(client, settings.jwt_jwks_url)
+        fetch = partial(fetch_document, client, settings.jwt_jwks_url)
         jwks = Jwks(fetch, algorithms=settings.jwt_algorithms, cache_s=settings.jwt_jwks_cache_s)
         yield Tokens.from_settings(settings, jwks, registry)
