@@ -1,8 +1,9 @@
 """What a query is held to before a route reads it: it holds no card number, and no name twice.
 
-Routes that keep something of a request search the query for card numbers. A route has the search among its dependencies (`searched`), or calls `refuse_card_numbers` if it is a raw one. Routes
-that keep nothing (health, metrics, documentation, pages) go without: there a query of digits, such as a time against
-caches, is nobody's business. Nothing of any query is logged.
+Routes that keep something of a request search the query for card numbers. A route has the search among its
+dependencies (`searched`), or calls `refuse_card_numbers` if it is a raw one. Routes that keep nothing (health,
+metrics, documentation, pages) go without: there a query of digits, such as a time against caches, is nobody's
+business. Nothing of any query is logged.
 
 Of a name that comes twice the framework would take the last value, another server in the way the first. What a name
 stands for is one value, in a query as in a body (`txn_core.transactions.duplicates`).
