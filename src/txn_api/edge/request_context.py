@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import Message, Receive, Scope, Send
 
 from txn_api.access.rate_limits import Allowance
-from txn_api.edge.buffered_answer import Header
+from txn_api.edge.buffered_request import Header
 from txn_api.edge.security_headers import Headers
 from txn_api.edge.trace import trace_id_of_request, traceresponse
 from txn_api.problems import CardNumberMisplaced, Problem

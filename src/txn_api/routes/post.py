@@ -11,8 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.access.standing import Standing
-from txn_api.edge.buffered_answer import messages
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, messages
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import refuse_card_numbers
