@@ -95,7 +95,7 @@ async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
     raise ParameterInvalid(
         [
             # The first step of a location says query or path; the rest are our own names.
-            fault_of({**detail, "loc": detail["loc"][1:]})
+            fault_of(detail | {"loc": detail["loc"][1:]})
             for detail in error.errors()
         ]
     ) from None

@@ -80,7 +80,7 @@ class _Gzip:
         return self._inflate.decompress(self._inflate.unconsumed_tail + data, max_length)
 
 
-_ZSTD_OPTIONS: Final = {DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
+_ZSTD_OPTIONS: Final[dict[int, int]] = {DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
 _FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {
     "gzip": _Gzip,
     "zstd": partial(ZstdDecompressor, options=_ZSTD_OPTIONS),
