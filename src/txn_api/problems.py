@@ -52,6 +52,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     remedy: ClassVar[str]
     registered_type: ClassVar[str | None]
     fixed_headers: ClassVar[Mapping[str, str]]
+    fixed_faults: ClassVar[Sequence[Fault]]
 
     def __init_subclass__(
         cls,
@@ -63,19 +64,20 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         remedy: str,
         registered_type: str | None = None,
         headers: Mapping[str, str] | None = None,
+        faults: Sequence[Fault] = (),
     ) -> None:
         """Take the texts of a class.
 
         `remedy` is what a client does about it, for its page. Where a standard has a `registered_type`, clients know
-        it instead of ours. `headers` stand on each of its answers.
+        it instead of ours. `headers` stand on each of its answers, and `faults` where it is raised without others.
         """
         super().__init_subclass__()
         cls.status, cls.code, cls.title, cls.detail, cls.remedy = status, code, title, detail, remedy
-        cls.registered_type, cls.fixed_headers = registered_type, headers or {}
+        cls.registered_type, cls.fixed_headers, cls.fixed_faults = registered_type, headers or {}, faults
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.code)
-        self.faults = tuple(dict.fromkeys(faults))  # equal ones say nothing more
+        self.faults = tuple(dict.fromkeys(faults or self.fixed_faults))  # equal ones say nothing more
         self.headers = {**self.fixed_headers, **(headers or {})}
 
     def document(self, request_id: str) -> dict[str, object]:
@@ -392,11 +394,9 @@ class IdRequired(
     title="Transaction id required",
     detail="Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction.",
     remedy="Give each transaction an id of its own, and keep it for retries.",
+    faults=(Fault("/transaction_id", "id_required"),),
 ):
     """The transaction has neither an id nor an Idempotency-Key."""
-
-    def __init__(self) -> None:
-        super().__init__([Fault("/transaction_id", "id_required")])
 
 
 class CardNumberMisplaced(
@@ -445,6 +445,7 @@ class RangeReversed(
     title="Range reversed",
     detail="`from` must not lie after `to`.",
     remedy="Swap the two, or leave one out: a range may be open.",
+    faults=(Fault("/from", "range_reversed"),),
 ):
     """`from` lies after `to`."""
 
@@ -456,6 +457,7 @@ class CursorInvalid(
     title="Cursor invalid",
     detail="The cursor was not made by this service for this query and account; start again without it.",
     remedy="Pass `next_cursor` on unchanged, with the very parameters of the page before.",
+    faults=(Fault("/cursor", "invalid_value"),),
 ):
     """The cursor was not made by this service for this very query."""
 

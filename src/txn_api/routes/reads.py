@@ -285,7 +285,7 @@ async def _answer_range(
             raise CardNumberMisplaced([Fault("", CODE)])
         _count(services, principal, pan)
     if parameters.start and parameters.end and parameters.start > parameters.end:
-        raise RangeReversed([Fault("/from", "range_reversed")])
+        raise RangeReversed
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
     needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")
