@@ -54,8 +54,7 @@ from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_
 from txn_api.writes.bodies import JSON, IncomingBody, check_type, source
 from txn_api.writes.buffered_posts import BufferedPost
 from txn_api.writes.idempotency import REPLAYED, StoredReply
-from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
-from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
+from txn_api.writes.idempotency_key import IDEMPOTENCY_KEY, PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.exceptions import ProducerError
 from txn_core.transactions.event import EncodedEvent
