@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from devkit.user_records import UserRecord
+
 from tests.builders import ARRIVED_AT, SHARD, position
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import EventError
-from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.aggregation import aggregate, unpack
 from txn_core.kinesis.record_batch import RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber, WriteOrder
 from txn_core.settings import Settings

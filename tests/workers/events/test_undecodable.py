@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from devkit.user_records import UserRecord
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
@@ -15,7 +16,7 @@ from tests.workers.builders import ALICE, BOB, event
 from tests.workers.conftest import StackFixture, until
 from tests.workers.rebuild.test_rebuild import is_built, items, of_generation, rebuilding
 from txn_core.exceptions import EventError
-from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.aggregation import aggregate, unpack
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
