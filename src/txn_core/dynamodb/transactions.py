@@ -12,7 +12,7 @@ from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
-from txn_core.dynamodb.refusals import NEVER, trial_passed
+from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
@@ -153,16 +153,14 @@ class TransactionTable:
         Raises:
             ClientError: the table refuses for a reason that is not in the item.
         """
-        try:
-            await self._client.put_item(
+        return await would_be_taken(
+            self._client.put_item(
                 TableName=self._name,
                 Item=self.attributes(item),
                 ConditionExpression=NEVER,
                 ExpressionAttributeNames={"#key": "id"},
             )
-        except ClientError as error:
-            return trial_passed(error)
-        raise StoreError("a condition that no item meets was met")
+        )
 
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""
