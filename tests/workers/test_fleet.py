@@ -28,8 +28,7 @@ from workers.archive.archive_processor import ArchiveProcessor
 from workers.drain import Cursor, MakeProcessor, Processor
 from workers.hosts.leased import Worker
 from workers.index.index_drain import index_of
-from workers.index.index_metrics import IndexMetrics
-from workers.index.index_processor import IndexProcessor
+from workers.index.index_processor import IndexMetrics, IndexProcessor
 from workers.leases.lease import Lease, WorkerName
 from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable

@@ -22,7 +22,6 @@ from txn_core.lake.layout import range_key
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
-from workers.archive.archive_metrics import ArchiveMetrics
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
@@ -70,6 +69,13 @@ def object_last(metadata: Mapping[str, str], shard_id: ShardId) -> Position:
     if not (number.isdecimal() and sub.isdecimal()):
         raise StoreError(f"an object of {shard_id} does not say which range it covers")
     return Position(shard_id, SequenceNumber(number), int(sub))
+
+
+class ArchiveMetrics:
+    """The counts of one process of the archive."""
+
+    def __init__(self, metrics: WorkerMetrics) -> None:
+        self.flushes = metrics.counter("flushes", "Plans carried out", "cause")
 
 
 @dataclass(frozen=True, slots=True)
