@@ -239,8 +239,7 @@ class DeadLetterBox:
         await self._put(DeadLetter.conflict(self.worker, self.stream, order, data))
 
     async def _put(self, letter: DeadLetter) -> None:
-        document = self.seal.close(letter)
-        put = partial(self.store.put_if_absent, letter.key, document, {})
+        put = partial(self.store.put_if_absent, letter.key, self.seal.close(letter), {})
         if await retry_outages("dead letter", put, until=self.patience):
             self.metrics.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position

@@ -31,8 +31,7 @@ class LedgerTable:
     async def put_leaving(self, shard_id: ShardId, ledger: Ledger) -> None:
         """Make the minutes durable that are leaving a row, through any outage."""
         for minute, noted in ledger.leaving.sums:
-            item = _item(shard_id, ledger, minute, noted)
-            put = partial(self._client.put_item, TableName=self._name, Item=item)
+            put = partial(self._client.put_item, TableName=self._name, Item=_item(shard_id, ledger, minute, noted))
             await retry_outages("ledger", put, until=self._patience)
 
     async def tally(self, row: Lease, since: Minute) -> Tally:

@@ -40,10 +40,11 @@ class LeaseTable:
 
     async def create(self, lease: Lease) -> bool:
         """Write the row of a shard that has none; false when it has one."""
-        item = {SHARD: string(lease.shard_id), **_attributes(lease)}
         return await carried_out(
             self._client.put_item(
-                TableName=self._name, Item=item, ConditionExpression=f"attribute_not_exists({SHARD})"
+                TableName=self._name,
+                Item={SHARD: string(lease.shard_id), **_attributes(lease)},
+                ConditionExpression=f"attribute_not_exists({SHARD})",
             )
         )
 
