@@ -8,12 +8,13 @@ from typing import Final
 import pytest
 
 from tests.builders import body, json_bytes
+from tests.support.signed_requests import content_digest
 from tests.txn_api.access.test_signatures import Terminal
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import AppFixture
 from txn_api.access import unverified_bodies
 from txn_core.quotas import Limits
-from txn_core.signing import claimed_digest, content_digest, digest_of
+from txn_core.signing import claimed_digest, digest_of
 
 PATH: Final = "/transactions"
 CONTENT: Final = json_bytes(body())

@@ -8,6 +8,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from tests.builders import IDENTITY_KEY, body, json_bytes, transaction_id
+from tests.support.signed_requests import Signed
 from tests.txn_api.conftest import Api, AppFixture
 from txn_api.access import replay_cache
 from txn_api.access.signatures import Signatures
@@ -16,7 +17,7 @@ from txn_core.api_keys import KeyId, split
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
-from txn_core.signing import WINDOW_S, Signature, Signed, digest_of, signing_secret
+from txn_core.signing import WINDOW_S, Signature, digest_of, signing_secret
 from txn_core.transactions.instants import now
 
 KEY_ID = KeyId("0123456789abcdef")
