@@ -49,12 +49,6 @@ LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only th
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    for command in (simulate, load, verify):
-        app.command()(command)
-
-
 def simulate(
     *,
     rows: Annotated[int, typer.Option(min=0, help="How many rows.")] = 1_000,

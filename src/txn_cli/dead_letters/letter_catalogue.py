@@ -136,7 +136,7 @@ class Catalogue:
             StoreError: what is called like a letter is none.
         """
         for reason in reasons:
-            async for names in _in_batches(self._names(reason, since)):
+            async for names in in_batches(self._names(reason, since)):
                 for letter in await asyncio.gather(*map(self._read, names)):
                     if since is None or letter.at >= since:
                         yield letter
@@ -149,7 +149,7 @@ class Catalogue:
         """
         found: list[Letter] = []
         for reason in REASONS:
-            async for days in _in_batches(self.store.folders(_folder(reason))):
+            async for days in in_batches(self.store.folders(_folder(reason))):
                 for dead_letters in await asyncio.gather(*(self._at(day, position) for day in days)):
                     found += dead_letters
         return found
@@ -225,7 +225,8 @@ async def _merged(listings: Sequence[AsyncIterator[Name]]) -> AsyncIterator[tupl
         ]
 
 
-async def _in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+async def in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+    """The items in their order, `AT_ONCE` together; the last of them are fewer."""
     batch: list[T] = []
     async for item in items:
         batch.append(item)
