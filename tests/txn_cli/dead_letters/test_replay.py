@@ -154,7 +154,7 @@ async def once_garbage(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> list[by
         raise EventError("an older version")
 
     with monkeypatch.context() as patch:
-        patch.setattr(undecodable, "take_in", older)
+        patch.setattr(undecodable, "decode", older)
         await boxes.undecodable_record(7, *data)
     return data
 
