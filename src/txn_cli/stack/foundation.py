@@ -87,7 +87,7 @@ async def prepared(data_dir: DataDir, narrator: Narrator) -> AsyncIterator[Found
 
 async def _node_packages(data_dir: DataDir, node: Node, narrator: Narrator) -> Path:
     root = nodepackages.shared_root(data_dir.root)
-    if nodepackages.is_installed(root):
-        return nodepackages.installed_at(root)
+    if (installed := nodepackages.installed_at(root)).is_dir():
+        return installed
     with narrator.step("Installing the Node packages of the local servers, the first time only"):
         return await nodepackages.install(root, node)
