@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.layouts import layout_named
+from txn_cli.layouts.catalogue import layout_named
 from txn_cli.layouts.header import Header
 from txn_cli.layouts.kaggle import COLUMNS
 from txn_cli.layouts.read_rows import Row, SoundRow

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from txn_cli.layouts import Reading
 from txn_cli.layouts.read_rows import Row
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.output.table import read_table
 
 COLUMNS: Final = (

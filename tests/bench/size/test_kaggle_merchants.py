@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 from bench.size.kaggle_merchants import kaggle_merchants
 
-from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.simulated_rows import simulate_rows
 
 
 def test_the_merchants_of_the_kaggle_data_are_as_many_and_as_shared_as_there() -> None:

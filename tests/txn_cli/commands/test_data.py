@@ -27,11 +27,10 @@ from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.commands import data
 from txn_cli.exit_codes import code_of_failure
-from txn_cli.layouts import packaged_layouts
-from txn_cli.load import UndeliveredError
+from txn_cli.layouts.catalogue import packaged_layouts
+from txn_cli.load.delivery import UndeliveredError
 from txn_cli.main import app_of
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints

@@ -14,8 +14,7 @@ import pytest
 from tests.txn_cli.builders import parse_row, shared
 from txn_cli.layouts.kaggle import read_rows
 from txn_cli.layouts.read_rows import SoundRow
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import _seven_years_before, write_rows
+from txn_cli.simulator.simulated_rows import _seven_years_before, simulate_rows, write_rows
 from txn_core.transactions.reading import read_submission
 
 GOLDEN_SHA256 = "d414745481bfbff6e6d72e28de8fbe4c1632a630cec251ff36496b67447d16a5"
@@ -41,7 +40,7 @@ def test_a_seed_makes_the_bytes_it_has_always_made() -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_process() -> None:
-    program = "import sys; from txn_cli.simulator import *; from txn_cli.simulator.simulated_rows import write_rows; "
+    program = "import sys; from txn_cli.simulator.simulated_rows import simulate_rows, write_rows; "
     program += "write_rows(simulate_rows(rows=50, cards=20, seed=1), sys.stdout)"
     outputs = {
         subprocess.run(
