@@ -59,5 +59,5 @@ def test_the_lock_file_names_no_registry() -> None:
 def test_missing_programs_are_an_error_that_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """The image has no local servers; the command line still works there."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(StackError, match=r"pip install 'txn-api\[local\]'"):
+    with pytest.raises(StackError, match=r"pip install '\.\[local\]'"):
         binaries.find_node()
