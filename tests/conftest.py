@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import pytest
 import pytest_asyncio
+from devkit.local_servers import servers_running
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.foundation import servers_running
 from txn_core.settings import Settings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
