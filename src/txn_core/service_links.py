@@ -16,11 +16,11 @@ _ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://(?P<host>[^/\s]+):(?P<port>[0-9]
 
 def service_links(environment: Mapping[str, str]) -> frozenset[str]:
     """The names of the `TXN_` variables that are service links."""
-    return frozenset(name for name, value in environment.items() if name.startswith("TXN_") and _is_link(name, value))
-
-
-def _is_link(name: str, value: str) -> bool:
-    return any(form.fullmatch(name) and has_form(value) for form, has_form in _FORMS)
+    return frozenset(
+        name
+        for name, value in environment.items()
+        if name.startswith("TXN_") and any(form.fullmatch(name) and has_form(value) for form, has_form in _FORMS)
+    )
 
 
 def _is_address(value: str) -> bool:

@@ -37,9 +37,14 @@ class WorkerMetrics:
         self.drain_failures = self.counter("drain_failures", "Times that a shard's drain failed and was begun again")
         self.shards_stuck = self._gauge("shards_stuck", "Shards that failed and got no further since")
         self.foreign_leases = self._gauge("foreign_leases", "Leases of another stream of this name; nothing is read")
-        self._lag = self._gauge("lag_seconds", "Age of what is not yet durable", "shard")
-        self._lag_records = self._gauge("lag_records", "Positions read and not yet durable", "shard")
-        self._behind = self._gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard")
+        self._of_shards: Final[Sequence[tuple[Gauge, Callable[[ShardLag], float]]]] = (
+            (self._gauge("lag_seconds", "Age of what is not yet durable", "shard"), ShardLag.seconds),
+            (self._gauge("lag_records", "Positions read and not yet durable", "shard"), lambda lag: lag.pending),
+            (
+                self._gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard"),
+                lambda lag: lag.behind_s,
+            ),
+        )
         self._reads_limited = self._gauge(
             READS_LIMITED, "1 while a limit of the shard holds up its reads", "shard", "limit"
         )
@@ -65,18 +70,16 @@ class WorkerMetrics:
     def lag(self, shard_id: ShardId) -> "ShardLag":
         """The lag of a shard from now on."""
         lag = ShardLag()
-        self._lag.labels(shard_id).set_function(lag.seconds)
-        self._lag_records.labels(shard_id).set_function(lag.records)
-        self._behind.labels(shard_id).set_function(lag.behind_latest)
+        for gauge, figure in self._of_shards:
+            gauge.labels(shard_id).set_function(partial(figure, lag))
         for limit in get_args(ReadLimit):
             self._reads_limited.labels(shard_id, limit).set_function(partial(lag.is_limited_by, limit))
         return lag
 
     def forget(self, shard_id: ShardId) -> None:
         """Stop telling of a shard that another worker drains."""
-        self._lag.remove(shard_id)
-        self._lag_records.remove(shard_id)
-        self._behind.remove(shard_id)
+        for gauge, _ in self._of_shards:
+            gauge.remove(shard_id)
         for limit in get_args(ReadLimit):
             self._reads_limited.remove(shard_id, limit)
 
@@ -87,19 +90,17 @@ class ShardLag:
     def __init__(self) -> None:
         self._durable_to_s = time.time()
         self._known = False
-        self._pending = 0
-        self._behind_s = 0.0
+        self.pending = 0
+        """The positions that were read and are not yet durable."""
+        self.behind_s = 0.0
+        """Seconds between the last read and the tip of the shard at that time, by the stream's own account."""
         self.read_limit: Callable[[], ReadLimit | None] = lambda: None  # what holds up the reads just now
 
     def has_read(self, batch: Batch) -> None:
         """A batch was read; the first one may be far behind: a shard's lag does not begin with its worker."""
-        self._behind_s = batch.behind_s
+        self.behind_s = batch.behind_s
         if batch.records and not self._known:
             self.durable_to(batch.records[0].arrived_at)
-
-    def pending(self, positions: int) -> None:
-        """So many positions were read and are not yet durable."""
-        self._pending = positions
 
     def durable_to(self, arrived_at: datetime) -> None:
         """Everything that arrived before is durable. A record that does not say when it arrived tells nothing."""
@@ -115,14 +116,6 @@ class ShardLag:
         """How long ago the youngest durable record arrived, or the tip was seen."""
         return max(0.0, time.time() - self._durable_to_s)
 
-    def records(self) -> int:
-        """The positions that were read and are not yet durable."""
-        return self._pending
-
     def is_limited_by(self, limit: ReadLimit) -> bool:
         """Whether this limit of the shard holds up its reads."""
         return self.read_limit() == limit
-
-    def behind_latest(self) -> float:
-        """Seconds between the last read and the tip of the shard at that time, by the stream's own account."""
-        return self._behind_s

@@ -13,6 +13,7 @@ from txn_core.transactions.identity import Account, TransactionId
 from txn_core.transactions.instants import Instant, instant_of
 from txn_core.transactions.transaction import parse_transaction
 from workers.leases.lease import Lease, WorkerName
+from workers.leases.ledger import Tally
 
 ACCOUNT = Account("acme")
 ALICE, BOB, CAROL = WorkerName("alice"), WorkerName("bob"), WorkerName("carol")
@@ -55,3 +56,8 @@ def lease(number: int = 0, **fields: Any) -> Lease:
 
 
 assert shard(0) == SHARD
+
+
+def positions_in(tally: Tally) -> int:
+    """How many positions a tally counts."""
+    return sum(noted.count for _, noted in tally.sums)

@@ -43,7 +43,7 @@ def test_what_was_read_and_is_not_durable_is_counted_a_shard() -> None:
     metrics = WorkerMetrics("archive")
     labels: dict[str, str] = {"shard": shard(0)}
     lag = metrics.lag(shard(0))
-    lag.pending(7)
+    lag.pending = 7
     assert metrics.registry.get_sample_value("txn_archive_lag_records", labels) == 7
     metrics.forget(shard(0))
     assert metrics.registry.get_sample_value("txn_archive_lag_records", labels) is None

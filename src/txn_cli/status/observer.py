@@ -19,9 +19,11 @@ from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.exceptions import StoreError
+from txn_core.positions import ShardId
 from txn_core.settings import Settings
-from workers.leases.belonging import told
-from workers.leases.progress import ShardProgress, progress
+from workers.leases.belonging import belonging, told
+from workers.leases.lease import Checkpoint, Lease
+from workers.leases.shards import list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.table import LeaseTable
 from workers.reading.budget import look_pause_s, polling_drains
@@ -110,29 +112,29 @@ class Observer:
 
     async def _worker(self, drain: DrainDefinition, identity: StreamIdentity | None) -> WorkerStatus:
         kind, names, stream = drain.name, TableNames.of(self.settings), drain.stream(self.settings)
-        found = await progress(self.kinesis, stream, LeaseTable(self.dynamodb, names.leases(kind)), identity)
-        amiss = "" if found.belonging is None else told(found.belonging, kind, stream)
-        foreign = () if found.belonging is None else found.belonging.foreign
+        leases = {row.shard_id: row for row in await LeaseTable(self.dynamodb, names.leases(kind)).rows()}
+        listed = await list_shards(self.kinesis, stream)
+        found = None if identity is None else belonging(leases.values(), listed, identity)
+        amiss, foreign = ("", ()) if found is None else (told(found, kind, stream), found.foreign)
         url = self.urls.workers.get(kind)
         ready, counts, limits = (None, {}, {}) if url is None else await worker_says(kind, url)
         shards = [
-            replace(
-                await self._shard(stream, shard, foreign=shard.lease in foreign), limit=limits.get(shard.shard_id)
-            )
-            for shard in found.shards
+            replace(await self._shard(stream, shard_id, lease, foreign=lease in foreign), limit=limits.get(shard_id))
+            for shard_id, lease in ((shard.shard_id, leases.get(shard.shard_id)) for shard in listed)
         ]
         built = drain is INDEX and names.generation != FIRST_GENERATION
         lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
         polling = polling_drains(self.settings, stream)
         return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss, polling)
 
-    async def _shard(self, stream: str, shard: ShardProgress, *, foreign: bool) -> ShardStatus:
+    async def _shard(self, stream: str, shard_id: ShardId, lease: Lease | None, *, foreign: bool) -> ShardStatus:
         rest: Rest | None = None
+        checkpoint = Checkpoint() if lease is None else lease.checkpoint
         # Reading behind a checkpoint of another stream would be refused.
-        if not (foreign or shard.checkpoint.shard_ended):
+        if not (foreign or checkpoint.shard_ended):
             try:
-                rest = await rest_behind(self.kinesis, stream, shard.shard_id, shard.checkpoint)
+                rest = await rest_behind(self.kinesis, stream, shard_id, checkpoint)
             except STORE_ERRORS as error:
                 if not is_passing(error):
                     raise
-        return ShardStatus(shard.shard_id, shard.lease, rest, foreign)
+        return ShardStatus(shard_id, lease, rest, foreign)

@@ -170,10 +170,8 @@ def _session() -> AioSession:
     return session
 
 
-@cache
-def _service_models() -> Loader:
-    """The descriptions of the services, read once a process: that is nearly all of what a client costs (0.4 s)."""
-    return Loader()
+_service_models: Final = cache(Loader)
+"""The descriptions of the services, read once a process: that is nearly all of what a client costs (0.4 s)."""
 
 
 def _config(read_timeout_s: float, *, validate: bool, connections_max: int = CONNECTIONS_MAX) -> AioConfig:

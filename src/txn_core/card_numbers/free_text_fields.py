@@ -27,11 +27,6 @@ Wanted = Callable[[Any, frozenset[NoFreeText]], bool]
 """Whether a field is wanted that has a type among its alternatives or its members, which has some marks."""
 
 
-def is_free_text(type_: Any, marks: frozenset[NoFreeText]) -> bool:
-    """Whether the type is a text that nothing marks as something else."""
-    return type_ is str and not marks
-
-
 def marked(mark: NoFreeText) -> Wanted:
     """Whether the type has this mark."""
     return lambda _, marks: mark in marks
@@ -88,12 +83,10 @@ class ModelFields:
 
 
 class FreeTexts(ModelFields):
-    """The free texts of a model."""
-
-    __slots__ = ()
+    """The free texts of a model: those that nothing marks as something else."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        super().__init__(model, is_free_text)
+        super().__init__(model, lambda type_, marks: type_ is str and not marks)
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:

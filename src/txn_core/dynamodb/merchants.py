@@ -60,21 +60,15 @@ class MerchantTable:
 
         A page may be short of its limit and still have more behind it: DynamoDB reads a megabyte at most.
         """
-        condition = "#account = :account"
-        names = {"#account": "account"}
-        values: dict[str, Any] = {":account": string(account)}
-        request: Any = {"TableName": self._name, "Limit": limit + 1}
-        if key := normalise_prefix(prefix):
-            condition += " AND begins_with(#name, :prefix)"
-            values[":prefix"] = string(key)
-            names["#name"] = "name"
-        if after is not None:
-            request["ExclusiveStartKey"] = {"account": string(account), "name": string(after)}
+        key = normalise_prefix(prefix)
+        start: Any = {"account": string(account), "name": string(after or "")}
         answer = await self._client.query(
-            **request,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
+            TableName=self._name,
+            Limit=limit + 1,
+            KeyConditionExpression="#account = :account" + (" AND begins_with(#name, :prefix)" if key else ""),
+            ExpressionAttributeNames={"#account": "account", **({"#name": "name"} if key else {})},
+            ExpressionAttributeValues={":account": string(account), **({":prefix": string(key)} if key else {})},
+            **({} if after is None else {"ExclusiveStartKey": start}),
         )
         found = [
             MerchantName(MerchantId(i["merchant_id"]["S"]), i["display_name"]["S"], i["name"]["S"])

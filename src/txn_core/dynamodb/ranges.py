@@ -6,7 +6,7 @@ only where one has more than its share: what it holds is about a page, however l
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
@@ -107,7 +107,12 @@ async def merge(query: RangeQuery, read: ReadChunk) -> Page:
     """Merge the partitions of a query into one page."""
     limit, descending = query.span.limit, query.span.descending
     partitions = [_Partition(name, query.span.after) for name in query.partitions]
-    await _read_all(partitions, read, query.chunk)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for partition in partitions:
+                tasks.create_task(partition.read_on(read, query.chunk))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     while True:
         rows = sorted(chain.from_iterable(partition.rows for partition in partitions), reverse=descending)
         unread = [(partition.rest, partition) for partition in partitions if partition.rest is not None]
@@ -120,12 +125,3 @@ async def merge(query: RangeQuery, read: ReadChunk) -> Page:
             break
         await nearest.read_on(read, limit + 1 - len(rows))
     return Page(tuple(rows[:limit]), has_more=len(rows) > limit)
-
-
-async def _read_all(partitions: Iterable[_Partition], read: ReadChunk, rows_max: int) -> None:
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for partition in partitions:
-                tasks.create_task(partition.read_on(read, rows_max))
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None

@@ -14,9 +14,6 @@ class Deadlines:
     def __init__(self) -> None:
         self._records: deque[Pending] = deque()
 
-    def __len__(self) -> int:
-        return len(self._records)
-
     def add(self, record: Pending, unsettled: int) -> None:
         """Note a record; so many records are not settled, this one among them."""
         if len(self._records) > 2 * unsettled + SETTLED_KEPT_MAX:

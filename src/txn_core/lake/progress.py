@@ -85,10 +85,11 @@ class ConsumerProgress:
         """The consumer's rows, each with its name."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
         items = [(item["part"]["S"], item) async for page in pages for item in page["Items"]]
-        return [(key.removeprefix(self._own), item) for key, item in items if self._is_own(key)]
-
-    def _is_own(self, key: str) -> bool:
-        return key.startswith(self._own) if self._own else _SEPARATOR not in key
+        return [
+            (key.removeprefix(self._own), item)
+            for key, item in items
+            if (key.startswith(self._own) if self._own else _SEPARATOR not in key)
+        ]
 
     async def _item(self, name: str) -> Any | None:
         answer = await self._client.get_item(TableName=self._name, Key=self._key(name), ConsistentRead=True)

@@ -18,7 +18,13 @@ class LogMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The present count."""
-        documentation = "Log lines that were not written, since nobody took them from standard error in time"
-        yield CounterMetricFamily(f"{self._prefix}_log_lines_dropped", documentation, dropped_lines())
-        documentation = "Log lines that were left out, past the budget of their events"
-        yield CounterMetricFamily(f"{self._prefix}_log_lines_left_out", documentation, left_out_lines())
+        yield CounterMetricFamily(
+            f"{self._prefix}_log_lines_dropped",
+            "Log lines that were not written, since nobody took them from standard error in time",
+            dropped_lines(),
+        )
+        yield CounterMetricFamily(
+            f"{self._prefix}_log_lines_left_out",
+            "Log lines that were left out, past the budget of their events",
+            left_out_lines(),
+        )

@@ -85,8 +85,7 @@ def _sink(bound: Mapping[str, str]) -> Sink:
         return Memory(sys.stderr)
     except ValueError:
         descriptor = CLOSED
-    for queue in _queues:
-        queue.close()
+    _close()
     queue = LogQueue(descriptor, partial(_gap_line, bound))
     _queues.append(queue)
     sys.stderr = io.TextIOWrapper(Printed(queue, descriptor), "utf-8", "backslashreplace", line_buffering=True)

@@ -107,12 +107,9 @@ def _spelling(character: str) -> str:
     if character == _IDEOGRAPHIC_ZERO:
         return "0"
     category = unicodedata.category(character)
-    if category == "Cf" or category[0] == "M" or character in _HANGUL_FILLERS or _is_ignorable(character):
+    is_ignorable = any(ord(character) in codes for codes in _IGNORABLE)
+    if category == "Cf" or category[0] == "M" or character in _HANGUL_FILLERS or is_ignorable:
         return ""
     # Modifier letters stand for dashes, as the katakana mark U+30FC does.
     is_letter = category[0] in "LN" and category != "Lm" and character != _DRAWN_AS_A_DASH
     return LETTER if is_letter else " "
-
-
-def _is_ignorable(character: str) -> bool:
-    return any(ord(character) in codes for codes in _IGNORABLE)

@@ -154,7 +154,7 @@ class ArchiveProcessor:
         """Keep a batch, carry out what a predecessor planned, and flush what is due."""
         self._lag.has_read(batch)
         self._buffer.add(batch.records, time.monotonic())
-        self._lag.pending(len(self._buffer))
+        self._lag.pending = len(self._buffer)
         plan = self._lease.row.plan
         if plan is None or await self._resume(plan, shard_ended=batch.ended):
             while self._lease.row.plan is None and (cause := self._buffer.due(time.monotonic())):
@@ -219,7 +219,7 @@ class ArchiveProcessor:
         before = len(self._buffer)
         youngest = self._buffer.last
         self._buffer.drop_to(to)
-        self._lag.pending(len(self._buffer))
+        self._lag.pending = len(self._buffer)
         self._archive.counts.flushes.labels(cause).inc()
         self._archive.metrics.records.inc(before - len(self._buffer))
         if (oldest := self._buffer.first or youngest) is not None:

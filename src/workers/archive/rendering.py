@@ -53,37 +53,33 @@ def render(records: Sequence[StreamRecord], tabulate: Tabulate = table_of, part_
         with _refusals_told():
             return _at_a_glance(RecordBatch.of(records), tabulate, part_rows)
     except (EventError, UnwritableError):
-        everywhere = range(len(records))
-        return _without_culprits(_Taken.looked_at(records, everywhere), tabulate)
+        return _without_culprits(*_looked_at(records, range(len(records))), tabulate)
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The records of a range, those that are no events set apart."""
+def _looked_at(
+    records: Sequence[StreamRecord], places: Collection[int]
+) -> tuple[Sequence[StreamRecord], list[Poison]]:
+    """Look at the records at some places closely: gives the sound ones, and those that are no events.
 
-    sound: Sequence[StreamRecord]
-    poison: list[Poison]
-
-    @classmethod
-    def looked_at(cls, records: Sequence[StreamRecord], places: Collection[int]) -> "_Taken":
-        """Look at the records at some places closely; when nothing comes of it, the sound ones are what was given."""
-        found: dict[int, StreamRecord | None] = {}
-        poison: list[Poison] = []
-        for place in places:
-            record = records[place]
-            try:
-                sound = decode(record).arrived
-            except EventError as error:
-                error.__context__ = None  # which holds what stood in the record; there may be tens of thousands
-                poison.append(Poison(record, error.with_traceback(None)))
-                found[place] = None
-            else:
-                if sound is not record:
-                    found[place] = sound
-        if not found:
-            return cls(records, poison)
-        kept = (found.get(place, record) for place, record in enumerate(records))
-        return cls([record for record in kept if record is not None], poison)
+    When nothing comes of it, the sound ones are what was given.
+    """
+    found: dict[int, StreamRecord | None] = {}
+    poison: list[Poison] = []
+    for place in places:
+        record = records[place]
+        try:
+            sound = decode(record).arrived
+        except EventError as error:
+            error.__context__ = None  # which holds what stood in the record; there may be tens of thousands
+            poison.append(Poison(record, error.with_traceback(None)))
+            found[place] = None
+        else:
+            if sound is not record:
+                found[place] = sound
+    if not found:
+        return records, poison
+    kept = (found.get(place, record) for place, record in enumerate(records))
+    return [record for record in kept if record is not None], poison
 
 
 def _at_a_glance(records: RecordBatch, tabulate: Tabulate, part_rows: int) -> Rendered:
@@ -93,37 +89,36 @@ def _at_a_glance(records: RecordBatch, tabulate: Tabulate, part_rows: int) -> Re
     poison: list[Poison] = []
     for at in range(0, len(records), part_rows):
         part = records[at : at + part_rows]
-        taken = _Taken.looked_at(part, to_look_at(part))
-        poison += taken.poison
-        if taken.sound:
-            tables.append(tabulate(taken.sound))
-            runs += RecordBatch.of(taken.sound).runs
+        sound, no_events = _looked_at(part, to_look_at(part))
+        poison += no_events
+        if sound:
+            tables.append(tabulate(sound))
+            runs += RecordBatch.of(sound).runs
     if not tables:
         return Rendered(None, 0, tuple(poison))
-    table, sound = pa.concat_tables(tables), RecordBatch(runs)
-    again = _Taken.looked_at(sound, of_other_form(table))
-    if again.sound is sound:
-        return Rendered(parquet_of(table), len(sound), tuple(poison))
-    poison += again.poison
+    table, rows = pa.concat_tables(tables), RecordBatch(runs)
+    sound, no_events = _looked_at(rows, of_other_form(table))
+    if sound is rows:
+        return Rendered(parquet_of(table), len(rows), tuple(poison))
+    poison += no_events
     poison.sort(key=lambda found: found.record.position.within_shard())
-    return _rendered(_Taken(again.sound, poison), tabulate)
+    return _rendered(sound, poison, tabulate)
 
 
-def _rendered(taken: _Taken, tabulate: Tabulate) -> Rendered:
-    parquet = _parquet(taken.sound, tabulate) if taken.sound else None
-    return Rendered(parquet, len(taken.sound), tuple(taken.poison))
+def _rendered(sound: Sequence[StreamRecord], poison: Sequence[Poison], tabulate: Tabulate) -> Rendered:
+    return Rendered(_parquet(sound, tabulate) if sound else None, len(sound), tuple(poison))
 
 
-def _without_culprits(taken: _Taken, tabulate: Tabulate) -> Rendered:
+def _without_culprits(taken: Sequence[StreamRecord], poison: Sequence[Poison], tabulate: Tabulate) -> Rendered:
     """The object without those records for which there is none."""
     try:
-        return _rendered(taken, tabulate)
+        return _rendered(taken, poison, tabulate)
     except (EventError, UnwritableError):
-        refused = {found.record.position: found for found in _refused(taken.sound, tabulate)}
+        refused = {found.record.position: found for found in _refused(taken, tabulate)}
         if any(isinstance(found.error, UnwritableError) for found in refused.values()):
             _parquet([SAMPLE_RECORD], tabulate)
-        sound = [record for record in taken.sound if record.position not in refused]
-        return _rendered(_Taken(sound, [*taken.poison, *refused.values()]), tabulate)
+        sound = [record for record in taken if record.position not in refused]
+        return _rendered(sound, [*poison, *refused.values()], tabulate)
 
 
 def _parquet(records: Sequence[StreamRecord], tabulate: Tabulate) -> bytes:

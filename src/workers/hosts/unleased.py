@@ -7,6 +7,7 @@ handed twice change nothing, and ledger, `txn status` and `txn reconcile` go on.
 """
 
 import asyncio
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Final, Self
 
@@ -18,15 +19,14 @@ from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position, ShardId
 from workers.context import DrainContext
 from workers.drain import Drain
-from workers.leases.finished_shards import end_finished
 from workers.leases.lease import Lease
-from workers.leases.shards import lease_shards
+from workers.leases.shards import Shard, lease_shards
 from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable
 from workers.leases.unowned import RowMovedError, UnownedRow
 from workers.metrics import ShardLag
 from workers.reading.read_position import behind
-from workers.reading.reader import Batch
+from workers.reading.reader import RECORDS_FIRST, Batch, ShardReader
 from workers.retries import retry_outages
 
 RECORDS_AT_ONCE: Final = 500
@@ -124,5 +124,26 @@ class UnleasedHost:
         if shards is None:
             raise StoreError(self._stream.amiss)
         if not await lease_shards(shards, self._leases, rows, self._stream.identity):
-            await end_finished(self._kinesis, self._stream_name, self._leases, rows, shards)
+            await self._end_finished(rows, shards)
         self._look_at_s = asyncio.get_running_loop().time() + LOOK_EVERY_S
+
+    async def _end_finished(self, rows: Iterable[Lease], shards: Collection[Shard]) -> None:
+        """Checkpoint the end of each row that nobody owns, whose shard is a parent and holds nothing behind the row.
+
+        A worker that polls comes to the end of a closed shard by itself. Who is handed records is never told of it.
+        """
+        parents = {parent for shard in shards for parent in shard.parents} & {shard.shard_id for shard in shards}
+        for row in rows:
+            is_open = row.owner is None and row.plan is None and not row.checkpoint.shard_ended
+            if is_open and row.shard_id in parents and await self._is_finished(row):
+                await self._leases.write(row, row.ended())
+
+    async def _is_finished(self, row: Lease) -> bool:
+        """Whether reading on from a row comes to the end of its shard without a record."""
+        reader = ShardReader(
+            self._kinesis, self._stream_name, row.shard_id, row.checkpoint, records_max=RECORDS_FIRST, idle_s=0.0
+        )
+        while True:
+            batch = await reader.read()
+            if batch.records or batch.ended or batch.at_tip:
+                return batch.ended and not batch.records

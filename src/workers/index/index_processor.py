@@ -234,11 +234,11 @@ class IndexProcessor:
         records = batch.records
         while records:
             count = prefix_within_span(records)
-            self._lag.pending(len(records))
+            self._lag.pending = len(records)
             await self._write(records[:count])
             if records := records[count:]:
                 await self.finish()
-        self._lag.pending(0)
+        self._lag.pending = 0
         if batch.at_tip:
             self._lag.at_tip()
         if batch.at_tip or time.monotonic() - self._checkpointed_s >= CHECKPOINT_S:

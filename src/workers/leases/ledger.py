@@ -88,14 +88,6 @@ class Tally:
             added[minute] += more
         return Tally.of(added)
 
-    def __len__(self) -> int:
-        return len(self.sums)
-
-    @property
-    def count(self) -> int:
-        """How many positions it holds."""
-        return sum(noted.count for _, noted in self.sums)
-
     @property
     def newest(self) -> Minute | None:
         """The latest minute."""

@@ -107,21 +107,20 @@ def _attributes(lease: Lease) -> dict[str, Any]:
     if lease.hash_keys is not None:
         attributes["startingHashKey"], attributes["endingHashKey"] = (string(key) for key in lease.hash_keys)
     if lease.plan is not None:
-        attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
+        first, last = lease.plan.first, lease.plan.last
+        attributes[PLAN] = {
+            "M": {
+                "firstSequenceNumber": string(first.sequence_number),
+                "firstSubSequenceNumber": number(first.sub_sequence_number),
+                "lastSequenceNumber": string(last.sequence_number),
+                "lastSubSequenceNumber": number(last.sub_sequence_number),
+                "arrivedAt": string(lease.plan.arrived_at),
+                "positions": number(lease.plan.positions),
+            }
+        }
     if lease.ledger is not None:
         attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
     return attributes
-
-
-def _plan_attributes(plan: FlushPlan) -> dict[str, Any]:
-    return {
-        "firstSequenceNumber": string(plan.first.sequence_number),
-        "firstSubSequenceNumber": number(plan.first.sub_sequence_number),
-        "lastSequenceNumber": string(plan.last.sequence_number),
-        "lastSubSequenceNumber": number(plan.last.sub_sequence_number),
-        "arrivedAt": string(plan.arrived_at),
-        "positions": number(plan.positions),
-    }
 
 
 def _ledger_attributes(ledger: Ledger) -> dict[str, Any]:

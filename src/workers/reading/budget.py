@@ -29,21 +29,9 @@ class ReadShare:
     reads_per_s: float = READS_PER_S_MAX
     bytes_per_s: float = BYTES_PER_S_MAX
 
-
-ENTIRE_SHARD: Final = ReadShare()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBudget:
-    """The budget of each shard of a stream. `polling` are the drains that share it."""
-
-    stream: str
-    polling: tuple[str, ...]
-    share: ReadShare
-
     @classmethod
     def of(cls, settings: Settings, stream: str) -> Self:
-        """The budget by the registry of drains and the settings.
+        """The share of each drain that polls a stream, by the registry of drains and the settings.
 
         Raises:
             SettingsError: the drains that poll want more than there is.
@@ -54,7 +42,10 @@ class ReadBudget:
         available = READS_PER_S_MAX - STATUS_READS_PER_S
         if wanted * count > available:
             raise SettingsError(_refusal(stream, polling, wanted, available))
-        return cls(stream, polling, ReadShare(wanted, BYTES_PER_S_MAX / count))
+        return cls(wanted, BYTES_PER_S_MAX / count)
+
+
+ENTIRE_SHARD: Final = ReadShare()
 
 
 def settings_for_rebuilding(settings: Settings, drain: str) -> Settings:
@@ -63,7 +54,7 @@ def settings_for_rebuilding(settings: Settings, drain: str) -> Settings:
     It polls, since the drain's consumer is taken, half as often as they do unless the settings say how often.
     """
     pushed = ",".join(item for item in settings.fan_out.split(",") if item.partition("=")[0].strip() != drain)
-    share = ReadBudget.of(settings, REGISTRY[drain].stream(settings)).share
+    share = ReadShare.of(settings, REGISTRY[drain].stream(settings))
     reads_per_s = settings.poll_reads_per_s or share.reads_per_s * REBUILDING
     return settings.model_copy(update={"fan_out": pushed, "poll_reads_per_s": reads_per_s})
 

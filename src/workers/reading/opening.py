@@ -17,7 +17,7 @@ from txn_core.loopback import is_local
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.leases.lease import Checkpoint
-from workers.reading.budget import ReadBudget, ReadShare
+from workers.reading.budget import ReadShare
 from workers.reading.fan_out import FanOutReader
 from workers.reading.read_position import Loss
 from workers.reading.reader import Batch, ShardReader
@@ -60,7 +60,7 @@ class ReadPlan:
             StoreError: the drain's consumer is not registered.
         """
         stream = drain.stream(settings)
-        share = ReadBudget.of(settings, stream).share
+        share = ReadShare.of(settings, stream)
         if (consumer := drain_consumers(settings).get(drain.name)) is None:
             return cls(stream, share)
         consumer_arn = await retry_outages("describe consumer", partial(arn_of, kinesis, consumer))

@@ -36,5 +36,5 @@ def test_settled_records_are_not_kept_behind_one_that_is_not() -> None:
         record = pending(deadline=float(at))
         deadlines.add(record, 2)
         settle(record)
-        assert len(deadlines) <= SETTLED_KEPT_MAX + 5
+        assert len(deadlines._records) <= SETTLED_KEPT_MAX + 5
     assert deadlines.unsettled() == [stuck]

@@ -428,7 +428,7 @@ async def test_settled_records_are_not_kept() -> None:
         with suppress(BufferFullError):
             futures.append(desk.producer.submit(f"card{number % 7}", bytes(1000)))
         await asyncio.sleep(0.5)
-        kept = sum(len(lane.queue) for lane in desk.producer._lanes.all()) + len(desk.producer._deadlines)
+        kept = sum(len(lane.queue) for lane in desk.producer._lanes.all()) + len(desk.producer._deadlines._records)
         assert kept <= 2 * (DEADLINE_S + 2 * 5.0 + BACKOFF_MAX_S) / 0.5
     assert set(await ends(*futures)) <= {NotStoredError, OutcomeUnknownError}
 

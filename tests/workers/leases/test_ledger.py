@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, position
-from tests.workers.builders import ALICE, BOB, lease
+from tests.workers.builders import ALICE, BOB, lease, positions_in
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber
 from workers.leases.lease import LATEST, Checkpoint, Lease
@@ -91,7 +91,7 @@ def test_order_and_batches_make_no_difference(seconds: list[float], rng: random.
     rng.shuffle(records)
     cut = rng.randint(0, len(records))
     assert tally_of(records[:cut]) + tally_of(records[cut:]) == whole
-    assert whole.count == len(records)
+    assert positions_in(whole) == len(records)
 
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=10), st.data())
@@ -139,7 +139,7 @@ async def test_a_ledger_says_at_any_moment_what_its_checkpoint_covers(
             row = row.taken(BOB)
         if fate == "zombie" and (late := rng.choice(puts).ledger) is not None:
             await ledgers.put_leaving(SHARD, late)
-        assert row.ledger is None or len(row.ledger.open) <= OPEN_MINUTES_MAX
+        assert row.ledger is None or len(row.ledger.open.sums) <= OPEN_MINUTES_MAX
         assert await ledgers.tally(row, Minute("0")) == tally_of(records[:done])
 
 
@@ -150,7 +150,7 @@ async def test_a_row_that_was_read_before_a_part_left_it_counts_it_once() -> Non
     late = [StreamRecord(b"", position(9), ARRIVED_AT + timedelta(seconds=600))]
     after = before.advanced(position(9), tally_of([*late, *arrival_minutes(120, 180)]), fresh_epoch="e")
     assert after.ledger is not None
-    assert len(after.ledger.leaving) == 2
+    assert len(after.ledger.leaving.sums) == 2
     await ledgers.put_leaving(SHARD, after.ledger)
     assert await ledgers.tally(before, Minute("0")) == tally_of(arrival_minutes(0, 60))
     since = minute_of(ARRIVED_AT + timedelta(seconds=60))
@@ -167,7 +167,7 @@ def test_a_row_that_is_moved_by_hand_begins_another_ledger(moved_to: Checkpoint,
     moved = Lease(shard_id=SHARD, checkpoint=moved_to, ledger=first.ledger)
     again = moved.advanced(position(2), tally_of(arrival_minutes(0)), fresh_epoch="new").ledger
     assert again is not None
-    assert (again.epoch, again.since, again.open.count) == ("new", since, 1)
+    assert (again.epoch, again.since, positions_in(again.open)) == ("new", since, 1)
 
 
 def test_an_advance_that_says_nothing_of_what_was_done_ends_the_ledger() -> None:

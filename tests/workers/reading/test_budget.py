@@ -8,9 +8,9 @@ from txn_core.settings import Settings
 from workers.reading.budget import (
     BYTES_PER_S_MAX,
     READS_PER_S_MAX,
-    ReadBudget,
     ReadShare,
     look_pause_s,
+    polling_drains,
     settings_for_rebuilding,
 )
 
@@ -24,19 +24,23 @@ def further(monkeypatch: pytest.MonkeyPatch) -> str:
     return "further"
 
 
-def budget(**settings: object) -> ReadBudget:
-    return ReadBudget.of(Settings.model_validate(settings), STREAM)
+def share(**settings: object) -> ReadShare:
+    return ReadShare.of(Settings.model_validate(settings), STREAM)
+
+
+def polling(**settings: object) -> tuple[str, ...]:
+    return polling_drains(Settings.model_validate(settings), STREAM)
 
 
 def test_two_drains_share_alike_as_they_always_did() -> None:
-    assert budget() == ReadBudget(STREAM, ("index", "archive"), ReadShare(2.0, BYTES_PER_S_MAX / 2))
+    assert (polling(), share()) == (("index", "archive"), ReadShare(2.0, BYTES_PER_S_MAX / 2))
 
 
 def test_a_third_drain_takes_its_share_from_the_others(further: str) -> None:
     """And leaves `txn status` its reads: it looks for every drain, and so less often."""
-    share = budget().share
-    assert share.bytes_per_s == pytest.approx(BYTES_PER_S_MAX / 3)
-    assert 3 * share.reads_per_s + 3 / look_pause_s(Settings()) <= READS_PER_S_MAX
+    each = share()
+    assert each.bytes_per_s == pytest.approx(BYTES_PER_S_MAX / 3)
+    assert 3 * each.reads_per_s + 3 / look_pause_s(Settings()) <= READS_PER_S_MAX
 
 
 def test_two_drains_are_looked_at_as_often_as_ever() -> None:
@@ -44,28 +48,28 @@ def test_two_drains_are_looked_at_as_often_as_ever() -> None:
 
 
 def test_a_drain_that_is_pushed_to_takes_nothing(further: str) -> None:
-    shared = budget(fan_out=further)
-    assert (shared.polling, shared.share) == (("index", "archive"), ReadShare(2.0, BYTES_PER_S_MAX / 2))
-    assert budget(fan_out=f"index,archive,{further}").polling == ()
+    assert polling(fan_out=further) == ("index", "archive")
+    assert share(fan_out=further) == ReadShare(2.0, BYTES_PER_S_MAX / 2)
+    assert polling(fan_out=f"index,archive,{further}") == ()
 
 
 def test_drains_of_another_stream_do_not_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(REGISTRY, "other", DrainDefinition("other", "nowhere:open", stream_setting="table_prefix"))
-    assert budget().polling == ("index", "archive")
-    assert ReadBudget.of(Settings(), "txn").polling == ("other",)
+    assert polling() == ("index", "archive")
+    assert polling_drains(Settings(), "txn") == ("other",)
 
 
 def test_reads_that_do_not_fit_are_refused_with_all_that_helps() -> None:
     with pytest.raises(SettingsError) as caught:
-        budget(poll_reads_per_s=3.0)
+        share(poll_reads_per_s=3.0)
     text = str(caught.value)
     assert "\n" not in text
     for part in ("index, archive", "want 3 reads a second each, 6 together", "allows 5", "leaves 4.2", STREAM):
         assert part in text
     assert "lower TXN_POLL_READS_PER_S" in text
     assert "TXN_FAN_OUT" in text
-    assert budget(poll_reads_per_s=2.1).share.reads_per_s == 2.1
-    assert budget(poll_reads_per_s=4.0, fan_out="archive").share.reads_per_s == 4.0
+    assert share(poll_reads_per_s=2.1).reads_per_s == 2.1
+    assert share(poll_reads_per_s=4.0, fan_out="archive").reads_per_s == 4.0
 
 
 def test_more_drains_than_a_shard_can_be_polled_by_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +77,8 @@ def test_more_drains_than_a_shard_can_be_polled_by_are_refused(monkeypatch: pyte
     for number in range(7):
         monkeypatch.setitem(REGISTRY, f"further{number}", DrainDefinition(f"further{number}", "nowhere:open"))
     with pytest.raises(SettingsError, match="9 drains poll each shard"):
-        budget()
-    assert len(budget(fan_out="index").polling) == 8
+        share()
+    assert len(polling(fan_out="index")) == 8
 
 
 def test_who_builds_a_view_again_polls_half_as_often() -> None:

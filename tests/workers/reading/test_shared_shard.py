@@ -18,7 +18,7 @@ from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.leases.lease import Checkpoint
-from workers.reading.budget import BYTES_PER_S_MAX, ReadBudget
+from workers.reading.budget import BYTES_PER_S_MAX, ReadShare
 from workers.reading.fan_out import FanOutReader
 from workers.reading.opening import Reader, polling
 
@@ -71,7 +71,7 @@ async def run(*, fan_out: bool) -> dict[str, Drained]:
     account.create(STREAM, 1)
     account.stream_limits.enabled = True
     settings = Settings(fan_out=",".join(DRAINS) if fan_out else "")
-    share = ReadBudget.of(settings, STREAM).share
+    share = ReadShare.of(settings, STREAM)
     arns = {}
     for name in DRAINS if fan_out else ():
         answer = await memory.client.register_stream_consumer(StreamARN=account.stream(STREAM).arn, ConsumerName=name)
