@@ -22,7 +22,13 @@ NO_METADATA: Final = "AWS_EC2_METADATA_DISABLED"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The settings of the environment, what they describe, and whether all of it is on this machine."""
+    """What some settings describe.
+
+    Attributes:
+        settings: those of its processes.
+        where: what it is, for people.
+        is_local: whether all of it is on this machine, so that what is deleted can be made again.
+    """
 
     settings: Settings = field(repr=False)
     where: str

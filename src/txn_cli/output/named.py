@@ -1,7 +1,7 @@
 """What names a system to work on: options, and variables of the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -43,6 +43,10 @@ class Named:
     def has(self, name: str) -> bool:
         """Whether a variable is set, to more than blanks; a service link is none of ours."""
         return bool(self.environment.get(name, "").strip()) and name not in service_links(self.environment)
+
+    def endpoint_besides(self, urls: Collection[str]) -> str | None:
+        """The first variable that names a server at another address than these, or None."""
+        return next((name for name in self.endpoints if self.environment[name] not in urls), None)
 
     @property
     def endpoints(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
@@ -127,16 +127,11 @@ async def _api_port(wanted: int, base: Foundation, narrator: Narrator) -> AsyncI
 
 
 def _ready(base: Foundation, settings: Settings, api_key: str, pids: dict[str, int]) -> Ready:
-    endpoints = base.endpoints
     return Ready(
+        **asdict(base.endpoints),
         api_url=api_url(settings),
         api_key=api_key,
-        kinesis_url=endpoints.kinesis_url,
-        dynamodb_url=endpoints.dynamodb_url,
-        s3_url=endpoints.s3_url,
         stream=settings.stream,
         bucket=settings.lake_bucket,
-        access_key=endpoints.access_key,
-        secret_key=endpoints.secret_key,
         pids=pids,
     )

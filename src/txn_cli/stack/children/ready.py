@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from txn_cli.stack.datadir import DataDir, read_as, write_private, write_private_text
+from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.private_folder import require_own
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """The document. `pids` maps each child's name to its process id, the present one."""
+class Ready(Endpoints):
+    """The document: the servers and what is theirs, the API and a key for it.
+
+    `pids` maps each child's name to its process id, the present one.
+    """
 
     api_url: str
     api_key: str
-    kinesis_url: str
-    dynamodb_url: str
-    s3_url: str
     stream: str
     bucket: str
-    access_key: str
-    secret_key: str
     pids: Mapping[str, int]
 
     def write(self, data_dir: DataDir) -> None:
