@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from txn_cli.api_client.client import ApiClient
 from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
@@ -256,10 +256,7 @@ async def _verify(source: Source, limit: int | None, target: Target, exempt: Iss
 
 
 def _table(report: Report) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    table.add_column("count", justify="right")
-    table.add_column("")
+    table = Table("", Column("count", justify="right"), "", box=None, pad_edge=False)
     for name, count in report.document().items():
         table.add_row(name, f"{count:,}", EXPLANATIONS[name])
     return table

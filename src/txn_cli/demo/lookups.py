@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from rich.table import Table
+from rich.table import Column, Table
 
 from txn_cli.stack.children.ready import Ready
 from txn_core.exceptions import StackError
@@ -25,13 +25,20 @@ class Lookup:
 
     def table(self) -> Table:
         """The transactions for people; cards are masked."""
-        shown = Table(title=self.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
-        for name in ("occurred at", "amount", "merchant", "card"):
-            shown.add_column(name, no_wrap=name != "merchant", justify="right" if name == "amount" else "left")
+        shown = Table(
+            Column("occurred at", no_wrap=True),
+            Column("amount", no_wrap=True, justify="right"),
+            "merchant",
+            Column("card", no_wrap=True),
+            title=self.title,
+            title_justify="left",
+            caption="and more, page by page" if self.has_more else None,
+            caption_justify="left",
+            box=None,
+            pad_edge=False,
+        )
         for transaction in self.transactions:
             shown.add_row(*_cells(transaction))
-        if self.has_more:
-            shown.caption = "and more, page by page"
         return shown
 
 

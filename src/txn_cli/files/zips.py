@@ -105,14 +105,9 @@ def _is_beside(name: str) -> bool:
 
 
 def _names(files: list[zipfile.ZipInfo]) -> str:
-    """The first names, for people."""
+    """The first names, for people: others gave them, so they are shown in printable ASCII."""
     more = ", ..." if len(files) > _MEMBERS_NAMED else ""
-    return ", ".join(_shown(info.filename) for info in files[:_MEMBERS_NAMED]) + more
-
-
-def _shown(name: str) -> str:
-    """A name that others gave, in printable ASCII."""
-    return ascii(name[:_NAME_CHARS_SHOWN])
+    return ", ".join(ascii(info.filename[:_NAME_CHARS_SHOWN]) for info in files[:_MEMBERS_NAMED]) + more
 
 
 def _bound_directory(file: BinaryIO) -> None:

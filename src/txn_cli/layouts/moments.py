@@ -7,7 +7,7 @@ from typing import Final
 from txn_cli.layouts.cells import UnfitError, is_empty
 from txn_cli.layouts.formats import compiled, moment_of
 from txn_cli.layouts.model import Moment
-from txn_cli.layouts.zones import AmbiguousTimeError, SkippedTimeError, to_utc, zone_of
+from txn_cli.layouts.zones import LocalTimeError, to_utc, zone_of
 
 _OFFSET: Final = len("+00:00")
 
@@ -52,7 +52,5 @@ class MomentReader:
             raise UnfitError("zone_unknown") from None
         try:
             return to_utc(moment, zone, ambiguous=self._column.ambiguous)
-        except SkippedTimeError:
-            raise UnfitError("timestamp_skipped") from None
-        except AmbiguousTimeError:
-            raise UnfitError("timestamp_ambiguous") from None
+        except LocalTimeError as error:
+            raise UnfitError(str(error)) from None

@@ -10,13 +10,10 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 from txn_cli.load.totals import LoadTotals
 from txn_cli.stack.datadir import read_as, write_private
 from txn_core.exceptions import StackError
-
-_PIECE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,7 @@ class Bookmark:
         for particular in particulars:
             mark.update(f"{len(particular)}:{particular}".encode())
         with file.open("rb") as content:
-            while piece := content.read(_PIECE_BYTES):
-                mark.update(piece)
+            hashlib.file_digest(content, lambda: mark)
         return cls(folder / f"{mark.hexdigest()[:32]}.json")
 
     def place(self) -> Place | None:
