@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.stack import JsonOption
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.output.failure import store_errors
 from txn_cli.terminal import say, say_document

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from txn_cli.api_client.presented_key import STANDARD_INPUT, from_standard_input
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.stack import JsonOption
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.output.failure import store_errors
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from txn_cli.commands.drain_names import SomeDrains, chosen
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, system_at
-from txn_cli.commands.stack import JsonOption
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, system_at
 from txn_cli.leases import lease_report
 from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
