@@ -30,7 +30,7 @@ def attach(data_dir: DataDir) -> Settings | None:
 
 def given_to(data_dir: DataDir) -> dict[str, str]:
     """The settings that the folder's stack was given by whoever started it."""
-    return read_as(data_dir.settings, dict[str, str]) or {}
+    return read_as(data_dir.document("settings"), dict[str, str]) or {}
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:

@@ -79,7 +79,7 @@ async def local_stack(
         publication = _Publication(data_dir)
         publication.withdraw()
         given = given_settings()
-        write_private(data_dir.settings, given)
+        write_private(data_dir.document("settings"), given)
         async with (
             foundation.prepared(data_dir, narrator) as base,
             _api_port(api_port, base, narrator) as port,

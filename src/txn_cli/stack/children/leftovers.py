@@ -51,7 +51,7 @@ class ProcessMark:
 def note(data_dir: DataDir, pids: Mapping[str, int]) -> None:
     """Keep which processes are this stack's, for a next start after a crash."""
     marks = {name: asdict(mark) for name, pid in pids.items() if (mark := ProcessMark.of(pid)) is not None}
-    write_private(data_dir.children, marks)
+    write_private(data_dir.document("children"), marks)
 
 
 def end(data_dir: DataDir) -> list[str]:
@@ -60,14 +60,14 @@ def end(data_dir: DataDir) -> list[str]:
     Raises:
         StackError: a process did not end; its data is not safe to open.
     """
-    noted = read_as(data_dir.children, dict[str, ProcessMark]) or {}
+    noted = read_as(data_dir.document("children"), dict[str, ProcessMark]) or {}
     left = {name: mark for name, mark in noted.items() if mark.is_running()}
     _end_all(left.values(), signal.SIGTERM, TERMINATE_S_MAX)
     _end_all(left.values(), signal.SIGKILL, KILL_S_MAX)
     for name, mark in left.items():
         if mark.is_running():
             raise StackError(f"{name} of an earlier start (process {mark.pid}) does not end")
-    data_dir.children.unlink(missing_ok=True)
+    data_dir.document("children").unlink(missing_ok=True)
     return list(left)
 
 

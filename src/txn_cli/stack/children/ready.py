@@ -24,7 +24,7 @@ class Ready(Endpoints):
     def write(self, data_dir: DataDir) -> None:
         """Publish the document: whole, and for the owner alone. The key's header line is there before it."""
         write_private_text(data_dir.authorization, f"Authorization: Bearer {self.api_key}\n")
-        write_private(data_dir.ready, asdict(self))
+        write_private(data_dir.document("ready"), asdict(self))
 
     @classmethod
     def read(cls, data_dir: DataDir) -> "Ready | None":
@@ -34,10 +34,10 @@ class Ready(Endpoints):
             StackError: the file is not such a document, or another user's: it says where card numbers are sent.
         """
         require_own(data_dir.root)
-        return read_as(data_dir.ready, cls)
+        return read_as(data_dir.document("ready"), cls)
 
     @staticmethod
     def withdraw(data_dir: DataDir) -> None:
         """Remove the document: the stack is no longer ready."""
-        data_dir.ready.unlink(missing_ok=True)
+        data_dir.document("ready").unlink(missing_ok=True)
         data_dir.authorization.unlink(missing_ok=True)
