@@ -6,8 +6,6 @@ The signatures are those of the formats' own specifications, as `file(1)` knows 
 from dataclasses import dataclass
 from typing import Final
 
-_PAIRS_LOOKED_AT: Final = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -78,7 +76,7 @@ def _is_binary(head: bytes) -> bool:
 
 def _utf_16_without_mark(head: bytes) -> Kind | None:
     """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte."""
-    part = head[: 2 * _PAIRS_LOOKED_AT]
+    part = head[:128]
     part = part[: len(part) // 2 * 2]
     for first, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
         if part and not any(part[first::2]) and all(part[1 - first :: 2]):

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-ZONES_KEPT_MAX: Final = 256
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-5][0-9])")
 
 
@@ -24,7 +23,7 @@ def checked_zone(name: str) -> str:
     return name
 
 
-@lru_cache(ZONES_KEPT_MAX)
+@lru_cache(256)
 def zone_of(name: str) -> tzinfo:
     """The zone of an IANA name, such as `America/New_York`, or of an offset, such as `+02:00`.
 

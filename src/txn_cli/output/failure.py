@@ -16,9 +16,6 @@ from txn_cli.output.reasons import reason_of
 from txn_core.aws.errors import code_of
 from txn_core.exceptions import StoreError, TxnError
 
-PLACES_MAX = 5
-REPORT = "this is not expected; report it with this line"
-
 
 class FailedError(TxnError):
     """The process failed in a way that is nobody's mistake at the command line."""
@@ -41,7 +38,9 @@ def one_error() -> Iterator[None]:
         leaf = leaf_of(error)
         if isinstance(leaf, TxnError):
             raise leaf from leaf.__cause__
-        raise FailedError(reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: {REPORT}") from None
+        raise FailedError(
+            reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: this is not expected; report it with this line"
+        ) from None
 
 
 @contextmanager
@@ -78,6 +77,6 @@ def _name(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """The last calls that led to it, innermost last, by file and line."""
-    frames = traceback.extract_tb(error.__traceback__)[-PLACES_MAX:]
+    """The last five calls that led to it, innermost last, by file and line."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames) or "an unknown place"

@@ -33,12 +33,8 @@ class Named:
     @property
     def folder_typed(self) -> Path | None:
         """The folder, if the command line names it; one that only `TXN_DATA_DIR` names goes after the options."""
-        return None if self._folder_of_environment == self.folder else self.folder
-
-    @property
-    def _folder_of_environment(self) -> Path | None:
         given = self.environment.get("TXN_DATA_DIR")
-        return Path(given) if given else None
+        return None if given and Path(given) == self.folder else self.folder
 
     def has(self, name: str) -> bool:
         """Whether a variable is set, to more than blanks; a service link is none of ours."""

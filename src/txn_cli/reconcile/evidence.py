@@ -38,7 +38,6 @@ SET_APART: Final[tuple[Reason, ...]] = ("undecodable", "unwritable")
 RECORDS_A_READ: Final = 1_000
 READ_SPACING_S: Final = 0.4  # half of a shard's 5 reads a second: its workers need the others
 _MINUTE: Final = timedelta(minutes=1)
-_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +137,5 @@ def hours_of(minutes: Collection[Minute]) -> list[datetime]:
     """The hours whose objects may hold rows of the minutes: an object lies at the arrival of its first record."""
     span = NOTED_SPAN_MAX + DISORDER_MAX
     starts = [start_of(minute) for minute in minutes]
-    nearby = {start + shift for start in starts for shift in (-span, -_HOUR, timedelta(), span)}
+    nearby = {start + shift for start in starts for shift in (-span, -timedelta(hours=1), timedelta(), span)}
     return sorted({moment.replace(minute=0) for moment in nearby})

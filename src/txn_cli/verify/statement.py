@@ -53,8 +53,8 @@ class Scribe:
 
     def statements(self, rows: Sequence[Row]) -> list[Statement]:
         """The statements of the rows that the service would accept."""
-        found = (self.statement(row) for row in rows if isinstance(row, SoundRow))
-        return [statement for statement in found if statement is not None]
+        sound = (row for row in rows if isinstance(row, SoundRow))
+        return list(filter(None, map(self.statement, sound)))
 
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
