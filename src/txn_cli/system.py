@@ -6,7 +6,6 @@ different ones on the same rank are refused: which of them was meant cannot be k
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from txn_cli.output.described import Described, described
 from txn_cli.output.named import DEFAULT_FOLDER, ENDPOINTS, Named
@@ -17,10 +16,6 @@ from txn_cli.stack.environment import KEYS
 from txn_cli.status.process import ProcessUrls
 from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
-
-HOW_TO_NAME: Final = (
-    "start one with `txn up`, name its folder with --data-dir, or say --aws (or TXN_TARGET=aws) to work on AWS"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,10 @@ def _of_folder(folder: Path) -> System:
     data_dir = DataDir.at(folder)
     ready = Ready.read(data_dir)
     if ready is None or (settings := attach(data_dir)) is None:
-        raise StackError(f"no stack is ready in {folder}: {HOW_TO_NAME}")
+        raise StackError(
+            f"no stack is ready in {folder}: start one with `txn up`, name its folder with --data-dir, or say --aws "
+            "(or TXN_TARGET=aws) to work on AWS"
+        )
     return System(
         settings, f"local stack in {data_dir.root}", is_local=True, stack=ready, urls=process_urls(data_dir)
     )

@@ -88,9 +88,7 @@ def create(
 
 
 def _show(key: ApiKey, presented: str, signing: str | None) -> None:
-    say(presented)
-    if signing is not None:
-        say(signing)
+    say(presented, *(() if signing is None else (signing,)))
     bound = f" Only for {', '.join(sorted(key.terminal_ids))}." if key.terminal_ids else ""
     shown = "line above is the key" if signing is None else "lines above are the key and its signing secret"
     say(

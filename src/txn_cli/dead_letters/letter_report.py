@@ -105,6 +105,5 @@ def result_line(result: Result) -> str:
     """What became of a letter, in one line."""
     text = f"{place_of(result.letter.position)}  {result.outcome.value.replace('_', ' ')}"
     if result.landing is not None:
-        landed = Position(*result.landing[:3])
-        text += f", now at {place_of(landed)}"
+        text += f", now at {place_of(Position(*result.landing[:3]))}"
     return f"{text}: {result.why}" if result.why else text

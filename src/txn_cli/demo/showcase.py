@@ -33,9 +33,10 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
     narrator.say(f"{totals.accepted:,} rows accepted, {totals.rejected:,} rejected, in {totals.seconds:.1f} s")
     await _catch_up(stack)
     if tally.rows:
+        card, merchant = tally.busiest()
         async with client_of(stack.ready) as client:
-            narrator.show(await latest_of_card(client, tally.busiest_card))
-            narrator.show(await latest_at_merchant(client, tally.busiest_merchant))
+            narrator.show(await latest_of_card(client, card))
+            narrator.show(await latest_at_merchant(client, merchant))
     objects, in_lake = await count_lake(stack.settings)
     narrator.say(f"The lake holds {in_lake:,} rows in {objects:,} Parquet objects of s3://{stack.ready.bucket}")
     narrator.say("Try it from another terminal:")

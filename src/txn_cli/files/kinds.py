@@ -24,6 +24,7 @@ EMPTY: Final = Kind("is empty", "look where the file was made: nothing was writt
 EXCEL: Final = Kind("is an Excel workbook", AS_CSV)
 OPEN_DOCUMENT: Final = Kind("is an OpenDocument file", AS_CSV)
 
+# The place of each signature in a file (of a tar archive behind the fields of its first header), and the signature.
 _SIGNATURES: Final = (
     (0, b"\xff\xfe\x00\x00", Kind("is encoded in UTF-32", _UTF8.format("UTF-32"))),
     (0, b"\x00\x00\xfe\xff", Kind("is encoded in UTF-32", _UTF8.format("UTF-32"))),
@@ -75,9 +76,8 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _utf_16_without_mark(head: bytes) -> Kind | None:
-    """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte."""
-    part = head[:128]
-    part = part[: len(part) // 2 * 2]
+    """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte, of which 64 pairs are looked at."""
+    part = head[: min(len(head), 128) // 2 * 2]
     for first, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
         if part and not any(part[first::2]) and all(part[1 - first :: 2]):
             return Kind(f"is encoded in {name}", _UTF8.format(name))

@@ -44,15 +44,15 @@ def one_error() -> Iterator[None]:
 
 
 @contextmanager
-def store_errors(doing: str) -> Iterator[None]:
-    """Let an error of a client of AWS say in one line what cannot be done, and why.
+def store_errors(doing: str, kinds: tuple[type[Exception], ...] = (ClientError, BotoCoreError)) -> Iterator[None]:
+    """Let an error of some kinds, by default those of AWS' clients, say in one line what cannot be done, and why.
 
     Raises:
         StoreError: the block raised such an error, which is the cause.
     """
     try:
         yield
-    except (ClientError, BotoCoreError, OSError) as error:  # of the last, TimeoutError is one
+    except kinds as error:
         raise StoreError(f"cannot {doing}: {reason_of(error) or code_of(error)}") from error
 
 

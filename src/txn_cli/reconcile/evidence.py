@@ -115,22 +115,21 @@ class LakeEvidence:
         return found
 
     async def dead_letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
-        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed."""
+        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed.
+
+        Each position that a letter stands for is one, at the arrival of the letter's record.
+        """
         days = sorted({minute[:10] for minute in minutes})
         found: list[StreamRecord] = []
         for reason, day in product(SET_APART, days):
             async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
-                found += _set_apart(await self._read(key))
+                letter = Envelope.of(await self._read(key))
+                arrived_at = datetime_of(letter.at)
+                found += (StreamRecord(b"", position, arrived_at) for position in letter.origin.positions)
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
         return await briefly("read object", lambda: self.store.read(key))
-
-
-def _set_apart(document: bytes) -> list[StreamRecord]:
-    """Every position that a letter stands for, at the arrival of its record."""
-    letter = Envelope.of(document)
-    return [StreamRecord(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

@@ -45,12 +45,12 @@ class LocalStack:
         }
 
 
+@dataclass(slots=True)
 class _Publication:
     """Keeps the files that name the stack's processes true, and `ready.json` absent until the stack is ready."""
 
-    def __init__(self, data_dir: DataDir) -> None:
-        self._data_dir = data_dir
-        self._ready: Ready | None = None
+    _data_dir: DataDir
+    _ready: Ready | None = None
 
     def pids(self, pids: dict[str, int]) -> None:
         leftovers.note(self._data_dir, pids)

@@ -58,7 +58,7 @@ class Observer:
         Raises:
             StoreError: stream or leases cannot be read.
         """
-        with store_errors(f"read stream {self.settings.stream} or its leases"):
+        with store_errors(f"read stream {self.settings.stream} or its leases", STORE_ERRORS):
             api = None if self.urls.api is None else await api_says(self.urls.api)
             readers = tuple(drains.REGISTRY.values())
             streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)

@@ -84,3 +84,15 @@ def test_ready_is_private_and_reads_back(tmp_path: Path) -> None:
     assert Ready.read(data_dir) == ready
     Ready.withdraw(data_dir)
     assert Ready.read(data_dir) is None
+
+
+@pytest.mark.parametrize("change", [{"more": "x"}, {"api_url": 1}, {"pids": {"api": "7"}}, {"pids": []}])
+def test_a_document_that_is_not_what_was_written_is_damaged(tmp_path: Path, change: dict[str, object]) -> None:
+    """More than was written, or another type, is taken for nothing else."""
+    data_dir = DataDir.at(tmp_path)
+    texts = ("api_url", "api_key", "kinesis_url", "dynamodb_url", "s3_url", "stream", "bucket")
+    Ready(**{name: name for name in (*texts, "access_key", "secret_key")}, pids={"api": 7}).write(data_dir)
+    path = data_dir.document("ready")
+    write_private(path, (read_json(path) or {}) | change)
+    with pytest.raises(StackError, match="is damaged"):
+        Ready.read(data_dir)
