@@ -17,7 +17,7 @@ from txn_api.access.signatures import Signatures
 from txn_api.edge.headers import RawHeaders
 from txn_core.api_keys import ApiKey, KeyId, mint
 from txn_core.quotas import UNLIMITED, Limits
-from txn_core.signing import Signature, Signed, signing_secret
+from txn_core.signing import Signature, SignedHead, digest_of, signing_secret
 from txn_core.transactions.identity import Account
 
 CALLS = 100_000
@@ -87,7 +87,7 @@ def _scope(presented: str) -> Scope:
 
 def _sign(scope: Scope, key_id: KeyId, secret: str, body: bytes) -> None:
     at = int(time.time())
-    mac = Signed(at, "POST", b"/transactions", b"", body).mac(secret)
+    mac = SignedHead(at, "POST", b"/transactions", b"").mac(secret, digest_of(body))
     scope["headers"].append((b"signature", Signature(at, key_id, mac).header().encode()))
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from devkit.user_records import UserRecord
+
 from bench.write_path.load.bodies import bodies
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.transactions.event import encode
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import instant_of

@@ -129,23 +129,20 @@ class ApiKeyTable:
 
     async def put(self, key: ApiKey) -> None:
         """Keep a key."""
+        texts = {"name": key.name, "expires_at": key.expires_at, "revoked_at": key.revoked_at}
+        sets = {"granted_accounts": key.granted_accounts, "terminal_ids": key.terminal_ids}
+        limits = {name: number(limit) for name, limit in asdict(key.limits).items() if limit is not None}
         item: dict[str, Any] = {
             "key_id": string(key.key_id),
             "secret_sha256": string(key.secret_sha256),
             "account": string(key.account),
             "scopes": strings(sorted(key.scopes)),
             "created_at": string(key.created_at),
+            **{name: string(text) for name, text in texts.items() if text},
+            **{name: strings(sorted(members)) for name, members in sets.items() if members},
+            **({"requires_signature": {"BOOL": True}} if key.requires_signature else {}),
+            **({"limits": {"M": limits}} if limits else {}),
         }
-        for name, text in (("name", key.name), ("expires_at", key.expires_at), ("revoked_at", key.revoked_at)):
-            if text:
-                item[name] = string(text)
-        for name, texts in (("granted_accounts", key.granted_accounts), ("terminal_ids", key.terminal_ids)):
-            if texts:
-                item[name] = strings(sorted(texts))
-        if key.requires_signature:
-            item["requires_signature"] = {"BOOL": True}
-        if limits := {name: number(limit) for name, limit in asdict(key.limits).items() if limit is not None}:
-            item["limits"] = {"M": limits}
         await self._client.put_item(TableName=self._name, Item=item)
 
     async def get(self, key_id: KeyId) -> ApiKey | None:

@@ -57,19 +57,15 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
 
 async def _stream_with_consumers(client: KinesisClient, name: str, settings: Settings) -> None:
     """Make a stream, and the consumers of the drains that it pushes to."""
-    await _stream(client, name, settings.stream_shards)
-    await register_consumers(client, settings, name)
-
-
-async def _stream(client: KinesisClient, name: str, shards: int) -> None:
     with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=name, ShardCount=shards)
+        await client.create_stream(StreamName=name, ShardCount=settings.stream_shards)
     while True:
         with suppress(client.exceptions.ResourceNotFoundException):
             summary = await client.describe_stream_summary(StreamName=name)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                return
+                break
         await asyncio.sleep(POLL_S)
+    await register_consumers(client, settings, name)
 
 
 async def bootstrap_generation(
@@ -149,13 +145,10 @@ async def _expire(client: DynamoDBClient, table: str) -> bool:
                 TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT}
             )
     except ClientError as error:
-        match code_of(error):
-            case "UnknownOperationException":
-                return False
-            case "ValidationException":
-                return True  # somebody else was quicker: it is on already, or being turned on
-            case _:
-                raise
+        if code_of(error) not in {"UnknownOperationException", "ValidationException"}:
+            raise
+        # Not valid: somebody else was quicker, and it is on already, or being turned on.
+        return code_of(error) == "ValidationException"
     return True
 
 

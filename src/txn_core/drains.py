@@ -41,8 +41,7 @@ class DrainDefinition:
 
     def stream(self, settings: Settings) -> str:
         """The name of the stream that it reads."""
-        name: str = getattr(settings, self.stream_setting)
-        return name
+        return str(getattr(settings, self.stream_setting))
 
 
 INDEX: Final = DrainDefinition(

@@ -117,17 +117,17 @@ class IdempotencyTable:
 
 
 def _item(record: Record) -> dict[str, Any]:
-    item: dict[str, Any] = {
+    return {
         "id": string(record.id),
         "fingerprint": string(record.fingerprint),
         "token": string(record.token),
         EXPIRES_AT: number(record.expires_at_s),
+        **(
+            {"lapses_at": {"N": f"{record.lapses_at_s:.3f}"}}
+            if record.answer is None
+            else {"answer": {"B": record.answer}}
+        ),
     }
-    if record.answer is None:
-        item["lapses_at"] = {"N": f"{record.lapses_at_s:.3f}"}
-    else:
-        item["answer"] = {"B": record.answer}
-    return item
 
 
 def _record(item: Any) -> Record:

@@ -33,8 +33,7 @@ class Limits:
 
     def over(self, defaults: "Limits") -> "Limits":
         """These bounds, and the defaults where nothing is said."""
-        pairs = zip(astuple(self), astuple(defaults), strict=True)
-        return Limits(*(default if own is None else own for own, default in pairs))
+        return Limits(*(b if a is None else a for a, b in zip(astuple(self), astuple(defaults), strict=True)))
 
 
 UNLIMITED: Final = Limits(0, 0, 0, 0)

@@ -25,7 +25,7 @@ def _is_link(name: str, value: str) -> bool:
 
 def _is_address(value: str) -> bool:
     parts = _ADDRESS.fullmatch(value)
-    return parts is not None and _is_host(parts["host"].strip("[]")) and _is_port(parts["port"])
+    return parts is not None and _is_host(parts["host"].strip("[]")) and _is_port(parts["port"]) is not None
 
 
 def _is_host(value: str) -> bool:
@@ -36,16 +36,10 @@ def _is_host(value: str) -> bool:
     return True
 
 
-def _is_port(value: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,5}", value) is not None
-
-
-def _is_protocol(value: str) -> bool:
-    return value in {"tcp", "udp", "sctp"}
-
-
+_is_port: Final = re.compile(r"[0-9]{1,5}").fullmatch
+_is_protocol: Final = re.compile("tcp|udp|sctp").fullmatch
 _PORT: Final = r"TXN_([A-Z0-9_]+_)?PORT_[0-9]+_(TCP|UDP|SCTP)"
-_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = (
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[str], object]], ...]] = (
     (re.compile(r"TXN_([A-Z0-9_]+_)?SERVICE_HOST"), _is_host),
     (re.compile(r"TXN_([A-Z0-9_]+_)?SERVICE_PORT(_[A-Z0-9_]+)?"), _is_port),
     (re.compile(r"TXN_([A-Z0-9_]+_)?PORT"), _is_address),

@@ -46,24 +46,6 @@ class SignedHead(NamedTuple):
         return hmac.digest(secret.encode(), self.message(digest), "sha256").hex()
 
 
-class Signed(NamedTuple):
-    """What a signature is made of."""
-
-    at: int
-    method: str
-    target: bytes
-    idempotency_key: bytes
-    body: bytes
-
-    def message(self) -> bytes:
-        """The bytes that are signed."""
-        return SignedHead(*self[:4]).message(digest_of(self.body))
-
-    def mac(self, secret: str) -> str:
-        """The signature's `v1`, as `SignedHead.mac` has it."""
-        return SignedHead(*self[:4]).mac(secret, digest_of(self.body))
-
-
 class Signature(NamedTuple):
     """A signature as it was sent."""
 
@@ -90,11 +72,6 @@ def signing_secret(identity_key: bytes, key_id: KeyId) -> str:
 def digest_of(body: bytes) -> str:
     """The SHA-256 of a body, in hex."""
     return hashlib.sha256(body).hexdigest()
-
-
-def content_digest(body: bytes) -> str:
-    """The value of a `Content-Digest` header (RFC 9530, 2) for a body as it is sent."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
 def claimed_digest(header: str) -> str | None:

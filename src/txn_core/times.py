@@ -6,6 +6,7 @@ and turned into metrics when they are asked for.
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
 from prometheus_client.core import HistogramMetricFamily
 
@@ -27,9 +28,5 @@ class Times:
 
     def add_to(self, family: HistogramMetricFamily, labels: Sequence[str] = ()) -> None:
         """Tell the present counts, cumulative by upper bound as Prometheus wants them."""
-        running = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip([*map(str, self._bounds), "+Inf"], self._counts, strict=True):
-            running += count
-            buckets.append((bound, running))
+        buckets = list(zip([*map(str, self._bounds), "+Inf"], accumulate(self._counts), strict=True))
         family.add_metric(labels, buckets, self._total_s)

@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 from tests.canary.probes import Probe, Prober, json_of
+from tests.support.signed_requests import Signed
 from tests.txn_api.issuer import token
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, mint, split
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from txn_core.quotas import UNLIMITED, Limits
 from txn_core.settings import Settings
-from txn_core.signing import WINDOW_S, Signature, Signed, signing_secret
+from txn_core.signing import WINDOW_S, Signature, signing_secret
 from txn_core.transactions.identity import Account
 
 ACCOUNT: Final = Account("canary")

@@ -20,6 +20,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 from backports import zstd
+from devkit.user_records import UserRecord
 
 from tests.canary.marks import Marks
 from tests.canary.odd_places import ENCODINGS
@@ -29,7 +30,7 @@ from tests.support.card_search import CardSearch, search_files
 from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames, definitions
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant

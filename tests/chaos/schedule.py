@@ -8,6 +8,8 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from devkit.user_records import UserRecord
+
 from devkit.kinesis_server import CallFate, RecordFate, fates
 from tests.chaos import faults
 from tests.chaos.actions import (
@@ -26,7 +28,7 @@ from tests.chaos.actions import (
     Timed,
 )
 from tests.chaos.faults import Trouble
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 
 LOAD_S: Final = 15.0
 WORKERS: Final = {"index": 3, "archive": 3}

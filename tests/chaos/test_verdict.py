@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from devkit.user_records import UserRecord
 
 from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
 from tests.chaos.documents import documents
@@ -15,7 +16,7 @@ from tests.chaos.judging.views import Item, Place, Row, Views
 from tests.chaos.load import HttpReply, Outcome, Submission
 from tests.workers.builders import later
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.lake.columns import table_of
 from txn_core.positions import WriteOrder
 from txn_core.transactions.transaction import parse_transaction

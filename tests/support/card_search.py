@@ -17,8 +17,7 @@ import aioboto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 from backports import zstd
-
-from txn_core.kinesis.aggregation import deaggregate
+from devkit.user_records import deaggregate
 
 # Whatever stands between letters and digits hides no number; long enough to hold one is what is left.
 _BETWEEN: Final = re.compile(r"[^0-9A-Za-z]+")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiohttp import ClientConnectorError
 from botocore.exceptions import ClientError, EndpointConnectionError
+from devkit.user_records import deaggregate
 
-from txn_core.kinesis.aggregation import deaggregate
 from txn_core.kinesis.shard_map import HASH_KEY_MAX
 from txn_core.kinesis.stream_limits import REQUEST_RECORDS_MAX, Limits
 from txn_core.positions import ShardId

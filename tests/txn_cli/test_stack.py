@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.signed_requests import Signed
 from tests.txn_cli.builders import after_target
 from tests.txn_cli.stack.told_children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
@@ -19,7 +20,7 @@ from txn_cli.stack import ports
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
 from txn_core import drains
 from txn_core.drains import INDEX
-from txn_core.signing import Signature, Signed
+from txn_core.signing import Signature
 
 CHILDREN = {KINESIS, DYNAMODB, S3, "api", *drains.names()}
 QUICK = {

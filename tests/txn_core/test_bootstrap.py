@@ -106,7 +106,7 @@ async def test_what_is_not_known_yet_is_waited_for(monkeypatch: pytest.MonkeyPat
     client = Eventual()
     definition = definitions(TableNames("x"))[0]
     await module._table(client, definition)  # type: ignore[arg-type]
-    await module._stream(client, settings.stream, 1)  # type: ignore[arg-type]
+    await module._stream_with_consumers(client, settings.stream, settings)  # type: ignore[arg-type]
     assert client.describe_table.await_count == client.describe_stream_summary.await_count == 3
 
 

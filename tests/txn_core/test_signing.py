@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.signed_requests import Signed
 from txn_core.api_keys import KeyId
-from txn_core.signing import Signature, Signed, signing_secret
+from txn_core.signing import Signature, signing_secret
 
 ACCESS = (Path(__file__).parents[2] / "docs" / "access.md").read_text()
 KEY_ID = KeyId("0123456789abcdef")

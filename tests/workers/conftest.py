@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from devkit.user_records import UserRecord
 
 from txn_cli.status.observer import Observer
 from txn_core.aws.clients import Aws
@@ -17,7 +18,7 @@ from txn_core.bootstrap import bootstrap
 from txn_core.drains import REGISTRY
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX

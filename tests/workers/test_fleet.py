@@ -28,11 +28,13 @@ from workers.archive.archive_processor import ArchiveProcessor
 from workers.drain import Cursor, MakeProcessor, Processor
 from workers.hosts.leased import Worker
 from workers.index.index_drain import index_of
-from workers.index.index_metrics import IndexMetrics
-from workers.index.index_processor import IndexProcessor
+from workers.index.index_processor import IndexMetrics, IndexProcessor
 from workers.leases.lease import Lease, WorkerName
+from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.reading.budget import ENTIRE_SHARD
+from workers.reading.opening import polling
 from workers.reading.reader import Batch
 
 SHARDS = 8
@@ -111,13 +113,15 @@ class Crew:
         self.metrics.append(metrics)
         names = TableNames.of(self._world.settings)
         self.tables[name] = table = Scanned(self._world.dynamodb, names.leases(self._kind))
+        kinesis, settings = self._world.kinesis, self._world.settings
         worker = Worker(
             name=WorkerName(name),
-            settings=self._world.settings,
-            kinesis=self._world.kinesis,
+            settings=settings,
             leases=table,
             processor=self._processors(metrics),
             metrics=metrics,
+            stream=StreamWatch(kinesis, settings.stream, table, metrics, kind=self._kind),
+            open_reader=polling(kinesis, settings, settings.stream, ENTIRE_SHARD),
         )
         stopping = asyncio.Event()
         self._members[name] = stopping, self._tasks.create_task(worker.run(stopping))

@@ -9,8 +9,7 @@ import pytest
 from tests.workers.builders import ALICE, event, lease, records, shard
 from tests.workers.memory_table import MemoryTable
 from txn_core.kinesis.record_batch import RecordBatch
-from workers.archive.archive_metrics import ArchiveMetrics
-from workers.archive.archive_processor import Archive, ArchiveProcessor
+from workers.archive.archive_processor import Archive, ArchiveMetrics, ArchiveProcessor
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.drain import Processor
 from workers.index.index_processor import IndexProcessor

@@ -21,7 +21,7 @@ from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
 from txn_core.lake.parquet import read_parquet
 from txn_core.positions import SequenceNumber, ShardId
-from txn_core.transactions.instants import datetime_of, instant_of
+from txn_core.transactions.instants import datetime_of
 from workers.events.dead_letters import Envelope
 from workers.events.reasons import Reason
 from workers.leases.belonging import belonging, told
@@ -72,7 +72,7 @@ class StreamEvidence:
     async def records(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord] | None:
         """The records of the minutes, or None when the stream has let go of the shard."""
         try:
-            start = Start("AT_TIMESTAMP", timestamp=instant_of(start_of(min(minutes))))
+            start = Start("AT_TIMESTAMP", timestamp=start_of(min(minutes)))
             iterator: str | None = await iterator_of(self.client, self.stream, shard_id, start)
         except ClientError as error:
             if failure_of(error) is Failure.NOT_FOUND:

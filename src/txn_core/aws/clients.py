@@ -68,9 +68,11 @@ class Aws:
         connections_max: int = CONNECTIONS_MAX,
     ) -> AbstractAsyncContextManager[KinesisClient]:
         url = self.settings.kinesis_endpoint_url
-        config = _config(read_timeout_s, validate=validate, connections_max=connections_max)
         return session.create_client(
-            "kinesis", region_name=self.settings.region_at(url), endpoint_url=url, config=config
+            "kinesis",
+            region_name=self.settings.region_at(url),
+            endpoint_url=url,
+            config=_config(read_timeout_s, validate=validate, connections_max=connections_max),
         )
 
     def dynamodb(self) -> AbstractAsyncContextManager[DynamoDBClient]:
@@ -92,9 +94,11 @@ class Aws:
 
     def _dynamodb(self, session: AioSession) -> AbstractAsyncContextManager[DynamoDBClient]:
         url = self.settings.dynamodb_endpoint_url
-        config = _config(READ_TIMEOUT_S, validate=False)
         return session.create_client(
-            "dynamodb", region_name=self.settings.region_at(url), endpoint_url=url, config=config
+            "dynamodb",
+            region_name=self.settings.region_at(url),
+            endpoint_url=url,
+            config=_config(READ_TIMEOUT_S, validate=False),
         )
 
     @asynccontextmanager
@@ -157,8 +161,7 @@ async def _http_pool(session: AioSession, url: str, read_timeout_s: float) -> As
 
 def _tls(session: AioSession) -> ssl.SSLContext:
     """Whom we trust: as botocore, by the bundle of its configuration or by its own."""
-    bundle = session.get_config_variable("ca_bundle") or get_cert_path(verify=True)
-    return ssl.create_default_context(cafile=bundle)
+    return ssl.create_default_context(cafile=session.get_config_variable("ca_bundle") or get_cert_path(verify=True))
 
 
 def _session() -> AioSession:

@@ -64,8 +64,7 @@ _PASSING: Final = (
 def failure_of(error: Exception) -> Failure:
     """What the error of a call means; REFUSED for errors that have nothing to do with AWS."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return failure_of_code(code_of(error), status)
+        return failure_of_code(code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return Failure.PASSING if isinstance(error, _PASSING) else Failure.REFUSED
 
 

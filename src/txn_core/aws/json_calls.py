@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from aiobotocore.client import AioBaseClient
 from aiobotocore.credentials import AioCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
@@ -19,20 +18,22 @@ from txn_core.aws.sigv4 import signed_headers
 
 
 class JsonCalls:
-    """Calls one service."""
+    """A client of one service; whatever it does not call itself is called as the client does."""
 
-    def __init__(self, client: AioBaseClient, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
+    def __init__(self, client: Any, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
         """Take a client of a service that speaks the JSON protocol, and the credentials that it signs with.
 
         Calls go out on the wire, by default on the client's. Neither client nor wire is closed here.
         """
-        self._credentials = credentials
-        self._errors = client.exceptions
+        self._client, self._credentials, self._errors = client, credentials, client.exceptions
         model = client.meta.service_model
         self._service, self._target = model.signing_name, f"{model.metadata['targetPrefix']}."
         self._content_type: Final = f"application/x-amz-json-{model.metadata['jsonVersion']}"
         self._host, self._region = urlsplit(client.meta.endpoint_url).netloc, client.meta.region_name
         self.wire = wire or clients_wire(client)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._client, name)
 
     async def call(self, operation: str, body: bytes) -> dict[str, Any]:
         """The answer to a request's body, as JSON has it: bytes stay base64.

@@ -133,7 +133,7 @@ def _own_number_stands_once(
 
 def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
     """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
-    unescaped = written.without_escaped_quotes().replace(rb"\/", b"")
+    unescaped = written.without_escaped_quotes.replace(rb"\/", b"")
     return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
 
 
@@ -141,7 +141,7 @@ def _own_number_elsewhere(written: AsWritten, digits: str, known: Mapping[str, s
     """Each place that holds the card number besides its own. `known` are texts whose spelling in ASCII is known."""
     # Numbers as they were written: a float would have lost the last digits of a long one.
     # Of a name that comes twice the last value counts, and the others may hold no card number either.
-    for pointer, value in _long_leaves(written.document(), "", len(digits)):
+    for pointer, value in _long_leaves(written.document, "", len(digits)):
         if pointer in _ELSEWHERE_NOT or digits not in ascii_alphanumerics(known.get(value, value)):
             continue
         yield Fault(pointer, CODE)

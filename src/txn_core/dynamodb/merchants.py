@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from txn_core.aws.errors import carried_out
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
-from txn_core.dynamodb.refusals import NEVER, trial_passed
-from txn_core.exceptions import StoreError
+from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
 
@@ -47,16 +44,14 @@ class MerchantTable:
         Raises:
             ClientError: the table refuses for a reason that is not in the name.
         """
-        try:
-            await self._client.put_item(
+        return await would_be_taken(
+            self._client.put_item(
                 TableName=self._name,
                 Item=_item(account, merchant_id, name, order),
                 ConditionExpression=NEVER,
                 ExpressionAttributeNames={"#key": "name"},
             )
-        except ClientError as error:
-            return trial_passed(error)
-        raise StoreError("a condition that no name meets was met")
+        )
 
     async def page(
         self, account: Account, prefix: str, *, after: str | None, limit: int

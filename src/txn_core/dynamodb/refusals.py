@@ -5,11 +5,13 @@ texts that tell them apart are no contract. So whoever has to know tries twice, 
 item, and one that is known to be sound.
 """
 
+from collections.abc import Awaitable
 from typing import Final
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, code_of, failure_of
+from txn_core.exceptions import StoreError
 
 # A condition that no item meets: a request that comes so far was sound, and changes nothing.
 NEVER: Final = "attribute_exists(#key) AND attribute_not_exists(#key)"
@@ -22,14 +24,18 @@ def may_be_the_item(error: ClientError) -> bool:
     return code_of(error) in _OF_ITEMS
 
 
-def trial_passed(error: ClientError) -> bool:
-    """What the refusal of a write under `NEVER` says: true when only the condition stood in its way.
+async def would_be_taken(write: Awaitable[object]) -> bool:
+    """What comes of a write under `NEVER`: true when only the condition stood in its way, false for its item.
 
     Raises:
         ClientError: the refusal says nothing of the item.
     """
-    if failure_of(error) is Failure.CONDITION_FAILED:
-        return True
-    if may_be_the_item(error):
-        return False
-    raise error
+    try:
+        await write
+    except ClientError as error:
+        if failure_of(error) is Failure.CONDITION_FAILED:
+            return True
+        if may_be_the_item(error):
+            return False
+        raise
+    raise StoreError("a condition that no item meets was met")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from txn_core.aws.types import CreateTableInputTypeDef
 
@@ -39,8 +39,7 @@ def create_request(name: str, shape: TableShape) -> CreateTableInputTypeDef:
             {"IndexName": index, "KeySchema": _key_schema(key), "Projection": {"ProjectionType": "ALL"}}
             for index, key in shape.indexes.items()
         ]
-    typed: CreateTableInputTypeDef = request
-    return typed
+    return cast("CreateTableInputTypeDef", request)
 
 
 def _key_schema(key: Mapping[str, str]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
 from txn_core.dynamodb.conditions import replacement
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
-from txn_core.dynamodb.refusals import NEVER, trial_passed
+from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
@@ -118,8 +118,9 @@ class TransactionTable:
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
-        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
-        values |= {f":count_{name}": number(count) for name, count in counts.items() if count}
+        values = {f":{name}": value for name, value in attributes.items()} | {
+            f":count_{name}": number(count) for name, count in counts.items() if count
+        }
         return await self._update(
             item,
             UpdateExpression=replacement(attributes, (_CONFLICTS, _OTHERS)),
@@ -137,8 +138,9 @@ class TransactionTable:
         notes = _notes([item.order] if conflict else [], {} if other is None else {item.order: other})
         limits = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX}
         room = [f"(attribute_not_exists(#{name}) OR size(#{name}) < :max_{name})" for name in notes]
-        values = {f":{name}": value for name, value in notes.items()}
-        values |= {f":max_{name}": number(limits[name]) for name in notes}
+        values = {f":{name}": value for name, value in notes.items()} | {
+            f":max_{name}": number(limits[name]) for name in notes
+        }
         return await self._update(
             item,
             UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in notes),
@@ -153,24 +155,21 @@ class TransactionTable:
         Raises:
             ClientError: the table refuses for a reason that is not in the item.
         """
-        try:
-            await self._client.put_item(
+        return await would_be_taken(
+            self._client.put_item(
                 TableName=self._name,
                 Item=self.attributes(item),
                 ConditionExpression=NEVER,
                 ExpressionAttributeNames={"#key": "id"},
             )
-        except ClientError as error:
-            return trial_passed(error)
-        raise StoreError("a condition that no item meets was met")
+        )
 
     async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
         """One transaction, read consistently."""
         answer = await self._client.get_item(
             TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
-        item = answer.get("Item")
-        if item is None:
+        if (item := answer.get("Item")) is None:
             return None
         return StoredTransaction(
             event=item["event"]["S"],

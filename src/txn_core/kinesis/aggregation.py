@@ -39,13 +39,6 @@ class Keyed(Protocol):
         """Its bytes."""
 
 
-class UserRecord(NamedTuple):
-    """One record as its producer meant it."""
-
-    partition_key: str
-    data: bytes
-
-
 class UserRecords(NamedTuple):
     """The records of a Kinesis record: their keys, and where they begin and end in its bytes, which are `data`.
 
@@ -91,14 +84,8 @@ def aggregate(records: Sequence[Keyed], explicit_hash_key: str) -> bytes:
     return b"".join((MAGIC, message, hashlib.md5(message, usedforsecurity=False).digest()))
 
 
-def deaggregate(data: bytes, partition_key: str) -> list[UserRecord]:
-    """The user records of a Kinesis record; one that is no aggregate is its own only user record."""
-    keys, holder, begins, ends = unpack(data, partition_key)
-    return [UserRecord(key, holder[begin:end]) for key, begin, end in zip(keys, begins, ends, strict=True)]
-
-
 def unpack(data: bytes, partition_key: str) -> UserRecords:
-    """What `deaggregate` gives, where it lies.
+    """The user records of a Kinesis record, where they lie; one that is no aggregate is its own only user record.
 
     Bytes that begin with the magic but have another digest are a plain record that happens to begin so. Nothing
     is dropped, also not what lies outside the shard's range of hashes.

@@ -2,25 +2,16 @@
 
 from binascii import b2a_base64
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
-from aiobotocore.credentials import AioCredentials
 from pydantic_core import to_json
 
-from txn_core.aws.http import Wire
 from txn_core.aws.json_calls import JsonCalls
-from txn_core.aws.types import KinesisClient, PutRecordsOutputTypeDef, PutRecordsRequestEntryTypeDef
+from txn_core.aws.types import PutRecordsOutputTypeDef, PutRecordsRequestEntryTypeDef
 
 
-class DirectClient:
+class DirectClient(JsonCalls):
     """A Kinesis client: PutRecords its own way, and all other calls as they are."""
-
-    def __init__(self, client: KinesisClient, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
-        """Take an open client, the credentials that it signs with, and a wire, by default its own; owns neither."""
-        self._client, self._calls = client, JsonCalls(cast("Any", client), credentials, wire)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._client, name)
 
     async def put_records(
         self,
@@ -34,7 +25,7 @@ class DirectClient:
             ClientError: Kinesis refused or failed.
             BotoCoreError: as of any client: no credentials, no connection, no answer in time, none to be read.
         """
-        return cast("PutRecordsOutputTypeDef", await self._calls.call("PutRecords", _body(StreamName, Records)))
+        return cast("PutRecordsOutputTypeDef", await self.call("PutRecords", _body(StreamName, Records)))
 
 
 def _body(stream: str, records: Sequence[PutRecordsRequestEntryTypeDef]) -> bytes:

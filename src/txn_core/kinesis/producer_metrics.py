@@ -5,7 +5,7 @@ a lock at each step, several times a record.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -54,38 +54,47 @@ class ProducerMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The present figures."""
-        yield from self._user_records()
-        yield from self._kinesis_records()
-        yield from self._shards()
-        yield _histogram("txn_buffering_time_seconds", "Longest wait of a Kinesis record's records", self.buffering)
-        yield _histogram("txn_request_time_seconds", "Time of a PutRecords call", self.request_times)
-
-    def _user_records(self) -> Iterator[Metric]:
-        yield CounterMetricFamily("txn_user_records_received", "Records handed to the producer", self.received)
-        yield CounterMetricFamily("txn_user_records_put", "Records that the stream acknowledged", self.put)
-        yield GaugeMetricFamily("txn_user_records_pending", "Records on their way", self.lanes.count)
-        yield GaugeMetricFamily("txn_user_records_pending_bytes", "Their bytes", self.lanes.bytes_held)
-        yield CounterMetricFamily("txn_user_records_refused", "Records refused for lack of room", self.refused)
-        yield CounterMetricFamily("txn_user_records_expired", "Records past their deadline", self.expired)
-        yield CounterMetricFamily("txn_user_records_misdirected", "Landings on another shard", self.misdirected)
-
-    def _kinesis_records(self) -> Iterator[Metric]:
-        yield CounterMetricFamily("txn_retries", "Records sent again", self.retries)
-        yield CounterMetricFamily("txn_put_records_requests", "PutRecords calls", self.requests)
-        yield CounterMetricFamily("txn_kinesis_records_put", "Kinesis records acknowledged", self.kinesis_records_put)
-        yield CounterMetricFamily("txn_kinesis_records_data_put_bytes", "Their bytes", self.kinesis_bytes_put)
-        yield CounterMetricFamily("txn_put_payload_units", "Their units of 25 KB", self.payload_units_put)
-        ratio = self.put / self.kinesis_records_put if self.kinesis_records_put else 0.0
-        yield GaugeMetricFamily("txn_user_records_per_kinesis_record", "Aggregation ratio since the start", ratio)
+        for name, documentation, count in self._counts():
+            yield CounterMetricFamily(f"txn_{name}", documentation, count)
+        for name, documentation, figure in self._gauges():
+            yield GaugeMetricFamily(f"txn_{name}", documentation, figure)
         errors = CounterMetricFamily("txn_errors_by_code", "Failed attempts of Kinesis records", labels=["code"])
         for code, count in self.errors.items():
             errors.add_metric([code], count)
         yield errors
+        yield from self._shards()
+        yield _histogram("txn_buffering_time_seconds", "Longest wait of a Kinesis record's records", self.buffering)
+        yield _histogram("txn_request_time_seconds", "Time of a PutRecords call", self.request_times)
+
+    def _counts(self) -> Iterable[tuple[str, str, int]]:
+        """Names without the prefix and `_total`, what they mean, and their figures."""
+        return (
+            ("user_records_received", "Records handed to the producer", self.received),
+            ("user_records_put", "Records that the stream acknowledged", self.put),
+            ("user_records_refused", "Records refused for lack of room", self.refused),
+            ("user_records_expired", "Records past their deadline", self.expired),
+            ("user_records_misdirected", "Landings on another shard", self.misdirected),
+            ("retries", "Records sent again", self.retries),
+            ("put_records_requests", "PutRecords calls", self.requests),
+            ("kinesis_records_put", "Kinesis records acknowledged", self.kinesis_records_put),
+            ("kinesis_records_data_put_bytes", "Their bytes", self.kinesis_bytes_put),
+            ("put_payload_units", "Their units of 25 KB", self.payload_units_put),
+            ("shard_map_changes", "Shard maps taken over", self.reroutes),
+        )
+
+    def _gauges(self) -> Iterable[tuple[str, str, float]]:
+        return (
+            ("user_records_pending", "Records on their way", self.lanes.count),
+            ("user_records_pending_bytes", "Their bytes", self.lanes.bytes_held),
+            (
+                "user_records_per_kinesis_record",
+                "Aggregation ratio since the start",
+                self.put / self.kinesis_records_put if self.kinesis_records_put else 0.0,
+            ),
+            ("aggregation_on", "Whether records are packed by shard", float(bool(self.lanes.routing.shards))),
+        )
 
     def _shards(self) -> Iterator[Metric]:
-        aggregates = float(bool(self.lanes.routing.shards))
-        yield GaugeMetricFamily("txn_aggregation_on", "Whether records are packed by shard", aggregates)
-        yield CounterMetricFamily("txn_shard_map_changes", "Shard maps taken over", self.reroutes)
         shares = GaugeMetricFamily("txn_shard_rate_share", "A shard's pace over its limits", labels=["shard"])
         throttles = CounterMetricFamily("txn_shard_throttles", "Attempts that a shard throttled", labels=["shard"])
         apart = GaugeMetricFamily("txn_shard_apart", "Whether a shard's records travel apart", labels=["shard"])

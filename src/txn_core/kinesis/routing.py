@@ -6,7 +6,7 @@ ByShard   a lane a shard, everything that waits for it packed into one Kinesis r
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 from txn_core.aws.types import PutRecordsRequestEntryTypeDef
 from txn_core.kinesis.aggregation import Keyed, aggregate
@@ -18,45 +18,25 @@ RECORD_OVERHEAD_BYTES: Final = 24
 AGGREGATE_OVERHEAD_BYTES: Final = 128
 
 
-class Routing(Protocol):
-    """What decides the lanes."""
-
-    @property
-    def shards(self) -> Mapping[str, OpenShard]:
-        """The shards that are lanes, by the names of these."""
-
-    def lane_of(self, key: str) -> str:
-        """The lane in which a record of this partition key waits."""
-
-    def overhead_bytes(self, key_bytes: int) -> int:
-        """What a parcel takes at most besides its records, the first of which has a key of so many bytes."""
-
-    def cost(self, record_bytes: int) -> int:
-        """What a record of this size, key included, takes in a parcel at most."""
-
-    def entry(self, lane: str, records: Sequence[Keyed]) -> PutRecordsRequestEntryTypeDef:
-        """The Kinesis record in which records of a lane travel."""
-
-
 class ByKey:
-    """Every record by itself, in a lane of its partition key."""
+    """Every record by itself, in a lane of its partition key. `shards` are those that are lanes, by name."""
 
     shards: Mapping[str, OpenShard] = MappingProxyType({})
 
     def lane_of(self, key: str) -> str:
-        """The partition key itself."""
+        """The lane in which a record of this partition key waits: the key itself."""
         return key
 
-    def overhead_bytes(self, key_bytes: int) -> int:  # noqa: ARG002 - the protocol's signature
-        """Nothing."""
+    def overhead_bytes(self, key_bytes: int) -> int:  # noqa: ARG002 - the signature of `ByShard`
+        """What a parcel takes at most besides its records, the first having a key of so many bytes: nothing."""
         return 0
 
     def cost(self, record_bytes: int) -> int:
-        """The record as it is."""
+        """What a record of this size, key included, takes in a parcel at most: as much."""
         return record_bytes
 
     def entry(self, lane: str, records: Sequence[Keyed]) -> PutRecordsRequestEntryTypeDef:
-        """The one record, plain."""
+        """The Kinesis record in which records of a lane travel: the one record, plain."""
         return {"Data": records[0].data, "PartitionKey": lane}
 
 
@@ -90,3 +70,7 @@ class ByShard:
             "PartitionKey": first.partition_key,
             "ExplicitHashKey": hash_key,
         }
+
+
+Routing = ByKey | ByShard
+"""What decides the lanes."""

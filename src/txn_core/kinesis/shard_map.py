@@ -43,12 +43,8 @@ class ShardMap:
             ValueError: their ranges overlap or leave a gap, as a listing made in the middle of a reshard may.
         """
         self.shards = tuple(sorted(shards, key=lambda shard: shard.start))
-        expected = 0
-        for shard in self.shards:
-            if shard.start != expected:
-                raise ValueError("the shards do not own every hash key once")
-            expected = shard.end + 1
-        if expected != HASH_KEY_MAX + 1:
+        ends = [0, *(shard.end + 1 for shard in self.shards)]
+        if ends != [*(shard.start for shard in self.shards), HASH_KEY_MAX + 1]:
             raise ValueError("the shards do not own every hash key once")
         self._ids = frozenset(shard.shard_id for shard in self.shards)
         # Digests and starts are compared as bytes, which have the order of the numbers.

@@ -81,11 +81,8 @@ def table_of(records: Sequence[StreamRecord]) -> pa.Table:
 def arrived_of(table: pa.Table) -> Iterator[StreamRecord]:
     """The events of a table again, byte for byte as they stood on the stream."""
     for row in table.to_pylist():
-        position = Position(
-            ShardId(row.pop("shard_id")), SequenceNumber(row.pop("sequence_number")), row.pop("sub_sequence_number")
-        )
-        arrived_at = row.pop("arrived_at")
-        yield StreamRecord(_event_bytes(row), position, arrived_at)
+        place = ShardId(row["shard_id"]), SequenceNumber(row["sequence_number"]), row["sub_sequence_number"]
+        yield StreamRecord(_event_bytes(row), Position(*place), row["arrived_at"])
 
 
 def _position_columns(runs: Sequence[RecordRun]) -> dict[str, pa.Array]:

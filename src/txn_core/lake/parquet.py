@@ -13,8 +13,7 @@ def parquet_of(table: pa.Table) -> bytes:
     """The table as one Parquet file: zstd, statistics, the same bytes for the same table and writer version."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, store_schema=True)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return bytes(sink.getvalue())
 
 
 def read_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:

@@ -51,8 +51,9 @@ class ConsumerProgress:
 
     async def parts(self) -> list[Part]:
         """Every part, in the order of the names."""
-        found = [_part(name, item) for name, item in await self._rows() if name != HEAD]
-        return sorted(found, key=lambda part: part.prefix)
+        return sorted(
+            (_part(name, item) for name, item in await self._rows() if name != HEAD), key=lambda part: part.prefix
+        )
 
     async def claim(self, part: Part) -> bool:
         """Claim a part that nobody has claimed; false when somebody has."""
@@ -65,8 +66,12 @@ class ConsumerProgress:
 
     async def advance(self, part: Part, key: str) -> None:
         """An object is done, and all before it. Somebody else may be further."""
-        further = "attribute_not_exists(done_to) OR done_to < :key"
-        await self._update(part.prefix, "SET done_to = :key", {":key": string(key)}, further)
+        await self._update(
+            part.prefix,
+            "SET done_to = :key",
+            {":key": string(key)},
+            "attribute_not_exists(done_to) OR done_to < :key",
+        )
 
     async def note_unreadable(self, part: Part) -> None:
         """An object of a part can not be read; the part goes on without it."""
@@ -79,9 +84,8 @@ class ConsumerProgress:
     async def _rows(self) -> list[tuple[str, Any]]:
         """The consumer's rows, each with its name."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
-        items = [item async for page in pages for item in page["Items"]]
-        own = ((item["part"]["S"].removeprefix(self._own), item) for item in items if self._is_own(item["part"]["S"]))
-        return list(own)
+        items = [(item["part"]["S"], item) async for page in pages for item in page["Items"]]
+        return [(key.removeprefix(self._own), item) for key, item in items if self._is_own(key)]
 
     def _is_own(self, key: str) -> bool:
         return key.startswith(self._own) if self._own else _SEPARATOR not in key
@@ -91,9 +95,13 @@ class ConsumerProgress:
         return answer.get("Item")
 
     async def _put_if_absent(self, name: str, attributes: dict[str, Any]) -> None:
-        item = self._key(name) | attributes
-        absent = "attribute_not_exists(part)"
-        await carried_out(self._client.put_item(TableName=self._name, Item=item, ConditionExpression=absent))
+        await carried_out(
+            self._client.put_item(
+                TableName=self._name,
+                Item=self._key(name) | attributes,
+                ConditionExpression="attribute_not_exists(part)",
+            )
+        )
 
     async def _mark(self, name: str, mark: str, condition: str = "attribute_exists(part)") -> bool:
         return await self._update(name, f"SET {mark} = :true", {":true": {"BOOL": True}}, condition)

@@ -25,7 +25,6 @@ from typing import Any, Final
 import structlog
 
 FRAMES_MAX: Final = 30
-PR_GET_DUMPABLE: Final = 3  # linux/prctl.h
 PR_SET_DUMPABLE: Final = 4
 # The event loop's own words, up to where it begins to quote a callback's name, arguments or a task's exception.
 _LOOPS_WORDS: Final = re.compile(r"[A-Za-z ,.'_-]*")
@@ -85,11 +84,6 @@ def forbid_core_dumps() -> None:
     if sys.platform.startswith("linux"):
         # The limit alone would not do: a pattern that begins with a pipe ignores it (core(5)).
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def is_dumpable() -> bool:
-    """Whether the kernel would write this process's memory out, or let another one read it."""
-    return not sys.platform.startswith("linux") or bool(ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0))
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -7,7 +7,7 @@ a service that stored the last one were talking of two transactions. So such a d
 import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from pydantic import BaseModel
@@ -61,32 +61,28 @@ def names_of(model: type[BaseModel], **inner: Names) -> Names:
     return {field.alias or name: inner.get(name, {}) for name, field in model.model_fields.items()}
 
 
-@dataclass(slots=True)
 class AsWritten:
     """A document that a JSON parser has taken, as it is written: read when it is first asked for, and once."""
 
-    body: bytes
-    _without_escaped_quotes: bytes | None = None
-    _document: object = None
-    _each_name_once: bool | None = None
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self._each_name_once: bool | None = None
 
     def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
         """See the function of that name."""
         if self._each_name_once is None:
-            self._each_name_once = has_each_name_once(self.without_escaped_quotes(), names, colons_in_texts)
+            self._each_name_once = has_each_name_once(self.without_escaped_quotes, names, colons_in_texts)
         return self._each_name_once
 
+    @cached_property
     def without_escaped_quotes(self) -> bytes:
         """See the function of that name."""
-        if self._without_escaped_quotes is None:
-            self._without_escaped_quotes = without_escaped_quotes(self.body)
-        return self._without_escaped_quotes
+        return without_escaped_quotes(self.body)
 
+    @cached_property
     def document(self) -> object:
         """Objects are tuples of names and values, of which none is lost, and numbers the text that they are."""
-        if self._document is None:
-            self._document = _READER.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
-        return self._document
+        return _READER.decode(self.body.removeprefix(codecs.BOM_UTF8).decode())
 
 
 def duplicated_names(written: bytes | AsWritten, contract: Names) -> list[Fault]:
@@ -100,7 +96,7 @@ def duplicated_names(written: bytes | AsWritten, contract: Names) -> list[Fault]
         written = AsWritten(written)
     containers = written.body.count(_OBJECT) + written.body.count(_LIST)
     search = _Search(everywhere=containers <= CONTAINERS_MAX)
-    search.look_through(written.document(), "", contract)
+    search.look_through(written.document, "", contract)
     return [Fault(pointer, CODE) for pointer in search.pointers]
 
 

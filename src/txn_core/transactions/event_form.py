@@ -47,8 +47,7 @@ def _document(fields: dict[str, str], optional: frozenset[str] = frozenset()) ->
 
 def _part(model: type[EventMerchant | EventCustomer | EventTerminal], **others: str) -> str:
     """A nested object: nullable texts in the model's order, but for those that are told."""
-    places = {name: _or_null(_DEGREES) for name in ("latitude", "longitude")}
-    known = places | others
+    known = {name: _or_null(_DEGREES) for name in ("latitude", "longitude")} | others
     return _document({name: known.get(name, _or_null(_TEXT)) for name in model.model_fields})
 
 

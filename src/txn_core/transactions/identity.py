@@ -86,8 +86,6 @@ class KeyRing:
 
     def older_card_ids(self, pan: Pan) -> tuple[CardId, ...]:
         """The ids of a card under the versions before the signing one, newest first: none but after a compromise."""
-        if len(self.card_keys) == 1:
-            return ()
         return tuple(self.card_id(pan, version) for version in sorted(self.card_keys, reverse=True)[1:])
 
     def customer_id(self, account: Account, reference: str | None, pan: Pan) -> CustomerId:

@@ -3,8 +3,7 @@
 import asyncio
 from functools import partial
 
-from workers.archive.archive_metrics import ArchiveMetrics
-from workers.archive.archive_processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveProcessor
+from workers.archive.archive_processor import RENDERINGS_AT_ONCE_MAX, Archive, ArchiveMetrics, ArchiveProcessor
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.context import DrainContext
 from workers.drain import Drain

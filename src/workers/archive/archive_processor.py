@@ -22,7 +22,6 @@ from txn_core.lake.layout import range_key
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
-from workers.archive.archive_metrics import ArchiveMetrics
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds
 from workers.archive.rendering import Poison, Rendered, render
@@ -72,6 +71,13 @@ def object_last(metadata: Mapping[str, str], shard_id: ShardId) -> Position:
     return Position(shard_id, SequenceNumber(number), int(sub))
 
 
+class ArchiveMetrics:
+    """The counts of one process of the archive."""
+
+    def __init__(self, metrics: WorkerMetrics) -> None:
+        self.flushes = metrics.counter("flushes", "Plans carried out", "cause")
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """The lake as one worker process writes it."""
@@ -88,8 +94,8 @@ class Archive:
 
     async def covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan covers the shard; none when there is no such object."""
-        key = object_key(plan)
-        metadata = await retry_outages("look for object", lambda: self.store.find(key), until=self.patience)
+        find = partial(self.store.find, object_key(plan))
+        metadata = await retry_outages("look for object", find, until=self.patience)
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 
     async def write(self, plan: FlushPlan, records: Sequence[StreamRecord]) -> Position:
@@ -131,8 +137,7 @@ class Archive:
             await self.dead_letters.unwritable(poison.record, str(poison.error))
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
-        key, metadata = object_key(plan), object_metadata(plan, rendered.rows)
-        put = partial(self.store.put_if_absent, key, parquet, metadata)
+        put = partial(self.store.put_if_absent, object_key(plan), parquet, object_metadata(plan, rendered.rows))
         return await retry_outages("write object", put, until=self.patience)
 
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from txn_core.aws.objects import ObjectStore
-from txn_core.exceptions import EventError, SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
@@ -72,15 +72,6 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class UndecodableRecord:
-    """A record of the stream, whole, of which some sub-records are no events; `code` says what is wrong with them."""
-
-    record: StreamRecord
-    subs: SubRecords
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """One letter, open. `at` is the arrival, or for a conflict the moment when the event was accepted."""
 
@@ -91,29 +82,16 @@ class DeadLetter:
     data: bytes
 
     @classmethod
-    def undecodable(cls, worker: str, stream: str, record: StreamRecord, error: EventError) -> Self:
-        """The letter of a record that is no event."""
-        return cls._undecodable(Origin(worker, stream, record.position), record, str(error))
+    def undecodable(
+        cls, worker: str, stream: str, record: StreamRecord, code: str, subs: SubRecords | None = None
+    ) -> Self:
+        """The letter of a record that is no event, or of a whole one of which these sub-records are none.
 
-    @classmethod
-    def undecodable_record(cls, worker: str, stream: str, whole: UndecodableRecord) -> Self:
-        """The one letter of a record whose sub-records are no events."""
-        origin = Origin(worker, stream, whole.record.position, whole.subs)
-        return cls._undecodable(origin, whole.record, whole.code)
-
-    @classmethod
-    def _undecodable(cls, origin: Origin, record: StreamRecord, code: str) -> Self:
-        """A letter of no more bytes than Kinesis can have given; what a server beside it gave is cut, and says so."""
-        size = len(record.data)
+        It has no more bytes than Kinesis can have given; what a server beside it gave is cut, and says so.
+        """
+        size, origin = len(record.data), Origin(worker, stream, record.position, subs)
         cut = f"; cut to the first {DATA_BYTES_MAX} of {size} bytes" if size > DATA_BYTES_MAX else ""
-        at = instant_of(record.arrived_at)
-        return cls("undecodable", code + cut, origin, at, record.data[:DATA_BYTES_MAX])
-
-    @classmethod
-    def unwritable(cls, worker: str, stream: str, record: StreamRecord, code: str) -> Self:
-        """The letter of an event that the worker's view refuses for good, with the refusal's code."""
-        origin = Origin(worker, stream, record.position)
-        return cls("unwritable", code, origin, instant_of(record.arrived_at), record.data)
+        return cls("undecodable", code + cut, origin, instant_of(record.arrived_at), record.data[:DATA_BYTES_MAX])
 
     @classmethod
     def conflict(cls, worker: str, stream: str, order: WriteOrder, data: bytes) -> Self:
@@ -247,25 +225,21 @@ class DeadLetterBox:
     metrics: WorkerMetrics
     patience: Patience = UNLIMITED
 
-    async def undecodable(self, record: StreamRecord, error: EventError) -> None:
-        """Keep a record that is no event."""
-        await self._put(DeadLetter.undecodable(self.worker, self.stream, record, error))
-
-    async def undecodable_record(self, whole: UndecodableRecord) -> None:
-        """Keep a record, whole, whose sub-records are no events."""
-        await self._put(DeadLetter.undecodable_record(self.worker, self.stream, whole))
+    async def undecodable(self, record: StreamRecord, code: str, subs: SubRecords | None = None) -> None:
+        """Keep a record that is no event, or a whole one of which these sub-records are none."""
+        await self._put(DeadLetter.undecodable(self.worker, self.stream, record, code, subs))
 
     async def unwritable(self, record: StreamRecord, code: str) -> None:
-        """Keep an event that the view refuses for good although it takes others."""
-        await self._put(DeadLetter.unwritable(self.worker, self.stream, record, code))
+        """Keep an event that the view refuses for good although it takes others, with the refusal's code."""
+        origin = Origin(self.worker, self.stream, record.position)
+        await self._put(DeadLetter("unwritable", code, origin, instant_of(record.arrived_at), record.data))
 
     async def conflict(self, order: WriteOrder, data: bytes) -> None:
         """Keep an event that contradicts the first one of its id."""
         await self._put(DeadLetter.conflict(self.worker, self.stream, order, data))
 
     async def _put(self, letter: DeadLetter) -> None:
-        document = self.seal.close(letter)
-        put = partial(self.store.put_if_absent, letter.key, document, {})
+        put = partial(self.store.put_if_absent, letter.key, self.seal.close(letter), {})
         if await retry_outages("dead letter", put, until=self.patience):
             self.metrics.dead_letters.labels(letter.reason).inc()
             where = letter.origin.position

@@ -10,18 +10,26 @@ and the archive leave the same letters, and a letter is put again under its name
 """
 
 import asyncio
-from typing import Final
+from typing import Final, NamedTuple
 
 from txn_core.exceptions import EventError
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber
-from workers.events.dead_letters import DeadLetterBox, UndecodableRecord
+from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import decode
 from workers.leases.sub_records import SubRecords
 
 LETTERS_A_RECORD_MAX: Final = 100
 CODES_MAX: Final = 3
+
+
+class UndecodableRecord(NamedTuple):
+    """A record of the stream, whole, of which some sub-records are no events; `code` says what is wrong with them."""
+
+    record: StreamRecord
+    code: str
+    subs: SubRecords
 
 
 def kept_whole(run: RecordRun) -> UndecodableRecord | None:
@@ -39,7 +47,7 @@ def kept_whole(run: RecordRun) -> UndecodableRecord | None:
     codes = list(dict.fromkeys(wrong.values()))
     said = "; ".join([*codes[:CODES_MAX], *(["..."] if len(codes) > CODES_MAX else [])])
     subs = SubRecords.of(wrong)
-    return UndecodableRecord(StreamRecord(run.data, run.position_of(subs.first), run.arrived_at), subs, said)
+    return UndecodableRecord(StreamRecord(run.data, run.position_of(subs.first), run.arrived_at), said, subs)
 
 
 def _fault(run: RecordRun, sub: int, place: slice) -> str | None:
@@ -64,7 +72,7 @@ class SettingApart:
         """Return when a record that is no event is in a letter. Several may be kept at once."""
         run = self._runs.get(record.position.sequence_number)
         if run is None or not await self._is_kept_whole(run):
-            await self._dead_letters.undecodable(record, error)
+            await self._dead_letters.undecodable(record, str(error))
 
     async def _is_kept_whole(self, run: RecordRun) -> bool:
         """Whether a run's record is one letter; it is durable then."""
@@ -72,7 +80,7 @@ class SettingApart:
             if run.sequence_number not in self._whole:
                 whole = await asyncio.to_thread(kept_whole, run)
                 if whole is not None:
-                    await self._dead_letters.undecodable_record(whole)
+                    await self._dead_letters.undecodable(*whole)
                 self._whole[run.sequence_number] = whole is not None
         await asyncio.sleep(0)  # of a record there may be a hundred thousand, and others want their turn
         return self._whole[run.sequence_number]

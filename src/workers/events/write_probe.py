@@ -30,9 +30,8 @@ class IndexWriteProbe:
         Raises:
             ClientError: a table refuses for a reason that is not in the event.
         """
-        specimen_order = WriteOrder.of(SAMPLE.accepted_at, SAMPLE_RECORD.position)
         return not await self._taken(event, data, order) and await self._taken(
-            SAMPLE, SAMPLE_RECORD.data, specimen_order
+            SAMPLE, SAMPLE_RECORD.data, WriteOrder.of(SAMPLE.accepted_at, SAMPLE_RECORD.position)
         )
 
     async def _taken(self, event: Event, data: bytes, order: WriteOrder) -> bool:

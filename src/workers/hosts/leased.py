@@ -17,7 +17,6 @@ import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of, is_passing
-from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
@@ -26,12 +25,11 @@ from workers.hosts.stopping import run_until
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
 from workers.leases.ownership import Decision, Watch, decide
-from workers.leases.shards import lease_shards, list_shards
+from workers.leases.shards import lease_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
 from workers.metrics import ShardLag, WorkerMetrics
-from workers.reading.budget import ENTIRE_SHARD
-from workers.reading.opening import OpenReader, Reader, polling
+from workers.reading.opening import OpenReader, Reader
 from workers.retries import retry_outages
 
 LEAVE_S_MAX: Final = 2.0
@@ -72,18 +70,14 @@ class Worker:
         *,
         name: WorkerName,
         settings: Settings,
-        kinesis: KinesisClient,
         leases: LeaseTable,
         processor: Callable[[HeldLease, ShardLag], Processor],
         metrics: WorkerMetrics,
-        stream_name: str | None = None,
-        stream: StreamWatch | None = None,
-        open_reader: OpenReader | None = None,
+        stream: StreamWatch,
+        open_reader: OpenReader,
     ) -> None:
-        self._name, self._settings, self._kinesis, self._leases = name, settings, kinesis, leases
-        self._processor, self._meters, self._stream = processor, metrics, stream
-        self._stream_name = stream_name or settings.stream
-        self._open_reader = open_reader or polling(kinesis, settings, self._stream_name, ENTIRE_SHARD)
+        self._name, self._settings, self._leases, self._stream = name, settings, leases, stream
+        self._processor, self._meters, self._open_reader = processor, metrics, open_reader
         self._drains: dict[ShardId, _Drain] = {}
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
@@ -107,7 +101,7 @@ class Worker:
         Raises:
             NotReadyError: none has ended well for so long that others take our leases, or they are another stream's.
         """
-        if self._stream is not None and self._stream.amiss:
+        if self._stream.amiss:
             raise NotReadyError(self._stream.amiss)
         if self._rounded_s is None:
             raise NotReadyError("no look at all leases yet")
@@ -195,7 +189,7 @@ class Worker:
                 if await self._sync(rows):
                     rows = await self._scan(stopping, tasks)
                 self._shards_due_s = _now_s() + self._settings.shard_sync_s
-            if self._barred:
+            if self._stream.amiss:
                 return False
             expired = self._watch.expired(self._settings.lease_failover_s)
             neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
@@ -209,8 +203,6 @@ class Worker:
 
         While the rows are another stream's, every drain ends as at a hand-over, and none begins.
         """
-        if self._stream is None:
-            return await lease_shards(await list_shards(self._kinesis, self._stream_name), self._leases, rows)
         shards = await self._stream.shards(rows)
         if shards is None:
             for drain in self._drains.values():
@@ -218,11 +210,6 @@ class Worker:
             return False
         changed = any(row.stream is None for row in rows) and self._stream.identity is not None
         return await lease_shards(shards, self._leases, rows, self._stream.identity) or changed
-
-    @property
-    def _barred(self) -> bool:
-        """Whether nothing may be read just now, since the leases are another stream's or there is none."""
-        return self._stream is not None and bool(self._stream.amiss)
 
     async def _scan(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> list[Lease]:
         """All rows; a drain for each that is newly ours, and an end of each that another worker asks for."""
@@ -263,7 +250,7 @@ class Worker:
             return
         write_s_max = min(WRITE_S_MAX, self._settings.lease_failover_s * WRITE_PART)
         lease, stop_one = HeldLease(self._leases, row, write_s_max=write_s_max), asyncio.Event()
-        if stopping.is_set() or self._barred:
+        if stopping.is_set() or self._stream.amiss:
             stop_one.set()
         draining = tasks.create_task(self._drain(lease, stop_one))
         renewing = tasks.create_task(self._renew_until_lost(lease, stop_one, draining))
@@ -316,7 +303,7 @@ class Worker:
         self._drains[shard_id].failed_at = lease.row.checkpoint
         self._meters.drain_failures.inc()
         _log.error("drain_failed", shard=shard_id, error=code_of(error), failures=failures, exc_info=error)
-        if self._stream is not None and code_of(error) in DOUBTFUL:
+        if code_of(error) in DOUBTFUL:
             self._stream.doubt()
             self._shards_due_s = 0.0
             self._hurry.set()

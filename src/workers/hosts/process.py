@@ -79,11 +79,9 @@ async def work(
         worker = Worker(
             name=name,
             settings=settings,
-            kinesis=kinesis,
             leases=leases,
             processor=drain.processor,
             metrics=metrics,
-            stream_name=context.stream,
             stream=StreamWatch(kinesis, context.stream, leases, metrics, kind=definition.name),
             open_reader=open_reader,
         )

@@ -12,8 +12,7 @@ from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
 from workers.drain import Drain
 from workers.index.card_ids import CardIds
-from workers.index.index_metrics import IndexMetrics
-from workers.index.index_processor import Index, IndexProcessor, MerchantMemory
+from workers.index.index_processor import Index, IndexMetrics, IndexProcessor, MerchantMemory
 from workers.retries import retry_outages
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import code_of
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
-from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
+from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction, TransactionTable
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.positions import Position, WriteOrder
@@ -29,8 +29,7 @@ from workers.events.decoding import decode
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import IndexWriteProbe
 from workers.index.card_ids import CardIds
-from workers.index.index_metrics import IndexMetrics
-from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Relation, relate, supersede
+from workers.index.precedence import Relation, relate, supersede
 from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger import Tally, prefix_within_span, tally_of
 from workers.metrics import ShardLag, WorkerMetrics
@@ -101,6 +100,15 @@ def _decode(record: StreamRecord) -> _Decoded | _Undecodable:
         return _Undecodable(record, error)
     order = WriteOrder.of(sound.event.accepted_at, record.position)
     return _Decoded(record, sound.event, IndexItem.of(sound.event, sound.arrived.data, order))
+
+
+class IndexMetrics:
+    """The counts of one process of the index."""
+
+    def __init__(self, metrics: WorkerMetrics) -> None:
+        self.replays = metrics.counter("replays", "Events indexed by the very same position")
+        self.duplicates = metrics.counter("duplicates", "Ids sent again with the same content")
+        self.conflicts = metrics.counter("conflicts", "Ids sent again with other content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +193,8 @@ class Index:
                 return await self._supersede(item, stored)
 
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
-        shown = conflict and len(stored.conflicts) < CONFLICTS_NOTED_MAX
-        other = content_digests(item.event) if len(stored.others) < OTHERS_NOTED_MAX else None
+        shown = conflict and len(stored.conflicts) < CONFLICTS_MAX
+        other = content_digests(item.event) if len(stored.others) < OTHERS_MAX else None
         noted = not (shown or other) or await self._ask(
             lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
         )

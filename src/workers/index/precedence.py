@@ -7,14 +7,10 @@ is noted beside the winner with a digest of its content, so that the end is the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
 
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event, content_digests, same_content
-
-CONFLICTS_NOTED_MAX: Final = CONFLICTS_MAX  # on one item, which holds 400 KB; dead letters are kept of all
-OTHERS_NOTED_MAX: Final = OTHERS_MAX
 
 
 class Relation(Enum):
@@ -60,8 +56,8 @@ def supersede(stored: StoredTransaction, item: IndexItem) -> Overtaken:
     # Of those over the bound no content is known; they stay what they were noted as.
     conflicts |= {order for order in stored.conflicts if order not in others}
     return Overtaken(
-        conflicts=tuple(sorted(conflicts)[:CONFLICTS_NOTED_MAX]),
-        others={order: others[order] for order in sorted(others)[:OTHERS_NOTED_MAX]},
+        conflicts=tuple(sorted(conflicts)[:CONFLICTS_MAX]),
+        others={order: others[order] for order in sorted(others)[:OTHERS_MAX]},
         contradicting=tuple((order, _as_of(stored, order)) for order in sorted(conflicts - set(stored.conflicts))),
     )
 

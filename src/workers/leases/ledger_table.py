@@ -6,8 +6,6 @@ what is older than any stream.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -33,8 +31,7 @@ class LedgerTable:
     async def put_leaving(self, shard_id: ShardId, ledger: Ledger) -> None:
         """Make the minutes durable that are leaving a row, through any outage."""
         for minute, noted in ledger.leaving.sums:
-            item = _item(shard_id, ledger, minute, noted)
-            put = partial(self._client.put_item, TableName=self._name, Item=item)
+            put = partial(self._client.put_item, TableName=self._name, Item=_item(shard_id, ledger, minute, noted))
             await retry_outages("ledger", put, until=self._patience)
 
     async def tally(self, row: Lease, since: Minute) -> Tally:
@@ -42,60 +39,46 @@ class LedgerTable:
 
         The row must have been read before: a part that left it later is still on it and not counted twice.
         """
-        ledger = row.ledger
-        if ledger is None:
+        if (ledger := row.ledger) is None:
             return Tally()
-        parts = [
-            *((_Part(minute, ledger.left_at), noted) for minute, noted in ledger.leaving.sums),
-            *await self._parts(row.shard_id, ledger.epoch, since),
-        ]
+        # A part that is leaving the row may be in the table already, under the same name.
+        leaving = {_part(minute, ledger): noted for minute, noted in ledger.leaving.sums}
         done = _within_shard(row.shard_id, ledger.through)
-        known = {part: noted for part, noted in parts if _within_shard(row.shard_id, part.left_at) <= done}
         sums = defaultdict(Sum, ledger.open.sums)
-        for part, noted in known.items():
-            sums[part.minute] += noted
+        for part, noted in (leaving | await self._parts(row.shard_id, ledger.epoch, since)).items():
+            minute, left_at = part.split("#")
+            if _within_shard(row.shard_id, left_at) <= done:
+                sums[Minute(minute)] += noted
         return Tally.of({minute: noted for minute, noted in sums.items() if minute >= since})
 
-    async def _parts(self, shard_id: ShardId, epoch: str, since: Minute) -> "Sequence[tuple[_Part, Sum]]":
-        request: Any = {
-            "TableName": self._name,
-            "KeyConditionExpression": "#shard = :shard AND #part >= :since",
-            "ExpressionAttributeNames": {"#shard": SHARD, "#part": PART},
-            "ExpressionAttributeValues": {":shard": string(_shard_key(shard_id, epoch)), ":since": string(since)},
-            "ConsistentRead": True,
-        }
-        found: list[tuple[_Part, Sum]] = []
-        while True:
-            answer = await self._client.query(**request)
-            found += map(_part, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return found
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    minute: Minute
-    left_at: str
+    async def _parts(self, shard_id: ShardId, epoch: str, since: Minute) -> dict[str, Sum]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="#shard = :shard AND #part >= :since",
+            ExpressionAttributeNames={"#shard": SHARD, "#part": PART},
+            ExpressionAttributeValues={":shard": string(_shard_key(shard_id, epoch)), ":since": string(since)},
+            ConsistentRead=True,
+        )
+        items: Any = [item async for page in pages for item in page["Items"]]
+        return {item[PART]["S"]: Sum.of_text(item["positions"]["N"], item["digest"]["S"]) for item in items}
 
 
 def _shard_key(shard_id: ShardId, epoch: str) -> str:
     return f"{shard_id}#{epoch}"
 
 
+def _part(minute: Minute, ledger: Ledger) -> str:
+    return f"{minute}#{ledger.left_at}"
+
+
 def _item(shard_id: ShardId, ledger: Ledger, minute: Minute, noted: Sum) -> dict[str, Any]:
     return {
         SHARD: string(_shard_key(shard_id, ledger.epoch)),
-        PART: string(f"{minute}#{ledger.left_at}"),
+        PART: string(_part(minute, ledger)),
         "positions": number(noted.count),
         "digest": string(noted.digest_text),
         EXPIRES_AT: number(int((start_of(minute) + KEPT).timestamp())),
     }
-
-
-def _part(item: Any) -> tuple[_Part, Sum]:
-    minute, left_at = item[PART]["S"].split("#")
-    return _Part(Minute(minute), left_at), Sum.of_text(item["positions"]["N"], item["digest"]["S"])
 
 
 def _within_shard(shard_id: ShardId, checkpoint: str) -> tuple[int, int]:

@@ -79,7 +79,7 @@ class Absence:
 
 
 async def lease_shards(
-    shards: Collection[Shard], table: "LeaseTable", rows: Collection[Lease], stream: StreamIdentity | None = None
+    shards: Collection[Shard], table: "LeaseTable", rows: Collection[Lease], stream: StreamIdentity | None
 ) -> bool:
     """Write the rows that the stream's shards lack, or else delete outdated ones; true if rows were lacking.
 

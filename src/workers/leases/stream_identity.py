@@ -6,7 +6,7 @@ ARN and creation epoch). Both come with DescribeStreamSummary.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from txn_core.aws.types import KinesisClient
 from txn_core.transactions.instants import Instant, instant_of
@@ -51,8 +51,7 @@ async def summary_of(client: KinesisClient, stream: str) -> StreamSummary:
     Raises:
         ClientError: `ResourceNotFoundException` when there is no such stream.
     """
-    answer: Any = await client.describe_stream_summary(StreamName=stream)
-    summary = required(answer, "StreamDescriptionSummary")
+    summary = required(await client.describe_stream_summary(StreamName=stream), "StreamDescriptionSummary")
     created = summary.get("StreamCreationTimestamp")
     identity = None if created is None else StreamIdentity(summary.get("StreamARN", ""), instant_of(created))
     return StreamSummary(str(summary.get("StreamStatus", "")), identity)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from typing import Self
 
 
@@ -18,17 +19,10 @@ class SubRecords:
         Raises:
             ValueError: there is none, or they are in another order.
         """
-        ranges: list[range] = []
-        for number in numbers:
-            if ranges and number < ranges[-1].stop:
-                raise ValueError("sub-record numbers do not ascend")
-            if ranges and number == ranges[-1].stop:
-                ranges[-1] = range(ranges[-1].start, number + 1)
-            else:
-                ranges.append(range(number, number + 1))
-        if not ranges:
-            raise ValueError("no sub-record numbers")
-        return cls(tuple(ranges))
+        # Numbers that follow each other differ from their places by the same.
+        runs = groupby(enumerate(numbers), key=lambda placed: placed[1] - placed[0])
+        ends = [(run[0][1], run[-1][1]) for run in (tuple(placed) for _, placed in runs)]
+        return cls._ascending(range(first, last + 1) for first, last in ends)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -37,13 +31,19 @@ class SubRecords:
         Raises:
             ValueError: it is something else.
         """
-        ranges = []
-        for part in text.split(","):
-            first, _, last = part.partition("-")
-            ranges.append(range(int(first), int(last or first) + 1))
-        found = cls(tuple(ranges))
-        if str(found) != text or not _ascend(ranges):
+        ends = [part.partition("-")[::2] for part in text.split(",")]
+        found = cls._ascending(range(int(first), int(last or first) + 1) for first, last in ends)
+        if str(found) != text:
             raise ValueError("no sub-record numbers")
+        return found
+
+    @classmethod
+    def _ascending(cls, ranges: Iterable[range]) -> Self:
+        """Take ranges that hold something each, and leave a gap between each other."""
+        found = cls(tuple(ranges))
+        stops = [-1, *(each.stop for each in found.ranges[:-1])]
+        if not all(each and each.start > stop for each, stop in zip_longest(found.ranges, stops)):
+            raise ValueError("no sub-record numbers, or not in order")
         return found
 
     @property
@@ -62,9 +62,3 @@ class SubRecords:
 
     def __str__(self) -> str:
         return ",".join(f"{r.start}" if len(r) == 1 else f"{r.start}-{r.stop - 1}" for r in self.ranges)
-
-
-def _ascend(ranges: list[range]) -> bool:
-    """Whether ranges hold something each, and leave a gap between each other."""
-    stops = [-1, *(each.stop for each in ranges[:-1])]
-    return all(each and each.start > stop for each, stop in zip(ranges, stops, strict=True))

@@ -30,14 +30,8 @@ class LeaseTable:
 
     async def rows(self) -> list[Lease]:
         """Every row, read consistently."""
-        request: Any = {"TableName": self._name, "ConsistentRead": True}
-        found: list[Lease] = []
-        while True:
-            answer = await self._client.scan(**request)
-            found += map(_lease, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return found
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
+        return [_lease(item) async for page in pages for item in page["Items"]]
 
     async def row(self, shard_id: ShardId) -> Lease | None:
         """One row, read consistently."""
@@ -46,10 +40,11 @@ class LeaseTable:
 
     async def create(self, lease: Lease) -> bool:
         """Write the row of a shard that has none; false when it has one."""
-        item = {SHARD: string(lease.shard_id), **_attributes(lease)}
         return await carried_out(
             self._client.put_item(
-                TableName=self._name, Item=item, ConditionExpression=f"attribute_not_exists({SHARD})"
+                TableName=self._name,
+                Item={SHARD: string(lease.shard_id), **_attributes(lease)},
+                ConditionExpression=f"attribute_not_exists({SHARD})",
             )
         )
 
@@ -59,10 +54,7 @@ class LeaseTable:
         Attributes that are not ours stay as they are.
         """
         attributes = _attributes(wanted)
-        values: dict[str, Any] = {f":{name}": value for name, value in attributes.items()}
-        values[":seenCounter"] = number(seen.counter)
-        if seen.owner is not None:
-            values[":seenOwner"] = string(seen.owner)
+        values = {f":{name}": value for name, value in attributes.items()} | _seen_values(seen)
         return await carried_out(
             self._client.update_item(
                 TableName=self._name,
@@ -76,16 +68,13 @@ class LeaseTable:
 
     async def delete(self, seen: Lease) -> bool:
         """Delete a row that still has the owner and counter that were seen; false when it has not."""
-        values: dict[str, Any] = {":seenCounter": number(seen.counter)}
-        if seen.owner is not None:
-            values[":seenOwner"] = string(seen.owner)
         return await carried_out(
             self._client.delete_item(
                 TableName=self._name,
                 Key={SHARD: string(seen.shard_id)},
                 ConditionExpression=_KEPT + _owner_kept(seen),
                 ExpressionAttributeNames={f"#{name}": name for name in (COUNTER, OWNER)},
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues=_seen_values(seen),
             )
         )
 
@@ -94,19 +83,25 @@ def _owner_kept(seen: Lease) -> str:
     return f"attribute_not_exists(#{OWNER})" if seen.owner is None else f"#{OWNER} = :seenOwner"
 
 
+def _seen_values(seen: Lease) -> dict[str, Any]:
+    owner = {} if seen.owner is None else {":seenOwner": string(seen.owner)}
+    return {":seenCounter": number(seen.counter), **owner}
+
+
 def _attributes(lease: Lease) -> dict[str, Any]:
+    texts = {
+        OWNER: lease.owner,
+        WANTED_BY: lease.wanted_by,
+        START_AT: lease.checkpoint.timestamp,
+        STREAM: lease.stream,
+    }
     attributes: dict[str, Any] = {
         COUNTER: number(lease.counter),
         "checkpoint": string(lease.checkpoint.sequence_number),
         "checkpointSubSequenceNumber": number(lease.checkpoint.sub_sequence_number),
         "ownerSwitchesSinceCheckpoint": number(lease.owner_switches),
+        **{name: string(str(text)) for name, text in texts.items() if text is not None},
     }
-    if lease.owner is not None:
-        attributes[OWNER] = string(lease.owner)
-    if lease.wanted_by is not None:
-        attributes[WANTED_BY] = string(lease.wanted_by)
-    if lease.checkpoint.timestamp is not None:
-        attributes[START_AT] = string(lease.checkpoint.timestamp)
     if lease.parents:
         attributes[PARENTS] = strings(lease.parents)
     if lease.hash_keys is not None:
@@ -115,8 +110,6 @@ def _attributes(lease: Lease) -> dict[str, Any]:
         attributes[PLAN] = {"M": _plan_attributes(lease.plan)}
     if lease.ledger is not None:
         attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
-    if lease.stream is not None:
-        attributes[STREAM] = string(str(lease.stream))
     return attributes
 
 

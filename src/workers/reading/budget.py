@@ -63,8 +63,8 @@ def settings_for_rebuilding(settings: Settings, drain: str) -> Settings:
     It polls, since the drain's consumer is taken, half as often as they do unless the settings say how often.
     """
     pushed = ",".join(item for item in settings.fan_out.split(",") if item.partition("=")[0].strip() != drain)
-    budget = ReadBudget.of(settings, REGISTRY[drain].stream(settings))
-    reads_per_s = settings.poll_reads_per_s or budget.share.reads_per_s * REBUILDING
+    share = ReadBudget.of(settings, REGISTRY[drain].stream(settings)).share
+    reads_per_s = settings.poll_reads_per_s or share.reads_per_s * REBUILDING
     return settings.model_copy(update={"fan_out": pushed, "poll_reads_per_s": reads_per_s})
 
 

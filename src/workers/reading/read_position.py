@@ -7,6 +7,7 @@ another comes in its place, the stream has let go of it by age, and may have let
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 from typing import Any, Final, Literal, Self
 
@@ -15,8 +16,8 @@ import structlog
 from txn_core.kinesis.aggregation import unpack
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun
 from txn_core.positions import SequenceNumber, ShardId
-from txn_core.transactions.instants import Instant
-from workers.leases.lease import AT_TIMESTAMP, LATEST, TRIM_HORIZON, Checkpoint
+from txn_core.transactions.instants import datetime_of
+from workers.leases.lease import Checkpoint
 from workers.reading.answers import arrival_of, data_of, sequence_number_of
 
 RETENTION_S_MIN: Final = 24 * 3600.0  # Kinesis keeps no record for less
@@ -33,7 +34,13 @@ class Start:
 
     type: Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER"]
     sequence_number: SequenceNumber | None = None
-    timestamp: Instant | None = None
+    timestamp: datetime | None = None
+
+    @property
+    def position(self) -> Any:
+        """The StartingPosition of a SubscribeToShard call, whose members GetShardIterator has by longer names."""
+        members = {"Type": self.type, "SequenceNumber": self.sequence_number, "Timestamp": self.timestamp}
+        return {name: value for name, value in members.items() if value is not None}
 
     @classmethod
     def after(cls, checkpoint: Checkpoint, shard_id: ShardId) -> Self:
@@ -44,12 +51,11 @@ class Start:
         """
         if (done := checkpoint.position(shard_id)) is not None:
             return cls("AT_SEQUENCE_NUMBER", done.sequence_number)
-        if checkpoint.sequence_number == TRIM_HORIZON:
-            return cls("TRIM_HORIZON")
-        if checkpoint.sequence_number == LATEST:
-            return cls("LATEST")
-        if checkpoint.sequence_number == AT_TIMESTAMP and checkpoint.timestamp is not None:
-            return cls("AT_TIMESTAMP", timestamp=checkpoint.timestamp)
+        match checkpoint.sequence_number:
+            case "TRIM_HORIZON" | "LATEST" as kind:
+                return cls(kind)
+            case "AT_TIMESTAMP" if checkpoint.timestamp is not None:
+                return cls("AT_TIMESTAMP", timestamp=datetime_of(checkpoint.timestamp))
         raise ValueError(f"{shard_id}: cannot read behind {checkpoint.sequence_number}")
 
 

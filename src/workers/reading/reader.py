@@ -17,7 +17,6 @@ from txn_core.aws.types import KinesisClient
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
-from txn_core.transactions.instants import datetime_of
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import Absence
 from workers.reading.answers import data_of, raw_records, required
@@ -140,13 +139,10 @@ class ShardReader:
 
 async def iterator_of(client: KinesisClient, stream: str, shard_id: ShardId, start: Start) -> str:
     """A new iterator; it lives five minutes."""
-    request: Any = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": start.type}
-    if start.sequence_number is not None:
-        request["StartingSequenceNumber"] = start.sequence_number
-    if start.timestamp is not None:
-        request["Timestamp"] = datetime_of(start.timestamp)
-    iterator: str = required(await client.get_shard_iterator(**request), "ShardIterator")
-    return iterator
+    names = {"Type": "ShardIteratorType", "SequenceNumber": "StartingSequenceNumber"}
+    place: Any = {names.get(name, name): value for name, value in start.position.items()}
+    answer = await client.get_shard_iterator(StreamName=stream, ShardId=shard_id, **place)
+    return str(required(answer, "ShardIterator"))
 
 
 def records_to_ask_for(raw: Sequence[Any], records_max: int) -> int:

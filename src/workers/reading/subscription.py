@@ -14,7 +14,6 @@ from botocore.exceptions import EventStreamError
 
 from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
-from txn_core.transactions.instants import datetime_of
 from workers.reading.read_position import Start
 
 SILENCE_S_MAX: Final = 35.0
@@ -46,13 +45,8 @@ class Subscription:
         Raises:
             ClientError: ResourceInUseException when the last one began less than five seconds ago, and others.
         """
-        position: Any = {"Type": start.type}
-        if start.sequence_number is not None:
-            position["SequenceNumber"] = start.sequence_number
-        if start.timestamp is not None:
-            position["Timestamp"] = datetime_of(start.timestamp)
         answer: Any = await client.subscribe_to_shard(
-            ConsumerARN=consumer_arn, ShardId=shard_id, StartingPosition=position
+            ConsumerARN=consumer_arn, ShardId=shard_id, StartingPosition=start.position
         )
         return cls(answer["EventStream"])
 

@@ -40,10 +40,8 @@ class Snapshot:
         stream: StreamIdentity | None = None,
     ) -> "Snapshot":
         """The snapshot of the archive's checkpoints and the shards that the stream lists."""
-        readable = set(in_stream)
-        gone = (shard_id for shard_id in sorted(archived) if shard_id not in readable)
-        cut_off = tuple(shard_id for shard_id in gone if not archived[shard_id].shard_ended)
-        return cls(archived, cut_off, stream=stream)
+        gone = sorted(archived.keys() - set(in_stream))
+        return cls(archived, tuple(shard for shard in gone if not archived[shard].shard_ended), stream=stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,11 @@ class LakeProgress(ConsumerProgress):
 
     async def keep_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot unless one is kept."""
-        checkpoints = {shard_id: string(_text(at)) for shard_id, at in snapshot.checkpoints.items()}
-        attributes: dict[str, Any] = {"checkpoints": {"M": checkpoints}}
+        places = {
+            shard_id: string(f"{at.sequence_number}/{at.sub_sequence_number}")
+            for shard_id, at in snapshot.checkpoints.items()
+        }
+        attributes: dict[str, Any] = {"checkpoints": {"M": places}}
         if snapshot.cut_off:
             attributes["cut_off"] = strings(snapshot.cut_off)
         if snapshot.stream is not None:
@@ -98,10 +99,6 @@ class LakeProgress(ConsumerProgress):
             cut_off=() if snapshot is None else snapshot.cut_off,
             unreadable=tuple(sorted(part.prefix for part in parts if part.unreadable)),
         )
-
-
-def _text(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.sequence_number}/{checkpoint.sub_sequence_number}"
 
 
 def _checkpoint(text: str) -> Checkpoint:

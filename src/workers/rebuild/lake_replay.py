@@ -54,7 +54,7 @@ class LakeReplay:
     async def take(self, _: str, tables: "AsyncIterator[pa.Table]") -> None:
         """Write the events of an object."""
         async for table in tables:
-            await self._write(await asyncio.to_thread(_records, table))
+            await self._write(await asyncio.to_thread(list, arrived_of(table)))
 
     async def _take_letter(self, key: str, data: bytes) -> bool:
         """Write what a letter holds; false when it can not be read."""
@@ -73,7 +73,3 @@ class LakeReplay:
     async def _write(self, records: Sequence[StreamRecord]) -> None:
         await self.index.write_all(records)
         self.index.metrics.records.inc(len(records))
-
-
-def _records(table: "pa.Table") -> list[StreamRecord]:
-    return list(arrived_of(table))

@@ -126,4 +126,4 @@ async def _answering(direct: "KinesisClient", monkeypatch: pytest.MonkeyPatch, s
     async def post(headers: object, body: object) -> tuple[int, bytes]:
         return status, content
 
-    monkeypatch.setattr(cast("DirectClient", direct)._calls.wire, "post", post)
+    monkeypatch.setattr(cast("DirectClient", direct).wire, "post", post)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from devkit.kinesis_server.state.shard import StoredRecord
+from devkit.user_records import UserRecord, deaggregate
 
 from devkit.kinesis_server import KinesisServer, fates
 from tests.devkit.kinesis_server.builders import STREAM
@@ -12,7 +13,6 @@ from tests.devkit.kinesis_server.storm_run import CARDS, Handed, StormRun
 from tests.support.fake_kinesis import hash_key_of
 from tests.support.reference_reader import by_reference
 from txn_core.exceptions import NotStoredError, OutcomeUnknownError
-from txn_core.kinesis.aggregation import UserRecord, deaggregate
 from txn_core.positions import Position, SequenceNumber, ShardId
 
 Found = Mapping[Position, tuple[UserRecord, StoredRecord]]

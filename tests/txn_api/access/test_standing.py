@@ -15,6 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.builders import IDENTITY_KEY, body, json_bytes
 from tests.support.fake_kinesis import Reply
+from tests.support.signed_requests import Signed, content_digest
 from tests.support.virtual_time import in_virtual_time
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import AppFixture, opened_desk, producing
@@ -22,7 +23,8 @@ from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access import authenticator, standing, tokens
 from txn_api.access.jwks import Jwks
 from txn_api.access.standing import ASK_S_MIN
-from txn_api.access.tokens import LEEWAY_S, Claims, Tokens
+from txn_api.access.token_claims import LEEWAY_S, Claims
+from txn_api.access.tokens import Tokens
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import TURN_S, PostBatch
 from txn_core.api_keys import ApiKey, KeyId, split
@@ -30,7 +32,7 @@ from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.quotas import Limits
-from txn_core.signing import Signature, Signed, content_digest, signing_secret
+from txn_core.signing import Signature, signing_secret
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import datetime_of, instant_of, now
 from txn_core.transactions.submission import Submission

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from devkit.user_records import UserRecord
+
 from tests.builders import ARRIVED_AT, SHARD, position
 from txn_core.aws.objects import ObjectStore
-from txn_core.exceptions import EventError
-from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.aggregation import aggregate, unpack
 from txn_core.kinesis.record_batch import RecordRun, StreamRecord
 from txn_core.positions import SequenceNumber, WriteOrder
 from txn_core.settings import Settings
@@ -29,9 +30,7 @@ class Boxes:
         self, number: int, data: bytes = b"poison", *, at: datetime = ARRIVED_AT, workers: str = "index archive"
     ) -> None:
         for worker in workers.split():
-            await self.of(worker).undecodable(
-                StreamRecord(data, position(number), at), EventError("json_invalid at /")
-            )
+            await self.of(worker).undecodable(StreamRecord(data, position(number), at), "json_invalid at /")
 
     async def undecodable_record(self, number: int, *data: bytes, workers: str = "index archive") -> None:
         """A record of these sub-records, kept whole."""
@@ -40,7 +39,7 @@ class Boxes:
         whole = kept_whole(run)
         assert whole is not None
         for worker in workers.split():
-            await self.of(worker).undecodable_record(whole)
+            await self.of(worker).undecodable(*whole)
 
     async def unwritable(self, number: int, data: bytes, *, at: datetime = ARRIVED_AT, sub: int = 0) -> None:
         await self.of("index").unwritable(StreamRecord(data, position(number, sub), at), "ValidationException")

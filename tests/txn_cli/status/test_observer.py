@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from devkit.user_records import UserRecord
 
 from tests.txn_cli.stack.told_children import until
 from txn_cli.status import observer as observer_module
@@ -14,7 +15,7 @@ from txn_cli.status.status_report import document
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import StoreError
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.positions import ShardId
 from txn_core.settings import Settings
 from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName

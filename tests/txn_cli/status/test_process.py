@@ -9,7 +9,7 @@ from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.hosts import readiness
 from workers.hosts.health import served
-from workers.index.index_metrics import IndexMetrics
+from workers.index.index_processor import IndexMetrics
 from workers.metrics import WorkerMetrics
 
 

@@ -267,4 +267,4 @@ async def test_a_proxy_is_left_to_the_client(settings: Settings, monkeypatch: py
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
         async with Aws(settings).kinesis_writer() as client:
-            assert type(client._calls.wire).__name__ == wire  # type: ignore[attr-defined]
+            assert type(client.wire).__name__ == wire  # type: ignore[attr-defined]

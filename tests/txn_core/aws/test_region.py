@@ -84,7 +84,7 @@ async def test_every_client_and_every_signature_is_of_that_region(own_environmen
     async with aws.kinesis_writer() as writer, aws.dynamodb_reader() as reader:
         clients: list[Any] = [writer, reader]
         for client in clients:
-            calls = client._calls
+            calls = client
             assert calls._region == "eu-central-1"
             assert calls._host.endswith(".eu-central-1.amazonaws.com")
 

@@ -4,11 +4,12 @@ import hashlib
 
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
+from devkit.user_records import UserRecord, deaggregate
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.reference_reader import by_reference
-from txn_core.kinesis.aggregation import MAGIC, UserRecord, aggregate, deaggregate, unpack
+from txn_core.kinesis.aggregation import MAGIC, aggregate, unpack
 
 HASH_KEY = str(2**128 - 1)
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import pytest
 from aws_kinesis_agg.deaggregator import deaggregate_records
+from devkit.user_records import UserRecord, deaggregate
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.fake_kinesis import FakeKinesis
 from tests.txn_core.kinesis.builders import pending, shard_map
-from txn_core.kinesis.aggregation import UserRecord, deaggregate
 from txn_core.kinesis.lane import Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.routing import ByKey, ByShard, Routing

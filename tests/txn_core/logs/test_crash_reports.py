@@ -16,7 +16,7 @@ CARD: Final = card_number(61)
 # The number is in a variable, in the error's text, in a note, in its cause and in a callback's arguments.
 PROGRAM: Final = """
 import asyncio, gc, os, signal, sys, threading
-from txn_core.logs.crash_reports import confine, is_dumpable
+from txn_core.logs.crash_reports import confine
 from txn_core.logs.telemetry import configure_logging
 
 confine()
@@ -116,7 +116,8 @@ def test_a_report_names_types_and_places_through_causes(tmp_path: Path) -> None:
 
 
 def test_nobody_may_look_into_the_process(tmp_path: Path) -> None:
-    """The kernel's own word: no core of any size, and not dumpable."""
-    told = run("import resource; print(resource.getrlimit(resource.RLIMIT_CORE), is_dumpable())", tmp_path)
-    assert told.stdout == "(0, 0) False\n"
+    """The kernel's own word: no core of any size, and not dumpable (PR_GET_DUMPABLE, prctl(2))."""
+    asking = "import ctypes, resource; dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)"
+    told = run(f"{asking}; print(resource.getrlimit(resource.RLIMIT_CORE), dumpable)", tmp_path)
+    assert told.stdout == "(0, 0) 0\n"
     assert told.stderr == ""

@@ -15,9 +15,9 @@ from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import StoreError
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.positions import Position
-from workers.archive.archive_metrics import ArchiveMetrics
 from workers.archive.archive_processor import (
     Archive,
+    ArchiveMetrics,
     ArchiveProcessor,
     object_key,
     object_last,

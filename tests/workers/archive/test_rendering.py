@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from devkit.user_records import UserRecord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from tests.builders import ARRIVED_AT, SHARD, encoded, json_bytes
 from tests.txn_core.strategies import bodies
 from tests.workers.builders import event, records
 from txn_core.exceptions import EventError, UnwritableError
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of, table_of
 from txn_core.lake.parquet import read_parquet

@@ -6,14 +6,14 @@ import pytest
 
 from tests.builders import ARRIVED_AT, arrived, position
 from tests.workers.builders import event, later
-from txn_core.exceptions import EventError, SettingsError
+from txn_core.exceptions import SettingsError
 from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
 from workers.events.dead_letters import DeadLetter, Seal
 
 SEAL = Seal(b"\x07" * 32)
 SECRET = b"a card number, perhaps"
-LETTER = DeadLetter.undecodable("archive", "stream", arrived(SECRET, position(42, 3)), EventError("no event"))
+LETTER = DeadLetter.undecodable("archive", "stream", arrived(SECRET, position(42, 3)), "no event")
 
 
 def test_a_letter_opens_again_under_its_key() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from devkit.user_records import UserRecord
 
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.txn_cli.reconcile.test_reconciliation import reconcile
@@ -15,12 +16,12 @@ from tests.workers.builders import ALICE, BOB, event
 from tests.workers.conftest import StackFixture, until
 from tests.workers.rebuild.test_rebuild import is_built, items, of_generation, rebuilding
 from txn_core.exceptions import EventError
-from txn_core.kinesis.aggregation import UserRecord, aggregate, unpack
+from txn_core.kinesis.aggregation import aggregate, unpack
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transactions.instants import instant_of
-from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal, UndecodableRecord
+from workers.events.dead_letters import DATA_BYTES_MAX, DeadLetter, DeadLetterBox, Envelope, Seal
 from workers.events.undecodable import LETTERS_A_RECORD_MAX, SettingApart, kept_whole
 from workers.leases.lease import FlushPlan
 from workers.leases.sub_records import SubRecords
@@ -85,7 +86,7 @@ def test_a_letter_of_a_whole_record_opens_again_and_gives_its_records() -> None:
     record = packed(event(), *[b"%d" % i for i in range(LETTERS_A_RECORD_MAX + 1)])
     whole = kept_whole(run_of(record))
     assert whole is not None
-    letter, seal = DeadLetter.undecodable_record("archive", "stream", whole), Seal(b"\x07" * 32)
+    letter, seal = DeadLetter.undecodable("archive", "stream", *whole), Seal(b"\x07" * 32)
     closed = seal.close(letter)
     assert seal.open(closed) == letter
     assert letter.data == record
@@ -103,7 +104,7 @@ def test_a_letter_of_a_whole_record_opens_again_and_gives_its_records() -> None:
 def test_a_letter_that_lacks_the_records_it_stands_for_is_refused() -> None:
     whole = kept_whole(run_of(packed(b"a", b"b")))
     assert whole is not None
-    letter = DeadLetter.undecodable_record("archive", "stream", whole)
+    letter = DeadLetter.undecodable("archive", "stream", *whole)
     for broken in (
         replace(letter, data=b"plain"),
         replace(letter, origin=replace(letter.origin, subs=SubRecords.of([0, 1, 2]))),
@@ -114,10 +115,10 @@ def test_a_letter_that_lacks_the_records_it_stands_for_is_refused() -> None:
 
 def test_a_letter_holds_no_more_than_a_record_may_have() -> None:
     record = StreamRecord(bytes(DATA_BYTES_MAX + 1), position(7), ARRIVED_AT)
-    letter = DeadLetter.undecodable("archive", "stream", record, EventError("too large"))
+    letter = DeadLetter.undecodable("archive", "stream", record, "too large")
     assert len(letter.data) == DATA_BYTES_MAX
     assert letter.code == f"too large; cut to the first {DATA_BYTES_MAX} of {DATA_BYTES_MAX + 1} bytes"
-    whole = DeadLetter.undecodable("archive", "stream", record._replace(data=bytes(10)), EventError("too large"))
+    whole = DeadLetter.undecodable("archive", "stream", record._replace(data=bytes(10)), "too large")
     assert (len(whole.data), whole.code) == (10, "too large")
 
 
@@ -175,7 +176,7 @@ async def test_a_plan_of_an_older_writer_still_fits(world: StackFixture) -> None
     dead_letters = DeadLetterBox(
         world.store, Seal.of(world.settings), "archive", world.settings.stream, WorkerMetrics("archive")
     )
-    await dead_letters.undecodable(StreamRecord(b"garbage", garbage[0], ARRIVED_AT), EventError("json_invalid at /"))
+    await dead_letters.undecodable(StreamRecord(b"garbage", garbage[0], ARRIVED_AT), "json_invalid at /")
     await lease.store_plan(FlushPlan(garbage[0], garbage[3], instant_of(ARRIVED_AT), positions=4))
     await Site(world, rows=100).drain(successor := await Site(world).lease(BOB))
     checkpoint = successor.row.checkpoint
@@ -240,15 +241,15 @@ async def test_a_letter_that_could_not_be_written_is_written_by_the_next(world: 
     """Nothing is taken for kept that is not: the record's letter fails once, with all that wait for it."""
     box = DeadLetterBox(world.store, Seal.of(world.settings), "index", world.settings.stream, WorkerMetrics("index"))
     apart = SettingApart(box, RecordBatch([run := run_of(packed(b"a", b"b", b"c"))]))
-    whole, failures = DeadLetterBox.undecodable_record, list[Exception]([OSError()])
+    put, failures = DeadLetterBox.undecodable, list[Exception]([OSError()])
 
-    async def failing_once(box: DeadLetterBox, record: UndecodableRecord) -> None:
+    async def failing_once(box: DeadLetterBox, record: StreamRecord, code: str, subs: SubRecords) -> None:
         if failures:
             raise failures.pop()
-        await whole(box, record)
+        await put(box, record, code, subs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DeadLetterBox, "undecodable_record", failing_once)
+        patch.setattr(DeadLetterBox, "undecodable", failing_once)
         kept = [apart.keep(run.at(index), EventError("no event")) for index in range(3)]
         outcomes = await asyncio.gather(*kept, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [OSError, type(None), type(None)]

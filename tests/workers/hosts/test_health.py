@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from tests.workers.conftest import StackFixture, until
 from txn_core.readiness import OK, NotReadyError
 from txn_core.settings import Settings
-from workers.archive.archive_metrics import ArchiveMetrics
+from workers.archive.archive_processor import ArchiveMetrics
 from workers.hosts import health
 from workers.hosts.health import application, served
 from workers.hosts.readiness import readiness_of

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.builders import position
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, BOB, lease, shard
 from tests.workers.memory_table import MemoryTable
+from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
@@ -19,7 +20,10 @@ from workers.drain import Processor
 from workers.hosts.leased import Worker
 from workers.leases.held import HeldLease
 from workers.leases.lease import Lease
+from workers.leases.stream_watch import StreamWatch
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.reading.budget import ENTIRE_SHARD
+from workers.reading.opening import polling
 from workers.reading.reader import Batch
 
 SETTINGS = Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=10.0)
@@ -31,6 +35,9 @@ class MemoryStream:
 
     def __init__(self, *shards: tuple[ShardId, tuple[ShardId, ...]], closed: tuple[ShardId, ...] = ()) -> None:
         self.shards, self.closed = dict(shards), closed
+
+    async def describe_stream_summary(self, **_: Any) -> dict[str, Any]:
+        return {"StreamDescriptionSummary": {"StreamStatus": "ACTIVE"}}
 
     async def list_shards(self, **_: Any) -> dict[str, Any]:
         return {"Shards": [_listed(shard_id, parents) for shard_id, parents in self.shards.items()]}
@@ -71,13 +78,15 @@ def worker(
     name: Any = ALICE,
     processor: Callable[[HeldLease, ShardLag], Processor] = Checkpointing,
 ) -> Worker:
+    client, metrics = cast("KinesisClient", stream), WorkerMetrics("index")
     return Worker(
         name=name,
         settings=SETTINGS,
-        kinesis=stream,  # type: ignore[arg-type]
         leases=table,
         processor=processor,
-        metrics=WorkerMetrics("index"),
+        metrics=metrics,
+        stream=StreamWatch(client, SETTINGS.stream, table, metrics, kind="index"),
+        open_reader=polling(client, SETTINGS, SETTINGS.stream, ENTIRE_SHARD),
     )
 
 

@@ -21,7 +21,10 @@ from workers.hosts.leased import Worker
 from workers.hosts.process import work
 from workers.leases.held import HeldLease
 from workers.leases.lease import TRIM_HORIZON, WorkerName
+from workers.leases.stream_watch import StreamWatch
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.reading.budget import ENTIRE_SHARD
+from workers.reading.opening import polling
 from workers.reading.reader import Batch
 
 
@@ -56,13 +59,15 @@ class Recorder:
         return Recording()
 
     async def work(self, name: str, world: StackFixture, stopping: asyncio.Event) -> None:
+        settings, leases, metrics = world.settings, world.leases("index"), WorkerMetrics("index")
         worker = Worker(
             name=WorkerName(name),
-            settings=world.settings,
-            kinesis=world.kinesis,
-            leases=world.leases("index"),
+            settings=settings,
+            leases=leases,
             processor=self.processor,
-            metrics=WorkerMetrics("index"),
+            metrics=metrics,
+            stream=StreamWatch(world.kinesis, settings.stream, leases, metrics, kind="index"),
+            open_reader=polling(world.kinesis, settings, settings.stream, ENTIRE_SHARD),
         )
         await worker.run(stopping)
 

@@ -13,16 +13,15 @@ from tests.workers.conftest import StackFixture
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
+from txn_core.dynamodb.transactions import CONFLICTS_MAX, IndexItem, StoredTransaction
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, MerchantId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
-from workers.index.index_metrics import IndexMetrics
-from workers.index.index_processor import Index, MerchantMemory
-from workers.index.precedence import CONFLICTS_NOTED_MAX, Relation, relate
+from workers.index.index_processor import Index, IndexMetrics, MerchantMemory
+from workers.index.precedence import Relation, relate
 from workers.metrics import WorkerMetrics
 
 SHOP = (Account("acme"), MerchantId("mer_1"))
@@ -183,10 +182,10 @@ async def test_conflicts_on_one_item_are_bounded_and_the_letters_are_not(world: 
     """An item holds 400 KB; a client that reuses one id for ever must not stop the shard."""
     first = event("overused", accepted_at=later(0))
     extra = 5
-    for at in range(CONFLICTS_NOTED_MAX + extra + 1):
+    for at in range(CONFLICTS_MAX + extra + 1):
         await index.write(of_order(twin(first, accepted_at=later(at), amount_minor=at), at + 1))
-    assert len((await winner(world, "overused")).conflicts) == CONFLICTS_NOTED_MAX
-    assert len(await world.dead_letters()) == CONFLICTS_NOTED_MAX + extra
+    assert len((await winner(world, "overused")).conflicts) == CONFLICTS_MAX
+    assert len(await world.dead_letters()) == CONFLICTS_MAX + extra
 
 
 async def test_a_merchants_name_is_that_of_its_first_write(world: StackFixture, index: Index) -> None:

@@ -2,10 +2,10 @@
 
 from tests.builders import position
 from tests.workers.builders import event, later, twin
-from txn_core.dynamodb.transactions import IndexItem, StoredTransaction
+from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event, content_digests
-from workers.index.precedence import CONFLICTS_NOTED_MAX, OTHERS_NOTED_MAX, Relation, relate, supersede
+from workers.index.precedence import Relation, relate, supersede
 
 FIRST = event("judged-again", accepted_at=later(0))
 
@@ -62,8 +62,8 @@ def test_a_conflict_of_unknown_content_stays_one() -> None:
 
 
 def test_notes_are_bounded_and_what_contradicts_is_not() -> None:
-    many = stored(1, 1, **{f"_{second}": 1 for second in range(2, OTHERS_NOTED_MAX + 2)})
+    many = stored(1, 1, **{f"_{second}": 1 for second in range(2, OTHERS_MAX + 2)})
     after = supersede(many, item(0, 2))
-    assert after.conflicts == tuple(order(second) for second in range(1, CONFLICTS_NOTED_MAX + 1))
-    assert len(after.others) == OTHERS_NOTED_MAX
-    assert len(after.contradicting) == OTHERS_NOTED_MAX + 1
+    assert after.conflicts == tuple(order(second) for second in range(1, CONFLICTS_MAX + 1))
+    assert len(after.others) == OTHERS_MAX
+    assert len(after.contradicting) == OTHERS_MAX + 1

@@ -1,10 +1,10 @@
 """Ledgers: whatever way the same positions are made durable in, the same is noted of them, exactly once."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
@@ -45,9 +45,15 @@ class FakeTable:
     async def put_item(self, *, TableName: str, Item: Any) -> None:  # noqa: N803 - DynamoDB's names
         self.items[Item["shard"]["S"], Item["part"]["S"]] = Item
 
-    async def query(self, *, ExpressionAttributeValues: Any, **_: Any) -> Any:  # noqa: N803 - DynamoDB's names
+    def get_paginator(self, operation: str) -> Self:
+        assert operation == "query"
+        return self
+
+    async def paginate(self, *, ExpressionAttributeValues: Any, **_: Any) -> AsyncIterator[Any]:  # noqa: N803 - DynamoDB's names
         shard, since = (ExpressionAttributeValues[name]["S"] for name in (":shard", ":since"))
-        return {"Items": [item for key, item in sorted(self.items.items()) if key[0] == shard and key[1] >= since]}
+        for key, item in sorted(self.items.items()):
+            if key[0] == shard and key[1] >= since:
+                yield {"Items": [item]}
 
 
 def ledger_table(table: FakeTable) -> LedgerTable:

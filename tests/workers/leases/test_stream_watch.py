@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -12,6 +12,7 @@ from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import ALICE, lease, shard
 from tests.workers.hosts.test_leased import Checkpointing
 from tests.workers.memory_table import MemoryTable
+from txn_core.aws.types import KinesisClient
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from txn_core.transactions.instants import instant_of
@@ -20,6 +21,8 @@ from workers.leases.lease import Lease
 from workers.leases.stream_identity import StreamIdentity
 from workers.leases.stream_watch import ASKED_EVERY_S, SAID_EVERY_S, StreamWatch
 from workers.metrics import WorkerMetrics
+from workers.reading.budget import ENTIRE_SHARD
+from workers.reading.opening import polling
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/stream"
@@ -195,14 +198,15 @@ async def test_a_server_that_does_not_tell_when_the_stream_was_created_is_believ
 def worker(stream: Stream, *, shard_sync_s: float) -> tuple[Worker, StreamWatch, MemoryTable]:
     """One that reads a stream under the eyes of a watch, and looks at its shards so often."""
     watching, table, metrics = watch(stream)
+    settings = Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=shard_sync_s)
     one = Worker(
         name=ALICE,
-        settings=Settings(lease_renew_s=2.0, lease_failover_s=10.0, shard_sync_s=shard_sync_s),
-        kinesis=stream,  # type: ignore[arg-type]
+        settings=settings,
         leases=table,
         processor=Checkpointing,
         metrics=metrics,
         stream=watching,
+        open_reader=polling(cast("KinesisClient", stream), settings, settings.stream, ENTIRE_SHARD),
     )
     return one, watching, table
 

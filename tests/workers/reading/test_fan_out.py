@@ -7,12 +7,13 @@ import pytest
 from botocore.exceptions import ClientError
 from devkit.kinesis_server.fates import CallFate
 from devkit.kinesis_server.state.shard import Keep
+from devkit.user_records import UserRecord
 from structlog.testing import capture_logs
 
 from devkit.kinesis_server import fates
 from tests.support.memory_kinesis import MemoryEventStream, MemoryKinesis, account_on_loop_time
 from tests.support.virtual_time import in_virtual_time
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import LOOKS_WITHOUT

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from devkit.user_records import UserRecord
 from structlog.testing import capture_logs
 
 from tests.builders import SHARD
 from tests.support.virtual_time import in_virtual_time
-from txn_core.kinesis.aggregation import UserRecord, aggregate
+from txn_core.kinesis.aggregation import aggregate
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
 from workers.leases.shards import LOOKS_WITHOUT

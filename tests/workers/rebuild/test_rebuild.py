@@ -25,7 +25,7 @@ from txn_core.bootstrap import bootstrap
 from txn_core.drains import INDEX
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID, TransactionTable
-from txn_core.exceptions import EventError, SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
@@ -249,8 +249,8 @@ async def test_what_only_the_lake_refused_is_taken_from_its_dead_letters(world: 
     await box.unwritable(unwritable, "ArrowInvalid")
     for seal in (Seal.of(world.settings), Seal(bytes(32))):
         box = DeadLetterBox(world.store, seal, "archive", world.settings.stream, metrics)
-        await box.undecodable(sound, EventError("refused by Arrow"))
-        await box.undecodable(poison, EventError("json_invalid at /"))
+        await box.undecodable(sound, "refused by Arrow")
+        await box.undecodable(poison, "json_invalid at /")
         sound, poison = (r._replace(position=replace(r.position, sub_sequence_number=9)) for r in (sound, poison))
     with capture_logs() as logs:
         await (await replay_of(world, world.store)).run()
