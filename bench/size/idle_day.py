@@ -169,7 +169,7 @@ def _results(halves: dict[str, Halves]) -> list[Result]:
 
 
 def _server(data_dir: DataDir, name: str) -> Server:
-    entry: Any = (read_json(data_dir.children) or {})[name]
+    entry: Any = (read_json(data_dir.document("children")) or {})[name]
     return Server(name, data_dir.data(name), entry["pid"])
 
 

@@ -6,7 +6,6 @@ different ones on the same rank are refused: which of them was meant cannot be k
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from txn_cli.output.described import Described, described
 from txn_cli.output.named import DEFAULT_FOLDER, ENDPOINTS, Named
@@ -18,26 +17,16 @@ from txn_cli.status.process import ProcessUrls
 from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
 
-HOW_TO_NAME: Final = (
-    "start one with `txn up`, name its folder with --data-dir, or say --aws (or TXN_TARGET=aws) to work on AWS"
-)
-
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """A system to work on.
+class System(Described):
+    """A system to work on. The environment of this process holds the credentials.
 
     Attributes:
-        settings: those of its processes; the environment of this process holds the credentials.
-        where: what it is, for people.
-        is_local: whether it is on this machine, so that what is deleted can be made again.
         stack: what a local stack says of itself, or None.
         urls: where processes of it can be asked.
     """
 
-    settings: Settings = field(repr=False)
-    where: str
-    is_local: bool
     stack: Ready | None = field(default=None, repr=False)
     urls: ProcessUrls = field(default_factory=ProcessUrls)
 
@@ -74,14 +63,10 @@ def _refuse_two(named: Named, folder: Path) -> None:
     if named.has("TXN_TARGET"):
         raise SettingsError("TXN_DATA_DIR and TXN_TARGET name two systems: unset one, or say --aws or --data-dir")
     ready = Ready.read(DataDir.at(folder))
-    if ready is not None and any(named.environment[name] not in _urls(ready) for name in named.endpoints):
+    if ready is not None and (other := named.endpoint_besides(ready.urls)) is not None:
         raise SettingsError(
-            f"TXN_DATA_DIR names the stack in {folder}, {named.endpoints[0]} another: unset one, or say --data-dir"
+            f"TXN_DATA_DIR names the stack in {folder}, {other} another: unset one, or say --data-dir"
         )
-
-
-def _urls(ready: Ready) -> tuple[str, ...]:
-    return (ready.kinesis_url, ready.dynamodb_url, ready.s3_url)
 
 
 def _of_deployment(named: Named) -> System:
@@ -108,7 +93,10 @@ def _of_folder(folder: Path) -> System:
     data_dir = DataDir.at(folder)
     ready = Ready.read(data_dir)
     if ready is None or (settings := attach(data_dir)) is None:
-        raise StackError(f"no stack is ready in {folder}: {HOW_TO_NAME}")
+        raise StackError(
+            f"no stack is ready in {folder}: start one with `txn up`, name its folder with --data-dir, or say --aws "
+            "(or TXN_TARGET=aws) to work on AWS"
+        )
     return System(
         settings, f"local stack in {data_dir.root}", is_local=True, stack=ready, urls=process_urls(data_dir)
     )

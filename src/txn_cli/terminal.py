@@ -23,10 +23,10 @@ def say(*lines: str, error: bool = False) -> None:
         print(printable(line), file=sys.stderr if error else sys.stdout)
 
 
-def ask(question: str) -> bool:
-    """Ask for a yes on standard error; nobody to answer is a no."""
+def ask(question: str, *, error: bool = True) -> bool:
+    """Ask for a yes, on standard error or standard output; nobody to answer is a no."""
     try:
-        return typer.confirm(printable(question), err=True)
+        return typer.confirm(printable(question), err=error)
     except typer.Abort:
         say("", error=True)  # the question stays on its line
         return False

@@ -322,7 +322,7 @@ def test_a_port_that_somebody_has(terminal: Terminal, guard: Guard, command: str
     stack_at(terminal.folder, f"http://127.0.0.1:{ports.choose()}")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        DataDir.at(Path(".txn")).settings.write_text(
+        DataDir.at(Path(".txn")).document("settings").write_text(
             json.dumps({"TXN_WORKER_METRICS_PORT": port, "TXN_API_PROCESSES": "2"})
         )
         ended = terminal.type(command, *(("--port", port) if command == "api" else ()))

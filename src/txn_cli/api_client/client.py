@@ -165,9 +165,7 @@ class ApiClient:
             ProtocolError: the answer is no page.
         """
         query: dict[str, str | int] = {"card_id": card_id, "from": start, "to": end, "order": "asc", "limit": limit}
-        if cursor is not None:
-            query["cursor"] = cursor
-        found = await self._read("/transactions", query)
+        found = await self._read("/transactions", query | ({} if cursor is None else {"cursor": cursor}))
         if isinstance(found, Problem):
             raise _refused(found)
         return ListPage.of(found)

@@ -145,10 +145,9 @@ def json_of(data: bytes) -> object:
         ProtocolError: they are none.
     """
     try:
-        document: object = from_json(data, cache_strings="keys")
+        return from_json(data, cache_strings="keys")
     except ValueError:
         raise ProtocolError("the service's answer is not JSON") from None
-    return document
 
 
 def object_of(data: bytes) -> Mapping[str, object]:

@@ -11,8 +11,6 @@ from tenacity.wait import wait_exception, wait_exponential, wait_random_exponent
 from txn_cli.api_client.replies import UnavailableError
 
 T = TypeVar("T")
-Pause = Callable[[float], Awaitable[None]]
-Notice = Callable[[str], None]
 
 RETRY_AFTER_S_MAX: Final = 60.0
 PAUSE_FIRST_S: Final = 0.25
@@ -31,8 +29,8 @@ class RetryPolicy:
     """Bounds on trying again: about a minute in all, enough for a service that is being restarted."""
 
     attempts_max: int = 12
-    pause: Pause = asyncio.sleep
-    notice: Notice = lambda _: None
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    notice: Callable[[str], None] = lambda _: None
 
     async def attempt(self, call: Callable[[], Awaitable[T]]) -> T:
         """The answer of a call that is safe to repeat.

@@ -1,6 +1,5 @@
 """Which service a command talks to: the one that `--url` names, or a local stack's."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,14 +70,9 @@ def _require_stack_meant(named: Named, folder: Path) -> None:
     other = "--aws" if named.aws else "TXN_TARGET" if named.has("TXN_TARGET") else None
     if other is None and named.endpoints:
         ready = Ready.read(DataDir.at(folder))
-        other = None if ready is None else _other_endpoint(named.environment, named.endpoints, ready)
+        other = None if ready is None else named.endpoint_besides(ready.urls)
     if other is not None:
         raise SettingsError(f"{other} names another system than the stack in {folder}: give --url, or --data-dir")
-
-
-def _other_endpoint(environment: Mapping[str, str], names: list[str], ready: Ready) -> str | None:
-    own = {ready.kinesis_url, ready.dynamodb_url, ready.s3_url}
-    return next((name for name in names if environment[name] not in own), None)
 
 
 def _address(url: str) -> str:

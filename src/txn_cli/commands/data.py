@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from txn_cli.api_client.client import ApiClient
 from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
 from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.api_client.target import Target, lake_is_named
 from txn_cli.commands.file_options import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
-from txn_cli.commands.place import AwsOption, StackOption, announce
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, announce
 from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
 from txn_cli.layouts.reading_options import Reading
 from txn_cli.load.bookmark import Bookmark
@@ -43,11 +43,9 @@ from txn_core.card_numbers.pan import LENGTHS
 from txn_core.exceptions import SettingsError, TxnError
 
 FAULTS_SHOWN = 10
-SIMULATE_PROGRESS_ROWS = 1_000
 
 UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
 def simulate(
@@ -256,10 +254,7 @@ async def _verify(source: Source, limit: int | None, target: Target, exempt: Iss
 
 
 def _table(report: Report) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    table.add_column("count", justify="right")
-    table.add_column("")
+    table = Table("", Column("count", justify="right"), "", box=None, pad_edge=False)
     for name, count in report.document().items():
         table.add_row(name, f"{count:,}", EXPLANATIONS[name])
     return table
@@ -267,6 +262,6 @@ def _table(report: Report) -> Table:
 
 def _shown(made: Iterator[dict[str, str]], rows: int, meter: Meter) -> Iterator[dict[str, str]]:
     for number, row in enumerate(made, start=1):
-        if number % SIMULATE_PROGRESS_ROWS == 0:
+        if number % 1_000 == 0:
             meter.show(number / rows, f"{number:,} rows")
         yield row

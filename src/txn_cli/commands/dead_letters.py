@@ -28,7 +28,7 @@ from txn_core.kinesis.producer import Producer
 from txn_core.logs.telemetry import configure_logging
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.settings import Settings
-from workers.events.dead_letters import DeadLetter, Seal
+from workers.events.dead_letters import Seal
 from workers.events.reasons import REASONS, Reason
 
 ReasonName = StrEnum("ReasonName", {reason: reason for reason in REASONS})  # type: ignore[misc] # the reasons are there
@@ -115,8 +115,8 @@ def show(
     async def run() -> None:
         async with Aws(settings).lake() as store:
             for found in await _found(store, letter):
-                opened = None if seal is None else _opened(seal, await store.read(found.names[0].key))
-                text = None if opened is None else letter_report.opened_text(opened, raw=raw)
+                document = b"" if seal is None else await store.read(found.names[0].key)
+                text = None if seal is None else letter_report.opened_text(seal, document, raw=raw)
                 history = await ReplayLog(store).history(found)
                 if as_json:
                     say_document(letter_report.document(found, history) | ({} if text is None else {"text": text}))
@@ -228,13 +228,6 @@ async def _found(store: ObjectStore, name: str) -> list[Letter]:
     if not found:
         raise StoreError(f"there is no dead letter {name}")
     return found
-
-
-def _opened(seal: Seal, document: bytes) -> DeadLetter:
-    try:
-        return seal.open(document)
-    except ValueError as error:
-        raise StoreError(f"the letter cannot be opened: {error}") from None
 
 
 def _moment(since: str | None) -> datetime | None:

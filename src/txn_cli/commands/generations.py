@@ -7,20 +7,17 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.stack import JsonOption
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.output.reasons import reason_of
+from txn_cli.output.failure import store_errors
 from txn_cli.terminal import say, say_document
 from txn_cli.verify.generation_comparison import Comparison
 from txn_cli.verify.generation_comparison import compare as compare_generations
 from txn_core.aws.clients import Aws
-from txn_core.aws.errors import code_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
-from txn_core.exceptions import SettingsError, StoreError
+from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 
 FAULTS_SHOWN = 10
@@ -104,10 +101,6 @@ async def _drop(settings: Settings, names: TableNames) -> list[str]:
 
 @asynccontextmanager
 async def _tables(settings: Settings) -> AsyncIterator[DynamoDBClient]:
-    try:
+    with store_errors(f"read or drop tables of {settings.table_prefix}"):
         async with Aws(settings).dynamodb() as client:
             yield client
-    except (ClientError, BotoCoreError) as error:
-        raise StoreError(
-            f"cannot read or drop tables of {settings.table_prefix}: {reason_of(error) or code_of(error)}"
-        ) from error

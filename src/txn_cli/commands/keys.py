@@ -9,17 +9,14 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.api_client.presented_key import STANDARD_INPUT, from_standard_input
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.stack import JsonOption
-from txn_cli.output.reasons import reason_of
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
+from txn_cli.output.failure import store_errors
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
 from txn_core.aws.clients import Aws
-from txn_core.aws.errors import code_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import StoreError
 from txn_core.quotas import Limits
@@ -91,9 +88,7 @@ def create(
 
 
 def _show(key: ApiKey, presented: str, signing: str | None) -> None:
-    say(presented)
-    if signing is not None:
-        say(signing)
+    say(presented, *(() if signing is None else (signing,)))
     bound = f" Only for {', '.join(sorted(key.terminal_ids))}." if key.terminal_ids else ""
     shown = "line above is the key" if signing is None else "lines above are the key and its signing secret"
     say(
@@ -148,11 +143,9 @@ async def _revoke(settings: Settings, key_id: KeyId) -> bool:
 @asynccontextmanager
 async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
     name = TableNames.of(settings).api_keys
-    try:
+    with store_errors(f"write to table {name}"):
         async with Aws(settings).dynamodb() as client:
             yield ApiKeyTable(client, name)
-    except (ClientError, BotoCoreError) as error:
-        raise StoreError(f"cannot write to table {name}: {reason_of(error) or code_of(error)}") from error
 
 
 def _document(key: ApiKey, presented: str, signing: str | None) -> dict[str, object]:

@@ -1,20 +1,18 @@
 """`txn leases`: gives up the leases that a stream left behind which was deleted and made again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from txn_cli.commands.drain_names import SomeDrains, chosen
-from txn_cli.commands.place import AwsOption, StackOption, YesOption, system_at
-from txn_cli.commands.stack import JsonOption
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, system_at
 from txn_cli.leases import lease_report
 from txn_cli.leases.findings import Finder, Findings
 from txn_cli.leases.reset import Reset
 from txn_cli.output.meter import Meter
-from txn_cli.terminal import say, say_document
+from txn_cli.terminal import ask, say, say_document
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.exceptions import StoreError
@@ -90,17 +88,15 @@ class _Asking:
         Raises:
             StoreError: the answer is no, or nobody is there to give one.
         """
-        try:
-            agreed = self._yes or typer.confirm("Give them up, and begin the new stream?", err=self._json)
-        except typer.Abort:
-            agreed = False
-        if not agreed:
+        if not (self._yes or ask("Give them up, and begin the new stream?", error=self._json)):
             raise StoreError("nothing was given up: confirm it, or say --yes")
 
 
 async def _reset(settings: Settings, readers: Sequence[DrainDefinition], asking: _Asking) -> list[Findings]:
     """Look, watch, ask, and do; gives what was found of each kind."""
-    async with _finder(settings) as finder:
+    aws = Aws(settings)
+    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.lake() as lake:
+        finder = Finder(settings, kinesis, dynamodb, lake)
         found = [await finder.findings(drain) for drain in readers]
         asking.tell(found)
         asking.refuse_to_lose(found)
@@ -113,10 +109,3 @@ async def _reset(settings: Settings, readers: Sequence[DrainDefinition], asking:
         for each in foreign:
             await reset.carry_out(each)
         return found
-
-
-@asynccontextmanager
-async def _finder(settings: Settings) -> AsyncIterator[Finder]:
-    aws = Aws(settings)
-    async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.lake() as lake:
-        yield Finder(settings, kinesis, dynamodb, lake)

@@ -23,6 +23,7 @@ StackOption = Annotated[
 AwsOption = Annotated[
     bool, typer.Option("--aws", help="Work on AWS, as TXN_* and AWS_* describe it; TXN_TARGET=aws says the same.")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

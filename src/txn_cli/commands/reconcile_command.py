@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from txn_cli.commands.place import AwsOption, StackOption, system_at
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
-from txn_cli.commands.stack import JsonOption
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.reconcile.reconcile_report import Report, show_report
 from txn_cli.terminal import console, say_document

@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from txn_core.transactions.instants import datetime_of, parse_instant
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 
 
 def moment_of(text: str, at: datetime) -> datetime:
@@ -20,7 +19,7 @@ def moment_of(text: str, at: datetime) -> datetime:
         BadParameter: it is neither.
     """
     try:
-        if (match := _DURATION.fullmatch(text)) is not None:
+        if (match := re.fullmatch(r"([0-9]{1,6})([smhd])", text)) is not None:
             return at - timedelta(**{_UNITS[match[2]]: int(match[1])})
         return datetime_of(parse_instant(text))
     except (PydanticCustomError, OverflowError):

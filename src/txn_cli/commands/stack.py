@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from txn_cli import terminal
-from txn_cli.commands.place import AwsOption, StackOption, announce, system_at
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, announce, system_at
 from txn_cli.demo.demo_rows import SIMULATED_ROWS
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.output.meter import Meter
@@ -57,8 +57,6 @@ PortOption = Annotated[
 
 PRINTED_COLUMNS: Final = 160
 """How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
 def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
@@ -148,7 +146,7 @@ def status(
     if not console.is_terminal:
         console.width = PRINTED_COLUMNS
     if console.is_terminal and not (as_json or once or wait_caught_up):
-        seen = _watched(settings, urls, console)
+        seen = asyncio.run(_watched(settings, urls, console))
     else:
         seen = asyncio.run(_status(settings, urls, timeout if wait_caught_up else None))
         if as_json:
@@ -158,17 +156,13 @@ def status(
     raise typer.Exit(CHECKING[Outcome.DONE if seen is not None and seen.drained else Outcome.FINDING])
 
 
-def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:
+async def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:
     """Show the status until Ctrl-C; the last one, if there was any."""
-
-    async def watch() -> Status | None:
-        async with Observer.open(settings, urls) as observer:
-            shown = Watch(observer, console)
-            with suppress(asyncio.CancelledError):  # which is how asyncio.run hands on Ctrl-C
-                await shown.run()
-            return shown.last
-
-    return asyncio.run(watch())
+    async with Observer.open(settings, urls) as observer:
+        shown = Watch(observer, console)
+        with suppress(asyncio.CancelledError):  # which is how asyncio.run hands on Ctrl-C
+            await shown.run()
+        return shown.last
 
 
 async def _status(settings: Settings, urls: ProcessUrls, timeout_s: float | None) -> Status:

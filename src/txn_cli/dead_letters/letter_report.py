@@ -8,7 +8,7 @@ from txn_cli.dead_letters.replay import Result
 from txn_cli.dead_letters.replays import History, Past
 from txn_core.exceptions import StoreError
 from txn_core.positions import Position
-from workers.events.dead_letters import ALGORITHM, DeadLetter
+from workers.events.dead_letters import ALGORITHM, Seal
 from workers.leases.sub_records import SubRecords
 
 RANGES_SHOWN_MAX: Final = 20
@@ -65,18 +65,19 @@ def lines(letter: Letter, history: History) -> list[str]:
     return [f"{name:16} {value}" for name, value in said.items()]
 
 
-def opened_text(opened: DeadLetter, *, raw: bool) -> str:
-    """The bytes of an opened letter as text; of a whole record, each sub-record that it stands for by itself.
+def opened_text(seal: Seal, document: bytes, *, raw: bool) -> str:
+    """The bytes of a letter as text; of a whole record, each sub-record that it stands for by itself.
 
     Raises:
-        StoreError: the letter holds a record that does not have them.
+        StoreError: it cannot be opened, or holds a record that does not have them.
     """
-    if opened.origin.subs is None:
-        return shown(opened.data, raw=raw)
     try:
+        opened = seal.open(document)
+        if opened.origin.subs is None:
+            return shown(opened.data, raw=raw)
         records = opened.records()
     except ValueError as error:
-        raise StoreError(str(error)) from None
+        raise StoreError(f"the letter cannot be opened: {error}") from None
     return "\n".join(f"[{r.position.sub_sequence_number}] {shown(r.data, raw=raw)}" for r in records)
 
 
@@ -104,6 +105,5 @@ def result_line(result: Result) -> str:
     """What became of a letter, in one line."""
     text = f"{place_of(result.letter.position)}  {result.outcome.value.replace('_', ' ')}"
     if result.landing is not None:
-        landed = Position(*result.landing[:3])
-        text += f", now at {place_of(landed)}"
+        text += f", now at {place_of(Position(*result.landing[:3]))}"
     return f"{text}: {result.why}" if result.why else text

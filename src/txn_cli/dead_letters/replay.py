@@ -6,7 +6,7 @@ Of a letter that holds a whole record, those sub-records are sent, each by itsel
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -80,8 +80,9 @@ class Replay:
         parts = list(zip(letter.parts(), records, strict=True))
         faults = {part.place: fault for part, record in parts if (fault := _fault(record)) is not None}
         results: list[Result] = []
-        for some in _in_batches([(part, record) for part, record in parts if part.place not in faults]):
-            results += await asyncio.gather(*(self.of(part, record) for part, record in some))
+        events = [(part, record) for part, record in parts if part.place not in faults]
+        for at in range(0, len(events), AT_ONCE):
+            results += await asyncio.gather(*(self.of(part, record) for part, record in events[at : at + AT_ONCE]))
         if faults:
             why = f"{len(faults)} of {len(parts)} sub-records: {next(iter(faults.values()))}"
             results.append(Result(letter, Outcome.UNDECODABLE, why))
@@ -139,10 +140,6 @@ def _fault(record: StreamRecord) -> str | None:
     except EventError as error:
         return str(error)
     return None
-
-
-def _in_batches(parts: Sequence[tuple[Letter, StreamRecord]]) -> Iterator[Sequence[tuple[Letter, StreamRecord]]]:
-    return (parts[at : at + AT_ONCE] for at in range(0, len(parts), AT_ONCE))
 
 
 async def _put(outlet: Outlet, key: str, data: bytes) -> Landing:

@@ -60,12 +60,6 @@ class Tally:
         self.cards[document["card_number"]] += 1
         self.merchants[document["merchant"]["name"]] += 1
 
-    @property
-    def busiest_card(self) -> str:
-        """The number of the card with most rows."""
-        return self.cards.most_common(1)[0][0]
-
-    @property
-    def busiest_merchant(self) -> str:
-        """The name of the merchant with most rows."""
-        return self.merchants.most_common(1)[0][0]
+    def busiest(self) -> tuple[str, str]:
+        """The number of the card with most rows, and the name of the merchant with most."""
+        return self.cards.most_common(1)[0][0], self.merchants.most_common(1)[0][0]

@@ -7,7 +7,7 @@ from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
-from txn_cli.demo.lookups import Lookups
+from txn_cli.demo.lookups import client_of, latest_at_merchant, latest_of_card
 from txn_cli.load.delivery import BulkDelivery
 from txn_cli.load.loader import load_rows
 from txn_cli.load.totals import LoadTotals
@@ -33,9 +33,10 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
     narrator.say(f"{totals.accepted:,} rows accepted, {totals.rejected:,} rejected, in {totals.seconds:.1f} s")
     await _catch_up(stack)
     if tally.rows:
-        async with Lookups.at(stack.ready) as lookups:
-            narrator.show((await lookups.by_card(tally.busiest_card)).table())
-            narrator.show((await lookups.by_merchant(tally.busiest_merchant)).table())
+        card, merchant = tally.busiest()
+        async with client_of(stack.ready) as client:
+            narrator.show(await latest_of_card(client, card))
+            narrator.show(await latest_at_merchant(client, merchant))
     objects, in_lake = await count_lake(stack.settings)
     narrator.say(f"The lake holds {in_lake:,} rows in {objects:,} Parquet objects of s3://{stack.ready.bucket}")
     narrator.say("Try it from another terminal:")

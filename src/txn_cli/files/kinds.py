@@ -3,12 +3,8 @@
 The signatures are those of the formats' own specifications, as `file(1)` knows them too.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-TAR_MAGIC_AT: Final = 257
-_PAIRS_LOOKED_AT: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +21,10 @@ _UNPACK: Final = "unpack it first"
 _UTF8: Final = "convert it: iconv -f {} -t UTF-8 FILE > NEW"
 
 EMPTY: Final = Kind("is empty", "look where the file was made: nothing was written")
-BLANK: Final = Kind("begins with nothing but empty lines", "remove them, or look where the file was made")
 EXCEL: Final = Kind("is an Excel workbook", AS_CSV)
 OPEN_DOCUMENT: Final = Kind("is an OpenDocument file", AS_CSV)
-BINARY: Final = Kind("is binary, not text", _EXPORT)
 
+# The place of each signature in a file (of a tar archive behind the fields of its first header), and the signature.
 _SIGNATURES: Final = (
     (0, b"\xff\xfe\x00\x00", Kind("is encoded in UTF-32", _UTF8.format("UTF-32"))),
     (0, b"\x00\x00\xfe\xff", Kind("is encoded in UTF-32", _UTF8.format("UTF-32"))),
@@ -50,7 +45,7 @@ _SIGNATURES: Final = (
     (0, b"\x04\x22\x4d\x18", Kind("is packed by lz4", _UNPACK)),
     (0, b"LZIP\x01", Kind("is packed by lzip", _UNPACK)),
     (0, b"\xff\x06\x00\x00sNaPpY", Kind("is packed by snappy", _UNPACK)),
-    (TAR_MAGIC_AT, b"ustar", Kind("is a tar archive", _UNPACK)),
+    (257, b"ustar", Kind("is a tar archive", _UNPACK)),
 )
 
 
@@ -59,14 +54,14 @@ def foreign_kind(head: bytes) -> Kind | None:
     if not head:
         return EMPTY
     if not head.removeprefix(b"\xef\xbb\xbf").strip(b"\r\n"):
-        return BLANK
+        return Kind("begins with nothing but empty lines", "remove them, or look where the file was made")
     for offset, magic, kind in _SIGNATURES:
         if head.startswith(magic, offset):
             return kind
     if _is_binary(head):
-        return _utf_16_without_mark(head) or BINARY
+        return _utf_16_without_mark(head) or Kind("is binary, not text", _EXPORT)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    return next((kind for looks_like_it, kind in _TEXTS if looks_like_it(start)), None)
+    return next((kind for beginnings, kind in _TEXTS if start.startswith(beginnings)), None)
 
 
 def _is_binary(head: bytes) -> bool:
@@ -81,22 +76,17 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _utf_16_without_mark(head: bytes) -> Kind | None:
-    """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte."""
-    part = head[: 2 * _PAIRS_LOOKED_AT]
-    part = part[: len(part) // 2 * 2]
+    """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte, of which 64 pairs are looked at."""
+    part = head[: min(len(head), 128) // 2 * 2]
     for first, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
         if part and not any(part[first::2]) and all(part[1 - first :: 2]):
             return Kind(f"is encoded in {name}", _UTF8.format(name))
     return None
 
 
-def _begins(*starts: bytes) -> Callable[[bytes], bool]:
-    return lambda text: text.startswith(starts)
-
-
 _TEXTS: Final = (
-    (_begins(b"{", b"["), Kind("is JSON, not CSV", "post NDJSON to /transactions/bulk, or export the rows as CSV")),
-    (_begins(b"<!doctype html", b"<html"), Kind("is a web page", "download the file itself; it may need a login")),
-    (_begins(b"<?xml"), Kind("is XML, not CSV", _EXPORT)),
-    (_begins(b"version https://git-lfs"), Kind("is a pointer of Git LFS", "fetch the file itself: git lfs pull")),
+    ((b"{", b"["), Kind("is JSON, not CSV", "post NDJSON to /transactions/bulk, or export the rows as CSV")),
+    ((b"<!doctype html", b"<html"), Kind("is a web page", "download the file itself; it may need a login")),
+    (b"<?xml", Kind("is XML, not CSV", _EXPORT)),
+    (b"version https://git-lfs", Kind("is a pointer of Git LFS", "fetch the file itself: git lfs pull")),
 )

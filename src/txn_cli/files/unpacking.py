@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from backports import zstd
 
@@ -30,23 +30,33 @@ DAMAGES: Final = (
 """What reading a damaged archive raises, but for `EOFError`, which says that it was cut off."""
 
 
-class Decompressor(Protocol):
-    """What the decompressors of bz2, lzma and zstd have in common: each unpacks one stream in bounded steps."""
+class _Gunzip:
+    """zlib's decompressor of gzip (RFC 1952) in the manner of the others."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._more = False
 
     @property
     def eof(self) -> bool:
-        """Whether the stream has come to its end."""
+        return self._stream.eof
 
     @property
     def needs_input(self) -> bool:
-        """Whether the next step needs more bytes."""
+        return not self._more
 
     @property
     def unused_data(self) -> bytes:
-        """What was given and stands behind the stream's end."""
+        return self._stream.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Unpack a piece."""
+        made = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+        self._more = bool(self._stream.unconsumed_tail) or len(made) == max_length
+        return made
+
+
+Decompressor = _Gunzip | bz2.BZ2Decompressor | lzma.LZMADecompressor | zstd.ZstdDecompressor
+"""Each unpacks one stream in bounded steps."""
 
 
 class Unpacked(io.RawIOBase):
@@ -123,31 +133,6 @@ def unpacked(head: bytes, file: BinaryIO) -> io.BufferedReader | None:
     """The content of a packed stream that begins with `head`; None when it is not packed."""
     start = next((start for begins, start in _PACKINGS if begins.match(head)), None)
     return None if start is None else io.BufferedReader(Unpacked(file, start))
-
-
-class _Gunzip:
-    """zlib's decompressor of gzip (RFC 1952) in the manner of the others."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-        self._more = False
-
-    @property
-    def eof(self) -> bool:
-        return self._stream.eof
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._more
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._stream.unused_data
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        made = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
-        self._more = bool(self._stream.unconsumed_tail) or len(made) == max_length
-        return made
 
 
 _PACKINGS: Final[tuple[tuple[re.Pattern[bytes], Callable[[], Decompressor]], ...]] = (

@@ -17,7 +17,6 @@ MEMBERS_MAX: Final = 1_000
 DIRECTORY_BYTES_MAX: Final = 1 << 20
 """zipfile reads the directory in one piece, and makes an object of each of its entries."""
 _MEMBERS_NAMED: Final = 5
-_NAME_CHARS_SHOWN: Final = 60
 _ENCRYPTED: Final = 0x1
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MAGIC, _END_64_MAGIC = b"PK\x05\x06", b"PK\x06\x06"
@@ -105,14 +104,9 @@ def _is_beside(name: str) -> bool:
 
 
 def _names(files: list[zipfile.ZipInfo]) -> str:
-    """The first names, for people."""
+    """The first names, for people: others gave them, so they are shown in printable ASCII."""
     more = ", ..." if len(files) > _MEMBERS_NAMED else ""
-    return ", ".join(_shown(info.filename) for info in files[:_MEMBERS_NAMED]) + more
-
-
-def _shown(name: str) -> str:
-    """A name that others gave, in printable ASCII."""
-    return ascii(name[:_NAME_CHARS_SHOWN])
+    return ", ".join(ascii(info.filename[:60]) for info in files[:_MEMBERS_NAMED]) + more
 
 
 def _bound_directory(file: BinaryIO) -> None:

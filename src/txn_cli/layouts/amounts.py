@@ -50,10 +50,8 @@ class AmountReader:
         Raises:
             UnfitError: they contradict each other.
         """
-        if self._column.negative == "purchase":
-            by_sign = "refund" if signed > 0 else "purchase"
-        else:
-            by_sign = "refund" if signed < 0 else "purchase"
+        is_refund = signed > 0 if self._column.negative == "purchase" else signed < 0
+        by_sign = "refund" if is_refund else "purchase"
         if said is None:
             return by_sign
         if signed < 0 and (said == "purchase") != (by_sign == "purchase"):

@@ -17,7 +17,6 @@ from txn_cli.output.reasons import cannot_read
 # In the order in which a file's header is held against them.
 PACKAGED: Final = ("kaggle", "sparkov", "bank")
 FILE_BYTES_MAX: Final = 64 << 10
-_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 _Table = dict[str, object]
 
@@ -54,7 +53,7 @@ def layout_named(name: str) -> Layout:
     except ValueError as error:  # of TOML as of UTF-8
         reason = error if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
         raise LayoutError(f"the layout {name} is not TOML: {reason}") from None
-    return _layout({"name": _NOT_IN_NAMES.sub("-", path.stem)[:64]} | table, name)
+    return _layout({"name": re.sub(r"[^A-Za-z0-9_.-]", "-", path.stem)[:64]} | table, name)
 
 
 def _packaged(name: str) -> _Table:

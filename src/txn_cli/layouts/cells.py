@@ -43,10 +43,7 @@ TYPES: Final = ("purchase", "refund", "reversal")
 
 
 class UnfitError(Exception):
-    """A cell does not fit its column."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
+    """A cell does not fit its column. Its text is the code of what is wrong, one of `MESSAGES`."""
 
 
 def is_empty(cell: str) -> bool:

@@ -88,13 +88,13 @@ def _parse(line: bytes, separator: str) -> list[str] | str:
         return _UNCLOSED if text.count('"') % 2 else "quoting"
 
 
+@dataclass(slots=True)
 class _Lines:
     """The stream's lines, counted, of which some may be given back."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._given_back: deque[bytes] = deque()
-        self.number = 0
+    _file: BinaryIO
+    _given_back: deque[bytes] = field(default_factory=deque)
+    number: int = 0
 
     def take(self) -> bytes:
         """The next line with its end; empty at the end of the stream. One that is too long comes cut."""

@@ -1,14 +1,11 @@
 """`--map`: other names for a layout's columns."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from pydantic import BaseModel
 
 from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import NOWHERE, REQUIRED, Column, Layout, Moment
-
-_PART_FIELDS: Final = ("merchant", "customer", "terminal")
 
 
 def parse_map(texts: Iterable[str]) -> dict[str, str]:
@@ -45,7 +42,7 @@ def renamed(layout: Layout, pairs: Mapping[str, str]) -> Layout:
     changed: dict[str, object] = {
         "amount": tuple(_renamed("/amount_minor", amount, pairs) for amount in layout.amount)
     }
-    parts: dict[str, dict[str, object]] = {part: {} for part in _PART_FIELDS}
+    parts: dict[str, dict[str, object]] = {"merchant": {}, "customer": {}, "terminal": {}}
     for pointer, column in layout.fields():
         if pointer == "/amount_minor":
             continue

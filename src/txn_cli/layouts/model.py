@@ -188,17 +188,10 @@ class Layout(_Strict):
 
     def fields(self) -> Iterator[tuple[str, Column]]:
         """Each field that is read, by its JSON pointer, in the order of a request body. Amounts are alternatives."""
-        for name in ("transaction_id", "type", "original_transaction_id", "card_number"):
-            yield from _present(f"/{name}", getattr(self, name))
-        yield from (("/amount_minor", amount) for amount in self.amount)
-        yield from (("/currency", self.currency), ("/occurred_at", self.occurred_at))
-        for part in ("merchant", "customer", "terminal"):
-            columns: BaseModel = getattr(self, part)
-            for name in type(columns).model_fields:
-                yield from _present(f"/{part}/{name}", getattr(columns, name))
-        yield from _present("/is_fraud", self.is_fraud)
-
-
-def _present(pointer: str, column: Column | None) -> Iterator[tuple[str, Column]]:
-    if column is not None:
-        yield pointer, column
+        for name, value in self:
+            if isinstance(value, Column):
+                yield f"/{name}", value
+            elif isinstance(value, _Strict):
+                yield from ((f"/{name}/{part}", column) for part, column in value if column is not None)
+            elif name == "amount":
+                yield from (("/amount_minor", amount) for amount in value)

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from txn_cli.layouts.cells import UnfitError, is_empty
 from txn_cli.layouts.formats import compiled, moment_of
 from txn_cli.layouts.model import Moment
-from txn_cli.layouts.zones import AmbiguousTimeError, SkippedTimeError, to_utc, zone_of
-
-_OFFSET: Final = len("+00:00")
+from txn_cli.layouts.zones import LocalTimeError, to_utc, zone_of
 
 
 class MomentReader:
@@ -35,7 +32,7 @@ class MomentReader:
             moment = self._moment(cell)
             if moment.tzinfo is None:
                 moment = self._in_utc(moment, zone)
-            return moment.astimezone(UTC).isoformat()[:-_OFFSET] + "Z"
+            return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
         except (ValueError, OverflowError):
             raise UnfitError("timestamp_format") from None
 
@@ -52,7 +49,5 @@ class MomentReader:
             raise UnfitError("zone_unknown") from None
         try:
             return to_utc(moment, zone, ambiguous=self._column.ambiguous)
-        except SkippedTimeError:
-            raise UnfitError("timestamp_skipped") from None
-        except AmbiguousTimeError:
-            raise UnfitError("timestamp_ambiguous") from None
+        except LocalTimeError as error:
+            raise UnfitError(str(error)) from None

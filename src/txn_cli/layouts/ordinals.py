@@ -6,7 +6,6 @@ from typing import Final
 from txn_core.exceptions import TxnError
 
 ROWS_MAX: Final = 100_000_000
-_SLOTS_FIRST: Final = 1 << 12
 
 
 class Ordinals:
@@ -18,7 +17,7 @@ class Ordinals:
 
     def __init__(self) -> None:
         self._rows = 0
-        self._make(_SLOTS_FIRST)
+        self._make(1 << 12)
 
     def next(self, fingerprint: int) -> int:
         """The ordinal of a row among those with its fingerprint, from 1 on.

@@ -68,7 +68,7 @@ class RowReader:
             try:
                 value = read(cells[index])
             except UnfitError as unfit:
-                faults.append((index, label, unfit.code))
+                faults.append((index, label, str(unfit)))
                 continue
             if value is not None:
                 parts[part][name] = value
@@ -103,7 +103,7 @@ class RowReader:
             body["type"] = self._amount_reader.typed(signed, None if said is None else str(said))
             body["amount_minor"] = abs(signed)
         except UnfitError as unfit:
-            faults.append((self._amount_at, self._amount_label, unfit.code))
+            faults.append((self._amount_at, self._amount_label, str(unfit)))
 
     def _add_moment(self, body: dict[str, object], cells: Sequence[str], faults: _Faults) -> None:
         taken = [cells[at] for at in self._moment_at] if self._moment_value is None else [self._moment_value]
@@ -112,7 +112,7 @@ class RowReader:
             body["occurred_at"] = self._moment_reader.instant(taken, zone)
         except UnfitError as unfit:
             at = self._moment_at[0] if self._moment_at else 0
-            faults.append((at, self._moment_label or "occurred_at", unfit.code))
+            faults.append((at, self._moment_label or "occurred_at", str(unfit)))
 
     def _step(self, pointer: str, column: Column, empty_texts: tuple[str, ...]) -> _Step | None:
         """How a column is read; None when the file has none, or the layout has one value for all rows."""

@@ -16,8 +16,6 @@ from txn_core.card_numbers.pan import LENGTHS, mask
 PREFIX: Final = "row_"
 _CONTEXT: Final = "txn-api/row_id/1"
 _TOLD_APART_BY: Final = ("occurred_at", "type", "amount_minor", "currency")
-_HEX_DIGITS: Final = 32
-_FINGERPRINT_BYTES: Final = 8
 
 
 class RowIds:
@@ -30,9 +28,9 @@ class RowIds:
         """The id of the next row, by its request body and its merchant's name."""
         what = (_masked(body), *(body[name] for name in _TOLD_APART_BY), merchant)
         likeness = hashlib.sha256("\0".join((_CONTEXT, *map(str, what))).encode())
-        ordinal = self._ordinals.next(int.from_bytes(likeness.digest()[:_FINGERPRINT_BYTES]))
+        ordinal = self._ordinals.next(int.from_bytes(likeness.digest()[:8]))  # 64 bits
         likeness.update(b"\0%d" % ordinal)
-        return PREFIX + likeness.hexdigest()[:_HEX_DIGITS]
+        return PREFIX + likeness.hexdigest()[:32]
 
 
 def _masked(body: Mapping[str, object]) -> str:

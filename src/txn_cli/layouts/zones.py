@@ -6,16 +6,11 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-ZONES_KEPT_MAX: Final = 256
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-5][0-9])")
 
 
-class SkippedTimeError(ValueError):
-    """Clocks of the zone never showed this time: they were put forward over it."""
-
-
-class AmbiguousTimeError(ValueError):
-    """Clocks of the zone showed this time twice: they were put back."""
+class LocalTimeError(Exception):
+    """Clocks of the zone never showed this time (`timestamp_skipped`), or twice (`timestamp_ambiguous`)."""
 
 
 def checked_zone(name: str) -> str:
@@ -28,7 +23,7 @@ def checked_zone(name: str) -> str:
     return name
 
 
-@lru_cache(ZONES_KEPT_MAX)
+@lru_cache(256)
 def zone_of(name: str) -> tzinfo:
     """The zone of an IANA name, such as `America/New_York`, or of an offset, such as `+02:00`.
 
@@ -52,8 +47,7 @@ def to_utc(moment: datetime, zone: tzinfo, *, ambiguous: str) -> datetime:
     A time that clocks showed twice is the `earlier` or the `later` one, or none when ambiguous ones are `refused`.
 
     Raises:
-        SkippedTimeError: no clock showed it.
-        AmbiguousTimeError: clocks showed it twice, and nothing says which is meant.
+        LocalTimeError: no clock showed it, or clocks showed it twice and nothing says which is meant.
         OverflowError: it lies outside of what a calendar can hold.
     """
     if zone is UTC:
@@ -64,7 +58,7 @@ def to_utc(moment: datetime, zone: tzinfo, *, ambiguous: str) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return earlier
     if earlier.astimezone(zone).replace(tzinfo=None, fold=0) != moment:
-        raise SkippedTimeError
+        raise LocalTimeError("timestamp_skipped")
     if ambiguous == "refused":
-        raise AmbiguousTimeError
+        raise LocalTimeError("timestamp_ambiguous")
     return earlier if ambiguous == "earlier" else second.astimezone(UTC)

@@ -22,9 +22,8 @@ def _line(lease: ForeignLease) -> str:
     where = f"{done}/{row.checkpoint.sub_sequence_number}" if done.isdecimal() else done
     newest = None if row.ledger is None else row.ledger.open.newest
     said = f"{row.shard_id}: done to {where}" + (f", arrivals to {newest}Z" if newest else "")
-    after = "given up"
-    if lease.after is not None:
-        after = f"kept at {lease.after.checkpoint.sequence_number}, which is a place of the new stream"
+    kept_at = None if lease.after is None else lease.after.checkpoint.sequence_number
+    after = "given up" if kept_at is None else f"kept at {kept_at}, which is a place of the new stream"
     return f"{said}; {after}" + ("" if lease.lost is None else f"; LOST FOR THE LAKE: {lost(lease.lost)}")
 
 

@@ -5,15 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.leases.findings import Finder, Findings, ForeignLease
+from txn_cli.leases.findings import Finder, Findings
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from workers.leases.lease import Lease
 
 LOOKS_MIN: Final = 3
-
-# Told how many seconds of so many the leases were watched.
-OnWatch = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +20,11 @@ class Reset:
     finder: Finder
     watch_s: float
 
-    async def refuse_the_living(self, found: Sequence[Findings], on_watch: OnWatch) -> None:
+    async def refuse_the_living(self, found: Sequence[Findings], on_watch: Callable[[float, float], None]) -> None:
         """Return when no lease of these kinds was written for as long as a worker needs to be taken for dead.
 
         A worker that lives renews its leases several times in that time. The judgement is by our own clock, and by
-        every look in between, as workers judge each other.
+        every look in between, as workers judge each other. `on_watch` is told for how many seconds of how many.
 
         Raises:
             StoreError: some worker is alive.
@@ -46,22 +43,20 @@ class Reset:
                         f"{', '.join(who)}; stop the {each.kind} workers of older versions, and try again"
                     )
 
-    async def carry_out(self, found: Findings) -> list[ForeignLease]:
-        """Give up the leases of another stream, each as it was seen; gives those that were.
+    async def carry_out(self, found: Findings) -> None:
+        """Give up the leases of another stream, each as it was seen.
 
         Raises:
             StoreError: one was written meanwhile. Those before it are given up; the rest is for another try.
         """
-        table, done = self.finder.table(found.kind), list[ForeignLease]()
-        for lease in found.foreign:
+        table = self.finder.table(found.kind)
+        for done, lease in enumerate(found.foreign):
             given_up = table.delete(lease.row) if lease.after is None else table.write(lease.row, lease.after)
             if not await given_up:
                 raise StoreError(
                     f"the lease of {lease.row.shard_id} was written while it was given up: a {found.kind} worker is "
-                    f"alive; {len(done)} leases are given up, {len(found.foreign) - len(done)} are not"
+                    f"alive; {done} leases are given up, {len(found.foreign) - done} are not"
                 )
-            done.append(lease)
-        return done
 
 
 def moved(before: Mapping[ShardId, Lease], now: Mapping[ShardId, Lease]) -> list[Lease]:

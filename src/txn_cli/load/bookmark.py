@@ -10,13 +10,10 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 from txn_cli.load.totals import LoadTotals
 from txn_cli.stack.datadir import read_as, write_private
 from txn_core.exceptions import StackError
-
-_PIECE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +24,11 @@ class Place:
     rejects_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
 class Bookmark:
-    """The place of one load, kept until the load is complete."""
+    """The place of one load, kept in a file until the load is complete."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    path: Path
 
     @classmethod
     def of(cls, folder: Path, file: Path, *, api_key: str, particulars: Iterable[str]) -> "Bookmark":
@@ -40,21 +37,20 @@ class Bookmark:
         for particular in particulars:
             mark.update(f"{len(particular)}:{particular}".encode())
         with file.open("rb") as content:
-            while piece := content.read(_PIECE_BYTES):
-                mark.update(piece)
+            hashlib.file_digest(content, lambda: mark)
         return cls(folder / f"{mark.hexdigest()[:32]}.json")
 
     def place(self) -> Place | None:
         """Where to go on; none for a load that was not interrupted, or whose file cannot be read."""
         try:
-            return read_as(self._path, Place)
+            return read_as(self.path, Place)
         except StackError:
             return None
 
     def put(self, place: Place) -> None:
         """Remember the place, on disk when this returns."""
-        write_private(self._path, asdict(place))
+        write_private(self.path, asdict(place))
 
     def remove(self) -> None:
         """Forget the load: run again, it starts from the beginning."""
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)

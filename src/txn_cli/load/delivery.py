@@ -5,7 +5,7 @@ Whatever leaves a doubt is sent again. That is safe, since a transaction's id ma
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
 from txn_cli.api_client.rejection import ENTIRE_ROW, Rejection
@@ -14,9 +14,6 @@ from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.concurrency import side_by_side
 from txn_cli.layouts.read_rows import SoundRow
 from txn_core.exceptions import TxnError
-
-BULK_ROWS_MAX: Final = 5_000
-SINGLE_ROWS_MAX: Final = 1_000
 
 
 class UndeliveredError(TxnError):
@@ -53,7 +50,7 @@ class Delivery(Protocol):
 class BulkDelivery:
     """By bulk uploads, one at a time, in the order of the rows."""
 
-    rows_max = BULK_ROWS_MAX
+    rows_max = 5_000
 
     def __init__(self, client: ApiClient, policy: RetryPolicy | None = None) -> None:
         self._client, self._policy = client, policy or RetryPolicy()
@@ -95,7 +92,7 @@ class BulkDelivery:
 class SingleDelivery:
     """One request a row, several of them at once."""
 
-    rows_max = SINGLE_ROWS_MAX
+    rows_max = 1_000
 
     def __init__(self, client: ApiClient, policy: RetryPolicy | None = None) -> None:
         self._client, self._policy = client, policy or RetryPolicy()

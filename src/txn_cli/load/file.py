@@ -57,7 +57,8 @@ class FileLoad:
                 rejects_bytes = rejects.write(rejections) if rejects else 0
                 if self.bookmark:
                     self.bookmark.put(Place(totals, rejects_bytes))
-                on_progress(totals, self._fraction(totals), rejections)
+                fraction = self.source.fraction if self.limit is None else totals.read / self.limit
+                on_progress(totals, fraction, rejections)
 
             rows = islice(self.source.rows(self.limit), place.totals.read, None)
             try:
@@ -73,9 +74,6 @@ class FileLoad:
         if self.rejects is None:
             return True
         return self.rejects.is_file() and self.rejects.stat().st_size >= place.rejects_bytes
-
-    def _fraction(self, totals: LoadTotals) -> float | None:
-        return self.source.fraction if self.limit is None else totals.read / self.limit
 
 
 def _so_far(totals: LoadTotals) -> str:

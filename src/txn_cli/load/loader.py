@@ -40,9 +40,12 @@ async def load_rows(
             rejections, receipts = await _settle(chunk, delivery)
             rejected = len({rejection.line for rejection in rejections})
             totals = totals.plus(
-                accepted=len(chunk) - rejected, rejected=rejected, receipts=receipts, faults=rejections
+                accepted=len(chunk) - rejected,
+                rejected=rejected,
+                seconds=time.monotonic() - began,
+                receipts=receipts,
+                faults=rejections,
             )
-            totals = replace(totals, seconds=time.monotonic() - began)
             on_settled(totals, rejections)
     return replace(totals, seconds=time.monotonic() - began)
 

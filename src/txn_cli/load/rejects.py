@@ -42,7 +42,8 @@ class RejectsFile:
 
     def write(self, rejections: Sequence[Rejection]) -> int:
         """Add rejections; the file's length in bytes after them."""
-        self._put(self._csv(map(astuple, rejections)) if self._as_csv else self._ndjson(rejections))
+        ndjson = (json.dumps(asdict(rejection)) + "\n" for rejection in rejections)
+        self._put(self._csv(map(astuple, rejections)) if self._as_csv else "".join(ndjson))
         return self._file.tell()
 
     def _put(self, text: str) -> None:
@@ -54,7 +55,3 @@ class RejectsFile:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(lines)
         return text.getvalue()
-
-    @staticmethod
-    def _ndjson(rejections: Sequence[Rejection]) -> str:
-        return "".join(json.dumps(asdict(rejection)) + "\n" for rejection in rejections)

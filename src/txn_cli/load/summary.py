@@ -44,7 +44,5 @@ class LoadSummary:
             self._meter.say(f"{count:>8,} x {kind}")
         if len(kinds) > KINDS_SHOWN:
             self._meter.say(f"and {len(kinds) - KINDS_SHOWN:,} more kinds")
-        if self._rejects and totals.rejected:
-            self._meter.say(f"each with its line in {self._rejects}")
-        elif totals.rejected:
-            self._meter.say("each with its line by --rejects FILE")
+        if totals.rejected:
+            self._meter.say(f"each with its line {f'in {self._rejects}' if self._rejects else 'by --rejects FILE'}")

@@ -3,13 +3,9 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Self
+from typing import Self
 
 from txn_cli.load.totals import LoadTotals
-
-_NUMBER: Final = re.compile(r"[0-9]{1,12}")
-_PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
-_WHOLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +22,10 @@ class Tolerance:
         Raises:
             ValueError: it is neither.
         """
-        if _NUMBER.fullmatch(text):
+        if re.fullmatch(r"[0-9]{1,12}", text):
             return cls(rows=int(text))
-        if (percent := _PERCENT.fullmatch(text)) and (share := Fraction(percent[1]) / _WHOLE) <= 1:
+        percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%", text)
+        if percent and (share := Fraction(percent[1]) / 100) <= 1:
             return cls(share=share)
         raise ValueError("give a number of rows, such as 10, or a percentage of them, such as 0.5%")
 

@@ -27,12 +27,15 @@ class LoadTotals:
         """Rows that were read and settled."""
         return self.accepted + self.rejected
 
-    def plus(self, *, accepted: int, rejected: int, receipts: Iterable[str], faults: Iterable[Rejection]) -> Self:
-        """These and the totals of another part."""
+    def plus(
+        self, *, accepted: int, rejected: int, seconds: float, receipts: Iterable[str], faults: Iterable[Rejection]
+    ) -> Self:
+        """These and the counts of another part; `seconds` are those of all parts together."""
         return replace(
             self,
             accepted=self.accepted + accepted,
             rejected=self.rejected + rejected,
+            seconds=seconds,
             receipts=(*self.receipts, *receipts),
             faults=dict(Counter(self.faults) + Counter(f"{fault.field} {fault.code}" for fault in faults)),
         )

@@ -6,7 +6,6 @@ Whoever asks for one has been told that it is meant (`system`). Credentials are 
 import asyncio
 import os
 from dataclasses import dataclass, field
-from typing import Final
 from urllib.parse import urlsplit
 
 from botocore.exceptions import NoCredentialsError
@@ -17,12 +16,16 @@ from txn_core.exceptions import SettingsError
 from txn_core.loopback import is_local
 from txn_core.settings import Settings
 
-NO_METADATA: Final = "AWS_EC2_METADATA_DISABLED"
-
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The settings of the environment, what they describe, and whether all of it is on this machine."""
+    """What some settings describe.
+
+    Attributes:
+        settings: those of its processes.
+        where: what it is, for people.
+        is_local: whether all of it is on this machine, so that what is deleted can be made again.
+    """
 
     settings: Settings = field(repr=False)
     where: str
@@ -90,6 +93,6 @@ def _require_credentials(*, local: bool) -> None:
     from aiobotocore.session import AioSession  # noqa: PLC0415 - it costs a quarter of a second
 
     if local:
-        os.environ.setdefault(NO_METADATA, "true")
+        os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     if asyncio.run(AioSession().get_credentials()) is None:
         raise SettingsError(reason_of(NoCredentialsError()))

@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.reasons import reason_of
-from txn_core.exceptions import TxnError
-
-PLACES_MAX = 5
-REPORT = "this is not expected; report it with this line"
+from txn_core.aws.errors import code_of
+from txn_core.exceptions import StoreError, TxnError
 
 
 class FailedError(TxnError):
@@ -37,10 +35,25 @@ def one_error() -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.TyperException):
         raise
     except Exception as error:  # noqa: BLE001 - the outermost place of a process
-        leaf = _leaf(error)
+        leaf = leaf_of(error)
         if isinstance(leaf, TxnError):
             raise leaf from leaf.__cause__
-        raise FailedError(reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: {REPORT}") from None
+        raise FailedError(
+            reason_of(leaf) or f"{_name(leaf)} at {_place(leaf)}: this is not expected; report it with this line"
+        ) from None
+
+
+@contextmanager
+def store_errors(doing: str, kinds: tuple[type[Exception], ...] = (ClientError, BotoCoreError)) -> Iterator[None]:
+    """Let an error of some kinds, by default those of AWS' clients, say in one line what cannot be done, and why.
+
+    Raises:
+        StoreError: the block raised such an error, which is the cause.
+    """
+    try:
+        yield
+    except kinds as error:
+        raise StoreError(f"cannot {doing}: {reason_of(error) or code_of(error)}") from error
 
 
 def told(error: TxnError) -> str:
@@ -50,21 +63,20 @@ def told(error: TxnError) -> str:
     return str(error) if reason is None or reason in str(error) else f"{error}: {reason}"
 
 
-def _leaf(error: Exception) -> Exception:
+def leaf_of(error: Exception) -> Exception:
     """The first error of ours in a group, or else the first one."""
     if not isinstance(error, ExceptionGroup):
         return error
-    leaves = [_leaf(inner) for inner in error.exceptions]
+    leaves = [leaf_of(inner) for inner in error.exceptions]
     return next((leaf for leaf in leaves if isinstance(leaf, TxnError)), leaves[0])
 
 
 def _name(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return f"{error.operation_name} failed with {error.response.get('Error', {}).get('Code', 'unknown')}"
-    return type(error).__name__
+    operation = f"{error.operation_name} failed with " if isinstance(error, ClientError) else ""
+    return operation + code_of(error)
 
 
 def _place(error: Exception) -> str:
-    """The last calls that led to it, innermost last, by file and line."""
-    frames = traceback.extract_tb(error.__traceback__)[-PLACES_MAX:]
+    """The last five calls that led to it, innermost last, by file and line."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames) or "an unknown place"

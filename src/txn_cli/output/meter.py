@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from types import TracebackType
+from contextlib import ExitStack
 from typing import Final, Self
 
 from rich.console import Console
@@ -15,12 +15,13 @@ from txn_core.printable import printable
 LINE_EVERY_S: Final = 5.0
 
 
-class Meter:
+class Meter(ExitStack):
     """Shows one undertaking while it runs. Standard output stays free for results."""
 
     def __init__(
         self, title: str, console: Console | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        super().__init__()
         self._title, self._clock = title, clock
         self._console = console or terminal.console(error=True)
         self._bar = Progress(
@@ -37,13 +38,8 @@ class Meter:
         self._told_at = clock()
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self.enter_context(self._bar)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def show(self, fraction: float | None, note: str) -> None:
         """Show what part is done (0 to 1, if that is known) and a note on it."""

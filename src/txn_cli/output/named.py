@@ -1,7 +1,7 @@
 """What names a system to work on: options, and variables of the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,16 +33,16 @@ class Named:
     @property
     def folder_typed(self) -> Path | None:
         """The folder, if the command line names it; one that only `TXN_DATA_DIR` names goes after the options."""
-        return None if self._folder_of_environment == self.folder else self.folder
-
-    @property
-    def _folder_of_environment(self) -> Path | None:
         given = self.environment.get("TXN_DATA_DIR")
-        return Path(given) if given else None
+        return None if given and Path(given) == self.folder else self.folder
 
     def has(self, name: str) -> bool:
         """Whether a variable is set, to more than blanks; a service link is none of ours."""
         return bool(self.environment.get(name, "").strip()) and name not in service_links(self.environment)
+
+    def endpoint_besides(self, urls: Collection[str]) -> str | None:
+        """The first variable that names a server at another address than these, or None."""
+        return next((name for name in self.endpoints if self.environment[name] not in urls), None)
 
     @property
     def endpoints(self) -> list[str]:

@@ -3,8 +3,8 @@
 It says which minutes agree, which differ, and of which nothing can be said.
 """
 
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, field
+from typing import Final
 
 from txn_core.positions import Position, ShardId
 from workers.leases.lease import TRIM_HORIZON, Lease
@@ -16,15 +16,10 @@ _ALWAYS: Final = Minute("~")  # behind every minute
 
 @dataclass(frozen=True, slots=True)
 class ShardLedger:
-    """A drain's lease row of a shard, and what the drain's ledger says of the shard."""
+    """A drain's lease row of a shard, if the drain has seen the shard, and what its ledger says of the shard."""
 
-    row: Lease | None
-    tally: Tally
-
-    @classmethod
-    def absent(cls) -> Self:
-        """The ledger of a drain that has not seen the shard."""
-        return cls(None, Tally())
+    row: Lease | None = None
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def ledger(self) -> Ledger | None:

@@ -38,7 +38,6 @@ SET_APART: Final[tuple[Reason, ...]] = ("undecodable", "unwritable")
 RECORDS_A_READ: Final = 1_000
 READ_SPACING_S: Final = 0.4  # half of a shard's 5 reads a second: its workers need the others
 _MINUTE: Final = timedelta(minutes=1)
-_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +115,26 @@ class LakeEvidence:
         return found
 
     async def dead_letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
-        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed."""
+        """The records of the minutes that a kind of worker set apart, without their bytes, which are sealed.
+
+        Each position that a letter stands for is one, at the arrival of the letter's record.
+        """
         days = sorted({minute[:10] for minute in minutes})
         found: list[StreamRecord] = []
         for reason, day in product(SET_APART, days):
             async for key in self.store.keys(f"{DEAD_LETTER_PREFIX}{reason}/dt={day}/{worker}-{shard_id}-"):
-                found += _set_apart(await self._read(key))
+                letter = Envelope.of(await self._read(key))
+                arrived_at = datetime_of(letter.at)
+                found += (StreamRecord(b"", position, arrived_at) for position in letter.origin.positions)
         return [record for record in found if minute_of(record.arrived_at) in minutes]
 
     async def _read(self, key: str) -> bytes:
         return await briefly("read object", lambda: self.store.read(key))
 
 
-def _set_apart(document: bytes) -> list[StreamRecord]:
-    """Every position that a letter stands for, at the arrival of its record."""
-    letter = Envelope.of(document)
-    return [StreamRecord(b"", position, datetime_of(letter.at)) for position in letter.origin.positions]
-
-
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:
     """The hours whose objects may hold rows of the minutes: an object lies at the arrival of its first record."""
     span = NOTED_SPAN_MAX + DISORDER_MAX
     starts = [start_of(minute) for minute in minutes]
-    nearby = {start + shift for start in starts for shift in (-span, -_HOUR, timedelta(), span)}
+    nearby = {start + shift for start in starts for shift in (-span, -timedelta(hours=1), timedelta(), span)}
     return sorted({moment.replace(minute=0) for moment in nearby})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from txn_core.positions import ShardId
 from workers.leases.ledger import Minute
 
 SHOWN_MAX: Final = 50
+_table: Final = partial(Table, title_justify="left", box=None, pad_edge=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,6 @@ def _faults_table(report: Report) -> Table:
         )
         shown.add_row(fault.kind.replace("_", " "), _short(fault.shard_id), *place, fault.transaction_id or "")
     return shown
-
-
-def _table(*columns: Column | str, title: str | None = None) -> Table:
-    return Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
 
 
 def _done_by(view: str) -> list[str]:

@@ -72,7 +72,7 @@ class Reconciliation:
         comparisons: list[Comparison] = []
         faults: list[Fault] = []
         for shard_id in sorted({shard_id for by_shard in ledgers.values() for shard_id in by_shard}):
-            of_shard = {name: by_shard.get(shard_id, ShardLedger.absent()) for name, by_shard in ledgers.items()}
+            of_shard = {name: by_shard.get(shard_id, ShardLedger()) for name, by_shard in ledgers.items()}
             compared = [
                 compare(shard_id, view.name, of_shard[view.name], of_shard[self.reference.name])
                 for view in self.views

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
 
 from txn_cli.simulator.cards import card_number
 from txn_cli.simulator.names import FIRST_NAMES, JOBS, LAST_NAMES, STREET_KINDS, STREET_NAMES
 from txn_cli.simulator.rng import Rng
 from txn_cli.simulator.towns import PLACES, Place
-
-_BORN_FIRST: Final = date(1930, 1, 1)
-_BORN_DAYS: Final = 74 * 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ def _customer(rng: Rng) -> Customer:
         street=_street(rng),
         place=rng.pick(PLACES),
         job=rng.pick(JOBS),
-        born=_BORN_FIRST + timedelta(days=rng.below(_BORN_DAYS)),
+        born=date(1930, 1, 1) + timedelta(days=rng.below(74 * 365)),
         activity=0.25 + 1.5 * rng.fraction(),
     )
 

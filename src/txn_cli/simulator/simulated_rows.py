@@ -21,7 +21,6 @@ _HOURLY: Final = (.65, .65, .65, .65, .65, .65, .65, .65, .65, .65, .65, .65,
 _HOURLY_MEAN: Final = sum(_HOURLY) / len(_HOURLY)
 _DAY_S: Final = 86_400
 _FRAUD_SPREAD: Final = 0.25
-_DEGREES_AROUND_HOME: Final = 1.0
 _USUAL: Final = Weighted(CATEGORIES, [category.per_mille for category in CATEGORIES])
 _FRAUDULENT: Final = Weighted(CATEGORIES, [category.fraud_per_mille for category in CATEGORIES])
 
@@ -110,7 +109,8 @@ def _who(person: Customer, rng: Rng) -> dict[str, str]:
 
 
 def _offset(rng: Rng) -> float:
-    return _DEGREES_AROUND_HOME * (2.0 * rng.fraction() - 1.0)
+    """How far from home, by a degree at most in either direction."""
+    return 2.0 * rng.fraction() - 1.0
 
 
 def _amount(category: Category, rng: Rng, *, fraud: bool) -> str:

@@ -5,7 +5,6 @@ import httpx
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_as
-from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import ProcessUrls
@@ -25,14 +24,13 @@ def attach(data_dir: DataDir) -> Settings | None:
         raise StackError(
             f"{data_dir.root} has a stack but no secrets: put secrets.json back, or name another --data-dir"
         )
-    endpoints = Endpoints(ready.kinesis_url, ready.dynamodb_url, ready.s3_url, ready.access_key, ready.secret_key)
     port = httpx.URL(ready.api_url).port
-    return adopt(stack_environment(secrets, endpoints, api_port=port or 0, given=given_to(data_dir) | tls_settings()))
+    return adopt(stack_environment(secrets, ready, api_port=port or 0, given=given_to(data_dir) | tls_settings()))
 
 
 def given_to(data_dir: DataDir) -> dict[str, str]:
     """The settings that the folder's stack was given by whoever started it."""
-    return read_as(data_dir.settings, dict[str, str]) or {}
+    return read_as(data_dir.document("settings"), dict[str, str]) or {}
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:

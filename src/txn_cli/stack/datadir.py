@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,10 +17,12 @@ from txn_core.exceptions import StackError
 
 T = TypeVar("T")
 
+DocumentName = Literal["secrets", "ports", "settings", "children", "ready"]
+
 PRIVATE_MODE = 0o600
 _CONTENTS = (
-    *("secrets.json", "ports.json", "settings.json", "children.json", "ready.json", "authorization", "lock"),
-    *("logs", "loads", "kinesis", "dynamodb", "s3"),
+    *(f"{name}.json" for name in get_args(DocumentName)),
+    *("authorization", "lock", "logs", "loads", "kinesis", "dynamodb", "s3"),
 )
 """What a stack keeps in its folder: what else lies there is the user's."""
 
@@ -44,30 +46,14 @@ class DataDir:
         """
         make_private(self.root, _CONTENTS)
 
-    @property
-    def secrets(self) -> Path:
-        """Keys of this stack."""
-        return self.root / "secrets.json"
+    def document(self, name: DocumentName) -> Path:
+        """The place of one of the stack's documents.
 
-    @property
-    def ports(self) -> Path:
-        """Ports of this stack, to be the same the next time."""
-        return self.root / "ports.json"
-
-    @property
-    def settings(self) -> Path:
-        """What the user set for this stack, for commands from other terminals."""
-        return self.root / "settings.json"
-
-    @property
-    def children(self) -> Path:
-        """Which processes belong to this stack, to end those that a killed supervisor left behind."""
-        return self.root / "children.json"
-
-    @property
-    def ready(self) -> Path:
-        """Where clients find the stack; there while it is ready."""
-        return self.root / "ready.json"
+        `secrets`: its keys. `ports`: its ports, to be the same the next time. `settings`: what the user set for it,
+        for commands from other terminals. `children`: its processes, to end those that a killed supervisor left
+        behind. `ready`: where clients find it, there while it is ready.
+        """
+        return self.root / f"{name}.json"
 
     @property
     def authorization(self) -> Path:

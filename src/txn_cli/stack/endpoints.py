@@ -12,3 +12,8 @@ class Endpoints:
     s3_url: str
     access_key: str
     secret_key: str
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of the three servers."""
+        return (self.kinesis_url, self.dynamodb_url, self.s3_url)

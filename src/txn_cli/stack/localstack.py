@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
@@ -45,12 +45,12 @@ class LocalStack:
         }
 
 
+@dataclass(slots=True)
 class _Publication:
     """Keeps the files that name the stack's processes true, and `ready.json` absent until the stack is ready."""
 
-    def __init__(self, data_dir: DataDir) -> None:
-        self._data_dir = data_dir
-        self._ready: Ready | None = None
+    _data_dir: DataDir
+    _ready: Ready | None = None
 
     def pids(self, pids: dict[str, int]) -> None:
         leftovers.note(self._data_dir, pids)
@@ -79,7 +79,7 @@ async def local_stack(
         publication = _Publication(data_dir)
         publication.withdraw()
         given = given_settings()
-        write_private(data_dir.settings, given)
+        write_private(data_dir.document("settings"), given)
         async with (
             foundation.prepared(data_dir, narrator) as base,
             _api_port(api_port, base, narrator) as port,
@@ -127,16 +127,11 @@ async def _api_port(wanted: int, base: Foundation, narrator: Narrator) -> AsyncI
 
 
 def _ready(base: Foundation, settings: Settings, api_key: str, pids: dict[str, int]) -> Ready:
-    endpoints = base.endpoints
     return Ready(
+        **asdict(base.endpoints),
         api_url=api_url(settings),
         api_key=api_key,
-        kinesis_url=endpoints.kinesis_url,
-        dynamodb_url=endpoints.dynamodb_url,
-        s3_url=endpoints.s3_url,
         stream=settings.stream,
         bucket=settings.lake_bucket,
-        access_key=endpoints.access_key,
-        secret_key=endpoints.secret_key,
         pids=pids,
     )

@@ -43,9 +43,7 @@ def shared_root(fallback: Path) -> Path:
 
 def installed_at(root: Path) -> Path:
     """The folder in which this version of the packages lies once it is installed."""
-    digest = hashlib.sha256()
-    for name in MANIFEST:
-        digest.update((node_source() / name).read_bytes())
+    digest = hashlib.sha256(b"".join((node_source() / name).read_bytes() for name in MANIFEST))
     return root / digest.hexdigest()[:16]
 
 

@@ -38,7 +38,7 @@ class StackPorts:
         Raises:
             StackError: there are no free ports.
         """
-        stored = read_json(data_dir.ports) or {}
+        stored = read_json(data_dir.document("ports")) or {}
         return cls._kept(data_dir, {name: stored.get(name) for name in port_names()})
 
     def others(self, data_dir: DataDir) -> "StackPorts":
@@ -59,7 +59,7 @@ class StackPorts:
             else ports.choose(with_grpc=name in LAKE_SERVERS)
             for name, port in wanted.items()
         }
-        write_private(data_dir.ports, chosen)
+        write_private(data_dir.document("ports"), chosen)
         return cls(chosen)
 
     def release(self) -> None:
@@ -69,7 +69,7 @@ class StackPorts:
     @classmethod
     def stored(cls, data_dir: DataDir) -> "StackPorts | None":
         """The ports of a running stack; none in a folder that never was one."""
-        stored = read_json(data_dir.ports)
+        stored = read_json(data_dir.document("ports"))
         return None if stored is None else cls({name: p for name, p in stored.items() if isinstance(p, int)})
 
     @property

@@ -8,13 +8,13 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_cli.output.reasons import reason_of
+from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ProcessUrls, api_says, worker_says
 from txn_cli.status.tail import rest_behind
 from txn_core import drains
 from txn_core.aws.clients import Aws
-from txn_core.aws.errors import code_of, is_passing
+from txn_core.aws.errors import is_passing
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import INDEX, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
@@ -60,10 +60,13 @@ class Observer:
         Raises:
             StoreError: stream or leases cannot be read.
         """
-        try:
-            return await self._look()
-        except STORE_ERRORS as error:
-            raise self._unreadable(error) from error
+        with store_errors(f"read stream {self.settings.stream} or its leases", STORE_ERRORS):
+            api = None if self.urls.api is None else await api_says(self.urls.api)
+            readers = tuple(drains.REGISTRY.values())
+            streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
+            identities = {stream: await self._identity(stream) for stream in streams}
+            workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
+            return Status.now(*workers, api=api)
 
     async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
         """Look until every worker has drained every shard, or the time is over; the last status, if there was one.
@@ -79,22 +82,16 @@ class Observer:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    last = await self._look()
+                    last = await self.look()
                     tell(last)
-            except STORE_ERRORS as error:
-                if not is_passing(error):
-                    raise self._unreadable(error) from error
+            except TimeoutError:
+                return last
+            except StoreError as error:
+                if not isinstance(error.__cause__, STORE_ERRORS) or not is_passing(error.__cause__):
+                    raise
             if (last and last.drained) or loop.time() + self.pause_s >= deadline:
                 return last
             await asyncio.sleep(self.pause_s)
-
-    async def _look(self) -> Status:
-        api = None if self.urls.api is None else await api_says(self.urls.api)
-        readers = tuple(drains.REGISTRY.values())
-        streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
-        identities = {stream: await self._identity(stream) for stream in streams}
-        workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
-        return Status.now(*workers, api=api)
 
     async def _identity(self, stream: str) -> StreamIdentity | None:
         """Which stream it is; None when that cannot be asked just now, so that it is not held against the leases."""
@@ -104,11 +101,6 @@ class Observer:
             if not is_passing(error):
                 raise
             return None
-
-    def _unreadable(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"cannot read stream {self.settings.stream} or its leases: {reason_of(error) or code_of(error)}"
-        )
 
     async def _worker(self, drain: DrainDefinition, identity: StreamIdentity | None) -> WorkerStatus:
         kind, names, stream = drain.name, TableNames.of(self.settings), drain.stream(self.settings)

@@ -14,7 +14,6 @@ TIMEOUT_S: Final = 2.0
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 UNREACHABLE: Final = "no answer"
-_REQUESTS: Final = "txn_http_requests_total"
 # By type of metric, the samples that may be added up.
 _SUMMED: Final = {"counter": ("_total",), "histogram": ("_count", "_sum")}
 
@@ -90,7 +89,7 @@ def parse_answered(text: str) -> dict[str, float]:
     sums: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name == _REQUESTS:
+            if sample.name == "txn_http_requests_total":
                 answered_as = f"{sample.labels['status'][:1]}xx"
                 sums[answered_as] = sums.get(answered_as, 0.0) + sample.value
     return dict(sorted(sums.items()))

@@ -1,16 +1,19 @@
 """A status for people: the API in a line, the workers and the shards as tables."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.table import Column, Table
 from rich.text import Text
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, ProcessReadiness
 from txn_core.kinesis.stream_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
+
+_table: Final = partial(Table, box=None, pad_edge=False)
 
 COLOURS = {Drain.DRAINED: "green", Drain.BEHIND: "yellow", Drain.UNKNOWN: "red"}
 COUNTS = ("records", "duplicates", "dead_letters", "leases_lost", "leases_stolen")
@@ -61,18 +64,19 @@ def _api_line(api: ApiStatus) -> Text:
 
 def _workers(status: Status) -> Table:
     """One row a kind of worker. Counts are those since the process started."""
-    shown = _table(["worker", "process", "lag", "leases held", *(name.replace("_", " ") for name in COUNTS)], texts=2)
+    numbers = ("lag", "leases held", *(name.replace("_", " ") for name in COUNTS))
+    shown = _table(_text("worker"), _text("process"), *(Column(name, justify="right") for name in numbers))
     for worker in status.workers:
-        lag = f"{worker.lag_s(status.at):.1f} s"
-        shown.add_row(worker.kind, _process(worker), lag, _leases(worker), *(_count(worker, n) for n in COUNTS))
+        ready = Text("") if worker.ready is None else _ready(worker.ready)
+        counts = (f"{worker.counts[name]:,.0f}" if name in worker.counts else "" for name in COUNTS)
+        shown.add_row(worker.kind, ready, f"{worker.lag_s(status.at):.1f} s", _leases(worker), *counts)
     return shown
 
 
 def _shards(status: Status) -> Table:
     """One row a worker and shard."""
-    shown = _table(["worker", "shard", "state", "lag", "records", "lease owner", "checkpoint"])
-    for name in ("lag", "records"):
-        next(column for column in shown.columns if column.header == name).justify = "right"
+    numbers = (_text(name, justify="right") for name in ("lag", "records"))
+    shown = _table(*map(_text, ("worker", "shard", "state")), *numbers, *map(_text, ("lease owner", "checkpoint")))
     for worker in status.workers:
         for shard in worker.shards:
             shown.add_row(
@@ -87,17 +91,9 @@ def _shards(status: Status) -> Table:
     return shown
 
 
-def _table(names: list[str], *, texts: int | None = None) -> Table:
-    """A table whose columns behind the first `texts` hold numbers."""
-    shown = Table(box=None, pad_edge=False)
-    for place, name in enumerate(names):
-        is_text = texts is None or place < texts
-        shown.add_column(name, overflow="fold" if is_text else "ellipsis", justify="left" if is_text else "right")
-    return shown
-
-
-def _process(worker: WorkerStatus) -> Text:
-    return Text("") if worker.ready is None else _ready(worker.ready)
+def _text(name: str, justify: JustifyMethod = "left") -> Column:
+    """A column whose cells are shown whole, on several lines if need be."""
+    return Column(name, overflow="fold", justify=justify)
 
 
 def _ready(readiness: ProcessReadiness) -> Text:
@@ -110,10 +106,6 @@ def _leases(worker: WorkerStatus) -> str:
     """How many leases are held, and by how many processes when by more than one."""
     held = f"{worker.leases.total()}"
     return held if len(worker.leases) <= 1 else f"{held} by {len(worker.leases)}"
-
-
-def _count(worker: WorkerStatus, name: str) -> str:
-    return f"{worker.counts[name]:,.0f}" if name in worker.counts else ""
 
 
 def _batches_line(worker: WorkerStatus) -> str:

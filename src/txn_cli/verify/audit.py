@@ -118,5 +118,4 @@ class Audit:
 
 def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     remaining = iter(rows)
-    while batch := list(islice(remaining, size)):
-        yield batch
+    return iter(lambda: list(islice(remaining, size)), [])

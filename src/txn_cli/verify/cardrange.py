@@ -15,8 +15,6 @@ from txn_core.transactions.instants import Instant, datetime_of, instant_of
 PAGE_ROWS_MIN: Final = 50
 PAGE_ROWS_MAX: Final = 1_000
 PAGES_SPARE: Final = 2
-# The resolution of an instant: the end of a range is exclusive.
-_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,8 @@ class CardRange:
     @classmethod
     def around(cls, rows: CardRows, card_id: CardId) -> Self:
         """The narrowest range that holds all rows of a card; at most twice as many are read, and some."""
-        end = instant_of(datetime_of(rows.last) + _TICK)
+        # By the resolution of an instant: the end of a range is exclusive.
+        end = instant_of(datetime_of(rows.last) + timedelta(microseconds=1))
         rows_max = 2 * len(rows.numbers)
         page_rows = min(max(rows_max, PAGE_ROWS_MIN), PAGE_ROWS_MAX)
         return cls(card_id, rows.first, end, page_rows, rows_max // page_rows + PAGES_SPARE)

@@ -7,6 +7,7 @@ equal cards have equal ids and different cards different ones. No card number is
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 
 from pydantic_core import from_json
@@ -53,8 +54,8 @@ class Scribe:
 
     def statements(self, rows: Sequence[Row]) -> list[Statement]:
         """The statements of the rows that the service would accept."""
-        found = (self.statement(row) for row in rows if isinstance(row, SoundRow))
-        return [statement for statement in found if statement is not None]
+        sound = (row for row in rows if isinstance(row, SoundRow))
+        return list(filter(None, map(self.statement, sound)))
 
     def statement(self, row: SoundRow) -> Statement | None:
         """The row's statement; none when the service refuses such a transaction, so that it must not be stored."""
@@ -117,12 +118,12 @@ class Identities:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Pairing:
     """Names of ours and ids of the store, one to one."""
 
-    def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+    _ids: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
 
     def fits(self, name: str, identity: object) -> bool:
         """Whether the name has this id and the id this name, the first sight of either deciding."""

@@ -423,7 +423,7 @@ def test_verify_expects_the_cards_that_the_stack_takes_without_a_check_digit(
     upload(store, settings)
     file = csv_file(tmp_path / "rows.csv", [cells(2, cc_num="9999000000000000")])
     assert json.loads(txn("verify", file, "--data-dir", data_dir, "--json").out)["rows"] == 0
-    write_private(DataDir.at(data_dir).settings, {"TXN_LUHN_EXEMPT_RANGES": "9999"})
+    write_private(DataDir.at(data_dir).document("settings"), {"TXN_LUHN_EXEMPT_RANGES": "9999"})
     report = json.loads(txn("verify", file, "--data-dir", data_dir, "--json").out)
     assert (report["rows"], report["missing_in_index"]) == (1, 1)
 

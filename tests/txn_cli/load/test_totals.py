@@ -13,8 +13,8 @@ def test_the_document_has_exactly_these_keys_and_adds_up() -> None:
 def test_parts_add_up() -> None:
     fault = Rejection(2, "amt", "amount_format", "")
     total = TOTALS.plus(
-        accepted=1, rejected=1, receipts=["c"], faults=[fault, Rejection(2, "dob", "date_format", "")]
+        accepted=1, rejected=1, seconds=2.5, receipts=["c"], faults=[fault, Rejection(2, "dob", "date_format", "")]
     )
-    assert (total.read, total.receipts) == (12, ("a", "b", "c"))
+    assert (total.read, total.seconds, total.receipts) == (12, 2.5, ("a", "b", "c"))
     assert total.faults == {"amt amount_format": 2, "dob date_format": 1}
     assert TOTALS.faults == {"amt amount_format": 1}

@@ -63,7 +63,7 @@ def test_what_a_ledger_saw_only_the_end_of_is_unknown() -> None:
 
 
 def test_a_side_without_a_lease_or_with_an_outdated_ledger_says_nothing() -> None:
-    assert compared(side(0, 1), ShardLedger.absent()).unfinished == tuple(MINUTES[:2])
+    assert compared(side(0, 1), ShardLedger()).unfinished == tuple(MINUTES[:2])
     outdated = side(0, 1)
     assert outdated.row is not None
     moved = ShardLedger(outdated.row.advanced(position(9)), outdated.tally)

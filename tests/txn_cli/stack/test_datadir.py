@@ -25,7 +25,7 @@ def test_a_second_holder_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_secrets_are_private_and_stay_the_same(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     first = Secrets.of(data_dir)
-    assert stat.S_IMODE(data_dir.secrets.stat().st_mode) == 0o600
+    assert stat.S_IMODE(data_dir.document("secrets").stat().st_mode) == 0o600
     assert Secrets.of(data_dir) == first
     assert replace(first, api_key="key").stored(data_dir) == Secrets.of(data_dir)
 
@@ -46,10 +46,10 @@ def test_secrets_do_not_show_in_a_representation(tmp_path: Path) -> None:
 def test_damaged_secrets_are_never_replaced(tmp_path: Path, text: str) -> None:
     """New keys would orphan everything that the old ones made."""
     data_dir = DataDir.at(tmp_path)
-    data_dir.secrets.write_text(text)
+    data_dir.document("secrets").write_text(text)
     with pytest.raises(StackError):
         Secrets.of(data_dir)
-    assert data_dir.secrets.read_text() == text
+    assert data_dir.document("secrets").read_text() == text
 
 
 def test_a_failed_write_leaves_the_old_document_and_no_litter(tmp_path: Path) -> None:
@@ -80,7 +80,19 @@ def test_ready_is_private_and_reads_back(tmp_path: Path) -> None:
     ready = Ready(**{name: name for name in (*texts, "access_key", "secret_key")}, pids={"api": 7})
     assert Ready.read(data_dir) is None
     ready.write(data_dir)
-    assert stat.S_IMODE(data_dir.ready.stat().st_mode) == 0o600
+    assert stat.S_IMODE(data_dir.document("ready").stat().st_mode) == 0o600
     assert Ready.read(data_dir) == ready
     Ready.withdraw(data_dir)
     assert Ready.read(data_dir) is None
+
+
+@pytest.mark.parametrize("change", [{"more": "x"}, {"api_url": 1}, {"pids": {"api": "7"}}, {"pids": []}])
+def test_a_document_that_is_not_what_was_written_is_damaged(tmp_path: Path, change: dict[str, object]) -> None:
+    """More than was written, or another type, is taken for nothing else."""
+    data_dir = DataDir.at(tmp_path)
+    texts = ("api_url", "api_key", "kinesis_url", "dynamodb_url", "s3_url", "stream", "bucket")
+    Ready(**{name: name for name in (*texts, "access_key", "secret_key")}, pids={"api": 7}).write(data_dir)
+    path = data_dir.document("ready")
+    write_private(path, (read_json(path) or {}) | change)
+    with pytest.raises(StackError, match="is damaged"):
+        Ready.read(data_dir)

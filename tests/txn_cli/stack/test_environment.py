@@ -118,7 +118,7 @@ def test_a_command_in_another_terminal_finds_the_stack(tmp_path: Path, own_envir
         attach(data_dir)
     SECRETS.stored(data_dir)
     ports = StackPorts.chosen(data_dir)
-    write_private(data_dir.settings, {"TXN_TABLE_PREFIX": "mine"})
+    write_private(data_dir.document("settings"), {"TXN_TABLE_PREFIX": "mine"})
     settings = attach(data_dir)
     assert settings is not None
     assert (settings.table_prefix, settings.kinesis_endpoint_url) == ("mine", ENDPOINTS.kinesis_url)

@@ -95,7 +95,7 @@ async def test_data_and_ports_survive_a_kill(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     async with servers_running(data_dir, told.narrator) as endpoints:
         await write(endpoints)
-        for entry in (read_json(data_dir.children) or {}).values():
+        for entry in (read_json(data_dir.document("children")) or {}).values():
             assert isinstance(entry, dict)
             os.kill(entry["pid"], signal.SIGKILL)
         await until(lambda: told.text.count("is back") == 3)
@@ -110,7 +110,7 @@ async def test_data_survives_a_move_to_other_ports(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     async with servers_running(data_dir, Told().narrator) as endpoints:
         await write(endpoints)
-    data_dir.ports.unlink()
+    data_dir.document("ports").unlink()
     async with servers_running(data_dir, Told().narrator) as moved:
         assert moved != endpoints
         assert await read(moved) == (b"record", "item", b"object")

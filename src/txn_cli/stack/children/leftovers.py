@@ -16,8 +16,7 @@ from pathlib import Path
 from txn_cli.stack.datadir import DataDir, read_as, write_private
 from txn_core.exceptions import StackError
 
-TERMINATE_S_MAX = 5.0
-KILL_S_MAX = 5.0
+END_S_MAX = 5.0
 PAUSE_S = 0.05
 PS_S_MAX = 5.0
 STAT_STARTTIME = 19
@@ -51,7 +50,7 @@ class ProcessMark:
 def note(data_dir: DataDir, pids: Mapping[str, int]) -> None:
     """Keep which processes are this stack's, for a next start after a crash."""
     marks = {name: asdict(mark) for name, pid in pids.items() if (mark := ProcessMark.of(pid)) is not None}
-    write_private(data_dir.children, marks)
+    write_private(data_dir.document("children"), marks)
 
 
 def end(data_dir: DataDir) -> list[str]:
@@ -60,22 +59,22 @@ def end(data_dir: DataDir) -> list[str]:
     Raises:
         StackError: a process did not end; its data is not safe to open.
     """
-    noted = read_as(data_dir.children, dict[str, ProcessMark]) or {}
+    noted = read_as(data_dir.document("children"), dict[str, ProcessMark]) or {}
     left = {name: mark for name, mark in noted.items() if mark.is_running()}
-    _end_all(left.values(), signal.SIGTERM, TERMINATE_S_MAX)
-    _end_all(left.values(), signal.SIGKILL, KILL_S_MAX)
+    _end_all(left.values(), signal.SIGTERM)
+    _end_all(left.values(), signal.SIGKILL)
     for name, mark in left.items():
         if mark.is_running():
             raise StackError(f"{name} of an earlier start (process {mark.pid}) does not end")
-    data_dir.children.unlink(missing_ok=True)
+    data_dir.document("children").unlink(missing_ok=True)
     return list(left)
 
 
-def _end_all(marks: Iterable[ProcessMark], number: signal.Signals, wait_s_max: float) -> None:
+def _end_all(marks: Iterable[ProcessMark], number: signal.Signals) -> None:
     waiting = [mark for mark in marks if mark.is_running()]
     for mark in waiting:
         mark.send(number)
-    deadline = time.monotonic() + wait_s_max
+    deadline = time.monotonic() + END_S_MAX
     while any(mark.is_running() for mark in waiting) and time.monotonic() < deadline:
         time.sleep(PAUSE_S)
 

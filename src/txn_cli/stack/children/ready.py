@@ -4,28 +4,27 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from txn_cli.stack.datadir import DataDir, read_as, write_private, write_private_text
+from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.private_folder import require_own
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """The document. `pids` maps each child's name to its process id, the present one."""
+class Ready(Endpoints):
+    """The document: the servers and what is theirs, the API and a key for it.
+
+    `pids` maps each child's name to its process id, the present one.
+    """
 
     api_url: str
     api_key: str
-    kinesis_url: str
-    dynamodb_url: str
-    s3_url: str
     stream: str
     bucket: str
-    access_key: str
-    secret_key: str
     pids: Mapping[str, int]
 
     def write(self, data_dir: DataDir) -> None:
         """Publish the document: whole, and for the owner alone. The key's header line is there before it."""
         write_private_text(data_dir.authorization, f"Authorization: Bearer {self.api_key}\n")
-        write_private(data_dir.ready, asdict(self))
+        write_private(data_dir.document("ready"), asdict(self))
 
     @classmethod
     def read(cls, data_dir: DataDir) -> "Ready | None":
@@ -35,10 +34,10 @@ class Ready:
             StackError: the file is not such a document, or another user's: it says where card numbers are sent.
         """
         require_own(data_dir.root)
-        return read_as(data_dir.ready, cls)
+        return read_as(data_dir.document("ready"), cls)
 
     @staticmethod
     def withdraw(data_dir: DataDir) -> None:
         """Remove the document: the stack is no longer ready."""
-        data_dir.ready.unlink(missing_ok=True)
+        data_dir.document("ready").unlink(missing_ok=True)
         data_dir.authorization.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from txn_cli.output.failure import one_error
+from txn_cli.output.failure import leaf_of, one_error
 from txn_cli.stack.children.child import Child, ChildSpec
 from txn_cli.stack.children.restarter import Restarter
 from txn_cli.stack.narrator import Narrator
@@ -51,7 +51,7 @@ class Supervisor:
                 for keeper in started:
                     waiting.create_task(keeper.child.answered())
         except ExceptionGroup as group:
-            raise _fault(group) from None
+            raise leaf_of(group) from None
         self._keeping += [self._tasks.create_task(self._keep(keeper)) for keeper in started]
 
     async def _keep(self, keeper: Restarter) -> None:
@@ -109,15 +109,6 @@ async def supervised(
             finally:
                 supervisor.let_go()
     except ExceptionGroup as group:
-        raise _fault(group) from None
+        raise leaf_of(group) from None
     finally:
         await supervisor.stop()
-
-
-def _fault(group: ExceptionGroup) -> Exception:
-    """The first error that we raised on purpose, or the group when there is none."""
-    for error in group.exceptions:
-        leaf = _fault(error) if isinstance(error, ExceptionGroup) else error
-        if isinstance(leaf, TxnError):
-            return leaf
-    return group

@@ -34,9 +34,9 @@ def test_another_process_under_the_same_id_is_left_alone(tmp_path: Path, stray: 
     """After a reboot, or after enough processes, an id means somebody else."""
     data_dir = DataDir.at(tmp_path)
     leftovers.note(data_dir, {"kinesis": stray.pid})
-    document = read_json(data_dir.children)
+    document = read_json(data_dir.document("children"))
     assert document is not None
-    write_private(data_dir.children, {"kinesis": {"pid": stray.pid, "started": "at another time"}})
+    write_private(data_dir.document("children"), {"kinesis": {"pid": stray.pid, "started": "at another time"}})
     assert leftovers.end(data_dir) == []
     assert stray.poll() is None
 
@@ -51,7 +51,7 @@ def test_a_process_that_is_gone_is_no_leftover(tmp_path: Path, stray: subprocess
 
 def test_a_damaged_note_is_an_error(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
-    write_private(data_dir.children, {"kinesis": 1})
+    write_private(data_dir.document("children"), {"kinesis": 1})
     with pytest.raises(StackError, match="damaged"):
         leftovers.end(data_dir)
 
