@@ -76,7 +76,7 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _utf_16_without_mark(head: bytes) -> Kind | None:
-    """UTF-16 without a byte order mark: ASCII in it has a zero as every second byte, of which 64 pairs are looked at."""
+    """UTF-16 without a mark: ASCII in it has a zero as every second byte, of which 64 pairs are looked at."""
     part = head[: min(len(head), 128) // 2 * 2]
     for first, name in ((1, "UTF-16LE"), (0, "UTF-16BE")):
         if part and not any(part[first::2]) and all(part[1 - first :: 2]):

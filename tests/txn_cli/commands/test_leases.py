@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from txn_core.settings import Settings
 from txn_core.transactions.event import Event
 from workers.archive.archive_processor import object_key, plan_of
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
+from workers.leases.shards import Shard, list_shards
+from workers.leases.stream_watch import StreamWatch
 from workers.rebuild.rebuild import LAKE, begin
 
 KINDS: tuple[str, ...] = ("index", "archive")
@@ -136,6 +138,13 @@ async def test_nothing_is_given_up_unconfirmed(world: StackFixture) -> None:
     assert await rows_of(world) == []
 
 
+class Careless(StreamWatch):
+    """The watch of an older version, for which every lease was its stream's."""
+
+    async def shards(self, rows: Collection[Lease]) -> list[Shard]:
+        return await list_shards(self._client, self._stream)
+
+
 async def test_a_reset_is_refused_while_a_worker_is_alive(world: StackFixture) -> None:
     """One of an older version, say, which does not wait: its renewals are seen though the stream is another."""
     await world.send(event())
@@ -148,7 +157,7 @@ async def test_a_reset_is_refused_while_a_worker_is_alive(world: StackFixture) -
     assert await table.write(row, replace(row.renewed(), stream=earlier))
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(Recorder().work("older", world, stopping))  # it has no eye on its stream
+        tasks.create_task(Recorder().work("older", world, stopping, Careless))
         await until(lambda: _is_owned(world))
         refused = await command("reset", "index", "--yes")
         assert isinstance(refused.error, StoreError)

@@ -58,7 +58,9 @@ class Recorder:
 
         return Recording()
 
-    async def work(self, name: str, world: StackFixture, stopping: asyncio.Event) -> None:
+    async def work(
+        self, name: str, world: StackFixture, stopping: asyncio.Event, watch: type[StreamWatch] = StreamWatch
+    ) -> None:
         settings, leases, metrics = world.settings, world.leases("index"), WorkerMetrics("index")
         worker = Worker(
             name=WorkerName(name),
@@ -66,7 +68,7 @@ class Recorder:
             leases=leases,
             processor=self.processor,
             metrics=metrics,
-            stream=StreamWatch(world.kinesis, settings.stream, leases, metrics, kind="index"),
+            stream=watch(world.kinesis, settings.stream, leases, metrics, kind="index"),
             open_reader=polling(world.kinesis, settings, settings.stream, ENTIRE_SHARD),
         )
         await worker.run(stopping)
