@@ -34,7 +34,7 @@ from txn_api.problems import (
 )
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
-from txn_api.reads.fields import Fields, Selection
+from txn_api.reads.fields import Fields, selection_of
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.reads.renderings import Rendering
 from txn_api.resource import Resource
@@ -99,7 +99,7 @@ class ReadParameters(BaseModel):
             NotAcceptable: not in a form that the client takes.
         """
         accept = ",".join(request.headers.getlist("accept"))
-        return Rendering(form_of(accept), None if self.fields is None else Selection.of(self.fields))
+        return Rendering(form_of(accept), None if self.fields is None else selection_of(self.fields))
 
 
 class RangeParameters(ReadParameters):
