@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.query_checks import each_once, searched
+from txn_api.openapi import operations
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.json_rows import page
@@ -68,10 +68,10 @@ router = Router(tags=[_TAG.name], checks=[searched(MerchantParameters), each_onc
     summary="List merchants by name",
     response_class=Response,
     responses={
-        200: openapi.answer("MerchantList", "Names in order."),
-        **openapi.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
+        200: operations.answer("MerchantList", "Names in order."),
+        **operations.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def list_merchants(
     request: Request,

@@ -12,11 +12,11 @@ from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
+from txn_api.openapi import operations
 from txn_api.problems import (
     AccountForbidden,
     BodyTimeout,
@@ -69,7 +69,6 @@ _RANGE_PROBLEMS = (
 PAGE_WAIT_S_MAX: Final = 5.0
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
-_BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
@@ -153,9 +152,9 @@ _NAMES: Final = names_of(RangeParameters)
     response_class=Response,
     responses={
         200: transaction_shapes.PAGE_WITH_LINK,
-        **openapi.problems(*_RANGE_PROBLEMS),
+        **operations.problems(*_RANGE_PROBLEMS),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def list_transactions(
     request: Request,
@@ -180,9 +179,12 @@ async def list_transactions(
     response_class=Response,
     responses={
         200: transaction_shapes.PAGE,
-        **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
+        **operations.problems(
+            *(MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported),
+            *_RANGE_PROBLEMS,
+        ),
     },
-    openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
+    openapi_extra=operations.request_body("RangeParameters") | operations.needs("transactions:read", "cards:lookup"),
 )
 async def search_transactions(
     request: Request,
@@ -239,9 +241,9 @@ def _searched(body: bytes) -> RangeParameters:
     responses={
         200: transaction_shapes.ONE_TRANSACTION,
         304: transaction_shapes.NOT_MODIFIED,
-        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
+        **operations.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def get_transaction(
     *,
