@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 import structlog
 from fastapi import Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -29,7 +29,7 @@ from txn_api.problems import (
 from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
-from txn_api.schemas import ProblemShape, Shape
+from txn_api.schemas import Parameters, ProblemShape, Shape
 from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
 from txn_api.writes.bulk_upload import Admit, Ended, Upload
@@ -85,10 +85,8 @@ class BulkTotals(Shape):
     ]
 
 
-class BulkParameters(BaseModel):
+class BulkParameters(Parameters):
     """How an upload is answered."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     results: Literal["rejected", "all"] = Field(
         "rejected", description="`all` is for clients that read while they send."

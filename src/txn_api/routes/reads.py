@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import Header, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
@@ -42,6 +42,7 @@ from txn_api.router import Router
 from txn_api.routes import transaction_shapes
 from txn_api.routes.post import TAG
 from txn_api.routes.transaction_shapes import Conflict, TransactionList
+from txn_api.schemas import Parameters
 from txn_api.services import Service, Services
 from txn_api.stores import store_reads
 from txn_api.writes.bodies import JSON, check_type, read_whole, source
@@ -83,10 +84,8 @@ class NotAnOperation(StringConvertor):
 register_url_convertor("not_an_operation", NotAnOperation())
 
 
-class ReadParameters(BaseModel):
+class ReadParameters(Parameters):
     """Whose transactions are read, and what of them."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     fields: Fields | None = None
@@ -319,8 +318,9 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
     Raises:
         TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
     """
-    card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
-    services.admission.guesses.take(principal.account, pan.masked, card_id, cards_max)
+    services.admission.guesses.take(
+        principal.account, pan.masked, services.keys.card_id(pan), principal.cards_of_mask_max
+    )
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
