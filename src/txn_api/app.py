@@ -9,11 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.exceptions import HTTPException
 
-from txn_api import openapi
 from txn_api.edge import security_headers
 from txn_api.edge.application import App
 from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
+from txn_api.openapi.document import API_VERSION, install
 from txn_api.problems import ParameterInvalid
 from txn_api.process_metrics import ProcessMetrics
 from txn_api.resource import Resource
@@ -69,7 +69,7 @@ def create_app(
         keyed=[each.router for each in resources if not each.is_open],
         opened=[*(each.router for each in resources if each.is_open), *_PAGES],
         title="txn-api",
-        version=openapi.API_VERSION,
+        version=API_VERSION,
         # A redirect of a slash would echo the query, card number and all.
         redirect_slashes=False,
         # The framework's own pages load their parts from elsewhere, and it renders the document for each request.
@@ -85,7 +85,7 @@ def create_app(
     # The edge answers problems; what the framework raises of its own becomes one.
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_exception_handler(HTTPException, _refuse_route)
-    openapi.install(app, resources)
+    install(app, resources)
     return app
 
 

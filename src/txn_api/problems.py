@@ -369,11 +369,9 @@ class ContentEncodingUnsupported(
     title="Content encoding unsupported",
     detail="The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes.",
     remedy="Send the body as it is, or in an encoding that `Accept-Encoding` lists.",
+    headers={"Accept-Encoding": "identity"},
 ):
     """The body is compressed in a way that the call does not take."""
-
-    def __init__(self, encodings: Sequence[str] = ("identity",)) -> None:
-        super().__init__(headers={"Accept-Encoding": ", ".join(encodings)})
 
 
 class ValidationFailed(
@@ -508,14 +506,12 @@ class TooManyCardsOfMask(
         "Find out who sends them: numbers that differ in their hidden digits alone are how card numbers are guessed. "
         "An account whose own traffic has that many cards asks the operator for a larger bound."
     ),
+    headers={"Retry-After": "1"},
 ):
     """The account has sent or looked up too many cards with the same first six and last four digits today.
 
     Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
     """
-
-    def __init__(self, retry_after_s: int = 1) -> None:
-        super().__init__(headers={"Retry-After": str(retry_after_s)})
 
 
 class HeadTooLarge(

@@ -7,9 +7,9 @@ apart. What goes over the socket is one line of JSON: the text format would have
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,20 +71,20 @@ class ProcessMetrics:
         return merged
 
 
+@dataclass(frozen=True, slots=True)
 class _Merged:
     """Families by name: in the text format all samples of one stand together, whichever process they are of."""
 
-    def __init__(self) -> None:
-        self._families: dict[str, Metric] = {}
+    families: dict[str, Metric] = field(default_factory=dict)
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterable[Metric]:
         """Every family, with all processes' samples."""
-        yield from self._families.values()
+        return self.families.values()
 
     def add(self, process: str, packed: bytes) -> None:
         """Take in what a process told."""
         for name, documentation, kind, samples in json.loads(packed):
-            family = self._families.setdefault(name, Metric(name, documentation, kind))
+            family = self.families.setdefault(name, Metric(name, documentation, kind))
             for sample_name, labels, value in samples:
                 family.add_sample(sample_name, {**labels, LABEL: process}, value)
 

@@ -1,6 +1,6 @@
 """What the shapes and examples of several resources share: fields, the problem, and the transaction of the examples.
 
-Shapes are for the OpenAPI document alone: answers are assembled from stored bytes.
+Shapes are for the OpenAPI document alone: answers are assembled from stored bytes. Parameters are what calls take.
 """
 
 from typing import Annotated, Any, Final
@@ -31,6 +31,12 @@ CursorText = Annotated[
     str, Field(min_length=1, max_length=1024, pattern="^[A-Za-z0-9_-]+$", description="For the next page, if any.")
 ]
 CodeText = Annotated[str, Field(min_length=1, max_length=64, pattern="^[a-z][a-z0-9_]*$")]
+
+
+class Parameters(BaseModel):
+    """The common rules of what calls are asked with: nothing unknown, and no error repeats what was sent."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class Shape(BaseModel):

@@ -110,11 +110,14 @@ async def open_services(
     ):
         room = FairMemory(ROOM_BYTES)
         shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
-        guesses = CardGuesses(shares, room, registry=registry)
         producer = Producer.from_settings(kinesis, settings, registry)
         await producer.route_by_shards()
-        transactions = await TransactionTable.open(index, names.transactions)
-        admission = Admission(keys, settings.occurred_ahead_s_max, settings.luhn_exempt, guesses)
+        admission = Admission(
+            keys,
+            settings.occurred_ahead_s_max,
+            settings.luhn_exempt,
+            CardGuesses(shares, room, registry=registry),
+        )
         guarded = gate(
             settings,
             keys,
@@ -134,7 +137,7 @@ async def open_services(
             idempotency=Idempotency(
                 IdempotencyTable(dynamodb, names.idempotency), Fingerprints.of(keys), Bounds.of(settings), registry
             ),
-            transactions=transactions,
+            transactions=await TransactionTable.open(index, names.transactions),
             stores={type(store): store for store in (opened(dynamodb, names) for opened in stores)},
             readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
@@ -175,10 +178,13 @@ def gate(
     registry: CollectorRegistry | None = None,
 ) -> Gate:
     """The way in, as the settings have it."""
-    limiter = Limiter(Limits.from_settings(settings))
     return Gate(
         Authenticator(
-            find, settings.api_key_cache_s, limiter=limiter, tokens=tokens, guesses=MissBudget(registry=registry)
+            find,
+            settings.api_key_cache_s,
+            limiter=Limiter(Limits.from_settings(settings)),
+            tokens=tokens,
+            guesses=MissBudget(registry=registry),
         ),
         Signatures(keys.identity_key, use=use),
         body_bytes_max=settings.body_bytes_max,
@@ -193,6 +199,9 @@ async def _open_tokens(settings: Settings, registry: CollectorRegistry) -> Async
         yield None
         return
     async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
-        fetch = partial(fetch_document, client, settings.jwt_jwks_url)
-        jwks = Jwks(fetch, algorithms=settings.jwt_algorithms, cache_s=settings.jwt_jwks_cache_s)
+        jwks = Jwks(
+            partial(fetch_document, client, settings.jwt_jwks_url),
+            algorithms=settings.jwt_algorithms,
+            cache_s=settings.jwt_jwks_cache_s,
+        )
         yield Tokens.from_settings(settings, jwks, registry)

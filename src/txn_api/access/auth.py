@@ -28,7 +28,6 @@ __all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
 _FOUND: Final = "principal"  # in a request's state: whom `Gate.identify` found to call
-_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
 class Gate:
@@ -141,10 +140,11 @@ class Gate:
         principal.require(needed, *more)
 
     async def _body(self, scope: Scope, receive: Receive, waiting: Waiting = nullcontext) -> bytes:
-        if scope["method"] in _WITHOUT_BODY:
+        if scope["method"] in {"GET", "HEAD"}:
             return b""
-        bytes_max, deadline_s = self._body_bytes_max, self._body_deadline_s
-        return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s, waiting=waiting)
+        return await read_whole(
+            receive, bytes_max=self._body_bytes_max, deadline_s=self._body_deadline_s, waiting=waiting
+        )
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
 from txn_api.access.credential import Credential
 from txn_api.access.key_misses import MissBudget
 from txn_api.access.principal import Principal
-from txn_api.access.rate_limits import Limiter
+from txn_api.access.rate_limits import Limiter, remember
 from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
@@ -37,7 +37,6 @@ RENEWAL_S_MAX: Final = 1.0
 
 _log = structlog.get_logger()
 FindKey = Callable[[KeyId], Awaitable[ApiKey | None]]
-_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +151,7 @@ class Authenticator:
             if self._tokens is None or not resembles_token(presented):
                 raise ApiKeyInvalid
             principal = await self._of_token(self._tokens, presented, is_new=cached is None)
-            if principal is None:
-                self._refuse(digest, began + self._cache_s)
-                return None
-            return self._keep(digest, Found(principal, began, began + self._tokens.trust_s))
+            return self._looked(digest, principal, began, self._tokens.trust_s)
         usable = cached is not None and time.monotonic() - cached.checked_at < STALE_S_MAX
         try:
             async with asyncio.timeout(RENEWAL_S_MAX if usable else None):
@@ -171,28 +167,25 @@ class Authenticator:
         """Look a key up and remember it, also when nobody waits for it any more."""
         digest, key_id, secret = presented
         began = time.monotonic()
-        principal = await self._of_key(key_id, secret)
-        fresh_until = began + self._cache_s
+        return self._looked(digest, await self._of_key(key_id, secret), began, self._cache_s)
+
+    def _looked(self, digest: bytes, principal: Principal | None, began: float, trust_s: float) -> Found | None:
+        """Remember what a look found that began then: for `trust_s` seconds a principal, or that there is none."""
         if principal is None:
-            self._refuse(digest, fresh_until)
+            self._cache.pop(digest, None)
+            remember(self._refused, digest, began + self._cache_s, CACHED_MAX)
             return None
-        return self._keep(digest, Found(principal, began, fresh_until))
+        return self._keep(digest, Found(principal, began, began + trust_s))
 
     def _put_off(self, digest: bytes, cached: Found) -> Found:
         """Let a key that was good go on for a while, so that not every request waits for a table that is away."""
         until = time.monotonic() + max(self._cache_s, RENEWAL_S_MAX)
-        again = replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX))
-        _put(self._cache, digest, again)
-        return again
+        return self._keep(digest, replace(cached, fresh_until=min(until, cached.checked_at + STALE_S_MAX)))
 
     def _keep(self, digest: bytes, found: Found) -> Found:
         self._refused.pop(digest, None)
-        _put(self._cache, digest, found)
+        remember(self._cache, digest, found, CACHED_MAX)
         return found
-
-    def _refuse(self, digest: bytes, until: float) -> None:
-        self._cache.pop(digest, None)
-        _put(self._refused, digest, until)
 
     async def _of_key(self, key_id: KeyId, secret: str) -> Principal | None:
         key = await self._found.get(key_id)
@@ -224,13 +217,6 @@ class Authenticator:
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
             cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
         )
-
-
-def _put(place: OrderedDict[bytes, _Kept], digest: bytes, kept: _Kept) -> None:
-    place[digest] = kept
-    place.move_to_end(digest)
-    if len(place) > CACHED_MAX:
-        place.popitem(last=False)
 
 
 def _credential(headers: RawHeaders) -> Credential | None:

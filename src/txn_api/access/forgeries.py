@@ -14,7 +14,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from txn_api.access.rate_limits import Bucket
+from txn_api.access.rate_limits import Bucket, remember
 from txn_api.problems import Overloaded
 
 IN_VAIN_PER_S: Final = 100
@@ -63,9 +63,5 @@ class Forgeries:
 
     def held(self, subject: str) -> None:
         """A token of this subject was good."""
-        if subject in self._of_subjects:
-            self._of_subjects.move_to_end(subject)
-            return
-        self._of_subjects[subject] = Bucket(OF_SUBJECT_PER_S)
-        if len(self._of_subjects) > SUBJECTS_MAX:
-            self._of_subjects.popitem(last=False)
+        own = self._of_subjects.get(subject) or Bucket(OF_SUBJECT_PER_S)
+        remember(self._of_subjects, subject, own, SUBJECTS_MAX)

@@ -53,7 +53,7 @@ class Jwks:
         Raises:
             StoreUnavailable: the issuer was not reached, so that it cannot be told.
         """
-        if not isinstance(key_id, str):
+        if not (isinstance(key_id, str) and key_id):
             return None
         if key_id not in self._keys or self._clock() - self._fetched_at >= self._cache_s:
             await self._refresh()
@@ -91,19 +91,15 @@ def parse(document: bytes, algorithms: Sequence[str]) -> dict[str, jwt.PyJWK]:
         raise JwksError from None
     if not isinstance(members, list) or len(members) > KEYS_MAX:
         raise JwksError
-    keys: dict[str, jwt.PyJWK] = {}
-    for member in members:
-        if (key := _key(member, algorithms)) is not None:
-            keys.setdefault(member["kid"], key)
-    return keys
+    # Of several with one id the first counts.
+    return {member["kid"]: key for member in reversed(members) if (key := _key(member, algorithms)) is not None}
 
 
 def _key(member: Any, algorithms: Sequence[str]) -> jwt.PyJWK | None:
     """A member as a key, if it is one that may verify; `d` is what only a private key has."""
     if not isinstance(member, dict) or member.get("use", "sig") != "sig" or "d" in member:
         return None
-    named = member.get("alg")
-    if not isinstance(member.get("kid"), str) or not (named is None or named in algorithms):
+    if not isinstance(member.get("kid"), str) or member.get("alg") not in (None, *algorithms):
         return None
     try:
         key = jwt.PyJWK(member)
@@ -121,8 +117,7 @@ async def fetch_document(client: httpx.AsyncClient, url: str) -> bytes:
     """
     # Compressed, a small answer could be a large document.
     # A redirect might lead anywhere, and away from TLS.
-    identity = {"Accept-Encoding": "identity"}
-    async with client.stream("GET", url, headers=identity, follow_redirects=False) as answer:
+    async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}, follow_redirects=False) as answer:
         answer.raise_for_status()
         document = b""
         async for piece in answer.aiter_raw():

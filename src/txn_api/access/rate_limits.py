@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from txn_api.problems import RateLimited, TooManyConcurrent
 from txn_core.quotas import Limits
@@ -19,6 +19,8 @@ KEYS_MAX: Final = 10_000
 WINDOW_S: Final = 1
 _NS: Final = 1_000_000_000
 
+_Key = TypeVar("_Key")
+_Kept = TypeVar("_Kept")
 Clock = Callable[[], int]
 Field = tuple[bytes, bytes]
 
@@ -133,6 +135,14 @@ def _allowance(name: str, per_s: int | None, running: Running | None, clock: Clo
     return None if bucket is None and running is None else Allowance(name, bucket, running)
 
 
+def remember(place: OrderedDict[_Key, _Kept], key: _Key, kept: _Kept, count_max: int) -> None:
+    """Keep something by its key; of more than may be, what was kept longest ago is forgotten."""
+    place[key] = kept
+    place.move_to_end(key)
+    if len(place) > count_max:
+        place.popitem(last=False)
+
+
 class Limiter:
     """The allowances of all keys that are in use, by whatever names their holders."""
 
@@ -147,13 +157,10 @@ class Limiter:
             return None
         known = self._known.get(holder)
         if known is None or known[0] != limits:
-            known = self._known[holder] = (limits, Allowances(limits, self._clock))
-        self._known.move_to_end(holder)
-        if len(self._known) > KEYS_MAX:
-            self._known.popitem(last=False)
+            known = (limits, Allowances(limits, self._clock))
+        remember(self._known, holder, known, KEYS_MAX)
         return known[1]
 
     def cards_of_mask_max(self, own: Limits) -> int:
         """The cards with one mask that a key's account may send and look up a day; 0 is without limit."""
-        most = self._defaults.cards_of_mask_max if own.cards_of_mask_max is None else own.cards_of_mask_max
-        return most or 0
+        return own.over(self._defaults).cards_of_mask_max or 0

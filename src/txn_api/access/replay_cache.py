@@ -81,10 +81,8 @@ class ReplayCache:
         for second in [second for second in self._seconds if second < begin]:
             gone = self._seconds.pop(second)
             self._total -= len(gone.macs)
-            for key_id, count in gone.by_key.items():
-                self._by_key[key_id] -= count
-                if not self._by_key[key_id]:
-                    del self._by_key[key_id]
+            self._by_key.subtract(gone.by_key)
+        self._by_key = +self._by_key  # without the keys of which nothing is left
 
 
 def _place(macs: "array[int]", entry: int) -> tuple[int, bool]:

@@ -1,8 +1,8 @@
 """Holds signed requests against their signatures, each of which opens once (`txn_core.signing` says what is signed).
 
-What was used is kept in this process's memory for as long as a signature can be in time (`used_macs.py`). Where it is
-wanted, it is kept for all processes as well; without that, what holds at another one is that a transaction sent again
-is the same transaction (ADR 15).
+What was used is kept in this process's memory for as long as a signature can be in time (`replay_cache.py`). Where it
+is wanted, it is kept for all processes as well; without that, what holds at another one is that a transaction sent
+again is the same transaction (ADR 15).
 """
 
 import hmac
@@ -72,10 +72,8 @@ class Signatures:
         Raises:
             SignatureInvalid: it is not of this request, or the head names another digest.
         """
-        if unverified.digest not in {None, digest}:
-            raise SignatureInvalid
         mac = unverified.head.mac(signing_secret(self._identity_key, unverified.key_id), digest)
-        if not hmac.compare_digest(mac, unverified.signature.mac):
+        if unverified.digest not in {None, digest} or not hmac.compare_digest(mac, unverified.signature.mac):
             raise SignatureInvalid
 
     async def use(self, verified: Unverified) -> None:
@@ -104,5 +102,4 @@ class Signatures:
 def _target(scope: Scope) -> bytes:
     """The path with its query, as it was sent."""
     path: bytes = scope["raw_path"]
-    query: bytes = scope["query_string"]
-    return path + b"?" + query if query else path
+    return path + b"?" + scope["query_string"] if scope["query_string"] else path

@@ -64,8 +64,7 @@ class Standing:
         """
         if self.left_s > 0:
             return
-        before = self.principal
-        _hold_terminals(before, await self.renew())
+        _hold_terminals(self.principal, await self.renew())
 
     def checked_at_once(self) -> bool:
         """Whether the rights are known to hold without asking anybody; false when `check` has to be waited for.
@@ -78,8 +77,7 @@ class Standing:
         found = self._authenticator.found_before(self._headers, ASK_S_MIN)
         if found is None:
             return False
-        before = self.principal
-        _hold_terminals(before, self._take(found))
+        _hold_terminals(self.principal, self._take(found))
         return True
 
     async def renew(self) -> Principal:

@@ -108,9 +108,8 @@ def _instant(said: object) -> float:
     Raises:
         TokenInvalid: it is none, or none within the years that a clock can show.
     """
-    if isinstance(said, bool) or not isinstance(said, (int, float)):
-        raise TokenInvalid
-    if not -INSTANT_MAX <= said <= INSTANT_MAX:  # which no infinity is
+    # No infinity lies between the two.
+    if isinstance(said, bool) or not (isinstance(said, (int, float)) and -INSTANT_MAX <= said <= INSTANT_MAX):
         raise TokenInvalid
     return float(said)
 

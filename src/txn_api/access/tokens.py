@@ -52,16 +52,15 @@ class Tokens:
         """
         if settings.jwt_issuer is None or settings.jwt_audience is None:
             raise SettingsError("TXN_JWT_ISSUER and TXN_JWT_AUDIENCE are required")
-        claims = Claims(
-            issuer=settings.jwt_issuer,
-            audience=settings.jwt_audience,
-            account=settings.jwt_account_claim,
-            scope=settings.jwt_scope_claim,
-            scope_prefix=settings.jwt_scope_prefix,
-        )
         return cls(
             keys,
-            claims,
+            Claims(
+                issuer=settings.jwt_issuer,
+                audience=settings.jwt_audience,
+                account=settings.jwt_account_claim,
+                scope=settings.jwt_scope_claim,
+                scope_prefix=settings.jwt_scope_prefix,
+            ),
             trust_s=settings.jwt_jwks_cache_s,
             untyped=settings.jwt_untyped,
             forgeries=Forgeries(registry=registry),
@@ -102,8 +101,7 @@ class Tokens:
         """
         if "crit" in head or "b64" in head or media_type_of(head) not in self._types:
             raise TokenInvalid
-        key_id = head.get("kid")
-        key = await self._keys.key(key_id) if key_id else None
+        key = await self._keys.key(head.get("kid"))
         if key is None or head.get("alg") != key.algorithm_name:
             raise TokenInvalid
         return key

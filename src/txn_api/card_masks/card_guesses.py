@@ -143,4 +143,4 @@ class CardGuesses:
         self._refused.inc()
         waits_for_others = cards.count < cards_max and self._room.has_room(cards.account, CARD_BYTES)
         left_s = max(1, int(self._ends_at - self._clock()))
-        return TooManyCardsOfMask(1 if waits_for_others else left_s)
+        return TooManyCardsOfMask(headers={"Retry-After": "1" if waits_for_others else str(left_s)})

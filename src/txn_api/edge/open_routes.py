@@ -1,7 +1,6 @@
 """Routes that are open to all, answered without the framework, whose own way costs more than what they do."""
 
 from inspect import signature
-from typing import Final
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -9,8 +8,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.services import services_of
-
-_REQUEST: Final = "request"
 
 
 def answering(route: APIRoute) -> ASGIApp | None:
@@ -22,7 +19,7 @@ def answering(route: APIRoute) -> ASGIApp | None:
     parameters = (*needs.query_params, *needs.header_params, *needs.cookie_params, *needs.body_params)
     if parameters or any(each.call is not services_of for each in needs.dependencies):
         return None
-    takes_request = _REQUEST in signature(route.endpoint).parameters
+    takes_request = "request" in signature(route.endpoint).parameters
     takes_services = [each.name for each in needs.dependencies if each.name is not None]
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +27,7 @@ def answering(route: APIRoute) -> ASGIApp | None:
         arguments = {} if match is None else match.groupdict()
         request = Request(scope, receive)
         if takes_request:
-            arguments[_REQUEST] = request
+            arguments["request"] = request
         for name in takes_services:
             arguments[name] = await services_of(request)
         response: Response = await route.endpoint(**arguments)

@@ -53,7 +53,6 @@ class RequestLog(Collector):
     """Logs what was refused and what failed; of the other requests nothing, unless all are to be logged."""
 
     def __init__(self, registry: CollectorRegistry, *, log_all: bool = False) -> None:
-        self._log_all = log_all
         self.status_min = 0 if log_all else 400
         """Answers of a lower status are not logged."""
         self._refused = LogBudget[_Kind](KIND_LINES_MAX, KEY_LINES_MAX, REFUSED_LINES_MAX)
@@ -65,14 +64,13 @@ class RequestLog(Collector):
     def answered(self, context: RequestContext, method: str, route: str, seconds: float) -> None:
         """Log an answered request whose status is to be logged, as far as the budget goes."""
         status = context.status
-        if not self._log_all:
+        if self.status_min:
             budget = self._refused if status < 500 else self._failed
             holder = context.allowance if status < 500 else None  # a key has the same ones for all its requests
             if not budget.takes((route, status), holder):
                 self._tell_soon()
                 return
-        ms = round(seconds * 1000, 1)
-        _log.info(_REQUEST, **context.ids, method=method, route=route, status=status, ms=ms)
+        _log.info(_REQUEST, **context.ids, method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
     def failed(self, context: RequestContext, error: Exception) -> None:
         """Log an error that nobody expected: its kind and places, since its text may quote what was sent."""
@@ -116,5 +114,7 @@ class RequestLog(Collector):
 
 def _code_places(error: Exception) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
-    code_places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
-    return {"error": type(error).__name__, "places": code_places}
+    return {
+        "error": type(error).__name__,
+        "places": [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
+    }

@@ -5,15 +5,13 @@ learns which methods and which paths there are below it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from txn_api.problems import MethodNotAllowed, Problem, RouteNotFound
-
-_PARAMETER: Final = "{"
 
 
 class Entrance(NamedTuple):
@@ -26,15 +24,14 @@ class Entrance(NamedTuple):
 class RouteTable:
     """The routes that need a credential, and those that are open to all."""
 
-    def __init__(self, *, keyed: Iterable[Entrance], opened: Iterable[Entrance]) -> None:
-        keyed, opened = tuple(keyed), tuple(opened)
+    def __init__(self, *, keyed: Sequence[Entrance], opened: Sequence[Entrance]) -> None:
         self._plain: dict[str, dict[str, Entrance]] = defaultdict(dict)  # by path and method
         self._templates: dict[str, list[Entrance]] = defaultdict(list)  # by what stands before the parameter
         self._keyed_segments = frozenset(_first_segment(entrance.route.path) for entrance in keyed)
         for entrance in (*keyed, *opened):
             path = entrance.route.path
-            if _PARAMETER in path:
-                self._templates[path.partition(_PARAMETER)[0]].append(entrance)
+            if "{" in path:
+                self._templates[path.partition("{")[0]].append(entrance)
             else:
                 self._plain[path] |= dict.fromkeys(entrance.route.methods or (), entrance)
 

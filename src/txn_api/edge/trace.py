@@ -18,8 +18,6 @@ _NAME: Final = b"traceparent"
 _VERSION_00: Final = re.compile(rb"00-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}")
 # A later version may add fields behind these four, and changes nothing about them (4.2.1 of the recommendation).
 _LATER: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
-_NO_TRACE: Final = b"0" * 32
-_NO_PARENT: Final = b"0" * 16
 _DIGITS: Final = re.compile(rf"[0-9]{{{SEARCHED_LENGTHS.start},}}")
 
 
@@ -42,12 +40,9 @@ def traceresponse(trace_id: str, request_id: str) -> bytes:
 def _trace_id(traceparent: bytes) -> str | None:
     form = _VERSION_00 if traceparent.startswith(b"00-") else _LATER
     match = form.fullmatch(traceparent)
-    if match is None or match["trace"] == _NO_TRACE or match["parent"] == _NO_PARENT:
+    if match is None or match["trace"] == b"0" * 32 or match["parent"] == b"0" * 16:
         return None
     trace_id = match["trace"].decode()
-    return None if _may_hold_card_number(trace_id) else trace_id
-
-
-def _may_hold_card_number(trace_id: str) -> bool:
-    """Whether any Luhn-valid run of digits is in it, bounded or not; of random ids 1 in 95 has one."""
-    return any(has_part_with_check_digit(run, SEARCHED_LENGTHS) for run in _DIGITS.findall(trace_id))
+    # Any Luhn-valid run of digits may be a card number, bounded or not; of random ids 1 in 95 has one.
+    is_unsafe = any(has_part_with_check_digit(run, SEARCHED_LENGTHS) for run in _DIGITS.findall(trace_id))
+    return None if is_unsafe else trace_id

@@ -12,7 +12,6 @@ from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUS
 from txn_core.transactions.instants import INSTANT_PATTERN
 
 INTEGER_MAX: Final = 2**53 - 1  # what a JSON number holds exactly wherever it is read (RFC 8259, 6)
-_INT32_MAX: Final = 2**31 - 1
 _LENGTHS: Final[dict[str, tuple[int, int]]] = {
     ID_PATTERN: (8, 64),
     TERMINAL_ID_PATTERN: (1, 32),
@@ -24,13 +23,17 @@ _LENGTHS: Final[dict[str, tuple[int, int]]] = {
     MASK_PATTERN: (LENGTH_MIN, LENGTH_MAX),
     "^[A-Z]{3}$": (3, 3),
 }
-_FORMATS: Final = {INSTANT_PATTERN: "date-time"}
 _LENGTH_OF_FORMAT: Final = {"date": 10, "date-time": 35}
 
 
 def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with what its patterns, formats and types say of its bounds, and so for all inside."""
-    made = {word: _inside(word, value) for word, value in schema.items() if not _idle(word, value)}
+    # Without titles made of names, and a default that says no more than that the field may be left out.
+    made = {
+        word: _inside(word, value)
+        for word, value in schema.items()
+        if word != "title" and (word, value) != ("default", None)
+    }
     kind = made.get("type")
     if kind == "string":
         return _bounded_string(made)
@@ -55,15 +58,10 @@ def _inside(word: str, value: Any) -> Any:
     return bounded(value) if word in {"items", "additionalProperties"} and isinstance(value, Mapping) else value
 
 
-def _idle(word: str, value: Any) -> bool:
-    """Titles made of names, and a default that says no more than that the field may be left out."""
-    return word == "title" or (word == "default" and value is None)
-
-
 def _bounded_string(schema: dict[str, Any]) -> dict[str, Any]:
     pattern = schema.get("pattern", "")
-    if pattern in _FORMATS:
-        schema = {"type": "string", "format": _FORMATS[pattern], **schema}
+    if pattern == INSTANT_PATTERN:
+        schema = {"type": "string", "format": "date-time", **schema}
     if pattern in _LENGTHS:
         shortest, longest = _LENGTHS[pattern]
         return {"minLength": shortest, "maxLength": longest, **schema}
@@ -74,4 +72,4 @@ def _bounded_string(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _bounded_integer(schema: dict[str, Any]) -> dict[str, Any]:
     limits = {"minimum": schema.get("minimum", 0), "maximum": min(schema.get("maximum", INTEGER_MAX), INTEGER_MAX)}
-    return schema | limits | {"format": "int32" if limits["maximum"] <= _INT32_MAX else "int64"}
+    return schema | limits | {"format": "int32" if limits["maximum"] < 2**31 else "int64"}

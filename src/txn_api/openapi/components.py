@@ -1,7 +1,7 @@
 """The component schemas: what the resources' shapes say, under the names of the document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -11,13 +11,12 @@ from txn_api.openapi.operations import REF
 from txn_api.resource import Resource
 from txn_api.schemas import PROBLEM_NAME, ProblemShape
 
-_NAMES: Final = {"ProblemShape": PROBLEM_NAME, "FaultShape": "Fault"}
-
 
 def schemas(resources: Sequence[Resource]) -> dict[str, Any]:
     """Every schema of the document by its name."""
     kinds: list[type[BaseModel]] = [ProblemShape, *(shape for each in resources for shape in each.shapes)]
-    names = _NAMES | {name: new for each in resources for name, new in each.names.items()}
+    own = {"ProblemShape": PROBLEM_NAME, "FaultShape": "Fault"}
+    names = own | {name: new for each in resources for name, new in each.names.items()}
     _, generated = models_json_schema([(kind, "validation") for kind in kinds], ref_template=REF + "{model}")
     found = {names.get(name, name): renamed(bounded(schema), names) for name, schema in generated["$defs"].items()}
     for each in resources:

@@ -32,7 +32,7 @@ def problem(kind: type[Problem]) -> dict[str, Any]:
 
 def references(schema: str, only: tuple[str, ...] = ()) -> dict[str, Any]:
     """References to some of the examples of a schema, or one that `expanded` makes those to all of them."""
-    return {name: {"$ref": REF + _name_of(schema, name)} for name in only} or {schema: {"$ref": REF + schema}}
+    return {name: {"$ref": f"{REF}{schema}.{name}"} for name in only} or {schema: {"$ref": REF + schema}}
 
 
 def expanded(shown: Mapping[str, Any], examples: Examples) -> dict[str, Any]:
@@ -62,14 +62,10 @@ def _references(value: object) -> Iterator[str]:
             yield from [str(inner)] if word == "$ref" else _references(inner)
 
 
-def _name_of(schema: str, shown: str) -> str:
-    """The name of a component: what an example shows of a schema."""
-    return f"{schema}.{shown}"
-
-
 def _all(examples: Examples) -> Iterator[tuple[str, str, Any]]:
+    """The name of each as a component (its schema, and what it shows of it), its summary and its value."""
     for schema, named in examples.items():
         for name, value in named.items():
-            yield _name_of(schema, name), name.replace("_", " ").capitalize(), value
+            yield f"{schema}.{name}", name.replace("_", " ").capitalize(), value
     for kind in PROBLEMS:
         yield kind.code, kind.title, problem(kind)

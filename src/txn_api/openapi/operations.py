@@ -27,7 +27,6 @@ from txn_core.api_keys import Scope
 
 REF: Final = "#/components/schemas/"
 NDJSON: Final = "application/x-ndjson"
-OCTETS: Final = "application/octet-stream"
 SECURITY: Final = "security"
 SIGNATURE: Final = "signature"
 Responses = dict[int | str, dict[str, Any]]
@@ -112,9 +111,9 @@ def lines_body(schema: str, *, bytes_max: int) -> dict[str, Any]:
     It may be sent as octets as well: few tools know NDJSON. The examples stand there alone, since a tool that tries
     out examples fails on those that it cannot send.
     """
-    lines = _lines(bytes_max, schema)
-    octets = {"schema": lines, "examples": examples.references(f"{schema}Lines")}
-    return {"requestBody": {"required": False, "content": {NDJSON: {"schema": lines}, OCTETS: octets}}}
+    lines = {"schema": _lines(bytes_max, schema)}
+    octets = lines | {"examples": examples.references(f"{schema}Lines")}
+    return {"requestBody": {"required": False, "content": {NDJSON: lines, "application/octet-stream": octets}}}
 
 
 def lines_answer(example: str, description: str, *schemas: str) -> dict[str, Any]:

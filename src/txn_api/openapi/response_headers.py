@@ -4,7 +4,6 @@ Those of a rate limit are of draft-ietf-httpapi-ratelimit-headers-11.
 """
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any, Final
 
 from txn_api.problems import Problem
@@ -17,11 +16,6 @@ _VISIBLE: Final = r"^[\x20-\x7e]*$"
 def header(description: str, example: str, *, pattern: str = _VISIBLE, length_max: int = 256) -> dict[str, Any]:
     """A header of a text, as a component of the document."""
     schema = {"type": "string", "pattern": pattern, "maxLength": length_max}
-    return {"description": description, "schema": schema, "example": example}
-
-
-def _seconds(description: str, example: int) -> dict[str, Any]:
-    schema = {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}
     return {"description": description, "schema": schema, "example": example}
 
 
@@ -47,18 +41,20 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         '"write";q=5000;w=1, "concurrency";q=1024;qu="concurrent-requests"',
     ),
     "Vary": header("What of a request decides on the answer's form (RFC 9110, 12.5.5).", "Accept"),
-    "Retry-After": _seconds("Seconds to wait before the request is sent again (RFC 9110, 10.2.3).", 1),
+    "Retry-After": {
+        "description": "Seconds to wait before the request is sent again (RFC 9110, 10.2.3).",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
+        "example": 1,
+    },
     "WWW-Authenticate": header("How to authenticate (RFC 9110, 11.6.1).", 'Bearer realm="txn-api"'),
     "Accept-Encoding": header("The content encodings that the call takes (RFC 7694).", "gzip, zstd, identity"),
 }
 OF_QUOTAS: Final = ("RateLimit", "RateLimit-Policy")
-_OF_ALL: Final = ("X-Request-Id", "traceresponse")
-_UNTRACED: Final = str(int(HTTPStatus.UNAUTHORIZED))
 
 
 def of_status(status: str) -> Iterable[str]:
     """The headers that every answer of a status has; a 401 repeats no trace (ADR 20)."""
-    return [name for name in _OF_ALL if (name, status) != ("traceresponse", _UNTRACED)]
+    return ("X-Request-Id",) if status == "401" else ("X-Request-Id", "traceresponse")
 
 
 def references(names: Iterable[str]) -> dict[str, Any]:

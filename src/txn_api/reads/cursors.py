@@ -37,8 +37,7 @@ class Cursors:
 
     def make(self, query: Sequence[str], after: str) -> str:
         """The cursor that goes on behind a sort key of a query, given as the parts that it is bound to."""
-        token = self._mac(query, after) + after.encode()
-        return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(self._mac(query, after) + after.encode()).rstrip(b"=").decode()
 
     def read(self, query: Sequence[str], cursor: str) -> str:
         """The sort key behind which the query goes on.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
@@ -12,7 +12,6 @@ from txn_core.transactions.faults import rule_broken
 
 CONFLICTS: Final = "conflicts"
 FIELDS_CHARS_MAX: Final = 1_024  # all names there are take 700
-SELECTIONS_KEPT_MAX: Final = 256
 _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "merchant": EventMerchant,
     "customer": EventCustomer,
@@ -65,19 +64,14 @@ class Selection:
 
     members: Mapping[str, tuple[str, ...]]
 
-    @classmethod
-    def of(cls, fields: str) -> Self:
-        """The selection of a list of known names."""
-        return cls(_selected(fields))
-
     def from_event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What is selected of an event; the conflicts are not in it."""
-        picked: dict[str, Any] = {}
-        for name, parts in self.members.items():
-            if name != CONFLICTS:
-                value = event.get(name)
-                picked[name] = {part: value.get(part) for part in parts} if parts and value is not None else value
-        return picked
+        return {
+            name: {part: value.get(part) for part in parts} if parts and value is not None else value
+            for name, parts in self.members.items()
+            if name != CONFLICTS
+            for value in (event.get(name),)
+        }
 
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """The selected members as columns of a table: paths of one name or two."""
@@ -89,11 +83,12 @@ class Selection:
 EVERYTHING: Final = Selection(MEMBERS)
 
 
-@lru_cache(SELECTIONS_KEPT_MAX)
-def _selected(fields: str) -> Mapping[str, tuple[str, ...]]:
+@lru_cache(256)
+def selection_of(fields: str) -> Selection:
+    """The selection of a list of known names."""
     named = set(fields.split(","))
     inner = {
         name: parts if name in named else tuple(part for part in parts if f"{name}.{part}" in named)
         for name, parts in MEMBERS.items()
     }
-    return {name: parts for name, parts in inner.items() if parts or name in named}
+    return Selection({name: parts for name, parts in inner.items() if parts or name in named})

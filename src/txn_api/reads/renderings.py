@@ -26,8 +26,7 @@ class Rendering:
 
     def one(self, event: str, conflicts: Sequence[str]) -> bytes:
         """One transaction; a table has its header."""
-        text = self._writer()(event, conflicts)
-        return text.encode() if self.form is Form.JSON else (self._header() + text).encode()
+        return (self._header() + self._writer()(event, conflicts)).encode()
 
     async def page(
         self, rows: Sequence[Row], *, next_cursor: str | None, turn: Callable[[], Awaitable[object]]
@@ -47,7 +46,7 @@ class Rendering:
         return "".join((self._header(), *texts)).encode()
 
     def _header(self) -> str:
-        return header((self.selection or EVERYTHING).columns())
+        return "" if self.form is Form.JSON else header((self.selection or EVERYTHING).columns())
 
     def _writer(self) -> Callable[[str, Sequence[str]], str]:
         selection = self.selection

@@ -8,17 +8,16 @@ from typing import Annotated, Any, Final, Literal
 
 import structlog
 from fastapi import Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.access.standing import Standing
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
-from txn_api.openapi import examples
+from txn_api.openapi import examples, operations
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -30,7 +29,7 @@ from txn_api.problems import (
 from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
-from txn_api.schemas import ProblemShape, Shape
+from txn_api.schemas import Parameters, ProblemShape, Shape
 from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
 from txn_api.writes.bulk_upload import Admit, Ended, Upload
@@ -50,15 +49,7 @@ from txn_core.transactions.identity import Account
 _log = structlog.get_logger()
 
 _SCOPE: Final[ApiScope] = "transactions:write"
-MEDIA_TYPE: Final = "application/x-ndjson"
-_HEADERS: Final = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
-_ANSWER: Final = openapi.lines_answer(
-    "BulkLines",
-    "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
-    *("BulkRejected", "BulkAccepted", "BulkTotals"),
-)
-_BODY: Final = openapi.lines_body("TransactionRequest", bytes_max=2**34)
-
+_HEADERS: Final = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
 
 LineNumber = Annotated[int, Field(ge=1, description="1-based number of the line in the upload.")]
 
@@ -94,10 +85,8 @@ class BulkTotals(Shape):
     ]
 
 
-class BulkParameters(BaseModel):
+class BulkParameters(Parameters):
     """How an upload is answered."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     results: Literal["rejected", "all"] = Field(
         "rejected", description="`all` is for clients that read while they send."
@@ -113,13 +102,17 @@ router = Router(tags=[TAG.name], checks=[searched(BulkParameters), each_once(Bul
     summary="Send many transactions",
     response_class=Response,
     responses={
-        200: _ANSWER,
+        200: operations.lines_answer(
+            "BulkLines",
+            "One JSON document a line: the rejected lines (with `results=all` every line), then the totals.",
+            *("BulkRejected", "BulkAccepted", "BulkTotals"),
+        ),
         # The body of a signed upload is read whole before its first line is taken.
-        **openapi.problems(
+        **operations.problems(
             MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
         ),
     },
-    openapi_extra=_BODY | openapi.needs(_SCOPE),
+    openapi_extra=operations.lines_body("TransactionRequest", bytes_max=2**34) | operations.needs(_SCOPE),
 )
 async def post_bulk(
     request: Request,
@@ -153,16 +146,14 @@ async def post_bulk(
             request_text=around,
         )
 
-    decoder = Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max)
-    everything = parameters.results == "all"
     return _BulkResponse(
         services,
         principal.account,
         admitting,
-        decoder,
+        Decoder(encoding, content_bytes_max=services.settings.bulk_bytes_max),
         request.state.request_id,
         rights=rights,
-        everything=everything,
+        everything=parameters.results == "all",
     )
 
 

@@ -23,7 +23,6 @@ _OURS: Final = Path(__file__).parents[1] / "static"
 _PAGE: Final = "docs.html"
 _OUR_NAMES: Final = ("docs.js", "problems.css")
 _THEIR_NAMES: Final = ("swagger-ui-bundle.js", "swagger-ui.css")
-_SWAGGER_UI: Final = "fastapi_offline"
 # What is large changes with a pin alone; what is ours is small and changes as it likes.
 _LARGE: Final = {"Cache-Control": "public, max-age=3600"}
 _SMALL: Final = {"Cache-Control": "no-cache"}
@@ -38,12 +37,14 @@ _PROBLEMS_POLICY: Final = (
 
 
 def _files() -> dict[str, PageFile]:
-    found = find_spec(_SWAGGER_UI)
+    found = find_spec("fastapi_offline")
     assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
     theirs = Path(found.submodule_search_locations[0]) / "static"
-    made = {name: PageFile(_OURS / name, _SMALL) for name in _OUR_NAMES}
-    made[_PAGE] = PageFile(_OURS / _PAGE, _SMALL | {"Content-Security-Policy": _DOCS_POLICY})
-    return made | {name: PageFile(theirs / name, _LARGE) for name in _THEIR_NAMES}
+    return {
+        _PAGE: PageFile(_OURS / _PAGE, _SMALL | {"Content-Security-Policy": _DOCS_POLICY}),
+        **{name: PageFile(_OURS / name, _SMALL) for name in _OUR_NAMES},
+        **{name: PageFile(theirs / name, _LARGE) for name in _THEIR_NAMES},
+    }
 
 
 _FILES: Final = _files()

@@ -8,9 +8,9 @@ from pydantic import Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from txn_api import openapi
 from txn_api.edge.headers import RawHeaders
 from txn_api.exposition import Exposition
+from txn_api.openapi import operations
 from txn_api.resource import Resource, Tag
 from txn_api.router import Router
 from txn_api.schemas import Shape
@@ -40,8 +40,8 @@ class ReadinessReport(Shape):
     operation_id="getLiveness",
     summary="Is the process alive?",
     response_class=Response,
-    responses={200: openapi.answer("Health", "The process is alive."), **openapi.problems_of_open()},
-    openapi_extra=openapi.open_to_all(),
+    responses={200: operations.answer("Health", "The process is alive."), **operations.problems_of_open()},
+    openapi_extra=operations.open_to_all(),
 )
 async def healthz() -> Response:
     """Answer without asking any dependency."""
@@ -54,11 +54,11 @@ async def healthz() -> Response:
     summary="Can the process do its work?",
     response_class=Response,
     responses={
-        200: openapi.answer("ReadinessReport", "Every dependency answers.", only=("ready",)),
-        503: openapi.answer("ReadinessReport", "Some dependency does not answer.", only=("not_ready",)),
-        **openapi.problems_of_open(),
+        200: operations.answer("ReadinessReport", "Every dependency answers.", only=("ready",)),
+        503: operations.answer("ReadinessReport", "Some dependency does not answer.", only=("not_ready",)),
+        **operations.problems_of_open(),
     },
-    openapi_extra=openapi.open_to_all(),
+    openapi_extra=operations.open_to_all(),
 )
 async def readyz(services: Service) -> Response:
     """Ask the stream and the index table, at most once in two seconds."""
@@ -77,8 +77,8 @@ async def readyz(services: Service) -> Response:
     operation_id="getMetrics",
     summary="Prometheus metrics",
     response_class=Response,
-    responses={200: openapi.text_answer("Metrics", "Prometheus text format."), **openapi.problems()},
-    openapi_extra=openapi.open_unless_configured("admin"),
+    responses={200: operations.text_answer("Metrics", "Prometheus text format."), **operations.problems()},
+    openapi_extra=operations.open_unless_configured("admin"),
 )
 async def metrics(request: Request, services: Service) -> Response:
     """Write the metrics in Prometheus' text format: the process's, or those of all that serve the port with it.

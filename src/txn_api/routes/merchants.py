@@ -3,19 +3,19 @@
 from typing import Annotated, Final
 
 from fastapi import Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.query_checks import each_once, searched
+from txn_api.openapi import operations
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.json_rows import page
 from txn_api.resource import Resource, Tag
 from txn_api.router import Router
-from txn_api.schemas import EXAMPLE_IDS, CursorText, MerchantIdText, Shape, example_transaction
+from txn_api.schemas import EXAMPLE_IDS, CursorText, MerchantIdText, Parameters, Shape, example_transaction
 from txn_api.services import Service
 from txn_api.stores import store_reads
 from txn_core.card_numbers.free_text_fields import AN_ID
@@ -25,10 +25,8 @@ from txn_core.transactions.identity import ACCOUNT_PATTERN, Account, normalise_p
 from txn_core.transactions.transaction import MERCHANT_KEY_BYTES_MAX
 
 
-class MerchantParameters(BaseModel):
+class MerchantParameters(Parameters):
     """What merchants are listed by."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name_prefix: str = Field(
         "",
@@ -68,10 +66,10 @@ router = Router(tags=[_TAG.name], checks=[searched(MerchantParameters), each_onc
     summary="List merchants by name",
     response_class=Response,
     responses={
-        200: openapi.answer("MerchantList", "Names in order."),
-        **openapi.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
+        200: operations.answer("MerchantList", "Names in order."),
+        **operations.problems(CursorInvalid, AccountForbidden, CardNumberMisplaced),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def list_merchants(
     request: Request,

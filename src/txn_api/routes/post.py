@@ -9,14 +9,13 @@ from typing import Any, Final, Literal
 
 from starlette.types import Receive, Scope, Send
 
-from txn_api import openapi
 from txn_api.access.standing import Standing
 from txn_api.edge.buffered_request import BufferedRequest, messages
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import refuse_card_numbers
 from txn_api.edge.raw_route import RawRoute
-from txn_api.openapi import response_headers
+from txn_api.openapi import operations, response_headers
 from txn_api.problems import (
     BodyTimeout,
     BodyTooLarge,
@@ -60,28 +59,9 @@ from txn_core.exceptions import ProducerError
 from txn_core.transactions.event import EncodedEvent
 from txn_core.transactions.transaction import TransactionRequest
 
-_OPERATION: Final = "POST /transactions"
 _SCOPE: Final[ApiScope] = "transactions:write"
 _JSON: Final = b"application/json"
 _UNUSUAL: Final = frozenset({b"content-encoding", IDEMPOTENCY_KEY})
-_REFUSALS = (
-    MalformedJson,
-    BodyTimeout,
-    BodyTooLarge,
-    MediaTypeUnsupported,
-    ContentEncodingUnsupported,
-    ValidationFailed,
-    CardNumberMisplaced,
-    TerminalForbidden,
-    IdRequired,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyInFlight,
-    IdempotencyKeyReused,
-    TooManyCardsOfMask,
-    NotStored,
-    OutcomeUnknown,
-)
-
 _LINKS = {
     "transaction": {
         "operationId": "getTransaction",
@@ -195,14 +175,13 @@ async def _once(
     The key is bound to the bytes as they were sent, byte order mark and all.
     """
     principal = standing.principal
-    account = principal.account
     event = await services.posts.admit(scope, body, principal, idempotency_key=key)
 
     async def put() -> bytes:
         await standing.check()  # the table of keys may have been waited for
         return accepted(event, await services.producer.put(event.card_id, event.data))
 
-    answer = await services.idempotency.once(account, _OPERATION, key, body, put)
+    answer = await services.idempotency.once(principal.account, "POST /transactions", key, body, put)
     if answer.replayed:
         await standing.check()
     return event, answer
@@ -219,15 +198,31 @@ _ROUTE: Final = RawRoute(
     summary="Send one transaction",
     status_code=202,
     responses={
-        202: openapi.answer(
+        202: operations.answer(
             "Accepted", "Durably on the stream.", own_headers=("Location", "Idempotent-Replayed"), links=_LINKS
         ),
-        **openapi.problems(*_REFUSALS),
+        **operations.problems(
+            MalformedJson,
+            BodyTimeout,
+            BodyTooLarge,
+            MediaTypeUnsupported,
+            ContentEncodingUnsupported,
+            ValidationFailed,
+            CardNumberMisplaced,
+            TerminalForbidden,
+            IdRequired,
+            IdempotencyKeyMalformed,
+            IdempotencyKeyInFlight,
+            IdempotencyKeyReused,
+            TooManyCardsOfMask,
+            NotStored,
+            OutcomeUnknown,
+        ),
     },
     openapi_extra={
         "parameters": [PARAMETER],
-        **openapi.request_body("TransactionRequest"),
-        **openapi.needs("transactions:write"),
+        **operations.request_body("TransactionRequest"),
+        **operations.needs("transactions:write"),
     },
 )
 
@@ -245,8 +240,7 @@ REFUND: Final[dict[str, Any]] = {
 
 
 def _complete(schemas: Schemas) -> Schemas:
-    request = schemas["TransactionRequest"] | {"examples": [_REQUEST]}
-    return schemas | {"TransactionRequest": request}
+    return schemas | {"TransactionRequest": schemas["TransactionRequest"] | {"examples": [_REQUEST]}}
 
 
 resource: Final = Resource(

@@ -7,16 +7,16 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import Header, Query, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
+from txn_api.openapi import operations
 from txn_api.problems import (
     AccountForbidden,
     BodyTimeout,
@@ -34,7 +34,7 @@ from txn_api.problems import (
 )
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
-from txn_api.reads.fields import Fields, Selection
+from txn_api.reads.fields import Fields, selection_of
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.reads.renderings import Rendering
 from txn_api.resource import Resource
@@ -42,6 +42,7 @@ from txn_api.router import Router
 from txn_api.routes import transaction_shapes
 from txn_api.routes.post import TAG
 from txn_api.routes.transaction_shapes import Conflict, TransactionList
+from txn_api.schemas import Parameters
 from txn_api.services import Service, Services
 from txn_api.stores import store_reads
 from txn_api.writes.bodies import JSON, check_type, read_whole, source
@@ -69,7 +70,6 @@ _RANGE_PROBLEMS = (
 PAGE_WAIT_S_MAX: Final = 5.0
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
-_BODY_PROBLEMS = (MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported)
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
@@ -84,10 +84,8 @@ class NotAnOperation(StringConvertor):
 register_url_convertor("not_an_operation", NotAnOperation())
 
 
-class ReadParameters(BaseModel):
+class ReadParameters(Parameters):
     """Whose transactions are read, and what of them."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     fields: Fields | None = None
@@ -99,7 +97,7 @@ class ReadParameters(BaseModel):
             NotAcceptable: not in a form that the client takes.
         """
         accept = ",".join(request.headers.getlist("accept"))
-        return Rendering(form_of(accept), None if self.fields is None else Selection.of(self.fields))
+        return Rendering(form_of(accept), None if self.fields is None else selection_of(self.fields))
 
 
 class RangeParameters(ReadParameters):
@@ -153,9 +151,9 @@ _NAMES: Final = names_of(RangeParameters)
     response_class=Response,
     responses={
         200: transaction_shapes.PAGE_WITH_LINK,
-        **openapi.problems(*_RANGE_PROBLEMS),
+        **operations.problems(*_RANGE_PROBLEMS),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def list_transactions(
     request: Request,
@@ -180,9 +178,12 @@ async def list_transactions(
     response_class=Response,
     responses={
         200: transaction_shapes.PAGE,
-        **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
+        **operations.problems(
+            *(MalformedJson, BodyTooLarge, BodyTimeout, MediaTypeUnsupported, ContentEncodingUnsupported),
+            *_RANGE_PROBLEMS,
+        ),
     },
-    openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
+    openapi_extra=operations.request_body("RangeParameters") | operations.needs("transactions:read", "cards:lookup"),
 )
 async def search_transactions(
     request: Request,
@@ -239,9 +240,9 @@ def _searched(body: bytes) -> RangeParameters:
     responses={
         200: transaction_shapes.ONE_TRANSACTION,
         304: transaction_shapes.NOT_MODIFIED,
-        **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
+        **operations.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def get_transaction(
     *,
@@ -317,8 +318,9 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
     Raises:
         TooManyCardsOfMask: the account has looked up as many cards of this mask as it may.
     """
-    card_id, cards_max = services.keys.card_id(pan), principal.cards_of_mask_max
-    services.admission.guesses.take(principal.account, pan.masked, card_id, cards_max)
+    services.admission.guesses.take(
+        principal.account, pan.masked, services.keys.card_id(pan), principal.cards_of_mask_max
+    )
 
 
 def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:

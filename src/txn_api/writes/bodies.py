@@ -43,7 +43,7 @@ def check_type(
     for encoding in encodings:
         if named == encoding:
             return encoding
-    raise ContentEncodingUnsupported(encodings)
+    raise ContentEncodingUnsupported(headers={"Accept-Encoding": ", ".join(encodings)})
 
 
 async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, waiting: Waiting = nullcontext) -> bytes:

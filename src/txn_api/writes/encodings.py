@@ -15,8 +15,6 @@ from txn_api.writes import zstd_frames
 
 Encoding = Literal["identity", "gzip", "zstd"]
 ENCODINGS: Final[tuple[Encoding, ...]] = ("identity", "gzip", "zstd")
-# RFC 9110, 8.4.1.3: a name of the time before HTTP/1.1, which means gzip.
-_OLD_NAMES: Final = {"x-gzip": "gzip"}
 
 STEP_BYTES_MAX: Final = 16 << 10
 FED_BYTES_MAX: Final = 16 << 10
@@ -24,9 +22,6 @@ FED_BYTES_MAX: Final = 16 << 10
 # NDJSON of transactions shrinks to a tenth or a twentieth; lines that are all the same, to a hundredth.
 RATIO_MAX: Final = 200
 RATIO_FREE_BYTES: Final = 1 << 20  # below this much content the ratio says nothing
-_GZIP_WINDOW: Final = 31  # zlib's way of asking for a gzip header and trailer
-# Behind a gzip member zeros up to the end of a tape's or a disk's block are no content (gzip(1), "gzip on tapes").
-_PADDING: Final[dict[Encoding, bytes]] = {"gzip": b"\0"}
 
 
 class EncodingMalformedError(Exception):
@@ -44,7 +39,8 @@ def named_encoding(value: str) -> str:
     count (RFC 9110, 5.6.1.2).
     """
     names = [name for name in (part.strip(" \t").lower() for part in value.split(",")) if name]
-    return ", ".join(_OLD_NAMES.get(name, name) for name in names) or "identity"
+    # RFC 9110, 8.4.1.3: `x-gzip` is a name of the time before HTTP/1.1.
+    return ", ".join("gzip" if name == "x-gzip" else name for name in names) or "identity"
 
 
 class _Frame(Protocol):
@@ -66,7 +62,7 @@ class _Gzip:
     """As the decompressor of Zstandard is: it keeps what it does not take yet."""
 
     def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(_GZIP_WINDOW)
+        self._inflate = zlib.decompressobj(31)  # zlib's way of asking for a gzip header and trailer
 
     @property
     def eof(self) -> bool:
@@ -80,13 +76,10 @@ class _Gzip:
         return self._inflate.decompress(self._inflate.unconsumed_tail + data, max_length)
 
 
-_ZSTD_OPTIONS: Final[dict[int, int]] = {DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
 _FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {
     "gzip": _Gzip,
-    "zstd": partial(ZstdDecompressor, options=_ZSTD_OPTIONS),
+    "zstd": partial(ZstdDecompressor, options={DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}),
 }
-# What a frame needs, by its beginning, where that may be much; None says that the beginning is too short to tell.
-_BYTES_NEEDED: Final[dict[Encoding, Callable[[bytes], int | None]]] = {"zstd": zstd_frames.bytes_needed}
 
 
 class Decoder:
@@ -97,12 +90,13 @@ class Decoder:
 
     def __init__(self, encoding: Encoding, *, content_bytes_max: int) -> None:
         self._make = _FRAMES.get(encoding)
-        self._bytes_needed = _BYTES_NEEDED.get(encoding)
+        self._tells_needs = encoding == "zstd"  # and may need much
         self._begin = b""  # of a frame that does not tell yet what it needs
         self.bytes_needed = 0
         """The memory that the present frame needs. When it is more than before, an empty step comes first, so that
         whoever reads can see to it that there is room."""
-        self._padding = _PADDING.get(encoding, b"")
+        # Zeros up to the end of a tape's or a disk's block are no content (gzip(1), "gzip on tapes").
+        self._padding = b"\0" if encoding == "gzip" else b""
         self._frame: _Frame | None = None
         self._frames_ended = 0
         self._content_bytes_max = content_bytes_max
@@ -136,17 +130,21 @@ class Decoder:
 
     def _counted(self, content: bytes) -> bytes:
         self._content += len(content)
-        self._refuse_bomb()
+        suspicious = self._content > RATIO_FREE_BYTES and self._content > RATIO_MAX * self._sent
+        if self._content > self._content_bytes_max or suspicious:
+            raise TooMuchContentError
         return content
 
     def _steps(self, piece: bytes, make: Callable[[], _Frame]) -> Iterator[bytes]:
         while piece := self._without_padding(piece):
             if self._frame is None:
                 piece, self._begin = self._begin + piece, b""
-                if not self._knows_needs(piece):
+                needed = zstd_frames.bytes_needed(piece) if self._tells_needs else 0
+                if needed is None:
                     self._begin = piece
                     return
-                if self.bytes_needed:
+                self.bytes_needed = needed
+                if needed:
                     yield b""
                 self._frame = make()
             yield from self._frame_steps(self._frame, piece)
@@ -156,21 +154,12 @@ class Decoder:
             self._frames_ended += 1
             self.bytes_needed = 0
 
-    def _knows_needs(self, begin: bytes) -> bool:
-        """Whether the beginning of a frame tells what the frame needs."""
-        needed = 0 if self._bytes_needed is None else self._bytes_needed(begin)
-        if needed is None:
-            return False
-        self.bytes_needed = needed
-        return True
-
     def _without_padding(self, piece: bytes) -> bytes:
         """What is left of a piece behind the padding that it begins with, which may stand behind a frame alone."""
         if self._frame is not None or self._begin or not self._frames_ended or not self._padding:
             return piece
         rest = piece.lstrip(self._padding)
-        self._content += len(piece) - len(rest)
-        self._refuse_bomb()
+        self._counted(piece[: len(piece) - len(rest)])
         return rest
 
     def _frame_steps(self, frame: _Frame, piece: bytes) -> Iterator[bytes]:
@@ -183,8 +172,3 @@ class Decoder:
                 yield content
         except (zlib.error, ZstdError):
             raise EncodingMalformedError from None
-
-    def _refuse_bomb(self) -> None:
-        suspicious = self._content > RATIO_FREE_BYTES and self._content > RATIO_MAX * self._sent
-        if self._content > self._content_bytes_max or suspicious:
-            raise TooMuchContentError

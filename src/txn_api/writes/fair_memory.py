@@ -149,8 +149,7 @@ class Holding:
 
     def hold(self, size: int) -> None:
         """Hold so many bytes instead, in any case."""
-        if size != self.held:
-            self.take(size - self.held)
+        self.take(size - self.held)
 
     @property
     def _counted(self) -> int:
@@ -166,7 +165,7 @@ class Holding:
         more = self._more_of(size)
         if more > 0 and not self._memory.is_free(self._account, more):
             return False
-        self.take(size - self.held)
+        self.hold(size)
         return True
 
     async def become(self, size: int) -> None:

@@ -237,3 +237,10 @@ async def test_another_status_is_no_document(status: int) -> None:
     async with _client(answer) as client:
         with pytest.raises(httpx.HTTPStatusError):
             await fetch_document(client, "https://issuer.test/keys")
+
+
+def test_of_several_keys_of_one_name_the_first_counts() -> None:
+    first, second = jwk("ES256", kid="same"), jwk("RS256", kid="same")
+    for members, algorithm in (((first, second), "ES256"), ((second, first), "RS256")):
+        found = parse(jwks(*members), ALGORITHMS)
+        assert {name: key.algorithm_name for name, key in found.items()} == {"same": algorithm}

@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from tests.txn_api.dummy_resource.alert_table import AlertTable
-from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.query_checks import each_once, searched
+from txn_api.openapi import operations
 from txn_api.openapi.response_headers import header
 from txn_api.problems import CardNumberMisplaced, TransactionNotFound
 from txn_api.resource import Resource, Tag
@@ -45,10 +45,10 @@ router = Router(tags=[_TAG.name], checks=[searched(AlertParameters), each_once(A
     summary="Get one alert",
     response_class=Response,
     responses={
-        200: openapi.answer("Alert", "The alert.", own_headers=("X-Alert-Age",)),
-        **openapi.problems(TransactionNotFound, CardNumberMisplaced),
+        200: operations.answer("Alert", "The alert.", own_headers=("X-Alert-Age",)),
+        **operations.problems(TransactionNotFound, CardNumberMisplaced),
     },
-    openapi_extra=openapi.needs("transactions:read"),
+    openapi_extra=operations.needs("transactions:read"),
 )
 async def get_alert(
     parameters: Annotated[AlertParameters, Query()],

@@ -14,7 +14,7 @@ from tests.builders import body, encoded, full_body
 from tests.txn_core.strategies import bodies
 from txn_api.reads import csv_rows
 from txn_api.reads.csv_rows import header, row
-from txn_api.reads.fields import EVERYTHING, Selection
+from txn_api.reads.fields import EVERYTHING, selection_of
 from txn_core.transactions.transaction import parse_transaction
 
 COLUMNS = EVERYTHING.columns()
@@ -62,7 +62,7 @@ def test_a_row_holds_what_the_event_holds() -> None:
 
 def test_some_columns_alone() -> None:
     """In the document's order, whatever the order they were asked in."""
-    columns = Selection.of("conflicts,merchant.name,amount_minor,terminal").columns()
+    columns = selection_of("conflicts,merchant.name,amount_minor,terminal").columns()
     assert (
         header(columns)
         == '"amount_minor","merchant.name","terminal.terminal_id","terminal.entry_mode","conflicts"\r\n'

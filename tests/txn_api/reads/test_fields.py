@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from tests.builders import body, encoded, full_body
-from txn_api.reads.fields import EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, Selection, known_fields
+from txn_api.reads.fields import EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, known_fields, selection_of
 from txn_api.reads.json_rows import document, selected
 
 EVENTS = [encoded(**full_body()).data.decode(), encoded(**body()).data.decode()]
@@ -30,7 +30,7 @@ def picked(fields: list[str], whole: dict[str, Any]) -> dict[str, Any]:
 @given(st.lists(st.sampled_from(sorted(NAMES)), min_size=1, max_size=8), st.sampled_from(EVENTS))
 def test_a_selection_is_a_part_of_the_document(fields: list[str], event: str) -> None:
     """What was asked for, in the document's own order, with the document's own values."""
-    part = selected(event, [], Selection.of(known_fields(",".join(fields))))
+    part = selected(event, [], selection_of(known_fields(",".join(fields))))
     whole = json.loads(document(event, []))
     assert json.loads(part) == picked(fields, whole)
     order = list(whole)
@@ -42,7 +42,7 @@ def test_all_members_are_the_document(event: str) -> None:
     """The members are those that a document has, one for one."""
     whole = json.loads(document(event, []))
     assert list(MEMBERS) == list(whole)
-    assert json.loads(selected(event, [], Selection.of(",".join(MEMBERS)))) == whole
+    assert json.loads(selected(event, [], selection_of(",".join(MEMBERS)))) == whole
     assert json.loads(selected(event, [], EVERYTHING)) == whole
 
 
@@ -71,7 +71,7 @@ def test_an_older_event_that_lacks_a_field_has_none_of_it() -> None:
     """Readers accept every version ever written."""
     event = {"transaction_id": "a", "merchant": {"name": "b"}}
     fields = "transaction_id,is_fraud,merchant.category,customer.city"
-    assert json.loads(selected(json.dumps(event), [], Selection.of(fields))) == {
+    assert json.loads(selected(json.dumps(event), [], selection_of(fields))) == {
         "transaction_id": "a",
         "is_fraud": None,
         "merchant": {"category": None},

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders import encoded
 from txn_api.reads import renderings
-from txn_api.reads.fields import Selection
+from txn_api.reads.fields import selection_of
 from txn_api.reads.negotiation import Form
 from txn_api.reads.renderings import Rendering
 from txn_api.writes.turns import Turns
@@ -24,7 +24,7 @@ def rows(count: int) -> Sequence[Row]:
     ("rendering", "at_once"),
     [
         (Rendering(Form.CSV, None), renderings.ROWS_AT_ONCE),
-        (Rendering(Form.JSON, Selection.of("amount_minor")), renderings.ROWS_AT_ONCE),
+        (Rendering(Form.JSON, selection_of("amount_minor")), renderings.ROWS_AT_ONCE),
         (Rendering(Form.JSON, None), renderings.DOCUMENTS_AT_ONCE),
     ],
     ids=["a table", "some fields", "documents"],
