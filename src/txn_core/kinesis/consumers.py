@@ -68,8 +68,7 @@ async def arn_of(client: KinesisClient, consumer: DrainConsumer) -> str:
     Raises:
         StoreError: it is not registered, or cannot be used yet.
     """
-    found = await _described(client, consumer)
-    if found is None or found["ConsumerStatus"] != "ACTIVE":
+    if (found := await _described(client, consumer)) is None or found["ConsumerStatus"] != "ACTIVE":
         state = "not registered" if found is None else found["ConsumerStatus"]
         raise StoreError(f"the {consumer} is {state}: run txn bootstrap, or take {consumer.drain} out of TXN_FAN_OUT")
     return found["ConsumerARN"]

@@ -110,8 +110,7 @@ class Archive:
             await self._set_apart(poison, apart)
         if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
             return plan.last
-        covered_to = await self.covered_to(plan)
-        if covered_to is None:
+        if (covered_to := await self.covered_to(plan)) is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         await self.confirm(plan, RecordBatch.of(records))
         return covered_to
@@ -155,8 +154,7 @@ class ArchiveProcessor:
         self._lag.has_read(batch)
         self._buffer.add(batch.records, time.monotonic())
         self._lag.pending = len(self._buffer)
-        plan = self._lease.row.plan
-        if plan is None or await self._resume(plan, shard_ended=batch.ended):
+        if (plan := self._lease.row.plan) is None or await self._resume(plan, shard_ended=batch.ended):
             while self._lease.row.plan is None and (cause := self._buffer.due(time.monotonic())):
                 await self._flush(cause)
         if batch.at_tip and not self._buffer:

@@ -72,13 +72,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One letter, open. `at` is the arrival, or for a conflict the moment when the event was accepted."""
+class Letterhead:
+    """What stands on every letter. `at` is the arrival, or for a conflict the moment when the event was accepted."""
 
     reason: Reason
     code: str
     origin: Origin
     at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter(Letterhead):
+    """One letter, open."""
+
     data: bytes
 
     @classmethod
@@ -125,13 +131,9 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """What stands on a closed letter for all to read; fields as in `DeadLetter`, and how many bytes are sealed."""
+class Envelope(Letterhead):
+    """What stands on a closed letter for all to read, and how many bytes are sealed."""
 
-    reason: Reason
-    code: str
-    origin: Origin
-    at: Instant
     data_bytes: int
 
     @classmethod

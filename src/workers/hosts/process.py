@@ -67,13 +67,11 @@ async def work(
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())
-        plan = await run_until(stopping, ReadPlan.of(kinesis, settings, definition))
-        if plan is None:
+        if (plan := await run_until(stopping, ReadPlan.of(kinesis, settings, definition))) is None:
             return
         open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
         context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, metrics)
-        drain = await run_until(stopping, (open_drain or opener_of(definition))(context))
-        if drain is None:
+        if (drain := await run_until(stopping, (open_drain or opener_of(definition))(context))) is None:
             return
         leases = context.leases
         worker = Worker(

@@ -120,8 +120,7 @@ class UnleasedHost:
             StoreError: the rows are another stream's than there is now.
         """
         rows = await self._leases.rows()
-        shards = await self._stream.shards(rows)
-        if shards is None:
+        if (shards := await self._stream.shards(rows)) is None:
             raise StoreError(self._stream.amiss)
         if not await lease_shards(shards, self._leases, rows, self._stream.identity):
             await self._end_finished(rows, shards)
