@@ -46,8 +46,7 @@ def drain_consumers(settings: Settings) -> Mapping[str, DrainConsumer]:
             raise SettingsError(f"TXN_FAN_OUT: no drain is called {name}; there are {', '.join(drains.names())}")
         if name in found:
             raise SettingsError(f"TXN_FAN_OUT: {name} is named twice")
-        stream = drains.REGISTRY[name].stream(settings)
-        found[name] = DrainConsumer(name, stream, _name(settings, name), arn or None)
+        found[name] = DrainConsumer(name, drains.REGISTRY[name].stream(settings), _name(settings, name), arn or None)
     return found
 
 

@@ -24,7 +24,7 @@ from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds
-from workers.archive.rendering import Poison, Rendered, render
+from workers.archive.rendering import Rendered, render
 from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
@@ -107,7 +107,10 @@ class Archive:
             rendered = await asyncio.to_thread(render, records)
         apart = SettingApart(self.dead_letters, RecordBatch.of(records))
         for poison in rendered.poison:
-            await self._set_apart(poison, apart)
+            if isinstance(poison.error, EventError):
+                await apart.keep(poison.record, poison.error)
+            else:
+                await self.dead_letters.unwritable(poison.record, str(poison.error))
         if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
             return plan.last
         if (covered_to := await self.covered_to(plan)) is None:
@@ -128,12 +131,6 @@ class Archive:
         if not same:
             _log.error("object_of_another_stream", key=key)
             raise StoreError(f"{key} holds other records than the stream has at its positions")
-
-    async def _set_apart(self, poison: Poison, apart: SettingApart) -> None:
-        if isinstance(poison.error, EventError):
-            await apart.keep(poison.record, poison.error)
-        else:
-            await self.dead_letters.unwritable(poison.record, str(poison.error))
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         put = partial(self.store.put_if_absent, object_key(plan), parquet, object_metadata(plan, rendered.rows))

@@ -233,8 +233,15 @@ class DeadLetterBox:
 
     async def unwritable(self, record: StreamRecord, code: str) -> None:
         """Keep an event that the view refuses for good although it takes others, with the refusal's code."""
-        origin = Origin(self.worker, self.stream, record.position)
-        await self._put(DeadLetter("unwritable", code, origin, instant_of(record.arrived_at), record.data))
+        await self._put(
+            DeadLetter(
+                "unwritable",
+                code,
+                Origin(self.worker, self.stream, record.position),
+                instant_of(record.arrived_at),
+                record.data,
+            )
+        )
 
     async def conflict(self, order: WriteOrder, data: bytes) -> None:
         """Keep an event that contradicts the first one of its id."""

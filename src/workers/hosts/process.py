@@ -19,9 +19,8 @@ from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from workers.context import DrainContext, OpenDrain, opener_of
 from workers.events.dead_letters import Seal
-from workers.hosts.health import served
+from workers.hosts.health import readiness_of, served
 from workers.hosts.leased import Worker
-from workers.hosts.readiness import readiness_of
 from workers.hosts.stopping import run_until
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
