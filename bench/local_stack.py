@@ -21,8 +21,7 @@ from devkit.running_stack import RunningStack, percentiles, running_stack
 
 from bench import profiles
 from txn_api.schemas import example_transaction
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 PROBES: Final = 200
 PROBE_PAUSE_S: Final = 0.05

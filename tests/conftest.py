@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import pytest
 import pytest_asyncio
+from devkit.local_servers import servers_running
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.foundation import servers_running
 from txn_core.settings import Settings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -20,6 +20,24 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+# Of the processes that share the suite none is left with a long file when the others have ended.
+LONG_FILES = tuple(
+    f"tests/{name}.py"
+    for name in (
+        *("e2e/test_main_job", "txn_cli/test_stack", "workers/hosts/test_process", "workers/test_fleet"),
+        *("chaos/test_run", "bench/counted/test_worst", "txn_cli/test_api_process", "workers/test_further_drain"),
+        *("txn_cli/commands/test_leases", "txn_cli/commands/test_processes", "workers/test_stream_made_again"),
+        *("txn_cli/test_conditions", "txn_cli/stack/test_servers", "txn_cli/stack/test_kinesis_store"),
+        *("workers/rebuild/test_rebuild", "http/test_differential", "abuse/test_lines", "abuse/test_door"),
+    )
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; the others keep the random order that they were given."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
 @pytest.hookimpl(trylast=True)

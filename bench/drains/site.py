@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkit.local_servers import servers_running
 from devkit.site import Site
 
 from bench.process_stats import pinned
 from bench.write_path.servers import LOAD_CORE, MEASURED_CORE
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.foundation import servers_running
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from devkit.local_servers import servers_running
 from devkit.site import Site
 
 from bench.fan_out.noting import DRAINS, Handed, registered
@@ -27,7 +28,6 @@ from bench.write_path import results, servers
 from bench.write_path.results import Result, at_most, counted, none_of, tell
 from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.foundation import servers_running
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls

@@ -18,11 +18,11 @@ from typing import Any, Final
 from devkit.running_stack import running_stack
 
 from bench.drains.views import count_items, count_rows
+from bench.size.kaggle_merchants import kaggle_merchants
 from bench.size.tenths import rates
 from bench.size.watch import Watch
 from bench.write_path import results
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
-from txn_cli.simulator.merchants import kaggle_merchants
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "size.json"

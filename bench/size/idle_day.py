@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from devkit.local_servers import servers_running
+
 from bench.size.aws_calls import Caller
 from bench.size.growth import Halves, Look, Server, bound_bytes
 from bench.write_path import results
 from bench.write_path.results import Result, at_most, compared, counted, tell
 from txn_cli.stack.datadir import DataDir, read_json
-from txn_cli.stack.foundation import servers_running
 from txn_cli.stack.stackports import DYNAMODB, KINESIS
 from txn_core import drains
 from txn_core.settings import Settings

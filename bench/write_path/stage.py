@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from devkit.local_servers import servers_running
 from devkit.site import Site
 
 from bench.write_path import servers
 from bench.write_path.load import bodies
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.foundation import servers_running
 from txn_core.bootstrap import bootstrap
 from txn_core.quotas import Limits
 from txn_core.settings import Settings

@@ -7,7 +7,6 @@ from typing import Final, NoReturn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from txn_api import openapi
@@ -22,7 +21,7 @@ from txn_api.routes import bulk, documentation, health, merchants, page, post, r
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
-from txn_core.transactions.faults import Fault, fault_of
+from txn_core.transactions.faults import fault_of
 
 RESOURCES: Final = (
     post.resource,
@@ -93,12 +92,13 @@ def create_app(
 async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
     error.__traceback__ = None  # the frame in it that raised the error holds the error, too
-    raise ParameterInvalid([_parameter_fault(detail) for detail in error.errors()]) from None
-
-
-def _parameter_fault(detail: ErrorDetails) -> Fault:
-    # The first step of a location says query or path; the rest are our own names.
-    return fault_of({**detail, "loc": detail["loc"][1:]})
+    raise ParameterInvalid(
+        [
+            # The first step of a location says query or path; the rest are our own names.
+            fault_of(detail | {"loc": detail["loc"][1:]})
+            for detail in error.errors()
+        ]
+    ) from None
 
 
 async def _refuse_route(request: Request, _: Exception) -> NoReturn:

@@ -26,7 +26,7 @@ A problem never repeats what was sent. Its texts are fixed by its class and by t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -37,6 +37,9 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/problems/"
 REGISTERED_TYPE_BASE = "https://iana.org/assignments/http-problem-types#"
 """Types that draft-ietf-httpapi-ratelimit-headers-11, 10.2, has IANA register (RFC 9457, 4.2)."""
+# RFC 9110, 11.6.1: a 401 names a scheme.
+_INVALID_TOKEN: Final = {"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'}
+_INVALID_REQUEST: Final = {"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_request"'}
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
@@ -46,13 +49,36 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
     code: ClassVar[str]
     title: ClassVar[str]
     detail: ClassVar[str]
-    remedy: ClassVar[str]  # what a client does about it, for its page
-    registered_type: ClassVar[str | None] = None  # where a standard has one, clients know it instead of ours
+    remedy: ClassVar[str]
+    registered_type: ClassVar[str | None]
+    fixed_headers: ClassVar[Mapping[str, str]]
+    fixed_faults: ClassVar[Sequence[Fault]]
+
+    def __init_subclass__(
+        cls,
+        *,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        remedy: str,
+        registered_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        """Take the texts of a class.
+
+        `remedy` is what a client does about it, for its page. Where a standard has a `registered_type`, clients know
+        it instead of ours. `headers` stand on each of its answers, and `faults` where it is raised without others.
+        """
+        super().__init_subclass__()
+        cls.status, cls.code, cls.title, cls.detail, cls.remedy = status, code, title, detail, remedy
+        cls.registered_type, cls.fixed_headers, cls.fixed_faults = registered_type, headers or {}, faults
 
     def __init__(self, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None) -> None:
         super().__init__(self.code)
-        self.faults = tuple(dict.fromkeys(faults))  # equal ones say nothing more
-        self.headers = dict(headers or {})
+        self.faults = tuple(dict.fromkeys(faults or self.fixed_faults))  # equal ones say nothing more
+        self.headers = {**self.fixed_headers, **(headers or {})}
 
     def document(self, request_id: str) -> dict[str, object]:
         """The members of the problem document."""
@@ -76,428 +102,518 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         )
 
 
-class MalformedHttp(Problem):
+class MalformedHttp(
+    Problem,
+    status=400,
+    code="malformed_http",
+    title="Malformed HTTP request",
+    detail="The bytes sent are not an HTTP/1.1 request; the connection ends here.",
+    remedy="Let an HTTP library write the request; over TLS check that the port is the one for TLS.",
+):
     """The bytes are not HTTP/1.1; the server answers them before any route."""
 
-    status, code, title = 400, "malformed_http", "Malformed HTTP request"
-    detail = "The bytes sent are not an HTTP/1.1 request; the connection ends here."
-    remedy = "Let an HTTP library write the request; over TLS check that the port is the one for TLS."
 
-
-class MalformedJson(Problem):
-    """The body is not one JSON document in UTF-8."""
-
-    status, code, title = 400, "malformed_json", "Malformed JSON"
-    detail = "The body is not one JSON document in UTF-8; an empty one is none."
-    remedy = (
+class MalformedJson(
+    Problem,
+    status=400,
+    code="malformed_json",
+    title="Malformed JSON",
+    detail="The body is not one JSON document in UTF-8; an empty one is none.",
+    remedy=(
         "Send one JSON document, in UTF-8 (not UTF-16 or Latin-1), and nothing behind it. A UTF-8 BOM is skipped. "
         "An escape such as `\\ud83d` alone is half a character, which UTF-8 cannot write."
-    )
+    ),
+):
+    """The body is not one JSON document in UTF-8."""
 
 
-class IdempotencyKeyMalformed(Problem):
+class IdempotencyKeyMalformed(
+    Problem,
+    status=400,
+    code="idempotency_key_malformed",
+    title="Idempotency-Key malformed",
+    detail="Send one Idempotency-Key of 1 to 255 visible ASCII characters, in double quotes or plain.",
+    remedy="Send a fresh UUID in double quotes, once.",
+):
     """The Idempotency-Key is not in its form (draft-ietf-httpapi-idempotency-key-header-07, 2.1)."""
 
-    status, code, title = 400, "idempotency_key_malformed", "Idempotency-Key malformed"
-    detail = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, in double quotes or plain."
-    remedy = "Send a fresh UUID in double quotes, once."
 
-
-class ApiKeyMissing(Problem):
+class ApiKeyMissing(
+    Problem,
+    status=401,
+    code="api_key_missing",
+    title="API key missing",
+    detail="Present an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`.",
+    remedy="Send the key that `txn keys create` showed once.",
+    headers={"WWW-Authenticate": 'Bearer realm="txn-api"'},
+):
     """No API key was presented."""
 
-    status, code, title = 401, "api_key_missing", "API key missing"
-    detail = "Present an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`."
-    remedy = "Send the key that `txn keys create` showed once."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api"'})
-
-
-class ApiKeyInvalid(Problem):
+class ApiKeyInvalid(
+    Problem,
+    status=401,
+    code="api_key_invalid",
+    title="API key invalid",
+    detail=(
+        "The API key is unknown, expired or revoked; whoever runs the service makes new ones (`txn keys create`)."
+    ),
+    remedy="Ask whoever runs the service for a new key; the same one will not become good again.",
+    headers=_INVALID_TOKEN,
+):
     """The API key presented is unknown, expired or revoked."""
 
-    status, code, title = 401, "api_key_invalid", "API key invalid"
-    detail = (
-        "The API key is unknown, expired or revoked; whoever runs the service makes new ones (`txn keys create`)."
-    )
-    remedy = "Ask whoever runs the service for a new key; the same one will not become good again."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
-
-
-class TokenInvalid(Problem):
+class TokenInvalid(
+    Problem,
+    status=401,
+    code="token_invalid",
+    title="Access token invalid",
+    detail="The access token does not verify, is not in force, or does not name an account.",
+    remedy="Get a new token from the issuer; check its audience, its times and that it names an account.",
+    headers=_INVALID_TOKEN,
+):
     """The access token does not verify, is not in force, or names no account."""
 
-    status, code, title = 401, "token_invalid", "Access token invalid"
-    detail = "The access token does not verify, is not in force, or does not name an account."
-    remedy = "Get a new token from the issuer; check its audience, its times and that it names an account."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_token"'})
-
-
-class _SignatureRefused(Problem):
-    """What is common to all that can be wrong with a request's signature (RFC 9110, 11.6.1: 401 names a scheme)."""
-
-    status = 401
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="txn-api", error="invalid_request"'})
-
-
-class SignatureMissing(_SignatureRefused):
+class SignatureMissing(
+    Problem,
+    status=401,
+    code="signature_missing",
+    title="Signature missing",
+    detail="This API key is for signed requests: send `Signature: t=...,kid=...,v1=...`.",
+    remedy="Sign each request with the key's signing secret, as docs/access.md says.",
+    headers=_INVALID_REQUEST,
+):
     """The API key is for signed requests, and the request has no signature."""
 
-    code, title = "signature_missing", "Signature missing"
-    detail = "This API key is for signed requests: send `Signature: t=...,kid=...,v1=...`."
-    remedy = "Sign each request with the key's signing secret, as docs/access.md says."
 
-
-class SignatureInvalid(_SignatureRefused):
+class SignatureInvalid(
+    Problem,
+    status=401,
+    code="signature_invalid",
+    title="Signature invalid",
+    detail="The signature is not one of this request by this API key.",
+    remedy="Sign the method, the path with its query, and the very bytes that are sent, with this key's secret.",
+    headers=_INVALID_REQUEST,
+):
     """The signature is not one of this request by this key."""
 
-    code, title = "signature_invalid", "Signature invalid"
-    detail = "The signature is not one of this request by this API key."
-    remedy = "Sign the method, the path with its query, and the very bytes that are sent, with this key's secret."
 
-
-class SignatureExpired(_SignatureRefused):
+class SignatureExpired(
+    Problem,
+    status=401,
+    code="signature_expired",
+    title="Signature expired",
+    detail="The signature's time lies more than 300 seconds from the server's, which the Date header tells.",
+    remedy="Set the terminal's clock by the `Date` of this answer, and sign again.",
+    headers=_INVALID_REQUEST,
+):
     """The signature's time lies too far from the server's."""
 
-    code, title = "signature_expired", "Signature expired"
-    detail = "The signature's time lies more than 300 seconds from the server's, which the Date header tells."
-    remedy = "Set the terminal's clock by the `Date` of this answer, and sign again."
 
-
-class SignatureReplayed(_SignatureRefused):
+class SignatureReplayed(
+    Problem,
+    status=401,
+    code="signature_replayed",
+    title="Signature replayed",
+    detail="The signature was used before; make a new signature for each try, with the second in which it is sent.",
+    remedy="Make a new signature for each try; the same transaction id keeps a retry harmless.",
+    headers=_INVALID_REQUEST,
+):
     """The signature was used before."""
 
-    code, title = "signature_replayed", "Signature replayed"
-    detail = "The signature was used before; make a new signature for each try, with the second in which it is sent."
-    remedy = "Make a new signature for each try; the same transaction id keeps a retry harmless."
 
-
-class ScopeMissing(Problem):
+class ScopeMissing(
+    Problem,
+    status=403,
+    code="scope_missing",
+    title="Scope missing",
+    detail="The API key lacks a scope that this call needs; the documentation names it.",
+    remedy="Ask for a key with the scopes that the operation names, or leave out what needs more.",
+):
     """The API key lacks a scope that the call needs."""
 
-    status, code, title = 403, "scope_missing", "Scope missing"
-    detail = "The API key lacks a scope that this call needs; the documentation names it."
-    remedy = "Ask for a key with the scopes that the operation names, or leave out what needs more."
 
-
-class AccountForbidden(Problem):
+class AccountForbidden(
+    Problem,
+    status=403,
+    code="account_forbidden",
+    title="Account forbidden",
+    detail="The API key may not read that account.",
+    remedy="Leave out `account` to read the account of the key itself, or ask for a grant.",
+):
     """The API key may not read that account."""
 
-    status, code, title = 403, "account_forbidden", "Account forbidden"
-    detail = "The API key may not read that account."
-    remedy = "Leave out `account` to read the account of the key itself, or ask for a grant."
 
-
-class TerminalForbidden(Problem):
+class TerminalForbidden(
+    Problem,
+    status=403,
+    code="terminal_forbidden",
+    title="Terminal forbidden",
+    detail="The API key is bound to terminals; the transaction names another one or none.",
+    remedy="Send the `terminal_id` that the key is bound to, or ask for a key of this terminal.",
+):
     """The API key may not send for that terminal."""
 
-    status, code, title = 403, "terminal_forbidden", "Terminal forbidden"
-    detail = "The API key is bound to terminals; the transaction names another one or none."
-    remedy = "Send the `terminal_id` that the key is bound to, or ask for a key of this terminal."
 
-
-class RouteNotFound(Problem):
+class RouteNotFound(
+    Problem,
+    status=404,
+    code="route_not_found",
+    title="Not found",
+    detail="There is nothing at this path; /docs lists what there is. No path but / ends in a slash.",
+    remedy="Compare the path with the document; a slash at its end makes it another one.",
+):
     """No such path."""
 
-    status, code, title = 404, "route_not_found", "Not found"
-    detail = "There is nothing at this path; /docs lists what there is. No path but / ends in a slash."
-    remedy = "Compare the path with the document; a slash at its end makes it another one."
 
-
-class TransactionNotFound(Problem):
+class TransactionNotFound(
+    Problem,
+    status=404,
+    code="transaction_not_found",
+    title="Transaction not found",
+    detail="No transaction of that id is indexed in this account, or not yet: a new one takes about a second.",
+    remedy="After a 202 wait about a second and ask again; else check the id and the account.",
+):
     """No transaction of that id is indexed (yet)."""
 
-    status, code, title = 404, "transaction_not_found", "Transaction not found"
-    detail = "No transaction of that id is indexed in this account, or not yet: a new one takes about a second."
-    remedy = "After a 202 wait about a second and ask again; else check the id and the account."
 
-
-class MethodNotAllowed(Problem):
+class MethodNotAllowed(
+    Problem,
+    status=405,
+    code="method_not_allowed",
+    title="Method not allowed",
+    detail="This path does not take this method; the header Allow lists those that it takes.",
+    remedy="Use one of the methods that `Allow` lists.",
+):
     """The path does not take this method."""
 
-    status, code, title = 405, "method_not_allowed", "Method not allowed"
-    detail = "This path does not take this method; the header Allow lists those that it takes."
-    remedy = "Use one of the methods that `Allow` lists."
 
-
-class NotAcceptable(Problem):
+class NotAcceptable(
+    Problem,
+    status=406,
+    code="not_acceptable",
+    title="Not acceptable",
+    detail=(
+        "This call answers in application/json and text/csv (charset=utf-8, header=present); Accept takes neither."
+    ),
+    remedy="Leave `Accept` out, or name one of the two in it.",
+    headers={"Vary": "Accept"},
+):
     """The `Accept` header takes no form that the call answers in (RFC 9110, 15.5.7)."""
 
-    status, code, title = 406, "not_acceptable", "Not acceptable"
-    detail = (
-        "This call answers in application/json and text/csv (charset=utf-8, header=present); Accept takes neither."
-    )
-    remedy = "Leave `Accept` out, or name one of the two in it."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Vary": "Accept"})
-
-
-class BodyTimeout(Problem):
+class BodyTimeout(
+    Problem,
+    status=408,
+    code="body_timeout",
+    title="Body timed out",
+    detail="The body did not arrive in time; nothing of it was stored.",
+    remedy="Send it again, on a new connection. The same transaction id makes that safe.",
+    # What is left of the body may never come: the connection serves nobody any more.
+    headers={"Connection": "close"},
+):
     """The body did not arrive in time."""
 
-    status, code, title = 408, "body_timeout", "Body timed out"
-    detail = "The body did not arrive in time; nothing of it was stored."
-    remedy = "Send it again, on a new connection. The same transaction id makes that safe."
 
-    def __init__(self) -> None:
-        # What is left of the body may never come: the connection serves nobody any more.
-        super().__init__(headers={"Connection": "close"})
-
-
-class IdempotencyKeyInFlight(Problem):
+class IdempotencyKeyInFlight(
+    Problem,
+    status=409,
+    code="idempotency_key_in_flight",
+    title="A request is outstanding for this Idempotency-Key",
+    detail="A request with this Idempotency-Key is being processed; retry after the time given to get its answer.",
+    remedy="Wait as long as `Retry-After` says, then send the very same request once more.",
+    headers={"Retry-After": "1"},
+):
     """A request with the same Idempotency-Key is being processed (the draft, 2.7)."""
 
-    status, code, title = 409, "idempotency_key_in_flight", "A request is outstanding for this Idempotency-Key"
-    detail = "A request with this Idempotency-Key is being processed; retry after the time given to get its answer."
-    remedy = "Wait as long as `Retry-After` says, then send the very same request once more."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
-
-
-class BodyTooLarge(Problem):
+class BodyTooLarge(
+    Problem,
+    status=413,
+    code="body_too_large",
+    title="Body too large",
+    detail="The body is larger than this call takes; several transactions go to /transactions/bulk.",
+    remedy="Send several transactions as lines of an upload; one alone is never that large.",
+):
     """The body is larger than one transaction can be."""
 
-    status, code, title = 413, "body_too_large", "Body too large"
-    detail = "The body is larger than this call takes; several transactions go to /transactions/bulk."
-    remedy = "Send several transactions as lines of an upload; one alone is never that large."
 
-
-class UriTooLong(Problem):
+class UriTooLong(
+    Problem,
+    status=414,
+    code="uri_too_long",
+    title="URI too long",
+    detail="The request's first line or its path is longer than the server takes; the connection ends here.",
+    remedy="Send ids and ranges alone in the query; a search takes the rest in its body.",
+):
     """The request's first line or its path is longer than any call needs; the server answers it before any route."""
 
-    status, code, title = 414, "uri_too_long", "URI too long"
-    detail = "The request's first line or its path is longer than the server takes; the connection ends here."
-    remedy = "Send ids and ranges alone in the query; a search takes the rest in its body."
 
-
-class MediaTypeUnsupported(Problem):
+class MediaTypeUnsupported(
+    Problem,
+    status=415,
+    code="media_type_unsupported",
+    title="Media type unsupported",
+    detail="Say in Content-Type what the body is: application/json, or application/x-ndjson for bulk.",
+    remedy="Name the body's type in `Content-Type`.",
+):
     """The body's media type is not the one that the call takes."""
 
-    status, code, title = 415, "media_type_unsupported", "Media type unsupported"
-    detail = "Say in Content-Type what the body is: application/json, or application/x-ndjson for bulk."
-    remedy = "Name the body's type in `Content-Type`."
 
-
-class ContentEncodingUnsupported(Problem):
+class ContentEncodingUnsupported(
+    Problem,
+    status=415,
+    code="content_encoding_unsupported",
+    title="Content encoding unsupported",
+    detail="The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes.",
+    remedy="Send the body as it is, or in an encoding that `Accept-Encoding` lists.",
+):
     """The body is compressed in a way that the call does not take."""
-
-    status, code, title = 415, "content_encoding_unsupported", "Content encoding unsupported"
-    detail = "The body is compressed in a way that this call does not take; Accept-Encoding lists what it takes."
-    remedy = "Send the body as it is, or in an encoding that `Accept-Encoding` lists."
 
     def __init__(self, encodings: Sequence[str] = ("identity",)) -> None:
         super().__init__(headers={"Accept-Encoding": ", ".join(encodings)})
 
 
-class ValidationFailed(Problem):
+class ValidationFailed(
+    Problem,
+    status=422,
+    code="validation_failed",
+    title="Validation failed",
+    detail="The transaction breaks the rules listed in `errors`.",
+    remedy="Correct the fields that the pointers name. Sending the same again gives the same answer.",
+):
     """The transaction breaks rules; `errors` lists them."""
 
-    status, code, title = 422, "validation_failed", "Validation failed"
-    detail = "The transaction breaks the rules listed in `errors`."
-    remedy = "Correct the fields that the pointers name. Sending the same again gives the same answer."
 
-
-class IdRequired(Problem):
+class IdRequired(
+    Problem,
+    status=422,
+    code="id_required",
+    title="Transaction id required",
+    detail="Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction.",
+    remedy="Give each transaction an id of its own, and keep it for retries.",
+    faults=(Fault("/transaction_id", "id_required"),),
+):
     """The transaction has neither an id nor an Idempotency-Key."""
 
-    status, code, title = 422, "id_required", "Transaction id required"
-    detail = "Send a transaction_id or an Idempotency-Key: without one a retry would make a second transaction."
-    remedy = "Give each transaction an id of its own, and keep it for retries."
 
-    def __init__(self) -> None:
-        super().__init__([Fault("/transaction_id", "id_required")])
-
-
-class CardNumberMisplaced(Problem):
-    """A card number or track data stands where it would be stored or logged."""
-
-    status, code, title = 422, "card_number_misplaced", "Card number misplaced"
-    detail = (
+class CardNumberMisplaced(
+    Problem,
+    status=422,
+    code="card_number_misplaced",
+    title="Card number misplaced",
+    detail=(
         "A card number or track data stands somewhere else than in card_number; nothing of the request was stored or "
         "logged."
-    )
-    remedy = (
+    ),
+    remedy=(
         "Send the card number in `card_number` alone, track data not at all, and treat where it stood as a leak on "
         "your side. A number of your own that looks like an issued card's belongs into an id."
-    )
+    ),
+):
+    """A card number or track data stands where it would be stored or logged."""
 
 
-class IdempotencyKeyReused(Problem):
+class IdempotencyKeyReused(
+    Problem,
+    status=422,
+    code="idempotency_key_reused",
+    title="Idempotency-Key is already used",
+    detail="This Idempotency-Key was sent with another body before; a retry repeats its body byte for byte.",
+    remedy="Repeat the first body byte for byte, or take a new key for what is another request.",
+):
     """The Idempotency-Key was sent with another body before (the draft, 2.7)."""
 
-    status, code, title = 422, "idempotency_key_reused", "Idempotency-Key is already used"
-    detail = "This Idempotency-Key was sent with another body before; a retry repeats its body byte for byte."
-    remedy = "Repeat the first body byte for byte, or take a new key for what is another request."
 
-
-class ParameterInvalid(Problem):
+class ParameterInvalid(
+    Problem,
+    status=422,
+    code="parameter_invalid",
+    title="Parameter invalid",
+    detail="A parameter breaks the rules listed in `errors`.",
+    remedy="Correct the parameters that the pointers name.",
+):
     """A query parameter or a member of a search breaks the rules; `errors` lists them."""
 
-    status, code, title = 422, "parameter_invalid", "Parameter invalid"
-    detail = "A parameter breaks the rules listed in `errors`."
-    remedy = "Correct the parameters that the pointers name."
 
-
-class RangeReversed(Problem):
+class RangeReversed(
+    Problem,
+    status=422,
+    code="range_reversed",
+    title="Range reversed",
+    detail="`from` must not lie after `to`.",
+    remedy="Swap the two, or leave one out: a range may be open.",
+    faults=(Fault("/from", "range_reversed"),),
+):
     """`from` lies after `to`."""
 
-    status, code, title = 422, "range_reversed", "Range reversed"
-    detail = "`from` must not lie after `to`."
-    remedy = "Swap the two, or leave one out: a range may be open."
 
-
-class CursorInvalid(Problem):
+class CursorInvalid(
+    Problem,
+    status=422,
+    code="cursor_invalid",
+    title="Cursor invalid",
+    detail="The cursor was not made by this service for this query and account; start again without it.",
+    remedy="Pass `next_cursor` on unchanged, with the very parameters of the page before.",
+    faults=(Fault("/cursor", "invalid_value"),),
+):
     """The cursor was not made by this service for this very query."""
 
-    status, code, title = 422, "cursor_invalid", "Cursor invalid"
-    detail = "The cursor was not made by this service for this query and account; start again without it."
-    remedy = "Pass `next_cursor` on unchanged, with the very parameters of the page before."
 
-
-class RateLimited(Problem):
+class RateLimited(
+    Problem,
+    status=429,
+    code="rate_limited",
+    title="Quota Exceeded",
+    registered_type=f"{REGISTERED_TYPE_BASE}quota-exceeded",
+    detail="The API key has used up its rate. Nothing was stored; retry after the time given.",
+    remedy="Wait as long as `Retry-After` says; `RateLimit` tells beforehand what is left.",
+    headers={"Retry-After": "1"},
+):
     """The API key has used up its rate.
 
     Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
     """
 
-    status, code, title = 429, "rate_limited", "Quota Exceeded"
-    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
-    detail = "The API key has used up its rate. Nothing was stored; retry after the time given."
-    remedy = "Wait as long as `Retry-After` says; `RateLimit` tells beforehand what is left."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
-
-
-class TooManyConcurrent(Problem):
+class TooManyConcurrent(
+    Problem,
+    status=429,
+    code="too_many_concurrent",
+    title="Quota Exceeded",
+    registered_type=f"{REGISTERED_TYPE_BASE}quota-exceeded",
+    detail="The API key has as many requests under way as it may. Nothing was stored; wait for one of them.",
+    remedy="Wait for an answer before the next request; `RateLimit` tells how many may be under way.",
+    headers={"Retry-After": "1"},
+):
     """The API key has as many requests under way as it may.
 
     Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
     """
 
-    status, code, title = 429, "too_many_concurrent", "Quota Exceeded"
-    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
-    detail = "The API key has as many requests under way as it may. Nothing was stored; wait for one of them."
-    remedy = "Wait for an answer before the next request; `RateLimit` tells how many may be under way."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
-
-
-class TooManyCardsOfMask(Problem):
+class TooManyCardsOfMask(
+    Problem,
+    status=429,
+    code="too_many_cards_of_mask",
+    title="Quota Exceeded",
+    registered_type=f"{REGISTERED_TYPE_BASE}quota-exceeded",
+    detail=(
+        "The account has sent or looked up too many different cards with these first six and last four digits today. "
+        "Nothing was stored."
+    ),
+    remedy=(
+        "Find out who sends them: numbers that differ in their hidden digits alone are how card numbers are guessed. "
+        "An account whose own traffic has that many cards asks the operator for a larger bound."
+    ),
+):
     """The account has sent or looked up too many cards with the same first six and last four digits today.
 
     Type and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.1 and 10.2.1.
     """
 
-    status, code, title = 429, "too_many_cards_of_mask", "Quota Exceeded"
-    registered_type = f"{REGISTERED_TYPE_BASE}quota-exceeded"
-    detail = (
-        "The account has sent or looked up too many different cards with these first six and last four digits today. "
-        "Nothing was stored."
-    )
-    remedy = (
-        "Find out who sends them: numbers that differ in their hidden digits alone are how card numbers are guessed. "
-        "An account whose own traffic has that many cards asks the operator for a larger bound."
-    )
-
     def __init__(self, retry_after_s: int = 1) -> None:
         super().__init__(headers={"Retry-After": str(retry_after_s)})
 
 
-class HeadTooLarge(Problem):
+class HeadTooLarge(
+    Problem,
+    status=431,
+    code="head_too_large",
+    title="Request header fields too large",
+    detail="The request's first line and headers are larger than this service takes; a look-up may go in a body.",
+    remedy="Send fewer or shorter headers; a look-up with much to say goes to `POST /transactions/search`.",
+):
     """First line and headers are larger than any call needs; the server answers them before any route."""
 
-    status, code, title = 431, "head_too_large", "Request header fields too large"
-    detail = "The request's first line and headers are larger than this service takes; a look-up may go in a body."
-    remedy = "Send fewer or shorter headers; a look-up with much to say goes to `POST /transactions/search`."
 
-
-class InternalError(Problem):
+class InternalError(
+    Problem,
+    status=500,
+    code="internal_error",
+    title="Internal error",
+    detail="A fault of ours. Retrying with the same transaction id is safe.",
+    remedy="Retry a few times with growing pauses; if it stays, report the request id.",
+):
     """A fault of ours."""
 
-    status, code, title = 500, "internal_error", "Internal error"
-    detail = "A fault of ours. Retrying with the same transaction id is safe."
-    remedy = "Retry a few times with growing pauses; if it stays, report the request id."
 
-
-class TransferCodingUnsupported(Problem):
+class TransferCodingUnsupported(
+    Problem,
+    status=501,
+    code="transfer_coding_unsupported",
+    title="Transfer coding unsupported",
+    detail="Of transfer codings the server takes chunked alone; the connection ends here.",
+    remedy="Send `Transfer-Encoding: chunked`, or a `Content-Length`; compress by `Content-Encoding`.",
+):
     """The request is framed by a transfer coding other than chunked (RFC 9112, 6.1)."""
 
-    status, code, title = 501, "transfer_coding_unsupported", "Transfer coding unsupported"
-    detail = "Of transfer codings the server takes chunked alone; the connection ends here."
-    remedy = "Send `Transfer-Encoding: chunked`, or a `Content-Length`; compress by `Content-Encoding`."
 
-
-class Overloaded(Problem):
+class Overloaded(
+    Problem,
+    status=503,
+    code="overloaded",
+    title="Temporary Reduced Capacity",
+    registered_type=f"{REGISTERED_TYPE_BASE}temporary-reduced-capacity",
+    detail="The service cannot take more right now. Nothing was stored; retry after the time given.",
+    remedy="Wait as long as `Retry-After` says, then retry with growing pauses.",
+):
     """The service cannot take more right now; nothing was buffered.
 
     Type, title and status are those of draft-ietf-httpapi-ratelimit-headers-11, 5.2 and 10.2.2.
     """
 
-    status, code, title = 503, "overloaded", "Temporary Reduced Capacity"
-    registered_type = f"{REGISTERED_TYPE_BASE}temporary-reduced-capacity"
-    detail = "The service cannot take more right now. Nothing was stored; retry after the time given."
-    remedy = "Wait as long as `Retry-After` says, then retry with growing pauses."
-
     def __init__(self, retry_after_s: int = 1) -> None:
         super().__init__(headers={"Retry-After": str(retry_after_s)})
 
 
-class NotStored(Problem):
+class NotStored(
+    Problem,
+    status=503,
+    code="not_stored",
+    title="Not stored",
+    detail="The stream did not take the transaction. It is certainly not stored; retry with the same id.",
+    remedy="Retry after `Retry-After`.",
+    headers={"Retry-After": "1"},
+):
     """The stream did not take the transaction, and that is certain."""
 
-    status, code, title = 503, "not_stored", "Not stored"
-    detail = "The stream did not take the transaction. It is certainly not stored; retry with the same id."
-    remedy = "Retry after `Retry-After`."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
-
-
-class OutcomeUnknown(Problem):
+class OutcomeUnknown(
+    Problem,
+    status=503,
+    code="outcome_unknown",
+    title="Outcome unknown",
+    detail="It was not confirmed in time. Retry with the same id or key: it is safe and never makes two.",
+    remedy="Retry with the very same body until the answer is another one. Never with a new id.",
+    headers={"Retry-After": "1"},
+):
     """Nobody said in time whether the transaction is stored: it may or may not be."""
 
-    status, code, title = 503, "outcome_unknown", "Outcome unknown"
-    detail = "It was not confirmed in time. Retry with the same id or key: it is safe and never makes two."
-    remedy = "Retry with the very same body until the answer is another one. Never with a new id."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
-
-
-class StoreUnavailable(Problem):
+class StoreUnavailable(
+    Problem,
+    status=503,
+    code="store_unavailable",
+    title="Store unavailable",
+    detail="A store that this call reads cannot be reached right now; retry after the time given.",
+    remedy="Retry after `Retry-After`.",
+    headers={"Retry-After": "2"},
+):
     """A store that the call reads cannot be reached."""
 
-    status, code, title = 503, "store_unavailable", "Store unavailable"
-    detail = "A store that this call reads cannot be reached right now; retry after the time given."
-    remedy = "Retry after `Retry-After`."
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "2"})
-
-
-class HttpVersionUnsupported(Problem):
+class HttpVersionUnsupported(
+    Problem,
+    status=505,
+    code="http_version_unsupported",
+    title="HTTP version unsupported",
+    detail="The server speaks HTTP/1.1; the connection ends here.",
+    remedy="Let the client speak HTTP/1.1; an offer to upgrade is answered in HTTP/1.1.",
+):
     """The request is of another major version than HTTP/1 (RFC 9110, 15.6.6)."""
 
-    status, code, title = 505, "http_version_unsupported", "HTTP version unsupported"
-    detail = "The server speaks HTTP/1.1; the connection ends here."
-    remedy = "Let the client speak HTTP/1.1; an offer to upgrade is answered in HTTP/1.1."
 
-
-def _kinds(kind: type[Problem]) -> list[type[Problem]]:
-    """The kinds below that have a code."""
-    below = [found for inner in kind.__subclasses__() for found in _kinds(inner)]
-    return [kind, *below] if hasattr(kind, "code") else below
-
-
-PROBLEMS: tuple[type[Problem], ...] = tuple(sorted(_kinds(Problem), key=lambda p: (p.status, p.code)))
+PROBLEMS: tuple[type[Problem], ...] = tuple(sorted(Problem.__subclasses__(), key=lambda p: (p.status, p.code)))

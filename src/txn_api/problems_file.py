@@ -39,10 +39,10 @@ def main() -> None:
 def _lines(found: list[Explanation]) -> Iterator[str]:
     yield _HEAD
     yield from _table("Status", "Code", "Means")
-    for problem in found:
-        yield f"| {problem.status} | [`{problem.code}`](#{problem.code}) | {problem.meaning} |"
-    for problem in found:
-        yield from _section(problem)
+    for each in found:
+        yield f"| {each.kind.status} | [`{each.kind.code}`](#{each.kind.code}) | {each.meaning} |"
+    for each in found:
+        yield from _section(each)
     yield _FAULTS
     yield from _table("Code", "Message")
     for code, message in sorted(MESSAGES.items()):
@@ -50,14 +50,15 @@ def _lines(found: list[Explanation]) -> Iterator[str]:
     yield ""
 
 
-def _section(problem: Explanation) -> Iterator[str]:
+def _section(explained: Explanation) -> Iterator[str]:
+    problem = explained.kind
     yield f"\n## {problem.code}\n"
-    yield f"**{problem.status}: {problem.title}.** {problem.meaning}\n"
+    yield f"**{problem.status}: {problem.title}.** {explained.meaning}\n"
     yield f"> {problem.detail}\n"
     yield f"- **What to do:** {problem.remedy}"
-    if problem.headers:
-        yield f"- **Headers:** {', '.join(f'`{name}`' for name in problem.headers)}"
-    yield f"- **Answered by:** {problem.answered_by}"
+    if explained.headers:
+        yield f"- **Headers:** {explained.headers}"
+    yield f"- **Answered by:** {explained.answered_by}"
 
 
 def _table(*columns: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import httpx
@@ -12,20 +13,20 @@ from prometheus_client import CollectorRegistry
 
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.authenticator import FindKey
-from txn_api.access.jwks import FETCH_S_MAX, Jwks, fetcher
+from txn_api.access.jwks import FETCH_S_MAX, Jwks, fetch_document
 from txn_api.access.key_misses import MissBudget
 from txn_api.access.rate_limits import Limiter
 from txn_api.access.signatures import Signatures, Use
 from txn_api.access.tokens import Tokens
 from txn_api.card_masks.card_guesses import CardGuesses
-from txn_api.card_masks.mask_room import MaskRoom
+from txn_api.card_masks.mask_cards import ROOM_BYTES
 from txn_api.card_masks.mask_shares import MaskShares
 from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
 from txn_api.resource import OpenStore
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
-from txn_api.writes.fair_memory import Memories
+from txn_api.writes.fair_memory import FairMemory, Memories
 from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
@@ -107,7 +108,7 @@ async def open_services(
         aws.dynamodb_reader() as key_reader,
         _open_tokens(settings, registry) as tokens,
     ):
-        room = MaskRoom()
+        room = FairMemory(ROOM_BYTES)
         shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
         guesses = CardGuesses(shares, room, registry=registry)
         producer = Producer.from_settings(kinesis, settings, registry)
@@ -192,6 +193,6 @@ async def _open_tokens(settings: Settings, registry: CollectorRegistry) -> Async
         yield None
         return
     async with httpx.AsyncClient(timeout=FETCH_S_MAX) as client:
-        fetch = fetcher(client, settings.jwt_jwks_url)
+        fetch = partial(fetch_document, client, settings.jwt_jwks_url)
         jwks = Jwks(fetch, algorithms=settings.jwt_algorithms, cache_s=settings.jwt_jwks_cache_s)
         yield Tokens.from_settings(settings, jwks, registry)

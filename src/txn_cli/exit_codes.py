@@ -46,14 +46,9 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
 """The codes of each command, by its words."""
 
 
-def codes_of(command: str) -> Mapping[Outcome, int]:
-    """The codes of a command; of one that does not exist those of all that do something."""
-    return FAMILIES.get(command, ACTING)
-
-
 def code_of_failure(command: str, error: TxnError) -> int:
     """The code with which a command ends that raised an error of ours."""
-    codes = codes_of(command)
+    codes = FAMILIES.get(command, ACTING)  # of a command that does not exist those of all that do something
     unsettled = isinstance(error, UnsettledError) and Outcome.UNSETTLED in codes
     return codes[Outcome.UNSETTLED if unsettled else Outcome.FAILED]
 

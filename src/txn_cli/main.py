@@ -22,7 +22,7 @@ from txn_core.exceptions import TxnError
 from txn_core.logs.crash_reports import confine
 from txn_core.printable import printable
 
-# In the order in which the help shows them.
+# By the module that has them, in the order in which the help shows them.
 COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
@@ -71,11 +71,16 @@ def app_of(asked: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
         epilog="\n\n".join(table()),
+        callback=_txn,
     )
-    app.callback()(_txn)
     wanted = [module for module, commands in COMMANDS.items() if asked in commands] or list(COMMANDS)
     for module in wanted:
-        import_module(f"txn_cli.commands.{module}").register(app)
+        for name in COMMANDS[module]:
+            command = getattr(import_module(f"txn_cli.commands.{module}"), name.replace("-", "_"))
+            if isinstance(command, typer.Typer):
+                app.add_typer(command, name=name, no_args_is_help=True)
+            else:
+                app.command(name)(command)
     return app
 
 

@@ -16,10 +16,11 @@ _BETWEEN: Final = re.compile(re.escape(_BEGIN) + ".*?" + re.escape(_END), re.DOT
 
 def table() -> str:
     """Every setting as a row: variable, default, meaning."""
-    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        rows.append(f"| `TXN_{name.upper()}` | {_shown(field.get_default())} | {field.description} |")
-    return "\n".join(rows)
+    rows = (
+        f"| `TXN_{name.upper()}` | {_shown(field.get_default())} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    )
+    return "\n".join(("| Variable | Default | Meaning |", "|---|---|---|", *rows))
 
 
 def _shown(default: object) -> str:

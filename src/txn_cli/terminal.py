@@ -49,11 +49,6 @@ def finish_output() -> None:
         raise
 
 
-def say_text(text: str) -> None:
-    """Print a text of several lines."""
-    say(*text.split("\n"))
-
-
 def say_document(document: object) -> None:
     """Print a document as JSON in one line of printable ASCII."""
     say(json.dumps(document).replace("\x7f", "\\u007f"))  # the one control that the standard library leaves

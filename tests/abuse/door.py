@@ -17,7 +17,8 @@ from tests.http.application import KNOWN_S, site
 from tests.http.transport import MemoryTransport
 from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access.jwks import Jwks
-from txn_api.access.tokens import Claims, Tokens
+from txn_api.access.token_claims import Claims
+from txn_api.access.tokens import Tokens
 from txn_api.edge.buffered_request import EXTENSION, BufferedRequests
 from txn_api.services import Services, gate
 from txn_api.writes.batch import PostBatch

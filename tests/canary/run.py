@@ -27,8 +27,7 @@ from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
 from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.support.card_search import CardSearch, search_files
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack import ports
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir

@@ -20,8 +20,7 @@ from tests.canary.plants import unseen
 from tests.canary.run import prober_of, send
 from tests.canary.scene import Scene, search_scene
 from tests.support.card_search import CardSearch
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
 ROWS: Final = 400

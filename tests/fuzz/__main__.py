@@ -7,10 +7,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from devkit.local_servers import servers_running
+
 from tests.fuzz.run import GROWTH_MAX, Outcome, run
 from tests.fuzz.site import site
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.foundation import servers_running
 
 
 def main() -> None:

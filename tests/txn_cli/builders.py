@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.layouts.kaggle import COLUMNS, parse_row
-from txn_cli.layouts.read_rows import SoundRow
+from txn_cli.layouts.catalogue import layout_named
+from txn_cli.layouts.header import Header
+from txn_cli.layouts.kaggle import COLUMNS
+from txn_cli.layouts.read_rows import Row, SoundRow
+from txn_cli.layouts.reader import RowReader
 from txn_cli.simulator.cards import with_check_digit
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -53,6 +56,12 @@ def cells(number: int = 0, **changes: str) -> dict[str, str]:
         "merch_long": "-82.048315",
         "is_fraud": "0",
     } | changes
+
+
+def parse_row(cells: Mapping[str, str], *, line: int) -> Row:
+    """One row, given its cells by column, as a request body or as its faults."""
+    reader = RowReader(layout_named("kaggle"), Header(COLUMNS))
+    return reader.row(line, [cells[column] for column in COLUMNS])
 
 
 def csv_of(rows: Iterable[Mapping[str, str]], header: Iterable[str] = COLUMNS) -> bytes:

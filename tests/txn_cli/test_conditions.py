@@ -34,8 +34,7 @@ from tests.txn_cli.api_client.test_target import READY
 from txn_cli.exit_codes import CHECKING, FAMILIES, Outcome
 from txn_cli.main import app_of, run
 from txn_cli.output.named import ENDPOINTS
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir

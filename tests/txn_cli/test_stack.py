@@ -15,7 +15,7 @@ from tests.support.signed_requests import Signed
 from tests.txn_cli.builders import after_target
 from tests.txn_cli.stack.told_children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
-from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
 from txn_core import drains

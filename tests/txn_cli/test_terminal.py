@@ -18,7 +18,7 @@ from rich.text import Text
 from tests.txn_cli.stack.told_children import Told
 from txn_cli.dead_letters.letter_content import shown
 from txn_cli.output.meter import Meter
-from txn_cli.terminal import console, say, say_document, say_text
+from txn_cli.terminal import console, say, say_document
 
 HOSTILE = "a\x1b]52;c;aGk=\x07\x1b[2J\x9b31m\r\u202eb\u2028c[bold red]d[/] :skull: [link=http://x]e[/link]\x7f"
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -30,7 +30,7 @@ def test_a_line_stays_one_line_of_text(capsys: pytest.CaptureFixture[str]) -> No
     """On either stream."""
     say(HOSTILE, "b\nc")
     say(HOSTILE, error=True)
-    say_text("d\ne\x1b")
+    say("d", "e\x1b")
     printed = capsys.readouterr()
     for text, lines in ((printed.out, 4), (printed.err, 1)):
         assert not CONTROLS.search(text)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from txn_cli.layouts.kaggle import read_rows
 from txn_cli.layouts.read_rows import SoundRow
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 _SCRIPT = """\
 wrk.method = "{method}"

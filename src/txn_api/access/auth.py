@@ -90,15 +90,12 @@ class Gate:
         # A signature that is none costs its sender's key nothing: whoever overheard the key could send it.
         unverified = self._signatures.read(key_id, scope, headers)
         principal.require(needed, *more)
-        if unverified.digest is None:
-            body = await self._body(scope, receive, partial(self._unverified.waiting, key_id))
-            self._signatures.hold(unverified, digest_of(body))
-            self._enter(scope, principal, needed, *more)
-            await self._signatures.use(unverified)
-        else:
-            self._signatures.hold(unverified, unverified.digest)
-            self._enter(scope, principal, needed, *more)
-            await self._signatures.use(unverified)
+        named = unverified.digest
+        body = b"" if named else await self._body(scope, receive, partial(self._unverified.waiting, key_id))
+        self._signatures.hold(unverified, named or digest_of(body))
+        self._enter(scope, principal, needed, *more)
+        await self._signatures.use(unverified)
+        if named:  # the head alone verified the signature, before the body is waited for
             body = await self._body(scope, receive)
             self._signatures.hold(unverified, digest_of(body))
         set_aside(scope, receive, body)

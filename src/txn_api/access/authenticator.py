@@ -49,13 +49,8 @@ class Found:
     """When the look began whose answer this is: what was revoked later is not in it."""
     fresh_until: float
 
-    @property
-    def left_s(self) -> float:
-        """Seconds until the credential has to be asked for again."""
-        return self.fresh_until - time.monotonic()
-
-    def left_s_of(self, kept_s_min: float) -> float:
-        """The same for somebody who relies on each look for so long at least."""
+    def left_s(self, kept_s_min: float = 0.0) -> float:
+        """Seconds until the credential has to be asked for again by somebody who relies on each look for so long."""
         return max(self.fresh_until, self.checked_at + kept_s_min) - time.monotonic()
 
 
@@ -104,7 +99,7 @@ class Authenticator:
             raise self._refusal(credential)
         digest = credential.digest
         found = self._cache.get(digest) or former
-        if found is None or found.left_s <= 0:
+        if found is None or found.left_s() <= 0:
             found = await self._check(credential.text, digest, found)
         if found is None or found.principal.has_ended(time.time()):
             raise self._refusal(credential)

@@ -112,20 +112,21 @@ def _key(member: Any, algorithms: Sequence[str]) -> jwt.PyJWK | None:
     return key if key.algorithm_name in algorithms else None
 
 
-def fetcher(client: httpx.AsyncClient, url: str) -> Fetch:
-    """Fetches the document at a URL, as far as its bound."""
+async def fetch_document(client: httpx.AsyncClient, url: str) -> bytes:
+    """The document at a URL, as far as its bound.
 
-    async def fetch() -> bytes:
-        # Compressed, a small answer could be a large document.
-        # A redirect might lead anywhere, and away from TLS.
-        identity = {"Accept-Encoding": "identity"}
-        async with client.stream("GET", url, headers=identity, follow_redirects=False) as answer:
-            answer.raise_for_status()
-            document = b""
-            async for piece in answer.aiter_raw():
-                document += piece
-                if len(document) > DOCUMENT_BYTES_MAX:
-                    raise JwksError
-            return document
-
-    return fetch
+    Raises:
+        JwksError: it is longer.
+        HTTPError: it was not had.
+    """
+    # Compressed, a small answer could be a large document.
+    # A redirect might lead anywhere, and away from TLS.
+    identity = {"Accept-Encoding": "identity"}
+    async with client.stream("GET", url, headers=identity, follow_redirects=False) as answer:
+        answer.raise_for_status()
+        document = b""
+        async for piece in answer.aiter_raw():
+            document += piece
+            if len(document) > DOCUMENT_BYTES_MAX:
+                raise JwksError
+        return document

@@ -8,6 +8,7 @@ draft-ietf-httpapi-ratelimit-headers-11; a key without limits gets none.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from txn_api.problems import RateLimited, TooManyConcurrent
@@ -59,13 +60,12 @@ class Bucket:
         return self.per_s if missing_ns <= 0 else max(0, (self._full_ns - missing_ns) // self._token_ns)
 
 
+@dataclass(slots=True)
 class Running:
     """The requests of one key that are being answered."""
 
-    __slots__ = ("count", "count_max")
-
-    def __init__(self, count_max: int) -> None:
-        self.count, self.count_max = 0, count_max
+    count_max: int
+    count: int = 0
 
 
 class Allowance:
@@ -108,16 +108,12 @@ class Allowance:
         """The header fields that say what is left."""
         bucket, running = self._bucket, self._running
         if bucket is None:
-            left = self._form % self._at_once(running)
+            left = self._form % (0 if running is None else max(0, running.count_max - running.count))
         elif running is None:
             left = self._form % bucket.left
         else:
             left = self._form % (bucket.left, max(0, running.count_max - running.count))
         return (self._policy, (b"ratelimit", left))
-
-    @staticmethod
-    def _at_once(running: Running | None) -> int:
-        return 0 if running is None else max(0, running.count_max - running.count)
 
 
 class Allowances:

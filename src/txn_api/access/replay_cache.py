@@ -9,6 +9,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final
 
 from txn_api.problems import Overloaded, SignatureExpired, SignatureReplayed
@@ -28,14 +29,12 @@ limits let a key begin in it."""
 _HEX_DIGITS: Final = 16
 
 
+@dataclass(frozen=True, slots=True)
 class _Second:
     """What was signed for one second."""
 
-    __slots__ = ("by_key", "macs")
-
-    def __init__(self) -> None:
-        self.macs = array("Q")
-        self.by_key: Counter[KeyId] = Counter()
+    macs: "array[int]" = field(default_factory=lambda: array("Q"))
+    by_key: Counter[KeyId] = field(default_factory=Counter)
 
 
 class ReplayCache:
@@ -45,10 +44,6 @@ class ReplayCache:
         self._seconds: dict[int, _Second] = {}
         self._by_key: Counter[KeyId] = Counter()
         self._total, self._begin = 0, 0
-
-    def __len__(self) -> int:
-        """Signatures that are kept."""
-        return self._total
 
     def use(self, key_id: KeyId, mac: str, signed_at: int, at: float) -> None:
         """Use a sound signature, its MAC in hex, at this time; both times are Unix seconds.

@@ -17,7 +17,7 @@ from txn_api.edge.headers import Headers
 from txn_api.problems import SignatureExpired, SignatureInvalid, SignatureMissing, SignatureReplayed
 from txn_api.stores import store_reads
 from txn_core.api_keys import KeyId
-from txn_core.signing import WINDOW_S, Signature, SignedHead, claimed_digest, digest_of, signing_secret
+from txn_core.signing import WINDOW_S, Signature, SignedHead, claimed_digest, signing_secret
 
 Use = Callable[[str, int], Awaitable[bool]]
 """Uses a signature for all processes until a moment; false when one of them did before."""
@@ -43,17 +43,7 @@ class Signatures:
         self._identity_key, self._use, self._clock = identity_key, use, clock
         self._used = ReplayCache()
 
-    async def verify(self, key_id: KeyId, scope: Scope, headers: Headers, body: bytes) -> None:
-        """Hold a request against its signature, and use it up.
-
-        Raises:
-            Problem: as `read`, `hold` and `use`.
-        """
-        unverified = self.read(key_id, scope, headers)
-        self.hold(unverified, digest_of(body))
-        await self.use(unverified)
-
-    # The same in steps, the first of which needs no body and takes no secret.
+    # In three steps, the first of which needs no body and takes no secret.
 
     def read(self, key_id: KeyId, scope: Scope, headers: Headers) -> Unverified:
         """What the head of a request says of its signature.

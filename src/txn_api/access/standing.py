@@ -104,7 +104,7 @@ class Standing:
         if self._reads is not None:
             principal.reads(self._reads)
         self._found, self.principal = found, principal
-        self._again_at = asyncio.get_running_loop().time() + found.left_s_of(ASK_S_MIN)
+        self._again_at = asyncio.get_running_loop().time() + found.left_s(ASK_S_MIN)
         return principal
 
 

@@ -15,12 +15,10 @@ from prometheus_client import CollectorRegistry
 from txn_api.access.forgeries import Forgeries
 from txn_api.access.jwks import Jwks
 from txn_api.access.strict_jws import Compact, NotStrictError, compact
-from txn_api.access.token_claims import LEEWAY_S, SUBJECT_CHARS_MAX, Claims, Holder
+from txn_api.access.token_claims import Claims, Holder
 from txn_api.problems import TokenInvalid
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
-
-__all__ = ["LEEWAY_S", "SUBJECT_CHARS_MAX", "TOKEN_CHARS_MAX", "Claims", "Holder", "Tokens", "resembles_token"]
 
 TOKEN_CHARS_MAX: Final = 8_192
 ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a media type (RFC 9068, 2.1)

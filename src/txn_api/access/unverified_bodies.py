@@ -50,7 +50,3 @@ class UnverifiedBodies:
             waits.pop(place, None)
             if not waits and self._waiting.get(key_id) is waits:
                 del self._waiting[key_id]
-
-    def count(self, key_id: KeyId) -> int:
-        """How many of a key wait."""
-        return len(self._waiting.get(key_id, ()))

@@ -18,11 +18,11 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.access.rate_limits import Bucket
-from txn_api.card_masks.mask_cards import CARD_BYTES, MASK_BYTES, MaskCards
-from txn_api.card_masks.mask_room import MaskRoom
+from txn_api.card_masks.mask_cards import CARD_BYTES, MASK_BYTES, ROOM_BYTES, MaskCards
 from txn_api.card_masks.mask_shares import MaskShares
 from txn_api.card_masks.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
+from txn_api.writes.fair_memory import FairMemory
 from txn_core.transactions.identity import Account, CardId
 
 NOTICED_FROM: Final = 100
@@ -47,13 +47,13 @@ class CardGuesses:
     def __init__(
         self,
         shares: MaskShares | None = None,
-        room: MaskRoom | None = None,
+        room: FairMemory | None = None,
         *,
         registry: CollectorRegistry | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take who tells the other processes, and the room that he shares; without him this process counts alone."""
-        self._shares, self._room, self._clock = shares, room or MaskRoom(), clock
+        self._shares, self._room, self._clock = shares, room or FairMemory(ROOM_BYTES), clock
         self._logs = Bucket(LOGGED_PER_S)
         self._begin_day()
         self._noticed = Counter(
@@ -111,15 +111,16 @@ class CardGuesses:
             TooManyCardsOfMask: the account has so many masks with many cards that there is no room for another one.
         """
         cards = MaskCards(account)
-        if not self._room.take(account, MASK_BYTES):
+        if not self._room.has_room(account, MASK_BYTES):
             raise self._refusal(cards, 0)
+        self._room.take(account, MASK_BYTES)
         self._counted[place] = cards
         self._exact_from = min(BITS_MAX, 1 + len(self._counted) // MASKS_A_BIT)
         return cards
 
     def _is_open(self, cards: MaskCards, cards_max: int) -> bool:
         """Whether a card would be taken that has not come yet."""
-        if cards.count >= cards_max or not self._room.has(cards.account, CARD_BYTES):
+        if cards.count >= cards_max or not self._room.has_room(cards.account, CARD_BYTES):
             return False
         return self._shares is None or self._shares.admits(cards, cards_max)
 
@@ -140,6 +141,6 @@ class CardGuesses:
             _log.warning("cards_of_mask_refused", account=cards.account, cards=cards.count)
         cards.refused += 1
         self._refused.inc()
-        waits_for_others = cards.count < cards_max and self._room.has(cards.account, CARD_BYTES)
+        waits_for_others = cards.count < cards_max and self._room.has_room(cards.account, CARD_BYTES)
         left_s = max(1, int(self._ends_at - self._clock()))
         return TooManyCardsOfMask(1 if waits_for_others else left_s)

@@ -4,9 +4,11 @@ from array import array
 from collections.abc import Iterable
 from typing import Final
 
-from txn_api.card_masks.mask_room import MaskRoom
+from txn_api.writes.fair_memory import FairMemory
 from txn_core.transactions.identity import Account, CardId
 
+ROOM_BYTES: Final = 64 << 20
+"""Of all accounts together: 120,000 masks with a few cards each, or eight million cards of fewer masks."""
 MASK_BYTES: Final = 512
 """What a mask takes in memory without its cards, rounded up."""
 CARD_BYTES: Final = 8
@@ -48,10 +50,12 @@ class MaskCards:
         self.digests.insert(at, digest)
         self.unshared.append(digest)
 
-    def hear(self, digests: Iterable[int], room: MaskRoom) -> None:
+    def hear(self, digests: Iterable[int], room: FairMemory) -> None:
         """Count the cards that came to any process; those of others are known here as far as there is room."""
         others = set(digests).difference(self.digests)
-        if room.take(self.account, CARD_BYTES * len(others)):
+        size = CARD_BYTES * len(others)
+        if room.has_room(self.account, size):
+            room.take(self.account, size)
             self.digests = array("I", sorted({*self.digests, *others}))
             self.elsewhere = 0
         else:

@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from txn_api.access.rate_limits import Bucket
 from txn_api.card_masks.mask_cards import MaskCards
-from txn_api.card_masks.mask_room import MaskRoom
 from txn_api.stores import STORE_ERRORS
+from txn_api.writes.fair_memory import FairMemory
 from txn_core.transactions.identity import Account
 
 UNSHARED_MIN: Final = 64
@@ -43,7 +43,7 @@ class MaskShares:
         self,
         add: Add,
         name: Name,
-        room: MaskRoom,
+        room: FairMemory,
         *,
         registry: CollectorRegistry | None = None,
         rate: Bucket | None = None,

@@ -13,9 +13,8 @@ from typing import Final, Protocol
 
 from starlette.types import ASGIApp, Message, Scope
 
-from txn_api.edge.buffered_answer import Header
-
 EXTENSION: Final = "txn.buffered_requests"
+Header = tuple[bytes, bytes]
 
 
 class BufferedRequest(Protocol):
@@ -52,6 +51,15 @@ class TakesBufferedRequests(Protocol):
 
     def knows(self, scope: Scope) -> bool:
         """Whether a request's credential, in its head, was found good a short while ago."""
+
+
+def messages(status: int, headers: list[Header], body: bytes) -> tuple[Message, Message]:
+    """A whole answer as ASGI has it, for what went its way. `content-length` is added."""
+    length = (b"content-length", b"%d" % len(body))
+    return (
+        {"type": "http.response.start", "status": status, "headers": [length, *headers]},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 @dataclass(slots=True)

@@ -13,8 +13,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from txn_api.edge.buffered_answer import Header, messages
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, Header, messages
 from txn_api.edge.refusal_turns import RefusalTurns
 from txn_api.edge.request_context import RequestContext
 from txn_api.edge.request_ids import request_ids

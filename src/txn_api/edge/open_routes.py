@@ -19,9 +19,8 @@ def answering(route: APIRoute) -> ASGIApp | None:
     None for a route that takes more than the request, its path and the application's services.
     """
     needs = route.dependant
-    if any(each.call is not services_of for each in needs.dependencies):
-        return None
-    if needs.query_params or needs.header_params or needs.cookie_params or needs.body_params:
+    parameters = (*needs.query_params, *needs.header_params, *needs.cookie_params, *needs.body_params)
+    if parameters or any(each.call is not services_of for each in needs.dependencies):
         return None
     takes_request = _REQUEST in signature(route.endpoint).parameters
     takes_services = [each.name for each in needs.dependencies if each.name is not None]

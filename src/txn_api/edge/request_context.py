@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import Message, Receive, Scope, Send
 
 from txn_api.access.rate_limits import Allowance
-from txn_api.edge.buffered_answer import Header
+from txn_api.edge.buffered_request import Header
 from txn_api.edge.security_headers import Headers
 from txn_api.edge.trace import trace_id_of_request, traceresponse
 from txn_api.problems import CardNumberMisplaced, Problem
@@ -55,7 +55,9 @@ class RequestContext:
         """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""
         if self.status:
             raise RuntimeError("an answer broke off") from None
-        forget_trace_of(problem, self.scope)
+        if isinstance(problem, CardNumberMisplaced):
+            # Its own card number, of whatever length, may stand in the trace id, too: that is not repeated.
+            self.scope["state"][UNTRACED] = True
         await problem.response(self.request_id)(self.scope, receive, self.send)
 
     def with_ours(self, headers: Iterable[Header]) -> list[Header]:
@@ -73,9 +75,3 @@ class RequestContext:
         if self._trace_id is _UNKNOWN:
             self._trace_id = trace_id_of_request(self.scope)
         return self._trace_id
-
-
-def forget_trace_of(problem: Problem, scope: Scope) -> None:
-    """Repeat no trace id of a request whose own card number, of whatever length, stood where it must not."""
-    if isinstance(problem, CardNumberMisplaced):
-        scope["state"][UNTRACED] = True

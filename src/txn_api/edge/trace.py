@@ -6,7 +6,6 @@ recorded here. `tracestate` is free text, and is neither read nor passed on.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from starlette.types import Scope
@@ -25,19 +24,11 @@ _DIGITS: Final = re.compile(rf"[0-9]{{{SEARCHED_LENGTHS.start},}}")
 
 
 def trace_id_of_request(scope: Scope) -> str | None:
-    """The request's trace id, or None. Few requests carry one."""
-    return None if RawHeaders.of(scope).find(_NAME) is None else trace_id_of(scope["headers"])
-
-
-def trace_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The trace id that raw request headers carry; none of a trace that is malformed, ambiguous or not safe."""
-    found: bytes | None = None
-    for name, value in headers:
-        if name == _NAME:
-            if found is not None:
-                return None
-            found = value
-    return None if found is None else _trace_id(found)
+    """The request's trace id, or None; None also of a trace that is malformed, ambiguous or not safe."""
+    if RawHeaders.of(scope).find(_NAME) is None:  # as of nearly every request
+        return None
+    values = [value for name, value in scope["headers"] if name == _NAME]
+    return _trace_id(values[0]) if len(values) == 1 else None
 
 
 def traceresponse(trace_id: str, request_id: str) -> bytes:

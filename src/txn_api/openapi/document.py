@@ -1,6 +1,7 @@
 """The whole document: FastAPI's account of the routes, completed with what the resources hand in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -58,18 +59,7 @@ _SCHEMES: Final = {
 
 def install(app: FastAPI, resources: Sequence[Resource]) -> None:
     """Make the application answer with the completed document of its resources."""
-    app.openapi = _once(lambda: _document(app, resources))  # type: ignore[method-assign]
-
-
-def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    made: list[dict[str, Any]] = []
-
-    def document() -> dict[str, Any]:
-        if not made:
-            made.append(make())
-        return made[0]
-
-    return document
+    app.openapi = cache(partial(_document, app, resources))  # type: ignore[method-assign]
 
 
 def _document(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:

@@ -20,8 +20,6 @@ _FAULTS: Final[dict[str, tuple[Fault, ...]]] = {
     ),
     "parameter_invalid": (Fault("/limit", "number_out_of_range"),),
     "card_number_misplaced": (Fault("/customer/job", "card_number_misplaced"),),
-    "range_reversed": (Fault("/from", "range_reversed"),),
-    "cursor_invalid": (Fault("/cursor", "invalid_value"),),
 }
 
 

@@ -46,9 +46,5 @@ def _words(name: str, words_of: Words) -> Mapping[str, Any]:
 def _described_property(schema: dict[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
     options = schema.get("anyOf")
     if options and "schema" in words:
-        schema = schema | {"anyOf": [_narrowed(option, words["schema"]) for option in options]}
+        schema = schema | {"anyOf": [o if o.get("type") == "null" else {**o, **words["schema"]} for o in options]}
     return ({"description": words["description"]} if "description" in words else {}) | schema
-
-
-def _narrowed(option: dict[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
-    return option if option.get("type") == "null" else {**option, **words}

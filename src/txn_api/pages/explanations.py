@@ -16,30 +16,24 @@ from txn_api.problems import MEDIA_TYPE, PROBLEMS, Problem
 class Explanation:
     """One problem, explained. Its texts may have code in backticks."""
 
-    code: str
-    title: str
-    status: int
-    meaning: str
-    detail: str
-    remedy: str
-    headers: tuple[str, ...]
+    kind: type[Problem]
     operations: tuple[str, ...]
-    example: str
+    """Those that may answer with it."""
 
-    @classmethod
-    def of(cls, kind: type[Problem], operations: tuple[str, ...]) -> "Explanation":
-        """What its class says, and which operations may answer with it."""
-        return cls(
-            code=kind.code,
-            title=kind.title,
-            status=kind.status,
-            meaning=(kind.__doc__ or "").partition("\n\n")[0],
-            detail=kind.detail,
-            remedy=kind.remedy,
-            headers=tuple(sorted(kind().headers)),
-            operations=operations,
-            example=json.dumps(examples.problem(kind), indent=2),
-        )
+    @property
+    def meaning(self) -> str:
+        """What it means in a sentence or two: the first paragraph of its class."""
+        return (self.kind.__doc__ or "").partition("\n\n")[0]
+
+    @property
+    def headers(self) -> str:
+        """The names of the headers that it carries; empty if it has none of its own."""
+        return ", ".join(f"`{name}`" for name in sorted(self.kind().headers))
+
+    @property
+    def example(self) -> str:
+        """The document, as a client may get it."""
+        return json.dumps(examples.problem(self.kind), indent=2)
 
     @property
     def answered_by(self) -> str:
@@ -50,7 +44,7 @@ class Explanation:
 def explanations(document: dict[str, Any]) -> list[Explanation]:
     """Every problem, in the order of their statuses."""
     found = list(_answers(document))
-    return [Explanation.of(kind, tuple(name for code, name in found if code == kind.code)) for kind in PROBLEMS]
+    return [Explanation(kind, tuple(name for code, name in found if code == kind.code)) for kind in PROBLEMS]
 
 
 def _answers(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

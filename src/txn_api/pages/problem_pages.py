@@ -17,7 +17,7 @@ class ProblemPages:
     def __init__(self, document: Mapping[str, Any]) -> None:
         found = explanations(dict(document))
         self._pages = {
-            problem.code: _page(f"{problem.code}: {problem.title}", _problem(problem)) for problem in found
+            each.kind.code: _page(f"{each.kind.code}: {each.kind.title}", _problem(each)) for each in found
         }
         self.index = _page("Problems", _index(found))
 
@@ -26,28 +26,28 @@ class ProblemPages:
         return self._pages.get(code)
 
 
-def _problem(problem: Explanation) -> str:
+def _problem(explained: Explanation) -> str:
+    problem = explained.kind
     rows = [
-        ("What it means", problem.meaning),
+        ("What it means", explained.meaning),
         ("What the answer says", problem.detail),
         ("What to do", problem.remedy),
-        ("Answered by", problem.answered_by),
+        ("Answered by", explained.answered_by),
+        *([("Headers", explained.headers)] if explained.headers else []),
     ]
-    if problem.headers:
-        rows.append(("Headers", ", ".join(f"`{name}`" for name in problem.headers)))
     return (
         f"<h1>{escape(problem.title)}</h1>\n<p><code>{problem.code}</code>, HTTP status {problem.status}</p>\n"
         f"<dl>\n{''.join(f'<dt>{name}</dt><dd>{_inline(text)}</dd>{chr(10)}' for name, text in rows)}</dl>\n"
-        f"<h2>Example</h2>\n<pre>{escape(problem.example)}</pre>\n"
+        f"<h2>Example</h2>\n<pre>{escape(explained.example)}</pre>\n"
         f'<p><a href="{TYPE_BASE[:-1]}">All problems</a>, <a href="/docs">the documentation</a></p>'
     )
 
 
 def _index(found: Iterable[Explanation]) -> str:
     items = "".join(
-        f'<dt>{problem.status}: <a href="{TYPE_BASE}{problem.code}"><code>{problem.code}</code></a></dt>'
-        f"<dd>{_inline(problem.meaning)}</dd>\n"
-        for problem in found
+        f'<dt>{each.kind.status}: <a href="{TYPE_BASE}{each.kind.code}"><code>{each.kind.code}</code></a></dt>'
+        f"<dd>{_inline(each.meaning)}</dd>\n"
+        for each in found
     )
     return f'<h1>Problems</h1>\n<dl>\n{items}</dl>\n<p><a href="/docs">The documentation</a></p>'
 

@@ -3,7 +3,7 @@
 A spreadsheet takes a cell for a formula that begins with one of a few signs (OWASP, "CSV Injection"; CWE-1236).
 Text that would begin so gets an apostrophe in front. Since a spreadsheet may split cells elsewhere than we do, a
 semicolon or a tab within a text counts as the beginning of a cell too. Numbers are numbers and stay as they are.
-The way back is to take away the apostrophe wherever `APOSTROPHE` matches.
+The way back is to take away each apostrophe that stands where a cell begins, before a formula.
 """
 
 import re
@@ -19,7 +19,6 @@ _DANGEROUS: Final = re.compile(f"{_CELL_BEGINS}(?={_FORMULA})")
 # Nearly every text has neither, and is not searched any closer.
 _BEGINS_DANGEROUSLY: Final = re.compile(_FORMULA).match
 _SPLITS: Final = re.compile(r"[;\t\r\n]").search
-APOSTROPHE: Final = re.compile(f"{_CELL_BEGINS}'(?={_FORMULA})")
 END: Final = "\r\n"
 
 

@@ -13,7 +13,6 @@ from typing import Final, Self
 from txn_api.problems import CursorInvalid
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
-from txn_core.transactions.faults import Fault
 
 _MAC_BYTES: Final = 16
 CURSOR_CHARS_MAX: Final = 1_024
@@ -50,10 +49,10 @@ class Cursors:
         try:
             after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_MAC_BYTES:].decode()
         except ValueError:  # not ASCII, not base64 or not UTF-8
-            raise CursorInvalid([Fault("/cursor", "invalid_value")]) from None
+            raise CursorInvalid from None
         # Base64 decodes several texts to the same bytes; a cursor is the one that was made.
         if not hmac.compare_digest(self.make(query, after), cursor):
-            raise CursorInvalid([Fault("/cursor", "invalid_value")])
+            raise CursorInvalid
         return after
 
     def _mac(self, query: Sequence[str], after: str) -> bytes:

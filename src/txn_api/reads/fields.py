@@ -1,6 +1,6 @@
 """The fields that a client wants of each transaction: `fields=occurred_at,amount_minor,merchant.name`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final, Self
@@ -22,15 +22,12 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
 _LEFT_OUT: Final = frozenset({"schema_version", "card_aliases"})
 
 
-def _members() -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name in Event.model_fields:
-        if name not in _LEFT_OUT:
-            yield name, tuple(_PARTS[name].model_fields) if name in _PARTS else ()
-    yield CONFLICTS, ()
-
-
 # The members of a transaction's document in their order, each with the members that it has itself.
-MEMBERS: Final[Mapping[str, tuple[str, ...]]] = dict(_members())
+MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    name: tuple(_PARTS[name].model_fields) if name in _PARTS else ()
+    for name in (*Event.model_fields, CONFLICTS)
+    if name not in _LEFT_OUT
+}
 NAMES: Final = frozenset({*MEMBERS, *(f"{name}.{inner}" for name, parts in MEMBERS.items() for inner in parts)})
 
 
@@ -95,9 +92,8 @@ EVERYTHING: Final = Selection(MEMBERS)
 @lru_cache(SELECTIONS_KEPT_MAX)
 def _selected(fields: str) -> Mapping[str, tuple[str, ...]]:
     named = set(fields.split(","))
-    selected = {}
-    for name, parts in MEMBERS.items():
-        inner = parts if name in named else tuple(part for part in parts if f"{name}.{part}" in named)
-        if inner or name in named:
-            selected[name] = inner
-    return selected
+    inner = {
+        name: parts if name in named else tuple(part for part in parts if f"{name}.{part}" in named)
+        for name, parts in MEMBERS.items()
+    }
+    return {name: parts for name, parts in inner.items() if parts or name in named}

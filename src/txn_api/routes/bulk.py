@@ -16,8 +16,7 @@ from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.access.standing import Standing
 from txn_api.edge.headers import RawHeaders
-from txn_api.edge.query_search import searched
-from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
 from txn_api.openapi import examples
 from txn_api.problems import (

@@ -4,11 +4,12 @@ Swagger UI's files come from the package that pins them; the page names files of
 Content-Security-Policy holds it to that.
 """
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from txn_api.pages.page_files import PageFile
@@ -51,10 +52,7 @@ _FILES: Final = _files()
 @router.get("/openapi.json")
 async def document(request: Request) -> Response:
     """The OpenAPI document, rendered when it is asked for first: each time would cost as much as many posts."""
-    state = request.app.state
-    if not hasattr(state, "openapi_json"):
-        state.openapi_json = bytes(JSONResponse(request.app.openapi()).body)
-    return Response(state.openapi_json, media_type="application/json")
+    return Response(_document(request.app), media_type="application/json")
 
 
 @router.get("/docs")
@@ -74,25 +72,27 @@ async def docs_file(request: Request, name: str) -> Response:
 @router.get("/problems")
 async def problems(request: Request) -> Response:
     """All problems, with a link to each."""
-    return _page(_pages(request).index)
+    return _page(_pages(request.app).index)
 
 
 @router.get("/problems/{code}")
 async def problem(request: Request, code: str) -> Response:
     """One problem, explained: where its `type` leads."""
-    page = _pages(request).of(code)
+    page = _pages(request.app).of(code)
     if page is None:
         raise RouteNotFound
     return _page(page)
 
 
-def _pages(request: Request) -> ProblemPages:
-    """Made when the first one is asked for."""
-    state = request.app.state
-    if not hasattr(state, "problem_pages"):
-        state.problem_pages = ProblemPages(request.app.openapi())
-    made: ProblemPages = state.problem_pages
-    return made
+# A process has one application.
+@lru_cache(maxsize=1)
+def _document(app: FastAPI) -> bytes:
+    return bytes(JSONResponse(app.openapi()).body)
+
+
+@lru_cache(maxsize=1)
+def _pages(app: FastAPI) -> ProblemPages:
+    return ProblemPages(app.openapi())
 
 
 def _page(text: str) -> Response:

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from txn_api import openapi
 from txn_api.access.auth import Principal, requires
-from txn_api.edge.query_search import searched
-from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.query_checks import each_once, searched
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, CursorInvalid, ParameterInvalid
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.json_rows import page

@@ -11,11 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api import openapi
 from txn_api.access.standing import Standing
-from txn_api.edge.buffered_answer import messages
-from txn_api.edge.buffered_request import BufferedRequest
+from txn_api.edge.buffered_request import BufferedRequest, messages
 from txn_api.edge.edge import Edge
 from txn_api.edge.headers import RawHeaders
-from txn_api.edge.query_search import refuse_card_numbers
+from txn_api.edge.query_checks import refuse_card_numbers
 from txn_api.edge.raw_route import RawRoute
 from txn_api.openapi import response_headers
 from txn_api.problems import (
@@ -55,8 +54,7 @@ from txn_api.writes.acknowledgement import ACCEPTED, accepted, head_of, problem_
 from txn_api.writes.bodies import JSON, IncomingBody, check_type, source
 from txn_api.writes.buffered_posts import BufferedPost
 from txn_api.writes.idempotency import REPLAYED, StoredReply
-from txn_api.writes.idempotency_key import NAME as IDEMPOTENCY_KEY
-from txn_api.writes.idempotency_key import PARAMETER, idempotency_key
+from txn_api.writes.idempotency_key import IDEMPOTENCY_KEY, PARAMETER, idempotency_key
 from txn_core.api_keys import Scope as ApiScope
 from txn_core.exceptions import ProducerError
 from txn_core.transactions.event import EncodedEvent

@@ -15,8 +15,7 @@ from starlette.responses import Response
 from txn_api import openapi
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
-from txn_api.edge.query_search import searched
-from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
 from txn_api.problems import (
     AccountForbidden,
@@ -45,7 +44,7 @@ from txn_api.routes.post import TAG
 from txn_api.routes.transaction_shapes import Conflict, TransactionList
 from txn_api.services import Service, Services
 from txn_api.stores import store_reads
-from txn_api.writes.bodies import read_body, source
+from txn_api.writes.bodies import JSON, check_type, read_whole, source
 from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.api_keys import Scope
 from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, request_text_of
@@ -136,8 +135,7 @@ class RangeParameters(ReadParameters):
         try:
             return None if self.card_number is None else self.card_number.checked(luhn_exempt)
         except PydanticCustomError as error:
-            fault = Fault("/card_number", error.type)
-        raise ParameterInvalid([fault])
+            raise ParameterInvalid([Fault("/card_number", error.type)]) from None
 
 
 _FREE_TEXTS: Final = FreeTexts(RangeParameters)
@@ -154,7 +152,7 @@ _NAMES: Final = names_of(RangeParameters)
     summary="List a card's or a merchant's transactions",
     response_class=Response,
     responses={
-        200: transaction_shapes.page_of_transactions(),
+        200: transaction_shapes.PAGE_WITH_LINK,
         **openapi.problems(*_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.needs("transactions:read"),
@@ -181,7 +179,7 @@ async def list_transactions(
     summary="List transactions, with the card number in the body",
     response_class=Response,
     responses={
-        200: transaction_shapes.page_of_transactions(linked=False),
+        200: transaction_shapes.PAGE,
         **openapi.problems(*_BODY_PROBLEMS, *_RANGE_PROBLEMS),
     },
     openapi_extra=openapi.request_body("RangeParameters") | openapi.needs("transactions:read", "cards:lookup"),
@@ -193,8 +191,8 @@ async def search_transactions(
 ) -> Response:
     """Answer the same reads as `GET /transactions` to a query that stands in the body."""
     settings = services.settings
-    body = await read_body(
-        RawHeaders.of(request.scope),
+    check_type(RawHeaders.of(request.scope), JSON)
+    body = await read_whole(
         source(request.scope, request.receive),
         bytes_max=settings.body_bytes_max,
         deadline_s=settings.body_deadline_s,
@@ -239,8 +237,8 @@ def _searched(body: bytes) -> RangeParameters:
     summary="Get one transaction",
     response_class=Response,
     responses={
-        200: transaction_shapes.one_transaction(),
-        304: transaction_shapes.not_modified(),
+        200: transaction_shapes.ONE_TRANSACTION,
+        304: transaction_shapes.NOT_MODIFIED,
         **openapi.problems(TransactionNotFound, AccountForbidden, NotAcceptable, CardNumberMisplaced),
     },
     openapi_extra=openapi.needs("transactions:read"),
@@ -287,7 +285,7 @@ async def _answer_range(
             raise CardNumberMisplaced([Fault("", CODE)])
         _count(services, principal, pan)
     if parameters.start and parameters.end and parameters.start > parameters.end:
-        raise RangeReversed([Fault("/from", "range_reversed")])
+        raise RangeReversed
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
     needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")

@@ -138,26 +138,7 @@ _TABLE: Final = {
 }
 
 
-def page_of_transactions(*, linked: bool = True) -> dict[str, Any]:
-    """The answer of a list; `linked` when there is a URL for the next page."""
-    told = ("X-Next-Cursor", "Link") if linked else ("X-Next-Cursor",)
-    return _answer("One page, in the order asked for.", "TransactionList", told)
-
-
-def one_transaction() -> dict[str, Any]:
-    """The answer of a look-up by id."""
-    return _answer("The transaction as it was first accepted.", "Transaction", ("ETag",))
-
-
-def not_modified() -> dict[str, Any]:
-    """The answer to a client that has it already."""
-    return {
-        "description": "The client's copy is what would be answered.",
-        "headers": response_headers.own(("ETag",)),
-    }
-
-
-def _answer(description: str, whole: str, told: tuple[str, ...]) -> dict[str, Any]:
+def _answer(description: str, whole: str, *told: str) -> dict[str, Any]:
     part = _PARTS[whole]
     either = {"anyOf": [{"$ref": REF + whole}, {"$ref": REF + part}]}
     document = {"schema": either, "examples": examples.references(whole) | examples.references(part)}
@@ -166,6 +147,16 @@ def _answer(description: str, whole: str, told: tuple[str, ...]) -> dict[str, An
         "headers": response_headers.own((*told, "Vary")),
         "content": {Form.JSON.value: document, Form.CSV.value: _TABLE},
     }
+
+
+PAGE: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor")
+PAGE_WITH_LINK: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor", "Link")
+"""The answer of a list that has a URL for the next page."""
+ONE_TRANSACTION: Final = _answer("The transaction as it was first accepted.", "Transaction", "ETag")
+NOT_MODIFIED: Final = {
+    "description": "The client's copy is what would be answered.",
+    "headers": response_headers.own(("ETag",)),
+}
 
 
 def complete(schemas: Schemas) -> Schemas:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from txn_api.edge.buffered_answer import Header
+from txn_api.edge.buffered_request import Header
 from txn_api.problems import (
     CardNumberMisplaced,
     MalformedJson,

@@ -46,17 +46,6 @@ def check_type(
     raise ContentEncodingUnsupported(encodings)
 
 
-async def read_body(headers: Headers, receive: Receive, *, bytes_max: int, deadline_s: float) -> bytes:
-    """The whole body of a small JSON request.
-
-    Raises:
-        BodyTooLarge, BodyTimeout: as `read_whole`.
-        MediaTypeUnsupported, ContentEncodingUnsupported: as `check_type`.
-    """
-    check_type(headers, JSON)
-    return await read_whole(receive, bytes_max=bytes_max, deadline_s=deadline_s)
-
-
 async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, waiting: Waiting = nullcontext) -> bytes:
     """The whole of a small body, whatever it is. What has not come at once is waited for inside `waiting`.
 

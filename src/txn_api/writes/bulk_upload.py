@@ -243,7 +243,8 @@ class Upload:
         while True:
             wait_s = ends_at - loop.time()
             asked_in_s = wait_s if self._rights is None else self._rights.left_s
-            done = await _first_of(events, max(0.0, min(wait_s, asked_in_s)))
+            timeout = max(0.0, min(wait_s, asked_in_s))
+            done, _ = await asyncio.wait(events, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if done or wait_s <= asked_in_s:
                 return done
             await self._ask_rights()
@@ -429,11 +430,6 @@ class Upload:
             self.totals.rejected += 1
         await results.refused(number, problem)
         self._is_full |= self.totals.refused >= REJECTS_MAX or results.is_full
-
-
-async def _first_of(events: set["asyncio.Future[Any]"], timeout_s: float) -> set["asyncio.Future[Any]"]:
-    done, _ = await asyncio.wait(events, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    return done
 
 
 def _cost(row: Sequence[Line]) -> int:

@@ -6,6 +6,7 @@ what is in it and by how much more that is than what was sent (a decompression b
 
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, Literal, Protocol
 
 from backports.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
@@ -57,15 +58,13 @@ class _Frame(Protocol):
     def unused_data(self) -> bytes:
         """What was fed and lies behind the frame."""
 
-    def step(self, data: bytes) -> bytes:
-        """Take bytes in, and give at most `STEP_BYTES_MAX` of content; more may be left."""
-
-    @property
-    def has_more(self) -> bool:
-        """Whether content is left without further input."""
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take bytes in, and give at most `max_length` of content: if it is as much, more may be left."""
 
 
 class _Gzip:
+    """As the decompressor of Zstandard is: it keeps what it does not take yet."""
+
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_GZIP_WINDOW)
 
@@ -77,37 +76,15 @@ class _Gzip:
     def unused_data(self) -> bytes:
         return self._inflate.unused_data
 
-    @property
-    def has_more(self) -> bool:
-        return bool(self._inflate.unconsumed_tail)
-
-    def step(self, data: bytes) -> bytes:
-        return self._inflate.decompress(self._inflate.unconsumed_tail + data, STEP_BYTES_MAX)
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inflate.decompress(self._inflate.unconsumed_tail + data, max_length)
 
 
-class _Zstd:
-    def __init__(self) -> None:
-        self._decompressor = ZstdDecompressor(
-            options={DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
-        )
-
-    @property
-    def eof(self) -> bool:
-        return self._decompressor.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._decompressor.unused_data
-
-    @property
-    def has_more(self) -> bool:
-        return not self._decompressor.needs_input and not self._decompressor.eof
-
-    def step(self, data: bytes) -> bytes:
-        return self._decompressor.decompress(data, STEP_BYTES_MAX)
-
-
-_FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {"gzip": _Gzip, "zstd": _Zstd}
+_ZSTD_OPTIONS: Final[dict[int, int]] = {DecompressionParameter.window_log_max: zstd_frames.WINDOW_LOG_MAX}
+_FRAMES: Final[dict[Encoding, Callable[[], _Frame]]] = {
+    "gzip": _Gzip,
+    "zstd": partial(ZstdDecompressor, options=_ZSTD_OPTIONS),
+}
 # What a frame needs, by its beginning, where that may be much; None says that the beginning is too short to tell.
 _BYTES_NEEDED: Final[dict[Encoding, Callable[[bytes], int | None]]] = {"zstd": zstd_frames.bytes_needed}
 
@@ -198,11 +175,11 @@ class Decoder:
 
     def _frame_steps(self, frame: _Frame, piece: bytes) -> Iterator[bytes]:
         try:
-            content = frame.step(piece)
+            content = frame.decompress(piece, STEP_BYTES_MAX)
             yield content
-            # A step that was filled may have left content behind although all input is taken.
-            while not frame.eof and (frame.has_more or len(content) == STEP_BYTES_MAX):
-                content = frame.step(b"")
+            # A step that was filled may have left content behind although all input is taken; any other took it all.
+            while not frame.eof and len(content) == STEP_BYTES_MAX:
+                content = frame.decompress(b"", STEP_BYTES_MAX)
                 yield content
         except (zlib.error, ZstdError):
             raise EncodingMalformedError from None

@@ -51,6 +51,11 @@ class FairMemory:
         if size < 0 and self._waiting:
             self._grant()
 
+    def clear(self) -> None:
+        """Free all of it; for a memory that nobody waits for."""
+        self.held = 0
+        self._held_by.clear()
+
     async def take_when_free(self, account: str, size: int) -> None:
         """Hold so many bytes more as soon as the account may; those of an account in the order of their calls."""
         if self.is_free(account, size):

@@ -133,9 +133,7 @@ class FairQueue(Generic[Thing]):
             self._line_up(account)
 
     def _end_rest(self, account: str, then: Callable[[], None]) -> None:
-        del self._resting[account]
-        if account in self._waiting:
-            self._line_up(account)
+        self.release(account)
         then()
 
     def _line_up(self, account: str) -> None:

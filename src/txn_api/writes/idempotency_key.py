@@ -14,7 +14,7 @@ from txn_api.edge.headers import RawHeaders
 from txn_api.problems import IdempotencyKeyMalformed
 
 CHARS_MAX: Final = 255
-NAME: Final = b"idempotency-key"
+IDEMPOTENCY_KEY: Final = b"idempotency-key"
 _QUOTED: Final = rf'"(?:[ !#-\[\]-~]|\\["\\]){{1,{CHARS_MAX}}}"'
 # Visible ASCII but quotes, backslashes and what separates the values and parameters of a header.
 _BARE: Final = rf"[!#-+\--:<-\[\]-~]{{1,{CHARS_MAX}}}"
@@ -42,13 +42,13 @@ def idempotency_key(scope: Scope, headers: RawHeaders) -> str | None:
     Raises:
         IdempotencyKeyMalformed: it is not in the form, or not the only one.
     """
-    given = headers.find(NAME)
+    given = headers.find(IDEMPOTENCY_KEY)
     return None if given is None else _parsed(given, scope)
 
 
 def _parsed(given: bytes, scope: Scope) -> str:
     given = given.strip(b" \t")
-    alone = sum(name == NAME for name, _ in scope["headers"]) == 1
+    alone = sum(name == IDEMPOTENCY_KEY for name, _ in scope["headers"]) == 1
     if not alone or not _FORM.fullmatch(given):
         raise IdempotencyKeyMalformed
     key = _ESCAPED.sub(rb"\1", given[1:-1]) if given.startswith(b'"') else given

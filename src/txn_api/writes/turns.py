@@ -8,6 +8,7 @@ time is used up. Next is the account that has had least time (`fair_queue.py`), 
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from txn_api.writes.fair_queue import FairQueue
@@ -20,14 +21,13 @@ REST_FROM_S: Final = 2 * TURN_S
 Clock = Callable[[], float]
 
 
+@dataclass(slots=True)
 class Turn:
     """A turn that somebody has."""
 
-    __slots__ = ("clock", "ends_at")
-
-    def __init__(self, clock: Clock, ends_at: float) -> None:
-        """Take a clock and what it shows when the turn's time is used up."""
-        self.clock, self.ends_at = clock, ends_at
+    clock: Clock
+    ends_at: float
+    """What the clock shows when the turn's time is used up."""
 
 
 class Turns:

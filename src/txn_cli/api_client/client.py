@@ -122,8 +122,6 @@ class ApiClient:
                 await response.aread()
                 return None
             problem = await _problem(response)
-        if problem.may_pass_later:
-            raise _unavailable(response, problem)
         if problem.status in _STATUSES_OF_CALLER:
             raise _refused(problem)
         return problem
@@ -140,8 +138,7 @@ class ApiClient:
         async with self._answer("POST", "/transactions/bulk", content=_pieces(bodies), headers=headers) as response:
             if response.status_code == 200:
                 return bulk_answer([json_of(line) async for line in _lines(response)], sent=len(bodies))
-            problem = await _problem(response)
-        raise _unavailable(response, problem) if problem.may_pass_later else _refused(problem)
+            raise _refused(await _problem(response))
 
     async def get(self, transaction_id: str) -> Mapping[str, object] | None:
         """The stored transaction; none when there is none (yet).
@@ -179,10 +176,7 @@ class ApiClient:
         async with self._answer("GET", path, query=query) as response:
             if response.status_code == 200:
                 return object_of(await response.aread())
-            problem = await _problem(response)
-        if problem.may_pass_later:
-            raise _unavailable(response, problem)
-        return problem
+            return await _problem(response)
 
     @asynccontextmanager
     async def _answer(
@@ -244,19 +238,22 @@ async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
 
 
 async def _problem(response: httpx.Response) -> Problem:
-    """The problem of an answer that is not a success; one made of its status alone when it says no more."""
+    """The problem of an answer that is not a success; one made of its status alone when it says no more.
+
+    Raises:
+        UnavailableError: the same request may yet succeed.
+    """
     body = await response.aread()
     try:
-        return Problem.of(json_of(body))
+        problem = Problem.of(json_of(body))
     except ProtocolError:
-        return Problem(response.status_code, f"http_{response.status_code}", shortened(response.reason_phrase))
-
-
-def _unavailable(response: httpx.Response, problem: Problem) -> UnavailableError:
-    asked = response.headers.get("Retry-After", "")
-    return UnavailableError(
-        f"the service answered {problem.status} {problem.code}", float(asked) if asked.isdecimal() else None
-    )
+        problem = Problem(response.status_code, f"http_{response.status_code}", shortened(response.reason_phrase))
+    if problem.may_pass_later:
+        asked = response.headers.get("Retry-After", "")
+        raise UnavailableError(
+            f"the service answered {problem.status} {problem.code}", float(asked) if asked.isdecimal() else None
+        )
+    return problem
 
 
 def _refused(problem: Problem) -> RefusedError:

@@ -20,19 +20,20 @@ from txn_cli.api_client.target import Target, lake_is_named
 from txn_cli.commands.file_options import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
-from txn_cli.layouts import Reading
-from txn_cli.load import BulkDelivery, FileLoad, LoadTotals, SingleDelivery, UndeliveredError
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.load.bookmark import Bookmark
+from txn_cli.load.delivery import BulkDelivery, SingleDelivery, UndeliveredError
+from txn_cli.load.file import FileLoad
 from txn_cli.load.source import STANDARD_INPUT, Source
 from txn_cli.load.summary import LoadSummary
 from txn_cli.load.tolerance import Tolerance
+from txn_cli.load.totals import LoadTotals
 from txn_cli.output.described import described_lake
 from txn_cli.output.meter import Meter
 from txn_cli.output.named import DEFAULT_FOLDER, Named
 from txn_cli.output.reasons import cannot_write
-from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.output import opened, paced
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack.attachment import given_to
 from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import console, say, say_document
@@ -47,12 +48,6 @@ SIMULATE_PROGRESS_ROWS = 1_000
 UrlOption = Annotated[str | None, typer.Option("--url", help="Base URL of the API.", show_default="the local stack")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N rows.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    for command in (simulate, load, verify):
-        app.command()(command)
 
 
 def simulate(

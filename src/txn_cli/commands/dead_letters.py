@@ -1,4 +1,4 @@
-"""`txn dead-dead_letters`: what could not be processed is listed, looked into, and put onto the stream again."""
+"""`txn dead-letters`: what could not be processed is listed, looked into, and put onto the stream again."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ import typer
 from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.dead_letters import letter_report
-from txn_cli.dead_letters.letter_catalogue import AT_ONCE, Catalogue, Letter
+from txn_cli.dead_letters.letter_catalogue import Catalogue, Letter, in_batches
 from txn_cli.dead_letters.replay import Outcome, Replay, Result
 from txn_cli.dead_letters.replays import ReplayLog
 from txn_cli.exit_codes import CHECKING
@@ -50,15 +50,10 @@ _PLACE: Final = re.compile(r"([^/]+)/([0-9]+)(?:/([0-9]+))?")
 _FAULTS: Final = frozenset(Outcome) - {Outcome.SENT, Outcome.SENDABLE, Outcome.REPLAYED}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    dead_letters = typer.Typer(help="What could not be processed: list it, look into it, send it again.")
-    dead_letters.command("list")(list_)
-    dead_letters.command()(show)
-    dead_letters.command()(replay)
-    app.add_typer(dead_letters, name="dead-letters", no_args_is_help=True)
+dead_letters = typer.Typer(help="What could not be processed: list it, look into it, send it again.")
 
 
+@dead_letters.command("list")
 def list_(
     *,
     reason: ReasonOption = None,
@@ -87,6 +82,7 @@ def list_(
     asyncio.run(run())
 
 
+@dead_letters.command()
 def show(
     *,
     letter: Annotated[str, typer.Argument(help=LETTER_HELP)],
@@ -130,6 +126,7 @@ def show(
     asyncio.run(run())
 
 
+@dead_letters.command()
 def replay(
     *,
     letter: Annotated[list[str] | None, typer.Argument(help=LETTER_HELP, show_default=False)] = None,
@@ -164,8 +161,8 @@ def replay(
         outcomes = Counter[Outcome]()
         async with Aws(settings).lake() as store, _producer(settings, dry_run=dry_run) as producer:
             sending = Replay(store, seal, producer, again=again)
-            dead_letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
-            async for result in _replayed(sending, dead_letters):
+            letters = _named(store, letter) if letter else _selected(store, reason, moment, limit)
+            async for result in _replayed(sending, letters):
                 outcomes[result.outcome] += 1
                 if as_json:
                     say_document(letter_report.result_document(result))
@@ -179,21 +176,20 @@ def replay(
     raise typer.Exit(CHECKING[Ending.FINDING if outcomes.keys() & faults else Ending.DONE])
 
 
-async def _replayed(sending: Replay, dead_letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
-    """The results in the order of the letters, some being sent at once; each letter once, whatever names it."""
+async def _replayed(sending: Replay, letters: AsyncIterator[Letter]) -> AsyncIterator[Result]:
+    """The results in the order of the letters, some being sent at once."""
+    async for batch in in_batches(_distinct(letters)):
+        for result in chain.from_iterable(await asyncio.gather(*map(sending.of_all, batch))):
+            yield result
+
+
+async def _distinct(letters: AsyncIterator[Letter]) -> AsyncIterator[Letter]:
+    """Each letter once, whatever names it."""
     seen: set[str] = set()
-    batch: list[Letter] = []
-    async for letter in dead_letters:
-        if letter.place in seen:
-            continue
-        seen.add(letter.place)
-        batch.append(letter)
-        if len(batch) == AT_ONCE:
-            for result in chain.from_iterable(await asyncio.gather(*map(sending.of_all, batch))):
-                yield result
-            batch = []
-    for result in chain.from_iterable(await asyncio.gather(*map(sending.of_all, batch))):
-        yield result
+    async for letter in letters:
+        if letter.place not in seen:
+            seen.add(letter.place)
+            yield letter
 
 
 async def _selected(

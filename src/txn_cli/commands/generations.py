@@ -28,14 +28,10 @@ FAULTS_SHOWN = 10
 GenerationArgument = Annotated[int, typer.Argument(min=FIRST_GENERATION, help="A generation of the index.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    generations = typer.Typer(help="Generations of the index: compare and drop them.", no_args_is_help=True)
-    generations.command()(compare)
-    generations.command()(drop)
-    app.add_typer(generations, name="generations")
+generations = typer.Typer(help="Generations of the index: compare and drop them.")
 
 
+@generations.command()
 def compare(
     one: GenerationArgument,
     other: GenerationArgument,
@@ -60,6 +56,7 @@ def compare(
     raise typer.Exit(CHECKING[Outcome.DONE if all(each.equal for each in found) else Outcome.FINDING])
 
 
+@generations.command()
 def drop(
     generation: GenerationArgument,
     *,

@@ -29,19 +29,14 @@ from txn_core.transactions.identity import Account, KeyRing
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 
+keys = typer.Typer(help="API keys: create and revoke them.")
+
 
 def _limit(setting: str, most: int = 1_000_000) -> Any:
     return typer.Option(min=0, max=most, help=f"The key's own limit instead of {setting}; 0 is no limit.")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    keys = typer.Typer(help="API keys: create and revoke them.", no_args_is_help=True)
-    keys.command()(create)
-    keys.command()(revoke)
-    app.add_typer(keys, name="keys")
-
-
+@keys.command()
 def create(
     *,
     scope: Annotated[
@@ -109,6 +104,7 @@ def _show(key: ApiKey, presented: str, signing: str | None) -> None:
     )
 
 
+@keys.command()
 def revoke(
     key_id: Annotated[
         str, typer.Argument(help="The id of a key; - reads it, or the key itself, from standard input.")

@@ -20,19 +20,10 @@ from txn_core.drains import DrainDefinition
 from txn_core.exceptions import StoreError
 from txn_core.settings import Settings
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    leases = typer.Typer(help="Leases of a stream that was deleted and made again.", no_args_is_help=True)
-    leases.callback()(_leases)
-    leases.command()(reset)
-    app.add_typer(leases, name="leases")
+leases = typer.Typer(help="Leases of a stream that was deleted and made again.")
 
 
-def _leases() -> None:
-    """Leases of a stream that was deleted and made again (docs/operations.md)."""
-
-
+@leases.command()
 def reset(
     which: Annotated[SomeDrains, typer.Argument(help="The drain whose leases are given up.")],
     *,

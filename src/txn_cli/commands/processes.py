@@ -37,12 +37,6 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    for command in (api, worker, bootstrap):
-        app.command()(command)
-
-
 def api(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Port to bind.", show_default="TXN_API_PORT")

@@ -16,11 +16,6 @@ from txn_core.settings import Settings
 from workers.leases.ledger import Minute, minute_of
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(reconcile)
-
-
 def reconcile(
     *,
     since: Annotated[str, typer.Option(help="Start: an RFC 3339 time, or a duration back from now (90m, 2h).")],

@@ -61,12 +61,6 @@ PRINTED_COLUMNS: Final = 160
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    for command in (up, demo, status):
-        app.command()(command)
-
-
 def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()

@@ -59,16 +59,7 @@ class Name:
     @property
     def key(self) -> str:
         """The key again."""
-        return f"{_folder(self.reason)}dt={self.day}/{self.tail}"
-
-    @property
-    def tail(self) -> str:
-        """The key within its day."""
-        return f"{self.worker}-{self.place}.json"
-
-    def copy_of(self, worker: str) -> "Name":
-        """The name that the same letter has from another kind of worker."""
-        return replace(self, worker=worker)
+        return f"{_folder(self.reason)}dt={self.day}/{self.worker}-{self.place}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +127,7 @@ class Catalogue:
             StoreError: what is called like a letter is none.
         """
         for reason in reasons:
-            async for names in _in_batches(self._names(reason, since)):
+            async for names in in_batches(self._names(reason, since)):
                 for letter in await asyncio.gather(*map(self._read, names)):
                     if since is None or letter.at >= since:
                         yield letter
@@ -149,7 +140,7 @@ class Catalogue:
         """
         found: list[Letter] = []
         for reason in REASONS:
-            async for days in _in_batches(self.store.folders(_folder(reason))):
+            async for days in in_batches(self.store.folders(_folder(reason))):
                 for dead_letters in await asyncio.gather(*(self._at(day, position) for day in days)):
                     found += dead_letters
         return found
@@ -173,8 +164,11 @@ class Catalogue:
         Raises:
             StoreError: it is no letter.
         """
-        name = Name.of(key)
-        return None if name is None else await self._found(name)
+        if (name := Name.of(key)) is None:
+            return None
+        copies = [replace(name, worker=worker) for worker in drains.names()]
+        there = [copy for copy in copies if await self.store.find(copy.key) is not None]
+        return await self._read(tuple(there)) if there else None
 
     async def _names(self, reason: Reason, since: datetime | None) -> AsyncIterator[tuple[Name, ...]]:
         earliest = "" if since is None else f"dt={since:%Y-%m-%d}/"
@@ -187,11 +181,6 @@ class Catalogue:
         async for key in self.store.keys(prefix):
             if (name := Name.of(key)) is not None:
                 yield name
-
-    async def _found(self, name: Name) -> Letter | None:
-        copies = [name.copy_of(worker) for worker in drains.names()]
-        there = [copy for copy in copies if await self.store.find(copy.key) is not None]
-        return await self._read(tuple(there)) if there else None
 
     async def _read(self, names: tuple[Name, ...]) -> Letter:
         return Letter(names, tuple([await self._envelope(name.key) for name in names]))
@@ -225,7 +214,8 @@ async def _merged(listings: Sequence[AsyncIterator[Name]]) -> AsyncIterator[tupl
         ]
 
 
-async def _in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+async def in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+    """The items in their order, `AT_ONCE` together; the last of them are fewer."""
     batch: list[T] = []
     async for item in items:
         batch.append(item)

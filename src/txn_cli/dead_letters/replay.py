@@ -81,17 +81,14 @@ class Replay:
         faults = {part.place: fault for part, record in parts if (fault := _fault(record)) is not None}
         results: list[Result] = []
         for some in _in_batches([(part, record) for part, record in parts if part.place not in faults]):
-            results += await asyncio.gather(*(self._of(part, record) for part, record in some))
+            results += await asyncio.gather(*(self.of(part, record) for part, record in some))
         if faults:
             why = f"{len(faults)} of {len(parts)} sub-records: {next(iter(faults.values()))}"
             results.append(Result(letter, Outcome.UNDECODABLE, why))
         return results
 
-    async def of(self, letter: Letter) -> Result:
-        """Send the record of one position, if it may be sent."""
-        return await self._of(letter, None)
-
-    async def _of(self, letter: Letter, opened: StreamRecord | None) -> Result:
+    async def of(self, letter: Letter, opened: StreamRecord | None = None) -> Result:
+        """Send the record of one position, if it may be sent; read from the store unless it is opened already."""
         history = await ReplayLog(self.store).history(letter)
         if (refused := self._refused(letter, history.past)) is not None:
             return refused

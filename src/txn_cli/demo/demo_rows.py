@@ -12,8 +12,7 @@ from tempfile import TemporaryFile
 from txn_cli.layouts.kaggle import read_rows
 from txn_cli.layouts.read_rows import Row, SoundRow
 from txn_cli.load.source import Source
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 SIMULATED_ROWS = 5_000
 SIMULATED_CARDS = 100

@@ -8,7 +8,9 @@ from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
 from txn_cli.demo.lookups import Lookups
-from txn_cli.load import BulkDelivery, LoadTotals, load_rows
+from txn_cli.load.delivery import BulkDelivery
+from txn_cli.load.loader import load_rows
+from txn_cli.load.totals import LoadTotals
 from txn_cli.output.meter import Meter
 from txn_cli.stack.attachment import process_urls
 from txn_cli.stack.localstack import LocalStack
@@ -34,10 +36,8 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
         async with Lookups.at(stack.ready) as lookups:
             narrator.show((await lookups.by_card(tally.busiest_card)).table())
             narrator.show((await lookups.by_merchant(tally.busiest_merchant)).table())
-    lake = await count_lake(stack.settings)
-    narrator.say(
-        f"The lake holds {lake.rows:,} rows in {lake.objects:,} Parquet objects of s3://{stack.ready.bucket}"
-    )
+    objects, in_lake = await count_lake(stack.settings)
+    narrator.say(f"The lake holds {in_lake:,} rows in {objects:,} Parquet objects of s3://{stack.ready.bucket}")
     narrator.say("Try it from another terminal:")
     for command in (post_command(stack), get_command(stack)):
         narrator.say(f"  {command}")

@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO, Final, Protocol
 
 from backports import zstd
@@ -120,10 +121,8 @@ def some_bytes(file: BinaryIO, size: int) -> bytes:
 
 def unpacked(head: bytes, file: BinaryIO) -> io.BufferedReader | None:
     """The content of a packed stream that begins with `head`; None when it is not packed."""
-    for begins, start in _PACKINGS:
-        if begins.match(head):
-            return io.BufferedReader(Unpacked(file, start))
-    return None
+    start = next((start for begins, start in _PACKINGS if begins.match(head)), None)
+    return None if start is None else io.BufferedReader(Unpacked(file, start))
 
 
 class _Gunzip:
@@ -151,18 +150,10 @@ class _Gunzip:
         return made
 
 
-def _xz() -> Decompressor:
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY_BYTES_MAX)
-
-
-def _zstd() -> Decompressor:
-    return zstd.ZstdDecompressor()  # a window of 128 MiB at most
-
-
 _PACKINGS: Final[tuple[tuple[re.Pattern[bytes], Callable[[], Decompressor]], ...]] = (
     (re.compile(rb"\x1f\x8b"), _Gunzip),
     (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bz2.BZ2Decompressor),
-    (re.compile(rb"\xfd7zXZ\x00"), _xz),
-    # A frame, or a skippable one, with which parallel packers begin (RFC 8878, 3.1).
-    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), _zstd),
+    (re.compile(rb"\xfd7zXZ\x00"), partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=XZ_MEMORY_BYTES_MAX)),
+    # A frame, or a skippable one, with which parallel packers begin (RFC 8878, 3.1). Windows: 128 MiB at most.
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), zstd.ZstdDecompressor),
 )

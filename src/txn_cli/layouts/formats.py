@@ -6,9 +6,11 @@ need ten times as long.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
+
+from txn_cli.layouts.zones import zone_of
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PARTS: Final[Mapping[str, str]] = {
@@ -75,7 +77,7 @@ def moment_of(found: Mapping[str, str]) -> datetime:
     micros = int(found["f"][:6].ljust(6, "0")) if "f" in found else 0
     return datetime(
         int(found["Y"]), month, int(found["d"]), hour, int(get("M", "0")), int(get("S", "0")), micros,
-        tzinfo=_offset(found["z"]) if "z" in found else None,
+        tzinfo=zone_of(found["z"].upper()) if "z" in found else None,
     )  # fmt: skip
 
 
@@ -83,10 +85,3 @@ def _hour_of(hour: int, half: str) -> int:
     if not 1 <= hour <= 12 or not half:
         raise ValueError("no hour of a clock with twelve")
     return hour % 12 + (12 if half.lower() == "pm" else 0)
-
-
-def _offset(text: str) -> timezone:
-    if text in {"Z", "z"}:
-        return UTC
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))

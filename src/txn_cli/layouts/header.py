@@ -27,10 +27,7 @@ class Header:
 
     def first(self, names: Iterable[str]) -> tuple[int, str] | None:
         """Where the first of these columns is that there is, and its name."""
-        for name in names:
-            if (index := self.find(name)) is not None:
-                return index, name
-        return None
+        return next(((index, name) for name in names if (index := self.find(name)) is not None), None)
 
 
 def missing(layout: Layout, header: Header) -> list[str]:

@@ -1,12 +1,10 @@
 """The Kaggle layout (`kartik2112/fraud-detection`, `fraudTrain.csv`), which the simulator writes and demos read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from txn_cli.layouts import Reading, layout_named
-from txn_cli.layouts.header import Header
 from txn_cli.layouts.read_rows import Row
-from txn_cli.layouts.reader import RowReader
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.output.table import read_table
 
 COLUMNS: Final = (
@@ -25,9 +23,3 @@ def read_rows(file: BinaryIO) -> Iterator[Row]:
         LayoutError: the file is not in the layout.
     """
     return read_table(file, Reading.of(layout="kaggle"))
-
-
-def parse_row(cells: Mapping[str, str], *, line: int) -> Row:
-    """One row, given its cells by column, as a request body or as its faults."""
-    reader = RowReader(layout_named("kaggle"), Header(COLUMNS))
-    return reader.row(line, [cells[column] for column in COLUMNS])

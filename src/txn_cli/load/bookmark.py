@@ -8,12 +8,12 @@ of a row try card numbers against it.
 import hashlib
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from txn_cli.load.totals import LoadTotals
-from txn_cli.stack.datadir import read_json, write_private
+from txn_cli.stack.datadir import read_as, write_private
 from txn_core.exceptions import StackError
 
 _PIECE_BYTES: Final = 1 << 20
@@ -47,14 +47,13 @@ class Bookmark:
     def place(self) -> Place | None:
         """Where to go on; none for a load that was not interrupted, or whose file cannot be read."""
         try:
-            document = read_json(self._path) or {}
-            return Place(LoadTotals.from_memento(document.get("totals")), int(str(document.get("rejects_bytes"))))
-        except (StackError, ValueError):
+            return read_as(self._path, Place)
+        except StackError:
             return None
 
     def put(self, place: Place) -> None:
         """Remember the place, on disk when this returns."""
-        write_private(self._path, {"totals": place.totals.memento(), "rejects_bytes": place.rejects_bytes})
+        write_private(self._path, asdict(place))
 
     def remove(self) -> None:
         """Forget the load: run again, it starts from the beginning."""

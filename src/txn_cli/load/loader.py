@@ -15,16 +15,12 @@ from txn_cli.load.totals import LoadTotals
 OnSettled = Callable[[LoadTotals, Sequence[Rejection]], None]
 
 
-def _nothing(totals: LoadTotals, rejections: Sequence[Rejection]) -> None:
-    """What happens after a chunk when nobody asked."""
-
-
 async def load_rows(
     rows: Iterable[Row],
     delivery: Delivery,
     *,
     before: LoadTotals | None = None,
-    on_settled: OnSettled = _nothing,
+    on_settled: OnSettled = lambda _totals, _rejections: None,
     linger_s: float = LINGER_S,
 ) -> LoadTotals:
     """Deliver every sound row and count every row, with at most two chunks in memory.

@@ -36,18 +36,14 @@ class RejectsFile:
             file.truncate(keep_bytes)
             file.seek(keep_bytes)
             rejects = cls(file, as_csv=path.suffix == ".csv")
-            if not keep_bytes:
-                rejects._begin()
+            if rejects._as_csv and not keep_bytes:
+                rejects._put(rejects._csv([tuple(field.name for field in fields(Rejection))]))
             yield rejects
 
     def write(self, rejections: Sequence[Rejection]) -> int:
         """Add rejections; the file's length in bytes after them."""
         self._put(self._csv(map(astuple, rejections)) if self._as_csv else self._ndjson(rejections))
         return self._file.tell()
-
-    def _begin(self) -> None:
-        if self._as_csv:
-            self._put(self._csv([tuple(field.name for field in fields(Rejection))]))
 
     def _put(self, text: str) -> None:
         self._file.write(text.encode())

@@ -8,11 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Self, cast
 
-from txn_cli.files import SourceError
+from txn_cli.files.file_errors import SourceError
 from txn_cli.files.unpacking import DAMAGES
-from txn_cli.layouts import LayoutError, Reading
 from txn_cli.layouts.csv_records import EndlessError
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.read_rows import Row
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.output.reasons import cannot_read
 from txn_cli.output.table import OnRecognised, read_table
 
@@ -62,10 +63,8 @@ class Source:
         """
         try:
             yield from islice(read_table(cast("BinaryIO", self._raw), self._reading, self.on_recognised), limit)
-        except SourceError as error:
-            raise SourceError(f"cannot read {self._name}: {error}") from None
-        except LayoutError as error:
-            raise LayoutError(f"cannot read {self._name}: {error}") from None
+        except (SourceError, LayoutError) as error:
+            raise type(error)(f"cannot read {self._name}: {error}") from None
         except EndlessError as error:
             raise SourceError(f"cannot read {self._name} to its end: {error}") from None
         except EOFError:

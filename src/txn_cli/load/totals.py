@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from txn_cli.api_client.rejection import Rejection
@@ -46,26 +46,3 @@ class LoadTotals:
             "seconds": round(self.seconds, 3),
             "receipts": list(self.receipts),
         }
-
-    def memento(self) -> dict[str, object]:
-        """All that is needed to make these totals again."""
-        return asdict(self)
-
-    @classmethod
-    def from_memento(cls, document: object) -> Self:
-        """The totals of a memento.
-
-        Raises:
-            ValueError: it is none.
-        """
-        match document:
-            case {
-                "accepted": int(accepted),
-                "rejected": int(rejected),
-                "seconds": float(seconds),
-                "receipts": list(receipts),
-                "faults": dict(faults),
-            }:
-                return cls(accepted, rejected, seconds, tuple(map(str, receipts)), faults)
-            case _:
-                raise ValueError("not the totals of a load")

@@ -123,14 +123,11 @@ def shown_url(url: object) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
-def of_service(operation: str, code: str) -> str | None:
-    """What to do about a service's refusal, or None for a code that nobody expected."""
-    remedy = _OF_SERVICES.get(code)
-    return None if remedy is None else f"{operation} failed with {code}: {remedy}"
-
-
 def _of_client(error: aws.ClientError) -> str | None:
-    return of_service(error.operation_name, code_of(error))
+    """What to do about a service's refusal, or None for a code that nobody expected."""
+    code = code_of(error)
+    remedy = _OF_SERVICES.get(code)
+    return None if remedy is None else f"{error.operation_name} failed with {code}: {remedy}"
 
 
 def _of_address(error: aws.BotoCoreError) -> str:

@@ -4,23 +4,22 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from txn_cli.api_client.rejection import ENTIRE_ROW
-from txn_cli.files import open_rows
-from txn_cli.layouts import LayoutError, Reading
+from txn_cli.files.opening import open_rows
 from txn_cli.layouts.csv_records import BrokenRecord, records
 from txn_cli.layouts.header import Header, absent
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.read_rows import Row
 from txn_cli.layouts.reader import RowReader, damaged
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.layouts.recognition import recognise
 
 # Told the layout's name and the columns that the file does without.
 OnRecognised = Callable[[str, Sequence[str]], None]
 
 
-def _nothing(layout: str, absent: Sequence[str]) -> None:
-    """What happens when nobody wants to know."""
-
-
-def read_table(file: BinaryIO, reading: Reading, on_recognised: OnRecognised = _nothing) -> Iterator[Row]:
+def read_table(
+    file: BinaryIO, reading: Reading, on_recognised: OnRecognised = lambda _layout, _absent: None
+) -> Iterator[Row]:
     """Every row, in the file's order, unpacked and read as they are asked for, in bounded memory.
 
     Raises:

@@ -11,7 +11,7 @@ The kinds of faults are:
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -66,13 +66,15 @@ class Found:
 
     def within(self, minute: Minute) -> "Found":
         """What was found of one of the minutes."""
-        stream = None if self.stream is None else _of(minute, self.stream)
-        return Found(stream, _of(minute, self.lake), _of(minute, self.dead_letters))
+        return self._filtered(lambda record: minute_of(record.arrived_at) == minute)
 
     def only(self, judged: Callable[[Position], bool]) -> "Found":
         """The part that a drain is judged by: not, for instance, a straggler that the drain has still to read."""
+        return self._filtered(lambda record: judged(record.position))
+
+    def _filtered(self, wanted: Callable[[StreamRecord], bool]) -> "Found":
         stream, lake, dead_letters = (
-            None if records is None else [record for record in records if judged(record.position)]
+            None if records is None else list(filter(wanted, records))
             for records in (self.stream, self.lake, self.dead_letters)
         )
         return Found(stream, lake or [], dead_letters or [])
@@ -100,7 +102,3 @@ class Found:
                 yield Fault.at("doubled_in_lake", record)
             if on_stream is not None and place not in on_stream:
                 yield Fault.at("not_on_stream", record)
-
-
-def _of(minute: Minute, records: Iterable[StreamRecord]) -> list[StreamRecord]:
-    return [record for record in records if minute_of(record.arrived_at) == minute]

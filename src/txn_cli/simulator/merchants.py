@@ -9,8 +9,6 @@ from txn_cli.simulator.names import MERCHANT_NAMES
 from txn_cli.simulator.rng import Rng, Weighted
 
 MERCHANTS_PER_CATEGORY: Final = 36
-# Of the Kaggle data: 693 names, 7 of which trade in two categories, and none is more popular than another.
-_KAGGLE_MERCHANTS: Final = (50, 49)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def merchants_by_category() -> Mapping[str, Weighted[str]]:
     """The merchants of each category, the popular ones likelier; one in each also trades in the next one."""
     rng = Rng(0, "merchants")
     taken: set[str] = set()
-    names = {category.name: _names(rng, taken, MERCHANTS_PER_CATEGORY) for category in CATEGORIES}
+    names = {category.name: merchant_names(rng, taken, MERCHANTS_PER_CATEGORY) for category in CATEGORIES}
     shared = {
         name: [*own, names[following][-1]]
         for (name, own), following in zip(names.items(), [*list(names)[1:], CATEGORIES[0].name], strict=True)
@@ -56,20 +54,7 @@ def merchants_by_category() -> Mapping[str, Weighted[str]]:
     return {name: Weighted.by_rank(members) for name, members in shared.items()}
 
 
-@cache
-def kaggle_merchants() -> Mapping[str, Weighted[str]]:
-    """As many merchants as the Kaggle data has, each of a category as likely as the others there."""
-    rng = Rng(0, "kaggle merchants")
-    taken: set[str] = set()
-    names: dict[str, list[str]] = {}
-    for one, other in zip(CATEGORIES[::2], CATEGORIES[1::2], strict=True):
-        many, fewer = _KAGGLE_MERCHANTS
-        names[one.name] = _names(rng, taken, many)
-        names[other.name] = [*_names(rng, taken, fewer), names[one.name][-1]]
-    return {name: Weighted(members, [1.0] * len(members)) for name, members in names.items()}
-
-
-def _names(rng: Rng, taken: set[str], count: int) -> list[str]:
+def merchant_names(rng: Rng, taken: set[str], count: int) -> list[str]:
     """So many names that nobody has taken yet."""
     names: list[str] = []
     while len(names) < count:

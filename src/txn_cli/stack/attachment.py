@@ -4,7 +4,7 @@ import httpx
 
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
-from txn_cli.stack.datadir import DataDir, read_json
+from txn_cli.stack.datadir import DataDir, read_as
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
 from txn_cli.stack.stackports import StackPorts
@@ -32,7 +32,7 @@ def attach(data_dir: DataDir) -> Settings | None:
 
 def given_to(data_dir: DataDir) -> dict[str, str]:
     """The settings that the folder's stack was given by whoever started it."""
-    return {name: str(value) for name, value in (read_json(data_dir.settings) or {}).items()}
+    return read_as(data_dir.settings, dict[str, str]) or {}
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:

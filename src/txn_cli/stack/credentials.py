@@ -2,10 +2,9 @@
 
 import base64
 import secrets
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 
-from txn_cli.stack.datadir import DataDir, read_json, write_private
-from txn_core.exceptions import StackError
+from txn_cli.stack.datadir import DataDir, read_as, write_private
 
 KEY_BYTES = 32
 
@@ -46,24 +45,12 @@ class Secrets:
     @classmethod
     def read(cls, data_dir: DataDir) -> "Secrets | None":
         """The stored secrets; none in a folder that never was a stack."""
-        document = read_json(data_dir.secrets)
-        if document is None:
-            return None
-        names = {field.name for field in fields(cls)}
-        if set(document) != names or not all(isinstance(value, str) for value in document.values()):
-            raise StackError(
-                f"{data_dir.secrets} does not hold this stack's secrets: put it back, or name another --data-dir"
-            )
-        return cls(**{name: str(document[name]) for name in names})
+        return read_as(data_dir.secrets, cls)
 
     def stored(self, data_dir: DataDir) -> "Secrets":
         """These secrets, after they were written."""
         write_private(data_dir.secrets, asdict(self))
         return self
-
-    def with_api_key(self, api_key: str) -> "Secrets":
-        """These secrets and the local API key."""
-        return replace(self, api_key=api_key)
 
 
 def _key() -> str:

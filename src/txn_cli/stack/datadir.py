@@ -4,13 +4,18 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from txn_cli.stack.private_folder import make_private
 from txn_core.exceptions import StackError
+
+T = TypeVar("T")
 
 PRIVATE_MODE = 0o600
 _CONTENTS = (
@@ -144,12 +149,28 @@ def read_json(path: Path) -> dict[str, object] | None:
     except NotADirectoryError:
         raise StackError(f"{path.parent} is no folder: name the folder of a stack with --data-dir") from None
     except ValueError:
-        raise damaged(path) from None
+        raise _damaged(path) from None
     if not isinstance(document, dict):
-        raise damaged(path)
+        raise _damaged(path)
     return document
 
 
-def damaged(path: Path) -> StackError:
+def read_as(path: Path, kind: type[T]) -> T | None:
+    """The value whose document stands at this path, exactly as it was written; none when there is no file.
+
+    Raises:
+        StackError: the file holds anything else.
+    """
+    if (document := read_json(path)) is None:
+        return None
+    adapter = TypeAdapter(kind)
+    with suppress(ValidationError):
+        found = adapter.validate_python(document)
+        if adapter.dump_python(found, mode="json") == document:
+            return found
+    raise _damaged(path)
+
+
+def _damaged(path: Path) -> StackError:
     """The error of a file in the folder of a stack that is not what a stack writes."""
     return StackError(f"{path} is damaged: it is not what `txn up` wrote; put it back, or name another --data-dir")

@@ -11,7 +11,7 @@ from txn_cli.stack import nodepackages
 from txn_cli.stack.binaries import Node, find_node, find_weed
 from txn_cli.stack.children import leftovers
 from txn_cli.stack.children.child import ChildSpec, StartError
-from txn_cli.stack.children.stack_supervisor import Supervisor, supervised
+from txn_cli.stack.children.stack_supervisor import Supervisor
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
@@ -87,20 +87,7 @@ async def prepared(data_dir: DataDir, narrator: Narrator) -> AsyncIterator[Found
 
 async def _node_packages(data_dir: DataDir, node: Node, narrator: Narrator) -> Path:
     root = nodepackages.shared_root(data_dir.root)
-    if nodepackages.is_installed(root):
-        return nodepackages.installed_at(root)
+    if (installed := nodepackages.installed_at(root)).is_dir():
+        return installed
     with narrator.step("Installing the Node packages of the local servers, the first time only"):
         return await nodepackages.install(root, node)
-
-
-@asynccontextmanager
-async def servers_running(data_dir: DataDir, narrator: Narrator | None = None) -> AsyncIterator[Endpoints]:
-    """The three servers alone for the time of the block; for tests and measurements."""
-    narrator = narrator or Narrator()
-    with data_dir.locked():
-        async with (
-            prepared(data_dir, narrator) as base,
-            supervised(narrator, lambda pids: leftovers.note(data_dir, pids)) as supervisor,
-        ):
-            await base.start(supervisor, narrator)
-            yield base.endpoints

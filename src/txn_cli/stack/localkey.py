@@ -1,5 +1,7 @@
 """The API key of whoever runs the stack: every scope, every account, no rate limit, the same at each start."""
 
+from dataclasses import replace
+
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKeyTable, mint, split
@@ -27,7 +29,7 @@ async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secre
             limits=UNLIMITED,
         )
         await table.put(key)
-    return secrets.with_api_key(presented).stored(data_dir).api_key
+    return replace(secrets, api_key=presented).stored(data_dir).api_key
 
 
 async def _is_good(table: ApiKeyTable, presented: str) -> bool:

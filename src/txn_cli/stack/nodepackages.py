@@ -49,11 +49,6 @@ def installed_at(root: Path) -> Path:
     return root / digest.hexdigest()[:16]
 
 
-def is_installed(root: Path) -> bool:
-    """Whether a start need not install anything."""
-    return installed_at(root).is_dir()
-
-
 async def install(root: Path, node: Node) -> Path:
     """Install the packages unless they are there, and return their folder. Takes seconds the first time.
 
@@ -68,15 +63,11 @@ async def install(root: Path, node: Node) -> Path:
     try:
         async with asyncio.timeout(INSTALL_S_MAX), _exclusive(root):
             if not target.is_dir():
-                await _install_into(target, node)
+                with _unfinished(target) as folder:
+                    await _run_npm(node, folder)
     except TimeoutError:
         raise StackError(f"npm ci did not end within {INSTALL_S_MAX:.0f} s") from None
     return target
-
-
-async def _install_into(target: Path, node: Node) -> None:
-    with _unfinished(target) as folder:
-        await _run_npm(node, folder)
 
 
 @contextmanager

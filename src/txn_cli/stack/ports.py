@@ -61,9 +61,7 @@ def release(ports: Iterable[int]) -> None:
             name.close()
 
 
-@atexit.register
-def _release_all() -> None:
-    release(list(_reserved))
+atexit.register(lambda: release(list(_reserved)))
 
 
 def choose(*, with_grpc: bool = False) -> int:

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from multiprocessing import get_context
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from txn_core.exceptions import TxnError
 from txn_server.processes.tether import tether
@@ -25,24 +25,16 @@ EFFORT_ALONE: Final = 20_000  # rows that take this process less time than other
 BATCHES_AHEAD: Final = 2  # for each process: one that it works on, one that is ready for it
 
 
-class Workshop:
+class Workshop(ExitStack):
     """A context in which batches are worked on."""
 
     def __init__(self, effort_alone: int = EFFORT_ALONE, processes_max: int = PROCESSES_MAX) -> None:
         """Take how much effort this process makes before it calls for others, and how many those may be."""
+        super().__init__()
         self._left = effort_alone
         self._processes = min(processes_max, os.cpu_count() or 1)
         self._pool: ProcessPoolExecutor | None = None
         self._may_call = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
 
     async def each(
         self, work: Callable[[T], R], batches: AsyncIterator[T], *, effort: Callable[[T], int]
@@ -79,6 +71,7 @@ class Workshop:
                 self._pool = ProcessPoolExecutor(
                     self._processes, mp_context=get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
                 )
+                self.callback(self._pool.shutdown, cancel_futures=True)
             except (ImportError, NotImplementedError, OSError):
                 self._may_call = False
         return self._pool

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from txn_api.edge.buffered_answer import Header
+from txn_api.edge.buffered_request import Header
 
 _field: Final = b": ".join
 _CR, _LF = b"\r\n"

@@ -115,11 +115,13 @@ class Fleet:
             ends.append(End(time.monotonic(), returncode))
             pause_s = self._pause_s(ends, has_started=has_started)
             if pause_s is None:
-                self._give_up(
+                self._faults.append(
                     ServingError(
                         f"a process of the API does not start or stay up ({Ending(returncode, '')}): its log says why"
                     )
                 )
+                if not self._ending:
+                    self._end()
                 return
             _log.warning("process_ended", pid=process.pid, reason=str(Ending(returncode, "")), again_in_s=pause_s)
             await asyncio.sleep(pause_s)
@@ -134,11 +136,6 @@ class Fleet:
             return None
         others_serve = any(process.has_started for process in self._running)
         return self._policy.pause_s(ends) or (self._policy.pause_s_max if others_serve else None)
-
-    def _give_up(self, fault: ServingError) -> None:
-        self._faults.append(fault)
-        if not self._ending:
-            self._end()
 
     async def _stop(self, process: Process) -> None:
         """End a process: SIGTERM, then SIGKILL when it has not drained within the deadline."""

@@ -13,7 +13,8 @@ from txn_api.access.authenticator import Authenticator
 from txn_api.access.forgeries import IN_VAIN_PER_S, OF_SUBJECT_PER_S, SUBJECTS_MAX, Forgeries
 from txn_api.access.jwks import Jwks
 from txn_api.access.rate_limits import Bucket
-from txn_api.access.tokens import Claims, Tokens
+from txn_api.access.token_claims import Claims
+from txn_api.access.tokens import Tokens
 from txn_api.problems import Overloaded, Problem
 from txn_core.api_keys import ApiKey, KeyId
 

@@ -17,7 +17,7 @@ from txn_api.access.jwks import (
     STALE_S_MAX,
     Jwks,
     JwksError,
-    fetcher,
+    fetch_document,
     parse,
 )
 from txn_api.problems import StoreUnavailable
@@ -224,10 +224,10 @@ async def test_a_document_is_fetched_up_to_its_bound() -> None:
 
     async with _client(httpx.Response(200, content=pieces(b" " * 65_536, 1_000))) as client:
         with pytest.raises(JwksError):
-            await fetcher(client, "https://issuer.test/keys")()
+            await fetch_document(client, "https://issuer.test/keys")
     assert sent <= DOCUMENT_BYTES_MAX // 65_536 + 1
     async with _client(httpx.Response(200, content=pieces(jwks(jwk("ES256")), 1))) as client:
-        assert parse(await fetcher(client, "https://issuer.test/keys")(), ALGORITHMS)
+        assert parse(await fetch_document(client, "https://issuer.test/keys"), ALGORITHMS)
 
 
 @pytest.mark.parametrize("status", [301, 404, 500])
@@ -236,4 +236,4 @@ async def test_another_status_is_no_document(status: int) -> None:
     answer = httpx.Response(status, content=jwks(jwk("ES256")), headers={"Location": "https://other.test/"})
     async with _client(answer) as client:
         with pytest.raises(httpx.HTTPStatusError):
-            await fetcher(client, "https://issuer.test/keys")()
+            await fetch_document(client, "https://issuer.test/keys")

@@ -23,7 +23,8 @@ from tests.txn_api.issuer import AUDIENCE, ISSUER, jwk, jwks, token
 from txn_api.access import authenticator, standing, tokens
 from txn_api.access.jwks import Jwks
 from txn_api.access.standing import ASK_S_MIN
-from txn_api.access.tokens import LEEWAY_S, Claims, Tokens
+from txn_api.access.token_claims import LEEWAY_S, Claims
+from txn_api.access.tokens import Tokens
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import TURN_S, PostBatch
 from txn_core.api_keys import ApiKey, KeyId, split

@@ -40,8 +40,8 @@ from tests.txn_api.issuer import (
 from tests.txn_cli.certificates import Authority
 from txn_api.access.jwks import Jwks
 from txn_api.access.strict_jws import HEAD_CHARS_MAX, SIGNATURE_CHARS_MAX
-from txn_api.access.token_claims import INSTANT_MAX, LEEWAY_S, SUBJECT_CHARS_MAX
-from txn_api.access.tokens import TOKEN_CHARS_MAX, Claims, Tokens
+from txn_api.access.token_claims import INSTANT_MAX, LEEWAY_S, SUBJECT_CHARS_MAX, Claims
+from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens
 
 GOOD: Final = "good"
 INVALID: Final = "token_invalid"

@@ -20,7 +20,8 @@ from tests.txn_api.conftest import AppFixture
 from tests.txn_api.issuer import AUDIENCE, ISSUER, claims, jwk, jwks, kid, private_key, token
 from txn_api.access.jwks import Jwks
 from txn_api.access.strict_jws import Compact, compact
-from txn_api.access.tokens import LEEWAY_S, TOKEN_CHARS_MAX, Claims, Holder, Tokens
+from txn_api.access.token_claims import LEEWAY_S, Claims, Holder
+from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens
 from txn_api.app import create_app
 from txn_api.problems import TokenInvalid
 from txn_core.settings import Settings

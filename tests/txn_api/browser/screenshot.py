@@ -17,8 +17,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.txn_api.browser.chromium import WIDTH_PX, chromium, missing, show_as
 from tests.txn_api.browser.visitor import Visitor
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 ROWS: Final = 2_000
 CARDS: Final = 25

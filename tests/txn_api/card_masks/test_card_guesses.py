@@ -22,11 +22,11 @@ from tests.txn_api.card_masks.test_mask_shares import Table
 from txn_api.access.rate_limits import Bucket
 from txn_api.card_masks import card_guesses
 from txn_api.card_masks.card_guesses import DAY_S, SHARED_FROM, CardGuesses
-from txn_api.card_masks.mask_cards import CARD_BYTES, MASK_BYTES
-from txn_api.card_masks.mask_room import ROOM_BYTES, MaskRoom
+from txn_api.card_masks.mask_cards import CARD_BYTES, MASK_BYTES, ROOM_BYTES
 from txn_api.card_masks.mask_shares import UNSHARED_MIN, MaskShares
 from txn_api.card_masks.mask_sketch import MaskSketch
 from txn_api.problems import TooManyCardsOfMask
+from txn_api.writes.fair_memory import FairMemory
 from txn_cli.simulator.cards import card_number
 from txn_cli.simulator.rng import Rng
 from txn_core.card_numbers import pan
@@ -217,18 +217,18 @@ def test_a_flood_of_cards_buys_few_guesses_for_what_it_costs(monkeypatch: pytest
 
 def test_room_is_bounded_and_who_fills_it_is_refused() -> None:
     """A flood of masks with many cards is refused beyond the account's part; another account finds room."""
-    room = MaskRoom(200 * MASK_BYTES)
+    room = FairMemory(200 * MASK_BYTES)
     guesses = CardGuesses(room=room, clock=Clock())
     taken = sum(len(accepted(guesses, range(50), mask=str(mask))) for mask in range(500))
     assert taken < 500 * 50 / 4
-    assert room._free >= 0
+    assert room.held <= room.bytes_max
     assert len(accepted(guesses, range(500), account=QUIET)) == 500
-    assert room._free >= 0
+    assert room.held <= room.bytes_max
 
 
 def processes(table: Table, count: int, room_bytes: int = ROOM_BYTES) -> tuple[list[CardGuesses], list[MaskShares]]:
     """So many processes that tell each other by one table."""
-    rooms = [MaskRoom(room_bytes) for _ in range(count)]
+    rooms = [FairMemory(room_bytes) for _ in range(count)]
     shares = [MaskShares(table.add, keys().mask_id, room, rate=Bucket(1_000_000), away_s=0.01) for room in rooms]
     return [CardGuesses(told, room, clock=Clock()) for told, room in zip(shares, rooms, strict=True)], shares
 
@@ -261,8 +261,8 @@ async def test_cards_of_other_processes_take_no_room_from_other_accounts() -> No
         table.open.set()
         await closed(shares)
     last, heard = guesses[-1], shares[-1]._room
-    assert sum(heard._bytes_of.values()) + heard._free == 200 * MASK_BYTES
-    assert heard._free >= 100 * MASK_BYTES
+    assert sum(heard._held_by.values()) == heard.held
+    assert heard.held <= 100 * MASK_BYTES
     assert len(accepted(last, range(10), account=QUIET)) == 10
     assert [accepted(last, range(9_000, 9_010), mask=mask, most=210) for mask in masks] == [[]] * len(masks)
 
@@ -315,7 +315,7 @@ async def test_behind_a_burst_that_had_to_wait_known_cards_come_in_as_new_ones_d
     table.open.clear()
     taken = await sent(guesses, range(700))
     room = shares[0]._room
-    assert room._bytes_of[ACCOUNT] == MASK_BYTES + CARD_BYTES * len(taken)
+    assert room._held_by[ACCOUNT] == MASK_BYTES + CARD_BYTES * len(taken)
     with pytest.raises(TooManyCardsOfMask) as refused:
         guesses[0].take(ACCOUNT, MASK, card(taken[0]), 1_000)
     assert refused.value.headers == {"Retry-After": "1"}

@@ -12,9 +12,9 @@ from tests.builders import ACCOUNT, keys
 from tests.txn_api.asgi import until
 from txn_api.access.rate_limits import Bucket
 from txn_api.card_masks import mask_shares
-from txn_api.card_masks.mask_cards import MaskCards
-from txn_api.card_masks.mask_room import MaskRoom
+from txn_api.card_masks.mask_cards import ROOM_BYTES, MaskCards
 from txn_api.card_masks.mask_shares import UNSHARED_MIN, MaskShares
+from txn_api.writes.fair_memory import FairMemory
 from txn_core.transactions.identity import Account
 
 ENDS_AT = 1_800_000_000
@@ -48,7 +48,9 @@ class Table:
 
 def shares(table: Table, *, per_s: int = 1_000_000, registry: CollectorRegistry | None = None) -> MaskShares:
     """One process's."""
-    return MaskShares(table.add, keys().mask_id, MaskRoom(), registry=registry, rate=Bucket(per_s), away_s=0.01)
+    return MaskShares(
+        table.add, keys().mask_id, FairMemory(ROOM_BYTES), registry=registry, rate=Bucket(per_s), away_s=0.01
+    )
 
 
 def cards_with(*digests: int, account: Account = ACCOUNT) -> MaskCards:

@@ -9,8 +9,7 @@ from starlette.responses import Response
 from tests.txn_api.dummy_resource.alert_table import AlertTable
 from txn_api import openapi
 from txn_api.access.auth import Principal, requires
-from txn_api.edge.query_search import searched
-from txn_api.edge.repeated_parameters import each_once
+from txn_api.edge.query_checks import each_once, searched
 from txn_api.openapi.response_headers import header
 from txn_api.problems import CardNumberMisplaced, TransactionNotFound
 from txn_api.resource import Resource, Tag

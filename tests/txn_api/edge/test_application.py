@@ -68,7 +68,7 @@ async def test_without_a_valid_key_nothing_else_is_looked_at(
     """401 for every operation, whatever else is sent; the framework, the search and the body are not asked."""
     credential, code = CREDENTIALS[name]
     monkeypatch.setattr(desk.app, "middleware_stack", _never)
-    for module in ("edge.query_search", "routes.post"):
+    for module in ("edge.query_checks", "routes.post"):
         monkeypatch.setattr(f"txn_api.{module}.refuse_card_numbers", lambda *_: pytest.fail("the query was searched"))
     for method, path in _paths():
         for query in QUERIES:

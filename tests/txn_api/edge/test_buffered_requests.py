@@ -11,8 +11,7 @@ from tests.builders import body, json_bytes
 from tests.txn_api.asgi import until
 from tests.txn_api.conftest import AppFixture
 from txn_api.edge.application import App
-from txn_api.edge.buffered_answer import Header
-from txn_api.edge.buffered_request import EXTENSION, BufferedRequest, BufferedRequests, enter
+from txn_api.edge.buffered_request import EXTENSION, BufferedRequest, BufferedRequests, Header, enter
 from txn_api.edge.edge import Edge, Reply
 from txn_api.edge.request_context import RequestContext
 from txn_api.problems import RateLimited

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.builders import body, card_number
 from tests.txn_api.conftest import AppFixture
 from txn_api.access.authenticator import Authenticator
-from txn_api.edge.trace import trace_id_of, traceresponse
+from txn_api.edge.trace import trace_id_of_request, traceresponse
 from txn_api.problems import Overloaded
 from txn_core.card_numbers.pan import passes_luhn
 
@@ -20,7 +20,7 @@ SOUND = f"00-{TRACE}-{PARENT}-01"
 def read(*values: str) -> str | None:
     """The trace id of a request with these `traceparent` headers, among others."""
     pairs = [(b"host", b"txn.test"), *((b"traceparent", value.encode()) for value in values), (b"accept", b"*/*")]
-    return trace_id_of(pairs)
+    return trace_id_of_request({"headers": pairs, "state": {}})
 
 
 def test_a_sound_trace_is_taken_up() -> None:

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from tests.builders import body, encoded, full_body
 from tests.txn_core.strategies import bodies
-from txn_api.reads.csv_rows import APOSTROPHE, header, row
+from txn_api.reads import csv_rows
+from txn_api.reads.csv_rows import header, row
 from txn_api.reads.fields import EVERYTHING, Selection
 from txn_core.transactions.transaction import parse_transaction
 
 COLUMNS = EVERYTHING.columns()
+# The way back, as the module says it.
+APOSTROPHE = re.compile(f"{csv_rows._CELL_BEGINS}'(?={csv_rows._FORMULA})")
 # Where a spreadsheet may take a cell to begin, whichever separator it thinks there is, and what makes it a formula.
 FORMULA = re.compile(r"(?:^|[;\t\r\n])['\"\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 

@@ -6,7 +6,7 @@ from starlette.types import Message
 
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import BodyTooLarge, ContentEncodingUnsupported, MediaTypeUnsupported, Problem
-from txn_api.writes.bodies import DRAIN_BYTES_MAX, JSON, NDJSON, check_type, read_body
+from txn_api.writes.bodies import DRAIN_BYTES_MAX, JSON, NDJSON, check_type, read_whole
 from txn_api.writes.encodings import ENCODINGS
 
 BYTES_MAX = 100
@@ -26,7 +26,7 @@ class Sender:
 @pytest.mark.parametrize(("piece", "times"), [(b"", 1), (b"x", 100), (b"x" * 100, 1)])
 async def test_a_body_up_to_the_bound_is_read_whole(piece: bytes, times: int) -> None:
     """However it is cut."""
-    body = await read_body(Headers(), Sender(piece, times).receive, bytes_max=BYTES_MAX, deadline_s=5.0)
+    body = await read_whole(Sender(piece, times).receive, bytes_max=BYTES_MAX, deadline_s=5.0)
     assert body == piece * times
 
 
@@ -34,7 +34,7 @@ async def test_a_body_over_the_bound_is_read_to_its_end_and_refused() -> None:
     """So that its sender gets to read the answer."""
     sender = Sender(b"x" * 1000, 50)
     with pytest.raises(BodyTooLarge):
-        await read_body(Headers(), sender.receive, bytes_max=BYTES_MAX, deadline_s=5.0)
+        await read_whole(sender.receive, bytes_max=BYTES_MAX, deadline_s=5.0)
     assert sender.left == 0
 
 
@@ -42,7 +42,7 @@ async def test_an_endless_body_is_given_up() -> None:
     """There is a bound on that too."""
     sender = Sender(bytes(1 << 20), 100)
     with pytest.raises(BodyTooLarge):
-        await read_body(Headers(), sender.receive, bytes_max=BYTES_MAX, deadline_s=5.0)
+        await read_whole(sender.receive, bytes_max=BYTES_MAX, deadline_s=5.0)
     assert 100 - sender.left == DRAIN_BYTES_MAX // (1 << 20) + 1
 
 

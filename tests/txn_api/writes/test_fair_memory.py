@@ -54,6 +54,16 @@ def test_what_is_given_back_is_free_and_nothing_is_kept_of_the_account() -> None
     assert (memory.held, holding.held, len(memory._held_by)) == (0, 0, 0)
 
 
+def test_what_is_cleared_is_free() -> None:
+    """For all accounts."""
+    memory = FairMemory(1_000, free_bytes=0)
+    memory.take("acme", 500)
+    memory.take("other", 250)
+    memory.clear()
+    assert (memory.held, len(memory._held_by)) == (0, 0)
+    assert memory.has_room("acme", 500)
+
+
 @in_virtual_time
 async def test_room_is_given_in_the_order_of_asking() -> None:
     """Also to who wants little behind somebody who wants much, and others' room depends on it not at all."""

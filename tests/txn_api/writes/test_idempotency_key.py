@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import IdempotencyKeyMalformed
-from txn_api.writes.idempotency_key import CHARS_MAX, NAME, PATTERN, idempotency_key
+from txn_api.writes.idempotency_key import CHARS_MAX, IDEMPOTENCY_KEY, PATTERN, idempotency_key
 
 LONGEST = "k" * CHARS_MAX
 
 
 def parsed(*values: bytes) -> str | None:
-    scope = {"headers": [(b"host", b"x"), *((NAME, value) for value in values)]}
+    scope = {"headers": [(b"host", b"x"), *((IDEMPOTENCY_KEY, value) for value in values)]}
     return idempotency_key(scope, RawHeaders(scope))
 
 

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from tests.txn_cli.api_client.test_target import READY
@@ -28,10 +27,10 @@ from tests.txn_cli.verify.store import FakeStore, event_of
 from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.commands import data
 from txn_cli.exit_codes import code_of_failure
-from txn_cli.layouts import packaged_layouts
-from txn_cli.load import UndeliveredError
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.layouts.catalogue import packaged_layouts
+from txn_cli.load.delivery import UndeliveredError
+from txn_cli.main import app_of
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
@@ -40,12 +39,10 @@ from txn_core.exceptions import TxnError
 from txn_core.settings import Settings
 
 PROGRAM = """
-import signal, sys, typer
+import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests were started in the background
-from txn_cli.commands import data
-app = typer.Typer(pretty_exceptions_enable=False)
-data.register(app)
-app(sys.argv[1:])
+from txn_cli.main import app_of
+app_of(sys.argv[1])(sys.argv[1:])
 """
 
 
@@ -61,9 +58,7 @@ class Result:
 
 def txn(*arguments: object, stdin: bytes | None = None) -> Result:
     """Run a command in this process."""
-    app = typer.Typer()
-    data.register(app)
-    result = CliRunner().invoke(app, list(map(str, arguments)), input=stdin)
+    result = CliRunner().invoke(app_of(str(arguments[0])), list(map(str, arguments)), input=stdin)
     return Result(result.exit_code, result.stdout, result.stderr, result.exception)
 
 

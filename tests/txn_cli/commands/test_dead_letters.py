@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 import structlog
-import typer
 from typer.testing import CliRunner
 
 from tests.builders import base64_key, check_digit, position
@@ -16,7 +15,7 @@ from tests.txn_cli.builders import after_target
 from tests.txn_cli.dead_letters.box import Boxes
 from tests.workers.builders import event, id_of
 from tests.workers.conftest import StackFixture, world_of
-from txn_cli.commands import dead_letters
+from txn_cli.main import app_of
 from txn_core.exceptions import StoreError
 from txn_core.logs.telemetry import QUIET
 from txn_core.settings import Settings
@@ -42,9 +41,7 @@ class Result:
 
 
 def txn(*arguments: object) -> Result:
-    app = typer.Typer()
-    dead_letters.register(app)
-    result = CliRunner().invoke(app, ["dead-letters", *map(str, arguments)])
+    result = CliRunner().invoke(app_of("dead-letters"), ["dead-letters", *map(str, arguments)])
     return Result(result.exit_code, result.stdout, result.stderr, result.exception)
 
 

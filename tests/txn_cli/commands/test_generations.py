@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from tests.builders import base64_key
 from tests.txn_cli.builders import after_target
 from tests.workers.builders import event, twin
 from tests.workers.conftest import StackFixture, until, world_of
-from txn_cli.commands import generations, processes, stack
+from txn_cli.main import app_of
 from txn_core.bootstrap import bootstrap_generation
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import SettingsError, StoreError
@@ -38,10 +37,7 @@ class Result:
 
 def txn(*arguments: object) -> Result:
     """Run a command in this process, outside of a running loop."""
-    app = typer.Typer()
-    for module in (generations, processes, stack):
-        module.register(app)
-    result = CliRunner().invoke(app, list(map(str, arguments)))
+    result = CliRunner().invoke(app_of(str(arguments[0])), list(map(str, arguments)))
     return Result(result.exit_code, result.stdout, result.stderr, result.exception)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
@@ -18,7 +17,7 @@ from tests.workers.builders import event, id_of, later, shard
 from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.hosts.test_process import Recorder
 from tests.workers.rebuild.test_rebuild import of_generation
-from txn_cli.commands import leases, reconcile_command
+from txn_cli.main import app_of
 from txn_cli.status.observer import Observer
 from txn_core.exceptions import StoreError
 from txn_core.lake.columns import table_of
@@ -44,9 +43,7 @@ class Result:
 
 
 def txn(*arguments: object, typed: str | None = None) -> Result:
-    app = typer.Typer()
-    leases.register(app)
-    result = CliRunner().invoke(app, ["leases", *map(str, arguments)], input=typed)
+    result = CliRunner().invoke(app_of("leases"), ["leases", *map(str, arguments)], input=typed)
     return Result(result.exit_code, result.stdout, result.stderr, result.exception)
 
 
@@ -307,10 +304,8 @@ async def test_reconcile_does_not_compare_ledgers_of_two_streams(world: StackFix
     await world.drain(*KINDS)
     await world.remake()
     await command("reset", "index", "--yes")
-    app = typer.Typer()
-    reconcile_command.register(app)
-    arguments = ["--since", "1h"]
-    result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+    arguments = ["reconcile", "--since", "1h"]
+    result = await asyncio.to_thread(CliRunner().invoke, app_of("reconcile"), arguments)
     assert isinstance(result.exception, StoreError)
     assert "txn leases reset archive" in str(result.exception)
 

@@ -1,5 +1,6 @@
 """What is found of letters, and in which order, on a real store."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ def test_a_name_is_read_from_a_key_and_gives_it_again() -> None:
         position(42, 3),
     )
     assert name.key == KEY
-    assert name.copy_of("index").key == KEY.replace("archive-", "index-")
+    assert replace(name, worker="index").key == KEY.replace("archive-", "index-")
 
 
 def test_the_name_of_a_whole_record_says_from_where_on() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from txn_cli.demo.demo_rows import SEED, SIMULATED_CARDS, Tally, demo_rows
 from txn_cli.layouts.read_rows import SoundRow
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.simulated_rows import write_rows
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 
 def test_simulated_rows_are_as_many_as_asked_for_and_sound() -> None:

@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from txn_cli.layouts import Layout, Reading
+from txn_cli.layouts.model import Layout
 from txn_cli.layouts.read_rows import DamagedRow, Row, SoundRow
+from txn_cli.layouts.reading_options import Reading
 from txn_cli.output.table import read_table
 
 Cells = Mapping[str, str]

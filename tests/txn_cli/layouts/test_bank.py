@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.txn_cli.builders import CARD
 from tests.txn_cli.layouts.files import Cells, by, faults, read, sound, written
-from txn_cli.layouts import Layout, layout_named
+from txn_cli.layouts.catalogue import layout_named
+from txn_cli.layouts.model import Layout
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.currency import EXPONENTS
 from txn_core.transactions.transaction import AMOUNT_MINOR_MAX, TransactionRequest, parse_transaction

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from tests.txn_cli.builders import CARD, body_of
 from tests.txn_cli.layouts.files import by, read, sound, written
-from txn_cli.layouts import LayoutError, layout_named, packaged_layouts
-from txn_cli.layouts.catalogue import FILE_BYTES_MAX
+from txn_cli.layouts.catalogue import FILE_BYTES_MAX, layout_named, packaged_layouts
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.model import CustomerColumns, Layout, MerchantColumns, TerminalColumns
 from txn_core.transactions.transaction import Customer, Merchant, Terminal, TransactionRequest
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.txn_cli.builders import CARD, body_of, cells, csv_of, shared, sound
-from txn_cli.layouts import LayoutError
+from tests.txn_cli.builders import CARD, body_of, cells, csv_of, parse_row, shared, sound
 from txn_cli.layouts.cells import MESSAGES
-from txn_cli.layouts.kaggle import COLUMNS, parse_row, read_rows
+from txn_cli.layouts.kaggle import COLUMNS, read_rows
+from txn_cli.layouts.layout_errors import LayoutError
 from txn_cli.layouts.read_rows import DamagedRow, Row, SoundRow
 from txn_cli.load.source import Source, SourceError
 from txn_core.transactions.transaction import parse_transaction

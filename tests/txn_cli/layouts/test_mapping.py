@@ -4,8 +4,9 @@ import pytest
 
 from tests.txn_cli.builders import body_of, cells, csv_of
 from tests.txn_cli.layouts.files import faults, read, sound, written
-from txn_cli.layouts import LayoutError, Reading
 from txn_cli.layouts.kaggle import COLUMNS
+from txn_cli.layouts.layout_errors import LayoutError
+from txn_cli.layouts.reading_options import Reading
 
 ROW = cells()
 EXPECTED = [row.body for row in sound(read(csv_of([ROW])))]

@@ -10,7 +10,7 @@ import pytest
 from tests.txn_cli.builders import shared
 from tests.txn_cli.layouts.files import Cells, read, sound, written
 from txn_cli.layouts.kaggle import COLUMNS
-from txn_cli.simulator import simulate_rows
+from txn_cli.simulator.simulated_rows import simulate_rows
 
 ROWS = 300
 NAMED = list(COLUMNS[1:])

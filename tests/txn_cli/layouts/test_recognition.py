@@ -8,9 +8,10 @@ import pytest
 
 from tests.txn_cli.builders import CARD, cells, csv_of
 from tests.txn_cli.layouts.files import read, sound, written
-from txn_cli.files import SourceError
-from txn_cli.layouts import LayoutError, Reading
+from txn_cli.files.file_errors import SourceError
 from txn_cli.layouts.kaggle import COLUMNS
+from txn_cli.layouts.layout_errors import LayoutError
+from txn_cli.layouts.reading_options import Reading
 
 ROWS = csv_of([cells()])
 

@@ -13,8 +13,8 @@ from tests.txn_cli.layouts.files import read, sound, written
 from txn_cli.layouts.kaggle import COLUMNS
 from txn_cli.layouts.ordinals import Ordinals
 from txn_cli.layouts.read_rows import SoundRow
-from txn_cli.simulator import simulate_rows
 from txn_cli.simulator.cards import with_check_digit
+from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_core.card_numbers.pan import mask
 from txn_core.transactions.faults import ID_PATTERN
 

@@ -4,8 +4,9 @@ import pytest
 
 from tests.txn_cli.builders import cells, csv_of
 from tests.txn_cli.layouts.files import Cells, faults, read, sound, written
-from txn_cli.layouts import LayoutError, Reading
-from txn_cli.simulator import simulate_rows
+from txn_cli.layouts.layout_errors import LayoutError
+from txn_cli.layouts.reading_options import Reading
+from txn_cli.simulator.simulated_rows import simulate_rows
 
 # As its datagen_transaction.py writes it.
 HEADER = (

@@ -25,8 +25,9 @@ def bookmark(file: Path, *, api_key: str = "key", particulars: Sequence[str] = (
 
 
 def test_a_place_is_found_again_by_the_same_load(file: Path) -> None:
-    bookmark(file).put(PLACE)
-    assert bookmark(file).place() == PLACE
+    for place in (PLACE, Place(LoadTotals())):
+        bookmark(file).put(place)
+        assert bookmark(file).place() == place
 
 
 def test_a_file_of_another_name_and_the_same_content_is_the_same_load(file: Path) -> None:
@@ -57,6 +58,14 @@ def test_a_damaged_bookmark_is_as_good_as_none(content: str, file: Path) -> None
     bookmark(file).put(PLACE)
     (path,) = (file.parent / "loads").iterdir()
     path.write_text(content)
+    assert bookmark(file).place() is None
+
+
+def test_a_bookmark_with_a_number_as_text_is_as_good_as_none(file: Path) -> None:
+    bookmark(file).put(PLACE)
+    (path,) = (file.parent / "loads").iterdir()
+    path.write_text(path.read_text().replace('"accepted": 9', '"accepted": "9"'))
+    assert '"9"' in path.read_text()
     assert bookmark(file).place() is None
 
 

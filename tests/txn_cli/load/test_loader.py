@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.txn_cli.builders import cells, shared, sound, sound_rows
+from tests.txn_cli.builders import cells, parse_row, shared, sound, sound_rows
 from tests.txn_cli.fake_api import FakeApi
 from txn_cli.api_client.rejection import Rejection
-from txn_cli.layouts.kaggle import parse_row
 from txn_cli.layouts.read_rows import Row
-from txn_cli.load import BulkDelivery, LoadTotals, load_rows
-from txn_cli.load.delivery import Delivered
+from txn_cli.load.delivery import BulkDelivery, Delivered
+from txn_cli.load.loader import load_rows
 from txn_cli.load.source import Source
-from txn_cli.simulator import simulate_rows
+from txn_cli.load.totals import LoadTotals
+from txn_cli.simulator.simulated_rows import simulate_rows
 
 
 class Recorder:

@@ -1,9 +1,5 @@
 """Totals: what a machine reads of a load."""
 
-import json
-
-import pytest
-
 from txn_cli.api_client.rejection import Rejection
 from txn_cli.load.totals import LoadTotals
 
@@ -22,14 +18,3 @@ def test_parts_add_up() -> None:
     assert (total.read, total.receipts) == (12, ("a", "b", "c"))
     assert total.faults == {"amt amount_format": 2, "dob date_format": 1}
     assert TOTALS.faults == {"amt amount_format": 1}
-
-
-def test_a_memento_makes_the_same_totals_again() -> None:
-    assert LoadTotals.from_memento(json.loads(json.dumps(TOTALS.memento()))) == TOTALS
-    assert LoadTotals.from_memento(json.loads(json.dumps(LoadTotals().memento()))) == LoadTotals()
-
-
-@pytest.mark.parametrize("document", [None, {}, [], TOTALS.memento() | {"accepted": "9"}])
-def test_anything_else_is_no_memento(document: object) -> None:
-    with pytest.raises(ValueError, match="not the totals"):
-        LoadTotals.from_memento(document)

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from tests.workers.builders import ACCOUNT, event, id_of, twin
 from tests.workers.conftest import StackFixture, world_of
-from txn_cli.commands import reconcile_command
+from txn_cli.main import app_of
 from txn_core.drains import REGISTRY, DrainDefinition
 from txn_core.dynamodb.tables import TableNames
 from txn_core.lake.layout import RAW_PREFIX
@@ -44,10 +43,8 @@ async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> Asyn
 
 async def reconcile(tmp_path: Path, *options: str) -> tuple[int, str]:
     """Run the command: its exit code, and what it prints."""
-    app = typer.Typer()
-    reconcile_command.register(app)
-    arguments = ["--since", "1h", *options]
-    result = await asyncio.to_thread(CliRunner().invoke, app, arguments)
+    arguments = ["reconcile", "--since", "1h", *options]
+    result = await asyncio.to_thread(CliRunner().invoke, app_of("reconcile"), arguments)
     assert isinstance(result.exception, SystemExit | None)
     return result.exit_code, result.stdout
 

@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.txn_cli.builders import shared
-from txn_cli.layouts.kaggle import parse_row, read_rows
+from tests.txn_cli.builders import parse_row, shared
+from txn_cli.layouts.kaggle import read_rows
 from txn_cli.layouts.read_rows import SoundRow
-from txn_cli.simulator import simulate_rows
-from txn_cli.simulator.merchants import kaggle_merchants
-from txn_cli.simulator.simulated_rows import _seven_years_before, write_rows
+from txn_cli.simulator.simulated_rows import _seven_years_before, simulate_rows, write_rows
 from txn_core.transactions.reading import read_submission
 
 GOLDEN_SHA256 = "d414745481bfbff6e6d72e28de8fbe4c1632a630cec251ff36496b67447d16a5"
@@ -42,7 +40,7 @@ def test_a_seed_makes_the_bytes_it_has_always_made() -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_process() -> None:
-    program = "import sys; from txn_cli.simulator import *; from txn_cli.simulator.simulated_rows import write_rows; "
+    program = "import sys; from txn_cli.simulator.simulated_rows import simulate_rows, write_rows; "
     program += "write_rows(simulate_rows(rows=50, cards=20, seed=1), sys.stdout)"
     outputs = {
         subprocess.run(
@@ -137,13 +135,3 @@ def test_a_leap_day_is_no_stumbling_block() -> None:
 
     assert shifted(2020, 2, 29) == "2013-02-28"
     assert shifted(2020, 3, 1) == "2013-03-01"
-
-
-def test_the_merchants_of_the_kaggle_data_are_as_many_and_as_shared_as_there() -> None:
-    rows = list(simulate_rows(rows=20_000, cards=999, seed=7, merchants=kaggle_merchants()))
-    categories: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        categories[row["merchant"]].add(row["category"])
-    assert len(categories) == 693
-    assert Counter(len(names) for names in categories.values()) == {1: 686, 2: 7}
-    assert max(Counter(row["merchant"] for row in rows).values()) < 150, "none is much more popular than another"

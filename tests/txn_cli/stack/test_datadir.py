@@ -2,6 +2,7 @@
 
 import resource
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_secrets_are_private_and_stay_the_same(tmp_path: Path) -> None:
     first = Secrets.of(data_dir)
     assert stat.S_IMODE(data_dir.secrets.stat().st_mode) == 0o600
     assert Secrets.of(data_dir) == first
-    assert first.with_api_key("key").stored(data_dir) == Secrets.of(data_dir)
+    assert replace(first, api_key="key").stored(data_dir) == Secrets.of(data_dir)
 
 
 def test_secrets_differ_between_data_directories_and_from_each_other(tmp_path: Path) -> None:

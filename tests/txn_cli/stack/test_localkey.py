@@ -1,5 +1,6 @@
 """The API key of whoever runs the stack."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from txn_cli.stack.credentials import Secrets
@@ -31,9 +32,9 @@ async def test_the_local_key_has_everything_and_stays(settings: Settings, tmp_pa
         first = await ensure_local_key(settings, data_dir, made)
         key = await kept(first)
         assert (key.scopes, key.granted_accounts, key.limits) == (frozenset(SCOPES), frozenset("*"), UNLIMITED)
-        assert await ensure_local_key(settings, data_dir, made.with_api_key(first)) == first
+        assert await ensure_local_key(settings, data_dir, replace(made, api_key=first)) == first
         earlier, presented = mint(account=Account("default"), scopes=SCOPES, granted_accounts=["*"])
         await table.put(earlier)
-        second = await ensure_local_key(settings, data_dir, made.with_api_key(presented))
+        second = await ensure_local_key(settings, data_dir, replace(made, api_key=presented))
         assert second != presented
         assert (await kept(second)).limits == UNLIMITED

@@ -15,6 +15,7 @@ import aioboto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
+from devkit.local_servers import servers_running
 
 from tests.txn_cli.stack.told_children import WAIT_S_MAX, Told, until
 from txn_cli.stack import ports
@@ -22,7 +23,7 @@ from txn_cli.stack.binaries import find_node
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, read_json
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.foundation import PORT_TAKEN, prepared, servers_running
+from txn_cli.stack.foundation import PORT_TAKEN, prepared
 from txn_cli.stack.nodepackages import installed_at, node_source, shared_root
 from txn_cli.stack.stackports import StackPorts
 from txn_core.aws.clients import Aws

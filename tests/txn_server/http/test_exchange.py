@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from txn_api.edge.buffered_answer import Header, messages
+from txn_api.edge.buffered_request import Header, messages
 from txn_server.http.exchange import Exchange
 
 Answering = Callable[[Exchange], Awaitable[None]]

@@ -10,10 +10,10 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from txn_cli.stack.datadir import DataDir, damaged, read_json, write_private
+from txn_cli.stack.datadir import DataDir, read_as, write_private
 from txn_core.exceptions import StackError
 
 TERMINATE_S_MAX = 5.0
@@ -50,11 +50,8 @@ class ProcessMark:
 
 def note(data_dir: DataDir, pids: Mapping[str, int]) -> None:
     """Keep which processes are this stack's, for a next start after a crash."""
-    marks = {name: mark for name, pid in pids.items() if (mark := ProcessMark.of(pid)) is not None}
-    write_private(
-        data_dir.children,
-        {name: {"pid": mark.pid, "started": mark.started} for name, mark in marks.items()},
-    )
+    marks = {name: asdict(mark) for name, pid in pids.items() if (mark := ProcessMark.of(pid)) is not None}
+    write_private(data_dir.children, marks)
 
 
 def end(data_dir: DataDir) -> list[str]:
@@ -63,7 +60,8 @@ def end(data_dir: DataDir) -> list[str]:
     Raises:
         StackError: a process did not end; its data is not safe to open.
     """
-    left = {name: mark for name, mark in _noted(data_dir).items() if mark.is_running()}
+    noted = read_as(data_dir.children, dict[str, ProcessMark]) or {}
+    left = {name: mark for name, mark in noted.items() if mark.is_running()}
     _end_all(left.values(), signal.SIGTERM, TERMINATE_S_MAX)
     _end_all(left.values(), signal.SIGKILL, KILL_S_MAX)
     for name, mark in left.items():
@@ -71,17 +69,6 @@ def end(data_dir: DataDir) -> list[str]:
             raise StackError(f"{name} of an earlier start (process {mark.pid}) does not end")
     data_dir.children.unlink(missing_ok=True)
     return list(left)
-
-
-def _noted(data_dir: DataDir) -> dict[str, ProcessMark]:
-    marks = {}
-    for name, entry in (read_json(data_dir.children) or {}).items():
-        match entry:
-            case {"pid": int(pid), "started": str(started)}:
-                marks[name] = ProcessMark(pid, started)
-            case _:
-                raise damaged(data_dir.children)
-    return marks
 
 
 def _end_all(marks: Iterable[ProcessMark], number: signal.Signals, wait_s_max: float) -> None:

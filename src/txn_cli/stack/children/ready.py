@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from txn_cli.stack.datadir import DataDir, damaged, read_json, write_private, write_private_text
+from txn_cli.stack.datadir import DataDir, read_as, write_private, write_private_text
 from txn_cli.stack.private_folder import require_own
 
 
@@ -35,14 +35,7 @@ class Ready:
             StackError: the file is not such a document, or another user's: it says where card numbers are sent.
         """
         require_own(data_dir.root)
-        document = read_json(data_dir.ready)
-        if document is None:
-            return None
-        pids = document.pop("pids", None)
-        texts = {name: value for name, value in document.items() if isinstance(value, str)}
-        if not isinstance(pids, dict) or texts.keys() != cls.__dataclass_fields__.keys() - {"pids"}:
-            raise damaged(data_dir.ready)
-        return cls(**texts, pids=pids)
+        return read_as(data_dir.ready, cls)
 
     @staticmethod
     def withdraw(data_dir: DataDir) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Never
 
-from txn_cli.stack.children.child import Child, ChildSpec
+from txn_cli.stack.children.child import Child
 from txn_cli.stack.narrator import Narrator
 from txn_core.exceptions import StackError
 from txn_server.processes.ending import Ending
@@ -14,32 +14,17 @@ from txn_server.processes.restarts import End, RestartPolicy
 
 
 class Restarter:
-    """Owns a child over its restarts; after each one `publish` is called, since the process id is another."""
+    """Owns a child over its restarts; after each one `publish` is called, since the process id is another.
+
+    `child` is the present process; between its end and the next start, the last one.
+    """
 
     def __init__(self, child: Child, narrator: Narrator, policy: RestartPolicy, publish: Callable[[], None]) -> None:
-        self._child = child
+        self.child = child
         self._narrator = narrator
         self._policy = policy
         self._publish = publish
         self._ends: deque[End] = deque(maxlen=policy.ends_max)
-
-    @property
-    def spec(self) -> ChildSpec:
-        """What the child is."""
-        return self._child.spec
-
-    @property
-    def pid(self) -> int:
-        """The process id of the child; between its end and the next start, the last one."""
-        return self._child.pid
-
-    async def answered(self) -> None:
-        """Return once the child answers.
-
-        Raises:
-            StackError: it ended, or does not answer.
-        """
-        await self._child.answered()
 
     async def keep(self) -> Never:
         """Start the child again whenever it ends.
@@ -48,33 +33,25 @@ class Restarter:
             StackError: it ended too often.
         """
         while True:
-            ending = await self._child.ended()
+            ending = await self.child.ended()
             await asyncio.sleep(self._pause_s(ending))
             await self._start_again()
 
     def _pause_s(self, ending: Ending) -> float:
         self._ends.append(End(time.monotonic(), ending.returncode))
-        pause_s = self._policy.pause_s(self._ends)
+        pause_s, spec = self._policy.pause_s(self._ends), self.child.spec
         if pause_s is None:
-            raise StackError(f"{self.spec.name} cannot stay up ({ending}): see {self.spec.log}, then `txn up` again")
-        self._narrator.warn(f"{self.spec.name} ended, {ending}; starting it again in {pause_s:.2g} s")
+            raise StackError(f"{spec.name} cannot stay up ({ending}): see {spec.log}, then `txn up` again")
+        self._narrator.warn(f"{spec.name} ended, {ending}; starting it again in {pause_s:.2g} s")
         return pause_s
 
     async def _start_again(self) -> None:
         """A child that ends once more is the next turn's concern; one that hangs is made to end."""
-        self._child = await Child.start(self.spec)
+        self.child = await Child.start(self.child.spec)
         self._publish()
         try:
-            await self._child.answered()
+            await self.child.answered()
         except StackError:
-            self._child.kill()
+            self.child.kill()
         else:
-            self._narrator.say(f"{self.spec.name} is back (process {self.pid})")
-
-    async def stop(self) -> None:
-        """End the child in bounded time."""
-        await self._child.stop()
-
-    def kill(self) -> None:
-        """End the child at once."""
-        self._child.kill()
+            self._narrator.say(f"{self.child.spec.name} is back (process {self.child.pid})")

@@ -28,7 +28,7 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """Each child's process id."""
-        return {keeper.spec.name: keeper.pid for keeper in self._keepers()}
+        return {keeper.child.spec.name: keeper.child.pid for keeper in self._keepers()}
 
     async def start(self, *groups: Sequence[ChildSpec]) -> None:
         """Start more groups and return once each child of them answers; from then on it is kept running.
@@ -49,7 +49,7 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as waiting:
                 for keeper in started:
-                    waiting.create_task(keeper.answered())
+                    waiting.create_task(keeper.child.answered())
         except ExceptionGroup as group:
             raise _fault(group) from None
         self._keeping += [self._tasks.create_task(self._keep(keeper)) for keeper in started]
@@ -73,14 +73,14 @@ class Supervisor:
         while self._groups:
             group = self._groups[-1]
             if group:
-                with self._narrator.step(f"Stopping {', '.join(keeper.spec.name for keeper in group)}"):
-                    await asyncio.gather(*(keeper.stop() for keeper in group))
+                with self._narrator.step(f"Stopping {', '.join(keeper.child.spec.name for keeper in group)}"):
+                    await asyncio.gather(*(keeper.child.stop() for keeper in group))
             self._groups.pop()
 
     def kill(self) -> None:
         """End every child at once; `stop` then only waits for them."""
         for keeper in self._keepers():
-            keeper.kill()
+            keeper.child.kill()
 
     def _keepers(self) -> list[Restarter]:
         return [keeper for group in self._groups for keeper in group]

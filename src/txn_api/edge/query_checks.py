@@ -1,10 +1,15 @@
-"""The search for card numbers in a query: routes that keep something of a request refuse one before they read it.
+"""What a query is held to before a route reads it: it holds no card number, and no name twice.
 
-A route has the search among its dependencies (`searched`), or calls `refuse_card_numbers` if it is a raw one. Routes
-that keep nothing (health, metrics, documentation, pages) go without: there a query of digits, such as a time against
-caches, is nobody's business. Nothing of any query is logged.
+Routes that keep something of a request search the query for card numbers. A route has the search among its
+dependencies (`searched`), or calls `refuse_card_numbers` if it is a raw one. Routes that keep nothing (health,
+metrics, documentation, pages) go without: there a query of digits, such as a time against caches, is nobody's
+business. Nothing of any query is logged.
+
+Of a name that comes twice the framework would take the last value, another server in the way the first. What a name
+stands for is one value, in a query as in a body (`txn_core.transactions.duplicates`).
 """
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,11 +17,12 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from txn_api.problems import CardNumberMisplaced
+from txn_api.problems import CardNumberMisplaced, ParameterInvalid
 from txn_core.card_numbers.card_number_search import CODE
 from txn_core.card_numbers.free_text import holds_card_number
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, ModelFields, NoFreeText, Wanted, marked
 from txn_core.card_numbers.pan import CardDigits
+from txn_core.transactions import duplicates
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.instants import is_time
 
@@ -47,6 +53,22 @@ def searched(parameters: type[BaseModel] | None = None) -> Any:
             refuse_card_numbers(query_string, others, times)
 
     return Depends(search)
+
+
+def each_once(parameters: type[BaseModel]) -> Any:
+    """A dependency of routes that take these parameters; it refuses a query in which a name comes twice.
+
+    A name that is none of theirs is not repeated.
+    """
+    contract = duplicates.names_of(parameters)
+
+    async def refuse_repeated(request: Request) -> None:
+        counts = Counter(name for name, _ in request.query_params.multi_items())
+        repeated = [f"/{name}" if name in contract else "" for name, count in counts.items() if count > 1]
+        if repeated:
+            raise ParameterInvalid([Fault(pointer, duplicates.CODE) for pointer in dict.fromkeys(repeated)])
+
+    return Depends(refuse_repeated)
 
 
 def _is_id_or_card(type_: Any, marks: frozenset[NoFreeText]) -> bool:
