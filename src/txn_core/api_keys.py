@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NewType, get_args
 
 from txn_core.aws.errors import carried_out
-from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string, strings
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.exceptions import SettingsError
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.transactions.faults import TERMINAL_ID_PATTERN
@@ -121,11 +121,8 @@ def mint(
     return key, f"{PREFIX}_{key_id}_{secret}"
 
 
-class ApiKeyTable:
+class ApiKeyTable(DynamoDBTable):
     """The keys in DynamoDB."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def put(self, key: ApiKey) -> None:
         """Keep a key."""
@@ -147,10 +144,7 @@ class ApiKeyTable:
 
     async def get(self, key_id: KeyId) -> ApiKey | None:
         """A key by its id, revoked and expired ones too."""
-        answer = await self._client.get_item(
-            TableName=self._name, Key={"key_id": string(key_id)}, ConsistentRead=True
-        )
-        if (item := answer.get("Item")) is None:
+        if (item := await self._item({"key_id": string(key_id)})) is None:
             return None
         limits = item.get("limits", {}).get("M", {})
         expires_at, revoked_at = (item.get(name, {}).get("S") for name in ("expires_at", "revoked_at"))

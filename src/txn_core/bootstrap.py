@@ -80,12 +80,11 @@ async def bootstrap_generation(
         StoreError: the generation is there and was begun from something else.
     """
     names = TableNames.of(settings)
-    wanted = [*index_definitions(names), *([lake_progress_definition(names)] if from_lake else [])]
-    await _make(client, names, wanted)
+    of_lake = [lake_progress_definition(names)] if from_lake else []
+    await _make(client, names, [*index_definitions(names), *of_lake])
     await _lay_out(client, settings, {"origin": string(origin), "begun_at": string(now())})
     layout = await client.get_item(TableName=names.transactions, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
-    begun_from = layout["Item"].get("origin", {}).get("S", "its bootstrap")
-    if begun_from != origin:
+    if (begun_from := layout["Item"].get("origin", {}).get("S", "its bootstrap")) != origin:
         raise StoreError(
             f"generation {names.generation} was begun from {begun_from}, not from {origin}: "
             "go on as it was begun, build into another, or drop its tables first"
@@ -114,11 +113,10 @@ async def _make(client: DynamoDBClient, names: TableNames, definitions: Sequence
 
 async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[str, Any]) -> None:
     """Keep with the table of transactions how it is laid out; what it was made with stays."""
-    item = {"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes}
     await carried_out(
         client.put_item(
             TableName=TableNames.of(settings).transactions,
-            Item=item,
+            Item={"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes},
             ConditionExpression="attribute_not_exists(id)",
         )
     )

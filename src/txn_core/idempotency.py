@@ -14,8 +14,8 @@ from typing import Any, NewType, Protocol
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, failure_of
-from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.tables import EXPIRES_AT
 from txn_core.transactions.identity import Account, KeyRing
 
@@ -75,11 +75,8 @@ class Fingerprints:
         return hmac.digest(self.key, b"\0".join(parts), "sha256").hex()
 
 
-class IdempotencyTable:
+class IdempotencyTable(DynamoDBTable):
     """The records in DynamoDB; its TTL removes what has expired, days later at worst."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def create(self, record: Record) -> Record | None:
         """Put a record where there is none."""
@@ -96,8 +93,8 @@ class IdempotencyTable:
 
     async def find(self, record_id: RecordId) -> Record | None:
         """A record, read consistently; expired ones too, as long as they are there."""
-        answer = await self._client.get_item(TableName=self._name, Key={"id": string(record_id)}, ConsistentRead=True)
-        return _record(answer["Item"]) if "Item" in answer else None
+        item = await self._item({"id": string(record_id)})
+        return None if item is None else _record(item)
 
     async def _put(self, record: Record, **condition: Any) -> Record | None:
         try:

@@ -5,12 +5,7 @@ character among them moves the cursor, changes the title, fills the clipboard (O
 return or a mark of direction (U+202E) makes one text look like another; U+2028 begins a line.
 """
 
-import re
-from typing import Final
-
-from txn_core.transactions.invisible import DEFAULT_IGNORABLE
-
-_IGNORABLE: Final = re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in DEFAULT_IGNORABLE) + "]")
+from txn_core.transactions.invisible import IGNORABLE
 
 
 def printable(text: str) -> str:
@@ -20,7 +15,7 @@ def printable(text: str) -> str:
     private and unassigned ones (`str.isprintable`), and what Unicode ignores by default
     (`txn_core.transactions.invisible`).
     """
-    if text.isprintable() and (text.isascii() or not _IGNORABLE.search(text)):
+    if text.isprintable() and (text.isascii() or not IGNORABLE.search(text)):
         return text
     return "".join(map(_shown, text))
 
@@ -31,6 +26,6 @@ def printable_lines(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character.isprintable() and not _IGNORABLE.match(character):
+    if character.isprintable() and not IGNORABLE.match(character):
         return character
     return character.encode("unicode_escape").decode()

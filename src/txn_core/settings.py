@@ -59,8 +59,7 @@ class Settings(DrainSettings, ProducerSettings, ApiSettings, KeySettings, StackS
         # Names are read in any case, so they are checked in any case.
         links = service_links(os.environ)
         given = [name for name in os.environ if name.upper().startswith("TXN_") and name not in links | OF_CLIENTS]
-        unknown = sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields)
-        if unknown:
+        if unknown := sorted(name for name in given if name.lower().removeprefix("txn_") not in cls.model_fields):
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
         try:
             return cls()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, cast
 
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient, KinesisClient
@@ -66,5 +66,4 @@ OpenDrain = Callable[[DrainContext], Coroutine[Any, Any, Drain]]
 
 def opener_of(definition: DrainDefinition) -> OpenDrain:
     """The function that opens a drain; its module is imported now, and no other drain's."""
-    opener: OpenDrain = resolve_name(definition.implementation)
-    return opener
+    return cast("OpenDrain", resolve_name(definition.implementation))

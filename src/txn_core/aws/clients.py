@@ -116,8 +116,7 @@ class Aws:
         )
         region = self.settings.region_at(url)
         async with session.create_client("s3", region_name=region, endpoint_url=url, config=config) as client:
-            owner = self.settings.bucket_owner or await _account(session, region, client)
-            if owner is not None:
+            if (owner := self.settings.bucket_owner or await _account(session, region, client)) is not None:
                 expect_owner(client, owner)
             yield client
 

@@ -54,8 +54,7 @@ def holds_card_number(text: str) -> bool:
 def texts_with_numbers(texts: Sequence[str]) -> set[int]:
     """The places of those `plain_texts` that hold a card number that some scheme may have issued, or track data."""
     together = _BETWEEN.join(texts)
-    runs = long_runs(together.replace(_BETWEEN, LETTER).encode())
-    if not runs:
+    if not (runs := long_runs(together.replace(_BETWEEN, LETTER).encode())):
         return set()  # as nearly always
     found = set[int]()
     if holds_track_data(together):

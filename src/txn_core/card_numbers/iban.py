@@ -70,8 +70,7 @@ def without_ibans(words: str) -> str:
     parts, at, looked_at = list[str](), 0, 0
     for candidate in islice(_CANDIDATE.finditer(words), CANDIDATES_MAX):
         start = candidate.start()
-        length = _LENGTHS.get(candidate[0][:2].upper())
-        if length is None or start < at:
+        if (length := _LENGTHS.get(candidate[0][:2].upper())) is None or start < at:
             continue
         looked_at += 1
         found = _OF_LENGTH[length].match(words, start)

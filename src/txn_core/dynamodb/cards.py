@@ -7,18 +7,15 @@ older versions then. Each id has a row with the others, so that whichever a clie
 from collections.abc import Collection
 from typing import Final
 
-from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string, strings
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.transactions.identity import Account, CardId, key_version
 
 _OTHERS: Final = "others"
 
 
-class CardTable:
+class CardTable(DynamoDBTable):
     """Reads and writes of the rows; what was written is never taken back."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def unite(self, account: Account, card_ids: Collection[CardId]) -> None:
         """Note that these are ids of one card. Noting it again changes nothing."""

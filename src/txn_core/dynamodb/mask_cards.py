@@ -5,16 +5,13 @@ It holds neither mask nor card: the item's id is a keyed hash, and a card is 32 
 
 from collections.abc import Iterable
 
-from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.tables import EXPIRES_AT
 
 
-class MaskCardTable:
+class MaskCardTable(DynamoDBTable):
     """Items `mask#<hex>` of the idempotency table, whose TTL removes them."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def add(self, mask_id: str, digests: Iterable[int], expires_at_s: int) -> list[int]:
         """Add cards, one at least, and give all that any process has added."""

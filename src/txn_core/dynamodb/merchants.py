@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from txn_core.aws.errors import carried_out
-from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
@@ -20,11 +20,8 @@ class MerchantName:
     key: str
 
 
-class MerchantTable:
+class MerchantTable(DynamoDBTable):
     """Reads and first-spelling-wins writes of the merchant names."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def put_first(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> None:
         """Keep the spelling of the earliest write; a later one changes nothing."""

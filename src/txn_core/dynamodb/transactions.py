@@ -9,8 +9,7 @@ from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
-from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.dynamodb.conditions import replacement
+from txn_core.dynamodb.attributes import number, replacement, string, strings
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
@@ -206,7 +205,13 @@ class TransactionTable:
                 "Limit": rows_max,
             }
             if after is not None:
-                request["ExclusiveStartKey"] = _start_key(query.key, partition, after)
+                # The row behind which the read goes on need not stand in this partition.
+                place = string(_id(partition.partition("#")[0], after.partition("#")[2]))
+                request["ExclusiveStartKey"] = {
+                    "id": place,
+                    query.key: string(partition),
+                    "sort": string(after),
+                }
             answer = await self._client.query(**request)
             rest = answer.get("LastEvaluatedKey")
             return Chunk(list(map(_row, answer["Items"])), None if rest is None else SortKey(rest["sort"]["S"]))
@@ -256,13 +261,6 @@ def _id(account: str, transaction_id: str) -> str:
 
 def _merchant_key(account: Account, merchant_id: MerchantId, shard: int) -> str:
     return f"{account}#{merchant_id}#{shard}"
-
-
-def _start_key(key: str, partition: str, after: SortKey) -> dict[str, Any]:
-    """The key of the row behind which a read goes on; it need not stand in this partition."""
-    account = partition.partition("#")[0]
-    transaction_id = after.partition("#")[2]
-    return {"id": string(_id(account, transaction_id)), key: string(partition), "sort": string(after)}
 
 
 def _row(item: Any) -> Row:

@@ -46,8 +46,7 @@ def drain_consumers(settings: Settings) -> Mapping[str, DrainConsumer]:
             raise SettingsError(f"TXN_FAN_OUT: no drain is called {name}; there are {', '.join(drains.names())}")
         if name in found:
             raise SettingsError(f"TXN_FAN_OUT: {name} is named twice")
-        stream = drains.REGISTRY[name].stream(settings)
-        found[name] = DrainConsumer(name, stream, _name(settings, name), arn or None)
+        found[name] = DrainConsumer(name, drains.REGISTRY[name].stream(settings), _name(settings, name), arn or None)
     return found
 
 
@@ -68,8 +67,7 @@ async def arn_of(client: KinesisClient, consumer: DrainConsumer) -> str:
     Raises:
         StoreError: it is not registered, or cannot be used yet.
     """
-    found = await _described(client, consumer)
-    if found is None or found["ConsumerStatus"] != "ACTIVE":
+    if (found := await _described(client, consumer)) is None or found["ConsumerStatus"] != "ACTIVE":
         state = "not registered" if found is None else found["ConsumerStatus"]
         raise StoreError(f"the {consumer} is {state}: run txn bootstrap, or take {consumer.drain} out of TXN_FAN_OUT")
     return found["ConsumerARN"]

@@ -111,11 +111,6 @@ def outcome_of_error(error: Exception, sent: int = 1) -> Failed:
     return Failed(type(error).__name__, Doubt.NOT_STORED if _was_never_sent(error) else Doubt.PERHAPS_STORED)
 
 
-def is_throttle(code: str) -> bool:
-    """Whether a code says that too much was sent."""
-    return code in THROTTLES
-
-
 def _was_never_sent(error: Exception) -> bool:
     """Whether the request certainly did not leave: no credentials, or no connection.
 

@@ -21,6 +21,7 @@ from typing import Final, Self, cast
 import structlog
 from prometheus_client import CollectorRegistry
 
+from txn_core.aws.errors import THROTTLES
 from txn_core.aws.types import KinesisClient, PutRecordsRequestEntryTypeDef
 from txn_core.exceptions import BufferFullError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.admission import BULK_SHARE, Admission
@@ -30,7 +31,7 @@ from txn_core.kinesis.landing import NOBODY, Attempt, DeliverySink, Landing
 from txn_core.kinesis.lane import IN_FLIGHT, SETTLED, Lane, Parcel, Pending
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.map_keeper import ShardMapKeeper
-from txn_core.kinesis.outcomes import Doubt, Failed, Outcome, is_throttle
+from txn_core.kinesis.outcomes import Doubt, Failed, Outcome
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
@@ -331,7 +332,7 @@ class Producer:
         lane, attempt = parcel.lane, Attempt(failed.code, took_s)
         self._metrics.errors[failed.code] += 1
         now = asyncio.get_running_loop().time()
-        lane.failed(now, took_s, throttled=is_throttle(failed.code), apart=failed.doubt is Doubt.APART)
+        lane.failed(now, took_s, throttled=failed.code in THROTTLES, apart=failed.doubt is Doubt.APART)
         # What was settled meanwhile has had its answer and is not sent again.
         waiting = [record for record in parcel.records if record.state is not SETTLED]
         for record in waiting:

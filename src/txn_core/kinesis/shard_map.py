@@ -73,7 +73,15 @@ class ShardMap:
         Raises:
             StoreError: the listing was made in the middle of a reshard; load it again a little later.
         """
-        found = [_open_shard(shard) for shard in await listed_shards(client, stream) if _is_open(shard)]
+        found = [
+            OpenShard(
+                ShardId(shard["ShardId"]),
+                int(shard["HashKeyRange"]["StartingHashKey"]),
+                int(shard["HashKeyRange"]["EndingHashKey"]),
+            )
+            for shard in await listed_shards(client, stream)
+            if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+        ]
         try:
             return cls(found)
         except ValueError as error:
@@ -90,12 +98,3 @@ async def listed_shards(client: KinesisClient, stream: str) -> list[Any]:
         if not (token := answer.get("NextToken")):
             return found
         request = {"NextToken": token}  # which names the stream, and must stand alone
-
-
-def _is_open(shard: Any) -> bool:
-    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]
-
-
-def _open_shard(shard: Any) -> OpenShard:
-    owned = shard["HashKeyRange"]
-    return OpenShard(ShardId(shard["ShardId"]), int(owned["StartingHashKey"]), int(owned["EndingHashKey"]))

@@ -92,11 +92,10 @@ def _position_columns(runs: Sequence[RecordRun]) -> dict[str, pa.Array]:
     def all_over(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, pa.array(values, kind)))
 
-    subs = chain.from_iterable(run.sub_sequence_numbers for run in runs)
     return {
         "shard_id": all_over([run.shard_id for run in runs], pa.string()),
         "sequence_number": all_over([run.sequence_number for run in runs], pa.string()),
-        "sub_sequence_number": pa.array(subs, pa.int64()),
+        "sub_sequence_number": pa.array(chain.from_iterable(run.sub_sequence_numbers for run in runs), pa.int64()),
         "arrived_at": all_over([run.arrived_at for run in runs], _TIME),
     }
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from txn_core.aws.errors import carried_out
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 
 INDEX_REBUILD: Final = "index"
 HEAD: Final = "#snapshot"  # the row of a consumer that is no part; no object is called so
@@ -29,24 +30,24 @@ class Part:
     unreadable: bool = False
 
 
-class ConsumerProgress:
+class ConsumerProgress(DynamoDBTable):
     """Reads and conditional writes of one consumer's rows."""
 
     def __init__(self, client: DynamoDBClient, name: str, consumer: str) -> None:
         if not consumer or _SEPARATOR in consumer:
             raise ValueError(f"a consumer of the lake has a name without {_SEPARATOR!r}")
-        self._client, self._name = client, name
+        super().__init__(client, name)
         self._own = "" if consumer == INDEX_REBUILD else f"{consumer}{_SEPARATOR}"
 
     async def listed(self) -> bool:
         """Whether every part that was to be read has its row."""
-        item = await self._item(HEAD)
+        item = await self._item(self._key(HEAD))
         return item is not None and "listed" in item
 
     async def add(self, prefixes: Iterable[str]) -> None:
         """Add parts, and then say that all are there. A part that is there already stays as it is."""
         for name in (*prefixes, HEAD):
-            await self._put_if_absent(name, {})
+            await self._put_if_absent(self._key(name), "part")
         await self._mark(HEAD, "listed")
 
     async def parts(self) -> list[Part]:
@@ -61,7 +62,7 @@ class ConsumerProgress:
 
     async def done_to(self, part: Part) -> str:
         """The name of the last object of a part that is done; empty when none is."""
-        item = await self._item(part.prefix)
+        item = await self._item(self._key(part.prefix))
         return "" if item is None or "done_to" not in item else str(item["done_to"]["S"])
 
     async def advance(self, part: Part, key: str) -> None:
@@ -90,19 +91,6 @@ class ConsumerProgress:
             for key, item in items
             if (key.startswith(self._own) if self._own else _SEPARATOR not in key)
         ]
-
-    async def _item(self, name: str) -> Any | None:
-        answer = await self._client.get_item(TableName=self._name, Key=self._key(name), ConsistentRead=True)
-        return answer.get("Item")
-
-    async def _put_if_absent(self, name: str, attributes: dict[str, Any]) -> None:
-        await carried_out(
-            self._client.put_item(
-                TableName=self._name,
-                Item=self._key(name) | attributes,
-                ConditionExpression="attribute_not_exists(part)",
-            )
-        )
 
     async def _mark(self, name: str, mark: str, condition: str = "attribute_exists(part)") -> bool:
         return await self._update(name, f"SET {mark} = :true", {":true": {"BOOL": True}}, condition)

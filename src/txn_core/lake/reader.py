@@ -70,8 +70,7 @@ class LakeReader:
         Whoever claimed it may have ended. If not, both go on behind the last object that either has done.
         """
         while left := [part for part in await self.retry("lake parts", self.progress.parts) if not part.complete]:
-            unclaimed = next((part for part in left if not part.claimed), None)
-            if unclaimed is None:
+            if (unclaimed := next((part for part in left if not part.claimed), None)) is None:
                 return random.choice(left)  # noqa: S311 - spreads the processes, guards nothing
             if await self.retry("lake part", partial(self.progress.claim, unclaimed)):
                 return unclaimed

@@ -85,8 +85,7 @@ def parse_instant(text: str) -> Instant:
     Raises:
         PydanticCustomError: `timestamp_format`, `timestamp_offset_required` or `timestamp_out_of_range`.
     """
-    match = _RFC3339.fullmatch(text)
-    if match is None:
+    if (match := _RFC3339.fullmatch(text)) is None:
         raise rule_broken("timestamp_format")
     if match[1] is None:
         raise rule_broken("timestamp_offset_required")

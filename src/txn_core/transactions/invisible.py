@@ -65,7 +65,7 @@ VISIBLE_PATTERN: Final = f"[^{_members(DEFAULT_IGNORABLE, _FORMAT, _WHITE_SPACE)
 """Found in text that shows something."""
 
 _visible = re.compile(VISIBLE_PATTERN).search
-_ignorable = re.compile(f"[{_members(DEFAULT_IGNORABLE)}]+")
+IGNORABLE: Final = re.compile(f"[{_members(DEFAULT_IGNORABLE)}]+")
 
 
 def shows_something(text: str) -> bool:
@@ -75,4 +75,4 @@ def shows_something(text: str) -> bool:
 
 def without_ignorable(text: str) -> str:
     """The text without its default-ignorable characters."""
-    return _ignorable.sub("", text)
+    return IGNORABLE.sub("", text)

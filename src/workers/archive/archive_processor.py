@@ -24,7 +24,7 @@ from txn_core.transactions.instants import instant_of
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds
-from workers.archive.rendering import Poison, Rendered, render
+from workers.archive.rendering import Rendered, render
 from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
@@ -107,11 +107,13 @@ class Archive:
             rendered = await asyncio.to_thread(render, records)
         apart = SettingApart(self.dead_letters, RecordBatch.of(records))
         for poison in rendered.poison:
-            await self._set_apart(poison, apart)
+            if isinstance(poison.error, EventError):
+                await apart.keep(poison.record, poison.error)
+            else:
+                await self.dead_letters.unwritable(poison.record, str(poison.error))
         if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
             return plan.last
-        covered_to = await self.covered_to(plan)
-        if covered_to is None:
+        if (covered_to := await self.covered_to(plan)) is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         await self.confirm(plan, RecordBatch.of(records))
         return covered_to
@@ -129,12 +131,6 @@ class Archive:
         if not same:
             _log.error("object_of_another_stream", key=key)
             raise StoreError(f"{key} holds other records than the stream has at its positions")
-
-    async def _set_apart(self, poison: Poison, apart: SettingApart) -> None:
-        if isinstance(poison.error, EventError):
-            await apart.keep(poison.record, poison.error)
-        else:
-            await self.dead_letters.unwritable(poison.record, str(poison.error))
 
     async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
         put = partial(self.store.put_if_absent, object_key(plan), parquet, object_metadata(plan, rendered.rows))
@@ -155,8 +151,7 @@ class ArchiveProcessor:
         self._lag.has_read(batch)
         self._buffer.add(batch.records, time.monotonic())
         self._lag.pending = len(self._buffer)
-        plan = self._lease.row.plan
-        if plan is None or await self._resume(plan, shard_ended=batch.ended):
+        if (plan := self._lease.row.plan) is None or await self._resume(plan, shard_ended=batch.ended):
             while self._lease.row.plan is None and (cause := self._buffer.due(time.monotonic())):
                 await self._flush(cause)
         if batch.at_tip and not self._buffer:

@@ -72,13 +72,19 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One letter, open. `at` is the arrival, or for a conflict the moment when the event was accepted."""
+class Letterhead:
+    """What stands on every letter. `at` is the arrival, or for a conflict the moment when the event was accepted."""
 
     reason: Reason
     code: str
     origin: Origin
     at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter(Letterhead):
+    """One letter, open."""
+
     data: bytes
 
     @classmethod
@@ -125,13 +131,9 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """What stands on a closed letter for all to read; fields as in `DeadLetter`, and how many bytes are sealed."""
+class Envelope(Letterhead):
+    """What stands on a closed letter for all to read, and how many bytes are sealed."""
 
-    reason: Reason
-    code: str
-    origin: Origin
-    at: Instant
     data_bytes: int
 
     @classmethod
@@ -231,8 +233,15 @@ class DeadLetterBox:
 
     async def unwritable(self, record: StreamRecord, code: str) -> None:
         """Keep an event that the view refuses for good although it takes others, with the refusal's code."""
-        origin = Origin(self.worker, self.stream, record.position)
-        await self._put(DeadLetter("unwritable", code, origin, instant_of(record.arrived_at), record.data))
+        await self._put(
+            DeadLetter(
+                "unwritable",
+                code,
+                Origin(self.worker, self.stream, record.position),
+                instant_of(record.arrived_at),
+                record.data,
+            )
+        )
 
     async def conflict(self, order: WriteOrder, data: bytes) -> None:
         """Keep an event that contradicts the first one of its id."""

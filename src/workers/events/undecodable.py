@@ -78,8 +78,7 @@ class SettingApart:
         """Whether a run's record is one letter; it is durable then."""
         async with self._deciding:
             if run.sequence_number not in self._whole:
-                whole = await asyncio.to_thread(kept_whole, run)
-                if whole is not None:
+                if (whole := await asyncio.to_thread(kept_whole, run)) is not None:
                     await self._dead_letters.undecodable(*whole)
                 self._whole[run.sequence_number] = whole is not None
         await asyncio.sleep(0)  # of a record there may be a hundred thousand, and others want their turn

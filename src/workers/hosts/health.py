@@ -8,7 +8,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
@@ -18,7 +18,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from txn_core.readiness import CHECK_S_MAX, OK, ReadinessChecks
+from txn_core.aws.errors import code_of
+from txn_core.readiness import CHECK_S_MAX, OK, Check, NotReadyError, ReadinessChecks
 from txn_core.recent import Recent
 from txn_core.settings import Settings
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 READY_PATH: Final = "/readyz"
 ANSWER_S_MAX: Final = 2 * CHECK_S_MAX  # a check that is under way, then our own
+FAULT_CACHED_S: Final = 0.5  # who waits for a worker that starts does not wait much longer than it takes
 CONNECTION_S_MAX: Final = 10.0
 CONNECTIONS_MAX: Final = 32
 """Answered at once, a thread each; more are closed unanswered. Who watches a worker is one or two."""
@@ -34,6 +36,16 @@ RENDERED_EVERY_S: Final = 1.0
 """How often the metrics are rendered at most, whoever asks."""
 
 _log = structlog.get_logger(__name__)
+
+
+def readiness_of(checks: Mapping[str, Check]) -> ReadinessChecks:
+    """The checks of a worker, by name; a probe is told an error's code, or what is wrong in words."""
+    return ReadinessChecks(checks, why, FAULT_CACHED_S)
+
+
+def why(error: Exception) -> str:
+    """What may be said of the error of a check that failed."""
+    return str(error) if isinstance(error, NotReadyError) else code_of(error)
 
 
 @contextmanager
@@ -69,8 +81,10 @@ def application(registry: CollectorRegistry, ask: Callable[[], "Future[dict[str,
         checks = _checks(ask())
         ready = all(check == OK for check in checks.values())
         body = json.dumps({"status": "ready" if ready else "not_ready", "checks": checks}).encode()
-        headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-        start_response("200 OK" if ready else "503 Service Unavailable", headers)
+        start_response(
+            "200 OK" if ready else "503 Service Unavailable",
+            [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+        )
         return [body]
 
     return answer

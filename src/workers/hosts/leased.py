@@ -127,8 +127,7 @@ class Worker:
         for drain in self._drains.values():
             drain.stopping.set()
         await _cancelled_at(deadline_s, [balancing])  # the last to start drains
-        late = await _cancelled_at(deadline_s, [drain.draining for drain in self._drains.values()])
-        if late:
+        if late := await _cancelled_at(deadline_s, [drain.draining for drain in self._drains.values()]):
             # A stored plan stays with its lease; whoever takes it next carries it out.
             _log.error("shutdown_deadline_passed", shards_late=len(late))
         try:
@@ -203,8 +202,7 @@ class Worker:
 
         While the rows are another stream's, every drain ends as at a hand-over, and none begins.
         """
-        shards = await self._stream.shards(rows)
-        if shards is None:
+        if (shards := await self._stream.shards(rows)) is None:
             for drain in self._drains.values():
                 drain.stopping.set()
             return False

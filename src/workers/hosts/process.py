@@ -19,9 +19,8 @@ from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from workers.context import DrainContext, OpenDrain, opener_of
 from workers.events.dead_letters import Seal
-from workers.hosts.health import served
+from workers.hosts.health import readiness_of, served
 from workers.hosts.leased import Worker
-from workers.hosts.readiness import readiness_of
 from workers.hosts.stopping import run_until
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
@@ -67,13 +66,11 @@ async def work(
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())
-        plan = await run_until(stopping, ReadPlan.of(kinesis, settings, definition))
-        if plan is None:
+        if (plan := await run_until(stopping, ReadPlan.of(kinesis, settings, definition))) is None:
             return
         open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
         context = DrainContext(definition, settings, kinesis, dynamodb, store, seal, metrics)
-        drain = await run_until(stopping, (open_drain or opener_of(definition))(context))
-        if drain is None:
+        if (drain := await run_until(stopping, (open_drain or opener_of(definition))(context))) is None:
             return
         leases = context.leases
         worker = Worker(

@@ -55,8 +55,13 @@ class UnleasedHost:
     def of(cls, context: DrainContext, drain: Drain) -> Self:
         """The host of a drain that was opened with a context."""
         kinesis, name, leases = context.kinesis, context.stream, context.leases
-        watch = StreamWatch(kinesis, name, leases, context.metrics, kind=context.definition.name)
-        return cls(drain=drain, kinesis=kinesis, stream_name=name, leases=leases, stream=watch)
+        return cls(
+            drain=drain,
+            kinesis=kinesis,
+            stream_name=name,
+            leases=leases,
+            stream=StreamWatch(kinesis, name, leases, context.metrics, kind=context.definition.name),
+        )
 
     async def process(self, records: RecordBatch, deadline_s: float) -> Position | None:
         """Make records of one shard durable before a deadline, by the event loop's clock.
@@ -120,8 +125,7 @@ class UnleasedHost:
             StoreError: the rows are another stream's than there is now.
         """
         rows = await self._leases.rows()
-        shards = await self._stream.shards(rows)
-        if shards is None:
+        if (shards := await self._stream.shards(rows)) is None:
             raise StoreError(self._stream.amiss)
         if not await lease_shards(shards, self._leases, rows, self._stream.identity):
             await self._end_finished(rows, shards)

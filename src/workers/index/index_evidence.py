@@ -24,8 +24,8 @@ async def open_evidence(settings: Settings, dynamodb: DynamoDBClient, store: Obj
     Raises:
         StoreError: its table was not bootstrapped.
     """
-    transactions = await TransactionTable.open(dynamodb, TableNames.of(settings).transactions)
-    return IndexEvidence(transactions, store, settings.stream)
+    name = TableNames.of(settings).transactions
+    return IndexEvidence(await TransactionTable.open(dynamodb, name), store, settings.stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class IndexEvidence:
             return _MISSING
         order = WriteOrder.of(sound.event.accepted_at, record.position)
         item = IndexItem.of(sound.event, sound.arrived.data, order)
-        stored = await self.transactions.get(item.account, item.transaction_id)
-        if stored is None:
+        if (stored := await self.transactions.get(item.account, item.transaction_id)) is None:
             return _MISSING
         match relate(stored, item):
             case Relation.REPLAY | Relation.DUPLICATE:

@@ -54,8 +54,7 @@ class MerchantMemory:
 
     def knows(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> bool:
         """Whether a name of this order or an earlier one was stored."""
-        known = self._orders.get((account, merchant_id))
-        if known is None or order < known:
+        if (known := self._orders.get((account, merchant_id))) is None or order < known:
             return False
         self._orders.move_to_end((account, merchant_id))
         return True

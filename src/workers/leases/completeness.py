@@ -78,8 +78,7 @@ def _earliest(row: Lease | None, parents: Iterable[Lease], idle_at: datetime | N
 
 def _newest(row: Lease) -> Iterator[datetime]:
     """Moments at or before which no record of the shard's rest arrived, but for the disorder of arrivals."""
-    ledger = _ledger(row)
-    if ledger is not None and ledger.open.newest is not None:
+    if (ledger := _ledger(row)) is not None and ledger.open.newest is not None:
         yield start_of(ledger.open.newest)
     if row.plan is not None:
         yield datetime_of(row.plan.arrived_at)

@@ -61,8 +61,7 @@ class StreamWatch:
         Raises:
             ClientError: the stream is not there, and was not before; or cannot be asked for.
         """
-        shards = await self._readable_shards()
-        if shards is None:
+        if (shards := await self._readable_shards()) is None:
             self._doubted = True
             self._bar(f"stream {self._stream} is not there, or not yet, or no more", leases=0)
             return None
@@ -110,8 +109,7 @@ class StreamWatch:
             _log.warning("stream_readable", stream=self._stream, created_at=self._identity.created_at)
         self.amiss = ""
         self._meters.foreign_leases.set(0)
-        marked = [await self._table.write(row, row.marked(self._identity)) for row in found.unmarked]
-        if marked:
+        if marked := [await self._table.write(row, row.marked(self._identity)) for row in found.unmarked]:
             _log.info("leases_marked", stream=str(self._identity), leases=sum(marked))
         return True
 

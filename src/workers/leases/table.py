@@ -3,9 +3,8 @@
 from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
-from txn_core.aws.types import DynamoDBClient
-from txn_core.dynamodb.attributes import number, string, strings
-from txn_core.dynamodb.conditions import replacement
+from txn_core.dynamodb.attributes import number, replacement, string, strings
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
@@ -22,11 +21,8 @@ _OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER, PARENTS)
 _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 
 
-class LeaseTable:
+class LeaseTable(DynamoDBTable):
     """Reads and conditional writes of one table's rows."""
-
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client, self._name = client, name
 
     async def rows(self) -> list[Lease]:
         """Every row, read consistently."""
@@ -35,18 +31,12 @@ class LeaseTable:
 
     async def row(self, shard_id: ShardId) -> Lease | None:
         """One row, read consistently."""
-        answer = await self._client.get_item(TableName=self._name, Key={SHARD: string(shard_id)}, ConsistentRead=True)
-        return _lease(answer["Item"]) if "Item" in answer else None
+        item = await self._item({SHARD: string(shard_id)})
+        return None if item is None else _lease(item)
 
     async def create(self, lease: Lease) -> bool:
         """Write the row of a shard that has none; false when it has one."""
-        return await carried_out(
-            self._client.put_item(
-                TableName=self._name,
-                Item={SHARD: string(lease.shard_id), **_attributes(lease)},
-                ConditionExpression=f"attribute_not_exists({SHARD})",
-            )
-        )
+        return await self._put_if_absent({SHARD: string(lease.shard_id), **_attributes(lease)}, SHARD)
 
     async def write(self, seen: Lease, wanted: Lease) -> bool:
         """Change a row that still has the owner and counter that were seen; false when it has not.
@@ -146,7 +136,11 @@ def _lease(item: Any) -> Lease:
         shard_id=shard_id,
         owner=None if owner is None else WorkerName(owner["S"]),
         counter=int(item[COUNTER]["N"]),
-        checkpoint=_checkpoint(item),
+        checkpoint=Checkpoint(
+            item["checkpoint"]["S"],
+            int(item.get("checkpointSubSequenceNumber", {"N": "0"})["N"]),
+            Instant(item[START_AT]["S"]) if START_AT in item else None,
+        ),
         parents=tuple(ShardId(parent) for parent in sorted(item.get(PARENTS, {}).get("SS", ()))),
         hash_keys=None if start is None or end is None else (start["S"], end["S"]),
         owner_switches=int(item.get("ownerSwitchesSinceCheckpoint", {"N": "0"})["N"]),
@@ -154,15 +148,6 @@ def _lease(item: Any) -> Lease:
         wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
         ledger=None if ledger is None else _ledger(ledger["M"]),
         stream=None if stream is None else StreamIdentity.parse(stream["S"]),
-    )
-
-
-def _checkpoint(item: Any) -> Checkpoint:
-    timestamp = item.get(START_AT)
-    return Checkpoint(
-        item["checkpoint"]["S"],
-        int(item.get("checkpointSubSequenceNumber", {"N": "0"})["N"]),
-        None if timestamp is None else Instant(timestamp["S"]),
     )
 
 

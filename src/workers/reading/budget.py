@@ -70,8 +70,7 @@ def look_pause_s(settings: Settings) -> float:
 
     At the tip, where it may take two, drains that poll read half as often.
     """
-    readers = Counter(drain.stream(settings) for drain in REGISTRY.values())
-    return max(readers.values()) / STATUS_READS_PER_S
+    return max(Counter(drain.stream(settings) for drain in REGISTRY.values()).values()) / STATUS_READS_PER_S
 
 
 def _refusal(stream: str, polling: tuple[str, ...], wanted: float, available: float) -> str:

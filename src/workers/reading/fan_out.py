@@ -82,8 +82,7 @@ class FanOutReader:
         if self._subscription is None:
             return self._nothing()
         try:
-            event = await self._subscription.event(within_s=self._idle_s)
-            if event:
+            if event := await self._subscription.event(within_s=self._idle_s):
                 return self._batch(event)
         except Exception:
             await self.close()

@@ -80,8 +80,7 @@ class ShardReader:
 
     async def read(self) -> Batch:
         """The next records, after the pause that is due; none at the tip. Cancelling it loses nothing."""
-        answer = await retry_outages(f"read {self._shard_id}", self._answer)
-        if answer is None:
+        if (answer := await retry_outages(f"read {self._shard_id}", self._answer)) is None:
             return self._without_shard()
         raw = raw_records(answer)
         self._iterator = answer.get("NextShardIterator")

@@ -68,7 +68,7 @@ class LakeProgress(ConsumerProgress):
 
     async def snapshot(self) -> Snapshot | None:
         """The snapshot; none before it is taken."""
-        item = await self._item(HEAD)
+        item = await self._item(self._key(HEAD))
         return _snapshot(item) if item is not None and "checkpoints" in item else None
 
     async def keep_snapshot(self, snapshot: Snapshot) -> None:
@@ -82,7 +82,7 @@ class LakeProgress(ConsumerProgress):
             attributes["cut_off"] = strings(snapshot.cut_off)
         if snapshot.stream is not None:
             attributes["stream"] = string(str(snapshot.stream))
-        await self._put_if_absent(HEAD, attributes)
+        await self._put_if_absent(self._key(HEAD) | attributes, "part")
 
     async def count(self) -> LakeCount | None:
         """How much is done; none where no rebuild from the lake was begun."""

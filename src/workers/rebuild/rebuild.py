@@ -134,8 +134,9 @@ async def _snapshot(progress: LakeProgress, archive: LeaseTable, stream: Stream)
         shards = await stream.shards()
         if identity is not None and (amiss := told(belonging(rows, shards, identity), ARCHIVE.name, stream.name)):
             raise StoreError(amiss)
-        archived = {row.shard_id: row.checkpoint for row in rows}
-        taken = Snapshot.of(archived, (shard.shard_id for shard in shards), identity)
+        taken = Snapshot.of(
+            {row.shard_id: row.checkpoint for row in rows}, (shard.shard_id for shard in shards), identity
+        )
         await retry_outages("lake snapshot", lambda: progress.keep_snapshot(taken))
         kept = await retry_outages("lake snapshot", progress.snapshot)
         assert kept is not None  # noqa: S101 - it was just kept, and is never deleted

@@ -7,8 +7,7 @@ from txn_cli.status.process import UNREACHABLE, ProcessReadiness, api_says, pars
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
-from workers.hosts import readiness
-from workers.hosts.health import served
+from workers.hosts.health import readiness_of, served
 from workers.index.index_processor import IndexMetrics
 from workers.metrics import WorkerMetrics
 
@@ -68,7 +67,7 @@ def test_what_limits_the_reads_of_a_shard_is_read_from_the_metrics() -> None:
 async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
     settings, metrics = own_port(), WorkerMetrics("archive")
     metrics.leases_stolen.inc(2)
-    with served(metrics.registry, readiness.readiness_of({"sink": fine}), settings):
+    with served(metrics.registry, readiness_of({"sink": fine}), settings):
         ready, counts, _ = await worker_says("archive", url_of(settings))
     assert ready == ProcessReadiness(ready=True)
     assert counts["leases_stolen"] == 2
@@ -77,7 +76,7 @@ async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
 async def test_a_process_that_is_not_ready_says_why() -> None:
     settings = own_port()
     checks = {"stream": fine, "sink": unfit, "leases": unfit}
-    with served(WorkerMetrics("index").registry, readiness.readiness_of(checks), settings):
+    with served(WorkerMetrics("index").registry, readiness_of(checks), settings):
         ready, *_ = await worker_says("index", url_of(settings))
     assert ready == ProcessReadiness(ready=False, why="sink: not today; leases: not today")
 
@@ -87,7 +86,7 @@ async def test_the_apis_answers_are_counted_by_class_over_all_its_processes() ->
     answered = Counter("txn_http_requests", "Requests", ["process", "status"], registry=registry)
     for process, status, count in (("1", "202", 4), ("2", "200", 3), ("2", "503", 1)):
         answered.labels(process, status).inc(count)
-    with served(registry, readiness.readiness_of({"kinesis": fine}), settings):
+    with served(registry, readiness_of({"kinesis": fine}), settings):
         api = await api_says(url_of(settings))
     assert (api.ready.ready, api.answered) == (True, {"2xx": 7, "5xx": 1})
 

@@ -15,8 +15,7 @@ from txn_core.readiness import OK, NotReadyError
 from txn_core.settings import Settings
 from workers.archive.archive_processor import ArchiveMetrics
 from workers.hosts import health
-from workers.hosts.health import application, served
-from workers.hosts.readiness import readiness_of
+from workers.hosts.health import application, readiness_of, served
 from workers.metrics import WorkerMetrics
 
 

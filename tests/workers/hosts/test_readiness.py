@@ -5,7 +5,7 @@ import asyncio
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.test_retries import refused
 from txn_core.readiness import OK, NotReadyError
-from workers.hosts.readiness import FAULT_CACHED_S, readiness_of
+from workers.hosts.health import FAULT_CACHED_S, readiness_of
 
 
 async def fine() -> None:
