@@ -3,7 +3,7 @@
 FastAPI's own way from a route to its function (dependencies, request and response objects) costs more than all that
 `POST /transactions` does. A raw route stands in the same application and the same document and leaves that out.
 It must be added to the application itself: `include_router` makes new routes, from their functions.
-`App` (`front_door.py`) leads to it past the layers that the framework puts around its router.
+`App` (`application.py`) leads to it past the layers that the framework puts around its router.
 """
 
 from collections.abc import Callable, Sequence
