@@ -1,6 +1,7 @@
 """How much one API key may take. What a key does not say, the process's settings say."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final, Self
 
 from txn_core.settings import Settings
@@ -33,9 +34,10 @@ class Limits:
 
     def over(self, defaults: "Limits") -> "Limits":
         """These bounds, and the defaults where nothing is said."""
-        return Limits(*(b if a is None else a for a, b in zip(astuple(self), astuple(defaults), strict=True)))
+        return Limits(*(b if a is None else a for a, b in zip(_bounds(self), _bounds(defaults), strict=True)))
 
 
+_bounds: Final = attrgetter(*(field.name for field in fields(Limits)))
 UNLIMITED: Final = Limits(0, 0, 0, 0)
 """No bound of what a key takes of a process; who guesses card numbers is stopped as the settings say."""
 BY_SETTINGS: Final = Limits()
