@@ -13,7 +13,7 @@ from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts, Mod
 from txn_core.card_numbers.groupings import SEARCHED_LENGTHS
 from txn_core.card_numbers.pan import Pan
 from txn_core.exceptions import InvalidTransactionError
-from txn_core.transactions.duplicates import AsWritten
+from txn_core.transactions.duplicates import AsWritten, without_escaped_quotes
 from txn_core.transactions.faults import Fault
 from txn_core.transactions.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts
 from txn_core.transactions.transaction import COLONS_OF_A_TIME, TransactionRequest
@@ -133,7 +133,7 @@ def _own_number_stands_once(
 
 def _stands_once_unescaped(written: AsWritten, own: bytes) -> bool:
     """The same of a body that escapes quotes, slashes and backslashes alone. `False` leaves the question open."""
-    unescaped = written.without_escaped_quotes.replace(rb"\/", b"")
+    unescaped = without_escaped_quotes(written.body).replace(rb"\/", b"")
     return _BACKSLASH not in unescaped and unescaped.translate(None, SEPARATORS).count(own) == 1
 
 

@@ -71,13 +71,8 @@ class AsWritten:
     def has_each_name_once(self, names: int, colons_in_texts: int) -> bool:
         """See the function of that name."""
         if self._each_name_once is None:
-            self._each_name_once = has_each_name_once(self.without_escaped_quotes, names, colons_in_texts)
+            self._each_name_once = has_each_name_once(self.body, names, colons_in_texts)
         return self._each_name_once
-
-    @cached_property
-    def without_escaped_quotes(self) -> bytes:
-        """See the function of that name."""
-        return without_escaped_quotes(self.body)
 
     @cached_property
     def document(self) -> object:

@@ -216,8 +216,12 @@ class TransactionRequest(_Part):
     def names_sent(self) -> int:
         """How many names the objects of its document have; none are counted of an object that says nothing."""
         # What `model_fields_set` gives, in a third of its time.
-        parts: tuple[BaseModel | None, ...] = (self, self.merchant, self.customer, self.terminal)
-        return sum([len(part.__pydantic_fields_set__) for part in parts if part is not None])
+        names = len(self.__pydantic_fields_set__) + len(self.merchant.__pydantic_fields_set__)
+        if self.customer is not None:
+            names += len(self.customer.__pydantic_fields_set__)
+        if self.terminal is not None:
+            names += len(self.terminal.__pydantic_fields_set__)
+        return names
 
 
 _NAMES: Final = names_of(
