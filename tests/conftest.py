@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
-# Of the processes that share the suite none is left with a long file when the others have ended.
+# They wait more than they work: each begins while the other processes of the suite are at work, and none comes last.
 LONG_FILES = tuple(
     f"tests/{name}.py"
     for name in (
@@ -36,8 +36,14 @@ LONG_FILES = tuple(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest; the others keep the random order that they were given."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+    """Spread the long files over the first half; the others keep the random order that they were given."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    long, short = [file for file in LONG_FILES if file in files], [file for file in files if file not in LONG_FILES]
+    apart = len(short) // (2 * len(LONG_FILES)) + 1
+    spread = [file for place, one in enumerate(long) for file in (one, *short[place * apart : (place + 1) * apart])]
+    items[:] = [item for file in [*spread, *short[len(long) * apart :]] for item in files[file]]
 
 
 @pytest.hookimpl(trylast=True)
