@@ -26,7 +26,7 @@ STREAM = Settings().stream
 SHARD = ShardId("shardId-000000000000")
 RECORD = bytes(9_000)  # 100 a second of them are 0.9 MB/s
 RECORDS_PER_S = 100
-RUN_S = 60.0
+RUN_S = 90.0
 PUSH_S = 0.07  # what Kinesis takes on average from a record's arrival to its push (AWS' announcement of the feature)
 DRAINS = ("index", "archive", "score")
 
@@ -65,7 +65,7 @@ def score(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def run(*, fan_out: bool) -> dict[str, Drained]:
-    """A minute of three drains."""
+    """A minute and a half of three drains."""
     memory = MemoryKinesis(account_on_loop_time(push_s=PUSH_S))
     account = memory.account
     account.create(STREAM, 1)
