@@ -57,13 +57,8 @@ class ReadinessChecks:
         try:
             async with asyncio.timeout(CHECK_S_MAX):
                 await check()
-        except (
-            NotReadyError,
-            ClientError,
-            BotoCoreError,
-            AiohttpError,
-            OSError,
-        ) as error:  # a TimeoutError, too
+        # A TimeoutError is an OSError.
+        except (NotReadyError, ClientError, BotoCoreError, AiohttpError, OSError) as error:
             return self._why(error)
         return OK
 

@@ -138,10 +138,10 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
     Raises:
         SettingsError: the options do not go together.
     """
-    from workers.rebuild.rebuild import LAKE, Origin
-
     if since is None and not from_lake:
         return None
+    from workers.rebuild.rebuild import LAKE, Origin
+
     if drain is not INDEX:
         raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:

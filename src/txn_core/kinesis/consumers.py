@@ -12,6 +12,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from txn_core import drains
+from txn_core.aws.errors import code_of
 from txn_core.aws.types import ConsumerDescriptionTypeDef, KinesisClient
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.exceptions import SettingsError, StoreError
@@ -84,7 +85,7 @@ async def _usable(client: KinesisClient, consumer: DrainConsumer) -> bool:
         await client.register_stream_consumer(StreamARN=stream_arn, ConsumerName=consumer.name)
     except ClientError as error:
         # Somebody else was quicker, or too many are being made: it is looked for again.
-        if error.response["Error"]["Code"] not in {"ResourceInUseException", "LimitExceededException"}:
+        if code_of(error) not in {"ResourceInUseException", "LimitExceededException"}:
             raise
     return False
 
@@ -97,7 +98,7 @@ async def _described(client: KinesisClient, consumer: DrainConsumer) -> Consumer
     try:
         answer = await client.describe_stream_consumer(**named)
     except ClientError as error:
-        match error.response["Error"]["Code"]:
+        match code_of(error):
             case "ResourceNotFoundException":
                 return None
             case "UnknownOperationException":

@@ -12,6 +12,7 @@ import aiohttp
 from botocore.eventstream import ParserError
 from botocore.exceptions import EventStreamError
 
+from txn_core.aws.errors import code_of
 from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from workers.reading.read_position import Start
@@ -71,8 +72,8 @@ class Subscription:
         try:
             event = arrived.result()
         except EventStreamError as error:
-            if error.response["Error"]["Code"] in _ENDS:
-                raise SubscriptionLostError(error.response["Error"]["Code"]) from error
+            if code_of(error) in _ENDS:
+                raise SubscriptionLostError(code_of(error)) from error
             raise
         except (aiohttp.ClientError, ParserError) as error:
             raise SubscriptionLostError(type(error).__name__) from error
