@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, Final, ParamSpec, TypeVar
 
 CALL_S: Final = 0.2e-6
-"""What a call stands for: a lone post makes 555 and takes about 110 us of CPU on the machine of the benchmarks."""
+"""What a call stands for: a lone post makes 515 and takes about 110 us of CPU on the machine of the benchmarks."""
 
 _cpu_s = time.thread_time  # which a run replaces by the loop's clock
 _Parameters = ParamSpec("_Parameters")
