@@ -73,10 +73,13 @@ async def local_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 
 @pytest.fixture
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """An environment without the developer's own settings and AWS credentials; whatever is changed is undone."""
+    """An environment without the developer's own settings, AWS credentials and proxies; whatever is changed is undone.
+
+    Proxies have two names each (`NO_PROXY`, `no_proxy`), and the lower case counts more where both are set.
+    """
     before = dict(os.environ)
-    for name in os.environ:
-        if name.startswith(("TXN_", "AWS_")):
+    for name in list(os.environ):
+        if name.startswith(("TXN_", "AWS_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
