@@ -60,7 +60,11 @@ async def test_the_document_is_served_as_it_is_committed(desk: AppFixture) -> No
 
 async def test_no_setting_changes_the_document(desk: AppFixture) -> None:
     """So the tests hold the answers of every application against the document of one."""
-    of_issuer = {"jwt_issuer": "https://issuer.test", "jwt_audience": "txn", "jwt_jwks_url": "https://issuer.test/keys"}
+    of_issuer = {
+        "jwt_issuer": "https://issuer.test",
+        "jwt_audience": "txn",
+        "jwt_jwks_url": "https://issuer.test/keys",
+    }
     other = Settings.model_validate({"metrics_need_admin": False, "log_level": "debug", **of_issuer})
     assert create_app(other).openapi() == desk.app.openapi() == standard_contract().document
 
