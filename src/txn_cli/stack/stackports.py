@@ -8,6 +8,7 @@ from txn_cli.stack.datadir import DataDir, read_json, write_private
 from txn_core import drains
 
 KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
+POSTGRES = "postgres"
 MASTER = "master"
 INGEST = "ingest"
 """The worker that watches the clients' bucket; a stack runs it only when it has such a bucket."""
@@ -22,7 +23,7 @@ def metrics_of(worker: str) -> str:
 
 def port_names() -> tuple[str, ...]:
     """The names of all ports that a stack has, apart from the API's."""
-    return (KINESIS, DYNAMODB, *LAKE_SERVERS, *map(metrics_of, (*drains.names(), INGEST)))
+    return (KINESIS, DYNAMODB, POSTGRES, *LAKE_SERVERS, *map(metrics_of, (*drains.names(), INGEST)))
 
 
 @dataclass(frozen=True, slots=True)
