@@ -14,8 +14,8 @@ import pyarrow as pa
 import structlog
 
 from txn_core.aws.objects import ObjectEntry, ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.lake.reader import Retry
 from warehouse.curated.attempts import in_a_few_attempts
 from warehouse.curated.raw_tables import UnreadableObjectError, one_table, raw_table
 from warehouse.curated.table import CuratedTable, NewFile, RawObject, Snapshot
