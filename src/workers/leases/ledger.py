@@ -1,7 +1,7 @@
 """Ledgers: what a worker kind has made durable of a shard, as a count and a digest for each minute of arrival.
 
-A digest (`txn_core/position_digest.py`) knows no order, so any split of the same positions into batches gives the same
-ledger, and two views that hold the same have equal ledgers.
+A digest (`txn_core/position_digest.py`) knows no order, so any split of the same positions into batches gives the
+same ledger, and two views that hold the same have equal ledgers.
 
 A ledger stands on the lease row beside the checkpoint and is written together with it by one conditional write:
 it says at any moment exactly what the checkpoint covers, whatever crashes, repeats itself or comes too late. So that

@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
 from txn_cli.stack.datadir import PRIVATE_MODE
+from txn_cli.trust import trust
 from txn_core.exceptions import StackError
 from txn_server.processes.ending import Ending
 from txn_server.processes.tethered import TetheredProcess
@@ -27,9 +29,16 @@ class StartError(StackError):
     """A child ended before it answered."""
 
 
+class AnswerProbe(Protocol):
+    """How a child shows that it answers."""
+
+    async def answers(self, client: httpx.AsyncClient) -> bool:
+        """Whether the child answers now; the client is there for children that speak HTTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body.
+    """How a child that speaks HTTP answers: with any status, or the one that is named, and `text` in its body.
 
     With any status it also answers when its body has the text `waits`: it runs, and waits for somebody to act.
     """
@@ -58,11 +67,12 @@ class ChildSpec:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     log: Path
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[AnswerProbe, ...] = ()
     start_deadline_s: float = (
         90.0  # an answer takes three; on a machine that is busy with other things, half a minute
     )
     stop_deadline_s: float = 10.0
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 class Child(TetheredProcess):
@@ -104,7 +114,7 @@ class Child(TetheredProcess):
             raise StackError(f"{self.spec.name} did not answer within {limit}: see {self.spec.log}") from None
 
     async def _until_answer_or_end(self) -> None:
-        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, verify=trust(), trust_env=False) as client:
             for probe in self.spec.probes:
                 while not await probe.answers(client):
                     if self._process.returncode is not None:
@@ -114,8 +124,8 @@ class Child(TetheredProcess):
                     await asyncio.sleep(PROBE_PAUSE_S)
 
     async def stop(self) -> Ending:
-        """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
-        await self.end_within(self.spec.stop_deadline_s)
+        """End the child: by its stop signal, then by SIGKILL when it is not gone within its stop deadline."""
+        await self.end_within(self.spec.stop_deadline_s, self.spec.stop_signal)
         return await self.ended()
 
     def kill(self) -> None:
