@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
+    "lake": ("lake",),
     "warehouse": ("warehouse",),
 }
 
