@@ -69,7 +69,7 @@ async def site(settings: Settings) -> AsyncIterator[ClientsFixture]:
     settings = settings.model_copy(
         update={
             "ingest_bucket": f"{settings.bucket}-files",
-            "ingest_key": Settings(ingest_key=base64_key(5)).ingest_key,  # type: ignore[arg-type]
+            "ingest_key": Settings(ingest_key=base64_key(5)).ingest_key,
             "ingest_poll_s": 0.1,
             "ingest_takeover_s": 2.0,
         }
@@ -77,8 +77,8 @@ async def site(settings: Settings) -> AsyncIterator[ClientsFixture]:
     await bootstrap(settings)
     async with Aws(settings).s3() as s3, Aws(settings).dynamodb() as dynamodb:
         keys = ApiKeyTable(dynamodb, TableNames.of(settings).api_keys)
-        buckets = [VersionedObjects(s3, name or "") for name in (settings.ingest_bucket, settings.bucket)]
-        yield ClientsFixture(settings, *buckets, keys)
+        clients, lake = VersionedObjects(s3, str(settings.ingest_bucket)), VersionedObjects(s3, settings.lake_bucket)
+        yield ClientsFixture(settings, clients, lake, keys)
 
 
 @asynccontextmanager
@@ -194,7 +194,7 @@ async def test_what_is_not_set_is_named(
         ingest_bucket="files",
         ingest_api_url="http://127.0.0.1:1",
         ingest_api_keys={"acme": SecretStr("txn_x")},
-        ingest_key=base64_key(5),  # type: ignore[arg-type]
+        ingest_key=base64_key(5),
     )
     with pytest.raises(SettingsError, match=said):
         await work(settings.model_copy(update=change), asyncio.Event())
