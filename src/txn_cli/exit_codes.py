@@ -41,8 +41,9 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
-    **dict.fromkeys(("leases reset", "ingest status", "warehouse install"), ACTING),
-    **dict.fromkeys(("lake hours", "lake curate", "lake compact"), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status"), ACTING),
+    **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
+    **dict.fromkeys(("warehouse install",), ACTING),
 }
 """The codes of each command, by its words."""
 
