@@ -16,7 +16,7 @@ from warehouse.curated.compaction import FAN_IN, FILES_LEFT_MAX, Compacted, comp
 from warehouse.curated.curation import CommitLimits, curate
 from warehouse.curated.history import GRACE
 from warehouse.curated.parquet_table import DATA_PREFIX, VAULT_PREFIX
-from warehouse.curated.table import DataFile
+from warehouse.curated.table import DataFile, NewFile
 from warehouse.curated.table_files import FILE_BYTES_MAX, FILE_ROWS_MAX
 
 ONE = CommitLimits(objects=1)
@@ -66,7 +66,7 @@ async def test_a_replacement_goes_on_behind_an_append_and_gives_way_to_another_r
     await curate(store, other, ONE, at_once)
     files = list(planned.files.values())
     one = files[0]
-    kept = parquet_table.NewFile(store.objects[one.key], one.rows, one.first_at, one.last_at, one.appends)
+    kept = NewFile(store.objects[one.key], one.rows, one.first_at, one.last_at, one.appends)
     assert await table.replace(planned, [one], [kept], ())
     assert not await other.replace(planned, [one], [kept], ())
     await assert_once(store)

@@ -300,7 +300,7 @@ def test_an_object_without_what_every_row_has_is_refused_by_itself(column: str) 
 
 
 def test_text_that_is_no_text_is_refused_and_not_quoted() -> None:
-    table = table_of([arrived(card_number=card_number(3), **{"currency": "USD"})])
+    table = table_of([arrived(card_number=card_number(3), currency="USD")])
     broken = pa.Array.from_buffers(
         pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]
     )
