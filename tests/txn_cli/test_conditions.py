@@ -63,6 +63,7 @@ ARGUMENTS: Final[dict[str, str]] = {
     "lake hours": "",
     "lake curate": "",
     "lake compact": "",
+    "lake files": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate"}

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from txn_cli.lake.lake_hours import Hour
     from warehouse.curated.compaction import Compacted
     from warehouse.curated.curation import Curated
+    from warehouse.curated.table import Snapshot
 
 lake = typer.Typer(help="The lake: its hours, and the curated table that warehouses load.")
 
@@ -80,6 +82,33 @@ def compact(*, as_json: JsonOption = False, data_dir: StackOption = None, aws: A
         say(f"Nothing to merge; deleted {cleared:,} files")
 
 
+@lake.command()
+def files(
+    *,
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Print the manifest for Redshift's COPY instead of a list.")
+    ] = False,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """List the files that hold the curated table now, one address a line.
+
+    Read these and not the folder, in which files also lie that were replaced or never committed.
+    """
+    settings = _settings_at(data_dir, aws=aws)
+    snapshot = asyncio.run(_snapshot(settings))
+    bucket = settings.lake_bucket
+    if manifest:
+        from warehouse.curated.copy_manifest import copy_manifest  # noqa: PLC0415 - beside the table
+
+        say_document(copy_manifest(snapshot, bucket))
+    elif as_json:
+        say_document({"commit": snapshot.number, "files": [asdict(file) for file in snapshot.files.values()]})
+    else:
+        say(*(f"s3://{bucket}/{key}" for key in snapshot.files))
+
+
 def _settings_at(data_dir: Path | None, *, aws: bool) -> Settings:
     """The settings of the system that is named; outages are logged from here on."""
     settings = system_at(data_dir, aws=aws).settings
@@ -117,6 +146,13 @@ async def _compact(settings: Settings) -> "tuple[Compacted, int]":
     async with _store(settings) as store:
         table = ParquetTable(store)
         return await compact_files(table), await table.clear()
+
+
+async def _snapshot(settings: Settings) -> "Snapshot":
+    from warehouse.curated.parquet_table import ParquetTable  # noqa: PLC0415 - the extra `warehouse`
+
+    async with _store(settings) as store:
+        return await ParquetTable(store).snapshot()
 
 
 @asynccontextmanager

@@ -75,6 +75,14 @@ async def test_what_the_archive_wrote_is_curated_once_and_shown(world: StackFixt
     assert (await txn("compact")).stdout == "Nothing to merge; deleted 0 files\n"
     assert (await told("compact")) == {"merged": 0, "made": 0, "rows": 0, "cleared": 0}
     assert await world.objects() == objects
+    (file,) = (await told("files"))["files"]
+    assert (file["rows"], file["appends"]) == (5, [1])
+    address = f"s3://{world.settings.lake_bucket}/{file['key']}"
+    assert (await txn("files")).stdout == f"{address}\n"
+    manifest = json.loads((await txn("files", "--manifest")).stdout)
+    assert manifest["entries"] == [
+        {"url": address, "mandatory": True, "meta": {"content_length": len(objects[file["key"]])}}
+    ]
     shown = (await txn("hours")).stdout
     assert "not yet" in shown
     assert "Everything that arrived before" in shown
