@@ -13,8 +13,8 @@ from typing import Final
 import structlog
 
 from txn_core.aws.objects import ObjectEntry, ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.lake.reader import Retry
 from warehouse.curated.attempts import in_a_few_attempts
 from warehouse.curated.commit_rows import rows_of
 from warehouse.curated.table import CuratedTable, Snapshot
