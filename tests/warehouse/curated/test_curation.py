@@ -19,7 +19,7 @@ from warehouse.curated.parquet_table import DATA_PREFIX, VAULT_PREFIX
 from warehouse.curated.table import COMMITS_PREFIX
 
 FOUR = CommitLimits(objects=4)
-SEEDS = int(os.environ.get("LAKE_SEEDS", "4"))
+SEEDS = int(os.environ.get("LAKE_SEEDS", "2"))
 
 
 async def run(store: MemoryObjects, limits: CommitLimits = FOUR) -> Curated:
