@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
     "warehouse": ("warehouse",),
+    "sql": ("sql",),
 }
 
 
