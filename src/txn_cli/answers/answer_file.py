@@ -36,6 +36,8 @@ def _beside(file: Path) -> Iterator[Path]:
     """A file in the same folder that takes the name at the end of the block, and goes away when the block raises."""
     if file.exists() and not file.is_file():
         raise QueryError(f"{file} is no file: name another for --output")
+    if not file.parent.is_dir():
+        raise QueryError(f"there is no folder {file.parent}: make it, or name another for --output")
     with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as made:
         new = Path(made.name)
     try:

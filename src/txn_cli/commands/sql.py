@@ -53,7 +53,9 @@ def sql(
     ] = None,
     role: Annotated[Role, typer.Option(help="Who asks: stewards see star.dim_customer whole.")] = Role.ANALYST,
     target: Annotated[Target, typer.Option(help="Which warehouse is asked.")] = Target.DUCKDB,
-    timeout: Annotated[float, typer.Option(min=0.1, help="How long the query may take at most, seconds.")] = 60.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=86_400, help="How long the query may take at most, seconds.")
+    ] = 60.0,
     data_dir: StackOption = None,
 ) -> None:
     """Ask the warehouse in SQL, or one of the twelve questions; without either, list the questions.
@@ -127,8 +129,8 @@ def _answer(reader: "Reader", query: str, question: Question | None, form: Forma
 
 
 def _write(answer: "Answer", question: Question | None, form: Format, output: Path | None) -> None:
+    from txn_cli.answers import answer_table  # noqa: PLC0415
     from txn_cli.answers.answer_file import LINES, write_answer  # noqa: PLC0415
-    from txn_cli.answers.answer_table import ROWS_MAX, show_answer  # noqa: PLC0415
 
     if output is not None:
         write_answer(answer, output, form)
@@ -136,8 +138,8 @@ def _write(answer: "Answer", question: Question | None, form: Format, output: Pa
         shown = _console()
         if question is not None:
             say(f"{question.title}. {question.answers}")
-        if show_answer(answer, shown, question):
-            say(f"These are the first {ROWS_MAX:,} rows: --format csv writes all", error=True)
+        if answer_table.show_answer(answer, shown, question):
+            say(f"These are the first {answer_table.ROWS_MAX:,} rows: --format csv writes all", error=True)
     else:
         for line in LINES[form](answer):
             say(line)

@@ -18,8 +18,8 @@ from botocore.parsers import ResponseParserError
 from txn_cli import extras
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
 
-DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
-RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
+DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --output, --rejects)"
+RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --output, --rejects), or change its rights"
 KIND: Final = "name another path, or move what is there away"
 UNREACHED: Final = "is the address right, and does it run? `txn up` starts a local stack, `txn status` looks at it"
 CREDENTIALS: Final = (

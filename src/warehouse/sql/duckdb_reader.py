@@ -6,7 +6,6 @@ and marts hold a view of each of their tables. Then files, network and settings 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 from typing import Any, Final
@@ -20,6 +19,7 @@ from warehouse.sql.roles import SCHEMAS, Role
 from warehouse.sql.select_rule import require_one_select
 
 BATCH_ROWS: Final = 2_048
+_CTRL_C: Final = "Query interrupted"  # what DuckDB raises as RuntimeError
 _CLOSED: Final = {
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
@@ -33,44 +33,64 @@ _FILES: Final = {Role.ANALYST: ("warehouse",), Role.STEWARD: ("warehouse", "stew
 """The published files that a role reads, by their names without the ending."""
 
 
-@dataclass(frozen=True, slots=True)
 class DuckDbReader:
-    """A closed session."""
+    """A closed session. Its time runs from the first query on."""
 
-    connection: duckdb.DuckDBPyConnection
-    role: Role
-    bounds: Bounds
+    def __init__(self, connection: duckdb.DuckDBPyConnection, role: Role, bounds: Bounds) -> None:
+        self._connection, self._role, self._bounds = connection, role, bounds
+        self._has_passed = False
+        self._timer = Timer(bounds.timeout_s, self._pass)
+        self._timer.daemon = True
 
     def answer(self, sql: str) -> Answer:
         """Run one SELECT; its rows come as they are read.
 
         Raises:
             QueryError: it is refused or fails, now or while rows are read.
+            KeyboardInterrupt: Ctrl-C.
         """
-        require_one_select(self.connection, sql, self.role)
-        deadline = Deadline(self.bounds.timeout_s, self.connection)
-        with _errors(self.bounds, deadline):
-            reader = self.connection.execute(sql).to_arrow_reader(BATCH_ROWS)
-        return Answer(reader.schema, _rows(reader, self.bounds, deadline))
+        require_one_select(self._connection, sql, self._role)
+        if self._timer.ident is None:
+            self._timer.start()
+        with self._errors():
+            if self._has_passed:
+                raise TimeoutError
+            reader = self._connection.execute(sql).to_arrow_reader(BATCH_ROWS)
+        return Answer(reader.schema, self._rows(reader))
 
-
-class Deadline:
-    """Interrupts a connection's query when its time is over."""
-
-    def __init__(self, timeout_s: float, connection: duckdb.DuckDBPyConnection) -> None:
-        self.has_passed = False
-        self._connection = connection
-        self._timer = Timer(timeout_s, self._pass)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _pass(self) -> None:
-        self.has_passed = True
+    def end(self) -> None:
+        """Stop what runs: closing the connection would wait for it."""
+        self._timer.cancel()
         self._connection.interrupt()
 
-    def cancel(self) -> None:
-        """The query has ended."""
-        self._timer.cancel()
+    def _pass(self) -> None:
+        self._has_passed = True
+        self._connection.interrupt()
+
+    def _rows(self, reader: Any) -> Iterator[Row]:
+        with self._errors():
+            yield from rows_of(iter(reader))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say in one line what an error of the engine means. Arrow's reader raises the engine's as OSError."""
+        try:
+            yield
+        except (duckdb.Error, OSError, MemoryError, RuntimeError) as error:
+            if str(error) == _CTRL_C and not self._has_passed:
+                raise KeyboardInterrupt from None
+            raise QueryError(self._reason(error)) from None
+
+    def _reason(self, error: Exception) -> str:
+        if self._has_passed:
+            return (
+                f"the query took more than {self._bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
+            )
+        if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
+            return (
+                f"the query needs more than TXN_WAREHOUSE_MEMORY ({self._bounds.memory}): ask for less, or allow more"
+            )
+        return FILES if isinstance(error, duckdb.PermissionException) else _word(error)
 
 
 @contextmanager
@@ -88,7 +108,11 @@ def open_duckdb(folder: Path, role: Role, bounds: Bounds) -> Iterator[DuckDbRead
             _attach(own, folder / f"{name}.duckdb", name)
         own.execute("set enable_external_access = false")
         own.execute("set lock_configuration = true")
-        yield DuckDbReader(own, role, bounds)
+        reader = DuckDbReader(own, role, bounds)
+        try:
+            yield reader
+        finally:
+            reader.end()
 
 
 def _config(bounds: Bounds) -> dict[str, str | bool | int | float | list[str]]:
@@ -111,40 +135,6 @@ def _attach(own: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
             own.execute(f"create or replace view {qualified} as from {name}.{qualified}")
     except duckdb.Error as error:
         raise QueryError(f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}") from None
-
-
-def _rows(reader: Any, bounds: Bounds, deadline: Deadline) -> Iterator[Row]:
-    with _errors(bounds, deadline):
-        yield from rows_of(iter(reader))
-    deadline.cancel()
-
-
-@contextmanager
-def _errors(bounds: Bounds, deadline: Deadline) -> Iterator[None]:
-    """Say in one line what an error of the engine means, and stop the clock."""
-    try:
-        yield
-    except (
-        duckdb.Error,
-        OSError,
-        MemoryError,
-        RuntimeError,
-    ) as error:  # Arrow's reader raises the engine's as OSError
-        deadline.cancel()
-        raise QueryError(_reason(error, bounds, deadline)) from None
-    except BaseException:
-        deadline.cancel()
-        raise
-
-
-def _reason(error: Exception, bounds: Bounds, deadline: Deadline) -> str:
-    if deadline.has_passed:
-        return f"the query took more than {bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
-    if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
-        return f"the query needs more than TXN_WAREHOUSE_MEMORY ({bounds.memory}): ask for less, or allow more"
-    if isinstance(error, duckdb.PermissionException):
-        return FILES
-    return _word(error)
 
 
 def _word(error: Exception) -> str:

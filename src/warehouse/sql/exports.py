@@ -18,6 +18,7 @@ from warehouse.sql.answer import Answer, Row
 from warehouse.sql.query_errors import QueryError
 
 ROWS_OF_A_GROUP: Final = 100_000
+_LINE_END: Final = "\r\n"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a text begins with that a spreadsheet runs (OWASP, "CSV Injection"), the full-width forms among them."""
 
@@ -34,8 +35,8 @@ def csv_records(answer: Answer) -> Iterator[str]:
 
 def _csv_record(row: Iterable[object]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(map(_cell, row))
-    return written.getvalue()
+    csv.writer(written, lineterminator=_LINE_END).writerow(map(_cell, row))  # quotes cells with characters of it
+    return written.getvalue().removesuffix(_LINE_END)
 
 
 def _cell(value: object) -> object:

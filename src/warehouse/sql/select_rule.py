@@ -15,7 +15,7 @@ from warehouse.sql.query_errors import FILES, ONE_SELECT, QueryError, one_line
 from warehouse.sql.roles import SCHEMAS, Role, refusal
 
 TABLE_FUNCTIONS: Final = frozenset({"generate_series", "range", "unnest"})
-REFUSED_FUNCTIONS: Final = frozenset({"write_log"})
+REFUSED_FUNCTIONS: Final = frozenset({"pg_sleep", "sleep_ms", "write_log"})  # sleep may not be interrupted
 _OPEN_SCHEMAS: Final = frozenset({"", "information_schema", *SCHEMAS})
 
 
