@@ -22,7 +22,9 @@ from warehouse.landing import duckdb_landing
 from warehouse.postgres.session import PostgresSession
 
 COMMITS_A_LOAD = 2
-STATEMENTS_MAX = 60
+STATEMENTS_MAX = 100
+KILL_STRIDE = int(os.environ.get("KILL_STRIDE", "12"))
+"""How many statements lie between two kills; `make kills` takes each."""
 
 
 class Countdown:
@@ -114,7 +116,7 @@ def killed_at_each_statement(place: LandingUnderTest) -> Iterator[tuple[list[Any
         missing = [each for each in adverse_commits() if each.append.name not in there]
         landing.load(batch_of(missing[:COMMITS_A_LOAD]))
 
-    for statement in range(STATEMENTS_MAX):
+    for statement in range(KILL_STRIDE - 1, STATEMENTS_MAX, KILL_STRIDE):
         _, status = os.waitpid(in_a_child(lambda n=statement: one_load(n)), 0)  # type: ignore[misc]
         ledger: list[Any] = []
         rows = 0
@@ -152,7 +154,7 @@ def main(engine: str, where: str) -> None:
     place = place_of(engine, where)
     adverse_commits()
     kills = list(killed_at_each_statement(place))
-    json.dump({"kills": kills, "exits": at_once(place, 3)}, sys.stdout)
+    json.dump({"kills": kills, "exits": at_once(place, 2)}, sys.stdout)
 
 
 if __name__ == "__main__":
