@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -16,13 +15,12 @@ from rich.text import Text
 from txn_cli.answers.formats import Format, format_of
 from txn_cli.commands.place import StackOption, announce
 from txn_cli.exit_codes import ACTING, Outcome
-from txn_cli.output.named import DEFAULT_FOLDER
-from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import console, say
+from txn_cli.warehouse.engines import Engine
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from warehouse.questions.catalogue import Question, is_name, question_of, questions
-from warehouse.sql.roles import Role
+from warehouse.sql.reader_roles import Role
 
 if TYPE_CHECKING:
     from warehouse.sql.answer import Answer
@@ -30,13 +28,6 @@ if TYPE_CHECKING:
 
 PRINTED_COLUMNS: Final = 160
 """How wide a table is that is printed where there is no terminal."""
-
-
-class Target(StrEnum):
-    """The engine that is asked."""
-
-    DUCKDB = "duckdb"
-    POSTGRES = "postgres"
 
 
 def sql(
@@ -52,7 +43,7 @@ def sql(
         Path | None, typer.Option(help="File to write; its ending names the format.", show_default="standard output")
     ] = None,
     role: Annotated[Role, typer.Option(help="Who asks: stewards see star.dim_customer whole.")] = Role.ANALYST,
-    target: Annotated[Target, typer.Option(help="Which warehouse is asked.")] = Target.DUCKDB,
+    target: Annotated[Engine, typer.Option(help="Which warehouse is asked.")] = Engine.DUCKDB,
     timeout: Annotated[
         float, typer.Option(min=0.1, max=86_400, help="How long the query may take at most, seconds.")
     ] = 60.0,
@@ -96,15 +87,17 @@ def _console() -> Console:
 
 @contextmanager
 def _reader(
-    target: Target, role: Role, timeout_s: float, data_dir: Path | None, settings: Settings
+    target: Engine, role: Role, timeout_s: float, data_dir: Path | None, settings: Settings
 ) -> Iterator["Reader"]:
-    from warehouse.sql.bounds import Bounds  # noqa: PLC0415 - the extra `warehouse`, here and below
+    from txn_cli.warehouse.place import folder_of  # noqa: PLC0415 - the extra `warehouse`, here and below
+    from warehouse.sql.bounds import Bounds  # noqa: PLC0415
     from warehouse.sql.duckdb_reader import open_duckdb  # noqa: PLC0415
     from warehouse.sql.postgres_reader import open_postgres  # noqa: PLC0415
 
     bounds = Bounds(settings.warehouse_memory, settings.warehouse_threads, timeout_s)
-    if target is Target.DUCKDB:
-        folder = DataDir.at(data_dir or DEFAULT_FOLDER).root / "warehouse"
+    if target is Engine.DUCKDB:
+        is_local = settings.warehouse_folder is None
+        folder = folder_of(settings, data_dir, is_local=is_local).root
         announce(f"DuckDB in {folder}, as {role}")
         with open_duckdb(folder, role, bounds) as duckdb:
             yield duckdb

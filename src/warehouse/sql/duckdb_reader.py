@@ -15,7 +15,7 @@ import duckdb
 from warehouse.sql.answer import Answer, Row, rows_of
 from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
 from warehouse.sql.query_errors import FILES, QueryError, one_line
-from warehouse.sql.roles import SCHEMAS, Role
+from warehouse.sql.reader_roles import SCHEMAS, Role
 from warehouse.sql.select_rule import require_one_select
 
 BATCH_ROWS: Final = 2_048

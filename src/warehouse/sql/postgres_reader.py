@@ -19,7 +19,7 @@ import pyarrow as pa
 from warehouse.sql.answer import Answer, Row, rows_of
 from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
 from warehouse.sql.query_errors import ONE_SELECT, QueryError
-from warehouse.sql.roles import OF_STEWARDS, Role
+from warehouse.sql.reader_roles import OF_STEWARDS, Role
 
 LOGIN_ROLES: Final = {Role.ANALYST: ("txn_analyst",), Role.STEWARD: ("txn_steward", "txn_analyst")}
 """The roles that a login has to be a member of: of the first, and of no other than these."""
@@ -46,7 +46,7 @@ _CONNECTION: Final = ("08", "57P", "28", "3D")  # no server, one that stops, no 
 class PostgresReader:
     """A session of a login that may only read."""
 
-    connection: adbc.Connection
+    cursor: adbc.Cursor
     role: Role
     bounds: Bounds
 
@@ -57,9 +57,8 @@ class PostgresReader:
             QueryError: it is refused or fails, now or while rows are read.
         """
         with _errors(self.bounds, self.role):
-            cursor = self.connection.cursor()
-            cursor.execute(sql)
-            batches = cursor.fetch_record_batch()
+            self.cursor.execute(sql)
+            batches = self.cursor.fetch_record_batch()
         if not batches.schema.names:
             raise QueryError(ONE_SELECT)
         return self._typed(batches)
@@ -91,20 +90,27 @@ def open_postgres(url: str, role: Role, bounds: Bounds) -> Iterator[PostgresRead
     Raises:
         QueryError: nobody answers there, or the login may do more than the role, or less.
     """
-    with bounded_memory(bounds.memory_bytes + BESIDE_BYTES):
+    with bounded_memory(bounds.memory_bytes + BESIDE_BYTES), _opened(url, bounds, role) as cursor:
         with _errors(bounds, role):
-            connection = adbc.connect(url, autocommit=True)
-        try:
-            with _errors(bounds, role), connection.cursor() as cursor:
-                cursor.execute(_RIGHTS)
-                [(is_powerful, roles)] = cursor.fetchall()
-                _require_reader(role, set(roles.split()), is_powerful=is_powerful)
-                for statement in (*_SESSION, f"set statement_timeout = {round(bounds.timeout_s * 1000)}"):
-                    cursor.execute(statement)
-            yield PostgresReader(connection, role, bounds)
-        finally:
-            with suppress(adbc.Error):
-                connection.close()
+            cursor.execute(_RIGHTS)
+            [(is_powerful, roles)] = cursor.fetchall()
+            _require_reader(role, set(roles.split()), is_powerful=is_powerful)
+            for statement in (*_SESSION, f"set statement_timeout = {round(bounds.timeout_s * 1000)}"):
+                cursor.execute(statement)
+        yield PostgresReader(cursor, role, bounds)
+
+
+@contextmanager
+def _opened(url: str, bounds: Bounds, role: Role) -> Iterator[adbc.Cursor]:
+    with _errors(bounds, role):
+        connection = adbc.connect(url, autocommit=True)
+    cursor = connection.cursor()
+    try:
+        yield cursor
+    finally:
+        with suppress(adbc.Error):
+            cursor.close()
+            connection.close()
 
 
 def _require_reader(role: Role, roles: set[str], *, is_powerful: bool) -> None:
@@ -131,18 +137,18 @@ def _errors(bounds: Bounds, role: Role) -> Iterator[None]:
 
 
 def _reason(error: Exception, bounds: Bounds, role: Role) -> str:
-    found = re.search(r"SQLSTATE: (\w{5})", str(error))
-    state = found[1] if found else ""
+    """An error of Arrow's reader holds PostgreSQL's text alone, one of the driver its SQLSTATE, too."""
     if isinstance(error, MemoryError):
         return f"the answer needs more than TXN_WAREHOUSE_MEMORY ({bounds.memory}): ask for less, or allow more"
-    if state == _QUERY_CANCELED:
+    found = re.search(r"ERROR:\s+(.*)", str(error))
+    said, state = found[1] if found else "", str(getattr(error, "sqlstate", None) or "")
+    if state == _QUERY_CANCELED or said.startswith("canceling statement"):
         return f"the query took more than {bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
-    if state == _INSUFFICIENT_PRIVILEGE:
-        return _refused(str(error), role)
-    if not state or state.startswith(_CONNECTION):
+    if state == _INSUFFICIENT_PRIVILEGE or said.startswith("permission denied"):
+        return _refused(said, role)
+    if not said or state.startswith(_CONNECTION):
         return "no connection to PostgreSQL: see TXN_WAREHOUSE_POSTGRES_URL"  # the driver's text holds the address
-    said = re.search(r"ERROR:\s+(.*)", str(error))
-    return f"PostgreSQL refuses: {said[1] if said else f'SQLSTATE {state}'}"
+    return f"PostgreSQL refuses: {said}"
 
 
 def _refused(text: str, role: Role) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import duckdb
 
 from warehouse.sql.query_errors import FILES, ONE_SELECT, QueryError, one_line
-from warehouse.sql.roles import SCHEMAS, Role, refusal
+from warehouse.sql.reader_roles import SCHEMAS, Role, refusal
 
 TABLE_FUNCTIONS: Final = frozenset({"generate_series", "range", "unnest"})
 REFUSED_FUNCTIONS: Final = frozenset({"pg_sleep", "sleep_ms", "write_log"})  # sleep may not be interrupted

@@ -16,7 +16,7 @@ from warehouse.sql.asking import ask
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import DuckDbReader, open_duckdb
 from warehouse.sql.query_errors import QueryError
-from warehouse.sql.roles import Role
+from warehouse.sql.reader_roles import Role
 
 BOUNDS = Bounds("100MB", 2, 30.0)
 FILES = "neither files nor the network"
