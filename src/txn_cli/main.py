@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "leases": ("leases",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
+    "sql": ("sql",),
 }
 
 
