@@ -24,7 +24,9 @@ class WatchMetrics:
         self._last_at = self._gauge("last_run_timestamp_seconds", "When the last run ended")
         self._last_s = self._gauge("last_run_seconds", "How long the last run took")
         self._last_rows = self._gauge("last_run_rows", "Rows that the last run loaded")
-        self._built_at = self._gauge("built_timestamp_seconds", "When the last run began that brought in all of the lake")
+        self._built_at = self._gauge(
+            "built_timestamp_seconds", "When the last run began that brought in all of the lake"
+        )
         self._looked_at = self._gauge("looked_timestamp_seconds", "When the lake was looked at last")
         self._waiting = self._gauge("objects_waiting", "Raw objects of the lake that are not in the warehouse")
         self._behind = self._gauge("behind_seconds", "For how long raw objects have been waiting")

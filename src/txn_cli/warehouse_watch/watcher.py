@@ -31,9 +31,7 @@ _log = structlog.get_logger(__name__)
 class Watcher:
     """Runs every `every_s` seconds, when there is something new."""
 
-    def __init__(
-        self, look: Look, run: Run, every_s: float, metrics: WatchMetrics | None = None
-    ) -> None:
+    def __init__(self, look: Look, run: Run, every_s: float, metrics: WatchMetrics | None = None) -> None:
         self._look, self._run, self._every_s = look, run, every_s
         self.metrics = metrics or WatchMetrics(time.time)
         self._seen = LakeLook()

@@ -27,7 +27,7 @@ REPORT = json.dumps({"loaded_rows": 7, "built": "partial", "published": True})
         ('print(\'{"loaded_rows": 0, "built": "nothing"}\')', RunOutcome(0, built=False)),
         ("print('so be it')", RunOutcome(error="the run said nothing of what it did")),
         (
-            "import sys; sys.exit('txn: target: local stack in D\\n{\"event\": \"x\"}\\ntxn: the model a failed: run b')",
+            'import sys; sys.exit(\'txn: target: local stack in D\\n{"event": "x"}\\ntxn: the model a failed: run b\')',
             RunOutcome(error="the model a failed: run b"),
         ),
         ("raise SystemExit(3)", RunOutcome(error="exit code 3")),
@@ -75,5 +75,3 @@ async def test_a_cancelled_run_is_interrupted_and_then_killed(
         await task
     assert not mark.is_running()
     assert (tmp_path / "heard").exists() is not stubborn
-
-

@@ -78,7 +78,8 @@ async def test_a_child_that_is_not_essential_never_stops_another(tmp_path: Path)
     async with supervised(told.narrator, lambda pids: None, policy) as supervisor:
         never = Probe(f"http://127.0.0.1:{ports.choose()}/")
         await supervisor.start(
-            [python("server", tmp_path, FOREVER)], [replace(python("extra", tmp_path, code, probe=never), essential=False)]
+            [python("server", tmp_path, FOREVER)],
+            [replace(python("extra", tmp_path, code, probe=never), essential=False)],
         )
         assert "extra ended at its start, exit code 1: bad day" in told.text
         server = supervisor.pids["server"]
@@ -93,7 +94,10 @@ async def test_a_child_is_signalled_by_its_name(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print('heard', flush=True))\n"
     async with supervised(Told().narrator, lambda pids: None) as supervisor:
         await supervisor.start(
-            [python(name, tmp_path, f"{code}print('up', flush=True)\nwhile True: signal.pause()") for name in ("a", "b")]
+            [
+                python(name, tmp_path, f"{code}print('up', flush=True)\nwhile True: signal.pause()")
+                for name in ("a", "b")
+            ]
         )
         await until(lambda: all("up" in (tmp_path / f"{name}.log").read_text() for name in ("a", "b")))
         supervisor.send("a", signal.SIGUSR1)
