@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
+    "lake": ("lake",),
     "warehouse": ("warehouse",),
 }
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final
 
 from ingest.batches.batch_ids import Sha256
-from ingest.batches.outlasting import Outlast
 from txn_core.aws.errors import code_of
+from txn_core.aws.retry import Retry
 from txn_core.aws.versioned_objects import ListedObject, VersionedObjects
 from txn_core.exceptions import StoreError, TxnError
 
@@ -22,8 +22,8 @@ class FileGoneError(TxnError):
 class ObjectContent:
     """The bytes of one version of an object. Nobody gets bytes of two versions."""
 
-    def __init__(self, objects: VersionedObjects, found: ListedObject, outlast: Outlast) -> None:
-        self._objects, self._found, self._outlast = objects, found, outlast
+    def __init__(self, objects: VersionedObjects, found: ListedObject, retry: Retry) -> None:
+        self._objects, self._found, self._retry = objects, found, retry
 
     @property
     def size(self) -> int:
@@ -39,7 +39,7 @@ class ObjectContent:
         if (end := min(start + BLOCK_BYTES, self.size)) <= start:
             return b""
         part = partial(self._objects.part, self._found.key, self._found.etag, start, end)
-        if (data := await self._outlast("file", part)) is None:
+        if (data := await self._retry("file", part)) is None:
             raise FileGoneError("the file in S3 was replaced or removed while it was read")
         return data
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from ingest.batches.batch_ids import BatchId
 from ingest.batches.batch_receipt import BatchReceipt, receipt_key
-from ingest.batches.outlasting import Outlast
 from ingest.layouts.rejection import Rejection
+from txn_core.aws.retry import Retry
 from txn_core.aws.versioned_objects import ETag, VersionedObjects
 from txn_core.lake.layout import RECEIPT_PREFIX
 from txn_core.transactions.identity import Account
@@ -30,8 +30,8 @@ class StoredReceipt:
 class ReceiptStore:
     """The receipts of one lake."""
 
-    def __init__(self, objects: VersionedObjects, outlast: Outlast) -> None:
-        self._objects, self._outlast = objects, outlast
+    def __init__(self, objects: VersionedObjects, retry: Retry) -> None:
+        self._objects, self._retry = objects, retry
 
     async def find(self, account: Account, batch: BatchId) -> StoredReceipt | None:
         """The receipt of a batch, or None."""
@@ -48,7 +48,7 @@ class ReceiptStore:
             receipt = replace(receipt, beat=0 if over is None else over.receipt.beat + 1)
             version = None if over is None else over.etag
             put = partial(self._objects.write, key, receipt.to_json(), over=version)
-            if (etag := await self._outlast("receipt", put)) is not None:
+            if (etag := await self._retry("receipt", put)) is not None:
                 return StoredReceipt(receipt, etag)
             found = await self._load(key)
             if found is None or found.receipt == receipt:
@@ -76,28 +76,28 @@ class ReceiptStore:
             ]
             return [key for _, key in heapq.nlargest(count, times)]
 
-        found = [await self._load(key) for key in await self._outlast("receipts", keys)]
+        found = [await self._load(key) for key in await self._retry("receipts", keys)]
         return [each for each in found if each is not None]
 
     async def accounts(self) -> list[Account]:
         """The accounts that have receipts."""
-        names = await self._outlast("receipts", partial(self._objects.folders, RECEIPT_PREFIX))
+        names = await self._retry("receipts", partial(self._objects.folders, RECEIPT_PREFIX))
         return [Account(name) for name in names]
 
     async def report(self, receipt: BatchReceipt) -> list[Rejection]:
         """The rejections of the rows that are settled; their messages are not kept."""
         if receipt.report is None:
             return []
-        found = await self._outlast("rejections", partial(self._objects.load, receipt.report))
+        found = await self._retry("rejections", partial(self._objects.load, receipt.report))
         lines = b"" if found is None else found.body
         return [Rejection(**json.loads(line), message="") for line in lines.splitlines()[: receipt.reported]]
 
     async def put_report(self, key: str, rejections: Sequence[Rejection]) -> None:
         """Keep the rejections of a batch: a line each, with line, field and code."""
-        await self._outlast("rejections", partial(self._objects.put, key, b"".join(_lines(rejections))))
+        await self._retry("rejections", partial(self._objects.put, key, b"".join(_lines(rejections))))
 
     async def _load(self, key: str) -> StoredReceipt | None:
-        found = await self._outlast("receipt", partial(self._objects.load, key))
+        found = await self._retry("receipt", partial(self._objects.load, key))
         return None if found is None else StoredReceipt(BatchReceipt.of(found.body), found.etag, found.age_s)
 
 
