@@ -27,6 +27,6 @@ class LakeLook:
             newest = entry.key
         return cls(raw, newest)
 
-    def waiting(self, done: "LakeLook | None") -> int:
-        """How many raw objects came after the look that the last good run began with."""
-        return len(self.raw - done.raw) if done is not None else len(self.raw)
+    def waiting(self, done: "LakeLook") -> int:
+        """How many raw objects are here that were not there at an earlier look."""
+        return len(self.raw - done.raw)

@@ -35,7 +35,7 @@ class Watcher:
         self._look, self._run, self._every_s = look, run, every_s
         self.metrics = metrics or WatchMetrics(time.time)
         self._seen = LakeLook()
-        self._done: LakeLook | None = None  # what the last good run began with
+        self._done = LakeLook()  # what the last good run began with; an empty lake needs none
         self._failures = 0
         self._error = NOT_YET
         self._wanted = asyncio.Event()

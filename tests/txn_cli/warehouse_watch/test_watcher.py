@@ -54,11 +54,14 @@ def sample(watcher: Watcher, name: str, **labels: str) -> float:
 
 async def test_nothing_new_starts_no_run() -> None:
     lake = Lake()
-    lake.holds("raw/a")
     watcher = lake.watcher()
     await watcher.turn()
+    assert not lake.runs, "an empty lake"
+    await watcher.works()
+    lake.holds("raw/a")
     await watcher.turn()
-    assert lake.runs == 1, "the first look always runs: what is in the warehouse is not known"
+    await watcher.turn()
+    assert lake.runs == 1, "what is in the warehouse is not known at the first look"
     lake.holds("raw/a", "raw/b")
     await watcher.turn()
     assert lake.runs == 2
@@ -122,6 +125,7 @@ async def test_a_failure_is_told_counted_and_tried_again_with_growing_pauses() -
 )
 async def test_a_lake_that_cannot_be_listed_starts_no_run_and_ends_nothing(fault: Exception, told: str) -> None:
     lake = Lake(fault=fault)
+    lake.holds("raw/a")
     watcher = lake.watcher()
     await watcher.turn()
     with pytest.raises(NotReadyError, match=told):
@@ -159,6 +163,7 @@ async def test_a_look_that_is_wanted_cuts_the_pause_short_also_the_long_one_afte
 
 async def test_cancelling_reaches_the_run_under_way() -> None:
     lake, running, ended = Lake(), asyncio.Event(), asyncio.Event()
+    lake.holds("raw/a")
 
     async def hold() -> None:
         running.set()
