@@ -40,7 +40,7 @@ class Checked:
         there = self.positions
         since = f" (since {there.waiting_since})" if there.waiting_since else ""
         lines = (
-            f"positions: {there.raw:,} raw, {there.curated:,} curated, {there.landed:,} landed, {there.writes:,} built",
+            f"positions: {there.raw:,} raw, {there.curated:,} curated, {there.landed:,} landed, {there.writes:,} here",
             f"waiting: {there.waiting_objects:,} raw objects, {there.waiting_commits:,} commits{since}",
             f"minutes that differ from the archive's ledger: {len(self.differing):,}",
         )

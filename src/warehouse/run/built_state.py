@@ -18,7 +18,7 @@ def built_of(rows: Rows, *, landing: str = "landing", meta: str = "meta") -> Bui
     landed = int(rows(f"select coalesce(max(load_id), 0) from {landing}.objects")[0][0])
     if len(rows(_TABLES)) < 2:
         return Built(landed)
-    noted = rows(f"select to_load_id, models from {meta}.run order by to_load_id desc, at desc limit 1")
+    noted = rows(f"select to_load_id, models from {meta}.run order by to_load_id desc limit 1")
     if not noted:
         return Built(landed)
     strange = rows(

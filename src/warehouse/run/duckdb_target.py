@@ -18,7 +18,7 @@ from warehouse.run.targets import Built, Counts
 PUBLISHED: Final = ("steward", "warehouse")
 """The databases that readers open; the one that says what was built comes last."""
 BATCH_ROWS: Final = 100_000
-_LAST_RUN: Final = "select run_id from meta.run order by to_load_id desc, at desc limit 1"
+_LAST_RUN: Final = "select run_id from meta.run order by to_load_id desc limit 1"
 
 
 class DuckDbTarget:
