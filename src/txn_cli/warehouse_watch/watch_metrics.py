@@ -43,9 +43,14 @@ class WatchMetrics:
         self._looked_at.set(now)
         self._waiting.set(waiting)
         if not waiting:
-            self._waiting_since = None
+            self.caught_up()
         elif self._waiting_since is None:
             self._waiting_since = now
+
+    def caught_up(self) -> None:
+        """All objects of the last look are in the warehouse."""
+        self._waiting.set(0)
+        self._waiting_since = None
 
     def began(self) -> float:
         """A run begins; gives when."""

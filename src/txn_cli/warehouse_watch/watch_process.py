@@ -37,7 +37,7 @@ async def watch(folder: Path, settings: Settings, every_s: float) -> None:
             partial(look_at_lake, folder), partial(run_once, run_command(folder)), every_s, WatchMetrics(time.time)
         )
         asyncio.get_running_loop().add_signal_handler(LOOK_NOW, watcher.look_now)
-        with served(watcher.metrics.registry, readiness_of({"warehouse": watcher.works}), settings):
+        with served(watcher.metrics.registry, readiness_of({"last_run": watcher.works}), settings):
             _log.info("started", every_s=every_s)
             with suppress(asyncio.CancelledError):
                 await run_until(stopping, watcher.watch())

@@ -93,7 +93,7 @@ class Watcher:
         else:
             self._well()
             self._done = seen
-            self.metrics.looked(0)
+            self.metrics.caught_up()
         self.metrics.ended(began_at, rows=outcome.rows, built=outcome.built, failures=self._failures)
         if not outcome.error:
             _log.info("warehouse_run_done", rows=outcome.rows, built=outcome.built)
