@@ -60,7 +60,7 @@ WarehouseOption = Annotated[
     bool | None,
     typer.Option(
         "--warehouse/--no-warehouse",
-        help="Run the warehouse every TXN_WAREHOUSE_EVERY_S seconds (or every minute), when the lake has something new.",
+        help="Run the warehouse every TXN_WAREHOUSE_EVERY_S seconds (60), when the lake has something new.",
         show_default="`txn demo` runs it, `txn up` only if TXN_WAREHOUSE_EVERY_S is set",
     ),
 ]

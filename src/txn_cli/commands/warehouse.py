@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOption, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import say, say_document
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 warehouse = typer.Typer(help="The warehouse: load the curated lake into tables, build and check the models.")
 
-TargetOption = Annotated[Engine, typer.Option("--target", help="The engine that holds the tables.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Build all tables whole, from the landing.")]
 
 _BUILT: Final = {
@@ -89,7 +88,7 @@ def watch(
 ) -> None:
     """Run the warehouse of a local stack again and again, whenever the lake has something new, until SIGTERM.
 
-    `txn up --warehouse` and `txn demo` do this by themselves. A run that fails is tried again after a pause that grows.
+    `txn up --warehouse` and `txn demo` do this. A run that fails is tried again after a pause that grows.
     """
     from txn_cli.warehouse_watch.watch_process import watch as watch_stack  # noqa: PLC0415 - only here
 

@@ -1,4 +1,4 @@
-"""Waits until the warehouse of a stack holds what the lake holds: bounded, with progress, and with the reason if not."""
+"""Waits until the warehouse of a stack holds what the lake holds: bounded, and with the reason if it does not."""
 
 import asyncio
 import time

@@ -51,7 +51,8 @@ def _parts(warehouse: WarehouseStatus, now: datetime) -> Iterator[str]:
     if figures.get("running"):
         yield "a run is under way"
     if waiting := int(figures.get("objects_waiting", 0)):
-        yield f"behind the lake by {waiting:,} {'object' if waiting == 1 else 'objects'} for {figures['behind_seconds']:.0f} s"
+        objects = "object" if waiting == 1 else "objects"
+        yield f"behind the lake by {waiting:,} {objects} for {figures['behind_seconds']:.0f} s"
     elif (built_at := warehouse.at("built")) is not None:
         looked_at = warehouse.at("looked") or built_at
         yield f"holds all of the lake as of {_ago(max(built_at, looked_at), now)}"

@@ -1,7 +1,7 @@
 """What the lake holds, by the names of its objects: enough to tell whether a run of the warehouse has work to do.
 
-Names are listed, and nothing is read. So a look costs a call for a thousand objects, and a lake in which nothing is new
-starts no run and no dbt.
+Names are listed, and nothing is read. So a look costs a call for a thousand objects, and a lake in which nothing is
+new starts no run and no dbt.
 """
 
 from dataclasses import dataclass, field

@@ -21,7 +21,7 @@ from txn_server.processes.ending import Ending
 from txn_server.processes.tethered import TetheredProcess
 
 STOP_S_MAX: Final = 5.0
-"""How long a run that is interrupted gets for its end. One that is killed leaves a state that the next run continues."""
+"""How long a run that is interrupted gets for its end. What a killed one leaves, the next run continues."""
 SAID_BYTES_MAX: Final = 64 << 10
 ERROR_CHARACTERS_MAX: Final = 400
 _OURS: Final = "txn: "

@@ -49,7 +49,7 @@ async def look_at_lake(folder: Path, before: LakeLook) -> LakeLook:
     Raises:
         StackError: the folder's files do not fit together.
     """
-    while (settings := attach(DataDir.at(folder))) is None:
+    while (settings := attach(DataDir.at(folder))) is None:  # noqa: ASYNC110 - other processes make it ready
         await asyncio.sleep(READY_PAUSE_S)
     async with asyncio.timeout(LOOK_S_MAX), Aws(settings).lake() as store:
         return await LakeLook.at(store, before)

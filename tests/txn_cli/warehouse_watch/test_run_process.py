@@ -27,7 +27,7 @@ REPORT = json.dumps({"loaded_rows": 7, "built": "partial", "published": True})
         ('print(\'{"loaded_rows": 0, "built": "nothing"}\')', RunOutcome(0, built=False)),
         ("print('so be it')", RunOutcome(error="the run said nothing of what it did")),
         (
-            'import sys; sys.exit(\'txn: target: local stack in D\\n{"event": "x"}\\ntxn: the model a failed: run b\')',
+            'import sys; sys.exit(\'txn: target: D\\n{"event": "x"}\\ntxn: the model a failed: run b\')',
             RunOutcome(error="the model a failed: run b"),
         ),
         ("raise SystemExit(3)", RunOutcome(error="exit code 3")),
@@ -55,7 +55,7 @@ async def test_a_run_that_says_much_neither_hangs_nor_fills_the_memory() -> None
 
 @pytest.mark.parametrize("stubborn", [False, True])
 async def test_a_cancelled_run_is_interrupted_and_then_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stubborn: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, stubborn: bool
 ) -> None:
     """Its processes are gone when the cancellation is over."""
     monkeypatch.setattr(run_process, "STOP_S_MAX", 0.2 if stubborn else 30.0)
