@@ -39,9 +39,12 @@ LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("load", "ingest"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
+    "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
-    **dict.fromkeys(("leases reset", "ingest status", "warehouse install"), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
+    **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
+    **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "load", "build", "docs")), ACTING),
 }
 """The codes of each command, by its words."""
 
