@@ -44,9 +44,13 @@ class Waited(StrEnum):
 class _FileOrCommand(TyperGroup):
     """A group whose first word is a file unless it is one of the commands."""
 
+    default_command = FILE
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the group's own options, which are none, before a command."""
-        return super().parse_args(ctx, args if not args or args[0] in self.commands else [FILE, *args])
+        return super().parse_args(
+            ctx, args if not args or args[0] in self.commands else [self.default_command, *args]
+        )
 
 
 ingest = typer.Typer(

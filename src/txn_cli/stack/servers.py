@@ -23,7 +23,7 @@ A_VOLUME_SERVER = "DataNodes"
 last is told five seconds later, and until then S3 answers its health check, but no object.
 """
 VACUUM_EVERY_S = 60
-"""How often SeaweedFS looks for volumes of which a third is removed, and writes them anew, in a stack with a bucket of
+"""How often SeaweedFS looks for volumes of which a third is removed, and compacts them, in a stack with a bucket of
 clients' files: until then the bytes of a removed file stay on the disk. Else it looks every 14 minutes."""
 NODE_SEMI_SPACE = "--max-semi-space-size=8"
 """MB that young objects get. By default they get so much that the text of large answers, which is garbage at once, is
