@@ -305,7 +305,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.code == failed(command)
     assert "target" in ended.target
     assert re.search(
-        r"does not know these credentials: set AWS_PROFILE|401 api_key_invalid .*--api-key-file|`txn keys create` makes",
+        r"does not know these credentials: set AWS_PROFILE|401 api_key_invalid .*--api-key-file|`txn keys create`",
         ended.line,
     )
     assert "9000" not in ended.line
