@@ -24,7 +24,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http warehouse-seeds unread-log upload-memory first-call audit openapi readme screenshot lock format clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -71,6 +71,10 @@ fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (S
 
 races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
+
+warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places (SEEDS=20 or first-last), and compare all tables with a fold
+	@WAREHOUSE_SEEDS=$(if $(findstring -,$(SEEDS)),$(SEEDS),0-$$(($(or $(SEEDS),20) - 1))) $(BIN)/python -m pytest -n 0 --timeout 7200 \
+		tests/warehouse/run/test_killed_runs.py $(PYTEST_ARGS)
 
 unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
