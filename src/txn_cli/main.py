@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "leases": ("leases",),
     "lake": ("lake",),
     "warehouse": ("warehouse",),
+    "sql": ("sql",),
 }
 
 

@@ -70,6 +70,7 @@ def run(
     say(
         f"Curated {report.curated.rows:,} rows of {report.curated.objects:,} objects, "
         f"loaded {report.loaded.rows:,} rows; {_BUILT[report.built]}"
+        + (f"; normalised {report.normalised.rows:,} rows" if report.normalised.commits else "")
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from txn_core.exceptions import SettingsError, WarehouseBusyError
 from warehouse.landing.landing_port import Landing
 from warehouse.landing.postgres_landing import PostgresLanding
+from warehouse.postgres.roles import grant_roles
 from warehouse.postgres.session import PostgresSession
 from warehouse.run.built_state import built_of, counts_of
 from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
@@ -80,7 +81,9 @@ class PostgresTarget:
             yield from batches
 
     def publish(self) -> bool:
-        """See `Target`."""
+        """See `Target`: a table that was made again is closed to readers until they are granted it."""
+        with PostgresSession.open(self._url) as session:
+            grant_roles(session, wait_s=self._wait_s)
         return False
 
 
