@@ -37,12 +37,12 @@ CHECKING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.FINDING: 1, Outcome.
 LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.UNSETTLED: 4}
 
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
-    **dict.fromkeys(("load", "ingest"), LOADING),
+    **dict.fromkeys(("load", "ingest file"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
-    **dict.fromkeys(("leases reset", "ingest status"), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
     **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "load", "build", "docs")), ACTING),
 }

@@ -1,1 +1,1 @@
-"""The normalised database in PostgreSQL (RDS): third normal form with keys and checks, loaded by a ledger of its own."""
+"""The normalised database in PostgreSQL (RDS): third normal form, with a ledger of its own."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA, VAULT_SCHEMA
 from warehouse.curated.table import Append
 from warehouse.landing.incoming import Incoming, conformed
-from warehouse.landing.landing_port import Loaded, LoadBatch
+from warehouse.landing.landing_port import LoadBatch, Loaded
 from warehouse.oltp.oltp_steps import INCOMING_COLUMNS, NAMED, SAID, STEPS
 from warehouse.oltp.oltp_tables import SCHEMA, oltp_statements
 from warehouse.postgres.ledger import PostgresLedger

@@ -1,8 +1,8 @@
 """The steps of a load of the normalised database: one statement each, in an order that the foreign keys allow.
 
-Each step leaves rows alone that are as they should be, so a second load of the same changes nothing. What rows come to
-hold depends on the set of rows alone, and not on the order of loads: first writes and latest profiles win by their own
-moments, and whatever was said of addresses stays.
+Each step leaves rows alone that are as they should be, so a second load of the same changes nothing. What tables hold
+follows from the set of loaded rows, not from the order of loads: first writes and latest profiles win by their own
+moments, and each address stays that anybody ever said.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,32 @@ INCOMING_COLUMNS: Final = (
 )
 """The curated columns that the steps use."""
 
-_INSTANT: Final = "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
+_INSTANT: Final = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
 _WRITTEN: Final = (
-    f"to_char(accepted_at, {_INSTANT}) || '#' || shard_id || '#' || lpad(length(sequence_number)::text, 3, '0') || '-' "
-    "|| sequence_number || '#' || lpad(sub_sequence_number::text, 9, '0')"
+    f"to_char(accepted_at, {_INSTANT}) || '#' || shard_id || '#' "
+    "|| lpad(length(sequence_number)::text, 3, '0') || '-' || sequence_number || '#' "
+    "|| lpad(sub_sequence_number::text, 9, '0')"
 )
-_BROKEN: Final = "case " + " ".join(f"when not ({rule}) then '{name}'" for name, rule in RULES.items()) + " end"
+_OF_ROWS: Final = ("transaction_id", "amount_minor")
+"""Rules of columns that differ from row to row. Those of all others are asked of each distinct value."""
+
+
+def _distinct(name: str) -> str:
+    """Each value of a column once; without `offset 0` PostgreSQL asks the rule of each row first."""
+    return f"select {name} from (select distinct {name} from incoming offset 0) as each"
+
+
+def _broken() -> str:
+    """The name of the first rule that a row breaks, or null."""
+    tests = (
+        f"when not ({rule}) then '{name}'"
+        if name in _OF_ROWS
+        else f"when {name} = any(array({_distinct(name)} where not ({rule}))) then '{name}'"
+        for name, rule in RULES.items()
+    )
+    return f"case {' '.join(tests)} end"
+
+
 CITY_ID: Final = "md5(jsonb_build_array(city, state)::text)"
 ADDRESS_ID: Final = "md5(jsonb_build_array(street, postal_code, city, state)::text)"
 
@@ -43,15 +63,15 @@ def _but(columns: tuple[str, ...], *without: str) -> str:
 SAID: Final = (
     "create temporary table said on commit drop as select *, "
     f"to_char(occurred_at, {_INSTANT}) || '#' || written as said_at "
-    f'from (select {_but(INCOMING_COLUMNS, "city", "state", "category")}, {_short("city", "state", "category")}, '
-    f'({_WRITTEN}) collate "C" as written, {_BROKEN} as broken from incoming) as raw'
+    f"from (select {_but(INCOMING_COLUMNS, 'city', 'state', 'category')}, {_short('city', 'state', 'category')}, "
+    f'({_WRITTEN}) collate "C" as written, {_broken()} as broken from incoming) as raw'
 )
 NAMED: Final = (
     "create temporary table named on commit drop as select *, "
     f"case when coalesce(city, state) is not null then {CITY_ID} end as city_id, "
-    f"case when coalesce(street, postal_code, city, state) is not null then {ADDRESS_ID} end as address_id from (select "
-    "md5(jsonb_build_array(account, customer_id, first_name, last_name, date_of_birth, street, city, state, "
-    "postal_code)::text) as key, account, customer_id, first_name, last_name, date_of_birth, born, "
+    f"case when coalesce(street, postal_code, city, state) is not null then {ADDRESS_ID} end as address_id "
+    "from (select md5(jsonb_build_array(account, customer_id, first_name, last_name, date_of_birth, street, city, "
+    "state, postal_code)::text) as key, account, customer_id, first_name, last_name, date_of_birth, born, "
     f"{_short('street', 'city', 'state', 'postal_code')}, first_commit from incoming_vault) as raw"
 )
 """Two stagings for the time of the transaction: positions with their order, and what the vault says of customers."""
@@ -64,7 +84,8 @@ STEPS: Final[Mapping[str, str]] = {
     "sound": "delete from said where broken is not null",
     "account": "insert into oltp.account select distinct account from said on conflict do nothing",
     "category": (
-        "insert into oltp.category select distinct category from said where category is not null on conflict do nothing"
+        "insert into oltp.category select distinct category from said where category is not null "
+        "on conflict do nothing"
     ),
     "merchant": (
         "insert into oltp.merchant select distinct on (merchant_id) merchant_id, merchant_name, written from said "
@@ -95,8 +116,8 @@ STEPS: Final[Mapping[str, str]] = {
         ") as latest where city.city_id = latest.city_id and latest.said_at > coalesce(city.said_at, '')"
     ),
     "vault": (
-        "insert into vault.customer select key, account, customer_id, first_name, last_name, date_of_birth, born, street, "
-        "city, state, postal_code, min(first_commit) from named group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 "
+        "insert into vault.customer select key, account, customer_id, first_name, last_name, date_of_birth, born, "
+        "street, city, state, postal_code, min(first_commit) from named group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 "
         "on conflict (key) do update set first_commit = excluded.first_commit "
         "where excluded.first_commit < customer.first_commit"
     ),
@@ -104,7 +125,9 @@ STEPS: Final[Mapping[str, str]] = {
         "insert into oltp.address select distinct address_id, street, postal_code, city_id from named "
         "where address_id is not null on conflict do nothing"
     ),
-    "customer": "insert into oltp.customer (customer_id) select distinct customer_id from said on conflict do nothing",
+    "customer": (
+        "insert into oltp.customer (customer_id) select distinct customer_id from said on conflict do nothing"
+    ),
     "profile": (
         "insert into oltp.latest_profile select distinct on (customer_id) customer_id, said_at, account, gender, "
         "birth_year, job, city, state, postal_area from said where has_customer order by customer_id, said_at desc "
@@ -132,8 +155,8 @@ STEPS: Final[Mapping[str, str]] = {
     ),
     "transaction": (
         "insert into oltp.transaction select distinct on (account, transaction_id) account, transaction_id, type, "
-        "original_transaction_id, amount_minor, currency, accepted_at, occurred_at, card_id, customer_id, merchant_id, "
-        "category, terminal_id, entry_mode, is_fraud, meters_from_home, written from said "
+        "original_transaction_id, amount_minor, currency, accepted_at, occurred_at, card_id, customer_id, "
+        "merchant_id, category, terminal_id, entry_mode, is_fraud, meters_from_home, written from said "
         "order by account, transaction_id, written on conflict (account, transaction_id) do update set "
         + ", ".join(
             f"{name} = excluded.{name}"

@@ -1,16 +1,15 @@
-"""The tables of the normalised database, as statements: entities with keys and checks, and what the loader keeps beside.
+"""The tables of the normalised database: entities with keys and checks, and what the loader keeps beside them.
 
-Ids of accounts, customers, cards and merchants are the service's own (HMAC), those of cities and addresses digests of what
-they say: a reload gives the same ids. What a table holds follows from the set of all rows that were loaded, whatever their
-order: of several writes the columns `written` and `said_at` say which one counts. Both are text in the order of writes (see
-`WriteOrder`), `said_at` behind the moment of the transaction.
+Ids of accounts, customers, cards and merchants are the service's own (HMAC), ids of cities and addresses are digests
+of what they say: a reload gives the same ids. What a table holds follows from the set of loaded rows, in any order.
+Where several writes speak of one thing, the columns `written` and `said_at` say which write counts. Both are text in
+the order of writes (see `WriteOrder`); `said_at` begins with the moment of the transaction.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from txn_core.card_numbers.pan import MASK_PATTERN
-from txn_core.transactions.faults import ID_PATTERN
 from txn_core.transactions.identity import (
     ACCOUNT_PATTERN,
     CARD_ID_PATTERN,
@@ -24,7 +23,8 @@ VAULT: Final = "vault"
 
 RULES: Final[Mapping[str, str]] = {
     "account": f"account ~ '{ACCOUNT_PATTERN}'",
-    "transaction_id": f"transaction_id ~ '{ID_PATTERN}'",
+    # ID_PATTERN in two parts: PostgreSQL takes fourteen times as long for a counted repetition.
+    "transaction_id": "(transaction_id ~ '^[A-Za-z0-9_-]+$' and length(transaction_id) between 8 and 64)",
     "card_id": f"card_id ~ '{CARD_ID_PATTERN}'",
     "card_masked": rf"card_masked ~ '{MASK_PATTERN}'",
     "customer_id": f"customer_id ~ '{CUSTOMER_ID_PATTERN}'",
@@ -33,8 +33,8 @@ RULES: Final[Mapping[str, str]] = {
     "amount_minor": "amount_minor >= 0",
     "currency": "currency ~ '^[A-Z]{3}$'",
 }
-"""What the columns of that name hold. A position that breaks a rule comes from a foreign producer: the loader notes its
-place and the rule in `oltp.refused`, since a check that fails would hold up all that comes behind.
+"""What the columns of that name hold. A position that breaks a rule comes from a foreign producer. The loader notes
+its place and the rule in `oltp.refused`: a check that fails would hold up all that comes behind.
 """
 
 
@@ -47,7 +47,7 @@ TABLES: Final[Mapping[str, str]] = {
     "region": "region text primary key check (region <> '')",
     "city": (
         "city_id text primary key, name text, region text references oltp.region, "
-        "population bigint check (population >= 0), said_at text collate \"C\", "
+        'population bigint check (population >= 0), said_at text collate "C", '
         "unique nulls not distinct (name, region)"
     ),
     "address": (
@@ -61,13 +61,14 @@ TABLES: Final[Mapping[str, str]] = {
     "card": f"card_id text primary key, card_masked text not null, {_check('card_id', 'card_masked')}",
     "card_alias": "card_id text references oltp.card, alias_id text, primary key (card_id, alias_id)",
     "merchant": (
-        f'merchant_id text primary key, name text not null, written text collate "C" not null, {_check("merchant_id")}'
+        'merchant_id text primary key, name text not null, written text collate "C" not null, '
+        f"{_check('merchant_id')}"
     ),
     "category": "category text primary key",
     "transaction": (
-        "account text references oltp.account, transaction_id text, type text not null, original_transaction_id text, "
-        "amount_minor bigint not null, currency text not null, accepted_at timestamp not null, "
-        "occurred_at timestamp not null, card_id text not null references oltp.card, "
+        "account text references oltp.account, transaction_id text, type text not null, "
+        "original_transaction_id text, amount_minor bigint not null, currency text not null, "
+        "accepted_at timestamp not null, occurred_at timestamp not null, card_id text not null references oltp.card, "
         "customer_id text not null references oltp.customer, merchant_id text not null references oltp.merchant, "
         "category text references oltp.category, terminal_id text, entry_mode text, is_fraud boolean, "
         'meters_from_home bigint check (meters_from_home >= 0), written text collate "C" not null, '
@@ -78,8 +79,8 @@ TABLES: Final[Mapping[str, str]] = {
         "primary key (shard_id, sequence_number, sub_sequence_number)"
     ),
     "latest_profile": (
-        'customer_id text primary key references oltp.customer, said_at text collate "C" not null, account text not null, '
-        "gender text, birth_year bigint, job text, city text, state text, postal_area text"
+        'customer_id text primary key references oltp.customer, said_at text collate "C" not null, '
+        "account text not null, gender text, birth_year bigint, job text, city text, state text, postal_area text"
     ),
     OBJECTS: LEDGER_COLUMNS,
     LOCK: "taken bigint",
@@ -88,7 +89,8 @@ TABLES: Final[Mapping[str, str]] = {
 
 VAULT_TABLE: Final = (
     "key text primary key, account text not null, customer_id text not null, first_name text, last_name text, "
-    "date_of_birth text, born date, street text, city text, state text, postal_code text, first_commit bigint not null"
+    "date_of_birth text, born date, street text, city text, state text, postal_code text, "
+    "first_commit bigint not null"
 )
 """Each thing that was said of a customer, once: `key` is its digest. Names, streets and birth dates lie here and in
 `oltp.customer` and `oltp.address`, and nowhere else.

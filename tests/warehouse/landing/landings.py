@@ -1,6 +1,6 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
@@ -13,6 +13,7 @@ from warehouse.curated.schema import CURATED_SCHEMA
 from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
 from warehouse.landing.postgres_landing import PostgresLanding
+from warehouse.oltp.oltp_database import OltpDatabase
 from warehouse.postgres.session import PostgresSession
 
 Row = tuple[object, ...]
@@ -93,6 +94,8 @@ class _MemoryLanding:
         load_id = 1 + max((int(str(row[1])) for row in self.at.ledger), default=0)
         given = [row for table in batch.tables() for row in table.to_pylist()]
         came = {number: [row for row in given if row["commit_number"] == number] for number in missing}
+        if any(row.keys() - set(CURATED_SCHEMA.names) for row in given):
+            raise WarehouseError("a newer version wrote a column")
         if any(len(came[number]) != append.rows for number, append in missing.items()):
             raise WarehouseError("files do not hold what the commits say")
         for number, append in missing.items():
@@ -106,7 +109,22 @@ class _MemoryLanding:
         )
 
 
-Make = Callable[[], LandingUnderTest]
+@dataclass
+class OnOltp:
+    """The normalised database: a landing by its ledger, with transactions in the place of positions."""
+
+    url: str
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return OltpDatabase(self.url, wait_s=wait_s)
+
+    def rows(self, query: str) -> list[Row]:
+        own = {
+            LEDGER: LEDGER.replace("landing.", "oltp."),
+            POSITIONS: "select account, transaction_id from oltp.transaction",
+        }
+        with PostgresSession.open(self.url) as session:
+            return session.rows(own[query])
 
 
 def ledger_of(rows: Iterable[Row]) -> dict[str, tuple[int, str]]:
