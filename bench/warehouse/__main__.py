@@ -1,8 +1,8 @@
 """Measures load and build on DuckDB, and prints CPU seconds: `python -m bench.warehouse` (`make bench-warehouse`).
 
 The rows of the sample file are curated once, which is not measured. Then they are loaded and built whole; then 20,000
-new rows of the same customers; then the same with the sample REPLICAS times, each with cards, customers and ids of its
-own in the same months. CPU seconds are those of the measuring process and of its dbt child together.
+new rows of the same customers; then the same with the sample REPLICAS times, each with cards, customers and ids of
+its own in the same months. CPU seconds are those of the measuring process and of its dbt child together.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import asyncio
 import resource
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -75,7 +76,7 @@ def step(name: str, builder: Builder, tables: Iterator[pa.Table], number: int) -
         column = pa.repeat(pa.scalar(commit, pa.int64()), table.num_rows)
         rows = table.set_column(0, CURATED_SCHEMA.field(0), column)
         append = Append(commit, rows.num_rows, Instant("2026-01-01T00:00:00.000000Z"), digest="")
-        landing.load(LoadBatch((append,), lambda rows=rows: slices(rows)))
+        landing.load(LoadBatch((append,), partial(slices, rows)))
     landing.close()
     loaded = cpu_s()
     extent, _ = asyncio.run(builder.build_and_publish())
