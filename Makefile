@@ -24,7 +24,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds bench-warehouse
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -111,6 +111,9 @@ bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (R
 
 bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
+
+bench-warehouse: $(STAMP) $(DBT) ## measure load and build of the warehouse, of the sample and of 5.1 million rows (REPLICAS=24; about 5 minutes)
+	@$(BIN)/python -m bench.warehouse --replicas $(or $(REPLICAS),24) $(BENCH_ARGS)
 
 bench-counts: $(STAMP) ## count the work of a lone post, beside bad neighbours, of the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from txn_cli.output.failure import store_errors
 from txn_cli.warehouse.engines import Engine
-from txn_cli.warehouse.place import folder_of, target_of
+from txn_cli.warehouse.warehouse_place import folder_of, target_of
 from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 from warehouse.curated.parquet_table import ParquetTable
