@@ -67,7 +67,9 @@ class Upheld:
         return in_process(*arguments, "--data-dir", str(self.data_dir), given=given)
 
 
-def txn(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def txn(
+    *arguments: str, given: str | None = None, within_s: float = COMMAND_S_MAX, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; standard input is what is given."""
     return subprocess.run(
         [*TXN, *arguments],
@@ -75,7 +77,7 @@ def txn(*arguments: str, given: str | None = None, **environment: str) -> subpro
         input=given,
         capture_output=True,
         text=True,
-        timeout=COMMAND_S_MAX,
+        timeout=within_s,
         check=False,
     )
 
