@@ -24,7 +24,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http kills unread-log upload-memory first-call warehouse-answers audit openapi readme questions screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -75,6 +75,10 @@ races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), a
 kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL (2 minutes)
 	@KILL_STRIDE=1 $(BIN)/python -m pytest -n 0 tests/warehouse/landing/test_killed_loads.py $(PYTEST_ARGS)
 
+warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places (SEEDS=20 or first-last), and compare all tables with a fold
+	@WAREHOUSE_SEEDS=$(if $(findstring -,$(SEEDS)),$(SEEDS),0-$$(($(or $(SEEDS),20) - 1))) $(BIN)/python -m pytest -n 0 --timeout 7200 \
+		tests/warehouse/run/test_killed_runs.py $(PYTEST_ARGS)
+
 unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
@@ -83,6 +87,12 @@ upload-memory: $(STAMP) ## measure the API's memory under uploads of one key (UP
 
 first-call: $(STAMP) ## run the README's own commands in a fresh clone, from `make demo` to the first post, and time them
 	@$(BIN)/python -m tests.first_call
+
+lake-storms: $(STAMP) ## curate and compact a lake at once under kills, refusals and lost answers (SEEDS=300)
+	@LAKE_SEEDS=$(or $(SEEDS),300) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/warehouse/curated/test_curation.py $(PYTEST_ARGS)
+
+bench-curation: $(STAMP) ## measure the CPU time from raw objects to the curated table: 213,230 rows, and 5.1 million (3 minutes)
+	@$(BIN)/python -m bench.curation $(BENCH_ARGS)
 
 warehouse-answers: $(STAMP) ## build the sample file's warehouse and check the known answers to the twelve questions (2 minutes)
 	@WAREHOUSE_ANSWERS= $(BIN)/python -m pytest -n 0 -rP tests/warehouse/questions/test_known_answers.py $(PYTEST_ARGS)

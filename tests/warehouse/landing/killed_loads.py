@@ -18,7 +18,6 @@ import duckdb
 
 from tests.warehouse.landing.commits import MadeCommit, adverse_commits, batch_of
 from tests.warehouse.landing.landings import LEDGER, POSITIONS, LandingUnderTest, OnDuckDb, OnOltp, OnPostgres
-from warehouse.landing import duckdb_landing
 from warehouse.postgres.session import PostgresSession
 
 COMMITS_A_LOAD = 2
@@ -80,11 +79,7 @@ def kill_at(statement: int) -> None:
     def connected(*arguments: Any, **options: Any) -> Any:
         return CountedConnection(connect(*arguments, **options), countdown)
 
-    duckdb_landing.duckdb = type("Module", (), {"connect": connected, **_errors()})  # type: ignore[attr-defined]
-
-
-def _errors() -> dict[str, Any]:
-    return {name: getattr(duckdb, name) for name in ("Error", "IOException", "TransactionException")}
+    duckdb.connect = connected
 
 
 def in_a_child(work: Callable[[], None]) -> int:

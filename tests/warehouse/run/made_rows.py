@@ -115,3 +115,9 @@ def _card(version: int, pan: int) -> str:
 
 def _hex(kind: str, subject: object) -> str:
     return hashlib.md5(f"{kind} {subject}".encode()).hexdigest()
+
+
+def made_commits(seed: int) -> list[MadeCommit]:
+    """Commits of rows whose number follows from the seed."""
+    rng = random.Random(seed)
+    return commits_of(made_rows(rng.randrange(60, 200), seed), seed, rows_per_commit=rng.randrange(5, 15))
