@@ -13,7 +13,7 @@ from txn_cli.warehouse_watch.watch_process import LOOK_NOW
 BUILT_S_MAX: Final = 300.0
 PAUSE_S: Final = 0.5
 ASKED_AGAIN_S: Final = 10.0
-"""The process may have been started anew just when it was told to look."""
+"""How often the process is told to look: it may have been restarted when it was told first."""
 
 
 async def lacks_build(stack: LocalStack, url: str, timeout_s: float = BUILT_S_MAX) -> str | None:
