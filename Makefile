@@ -170,7 +170,8 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	for extra in $(EXTRAS); do $(LOCK) -c requirements/dev.txt pyproject.toml --extra $$extra -o requirements/$$extra.txt || exit 1; done
 	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
-	for set in contract $(ENGINES); do $(LOCK) requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	$(LOCK) requirements/contract.in -o requirements/contract.txt
+	for set in $(ENGINES); do $(LOCK) --no-strip-extras requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
