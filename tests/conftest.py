@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from devkit.local_servers import servers_running
+from devkit.postgres_server import PostgresServer, postgres_running
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
@@ -69,6 +70,19 @@ async def local_servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
     """One set of SeaweedFS, kinesalite and dynalite for the whole session, with data and ports of its own."""
     async with servers_running(DataDir.at(tmp_path_factory.mktemp("servers"))) as endpoints:
         yield endpoints
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresServer]:
+    """One PostgreSQL for the whole session, which does not wait for the disk."""
+    async with postgres_running(tmp_path_factory.mktemp("postgres") / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of a new, empty database, as the server's owner."""
+    return postgres_server.new_database()
 
 
 @pytest.fixture

@@ -19,12 +19,15 @@ from txn_core.setting_groups.drain_settings import DrainSettings
 from txn_core.setting_groups.key_settings import KeySettings
 from txn_core.setting_groups.producer_settings import ProducerSettings
 from txn_core.setting_groups.stack_settings import StackSettings
+from txn_core.setting_groups.warehouse_settings import WarehouseSettings
 
 OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
 """Variables of the commands that are the API's clients. They are no settings, and may stand beside them."""
 
 
-class Settings(DrainSettings, ProducerSettings, ApiSettings, KeySettings, StackSettings, BaseSettings):
+class Settings(
+    WarehouseSettings, DrainSettings, ProducerSettings, ApiSettings, KeySettings, StackSettings, BaseSettings
+):
     """The settings of one process. Frozen: what a process was started with is what it runs with.
 
     The groups stand in the reverse of the order in which the README lists them.

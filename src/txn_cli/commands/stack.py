@@ -59,7 +59,14 @@ PRINTED_COLUMNS: Final = 160
 """How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
 
 
-def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
+def up(
+    *,
+    data_dir: DataDirOption = Path(".txn"),
+    port: PortOption,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Also run a PostgreSQL, for the warehouse and the normalised database.")
+    ] = False,
+) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
 
@@ -67,7 +74,7 @@ def up(*, data_dir: DataDirOption = Path(".txn"), port: PortOption) -> None:
         narrator.links(stack.links)
         await _stay(narrator)
 
-    _run(DataDir.at(data_dir), port, narrator, stay)
+    _run(DataDir.at(data_dir), port, narrator, stay, postgres=postgres)
 
 
 def demo(
@@ -102,13 +109,20 @@ async def _stay(narrator: Narrator) -> None:
     await asyncio.Event().wait()
 
 
-def _run(data_dir: DataDir, port: int, narrator: Narrator, work: Callable[[LocalStack], Awaitable[None]]) -> None:
+def _run(
+    data_dir: DataDir,
+    port: int,
+    narrator: Narrator,
+    work: Callable[[LocalStack], Awaitable[None]],
+    *,
+    postgres: bool = False,
+) -> None:
     """Do something with a stack that runs for as long as that takes."""
     announce(f"local stack in {data_dir.root}")
     interruption = Interruption(narrator)
 
     async def run() -> None:
-        async with local_stack(data_dir, port, narrator, interruption) as stack:
+        async with local_stack(data_dir, port, narrator, interruption, postgres=postgres) as stack:
             await work(stack)
 
     asyncio.run(interruption.run(run()))

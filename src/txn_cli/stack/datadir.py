@@ -22,7 +22,7 @@ DocumentName = Literal["secrets", "ports", "settings", "children", "ready"]
 PRIVATE_MODE = 0o600
 _CONTENTS = (
     *(f"{name}.json" for name in get_args(DocumentName)),
-    *("authorization", "lock", "logs", "loads", "kinesis", "dynamodb", "s3"),
+    *("authorization", "lock", "logs", "loads", "kinesis", "dynamodb", "s3", "postgres"),
 )
 """What a stack keeps in its folder: what else lies there is the user's."""
 

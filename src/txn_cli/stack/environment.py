@@ -69,6 +69,7 @@ def stack_environment(
         "TXN_DEAD_LETTER_KEY": secrets.dead_letter_key,
         "TXN_API_HOST": ports.HOST,
         "TXN_API_PORT": str(api_port),
+        **({"TXN_WAREHOUSE_POSTGRES_URL": endpoints.postgres_url} if endpoints.postgres_url else {}),
     }
 
 

@@ -68,9 +68,9 @@ class _Publication:
 
 @asynccontextmanager
 async def local_stack(
-    data_dir: DataDir, api_port: int, narrator: Narrator, interruption: Interruption
+    data_dir: DataDir, api_port: int, narrator: Narrator, interruption: Interruption, *, postgres: bool = False
 ) -> AsyncIterator[LocalStack]:
-    """The stack for the time of the block, supervised; nothing of it runs afterwards.
+    """The stack for the time of the block, supervised, with a PostgreSQL if asked; nothing of it runs afterwards.
 
     Raises:
         StackError: the folder is in use, something does not start, or a child cannot stay up.
@@ -81,13 +81,14 @@ async def local_stack(
         given = given_settings()
         write_private(data_dir.document("settings"), given)
         async with (
-            foundation.prepared(data_dir, narrator) as base,
+            foundation.prepared(data_dir, narrator, postgres=postgres) as base,
             _api_port(api_port, base, narrator) as port,
             supervised(narrator, publication.pids) as supervisor,
         ):
             interruption.when_forced(supervisor.kill)
             adopt(stack_environment(base.secrets, base.endpoints, api_port=port, given=given))  # wrong ones show now
-            with narrator.step("Starting Kinesis, DynamoDB and S3 on this machine"):
+            servers = "Kinesis, DynamoDB, S3 and PostgreSQL" if postgres else "Kinesis, DynamoDB and S3"
+            with narrator.step(f"Starting {servers} on this machine"):
                 await base.start(supervisor, narrator)
             environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
             settings = adopt(environment)

@@ -8,6 +8,7 @@ from txn_cli.stack.datadir import DataDir, read_json, write_private
 from txn_core import drains
 
 KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
+POSTGRES = "postgres"
 MASTER = "master"
 LAKE_SERVERS = (S3, MASTER, "volume", "filer", "admin")
 """The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
@@ -20,7 +21,7 @@ def metrics_of(worker: str) -> str:
 
 def port_names() -> tuple[str, ...]:
     """The names of all ports that a stack has, apart from the API's."""
-    return (KINESIS, DYNAMODB, *LAKE_SERVERS, *map(metrics_of, drains.names()))
+    return (KINESIS, DYNAMODB, POSTGRES, *LAKE_SERVERS, *map(metrics_of, drains.names()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,13 @@ class TetheredProcess:
         """The process id: of the command itself, since the tether becomes it."""
         return self._process.pid
 
-    async def end_within(self, deadline_s: float) -> bool:
-        """Send SIGTERM, then SIGKILL when the process is not gone within the deadline; whether it was in time.
+    async def end_within(self, deadline_s: float, first: signal.Signals = signal.SIGTERM) -> bool:
+        """Send a first signal, then SIGKILL when the process is not gone within the deadline; whether it was in time.
 
         Raises:
             TimeoutError: the process has not ended `KILL_S_MAX` seconds after SIGKILL.
         """
-        self.send(signal.SIGTERM)
+        self.send(first)
         try:
             async with asyncio.timeout(deadline_s):
                 await self._process.wait()

