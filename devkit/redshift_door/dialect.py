@@ -29,8 +29,7 @@ _CATALOGUE: Final = re.compile(r"\b(information_schema|pg_\w+|svv_\w+|stv_\w+)\b
 _COMMENT: Final = re.compile(r"\A\s*(/\*.*?\*/\s*|--[^\n]*\n\s*)*", re.DOTALL)
 _PARAMETER: Final = re.compile(r"('(?:[^']|'')*')|\$(\d+)")  # sqlglot takes `$1,$2` for the beginning of a quoted text
 _KEYS: Final = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
-_COLUMN_PARAMETER: Final = re.compile(r"('(?:[^']|'')*')|\$(\d+)")  # sqlglot takes `$1,$2` for the beginning of a quoted text
-_KEYS: Final = (
+_COLUMN_KEYS: Final = (
     exp.PrimaryKeyColumnConstraint,
     exp.UniqueColumnConstraint,
     exp.Reference,
