@@ -1,7 +1,7 @@
 """A statement in Redshift's SQL, and the same for PostgreSQL.
 
-sqlglot reads and writes. What is about the catalogue passes as it stands, since PostgreSQL has most of it and the door's
-schema `redshift_catalog` has the rest.
+sqlglot reads and writes. What is about the catalogue passes as it stands, since PostgreSQL has most of it and the
+door's schema `redshift_catalog` has the rest.
 """
 
 import logging
@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Expr, exp
 from sqlglot.errors import SqlglotError
 
 from devkit.redshift_door.masking import is_masking, masking
@@ -27,7 +27,7 @@ _RIGHTS: Final = re.compile(
 )
 _CATALOGUE: Final = re.compile(r"\b(information_schema|pg_\w+|svv_\w+|stv_\w+)\b", re.IGNORECASE)
 _COMMENT: Final = re.compile(r"\A\s*(/\*.*?\*/\s*|--[^\n]*\n\s*)*", re.DOTALL)
-_PARAMETER: Final = re.compile(r"('(?:[^']|'')*')|\$(\d+)")  # sqlglot takes `$1,$2` for the beginning of a quoted text
+_PARAMETER: Final = re.compile(r"('(?:[^']|'')*')|\$(\d+)")  # sqlglot takes `$1,$2` for a quoted text
 _KEYS: Final = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 _COLUMN_KEYS: Final = (
     exp.PrimaryKeyColumnConstraint,
@@ -72,7 +72,7 @@ def _passing(bare: str) -> str:
     return bare
 
 
-def _written(statement: exp.Expression) -> str:
+def _written(statement: Expr) -> str:
     for difference in list(statement.find_all(exp.TsOrDsDiff)):
         difference.replace(_date_difference(difference))
     for call in list(statement.find_all(exp.Concat)):  # null with either side null, which PostgreSQL's concat is not
@@ -82,7 +82,7 @@ def _written(statement: exp.Expression) -> str:
     return statement.sql(dialect="postgres")
 
 
-def _date_difference(difference: exp.Expression) -> exp.Expression:
+def _date_difference(difference: Expr) -> Expr:
     """DATEDIFF counts the boundaries that lie between two times (Developer Guide, DATEDIFF)."""
     later, earlier, unit = difference.this, difference.expression, difference.text("unit").lower()
     names = {"later": later, "earlier": earlier}
@@ -120,7 +120,7 @@ def _without_redshifts_own(create: exp.Create) -> None:
         create.this.append("expressions", check)
 
 
-def _column(column: exp.ColumnDef) -> list[exp.Expression]:
+def _column(column: exp.ColumnDef) -> list[Expr]:
     """Take keys from a column; the check that its text has no more bytes than the type allows, if it is text."""
     for constraint in list(column.args.get("constraints") or ()):
         if isinstance(constraint.kind, _COLUMN_KEYS):

@@ -1,13 +1,13 @@
 """The door itself: a client's session, relayed to a session of PostgreSQL.
 
-Statements are read and rewritten on their way in; errors are rewritten on their way out. A statement that the door refuses
-reaches PostgreSQL as one that cannot be parsed, so that its transaction fails as a transaction fails in Redshift.
+Statements are read and rewritten on their way in; errors are rewritten on their way out. A statement that the door
+refuses reaches PostgreSQL as one that cannot be parsed, so that its transaction fails as it would in Redshift.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
@@ -27,7 +27,7 @@ _CHUNK: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """PostgreSQL behind the door (host and port on loopback), and the lake's objects that COPY reads (a client of S3)."""
+    """PostgreSQL behind the door, on loopback, and the lake's objects that COPY reads (a client of S3)."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Behind:
 
 @asynccontextmanager
 async def opened(behind: Behind, port: int = 0) -> AsyncIterator[int]:
-    """The door for the time of the block; its port on 127.0.0.1. `catalogue()` must have been run in each database."""
+    """The door for the time of the block; its port on 127.0.0.1. Each database needs `catalogue()` before."""
     sessions: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,8 @@
 """Redshift's statements about dynamic data masking, held to their grammar and kept as bookkeeping.
 
-The door masks nothing. It refuses what Redshift would: a policy or a column that is not there, two policies for one grantee
-and column, two of equal priority on one column (Developer Guide, CREATE and ATTACH MASKING POLICY, Masking policy hierarchy).
+The door masks nothing. It refuses what Redshift would: a policy or a column that is not there, two policies for one
+grantee and column, two of equal priority on one column (Developer Guide, CREATE and ATTACH MASKING POLICY, Masking
+policy hierarchy).
 """
 
 import re

@@ -1,7 +1,7 @@
 """COPY of Parquet files by a manifest, as Redshift carries it out and refuses it.
 
-Sources: Amazon Redshift Database Developer Guide, COPY from columnar data formats (parameters; columns by position, as many as
-the table has; the first error ends it) and Using a manifest to specify data files (`meta.content_length` for Parquet).
+Sources: Amazon Redshift Database Developer Guide, COPY from columnar data formats (parameters; columns by position,
+as many as the table has; the first error ends it), Using a manifest to specify data files (`meta.content_length`).
 """
 
 import io
@@ -22,7 +22,7 @@ _COPY: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OPTION: Final = re.compile(
-    r"\s*(format\s+as\s+\w+|format\s+\w+|iam_role\s+(?:'[^']*'|default)|\w+(?:\s+'[^']*'|\s+\d+)?)", re.I
+    r"\s*(format\s+as\s+\w+|format\s+\w+|iam_role\s+(?:'[^']*'|default)|\w+(?:\s+'[^']*'|\s+\d+)?)", re.IGNORECASE
 )
 _ROLE: Final = re.compile(r"iam_role\s+(default|'arn:aws[\w-]*:iam::\d{12}:role/[^']+')", re.IGNORECASE)
 _TYPES: Final[Mapping[str, str]] = {
@@ -35,7 +35,7 @@ Objects: TypeAlias = Any  # a boto3 client of S3, which is untyped here
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A COPY by manifest: the table as it was written, its columns if they were named, and where the manifest lies."""
+    """A COPY by manifest: the table as it was written, its columns if they were named, the manifest's place."""
 
     table: str
     columns: tuple[str, ...]

@@ -1,27 +1,28 @@
 """What PostgreSQL takes and Redshift does not, as far as our statements could contain it.
 
-Sources, each a page of the Amazon Redshift Database Developer Guide: [1] Unsupported PostgreSQL functions, [2] Unsupported
-PostgreSQL features, [3] Unsupported PostgreSQL data types, [4] Window function syntax, [5] LAG, [6] CONCAT, [7] AVG,
-[8] Reserved words, [9] Features that are implemented differently, [10] INSERT.
+Sources, each a page of the Amazon Redshift Database Developer Guide: [1] Unsupported PostgreSQL functions,
+[2] Unsupported PostgreSQL features, [3] Unsupported PostgreSQL data types, [4] Window function syntax, [5] LAG,
+[6] CONCAT, [7] AVG, [8] Reserved words, [9] Features that are implemented differently, [10] INSERT.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from sqlglot import exp
+from sqlglot import Expr, Token, TokenType, exp
 from sqlglot.dialects.redshift import Redshift
-from sqlglot.tokens import Token, TokenType
 
-FUNCTIONS: Final = frozenset(
-    # [1]; substr stands here since SUBSTRING is the name that the guide documents and every engine of ours has
-    "string_agg array_agg every xml_agg corr covar_pop covar_samp regr_avgx regr_avgy regr_count regr_intercept regr_r2 "
-    "regr_slope regr_sxx regr_sxy regr_syy clock_timestamp justify_days justify_hours justify_interval pg_sleep "
-    "transaction_timestamp div setseed width_bucket generate_series generate_subscripts bit_length overlay convert_from "
-    "convert_to encode format quote_nullable regexp_matches regexp_split_to_array regexp_split_to_table unnest substr "
-    "pg_advisory_lock pg_advisory_xact_lock pg_try_advisory_lock to_json jsonb_agg json_agg row_to_json make_date "
-    "make_timestamp array_to_string string_to_array nextval currval setval gen_random_uuid num_nulls".split()
-)
+# [1]; substr stands here since SUBSTRING is the name that the guide and all engines of ours have
+_NAMES: Final = """
+array_agg array_to_string bit_length clock_timestamp convert_from convert_to corr covar_pop covar_samp currval
+div encode every format gen_random_uuid generate_series generate_subscripts json_agg jsonb_agg justify_days
+justify_hours justify_interval make_date make_timestamp nextval num_nulls overlay pg_advisory_lock
+pg_advisory_xact_lock pg_sleep pg_try_advisory_lock quote_nullable regexp_matches regexp_split_to_array
+regexp_split_to_table regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy
+regr_syy row_to_json setseed setval string_agg string_to_array substr to_json transaction_timestamp unnest
+width_bucket xml_agg
+"""
+FUNCTIONS: Final = frozenset(_NAMES.split())
 TYPES: Final = frozenset(  # [3]
     {exp.DType.ARRAY, exp.DType.JSON, exp.DType.JSONB, exp.DType.UUID, exp.DType.MONEY, exp.DType.SERIAL}
     | {exp.DType.BIGSERIAL, exp.DType.XML, exp.DType.INET, exp.DType.TSRANGE, exp.DType.INT4RANGE}
@@ -37,37 +38,35 @@ _RANKING: Final = (
     exp.Lead,
 )
 _FLOATS: Final = frozenset({exp.DType.DOUBLE, exp.DType.FLOAT})
-Rule: TypeAlias = tuple[
-    str, type[exp.Expression] | tuple[type[exp.Expression], ...], Callable[[exp.Expression], bool]
-]
+Rule: TypeAlias = tuple[str, type[Expr] | tuple[type[Expr], ...], Callable[[Expr], bool]]
 
 
 class Refused(Exception):  # noqa: N818 - what happened, as elsewhere
     """Redshift does not have it."""
 
 
-def _always(_: exp.Expression) -> bool:
+def _always(_: Expr) -> bool:
     return True
 
 
-def _distinct_window(window: exp.Expression) -> bool:
+def _distinct_window(window: Expr) -> bool:
     return isinstance(window.this, exp.AggFunc) and isinstance(window.this.this, exp.Distinct)
 
 
-def _frameless(window: exp.Expression) -> bool:
+def _frameless(window: Expr) -> bool:
     ranks = isinstance(window.this, _RANKING)
     return not ranks and window.args.get("order") is not None and window.args.get("spec") is None
 
 
-def _values_in_from(values: exp.Expression) -> bool:
+def _values_in_from(values: Expr) -> bool:
     return not isinstance(values.parent, exp.Insert)
 
 
-def _averages_exactly(average: exp.Expression) -> bool:
+def _averages_exactly(average: Expr) -> bool:
     return not (isinstance(average.this, exp.Cast) and average.this.to.this in _FLOATS)
 
 
-def _reserved(identifier: exp.Expression) -> bool:
+def _reserved(identifier: Expr) -> bool:
     return not identifier.args.get("quoted") and identifier.name.lower() in _RESERVED
 
 
@@ -95,7 +94,7 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def refusals(statement: exp.Expression) -> Iterator[str]:
+def refusals(statement: Expr) -> Iterator[str]:
     """What of a statement Redshift would refuse, in words."""
     for node in statement.walk():
         for words, kinds, refused in RULES:

@@ -21,3 +21,17 @@ class WarehouseSettings(BaseModel):
     warehouse_wait_s: float = Field(
         60.0, gt=0, description="how long a load waits for another one that holds the warehouse"
     )
+    warehouse_redshift_url: SecretStr | None = Field(
+        None,
+        description="Redshift of the warehouse, `redshift://USER:PASSWORD@HOST:5439/DATABASE`; a query names further "
+        "keywords of Amazon's driver, such as `?iam=true&cluster_identifier=NAME`",
+    )
+    warehouse_redshift_copy_role: str = Field(
+        "default",
+        pattern=r"^(default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512})$",
+        description="the IAM role by which Redshift reads the lake in COPY; `default` is the cluster's own",
+    )
+    warehouse_redshift_python: str = Field(
+        ".venv/redshift/bin/python",
+        description="the Python of the environment with redshift-connector and dbt-redshift (`requirements/redshift.txt`)",
+    )
