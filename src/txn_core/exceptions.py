@@ -13,6 +13,8 @@
     ├── StoreError               a store answered in a way that no retry mends
     ├── OutageError              an outage outlasted the time that its caller had
     ├── ServingError             the API cannot be served, or not to an orderly end
+    ├── WarehouseError           the warehouse cannot take or give rows
+    │   └── WarehouseBusyError   another run holds it for longer than we wait
     └── StackError               the local stack cannot start or go on
 
 What a client is told of each is decided in `txn_api.problems`.
@@ -95,3 +97,11 @@ class ServingError(TxnError):
 
 class StackError(TxnError):
     """The local stack cannot start or go on."""
+
+
+class WarehouseError(TxnError):
+    """The warehouse cannot take or give rows. Its text never holds content of rows."""
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another run holds the warehouse for longer than we wait."""

@@ -1,11 +1,19 @@
 """The object store of the lake: put once, look, list, read."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, code_of, failure_of
 from txn_core.aws.types import S3Client
+
+
+class ObjectEntry(NamedTuple):
+    """An object as a list names it, with its size in bytes."""
+
+    key: str
+    bytes: int
 
 
 class ObjectStore:
@@ -51,12 +59,22 @@ class ObjectStore:
         async with answer["Body"] as body:
             return await body.read()
 
+    async def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is deleted."""
+        await self._client.delete_object(Bucket=self._bucket, Key=key)
+
     async def keys(self, prefix: str) -> AsyncIterator[str]:
         """The keys under a prefix, in order."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        async for entry in self.entries(prefix):
+            yield entry.key
+
+    async def entries(self, prefix: str, after: str = "") -> AsyncIterator[ObjectEntry]:
+        """The objects under a prefix whose keys come after one, in the order of the keys."""
+        begin = {"StartAfter": after} if after else {}
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **begin)
         async for page in pages:
             for entry in page.get("Contents", ()):
-                yield entry["Key"]
+                yield ObjectEntry(entry["Key"], entry["Size"])
 
     async def folders(self, prefix: str) -> AsyncIterator[str]:
         """The folders right under a prefix, in order, each with the slash at its end."""

@@ -51,6 +51,31 @@ _TIMES: Final = ("accepted_at", "occurred_at")
 _LISTS: Final = ("card_aliases",)
 
 
+def column_of(nested: str, field: str) -> str:
+    """The column of a field of an object."""
+    return field if field == f"{nested}_id" else f"{nested}_{field}"
+
+
+def _flat_fields() -> Iterator[tuple[str, pa.DataType]]:
+    for event_field in EVENT_SCHEMA:
+        if event_field.name == "schema":
+            yield "schema_version", event_field.type
+        elif event_field.name in NESTED:
+            yield from ((column_of(event_field.name, part.name), part.type) for part in event_field.type)
+        else:
+            yield event_field.name, _TIME if event_field.name in _TIMES else event_field.type
+
+
+# The columns of an object, in the order of its file. Old files lack some; files of the future may have more.
+RAW_SCHEMA: Final = pa.schema(
+    [
+        *_flat_fields(),
+        *(("shard_id", pa.string()), ("sequence_number", pa.string())),
+        *(("sub_sequence_number", pa.int64()), ("arrived_at", _TIME)),
+    ]
+)
+
+
 def table_of(records: Sequence[StreamRecord]) -> pa.Table:
     """Rows of valid events, straight from their bytes.
 
@@ -114,11 +139,6 @@ def _flat(parsed: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
                 yield column_of(name, field.name), values
         else:
             yield name, column
-
-
-def column_of(nested: str, field: str) -> str:
-    """The column of a field of an object."""
-    return field if field == f"{nested}_id" else f"{nested}_{field}"
 
 
 def _event_bytes(row: dict[str, Any]) -> bytes:

@@ -1,1 +1,1 @@
-"""The curated table: every stream position of the raw lake once, of fixed schema, in few large files, without names."""
+"""The curated table: each stream position of the raw lake once, in few large files of fixed schema, without names."""

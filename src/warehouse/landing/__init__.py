@@ -1,1 +1,1 @@
-"""Where curated rows land: the tables that models read, one engine behind one port."""
+"""Landings: where the rows of the curated table come into an engine, each commit exactly once."""

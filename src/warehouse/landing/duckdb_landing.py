@@ -1,0 +1,147 @@
+"""The landing in a DuckDB file. A process that has the file open keeps all others out, and this is the lock."""
+
+import time
+from pathlib import Path
+from typing import Final, Self
+
+import duckdb
+
+from txn_core.exceptions import WarehouseBusyError, WarehouseError
+from warehouse.curated.schema import CURATED_SCHEMA
+from warehouse.curated.table import Append
+from warehouse.landing.incoming import Incoming, with_load_id
+from warehouse.landing.landing_port import LoadBatch, Loaded
+from warehouse.landing.landing_tables import (
+    COLUMNS_NOW,
+    LEDGER_ROW,
+    LOCK,
+    OBJECTS,
+    POSITIONS,
+    SCHEMA,
+    added_columns,
+    schema_statements,
+)
+
+PAUSE_S: Final = 0.1
+_CLOSED: Final = {"enable_external_access": "false", "autoload_known_extensions": "false"}
+"""SQL of ours needs no other file and no network, so neither is open to it."""
+
+
+class DuckDbLanding:
+    """A landing in one file, which is held from `open` to `close`.
+
+    Args:
+        wait_s: how long another process or load is waited for.
+        options: further settings of DuckDB, such as `memory_limit` and `threads`.
+    """
+
+    def __init__(self, path: Path, *, wait_s: float = 60.0, options: dict[str, str] | None = None) -> None:
+        self._path = path
+        self._wait_s = wait_s
+        self._options = {**_CLOSED, **(options or {})}
+        self._open: duckdb.DuckDBPyConnection | None = None
+
+    def open(self) -> Self:
+        """See `Landing`."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._open = self._connected()
+        try:
+            for statement in schema_statements():
+                self._open.execute(statement)
+            there = {str(name) for (name,) in self._open.execute(COLUMNS_NOW).fetchall()}
+            for statement in added_columns(there):
+                self._open.execute(statement)
+            self._open.execute(f"insert into {SCHEMA}.{LOCK} select 0 where not exists (from {SCHEMA}.{LOCK})")
+        except duckdb.Error as error:
+            self.close()
+            raise _error(error) from None
+        return self
+
+    def close(self) -> None:
+        """See `Landing`."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def loaded(self) -> set[str]:
+        """See `Landing`."""
+        return _ledger(self._connection)
+
+    def load(self, batch: LoadBatch) -> Loaded:
+        """See `Landing`. Another thread's load makes this one begin again: DuckDB lets the first of two commit."""
+        until = time.monotonic() + self._wait_s
+        while True:
+            with self._connection.cursor() as connection:  # a connection of its own to the open file
+                try:
+                    return _in_transaction(connection, batch)
+                except duckdb.TransactionException:
+                    if time.monotonic() >= until:
+                        raise WarehouseBusyError("another run holds the warehouse: try again later") from None
+                except duckdb.Error as error:
+                    raise _error(error) from None
+            time.sleep(PAUSE_S)
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._open is None:
+            raise WarehouseError("the landing is not open")
+        return self._open
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        until = time.monotonic() + self._wait_s
+        while True:
+            try:
+                return duckdb.connect(self._path, config=dict(self._options))
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise _error(error) from None
+                if time.monotonic() >= until:
+                    raise WarehouseBusyError(f"another run holds {self._path}: try again later") from None
+            except duckdb.Error as error:
+                raise _error(error) from None
+            time.sleep(PAUSE_S)
+
+
+def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
+    connection.begin()
+    try:
+        loaded = _load(connection, batch)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return loaded
+
+
+def _load(connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
+    connection.execute(f"update {SCHEMA}.{LOCK} set taken = taken + 1")
+    there = _ledger(connection)
+    missing = [append for append in batch.appends if append.name not in there]
+    if not missing:
+        return Loaded()
+    (load_id,) = connection.execute(f"select coalesce(max(load_id), 0) + 1 from {SCHEMA}.{OBJECTS}").fetchall()[0]
+    incoming = Incoming(missing, CURATED_SCHEMA)
+    for rows in incoming.of(batch.tables()):
+        connection.register("incoming", with_load_id(rows, load_id))
+        connection.execute(f"insert into {SCHEMA}.{POSITIONS} by name select * from incoming")
+        connection.unregister("incoming")
+    _note(connection, missing, incoming, load_id)
+    return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
+
+
+def _note(connection: duckdb.DuckDBPyConnection, missing: list[Append], incoming: Incoming, load_id: int) -> None:
+    digests = incoming.digests()
+    for append in missing:
+        connection.execute(
+            f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values (?, ?, ?, ?, make_timestamp(epoch_us(now())))",
+            (append.name, load_id, append.rows, digests[append.number]),
+        )
+
+
+def _ledger(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {str(name) for (name,) in connection.execute(f"select object_name from {SCHEMA}.{OBJECTS}").fetchall()}
+
+
+def _error(error: duckdb.Error) -> WarehouseError:
+    """The error of ours: DuckDB's text may repeat values, so only its first line's kind is told."""
+    return WarehouseError(f"DuckDB refuses: {type(error).__name__}")

@@ -1,0 +1,1 @@
+"""PostgreSQL for the landing and the normalised database: sessions, transactions, roles."""

@@ -1,0 +1,159 @@
+"""Whatever ends, fails or races, each raw object is in one append commit, and each position in the table once."""
+
+import asyncio
+import random
+from contextlib import suppress
+
+import pytest
+
+from tests.support.memory_objects import Fault, KilledError, MemoryObjects, at_once
+from tests.warehouse.curated.lakes import adverse_lake, assert_once, memory_lake, rows_of, table_in, vault_of
+from txn_core.lake.layout import DEAD_LETTER_PREFIX
+from warehouse.curated.compaction import compact
+from warehouse.curated.curation import CommitLimits, Curated, batch_of, curate
+from warehouse.curated.parquet_table import DATA_PREFIX, VAULT_PREFIX
+from warehouse.curated.table import COMMITS_PREFIX
+
+FOUR = CommitLimits(objects=4)
+
+
+async def run(store: MemoryObjects, limits: CommitLimits = FOUR) -> Curated:
+    """Curate as a process of its own."""
+    table = table_in(store)
+    done = await curate(store, table, limits, at_once)
+    await table.clear()
+    return done
+
+
+async def test_a_run_takes_all_objects_and_the_next_one_nothing() -> None:
+    store = memory_lake(adverse_lake())
+    done = await run(store)
+    assert done.objects == len(adverse_lake())
+    assert done.commits == list(range(1, -(-len(adverse_lake()) // 4) + 1))
+    assert done.rows == sum(int(each.metadata["rows"]) for each in adverse_lake())
+    await assert_once(store)
+    before = dict(store.objects)
+    assert await run(store) == Curated()
+    assert store.objects == before
+
+
+async def test_an_object_that_appears_late_is_taken_then() -> None:
+    late = adverse_lake()[0]
+    store = memory_lake(adverse_lake()[1:])
+    await run(store)
+    store.objects[late.key] = late.body
+    assert (await run(store)).objects == 1
+    await assert_once(store)
+
+
+async def test_dead_letters_are_no_rows() -> None:
+    store = memory_lake(adverse_lake()[:2])
+    store.objects[f"{DEAD_LETTER_PREFIX}undecodable/dt=2026-01-01/x.parquet"] = adverse_lake()[3].body
+    assert (await run(store)).objects == 2
+
+
+async def test_an_empty_lake_has_no_commit() -> None:
+    assert await run(store := MemoryObjects()) == Curated()
+    assert store.objects == {}
+
+
+@pytest.mark.parametrize("garbage", [b"", b"PAR1", b"not parquet", adverse_lake()[0].body[:-20]], ids=range(4))
+async def test_an_object_that_is_none_is_told_and_holds_nobody_up(garbage: bytes) -> None:
+    store = memory_lake(adverse_lake()[:3])
+    store.objects["raw/dt=2026-01-01/hr=00/garbage.parquet"] = garbage
+    done = await run(store)
+    assert (done.objects, list(done.unreadable)) == (3, ["raw/dt=2026-01-01/hr=00/garbage.parquet"])
+    assert len(await rows_of(store)) == done.rows
+    assert (await run(store)).commits == [], "it is told again, and nothing is committed for it"
+
+
+def test_a_batch_is_bounded_and_takes_one_object_at_least() -> None:
+    entries = [(f"raw/{number}", 10) for number in range(5)]
+    from txn_core.aws.objects import ObjectEntry
+
+    objects = [ObjectEntry(*entry) for entry in entries]
+    assert len(batch_of(objects, CommitLimits(objects=3))) == 3
+    assert len(batch_of(objects, CommitLimits(bytes=25))) == 2
+    assert len(batch_of(objects, CommitLimits(bytes=1))) == 1
+    assert batch_of([], CommitLimits()) == []
+
+
+async def writes_of_a_run() -> int:
+    store = memory_lake(adverse_lake())
+    await run(store)
+    return store.writes
+
+
+@pytest.mark.parametrize("fault", ["refused", "answer lost", "killed before", "killed behind"])
+async def test_each_position_is_there_once_whatever_write_fails(fault: Fault) -> None:
+    for at in range(await writes_of_a_run()):
+        store = memory_lake(adverse_lake(), faults={at: fault})
+        with suppress(KilledError):
+            await run(store)
+        await run(store)
+        await assert_once(store)
+
+
+async def test_an_outage_ends_the_run_and_the_next_one_goes_on() -> None:
+    from botocore.exceptions import ClientError
+
+    store = memory_lake(adverse_lake(), faults=dict.fromkeys(range(3, 30), "answer lost"))
+    with pytest.raises(ClientError):
+        await run(store)
+    store.faults = {}
+    await run(store)
+    await assert_once(store)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_curators_and_compactors_at_once_under_faults(seed: int) -> None:
+    rng = random.Random(seed)
+    kinds: list[Fault] = ["refused", "answer lost", "killed before", "killed behind"]
+    faults = {rng.randrange(60): rng.choice(kinds) for _ in range(6)}
+    objects = list(adverse_lake())
+    store = memory_lake(tuple(objects[4:]), faults=faults, rng=rng)
+
+    async def process() -> None:
+        with suppress(KilledError):
+            table = table_in(store)
+            await curate(store, table, CommitLimits(objects=rng.randrange(1, 4)), at_once)
+            await compact(table)
+            await table.clear()
+
+    await asyncio.gather(*(process() for _ in range(3)))
+    store.objects |= {each.key: each.body for each in objects[:4]}
+    await asyncio.gather(process(), process())
+    store.faults = {}
+    await process()
+    await assert_once(store)
+    people = {(row["account"], row["customer_id"], row["first_name"]) for row in await vault_of(store)}
+    assert people == {
+        (row["account"], row["customer_id"], row["first_name"]) for row in await vault_of(await undisturbed())
+    }
+
+
+async def undisturbed() -> MemoryObjects:
+    store = memory_lake(adverse_lake())
+    await run(store)
+    return store
+
+
+async def test_what_no_commit_names_is_cleared_once_its_number_is_taken() -> None:
+    store = memory_lake(adverse_lake(), faults={1: "killed behind"})
+    with pytest.raises(KilledError):
+        await run(store)
+    left = {key for key in store.objects if key.startswith((DATA_PREFIX, VAULT_PREFIX))}
+    assert len(left) == 2, "the files of an attempt that never committed"
+    assert await table_in(store).clear() == 0, "its commit may still be under way"
+    await run(store)
+    assert not left & store.objects.keys()
+    named = (await table_in(store).snapshot()).files.keys() | (await table_in(store).snapshot()).vault.keys()
+    assert {key for key in store.objects if key.startswith((DATA_PREFIX, VAULT_PREFIX))} == named
+
+
+async def test_the_loser_of_a_number_takes_what_is_left() -> None:
+    store = memory_lake(adverse_lake())
+    first, second = table_in(store), table_in(store)
+    await asyncio.gather(curate(store, first, FOUR, at_once), curate(store, second, FOUR, at_once))
+    await assert_once(store)
+    assert len([key for key in store.objects if key.startswith(COMMITS_PREFIX)]) == -(-len(adverse_lake()) // 4)
