@@ -70,8 +70,8 @@ def _reserved(identifier: Expr) -> bool:
     return not identifier.args.get("quoted") and identifier.name.lower() in _RESERVED
 
 
-# The words that sqlglot knows, less two that the guide does not list.
-_RESERVED: Final = Redshift.Generator.RESERVED_KEYWORDS - {"type", "user"}
+# [8] as sqlglot has it, less a word that the guide does not list.
+_RESERVED: Final = {word.strip() for word in Redshift.Generator.RESERVED_KEYWORDS} - {"type"}
 RULES: Final[tuple[Rule, ...]] = (
     ("FILTER on an aggregate [4]", exp.Filter, _always),
     ("DISTINCT ON [2]", exp.Distinct, lambda distinct: distinct.args.get("on") is not None),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
-from txn_core.exceptions import TxnError
+from txn_core.exceptions import WarehouseError
 
 _CHILD: Final = Path(__file__).with_name("redshift_child.py")
 ENDING_S_MAX: Final = 10.0
@@ -19,7 +19,7 @@ Value = str | int | float | bool | None
 Row = tuple[Value, ...]
 
 
-class RedshiftError(TxnError):
+class RedshiftError(WarehouseError):
     """Redshift refused a statement."""
 
     def __init__(self, message: str, detail: str = "", code: str = "") -> None:
@@ -27,9 +27,9 @@ class RedshiftError(TxnError):
         self.code = code
 
     @property
-    def unserializable(self) -> bool:
+    def in_the_way(self) -> bool:
         """Whether another transaction was in the way (error 1023), so that the same one may be tried again."""
-        return "1023" in str(self) or "Serializable isolation violation" in str(self)
+        return "Serializable isolation violation" in str(self)
 
 
 class SessionLostError(RedshiftError):

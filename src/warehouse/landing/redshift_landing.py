@@ -1,0 +1,205 @@
+"""The landing in Redshift: COPY of the curated files by a manifest, then the rows of the missing commits, in one transaction.
+
+Redshift enforces no key, so the table lock on the ledger is what keeps two loads apart: it is taken before anything is
+read, because a transaction sees what was committed before its first reading statement. Error 1023 (Serializable isolation
+violation, Amazon Redshift Database Developer Guide) says that another transaction was in the way: the load begins again.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Final, Protocol, Self
+from uuid import uuid4
+
+from txn_core.exceptions import WarehouseBusyError
+from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA
+from warehouse.curated.table import Append, DataFile
+from warehouse.landing.incoming import COMMIT, LOAD_ID, Incoming
+from warehouse.landing.landing_port import LoadBatch, Loaded
+from warehouse.landing.landing_tables import (
+    COLUMNS_NOW,
+    LEDGER_ROW,
+    OBJECTS,
+    POSITIONS,
+    SCHEMA,
+    added_columns,
+    schema_statements,
+)
+from warehouse.landing.redshift_session import RedshiftError, RedshiftSession, SessionLostError
+
+MANIFESTS_PREFIX: Final = "redshift/"
+VARCHAR_BYTES: Final = 1024
+"""Above what any text of an event takes: 200 characters of up to four bytes. TEXT would be VARCHAR(256)."""
+ATTEMPTS_MAX: Final = 8
+PAUSE_S: Final = 0.2
+_CANCELLED: Final = "57014"
+_COLUMNS: Final = ", ".join(column.name for column in CURATED_COLUMNS)
+Sessions = Callable[[], AbstractContextManager[RedshiftSession]]
+
+
+class ManifestStore(Protocol):
+    """The lake's bucket, as far as COPY needs it. Its methods block."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if it is there."""
+
+
+class RedshiftLanding:
+    """A landing by sessions. It holds none between two calls.
+
+    Args:
+        copy_role: the IAM role of COPY: an ARN, or `default` for the cluster's own.
+        wait_s: how long another load is waited for.
+    """
+
+    def __init__(self, sessions: Sessions, store: ManifestStore, *, copy_role: str, wait_s: float = 60.0) -> None:
+        self._sessions = sessions
+        self._store = store
+        self._copy_role = copy_role if copy_role == "default" else f"'{copy_role}'"
+        self._wait_s = wait_s
+
+    def open(self) -> Self:
+        """See `Landing`."""
+        self._repeated(self._make_tables)
+        return self
+
+    def close(self) -> None:
+        """See `Landing`."""
+
+    def loaded(self) -> set[str]:
+        """See `Landing`."""
+        with self._sessions() as session:
+            return _ledger(session)
+
+    def load(self, batch: LoadBatch) -> Loaded:
+        """See `Landing`. A lost answer to COMMIT is settled by the next attempt, which reads the ledger under the lock."""
+        with self._sessions() as session:
+            before = _ledger(session)
+        self._repeated(lambda session: self._load(session, batch))
+        with self._sessions() as session:
+            return _since(session, batch.appends, before)
+
+    def _repeated(self, step: Callable[[RedshiftSession], None]) -> None:
+        """Take a step in a session of its own, and again when another transaction was in the way or a session was lost."""
+        for attempt in range(1, ATTEMPTS_MAX):
+            try:
+                with self._sessions() as session:
+                    return step(session)
+            except SessionLostError:
+                pass
+            except RedshiftError as error:
+                if not error.in_the_way:
+                    raise
+            time.sleep(PAUSE_S * attempt)
+        with self._sessions() as session:
+            return step(session)
+
+    @staticmethod
+    def _make_tables(session: RedshiftSession) -> None:
+        for statement in schema_statements():
+            session.execute(_sized(statement))
+        there = {str(name) for (name,) in session.execute(COLUMNS_NOW)}
+        for statement in added_columns(there):
+            session.execute(_sized(statement))
+
+    def _load(self, session: RedshiftSession, batch: LoadBatch) -> None:
+        with self._transaction(session):
+            there = _ledger(session)
+            missing = [append for append in batch.appends if append.name not in there]
+            if missing:
+                self._add(session, batch, missing)
+
+    def _add(self, session: RedshiftSession, batch: LoadBatch, missing: Sequence[Append]) -> None:
+        incoming = Incoming(missing, CURATED_SCHEMA)
+        for _ in incoming.of(batch.tables()):  # Redshift reads the rows itself; here they are counted and digested
+            pass
+        digests = incoming.digests()
+        ((load_id,),) = session.execute(f"select coalesce(max(load_id), 0) + 1 from {SCHEMA}.{OBJECTS}")
+        self._copy(session, batch.files)
+        for append in missing:
+            _move(session, append, int(str(load_id)))
+            session.execute(
+                f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values (%s, {load_id}, {append.rows}, %s, getdate())",
+                append.name,
+                digests[append.number],
+            )
+        session.execute("drop table incoming")
+
+    def _copy(self, session: RedshiftSession, files: Sequence[DataFile]) -> None:
+        """All rows of the files into a temporary table, columns by their places."""
+        own = ", ".join(f"{column.name} {column.type}" for column in CURATED_COLUMNS)
+        session.execute(_sized(f"create temporary table incoming ({own})"))
+        key = f"{MANIFESTS_PREFIX}{uuid4()}.manifest"
+        self._store.put(key, _manifest(self._store.bucket, files))
+        try:
+            session.execute(
+                f"copy incoming from 's3://{self._store.bucket}/{key}' iam_role {self._copy_role} "
+                "format as parquet manifest"
+            )
+        finally:
+            self._store.delete(key)
+
+    @contextmanager
+    def _transaction(self, session: RedshiftSession) -> Iterator[None]:
+        """A transaction that has the ledger's lock."""
+        session.execute("begin")
+        try:
+            session.execute(f"set statement_timeout to {max(1, round(self._wait_s * 1000))}")
+            try:
+                session.execute(f"lock {SCHEMA}.{OBJECTS}")
+            except RedshiftError as error:
+                if error.code == _CANCELLED:
+                    raise WarehouseBusyError("another run holds the warehouse: try again when it has ended") from None
+                raise
+            session.execute("set statement_timeout to 0")
+            yield
+        except BaseException:
+            with suppress(RedshiftError):
+                session.execute("rollback")
+            raise
+        session.execute("commit")
+
+
+def _move(session: RedshiftSession, append: Append, load_id: int) -> None:
+    """The rows of a commit out of the temporary table, which may hold those of others."""
+    session.execute(
+        f"insert into {SCHEMA}.{POSITIONS} ({_COLUMNS}, {LOAD_ID}) "
+        f"select {_COLUMNS}, {load_id} from incoming where {COMMIT} = {append.number}"
+    )
+    ((rows,),) = session.execute(f"select count(*) from incoming where {COMMIT} = {append.number}")
+    if int(str(rows)) != append.rows:
+        raise RedshiftError(f"{append.name} has {append.rows} rows, and COPY brought {rows}")
+
+
+def _manifest(bucket: str, files: Sequence[DataFile]) -> bytes:
+    entries = [
+        {"url": f"s3://{bucket}/{file.key}", "mandatory": True, "meta": {"content_length": file.bytes}}
+        for file in files
+    ]
+    return json.dumps({"entries": entries}).encode()
+
+
+def _ledger(session: RedshiftSession) -> set[str]:
+    return {str(name) for (name,) in session.execute(f"select object_name from {SCHEMA}.{OBJECTS}")}
+
+
+def _since(session: RedshiftSession, appends: Sequence[Append], before: set[str]) -> Loaded:
+    """What came in since the first attempt."""
+    ours = {append.name for append in appends} - before
+    found = session.execute(f"select object_name, load_id, rows from {SCHEMA}.{OBJECTS} order by object_name")
+    came = [(str(name), int(str(load_id)), int(str(rows))) for name, load_id, rows in found if name in ours]
+    if not came:
+        return Loaded()
+    return Loaded(max(row[1] for row in came), tuple(row[0] for row in came), sum(row[2] for row in came))
+
+
+def _sized(statement: str) -> str:
+    return statement.replace(" text", f" varchar({VARCHAR_BYTES})")
