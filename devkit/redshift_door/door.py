@@ -6,8 +6,10 @@ refuses reaches PostgreSQL as one that cannot be parsed, so that its transaction
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
@@ -22,6 +24,7 @@ OPTIONS: Final = (
 )
 _CANNOT_BE_PARSED: Final = "redshift refuses"
 _VERSION: Final = Message(b"S", b"server_version\x008.0.2\0")  # what every Redshift says
+OPENING_S_MAX: Final = 10.0
 _CHUNK: Final = 1 << 16
 
 
@@ -45,8 +48,8 @@ async def opened(behind: Behind, port: int = 0) -> AsyncIterator[int]:
         sessions.add(task)
         try:
             await _serve(reader, writer, behind)
-        except (OSError, asyncio.IncompleteReadError, wire.DoorError):
-            pass  # one of the two ended the session
+        except (OSError, asyncio.IncompleteReadError, wire.DoorError, asyncio.CancelledError):
+            pass  # one of the two ended the session, or the door is closed, which is no fault to report
         finally:
             sessions.discard(task)
             writer.close()
@@ -59,6 +62,26 @@ async def opened(behind: Behind, port: int = 0) -> AsyncIterator[int]:
         for task in list(sessions):
             task.cancel()
         await asyncio.gather(*sessions, return_exceptions=True)
+
+
+@contextmanager
+def running(behind: Behind) -> Iterator[int]:
+    """The door for the time of the block, on a thread of its own, for those who block; its port."""
+    began: Future[int] = Future()
+    ended = threading.Event()
+
+    async def hold() -> None:
+        async with opened(behind) as port:
+            began.set_result(port)
+            await asyncio.to_thread(ended.wait)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(lambda: asyncio.run(hold()))
+        try:
+            yield began.result(OPENING_S_MAX)
+        finally:
+            ended.set()
+            done.result()
 
 
 def catalogue() -> str:

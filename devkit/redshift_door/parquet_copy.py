@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
 
 from devkit.redshift_door.refusals import Refused
 
@@ -111,10 +112,8 @@ def _entries(copy: Copy, objects: Objects) -> Iterator[tuple[str, str, int]]:
 def _body(objects: Objects, bucket: str, key: str, size: int | None) -> bytes:
     try:
         body = bytes(objects.get_object(Bucket=bucket, Key=key)["Body"].read())
-    except objects.exceptions.ClientError as error:
-        raise Refused(
-            f"The specified S3 prefix '{key}' does not exist ({error.response['Error']['Code']})"
-        ) from error
+    except (ClientError, FileNotFoundError) as error:
+        raise Refused(f"The specified S3 prefix '{key}' does not exist") from error
     if size is not None and len(body) != size:
         raise Refused(f"Spectrum Scan Error: {key} has {len(body)} bytes and content_length says {size}")
     return body

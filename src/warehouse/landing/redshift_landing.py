@@ -1,8 +1,9 @@
-"""The landing in Redshift: COPY of the curated files by a manifest, then the rows of the missing commits, in one transaction.
+"""The landing in Redshift: COPY of curated files by a manifest, then the rows of missing commits, in one transaction.
 
-Redshift enforces no key, so the table lock on the ledger is what keeps two loads apart: it is taken before anything is
-read, because a transaction sees what was committed before its first reading statement. Error 1023 (Serializable isolation
-violation, Amazon Redshift Database Developer Guide) says that another transaction was in the way: the load begins again.
+Redshift enforces no key, so the lock of the ledger's table is what keeps two loads apart. It is taken before anything
+is read, since a transaction sees what was committed before its first statement that reads. Error 1023 (serializable
+isolation violation, Amazon Redshift Database Developer Guide) says that another transaction was in the way: the load
+begins again.
 """
 
 import json
@@ -12,9 +13,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final, Protocol, Self
 from uuid import uuid4
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from txn_core.exceptions import WarehouseBusyError
 from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA
-from warehouse.curated.table import Append, DataFile
+from warehouse.curated.table import Append
 from warehouse.landing.incoming import COMMIT, LOAD_ID, Incoming
 from warehouse.landing.landing_port import LoadBatch, Loaded
 from warehouse.landing.landing_tables import (
@@ -80,7 +84,7 @@ class RedshiftLanding:
             return _ledger(session)
 
     def load(self, batch: LoadBatch) -> Loaded:
-        """See `Landing`. A lost answer to COMMIT is settled by the next attempt, which reads the ledger under the lock."""
+        """See `Landing`. A lost answer to COMMIT is settled by the next attempt, which reads the ledger."""
         with self._sessions() as session:
             before = _ledger(session)
         self._repeated(lambda session: self._load(session, batch))
@@ -88,7 +92,7 @@ class RedshiftLanding:
             return _since(session, batch.appends, before)
 
     def _repeated(self, step: Callable[[RedshiftSession], None]) -> None:
-        """Take a step in a session of its own, and again when another transaction was in the way or a session was lost."""
+        """Take a step in a session of its own; again when that was lost, or another transaction was in the way."""
         for attempt in range(1, ATTEMPTS_MAX):
             try:
                 with self._sessions() as session:
@@ -118,12 +122,20 @@ class RedshiftLanding:
                 self._add(session, batch, missing)
 
     def _add(self, session: RedshiftSession, batch: LoadBatch, missing: Sequence[Append]) -> None:
-        incoming = Incoming(missing, CURATED_SCHEMA)
-        for _ in incoming.of(batch.tables()):  # Redshift reads the rows itself; here they are counted and digested
-            pass
+        incoming, of_today = Incoming(missing, CURATED_SCHEMA), bool(batch.files)
+        for table in batch.tables():  # Redshift reads the rows itself; here they are counted and digested
+            of_today = of_today and table.column_names == CURATED_SCHEMA.names
+            for _ in incoming.of([table]):
+                pass
         digests = incoming.digests()
         ((load_id,),) = session.execute(f"select coalesce(max(load_id), 0) + 1 from {SCHEMA}.{OBJECTS}")
-        self._copy(session, batch.files)
+        own = ", ".join(f"{column.name} {column.type}" for column in CURATED_COLUMNS)
+        session.execute(_sized(f"create temporary table incoming ({own})"))
+        with self._manifest(batch, missing if not of_today else ()) as manifest:
+            if manifest:
+                session.execute(
+                    f"copy incoming from '{manifest}' iam_role {self._copy_role} format as parquet manifest"
+                )
         for append in missing:
             _move(session, append, int(str(load_id)))
             session.execute(
@@ -133,19 +145,30 @@ class RedshiftLanding:
             )
         session.execute("drop table incoming")
 
-    def _copy(self, session: RedshiftSession, files: Sequence[DataFile]) -> None:
-        """All rows of the files into a temporary table, columns by their places."""
-        own = ", ".join(f"{column.name} {column.type}" for column in CURATED_COLUMNS)
-        session.execute(_sized(f"create temporary table incoming ({own})"))
-        key = f"{MANIFESTS_PREFIX}{uuid4()}.manifest"
-        self._store.put(key, _manifest(self._store.bucket, files))
+    @contextmanager
+    def _manifest(self, batch: LoadBatch, rewritten: Sequence[Append]) -> Iterator[str]:
+        """The address of a manifest for the time of the block; empty when there is nothing to copy.
+
+        It names the batch's files as they are. COPY takes columns by their places: so when a file of an earlier version
+        lacks one, or no files are told, the rows of these commits are written in the columns of today, and named.
+        """
+        prefix, keys = f"{MANIFESTS_PREFIX}{uuid4()}", []
+        entries = [(file.key, file.bytes) for file in batch.files]
         try:
-            session.execute(
-                f"copy incoming from 's3://{self._store.bucket}/{key}' iam_role {self._copy_role} "
-                "format as parquet manifest"
-            )
+            if rewritten:
+                entries = []
+                for rows in Incoming(rewritten, CURATED_SCHEMA).of(batch.tables()):
+                    body = _parquet(rows)
+                    keys.append(f"{prefix}/{len(keys)}.parquet")
+                    self._store.put(keys[-1], body)
+                    entries.append((keys[-1], len(body)))
+            if entries:
+                keys.append(f"{prefix}.manifest")
+                self._store.put(keys[-1], _manifest_body(self._store.bucket, entries))
+            yield f"s3://{self._store.bucket}/{keys[-1]}" if entries else ""
         finally:
-            self._store.delete(key)
+            for key in keys:
+                self._store.delete(key)
 
     @contextmanager
     def _transaction(self, session: RedshiftSession) -> Iterator[None]:
@@ -179,12 +202,18 @@ def _move(session: RedshiftSession, append: Append, load_id: int) -> None:
         raise RedshiftError(f"{append.name} has {append.rows} rows, and COPY brought {rows}")
 
 
-def _manifest(bucket: str, files: Sequence[DataFile]) -> bytes:
-    entries = [
-        {"url": f"s3://{bucket}/{file.key}", "mandatory": True, "meta": {"content_length": file.bytes}}
-        for file in files
+def _manifest_body(bucket: str, entries: Sequence[tuple[str, int]]) -> bytes:
+    """Each file with its length, which COPY asks for where files are Parquet."""
+    named = [
+        {"url": f"s3://{bucket}/{key}", "mandatory": True, "meta": {"content_length": size}} for key, size in entries
     ]
-    return json.dumps({"entries": entries}).encode()
+    return json.dumps({"entries": named}).encode()
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, version="1.0", compression="zstd", store_schema=False)
+    return bytes(sink.getvalue())
 
 
 def _ledger(session: RedshiftSession) -> set[str]:

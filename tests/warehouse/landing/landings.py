@@ -1,0 +1,114 @@
+"""The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, Self
+
+import duckdb
+
+from txn_core.exceptions import WarehouseError
+from txn_core.position_digest import digest_of_places, digest_text
+from warehouse.curated.schema import CURATED_SCHEMA
+from warehouse.landing.duckdb_landing import DuckDbLanding
+from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
+from warehouse.landing.postgres_landing import PostgresLanding
+from warehouse.postgres.session import PostgresSession
+
+Row = tuple[object, ...]
+COLUMNS = ", ".join([*CURATED_SCHEMA.names, "load_id"])
+POSITIONS = f"select {COLUMNS} from landing.positions"
+LEDGER = "select object_name, load_id, rows, digest from landing.objects"
+
+
+class LandingUnderTest(Protocol):
+    """A landing, and a way to look at it from outside."""
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        """A loader of the landing."""
+
+    def rows(self, query: str) -> list[Row]:
+        """The rows of a query, by another connection."""
+
+
+@dataclass
+class OnDuckDb:
+    """In a file of the name that it has in a data directory."""
+
+    path: Path
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return DuckDbLanding(self.path, wait_s=wait_s, options={"threads": "1"})
+
+    def rows(self, query: str) -> list[Row]:
+        with duckdb.connect(self.path, read_only=True) as connection:
+            return connection.execute(query.replace("from landing.", "from landing.landing.")).fetchall()
+
+
+@dataclass
+class OnPostgres:
+    """In a database."""
+
+    url: str
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return PostgresLanding(self.url, wait_s=wait_s)
+
+    def rows(self, query: str) -> list[Row]:
+        with PostgresSession.open(self.url) as session:
+            return session.rows(query)
+
+
+@dataclass
+class InMemory:
+    """Rows and ledger as lists: whatever order, each commit once, and a load whole or not at all."""
+
+    positions: list[Row] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return _MemoryLanding(self)
+
+    def rows(self, query: str) -> list[Row]:
+        return {POSITIONS: self.positions, LEDGER: self.ledger}[query]
+
+
+@dataclass
+class _MemoryLanding:
+    at: InMemory
+
+    def open(self) -> Self:
+        return self
+
+    def close(self) -> None:
+        pass
+
+    def loaded(self) -> set[str]:
+        return {str(row[0]) for row in self.at.ledger}
+
+    def load(self, batch: LoadBatch) -> Loaded:
+        missing = {append.number: append for append in batch.appends if append.name not in self.loaded()}
+        if not missing:
+            return Loaded()
+        load_id = 1 + max((int(str(row[1])) for row in self.at.ledger), default=0)
+        given = [row for table in batch.tables() for row in table.to_pylist()]
+        came = {number: [row for row in given if row["commit_number"] == number] for number in missing}
+        if any(len(came[number]) != append.rows for number, append in missing.items()):
+            raise WarehouseError("files do not hold what the commits say")
+        for number, append in missing.items():
+            digest = digest_of_places((row["sequence_number"], row["sub_sequence_number"]) for row in came[number])
+            self.at.ledger.append((append.name, load_id, append.rows, digest_text(digest)))
+            self.at.positions += [
+                (*(row.get(name) for name in CURATED_SCHEMA.names), load_id) for row in came[number]
+            ]
+        return Loaded(
+            load_id, tuple(each.name for each in missing.values()), sum(len(rows) for rows in came.values())
+        )
+
+
+Make = Callable[[], LandingUnderTest]
+
+
+def ledger_of(rows: Iterable[Row]) -> dict[str, tuple[int, str]]:
+    """Rows and digest of each commit by its name."""
+    return {str(name): (int(str(rows)), str(digest)) for name, _, rows, digest in rows}
