@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from txn_cli.layouts.kaggle import read_rows
-from txn_cli.layouts.read_rows import SoundRow
+from ingest.layouts.kaggle import read_rows
+from ingest.layouts.read_rows import SoundRow
 from txn_core.aws.objects import ObjectStore
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of

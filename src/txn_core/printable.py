@@ -5,6 +5,8 @@ character among them moves the cursor, changes the title, fills the clipboard (O
 return or a mark of direction (U+202E) makes one text look like another; U+2028 begins a line.
 """
 
+from urllib.parse import urlsplit
+
 from txn_core.transactions.invisible import IGNORABLE
 
 
@@ -23,6 +25,17 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """The same of a text whose line feeds stay."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def shown_url(url: object) -> str:
+    """An address as it may be shown: scheme, host and port, without user, path and query."""
+    try:
+        parts = urlsplit(str(url))
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def _shown(character: str) -> str:

@@ -10,14 +10,16 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.builders import card_number
-from tests.txn_api.conftest import AppFixture
+from tests.txn_api.conftest import AppFixture, standard_contract
 from tests.txn_api.contract import Contract
+from txn_api.app import create_app
 from txn_api.openapi import file as openapi_file
 from txn_api.openapi.document import operations
 from txn_api.openapi.response_headers import HEADERS
 from txn_api.problems import PROBLEMS
 from txn_api.schemas import example_transaction
 from txn_core.api_keys import SCOPES
+from txn_core.settings import Settings
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, MESSAGES, TEXT_PATTERN
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,17 @@ async def test_the_document_is_valid(desk: AppFixture) -> None:
 async def test_the_document_is_served_as_it_is_committed(desk: AppFixture) -> None:
     """`/openapi.json` says the same."""
     assert (await desk.client.get("/openapi.json")).json() == desk.app.openapi()
+
+
+async def test_no_setting_changes_the_document(desk: AppFixture) -> None:
+    """So the tests hold the answers of every application against the document of one."""
+    of_issuer = {
+        "jwt_issuer": "https://issuer.test",
+        "jwt_audience": "txn",
+        "jwt_jwks_url": "https://issuer.test/keys",
+    }
+    other = Settings.model_validate({"metrics_need_admin": False, "log_level": "debug", **of_issuer})
+    assert create_app(other).openapi() == desk.app.openapi() == standard_contract().document
 
 
 async def test_the_example_is_accepted(desk: AppFixture) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.layouts.catalogue import layout_named
-from txn_cli.layouts.header import Header
-from txn_cli.layouts.kaggle import COLUMNS
-from txn_cli.layouts.read_rows import Row, SoundRow
-from txn_cli.layouts.reader import RowReader
+from ingest.layouts.catalogue import layout_named
+from ingest.layouts.header import Header
+from ingest.layouts.kaggle import COLUMNS
+from ingest.layouts.read_rows import Row, SoundRow
+from ingest.layouts.reader import RowReader
 from txn_cli.simulator.cards import with_check_digit
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"

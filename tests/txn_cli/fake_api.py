@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
+from ingest.api_client.client import CONNECTIONS_MAX, ApiClient
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.transaction import parse_transaction
 

@@ -1,14 +1,18 @@
-"""Places in the stream and the order of writes."""
+"""Places in the stream, the order of writes, and the digest of places."""
 
 import itertools
+import random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import ACCEPTED_AT, SHARD, position
 from tests.txn_core.strategies import positions
+from txn_core.position_digest import added, digest_of_places, digest_of_record, digest_text
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.instants import Instant
+
+PLACES = st.lists(st.tuples(st.sampled_from(["7", "70", "49" * 28]), st.integers(0, 2_000)), max_size=12)
 
 
 @given(positions(), positions())
@@ -58,3 +62,30 @@ def test_a_write_order_by_example() -> None:
     """The text as it stands in the index."""
     text = "2026-01-02T03:04:05.678901Z#shardId-000000000000#003-123#000000007"
     assert WriteOrder.of(ACCEPTED_AT, position(123, 7)).text == text
+
+
+def test_a_digest_is_known() -> None:
+    """It may not change between versions: ledgers on lease rows and in warehouses hold it."""
+    assert digest_text(digest_of_places([("7", 3)])) == "1b9f08168d30e77204bab0b50fbe1fbf"
+    assert digest_text(digest_of_places([])) == "0" * 32
+
+
+@given(st.sampled_from(["7", "49" * 28]), st.integers(0, 1_500), st.integers(0, 1_500))
+def test_a_record_has_the_digest_of_its_places(number: str, first: int, events: int) -> None:
+    """Also where sub-sequence numbers are larger than is usual."""
+    subs = range(first, first + min(events, 40))
+    assert added(digest_of_record(number, subs)) == digest_of_places((number, sub) for sub in subs)
+
+
+@given(PLACES, st.randoms())
+def test_order_and_split_make_no_difference(places: list[tuple[str, int]], rng: random.Random) -> None:
+    whole, shuffled = digest_of_places(places), rng.sample(places, len(places))
+    cut = rng.randint(0, len(places))
+    assert added(digest_of_places(shuffled[:cut]), digest_of_places(shuffled[cut:])) == whole
+
+
+@given(PLACES.filter(bool), st.randoms())
+def test_a_lost_and_a_doubled_place_show(places: list[tuple[str, int]], rng: random.Random) -> None:
+    one = rng.randrange(len(places))
+    digests = {digest_of_places(rows) for rows in (places, places[:one] + places[one + 1 :], [*places, places[one]])}
+    assert len(digests) == 3

@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from txn_cli.layouts.kaggle import read_rows
-from txn_cli.layouts.read_rows import SoundRow
+from ingest.layouts.kaggle import read_rows
+from ingest.layouts.read_rows import SoundRow
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 _SCRIPT = """\

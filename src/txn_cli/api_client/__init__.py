@@ -1,1 +1,1 @@
-"""The API's client of the commands: the key, the target, calls, replies, and trying again."""
+"""Which service a command talks to, and with which key."""

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
-from txn_cli.output.reasons import cannot_read
+from ingest.files.file_errors import cannot_read
 from txn_cli.terminal import say
 from txn_core.exceptions import TxnError
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import httpx
 
-from txn_cli.api_client.client import PORT_MAX
+from ingest.api_client.client import PORT_MAX
 from txn_cli.output.named import DEFAULT_FOLDER, Named
-from txn_cli.output.reasons import shown_url
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir
 from txn_core.exceptions import SettingsError, TxnError
 from txn_core.loopback import is_local
+from txn_core.printable import shown_url
 
 
 @dataclass(frozen=True, slots=True)

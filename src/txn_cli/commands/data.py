@@ -13,21 +13,21 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from txn_cli.api_client.client import ApiClient
+from ingest.api_client.client import ApiClient
+from ingest.api_client.retry import RetryPolicy
+from ingest.files.source import STANDARD_INPUT, Source
+from ingest.layouts.reading_options import Reading
+from ingest.upload.delivery import BulkDelivery, SingleDelivery, UndeliveredError
+from ingest.upload.tolerance import Tolerance
+from ingest.upload.totals import LoadTotals
 from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
-from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.api_client.target import Target, lake_is_named
 from txn_cli.commands.file_options import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, announce
 from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
-from txn_cli.layouts.reading_options import Reading
 from txn_cli.load.bookmark import Bookmark
-from txn_cli.load.delivery import BulkDelivery, SingleDelivery, UndeliveredError
 from txn_cli.load.file import FileLoad
-from txn_cli.load.source import STANDARD_INPUT, Source
 from txn_cli.load.summary import LoadSummary
-from txn_cli.load.tolerance import Tolerance
-from txn_cli.load.totals import LoadTotals
 from txn_cli.output.described import described_lake
 from txn_cli.output.meter import Meter
 from txn_cli.output.named import DEFAULT_FOLDER, Named

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from txn_cli.layouts.catalogue import packaged_layouts
+from ingest.layouts.catalogue import packaged_layouts
 
 FileArgument = Annotated[
     str,

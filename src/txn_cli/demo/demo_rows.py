@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from txn_cli.layouts.kaggle import read_rows
-from txn_cli.layouts.read_rows import Row, SoundRow
-from txn_cli.load.source import Source
+from ingest.files.source import Source
+from ingest.layouts.kaggle import read_rows
+from ingest.layouts.read_rows import Row, SoundRow
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 SIMULATED_ROWS = 5_000

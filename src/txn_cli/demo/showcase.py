@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from txn_cli.api_client.client import ApiClient
-from txn_cli.api_client.retry import RetryPolicy
+from ingest.api_client.client import ApiClient
+from ingest.api_client.retry import RetryPolicy
+from ingest.upload.delivery import BulkDelivery
+from ingest.upload.loader import load_rows
+from ingest.upload.totals import LoadTotals
 from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
 from txn_cli.demo.lookups import client_of, latest_at_merchant, latest_of_card
-from txn_cli.load.delivery import BulkDelivery
-from txn_cli.load.loader import load_rows
-from txn_cli.load.totals import LoadTotals
 from txn_cli.output.meter import Meter
 from txn_cli.stack.attachment import process_urls
 from txn_cli.stack.localstack import LocalStack

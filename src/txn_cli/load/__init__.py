@@ -1,1 +1,1 @@
-"""Sends rows of a file, or of any other source, through the API: singly or in bulk, and resumable."""
+"""The load of a file by a command: resumable, with its rejections kept and its progress shown."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from txn_cli.load.totals import LoadTotals
+from ingest.upload.totals import LoadTotals
 from txn_cli.stack.datadir import read_as, write_private
 from txn_core.exceptions import StackError
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from txn_cli.api_client.rejection import Rejection
+from ingest.files.source import Source, SourceError
+from ingest.layouts.rejection import Rejection
+from ingest.upload.delivery import Delivery
+from ingest.upload.loader import load_rows
+from ingest.upload.totals import LoadTotals
 from txn_cli.load.bookmark import Bookmark, Place
-from txn_cli.load.delivery import Delivery
-from txn_cli.load.loader import load_rows
 from txn_cli.load.rejects import RejectsFile
-from txn_cli.load.source import Source, SourceError
-from txn_cli.load.totals import LoadTotals
 
 # Told of the totals so far, the part of the file that is read (if that can be known) and new rejections.
 OnProgress = Callable[[LoadTotals, float | None, Sequence[Rejection]], None]

@@ -9,7 +9,7 @@ from dataclasses import asdict, astuple, fields
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from txn_cli.api_client.rejection import Rejection
+from ingest.layouts.rejection import Rejection
 from txn_cli.output.reasons import cannot_write
 from txn_core.exceptions import TxnError
 

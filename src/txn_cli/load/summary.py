@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from txn_cli.api_client.rejection import Rejection
-from txn_cli.load.totals import LoadTotals
+from ingest.layouts.rejection import Rejection
+from ingest.upload.totals import LoadTotals
 from txn_cli.output.meter import Meter
 
 REJECTIONS_SHOWN: Final = 10

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import NoCredentialsError
 
-from txn_cli.output.reasons import reason_of, shown_url
+from txn_cli.output.reasons import reason_of
 from txn_core.aws.region import LOCAL_REGION
 from txn_core.exceptions import SettingsError
 from txn_core.loopback import is_local
+from txn_core.printable import shown_url
 from txn_core.settings import Settings
 
 

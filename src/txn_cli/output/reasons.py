@@ -9,19 +9,20 @@ import os
 import ssl
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
+from ingest.api_client.replies import UNREACHED
+from ingest.files.file_errors import FOR_WANT_OF_RESOURCES
 from txn_cli import extras
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
+from txn_core.printable import shown_url
 
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
 KIND: Final = "name another path, or move what is there away"
-UNREACHED: Final = "is the address right, and does it run? `txn up` starts a local stack, `txn status` looks at it"
 CREDENTIALS: Final = (
     "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in (aws sso login); servers on this "
     "machine take any"
@@ -33,21 +34,14 @@ _OF_THE_SYSTEM: Final = {
     errno.EFBIG: f"the limit on the size of files is reached (ulimit -f); {DISK}",
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), RIGHTS),
     **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG), KIND),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit on open files (ulimit -n)"),
-    **dict.fromkeys((errno.EAGAIN, errno.ENOMEM), "end other processes, or raise the limits (ulimit -u, -v)"),
     errno.EADDRINUSE: "name another port (--port)",
     errno.EPIPE: "whoever read the output has gone",
+    **FOR_WANT_OF_RESOURCES,
     errno.EIO: "look at the disk, or the terminal, that was written to",
     **dict.fromkeys(
         (errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.ETIMEDOUT, errno.EHOSTUNREACH), UNREACHED
     ),
     errno.ENETUNREACH: UNREACHED,
-}
-_OF_READING: Final = {
-    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG), "check its path"),
-    errno.EISDIR: "name a file in it",
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "let yourself read it (chmod u+r), or name another"),
-    errno.EIO: "look at the disk that it lies on",
 }
 _OF_SERVICES: Final = {
     **dict.fromkeys(
@@ -97,30 +91,10 @@ def reason_of(error: BaseException) -> str | None:
     return next((told for kind, of in _KINDS if isinstance(error, kind) and (told := of(error)) is not None), None)
 
 
-def cannot_read(path: object, error: OSError) -> str:
-    """That a file cannot be read, why, and what to do."""
-    return _cannot("read", path, error, _OF_READING.get(error.errno or 0))
-
-
 def cannot_write(path: object, error: OSError) -> str:
     """That a file cannot be written, why, and what to do."""
-    return _cannot("write", path, error, None)
-
-
-def _cannot(what: str, path: object, error: OSError, remedy: str | None) -> str:
-    remedy = remedy or _OF_THE_SYSTEM.get(error.errno or 0)
-    return f"cannot {what} {path}: {error.strerror}{f': {remedy}' if remedy else ''}"
-
-
-def shown_url(url: object) -> str:
-    """An address as it may be shown: scheme, host and port, without user, path and query."""
-    try:
-        parts = urlsplit(str(url))
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    remedy = _OF_THE_SYSTEM.get(error.errno or 0)
+    return f"cannot write {path}: {error.strerror}{f': {remedy}' if remedy else ''}"
 
 
 def _of_client(error: aws.ClientError) -> str | None:

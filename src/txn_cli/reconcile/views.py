@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from txn_cli.concurrency import side_by_side
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import ShardLedger
 from txn_cli.reconcile.faults import Fault
+from txn_core.concurrency import side_by_side
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import ShardId
 from workers.evidence import Evidence

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final, TextIO
 
-from txn_cli.layouts.kaggle import COLUMNS, MERCHANT_ARTEFACT
+from ingest.layouts.kaggle import COLUMNS, MERCHANT_ARTEFACT
 from txn_cli.simulator.customers import Customer, customers
 from txn_cli.simulator.merchants import CATEGORIES, Category, merchants_by_category
 from txn_cli.simulator.rng import Rng, Weighted

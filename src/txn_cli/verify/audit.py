@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
-from txn_cli.api_client.client import ApiClient
-from txn_cli.api_client.retry import RetryPolicy
-from txn_cli.layouts.read_rows import Row, SoundRow
+from ingest.api_client.client import ApiClient
+from ingest.api_client.retry import RetryPolicy
+from ingest.layouts.read_rows import Row, SoundRow
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeRows, LakeScan

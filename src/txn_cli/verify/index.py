@@ -9,15 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from txn_cli.api_client.client import CONNECTIONS_MAX, ApiClient
-from txn_cli.api_client.replies import ListPage
-from txn_cli.api_client.retry import RetryPolicy
-from txn_cli.concurrency import side_by_side
+from ingest.api_client.client import CONNECTIONS_MAX, ApiClient
+from ingest.api_client.replies import ListPage
+from ingest.api_client.retry import RetryPolicy
 from txn_cli.verify.cardrange import CardRange
 from txn_cli.verify.expected import CardRows, Expected
 from txn_cli.verify.row_content import digest_of
 from txn_cli.verify.statement import Identities, StoredIds
 from txn_cli.verify.verify_report import Report
+from txn_core.concurrency import side_by_side
 from txn_core.transactions.identity import CARD_ID_PATTERN, CardId
 
 PROGRESS_ROWS: Final = 100

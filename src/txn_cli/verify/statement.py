@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Self
 
 from pydantic_core import from_json
 
-from txn_cli.layouts.read_rows import Row, SoundRow
+from ingest.layouts.read_rows import Row, SoundRow
 from txn_cli.verify.row_content import digest_of
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.exceptions import InvalidTransactionError

@@ -40,7 +40,8 @@ def _region_of_profile() -> str | None:
     from botocore.session import Session  # noqa: PLC0415 - see above
 
     try:
-        region: str | None = Session().get_config_variable("region")
+        # The handlers are for calls, and to register them takes nearly all of a session's time.
+        region: str | None = Session(include_builtin_handlers=False).get_config_variable("region")
     except BotoCoreError:  # there is no such profile, or a file cannot be read: the first client says so
         return None
     return region

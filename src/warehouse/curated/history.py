@@ -1,4 +1,4 @@
-"""From a snapshot of the curated table to a later one: a pure function that holds each commit to the table's rules."""
+"""From one snapshot of the curated table to a later one: a pure function that holds commits to the table's rules."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.txn_api.conftest import Api, _client
+from tests.txn_api.conftest import Api, client_of
+from tests.txn_api.contract import Contract
 from tests.txn_api.dummy_resource import alerts
 from tests.txn_api.dummy_resource.alert_table import AlertTable
 from txn_api.app import RESOURCES, create_app
@@ -43,7 +44,7 @@ async def client(api: Api) -> AsyncIterator[httpx.AsyncClient]:
         await dynamodb.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
         try:
             await table.put(api.account, "a7", 42)
-            async with _client(app) as client:
+            async with client_of(app, Contract(app)) as client:
                 client.headers.update(await api.key("transactions:read"))
                 yield client
         finally:

@@ -19,16 +19,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ingest.api_client.retry import RetryPolicy
+from ingest.layouts.catalogue import packaged_layouts
+from ingest.upload.delivery import UndeliveredError
+from tests.ingest.files.packed import zip_of
 from tests.txn_cli.api_client.test_target import READY
 from tests.txn_cli.builders import CARD, after_target, cells, csv_file, shared, sound, sound_rows
 from tests.txn_cli.fake_api import API_KEY, FakeApi, Hang, Unsettled
-from tests.txn_cli.files.packed import zip_of
 from tests.txn_cli.verify.store import FakeStore, event_of
-from txn_cli.api_client.retry import RetryPolicy
 from txn_cli.commands import data
 from txn_cli.exit_codes import code_of_failure
-from txn_cli.layouts.catalogue import packaged_layouts
-from txn_cli.load.delivery import UndeliveredError
 from txn_cli.main import app_of
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack.children.ready import Ready

@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+from ingest.layouts.read_rows import SoundRow
 from txn_cli.demo.demo_rows import SEED, SIMULATED_CARDS, Tally, demo_rows
-from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.upload.totals import LoadTotals
 from txn_cli.load.bookmark import Bookmark, Place
-from txn_cli.load.totals import LoadTotals
 
 PLACE = Place(LoadTotals(accepted=9, rejected=1, seconds=1.5, receipts=("r",), faults={"amt x": 1}), rejects_bytes=42)
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from ingest.api_client.retry import RetryPolicy
+from ingest.files.source import Source
+from ingest.layouts.cells import MESSAGES
+from ingest.layouts.rejection import Rejection
+from ingest.upload.delivery import BulkDelivery, UndeliveredError
+from ingest.upload.totals import LoadTotals
 from tests.txn_cli.builders import CARD, cells, csv_file
 from tests.txn_cli.fake_api import API_KEY, CutOff, FakeApi, HttpReply
-from txn_cli.api_client.rejection import Rejection
-from txn_cli.api_client.retry import RetryPolicy
-from txn_cli.layouts.cells import MESSAGES
 from txn_cli.load.bookmark import Bookmark
-from txn_cli.load.delivery import BulkDelivery, UndeliveredError
 from txn_cli.load.file import FileLoad
-from txn_cli.load.source import Source
-from txn_cli.load.totals import LoadTotals
 from txn_core.exceptions import TxnError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from txn_cli.api_client.rejection import Rejection
+from ingest.layouts.rejection import Rejection
 from txn_cli.load.rejects import RejectsFile
 from txn_core.exceptions import TxnError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from txn_cli.api_client.rejection import Rejection
+from ingest.layouts.rejection import Rejection
+from ingest.upload.totals import LoadTotals
 from txn_cli.load.summary import REJECTIONS_SHOWN, LoadSummary
-from txn_cli.load.totals import LoadTotals
 from txn_cli.output.meter import Meter
 
 REJECTIONS = [Rejection(line, "amt", "amount_format", "must be decimal") for line in range(2, 40)]

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ingest.layouts.kaggle import read_rows
+from ingest.layouts.read_rows import SoundRow
 from tests.txn_cli.builders import parse_row, shared
-from txn_cli.layouts.kaggle import read_rows
-from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator.simulated_rows import _seven_years_before, simulate_rows, write_rows
 from txn_core.transactions.reading import read_submission
 

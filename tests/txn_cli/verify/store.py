@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ingest.layouts.read_rows import SoundRow
 from tests.txn_cli.fake_api import FakeApi
-from txn_cli.layouts.read_rows import SoundRow
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of

@@ -4,12 +4,12 @@ from collections import deque
 
 import pytest
 
+from ingest.api_client.replies import UnavailableError
+from ingest.api_client.retry import RetryPolicy
+from ingest.layouts.read_rows import Row
 from tests.txn_cli.builders import CARD, OTHER_CARD, cells, parse_row, sound, sound_rows
 from tests.txn_cli.fake_api import CutOff, HttpReply
 from tests.txn_cli.verify.store import FakeStore, event_of
-from txn_cli.api_client.replies import UnavailableError
-from txn_cli.api_client.retry import RetryPolicy
-from txn_cli.layouts.read_rows import Row
 from txn_cli.verify import audit as audit_module
 from txn_cli.verify.audit import Audit
 from txn_cli.verify.verify_report import Report

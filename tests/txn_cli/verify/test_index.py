@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from ingest.api_client.client import CONNECTIONS_MAX
+from ingest.api_client.replies import UnavailableError
+from ingest.api_client.retry import RetryPolicy
+from ingest.layouts.read_rows import SoundRow
 from tests.txn_cli.builders import OTHER_CARD, sound, sound_rows
 from tests.txn_cli.fake_api import CutOff, HttpReply
 from tests.txn_cli.verify.store import FakeStore, event_of
-from txn_cli.api_client.client import CONNECTIONS_MAX
-from txn_cli.api_client.replies import UnavailableError
-from txn_cli.api_client.retry import RetryPolicy
-from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.simulator.cards import with_check_digit
 from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison

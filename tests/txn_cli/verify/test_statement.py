@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.layouts.read_rows import SoundRow
 from tests.txn_cli.builders import CARD, OTHER_CARD, sound
 from tests.txn_cli.verify.store import KEYS, event_of
-from txn_cli.layouts.read_rows import SoundRow
 from txn_cli.verify.row_content import digest_of
 from txn_cli.verify.statement import Identities, Scribe, Statement, StoredIds
 from txn_core.card_numbers.issuer_ranges import IssuerRanges

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.layouts.kaggle import read_rows
+from ingest.layouts.read_rows import SoundRow
 from tests.builders import encoded
-from txn_cli.layouts.kaggle import read_rows
-from txn_cli.layouts.read_rows import SoundRow
 from txn_core.card_numbers.pan import passes_luhn
 from txn_core.transactions.event import Event
 from txn_core.transactions.reading import read_submission

@@ -1,0 +1,1 @@
+"""The service as its clients see it: calls, replies, and trying again."""
