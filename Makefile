@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # other left.
 LOCAL := $(VENV)/.local
 STAMP := $(VENV)/.installed
+# dbt, whose packages fight with ours.
+DBT := $(VENV)/dbt/installed
 INSTALL := $(PYTHON) requirements/install.py --into $(VENV)
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
@@ -30,20 +32,24 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-setup: $(STAMP) ## install what development needs into .venv
+setup: $(STAMP) $(DBT) ## install what development needs into .venv
 
-$(LOCAL): requirements/local.txt requirements/build.txt requirements/install.py pyproject.toml
-	@$(INSTALL) local build --about "650 MB, most often within a minute (the Node packages of the first start: 24 MB more)"
+$(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/build.txt requirements/install.py pyproject.toml
+	@$(INSTALL) local warehouse build --about "730 MB, most often within a minute (the Node packages of the first start: 24 MB more)"
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
 	@$(INSTALL) dev --about "about 900 MB, most often within two minutes"
 	@touch $(LOCAL) $@
 
-demo: $(LOCAL) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
+$(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
+	@$(BIN)/txn warehouse install
+	@touch $@
+
+demo: $(LOCAL) $(DBT) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
-test: $(STAMP) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
+test: $(STAMP) $(DBT) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
 	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
@@ -116,7 +122,7 @@ check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, dri
 audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and npm audit (needs the network; no part of check)
 	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
 	@$(VENV)/audit/bin/python -m pip install --quiet --require-hashes -r requirements/audit.txt
-	@for file in requirements/*.txt; do \
+	@for file in requirements/*.txt src/warehouse/dbt/requirements.txt; do \
 		echo "$$file"; \
 		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$file || exit 1; done
 	@for folder in $(NPM_LOCKS); do \
@@ -172,6 +178,7 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
 	$(LOCK) requirements/contract.in -o requirements/contract.txt
 	for set in $(ENGINES); do $(LOCK) --no-strip-extras requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

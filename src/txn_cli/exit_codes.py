@@ -42,6 +42,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     "leases reset": ACTING,
+    **dict.fromkeys(("warehouse install",), ACTING),
 }
 """The codes of each command, by its words."""
 

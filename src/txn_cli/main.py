@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
+    "warehouse": ("warehouse",),
 }
 
 

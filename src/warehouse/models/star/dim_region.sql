@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+select state, state_name, region, division from {{ ref('regions') }}
