@@ -10,6 +10,7 @@ from tests.lint.layout import crowded, namesakes
 from tests.lint.log_events import LogEvents
 from tests.lint.module_walk import complaints, findings_below
 from tests.lint.names import findings as names_found
+from tests.lint.sql_dialects import findings_below as sql_findings_below
 from tests.lint.terminal import PastTheDoor
 
 ROOT: Final = Path(__file__).parents[2]
@@ -76,6 +77,7 @@ def main() -> None:
     files = tracked()
     wrong += map(str, names_found([ROOT / file for file in files], ROOT))
     wrong += [*crowded(files), *namesakes(files)]
+    wrong += sql_findings_below(ROOT / "src" / "warehouse" / "questions", portable=True)
     if wrong:
         sys.exit("\n".join(wrong))
 
