@@ -8,7 +8,6 @@ import duckdb
 
 from txn_core.exceptions import WarehouseBusyError, WarehouseError
 from warehouse.curated.schema import CURATED_SCHEMA
-from warehouse.curated.table import Append
 from warehouse.landing.incoming import Incoming, with_load_id
 from warehouse.landing.landing_port import LoadBatch, Loaded
 from warehouse.landing.landing_tables import (
@@ -39,6 +38,8 @@ class DuckDbLanding:
         self._path = path
         self._wait_s = wait_s
         self._options = {**_CLOSED, **(options or {})}
+        # A file `landing.duckdb` is the database `landing`, and `landing.positions` alone would be ambiguous in it.
+        self._schema = f'"{path.stem}".{SCHEMA}'
         self._open: duckdb.DuckDBPyConnection | None = None
 
     def open(self) -> Self:
@@ -46,12 +47,7 @@ class DuckDbLanding:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._open = self._connected()
         try:
-            for statement in schema_statements():
-                self._open.execute(statement)
-            there = {str(name) for (name,) in self._open.execute(COLUMNS_NOW).fetchall()}
-            for statement in added_columns(there):
-                self._open.execute(statement)
-            self._open.execute(f"insert into {SCHEMA}.{LOCK} select 0 where not exists (from {SCHEMA}.{LOCK})")
+            self._make_schema(self._open)
         except duckdb.Error as error:
             self.close()
             raise _error(error) from None
@@ -65,7 +61,7 @@ class DuckDbLanding:
 
     def loaded(self) -> set[str]:
         """See `Landing`."""
-        return _ledger(self._connection)
+        return set(self._load_ids(self._connection))
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`. Another thread's load makes this one begin again: DuckDB lets the first of two commit."""
@@ -73,19 +69,13 @@ class DuckDbLanding:
         while True:
             with self._connection.cursor() as connection:  # a connection of its own to the open file
                 try:
-                    return _in_transaction(connection, batch)
+                    return self._in_transaction(connection, batch)
                 except duckdb.TransactionException:
                     if time.monotonic() >= until:
                         raise WarehouseBusyError("another run holds the warehouse: try again later") from None
                 except duckdb.Error as error:
                     raise _error(error) from None
             time.sleep(PAUSE_S)
-
-    @property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        if self._open is None:
-            raise WarehouseError("the landing is not open")
-        return self._open
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         until = time.monotonic() + self._wait_s
@@ -101,45 +91,54 @@ class DuckDbLanding:
                 raise _error(error) from None
             time.sleep(PAUSE_S)
 
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._open is None:
+            raise WarehouseError("the landing is not open")
+        return self._open
 
-def _in_transaction(connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
-    connection.begin()
-    try:
-        loaded = _load(connection, batch)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    return loaded
+    def _make_schema(self, connection: duckdb.DuckDBPyConnection) -> None:
+        for statement in schema_statements(self._schema):
+            connection.execute(statement)
+        there = {str(name) for (name,) in connection.execute(COLUMNS_NOW).fetchall()}
+        for statement in added_columns(there, self._schema):
+            connection.execute(statement)
+        lock = f"{self._schema}.{LOCK}"
+        connection.execute(f"insert into {lock} select 0 where not exists (select 1 from {lock})")
 
+    def _in_transaction(self, connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
+        connection.begin()
+        try:
+            loaded = self._load(connection, batch)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        return loaded
 
-def _load(connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
-    connection.execute(f"update {SCHEMA}.{LOCK} set taken = taken + 1")
-    there = _ledger(connection)
-    missing = [append for append in batch.appends if append.name not in there]
-    if not missing:
-        return Loaded()
-    (load_id,) = connection.execute(f"select coalesce(max(load_id), 0) + 1 from {SCHEMA}.{OBJECTS}").fetchall()[0]
-    incoming = Incoming(missing, CURATED_SCHEMA)
-    for rows in incoming.of(batch.tables()):
-        connection.register("incoming", with_load_id(rows, load_id))
-        connection.execute(f"insert into {SCHEMA}.{POSITIONS} by name select * from incoming")
-        connection.unregister("incoming")
-    _note(connection, missing, incoming, load_id)
-    return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
+    def _load(self, connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
+        connection.execute(f"update {self._schema}.{LOCK} set taken = taken + 1")
+        there = self._load_ids(connection)
+        missing = [append for append in batch.appends if append.name not in there]
+        if not missing:
+            return Loaded()
+        load_id, incoming = 1 + max(there.values(), default=0), Incoming(missing, CURATED_SCHEMA)
+        for rows in incoming.of(batch.tables()):
+            connection.register("incoming", with_load_id(rows, load_id))
+            connection.execute(f"insert into {self._schema}.{POSITIONS} by name select * from incoming")
+            connection.unregister("incoming")
+        digests = incoming.digests()
+        for append in missing:
+            connection.execute(
+                f"insert into {self._schema}.{OBJECTS} ({LEDGER_ROW}) "
+                "values (?, ?, ?, ?, make_timestamp(epoch_us(now())))",
+                (append.name, load_id, append.rows, digests[append.number]),
+            )
+        return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
 
-
-def _note(connection: duckdb.DuckDBPyConnection, missing: list[Append], incoming: Incoming, load_id: int) -> None:
-    digests = incoming.digests()
-    for append in missing:
-        connection.execute(
-            f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values (?, ?, ?, ?, make_timestamp(epoch_us(now())))",
-            (append.name, load_id, append.rows, digests[append.number]),
-        )
-
-
-def _ledger(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {str(name) for (name,) in connection.execute(f"select object_name from {SCHEMA}.{OBJECTS}").fetchall()}
+    def _load_ids(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        found = connection.execute(f"select object_name, load_id from {self._schema}.{OBJECTS}").fetchall()
+        return {str(name): int(load_id) for name, load_id in found}
 
 
 def _error(error: duckdb.Error) -> WarehouseError:

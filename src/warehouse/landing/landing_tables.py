@@ -26,17 +26,19 @@ COLUMNS_NOW: Final = (
 )
 
 
-def schema_statements(columns: Sequence[Column] = CURATED_COLUMNS) -> Iterator[str]:
-    """What makes the landing where there is none."""
-    yield f"create schema if not exists {SCHEMA}"
-    yield f"create table if not exists {SCHEMA}.{OBJECTS} ({LEDGER_COLUMNS})"
-    yield f"create table if not exists {SCHEMA}.{LOCK} (taken bigint not null)"
+def schema_statements(schema: str = SCHEMA, columns: Sequence[Column] = CURATED_COLUMNS) -> Iterator[str]:
+    """What makes the landing where there is none; `schema` may name the database before it."""
+    yield f"create schema if not exists {schema}"
+    yield f"create table if not exists {schema}.{OBJECTS} ({LEDGER_COLUMNS})"
+    yield f"create table if not exists {schema}.{LOCK} (taken bigint not null)"
     own = ", ".join(f"{column.name} {column.type}{'' if column.nullable else ' not null'}" for column in columns)
-    yield f"create table if not exists {SCHEMA}.{POSITIONS} ({own}, {LOAD_ID} bigint not null)"
+    yield f"create table if not exists {schema}.{POSITIONS} ({own}, {LOAD_ID} bigint not null)"
 
 
-def added_columns(there: Collection[str], columns: Sequence[Column] = CURATED_COLUMNS) -> Iterator[str]:
+def added_columns(
+    there: Collection[str], schema: str = SCHEMA, columns: Sequence[Column] = CURATED_COLUMNS
+) -> Iterator[str]:
     """What adds the columns that a table of an earlier version lacks; its rows have nulls there."""
     for column in columns:
         if column.name not in there:
-            yield f"alter table {SCHEMA}.{POSITIONS} add column {column.name} {column.type}"
+            yield f"alter table {schema}.{POSITIONS} add column {column.name} {column.type}"

@@ -28,7 +28,7 @@ class PostgresLedger:
 
     def names(self, session: PostgresSession) -> set[str]:
         """The names of the commits that are in."""
-        return {str(name) for (name,) in session.rows(f"select object_name from {self.schema}.{OBJECTS}")}
+        return set(self._load_ids(session))
 
     def load(self, url: str, appends: Sequence[Append], add: Add, *, wait_s: float) -> Loaded:
         """Add what is missing, in one transaction under the schema's lock.
@@ -39,40 +39,38 @@ class PostgresLedger:
         Raises:
             WarehouseError: as `Landing.load` has it.
         """
-        before: set[str] | None = None
-        for _ in range(ATTEMPTS_MAX - 1):
+        planned: list[Loaded] = []
+        for left in reversed(range(ATTEMPTS_MAX)):
             try:
-                with PostgresSession.open(url) as session:
-                    before = self.names(session) if before is None else before
-                    return self._attempt(session, appends, add, wait_s, before)
+                with PostgresSession.open(url) as session, session.transaction(wait_s=wait_s):
+                    planned.append(self._attempt(session, appends, add, planned))
+                break
             except ConnectionLostError:
-                continue
-        with PostgresSession.open(url) as session:
-            return self._attempt(session, appends, add, wait_s, before or set())
+                if not left:
+                    raise
+        return planned[-1]
 
     def _attempt(
-        self, session: PostgresSession, appends: Sequence[Append], add: Add, wait_s: float, before: set[str]
+        self, session: PostgresSession, appends: Sequence[Append], add: Add, planned: Sequence[Loaded]
     ) -> Loaded:
-        """Load what is missing; `before` was in the ledger before the first attempt."""
-        with session.transaction(wait_s=wait_s):
-            session.execute(f"lock table {self.schema}.{LOCK} in exclusive mode", what="take the lock")
-            there = self.names(session)
-            if missing := [append for append in appends if append.name not in there]:
-                ((load_id,),) = session.rows(f"select coalesce(max(load_id), 0) + 1 from {self.schema}.{OBJECTS}")
-                digests = add(session, missing, load_id).digests()
-                for append in missing:
-                    session.execute(
-                        f"insert into {self.schema}.{OBJECTS} ({LEDGER_ROW}) "
-                        "values ($1, $2, $3, $4, now() at time zone 'UTC')",
-                        (append.name, load_id, append.rows, digests[append.number]),
-                    )
-        return self._since(session, appends, before)
+        """Add what is missing, or find that one of the planned loads, whose answers were lost, was committed."""
+        session.execute(f"lock table {self.schema}.{LOCK} in exclusive mode", what="take the lock")
+        there = self._load_ids(session)
+        if missing := [append for append in appends if append.name not in there]:
+            load_id = 1 + max(there.values(), default=0)
+            digests = add(session, missing, load_id).digests()
+            for append in missing:
+                session.execute(
+                    f"insert into {self.schema}.{OBJECTS} ({LEDGER_ROW}) "
+                    "values ($1, $2, $3, $4, now() at time zone 'UTC')",
+                    (append.name, load_id, append.rows, digests[append.number]),
+                )
+            return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
+        was_ours = (plan for plan in planned if all(there.get(name) == plan.load_id for name in plan.objects))
+        return next(was_ours, Loaded())
 
-    def _since(self, session: PostgresSession, appends: Sequence[Append], before: set[str]) -> Loaded:
-        """What came in since the first attempt; its answer may have been lost."""
-        ours = {append.name for append in appends} - before
-        found = session.rows(f"select object_name, load_id, rows from {self.schema}.{OBJECTS} order by 1")
-        came = [row for row in found if row[0] in ours]
-        if not came:
-            return Loaded()
-        return Loaded(max(row[1] for row in came), tuple(row[0] for row in came), sum(row[2] for row in came))
+    def _load_ids(self, session: PostgresSession) -> dict[str, int]:
+        return {
+            str(name): int(load_id)
+            for name, load_id in session.rows(f"select object_name, load_id from {self.schema}.{OBJECTS}")
+        }

@@ -70,7 +70,7 @@ class PostgresSession:
             return list(cursor.fetchall())
 
     def append(self, table: str, rows: pa.Table, *, schema: str | None = None) -> None:
-        """Append rows in bulk (binary COPY), by the names of their columns. A table without a schema is a temporary one.
+        """Append rows in bulk (binary COPY) by the names of their columns. Without a schema, to a temporary table.
 
         PostgreSQL's text has no character 0. It becomes U+FFFD, as where bytes cannot be decoded.
 
