@@ -8,6 +8,8 @@ users of a machine see. Each further line is a statement with its parameters; ea
 import json
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import redshift_connector
@@ -28,7 +30,7 @@ def main() -> None:
         else:
             answer = _tried(lambda: _rows(connection, asked["sql"], asked["parameters"]))  # noqa: B023 - the same
             answer |= answer.pop("value", {})
-        sys.stdout.write(json.dumps(answer, default=_text) + "\n")
+        sys.stdout.write(json.dumps(answer, default=_typed) + "\n")
         sys.stdout.flush()
 
 
@@ -51,8 +53,14 @@ def _tried(call: Callable[[], Any]) -> Answer:
         return {"error": str(error), "detail": "", "code": "", "lost": True}
 
 
-def _text(value: object) -> str:
-    """A value that JSON has no form for: decimals, dates and times as text."""
+def _typed(value: object) -> object:
+    """A value that JSON has no form for, with its type (`redshift_session.typed` reads it)."""
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"timestamp": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
     return str(value)
 
 

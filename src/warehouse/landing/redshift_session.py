@@ -5,9 +5,11 @@ The session is that of another process, which holds Amazon's driver (`redshift_c
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -15,7 +17,12 @@ from txn_core.exceptions import WarehouseError
 
 _CHILD: Final = Path(__file__).with_name("redshift_child.py")
 ENDING_S_MAX: Final = 10.0
-Value = str | int | float | bool | None
+_TYPES: Final[Mapping[str, Callable[[str], Decimal | datetime | date]]] = {
+    "decimal": Decimal,
+    "timestamp": datetime.fromisoformat,
+    "date": date.fromisoformat,
+}
+Value = str | int | float | bool | Decimal | datetime | date | None
 Row = tuple[Value, ...]
 
 
@@ -40,7 +47,7 @@ class RedshiftSession(Protocol):
     """What a landing needs of a session. Each statement is a transaction of its own outside BEGIN and COMMIT."""
 
     def execute(self, sql: str, *parameters: Value) -> Sequence[Row]:
-        """Carry out one statement, in which `%s` stands for a parameter; its rows, times and decimals as text.
+        """Carry out one statement, in which `%s` stands for a parameter; gives its rows.
 
         Raises:
             RedshiftError: it was refused.
@@ -61,7 +68,7 @@ class RedshiftAddress:
     parameters: Mapping[str, Value] = field(repr=False)
 
     @contextmanager
-    def session(self) -> Iterator[RedshiftSession]:
+    def session(self) -> Iterator["ChildSession"]:
         """A session for the time of the block.
 
         Raises:
@@ -99,8 +106,16 @@ class ChildSession:
 
     def execute(self, sql: str, *parameters: Value) -> Sequence[Row]:
         """Carry out one statement (see `RedshiftSession`)."""
+        return self.table(sql, *parameters)[1]
+
+    def table(self, sql: str, *parameters: Value) -> tuple[Sequence[str], Sequence[Row]]:
+        """Carry out one statement; gives the names of its columns, and its rows.
+
+        Raises:
+            RedshiftError: as `execute`.
+        """
         answer = self.ask({"sql": sql, "parameters": list(parameters)})
-        return [tuple(row) for row in answer.get("rows", ())]
+        return answer["columns"], [tuple(typed(value) for value in row) for row in answer["rows"]]
 
     def ask(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to one line.
@@ -135,3 +150,12 @@ class ChildSession:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def typed(value: Any) -> Value:
+    """A value as the driver had it (`redshift_child` wrote it)."""
+    if isinstance(value, dict):
+        ((kind, text),) = value.items()
+        return _TYPES[kind](text)
+    checked: Value = value
+    return checked
