@@ -102,7 +102,7 @@ def redshift(postgres_server: PostgresServer, lake_bucket: MemoryBucket) -> Iter
 
 @pytest.fixture
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """An environment without the developer's own settings, AWS credentials and proxies; whatever is changed is undone.
+    """An environment without the developer's own settings, AWS credentials and proxies; what is changed is undone.
 
     Proxies have two names each (`NO_PROXY`, `no_proxy`), and the lower case counts more where both are set.
     """

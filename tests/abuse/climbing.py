@@ -70,12 +70,12 @@ class Report:
 
 
 def climb(target: Target, *, seconds: float, seed: int, meter: Meter | None = None) -> Report:
-    """Search for so long. The seed decides every choice; what is kept depends on the measurements, too."""
+    """Search for so many CPU seconds. The seed decides every choice; the measurements decide what is kept, too."""
     rng, report = Random(seed), Report()
     meter = meter or CpuMeter(target)
     with collecting_as_the_api():
-        ends_at = time.monotonic() + seconds
-        while time.monotonic() < ends_at and len(report.over) < FOUND_MAX:
+        ends_at = time.process_time() + seconds
+        while time.process_time() < ends_at and len(report.over) < FOUND_MAX:
             report.climbs += 1
             _Climb(target, meter, rng, report).run(ends_at, all_seeds=report.climbs == 1)
     return report
@@ -96,7 +96,7 @@ class _Climb:
         for data in chosen:
             self._is_over(self._keep(data[: self._target.bytes_max])[0])
         standstill = 0
-        while time.monotonic() < ends_at and standstill < STANDSTILL:
+        while time.process_time() < ends_at and standstill < STANDSTILL:
             candidate, is_dearer = self._keep(self._changed())
             if self._is_over(candidate):
                 return

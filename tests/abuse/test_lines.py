@@ -7,7 +7,7 @@ from tests.abuse.lines import Lines
 from tests.abuse.meter import SURE_ROUNDS, CpuMeter, collecting_as_the_api
 from tests.abuse.uploads import LINES, Uploads
 
-SECONDS = 8.0
+SECONDS = 2.5
 SEED = 20_260_101
 FEW_ROUNDS = 5
 SHORT_BYTES = 4_096  # of longer lines none is as dear a byte

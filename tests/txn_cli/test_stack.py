@@ -29,6 +29,8 @@ QUICK = {
     "TXN_LEASE_RENEW_S": "0.5",
     "TXN_API_KEY_CACHE_S": "0.2",
 }
+LATE = "stack-000002"
+"""The id of a transaction that is posted just before the supervisor is killed."""
 TRANSACTION = {
     "transaction_id": "stack-000001",
     "card_number": "4242424242424242",
@@ -55,7 +57,7 @@ def client_of(stack: Upheld, key: str | None = None) -> httpx.Client:
 
 @pytest.mark.timeout(600)
 def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
-    """It starts beside what is there, mends itself, stops in order, and goes on with its data."""
+    """It starts beside what is there, mends itself, stops in order, and goes on with its data, also when killed."""
     data_dir = tmp_path / "stack"
     with upheld(data_dir, busy_port, QUICK) as stack:
         stack.until_ready()
@@ -102,6 +104,15 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert {name: again[name] for name in kept} == {name: first[name] for name in kept}
         with client_of(stack) as client:
             assert client.get("/transactions/stack-000001").status_code == 200
+            assert client.post("/transactions", json=TRANSACTION | {"transaction_id": LATE}).status_code == 202
+        orphans = stack.marks()
+        stack.stop(signal.SIGKILL)
+
+    with upheld(data_dir, environment=QUICK) as stack:
+        wait_until(lambda: not any(mark.is_running() for mark in orphans.values()))
+        wait_until(lambda: "Ready." in stack.printed or stack.process.poll() is not None)
+        with client_of(stack) as client:
+            wait_until(lambda: client.get(f"/transactions/{LATE}").status_code == 200)
 
 
 def _is_closed_to_others(data_dir: Path) -> None:
@@ -154,34 +165,34 @@ def _mends(stack: Upheld, name: str) -> None:
 
 
 def _lets_a_key_in_until_it_is_revoked(stack: Upheld) -> None:
-    made = stack.txn("keys", "create", "--scope", "transactions:read", "--name", "a test", "--json")
+    made = stack.ask("keys", "create", "--scope", "transactions:read", "--name", "a test", "--json")
     key = json.loads(made.stdout)
     assert key["account"] == "default"
     with client_of(stack, key["key"]) as client:
         assert client.get("/transactions/stack-000001").status_code == 200
         assert client.post("/transactions", json=TRANSACTION).status_code == 403
-        assert stack.txn("keys", "revoke", key["key_id"]).returncode == 0
+        assert stack.ask("keys", "revoke", key["key_id"]).returncode == 0
         wait_until(lambda: client.get("/transactions/stack-000001").status_code == 401)
-    other = json.loads(stack.txn("keys", "create", "--scope", "transactions:read", "--json").stdout)
-    revoked = stack.txn("keys", "revoke", "-", given=other["key"])
+    other = json.loads(stack.ask("keys", "create", "--scope", "transactions:read", "--json").stdout)
+    revoked = stack.ask("keys", "revoke", "-", given=other["key"])
     assert (revoked.returncode, revoked.stdout.split(";")[0]) == (0, f"Revoked {other['key_id']}")
     assert other["key"] not in revoked.stdout + revoked.stderr
-    shown = stack.txn("keys", "revoke", other["key"])
+    shown = stack.ask("keys", "revoke", other["key"])
     assert (shown.returncode, "list of processes" in shown.stderr) == (0, True)
-    mistyped = stack.txn("keys", "revoke", f"{other['key']}0")
+    mistyped = stack.ask("keys", "revoke", f"{other['key']}0")
     assert mistyped.returncode == 1
     assert after_target(mistyped.stderr) == "txn: that is neither a key nor the id of one\n"
-    unknown = stack.txn("keys", "revoke", "0123456789abcdef")
+    unknown = stack.ask("keys", "revoke", "0123456789abcdef")
     assert (unknown.returncode, after_target(unknown.stderr)) == (1, "txn: there is no key 0123456789abcdef\n")
 
 
 def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
     arguments = ("--scope", "transactions:write", "--terminal", "T0000042", "--require-signature")
     own = ("--writes-per-s", "7", "--cards-of-mask-max", "50")
-    key = json.loads(stack.txn("keys", "create", *arguments, *own, "--json").stdout)
+    key = json.loads(stack.ask("keys", "create", *arguments, *own, "--json").stdout)
     assert (key["terminal_ids"], key["limits"]["writes_per_s"]) == (["T0000042"], 7)
     assert key["limits"]["cards_of_mask_max"] == 50
-    shown = stack.txn("keys", "create", *arguments)
+    shown = stack.ask("keys", "create", *arguments)
     assert shown.stdout.splitlines()[1].startswith("txnsig_")
     assert "Only for T0000042." in shown.stderr
     content = json.dumps(TRANSACTION | {"terminal": {"terminal_id": "T0000042"}}).encode()
@@ -194,22 +205,6 @@ def _binds_a_key_to_a_terminal_and_to_signatures(stack: Upheld) -> None:
         assert (answer.status_code, answer.headers["ratelimit-policy"].partition(",")[0]) == (202, '"write";q=7;w=1')
         again = client.post("/transactions", content=content, headers=signature)
         assert again.json()["code"] == "signature_replayed"
-
-
-@pytest.mark.timeout(600)
-def test_a_killed_supervisor_leaves_nothing_that_the_next_one_minds(tmp_path: Path) -> None:
-    data_dir = tmp_path / "stack"
-    with upheld(data_dir, environment=QUICK) as stack:
-        stack.until_ready()
-        with client_of(stack) as client:
-            assert client.post("/transactions", json=TRANSACTION).status_code == 202
-        orphans = stack.marks()
-        stack.stop(signal.SIGKILL)
-    with upheld(data_dir, environment=QUICK) as again:
-        wait_until(lambda: not any(mark.is_running() for mark in orphans.values()))
-        wait_until(lambda: "Ready." in again.printed or again.process.poll() is not None)
-        with client_of(again) as client:
-            wait_until(lambda: client.get("/transactions/stack-000001").status_code == 200)
 
 
 @pytest.mark.timeout(600)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
 WAIT_S_MAX = 60.0
+PAUSE_S_MIN = 0.03
+PAUSE_S_MAX = 0.3
 
 
 def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Checkpointer:
@@ -51,11 +53,15 @@ def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Check
 
 
 async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX) -> None:
-    """Wait for a condition, looking now and then, at most so long."""
-    deadline_s = time.monotonic() + within_s
+    """Wait for a condition, at most so long.
+
+    Many conditions ask all stores, which takes more CPU time than what is waited for. So the pauses grow.
+    """
+    deadline_s, pause_s = time.monotonic() + within_s, PAUSE_S_MIN
     while not await what():
         assert time.monotonic() < deadline_s, "the condition did not come true in time"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, PAUSE_S_MAX)
 
 
 @dataclass

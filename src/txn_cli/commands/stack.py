@@ -12,7 +12,7 @@ from rich.console import Console
 
 from txn_cli import terminal
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, announce, system_at
-from txn_cli.demo.demo_rows import SIMULATED_ROWS
+from txn_cli.demo.demo_size import SIMULATED_ROWS
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.output.meter import Meter
 from txn_cli.stack.datadir import DataDir

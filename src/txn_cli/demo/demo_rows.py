@@ -12,9 +12,9 @@ from tempfile import TemporaryFile
 from ingest.files.source import Source
 from ingest.layouts.kaggle import read_rows
 from ingest.layouts.read_rows import Row, SoundRow
+from txn_cli.demo.demo_size import SIMULATED_ROWS
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
-SIMULATED_ROWS = 5_000
 SIMULATED_CARDS = 100
 SEED = 1
 TALLIED_ROWS_MAX = 10_000

@@ -4,6 +4,7 @@ import httpx
 from rich.table import Column, Table
 
 from txn_cli.stack.children.ready import Ready
+from txn_cli.trust import trust
 from txn_core.exceptions import StackError
 from txn_core.transactions.currency import minor_to_decimal
 
@@ -14,7 +15,9 @@ TIMEOUT_S = 30.0
 def client_of(ready: Ready) -> httpx.AsyncClient:
     """A client of the stack's API with the local key."""
     headers = {"Authorization": f"Bearer {ready.api_key}"}
-    return httpx.AsyncClient(base_url=ready.api_url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+    return httpx.AsyncClient(
+        base_url=ready.api_url, headers=headers, timeout=TIMEOUT_S, verify=trust(), trust_env=False
+    )
 
 
 async def latest_of_card(client: httpx.AsyncClient, card_number: str) -> Table:

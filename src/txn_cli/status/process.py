@@ -7,6 +7,7 @@ from typing import Final, get_args
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from txn_cli.trust import trust
 from txn_core.kinesis.stream_limits import READS_LIMITED, ReadLimit
 from txn_core.positions import ShardId
 
@@ -96,7 +97,7 @@ def parse_answered(text: str) -> dict[str, float]:
 
 
 def _client(url: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False)
+    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, verify=trust(), trust_env=False)
 
 
 async def _metrics(client: httpx.AsyncClient) -> str:

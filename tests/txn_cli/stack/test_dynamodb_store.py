@@ -20,7 +20,7 @@ from txn_cli.stack.endpoints import Endpoints
 
 pytestmark = pytest.mark.usefixtures("installed")
 
-REQUESTS = int(os.environ.get("DIFFERENTIAL_REQUESTS", "400"))
+REQUESTS = int(os.environ.get("DIFFERENTIAL_REQUESTS", "250"))
 PAGES_MAX = 100
 # What is different in each table that is made, or in each answer.
 OF_THE_MOMENT = {"TableId", "CreationDateTime", "LastUpdateToPayPerRequestDateTime"}

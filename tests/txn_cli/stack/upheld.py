@@ -1,17 +1,20 @@
 """`txn up` as its users start it, in a process of its own, with what it printed."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.txn_cli.stack.told_children import wait_until
+from txn_cli.main import run
 from txn_cli.stack import ports
 from txn_cli.stack.children.leftovers import ProcessMark
 
@@ -59,6 +62,10 @@ class Upheld:
         """Run a command against it; standard input is what is given."""
         return txn(*arguments, "--data-dir", str(self.data_dir), given=given)
 
+    def ask(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """The same in this process: a process of its own takes a CPU second for its imports."""
+        return in_process(*arguments, "--data-dir", str(self.data_dir), given=given)
+
 
 def txn(*arguments: str, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; standard input is what is given."""
@@ -71,6 +78,19 @@ def txn(*arguments: str, given: str | None = None, **environment: str) -> subpro
         timeout=COMMAND_S_MAX,
         check=False,
     )
+
+
+def in_process(*arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in this process; output, error line and exit code are those of a process."""
+    out, err, own = io.StringIO(), io.StringIO(), _environment(environment)
+    with (
+        mock.patch.dict(os.environ, own, clear=True),
+        mock.patch.object(sys, "stdin", io.StringIO(given)),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = run(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @contextmanager

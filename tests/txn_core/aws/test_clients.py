@@ -6,7 +6,7 @@ import pytest
 from aiobotocore.session import AioSession
 from botocore.exceptions import ParamValidationError
 
-from txn_core.aws.clients import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _http_pool
+from txn_core.aws.clients import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Aws, _http_pool, _session
 from txn_core.settings import Settings
 
 
@@ -64,3 +64,50 @@ async def test_a_wire_to_https_is_tls_however_the_scheme_is_written(
     async with _http_pool(AioSession(), url, 1.0) as wire:
         assert wire is not None
         assert (wire._tls is not None) == secure
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "verifies"),
+    [
+        ("http://127.0.0.1:1", "", False),
+        ("HTTP://127.0.0.1:1", "", False),
+        ("https://127.0.0.1:1", "", True),
+        ("HTTPS://127.0.0.1:1", "", True),
+        ("http://127.0.0.1:1", "https://proxy.test", True),
+        (None, "", True),
+    ],
+)
+async def test_only_at_a_plain_address_nobody_is_verified(
+    own_environment: pytest.MonkeyPatch, url: str | None, proxy: str, *, verifies: bool
+) -> None:
+    """Of every service; with TLS, to the service or to a proxy on the way, always."""
+    own_environment.setenv("AWS_ACCESS_KEY_ID", "x")
+    own_environment.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    if proxy:
+        own_environment.setenv("HTTP_PROXY", proxy)
+    urls = dict.fromkeys(("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url"), url)
+    aws = Aws(Settings.model_validate({"aws_region": "eu-central-1", "bucket_owner": "111122223333"} | urls))
+    for make in (aws.kinesis, aws.kinesis_subscriber, aws.dynamodb, aws.s3):
+        async with make() as client:
+            sender: Any = client
+            assert bool(sender._endpoint.http_session._verify) == verifies
+
+
+def test_a_session_has_the_handlers_of_a_stock_one_and_shares_none() -> None:
+    """They sign, retry and check; one that is registered with a session is not another's."""
+    events = (
+        "before-sign.s3",
+        "before-call.s3.PutObject",
+        "choose-signer.kinesis.PutRecords",
+        "needs-retry.dynamodb",
+    )
+    one, other, stock = (session.get_component("event_emitter") for session in (_session(), _session(), AioSession()))
+    for event in (*events, "before-parameter-build.s3"):
+        handlers = [of._emitter._handlers.prefix_search(event) for of in (one, other, stock)]
+        assert [*handlers[0]] == [*handlers[1]] == [*handlers[2]]
+    one.register("before-call", _own_handler)
+    found = [_own_handler in of._emitter._handlers.prefix_search("before-call.s3.PutObject") for of in (one, other)]
+    assert found == [True, False]
+
+
+def _own_handler(**_: object) -> None: ...

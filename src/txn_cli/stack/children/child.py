@@ -13,6 +13,7 @@ from typing import Protocol
 import httpx
 
 from txn_cli.stack.datadir import PRIVATE_MODE
+from txn_cli.trust import trust
 from txn_core.exceptions import StackError
 from txn_server.processes.ending import Ending
 from txn_server.processes.tethered import TetheredProcess
@@ -113,7 +114,7 @@ class Child(TetheredProcess):
             raise StackError(f"{self.spec.name} did not answer within {limit}: see {self.spec.log}") from None
 
     async def _until_answer_or_end(self) -> None:
-        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PROBE_TIMEOUT_S, verify=trust(), trust_env=False) as client:
             for probe in self.spec.probes:
                 while not await probe.answers(client):
                     if self._process.returncode is not None:
