@@ -12,7 +12,8 @@
 
 {# Whether a model replaces what new loads affect, or is built whole. #}
 {% macro is_partial() -%}
-  {{ return(is_incremental() and build_scope().first > 0) }}
+  {%- set scope = build_scope() -%}
+  {{ return(is_incremental() and scope.first > 0) }}
 {%- endmacro %}
 
 {# The loads of this build, as a condition. With numbers instead of a subquery, so that engines skip blocks by them. #}
