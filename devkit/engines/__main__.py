@@ -28,7 +28,7 @@ ENGINES: Final = ("duckdb", "postgres", "redshift")
 def main() -> None:
     """Compare; the exit code is 1 where two engines differ."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("engines", nargs="*", default=list(ENGINES), choices=ENGINES)
+    parser.add_argument("engines", nargs="+", choices=ENGINES)
     parser.add_argument("--rows", type=int, default=400, help="rows that are posted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder for what each engine held at the end")
