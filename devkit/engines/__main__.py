@@ -63,7 +63,10 @@ def _built(engines: Sequence[Engine], stage: Stage, *, full: bool) -> dict[str, 
         landing.close()
         engine.build(full=full)
         held[engine.name] = everything(engine)
-        print(f"{engine.name}: {loaded.rows} rows of {len(loaded.objects)} commits loaded, built {'whole' if full else ''}", flush=True)
+        print(
+            f"{engine.name}: {loaded.rows} rows of {len(loaded.objects)} commits loaded, built {'whole' if full else ''}",
+            flush=True,
+        )
     return held
 
 

@@ -22,7 +22,9 @@ from warehouse.landing.redshift_session import ChildSession, RedshiftAddress
 from warehouse.questions.catalogue import questions
 
 MODELS: Final = Path("src/warehouse/models")
-TABLES: Final = tuple(f"{file.parent.name}.{file.stem}" for part in ("star", "marts") for file in sorted((MODELS / part).glob("*.sql")))
+TABLES: Final = tuple(
+    f"{file.parent.name}.{file.stem}" for part in ("star", "marts") for file in sorted((MODELS / part).glob("*.sql"))
+)
 Answer = tuple[Sequence[str], Sequence[Sequence[object]]]
 
 
@@ -60,7 +62,16 @@ def everything(engine: Any) -> dict[str, TableRows]:
 
 def dbt(program: Path, target: str, folder: Path, environment: Mapping[str, str], *, full: bool) -> None:
     """Run models and tests; dbt's own files go to the folder."""
-    places = ("--project-dir", MODELS, "--profiles-dir", MODELS, "--target-path", folder / "target", "--log-path", folder / "logs")
+    places = (
+        "--project-dir",
+        MODELS,
+        "--profiles-dir",
+        MODELS,
+        "--target-path",
+        folder / "target",
+        "--log-path",
+        folder / "logs",
+    )
     command = (program, "build", "--quiet", "--target", target, *places, *(("--full-refresh",) if full else ()))
     off = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     subprocess.run([str(part) for part in command], check=True, env={**os.environ, **off, **environment})
@@ -85,7 +96,9 @@ class OnDuckDb:
                 connection.execute(f"create schema {schema}")
             for file in ("warehouse", "steward"):
                 connection.execute(f"attach '{self.folder / file}.duckdb' as {file} (read_only)")
-                tables = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = ?", [file])
+                tables = connection.execute(
+                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [file]
+                )
                 for schema, table in tables.fetchall():
                     if schema in {"star", "marts"}:
                         connection.execute(f"create view {schema}.{table} as select * from {file}.{schema}.{table}")

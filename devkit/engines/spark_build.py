@@ -26,7 +26,9 @@ def main() -> None:
             sys.exit(1)
         kept = folder / "rows"
         kept.mkdir()
-        for table in sorted(f"{file.parent.name}.{file.stem}" for part in ("star", "marts") for file in (MODELS / part).glob("*.sql")):
+        for table in sorted(
+            f"{file.parent.name}.{file.stem}" for part in ("star", "marts") for file in (MODELS / part).glob("*.sql")
+        ):
             _rows(spark, f"select * from {table}").write(kept / f"{table}.jsonl")
         for question in sorted((WAREHOUSE / "questions").glob("q*.sql")):
             _rows(spark, question.read_text(encoding="utf-8"), ordered=True).write(kept / f"{question.stem}.jsonl")
@@ -66,7 +68,16 @@ def _land(spark: Any, folder: Path) -> None:
 def _built(folder: Path) -> bool:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - the same
 
-    places = ["--project-dir", MODELS, "--profiles-dir", MODELS, "--target-path", folder / "target", "--log-path", folder / "logs"]
+    places = [
+        "--project-dir",
+        MODELS,
+        "--profiles-dir",
+        MODELS,
+        "--target-path",
+        folder / "target",
+        "--log-path",
+        folder / "logs",
+    ]
     done = dbtRunner().invoke(["build", "--quiet", "--target", "spark", *(str(part) for part in places)])
     return bool(done.success)
 

@@ -6,6 +6,7 @@ door's schema `redshift_catalog` has the rest.
 
 import logging
 import re
+from functools import lru_cache
 from typing import Final
 
 import sqlglot
@@ -38,6 +39,7 @@ _COLUMN_KEYS: Final = (
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
+@lru_cache(maxsize=1_000)
 def postgres_sql(sql: str) -> str:
     """The statements of a text, for PostgreSQL.
 

@@ -81,17 +81,14 @@ class RedshiftLanding:
     def loaded(self) -> set[str]:
         """See `Landing`."""
         with self._sessions() as session:
-            return _ledger(session)
+            return {*_ledger(session)}
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`. A lost answer to COMMIT is settled by the next attempt, which reads the ledger."""
-        with self._sessions() as session:
-            before = _ledger(session)
-        self._repeated(lambda session: self._load(session, batch))
-        with self._sessions() as session:
-            return _since(session, batch.appends, before)
+        doubtful: list[Loaded] = []
+        return self._repeated(lambda session: self._load(session, batch, doubtful))
 
-    def _repeated(self, step: Callable[[RedshiftSession], None]) -> None:
+    def _repeated(self, step: Callable[[RedshiftSession], Loaded]) -> Loaded:
         """Take a step in a session of its own; again when that was lost, or another transaction was in the way."""
         for attempt in range(1, ATTEMPTS_MAX):
             try:
@@ -107,28 +104,37 @@ class RedshiftLanding:
             return step(session)
 
     @staticmethod
-    def _make_tables(session: RedshiftSession) -> None:
+    def _make_tables(session: RedshiftSession) -> Loaded:
         for statement in schema_statements():
             session.execute(_sized(statement))
         there = {str(name) for (name,) in session.execute(COLUMNS_NOW)}
         for statement in added_columns(there):
             session.execute(_sized(statement))
+        return Loaded()
 
-    def _load(self, session: RedshiftSession, batch: LoadBatch) -> None:
+    def _load(self, session: RedshiftSession, batch: LoadBatch, doubtful: list[Loaded]) -> Loaded:
+        """One attempt; `doubtful` are the loads whose COMMIT was sent and not answered, and gets this one."""
         with self._transaction(session):
             there = _ledger(session)
+            for load in doubtful:
+                if there.get(load.objects[0]) == load.load_id:
+                    return load
             missing = [append for append in batch.appends if append.name not in there]
-            if missing:
-                self._add(session, batch, missing)
+            if not missing:
+                return Loaded()
+            load_id = max(there.values(), default=0) + 1
+            self._add(session, batch, missing, load_id)
+            names = tuple(append.name for append in missing)
+            doubtful.append(Loaded(load_id, names, sum(append.rows for append in missing)))
+        return doubtful[-1]
 
-    def _add(self, session: RedshiftSession, batch: LoadBatch, missing: Sequence[Append]) -> None:
+    def _add(self, session: RedshiftSession, batch: LoadBatch, missing: Sequence[Append], load_id: int) -> None:
         incoming, of_today = Incoming(missing, CURATED_SCHEMA), bool(batch.files)
         for table in batch.tables():  # Redshift reads the rows itself; here they are counted and digested
             of_today = of_today and table.column_names == CURATED_SCHEMA.names
             for _ in incoming.of([table]):
                 pass
         digests = incoming.digests()
-        ((load_id,),) = session.execute(f"select coalesce(max(load_id), 0) + 1 from {SCHEMA}.{OBJECTS}")
         own = ", ".join(f"{column.name} {column.type}" for column in CURATED_COLUMNS)
         session.execute(_sized(f"create temporary table incoming ({own})"))
         with self._manifest(batch, missing if not of_today else ()) as manifest:
@@ -136,13 +142,10 @@ class RedshiftLanding:
                 session.execute(
                     f"copy incoming from '{manifest}' iam_role {self._copy_role} format as parquet manifest"
                 )
-        for append in missing:
-            _move(session, append, int(str(load_id)))
-            session.execute(
-                f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values (%s, {load_id}, {append.rows}, %s, getdate())",
-                append.name,
-                digests[append.number],
-            )
+        _move(session, missing, load_id)
+        ledger = [f"(%s, {load_id}, {append.rows}, %s, getdate())" for append in missing]
+        names = [text for append in missing for text in (append.name, digests[append.number])]
+        session.execute(f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values {', '.join(ledger)}", *names)
         session.execute("drop table incoming")
 
     @contextmanager
@@ -191,15 +194,16 @@ class RedshiftLanding:
         session.execute("commit")
 
 
-def _move(session: RedshiftSession, append: Append, load_id: int) -> None:
-    """The rows of a commit out of the temporary table, which may hold those of others."""
-    session.execute(
-        f"insert into {SCHEMA}.{POSITIONS} ({_COLUMNS}, {LOAD_ID}) "
-        f"select {_COLUMNS}, {load_id} from incoming where {COMMIT} = {append.number}"
-    )
-    ((rows,),) = session.execute(f"select count(*) from incoming where {COMMIT} = {append.number}")
-    if int(str(rows)) != append.rows:
-        raise RedshiftError(f"{append.name} has {append.rows} rows, and COPY brought {rows}")
+def _move(session: RedshiftSession, missing: Sequence[Append], load_id: int) -> None:
+    """The rows of missing commits out of the temporary table, which may hold those of others."""
+    wanted = f"from incoming where {COMMIT} in ({', '.join(str(append.number) for append in missing)})"
+    counts = {
+        int(str(number)): rows for number, rows in session.execute(f"select {COMMIT}, count(*) {wanted} group by 1")
+    }
+    for append in missing:
+        if (rows := counts.get(append.number, 0)) != append.rows:
+            raise RedshiftError(f"{append.name} has {append.rows} rows, and COPY brought {rows}")
+    session.execute(f"insert into {SCHEMA}.{POSITIONS} ({_COLUMNS}, {LOAD_ID}) select {_COLUMNS}, {load_id} {wanted}")
 
 
 def _manifest_body(bucket: str, entries: Sequence[tuple[str, int]]) -> bytes:
@@ -216,18 +220,10 @@ def _parquet(rows: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _ledger(session: RedshiftSession) -> set[str]:
-    return {str(name) for (name,) in session.execute(f"select object_name from {SCHEMA}.{OBJECTS}")}
-
-
-def _since(session: RedshiftSession, appends: Sequence[Append], before: set[str]) -> Loaded:
-    """What came in since the first attempt."""
-    ours = {append.name for append in appends} - before
-    found = session.execute(f"select object_name, load_id, rows from {SCHEMA}.{OBJECTS} order by object_name")
-    came = [(str(name), int(str(load_id)), int(str(rows))) for name, load_id, rows in found if name in ours]
-    if not came:
-        return Loaded()
-    return Loaded(max(row[1] for row in came), tuple(row[0] for row in came), sum(row[2] for row in came))
+def _ledger(session: RedshiftSession) -> dict[str, int]:
+    """The load of each commit by its name."""
+    found = session.execute(f"select object_name, load_id from {SCHEMA}.{OBJECTS}")
+    return {str(name): int(str(load_id)) for name, load_id in found}
 
 
 def _sized(statement: str) -> str:
