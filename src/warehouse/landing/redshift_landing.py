@@ -197,9 +197,8 @@ class RedshiftLanding:
 def _move(session: RedshiftSession, missing: Sequence[Append], load_id: int) -> None:
     """The rows of missing commits out of the temporary table, which may hold those of others."""
     wanted = f"from incoming where {COMMIT} in ({', '.join(str(append.number) for append in missing)})"
-    counts = {
-        int(str(number)): rows for number, rows in session.execute(f"select {COMMIT}, count(*) {wanted} group by 1")
-    }
+    found = session.execute(f"select {COMMIT}, count(*) {wanted} group by 1")
+    counts = {int(str(number)): rows for number, rows in found}
     for append in missing:
         if (rows := counts.get(append.number, 0)) != append.rows:
             raise RedshiftError(f"{append.name} has {append.rows} rows, and COPY brought {rows}")

@@ -17,7 +17,7 @@ from typing import Any, Self
 import duckdb
 
 from tests.warehouse.landing.commits import MadeCommit, adverse_commits, batch_of
-from tests.warehouse.landing.landings import LEDGER, POSITIONS, LandingUnderTest, OnDuckDb, OnPostgres
+from tests.warehouse.landing.landings import LEDGER, POSITIONS, LandingUnderTest, OnDuckDb, OnOltp, OnPostgres
 from warehouse.landing import duckdb_landing
 from warehouse.postgres.session import PostgresSession
 
@@ -137,9 +137,19 @@ def at_once(place: LandingUnderTest, loaders: int) -> list[int]:
     return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
+def place_of(engine: str, where: str) -> LandingUnderTest:
+    """The landing of an engine."""
+    of: dict[str, Callable[[], LandingUnderTest]] = {
+        "duckdb": lambda: OnDuckDb(Path(where)),
+        "postgres": lambda: OnPostgres(where),
+        "oltp": lambda: OnOltp(where),
+    }
+    return of[engine]()
+
+
 def main(engine: str, where: str) -> None:
     """Kill loads, then let several load what is left; print what was seen."""
-    place: LandingUnderTest = OnDuckDb(Path(where)) if engine == "duckdb" else OnPostgres(where)
+    place = place_of(engine, where)
     adverse_commits()
     kills = list(killed_at_each_statement(place))
     json.dump({"kills": kills, "exits": at_once(place, 3)}, sys.stdout)

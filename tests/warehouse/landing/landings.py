@@ -1,6 +1,6 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
 from warehouse.landing.postgres_landing import PostgresLanding
 from warehouse.landing.redshift_landing import RedshiftLanding
+from warehouse.oltp.oltp_database import OltpDatabase
 from warehouse.postgres.session import PostgresSession
 
 Row = tuple[object, ...]
@@ -142,7 +143,22 @@ class _MemoryLanding:
         )
 
 
-Make = Callable[[], LandingUnderTest]
+@dataclass
+class OnOltp:
+    """The normalised database: a landing by its ledger, with transactions in the place of positions."""
+
+    url: str
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return OltpDatabase(self.url, wait_s=wait_s)
+
+    def rows(self, query: str) -> list[Row]:
+        own = {
+            LEDGER: LEDGER.replace("landing.", "oltp."),
+            POSITIONS: "select account, transaction_id from oltp.transaction",
+        }
+        with PostgresSession.open(self.url) as session:
+            return session.rows(own[query])
 
 
 def ledger_of(rows: Iterable[Row]) -> dict[str, tuple[int, str]]:

@@ -62,7 +62,7 @@ def assert_holds_all(place: LandingUnderTest) -> None:
     assert all(row[-1] == load_of[names[int(str(row[0]))]] for row in found)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_order_and_any_batches_bring_in_everything_once(
     place: LandingUnderTest, landing: Landing, seed: int
 ) -> None:
