@@ -37,12 +37,14 @@ CHECKING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.FINDING: 1, Outcome.
 LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.UNSETTLED: 4}
 
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
-    "load": LOADING,
+    **dict.fromkeys(("load", "ingest"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
+    "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
-    "leases reset": ACTING,
-    **dict.fromkeys(("warehouse install",), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status"), ACTING),
+    **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
+    **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "load", "build", "docs")), ACTING),
 }
 """The codes of each command, by its words."""
 
@@ -62,7 +64,7 @@ def table() -> list[str]:
         f"0 {Outcome.DONE.value}.",
         f"1 {Outcome.FAILED.value}; of {checking}: {Outcome.FINDING.value}.",
         f"2 {Outcome.USAGE.value}, or one of these failed.",
-        f"3 load: {Outcome.REJECTED.value}.",
-        f"4 load: {Outcome.UNSETTLED.value}.",
+        f"3 load, ingest: {Outcome.REJECTED.value}.",
+        f"4 load, ingest: {Outcome.UNSETTLED.value}.",
         f"130 {Outcome.INTERRUPTED.value}.",
     ]

@@ -28,12 +28,14 @@ from txn_core.printable import printable
 COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
+    "ingest_command": ("ingest",),
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
+    "lake": ("lake",),
     "warehouse": ("warehouse",),
 }
 

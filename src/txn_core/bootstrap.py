@@ -24,6 +24,7 @@ from txn_core.dynamodb.tables import (
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.consumers import register_consumers
+from txn_core.loopback import is_local
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now
 
@@ -42,14 +43,16 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
         StoreError: something is not usable after `READY_WAIT_S` seconds, or the bucket is somebody else's.
         ExceptionGroup: of the client's errors, when calls are refused or nobody answers.
     """
-    aws, bucket = Aws(settings), settings.lake_bucket
+    aws, bucket, files = Aws(settings), settings.lake_bucket, settings.ingest_bucket
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
                     tasks.create_task(_stream_with_consumers(kinesis, stream, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
-                tasks.create_task(_bucket(s3, bucket))
+                tasks.create_task(_bucket(s3, bucket, "TXN_BUCKET"))
+                if files is not None:
+                    tasks.create_task(_clients_bucket(s3, files, settings))
             return tables.result()
         except TimeoutError:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
@@ -150,8 +153,32 @@ async def _expire(client: DynamoDBClient, table: str) -> bool:
     return True
 
 
-async def _bucket(client: Any, name: str) -> None:
-    """Make the bucket, or find it as ours.
+async def _clients_bucket(client: Any, name: str, settings: Settings) -> None:
+    """Make the bucket of clients' files, or find it as ours; S3 removes from it what nobody has read for a day.
+
+    Rules that the bucket has stay. A server on this machine is not asked: SeaweedFS keeps objects that expire in
+    volumes of their own.
+    """
+    await _bucket(client, name, "TXN_INGEST_BUCKET")
+    if is_local(settings.s3_endpoint_url):
+        return
+    try:
+        await client.get_bucket_lifecycle_configuration(Bucket=name)
+    except ClientError as error:
+        if code_of(error) != "NoSuchLifecycleConfiguration":
+            raise
+        rule = {
+            "ID": "one-day",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "Expiration": {"Days": 1},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+        await client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+
+
+async def _bucket(client: Any, name: str, setting: str) -> None:
+    """Make the bucket that a setting names, or find it as ours.
 
     Raises:
         StoreError: the bucket of that name is somebody else's, or not for us.
@@ -167,7 +194,7 @@ async def _bucket(client: Any, name: str) -> None:
                 pass
             case "BucketAlreadyExists":
                 raise StoreError(
-                    f"the bucket {name} is another account's: accounts share the names, so set TXN_BUCKET to another"
+                    f"the bucket {name} is another account's: accounts share the names, so set {setting} to another"
                 ) from None
             case _:
                 raise
@@ -179,5 +206,5 @@ async def _bucket(client: Any, name: str) -> None:
             raise
         raise StoreError(
             f"the bucket {name} is another account's, or not for these credentials: "
-            "look at TXN_BUCKET, TXN_BUCKET_OWNER and the rights to the bucket"
+            f"look at {setting}, TXN_BUCKET_OWNER and the rights to the bucket"
         ) from None

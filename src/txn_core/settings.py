@@ -16,6 +16,7 @@ from txn_core.exceptions import SettingsError
 from txn_core.service_links import service_links
 from txn_core.setting_groups.api_settings import ApiSettings
 from txn_core.setting_groups.drain_settings import DrainSettings
+from txn_core.setting_groups.ingest_settings import IngestSettings
 from txn_core.setting_groups.key_settings import KeySettings
 from txn_core.setting_groups.producer_settings import ProducerSettings
 from txn_core.setting_groups.stack_settings import StackSettings
@@ -26,7 +27,14 @@ OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
 
 
 class Settings(
-    WarehouseSettings, DrainSettings, ProducerSettings, ApiSettings, KeySettings, StackSettings, BaseSettings
+    WarehouseSettings,
+    IngestSettings,
+    DrainSettings,
+    ProducerSettings,
+    ApiSettings,
+    KeySettings,
+    StackSettings,
+    BaseSettings,
 ):
     """The settings of one process. Frozen: what a process was started with is what it runs with.
 

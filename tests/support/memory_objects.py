@@ -22,7 +22,7 @@ class KilledError(BaseException):
 
 
 async def at_once(_: str, call: Callable[[], Awaitable[T]], /) -> T:
-    """A call again and again without pauses, as `txn_core.lake.reader.Retry`."""
+    """A call again and again without pauses, as `txn_core.aws.retry.Retry`."""
     for _attempt in range(ATTEMPTS_MAX - 1):
         try:
             return await call()

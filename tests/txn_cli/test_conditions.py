@@ -60,6 +60,10 @@ ARGUMENTS: Final[dict[str, str]] = {
     "dead-letters show": "shard/1",
     "dead-letters replay": "shard/1",
     "leases reset": "both --yes",
+    "lake hours": "",
+    "lake curate": "",
+    "lake compact": "",
+    "lake files": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate"}

@@ -1,9 +1,9 @@
-"""Where rows come from: a file, packed or plain, or standard input (`-`)."""
+"""Where rows come from: a file, packed or plain, standard input (`-`), or any other stream of bytes."""
 
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import FileIO
+from io import FileIO, RawIOBase
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Self, cast
@@ -24,13 +24,12 @@ STANDARD_INPUT: Final = "-"
 class Source:
     """An open file with rows, and how it is to be read."""
 
-    def __init__(self, name: str, raw: FileIO, reading: Reading) -> None:
-        self._name, self._raw, self._reading = name, raw, reading
+    def __init__(self, name: str, raw: RawIOBase, size: int, reading: Reading) -> None:
+        """Take a stream that is open, and its size in bytes, or 0 where that is not known."""
+        self._name, self._raw, self._size, self._reading = name, raw, size, reading
         self.on_recognised: OnRecognised = lambda _layout, _absent: None
         """Told which layout the file has, once that is known."""
-        found = Path(name).stat() if name != STANDARD_INPUT else None
-        self._size = found.st_size if found else 0
-        self.is_rereadable = found is not None and stat.S_ISREG(found.st_mode)
+        self.is_rereadable = False
         """Whether its rows may be read a second time, which those of a pipe may not."""
 
     @classmethod
@@ -44,7 +43,9 @@ class Source:
         try:
             # Standard input stays open: closing it would wait for a read that a thread may still be in.
             raw = FileIO(0, closefd=False) if name == STANDARD_INPUT else FileIO(name)
-            source = cls(name, raw, reading or Reading())
+            found = Path(name).stat() if name != STANDARD_INPUT else None
+            source = cls(name, raw, found.st_size if found else 0, reading or Reading())
+            source.is_rereadable = found is not None and stat.S_ISREG(found.st_mode)
         except OSError as error:
             raise SourceError(cannot_read(name, error)) from None
         try:

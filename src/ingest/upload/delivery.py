@@ -21,6 +21,7 @@ class UndeliveredError(TxnError):
 
     def __init__(self, rows: Sequence[SoundRow], reason: UnavailableError) -> None:
         super().__init__(f"the outcome of {len(rows)} rows, from line {rows[0].line} on, is unknown: {reason}")
+        self.rows = len(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from txn_core import drains
 from txn_core.drains import ARCHIVE, INDEX, DrainDefinition
 
 ALL: Final = "all"
+INGEST: Final = "ingest"  # the worker that is no drain
 BOTH: Final = "both"  # the two that there were first
 
 if TYPE_CHECKING:
-    OneDrain = str
+    OneWorker = str
     SomeDrains = str
 else:
-    OneDrain = StrEnum("OneDrain", [(name.upper(), name) for name in drains.names()])
+    OneWorker = StrEnum("OneWorker", [(name.upper(), name) for name in (*drains.names(), INGEST)])
     SomeDrains = StrEnum("SomeDrains", [(word.upper(), word) for word in (*drains.names(), BOTH, ALL)])
 
 

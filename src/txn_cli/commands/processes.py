@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from txn_cli.commands.drain_names import OneDrain
+from txn_cli.commands.drain_names import INGEST, OneWorker
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
@@ -75,7 +75,12 @@ def api(
 
 
 def worker(
-    kind: Annotated[OneDrain, typer.Argument(help="The view to make of the stream.")],
+    kind: Annotated[
+        OneWorker,
+        typer.Argument(
+            help="The view to make of the stream; or ingest, which takes in the files of the clients' bucket."
+        ),
+    ],
     *,
     since: Annotated[
         str | None,
@@ -103,7 +108,13 @@ def worker(
 
     With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
     continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
+
+    `ingest` reads no stream: it uploads the files that clients put into TXN_INGEST_BUCKET (docs/ingest.md).
     """
+    if kind == INGEST:
+        _require_no_origin(since, into, from_lake=from_lake)
+        _ingest(_system(data_dir, aws=aws))
+        return
     import uvloop
 
     from workers.hosts.process import run
@@ -118,6 +129,23 @@ def worker(
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
+
+
+def _ingest(system: System) -> None:
+    """Take in clients' files until SIGTERM."""
+    import uvloop
+
+    from workers.ingest.ingest_process import run
+
+    configure_logging(system.settings.log_level, process=f"worker-{INGEST}")
+    _log_start(system)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(system.settings))
+
+
+def _require_no_origin(since: str | None, into: int | None, *, from_lake: bool) -> None:
+    if since is not None or from_lake or into is not None:
+        raise SettingsError("only the index can be rebuilt: --from, --from-lake and --into do not go with ingest")
 
 
 def _system(data_dir: Path | None, *, aws: bool) -> System:

@@ -1,10 +1,33 @@
 """`txn warehouse`: the lake's rows in tables for questions, built by dbt."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
 import typer
 
-from txn_cli.terminal import say
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
+from txn_cli.exit_codes import CHECKING, Outcome
+from txn_cli.terminal import say, say_document
+from txn_cli.warehouse.engines import Engine
+from txn_core.logs.telemetry import configure_logging
+from txn_core.settings import Settings
+
+if TYPE_CHECKING:
+    from txn_cli.warehouse.open_warehouse import OpenWarehouse
 
 warehouse = typer.Typer(help="The warehouse: load the curated lake into tables, build and check the models.")
+
+TargetOption = Annotated[Engine, typer.Option("--target", help="The engine that holds the tables.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Build all tables whole, from the landing.")]
+
+_BUILT: Final = {
+    "nothing": "nothing new to build",
+    "partial": "built what the new rows affect",
+    "full": "built all tables whole",
+}
 
 
 @warehouse.command()
@@ -13,7 +36,7 @@ def install() -> None:
 
     dbt's packages do not fit beside ours. Run it again after an upgrade: it changes nothing when all is current.
     """
-    from warehouse.dbt.environment import own_environment  # noqa: PLC0415 - the extra `warehouse`
+    from warehouse.dbt.environment import own_environment  # noqa: PLC0415 - only here
 
     environment = own_environment()
     if environment.is_current:
@@ -22,3 +45,119 @@ def install() -> None:
     say(f"Installing dbt into {environment.folder}")
     environment.install()
     say("Installed")
+
+
+@warehouse.command()
+def run(
+    *,
+    target: TargetOption = Engine.DUCKDB,
+    full: FullOption = False,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Bring all of the lake into the tables: curate, load, build, publish.
+
+    Ends with 0 when everything is in that was in the lake at the beginning. Nothing new: nothing is built. Run it
+    again after anything, a kill included. Two at once: the second one waits.
+    """
+    with _held(target, data_dir, aws=aws) as held:
+        report = held.with_lake(lambda cycle: cycle.run(full=full))
+    if as_json:
+        say_document(report.document())
+        return
+    say(
+        f"Curated {report.curated.rows:,} rows of {report.curated.objects:,} objects, "
+        f"loaded {report.loaded.rows:,} rows; {_BUILT[report.built]}"
+    )
+
+
+@warehouse.command()
+def load(
+    *,
+    target: TargetOption = Engine.DUCKDB,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Load the commits of the curated table that the landing does not have; nothing is curated or built."""
+    with _held(target, data_dir, aws=aws) as held:
+        loaded = held.with_lake(lambda cycle: cycle.load())
+    if as_json:
+        say_document({"loaded_commits": loaded.commits, "loaded_rows": loaded.rows})
+    else:
+        say(f"Loaded {loaded.rows:,} rows of {loaded.commits:,} commits")
+
+
+@warehouse.command()
+def build(
+    *,
+    target: TargetOption = Engine.DUCKDB,
+    full: FullOption = False,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Build what the landing holds, and publish it; the lake is not read."""
+    with _held(target, data_dir, aws=aws, needs_lake=False) as held:
+        built, published = asyncio.run(held.builder.build_and_publish(full=full))
+    if as_json:
+        say_document({"built": built, "published": published})
+    else:
+        say(_BUILT[built].capitalize())
+
+
+@warehouse.command()
+def check(
+    *,
+    target: TargetOption = Engine.DUCKDB,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Compare the warehouse with the lake, and run all tests of the models.
+
+    Positions are counted in the raw lake, the curated table, the landing and the transactions' writes, and compared
+    with the archive's ledger by shard and minute. Exit code 1 when something differs, waits, or a test finds rows.
+    """
+    from txn_cli.warehouse.check import check_all  # noqa: PLC0415 - the extra `warehouse`
+
+    with _held(target, data_dir, aws=aws) as held:
+        checked = held.with_lake(lambda cycle: check_all(cycle, held.settings))
+    if as_json:
+        say_document(checked.document())
+    else:
+        say(*checked.lines())
+    raise typer.Exit(CHECKING[Outcome.DONE if checked.all_right else Outcome.FINDING])
+
+
+@warehouse.command()
+def docs(
+    output: Annotated[Path, typer.Argument(help="The file to write.")] = Path("warehouse.html"),
+    *,
+    target: TargetOption = Engine.DUCKDB,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Write the documentation of the models as one HTML file, which needs no network to be read.
+
+    The tables have to be built before.
+    """
+    with _held(target, data_dir, aws=aws, needs_lake=False) as held:
+        asyncio.run(held.builder.document(output))
+    say(f"Wrote {output}")
+
+
+@contextmanager
+def _held(target: Engine, data_dir: Path | None, *, aws: bool, needs_lake: bool = True) -> "Iterator[OpenWarehouse]":
+    """The warehouse, held for the block. Without the lake no stack has to run."""
+    from txn_cli.warehouse.open_warehouse import open_warehouse  # noqa: PLC0415 - the extra `warehouse`
+
+    if needs_lake:
+        system = system_at(data_dir, aws=aws)
+        settings, is_local = system.settings, system.is_local
+    else:
+        settings, is_local = Settings.from_environment(), not aws
+    configure_logging("warning", process="warehouse")  # on standard error; results alone go to standard output
+    with open_warehouse(target, settings, data_dir, is_local=is_local) as held:
+        yield held

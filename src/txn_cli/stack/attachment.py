@@ -6,7 +6,7 @@ from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_as
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
-from txn_cli.stack.stackports import StackPorts
+from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
 from txn_cli.status.process import ProcessUrls
 from txn_core.exceptions import StackError
 from txn_core.settings import Settings
@@ -34,7 +34,8 @@ def given_to(data_dir: DataDir) -> dict[str, str]:
 
 
 def process_urls(data_dir: DataDir) -> ProcessUrls:
-    """Where the API and the workers of the stack in this folder answer; nothing where no stack is ready."""
+    """Where the processes of the stack in this folder answer; nothing where no stack is ready."""
     if (ready := Ready.read(data_dir)) is None or (ports := StackPorts.stored(data_dir)) is None:
         return ProcessUrls()
-    return ProcessUrls(ready.api_url, ports.metrics_urls())
+    ingest = ports.url(metrics_of(INGEST)) if INGEST in ready.pids else None
+    return ProcessUrls(ready.api_url, ports.metrics_urls(), ingest)

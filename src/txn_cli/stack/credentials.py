@@ -1,10 +1,14 @@
 """The secrets of one data directory: made at its first start, kept ever after, for its owner's eyes alone."""
 
 import base64
+import hmac
 import secrets
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from txn_cli.stack.datadir import DataDir, read_as, write_private
+
+_INGEST_CONTEXT: Final = b"txn-api/local-ingest-key"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -18,6 +22,11 @@ class Secrets:
     access_key: str
     secret_key: str
     api_key: str = ""
+
+    @property
+    def ingest_key(self) -> str:
+        """The key of batch ids as base64, made of the key of ids: folders of earlier versions have no other."""
+        return base64.b64encode(hmac.digest(self.identity_key.encode(), _INGEST_CONTEXT, "sha256")).decode()
 
     @classmethod
     def generate(cls) -> "Secrets":

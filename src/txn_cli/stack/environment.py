@@ -3,17 +3,22 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
+
+from pydantic import TypeAdapter, ValidationError
 
 from txn_cli.stack import ports
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.aws.region import LOCAL_REGION
+from txn_core.exceptions import SettingsError
 from txn_core.service_links import service_links
 from txn_core.settings import OF_CLIENTS, Settings
 
 OURS = ("AWS_", "TXN_")
-KEYS = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY"}
-NOT_PASSED_ON = KEYS | {"TXN_DATA_DIR", "TXN_TARGET"}
+KEYS = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_INGEST_KEY"}
+ACCOUNT_KEYS = "TXN_INGEST_API_KEYS"
+NOT_PASSED_ON = KEYS | {"TXN_DATA_DIR", "TXN_TARGET", ACCOUNT_KEYS}
 """Given or not: the stack has keys of its own, which no other file than its secrets holds, and is its own target."""
 TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
 """What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
@@ -25,6 +30,17 @@ DEFAULTS = {"TXN_METRICS_NEED_ADMIN": "false"}
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The settings that the user gave and the stack passes on."""
     return {name: value for name, value in _settings(outer).items() if name not in NOT_PASSED_ON | TLS | OF_CLIENTS}
+
+
+def account_keys(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The API keys by account that the user gave to the ingest worker, which no file keeps.
+
+    Raises:
+        SettingsError: they are no JSON object of texts.
+    """
+    with suppress(ValidationError):
+        return TypeAdapter(dict[str, str]).validate_json(_settings(outer).get(ACCOUNT_KEYS, "{}"))
+    raise SettingsError(f'{ACCOUNT_KEYS}: give a JSON object of keys by account, {{"acme": "txn_..."}}')
 
 
 def tls_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -67,6 +83,7 @@ def stack_environment(
         "TXN_IDENTITY_KEY": secrets.identity_key,
         "TXN_CURSOR_KEY": secrets.cursor_key,
         "TXN_DEAD_LETTER_KEY": secrets.dead_letter_key,
+        "TXN_INGEST_KEY": secrets.ingest_key,
         "TXN_API_HOST": ports.HOST,
         "TXN_API_PORT": str(api_port),
         **({"TXN_WAREHOUSE_POSTGRES_URL": endpoints.postgres_url} if endpoints.postgres_url else {}),

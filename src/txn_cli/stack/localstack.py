@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass, replace
 
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
-from txn_cli.stack.children.child_specs import api_spec, api_url, worker_spec
+from txn_cli.stack.children.child_specs import api_spec, api_url, ingest_spec, worker_spec
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, write_private
-from txn_cli.stack.environment import adopt, given_settings, stack_environment
+from txn_cli.stack.environment import account_keys, adopt, given_settings, stack_environment
 from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
-from txn_cli.stack.localkey import ensure_local_key
+from txn_cli.stack.localkey import DEFAULT_ACCOUNT, ensure_local_key
 from txn_cli.stack.narrator import Narrator
 from txn_cli.stack.stackports import StackPorts
 from txn_cli.status.process import worker_says
@@ -78,7 +78,7 @@ async def local_stack(
     with data_dir.locked():
         publication = _Publication(data_dir)
         publication.withdraw()
-        given = given_settings()
+        given, file_keys = given_settings(), account_keys()
         write_private(data_dir.document("settings"), given)
         async with (
             foundation.prepared(data_dir, narrator, postgres=postgres) as base,
@@ -97,7 +97,13 @@ async def local_stack(
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)
             with narrator.step("Starting the workers and the API"):
                 workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in drains.names()]
-                await supervisor.start(workers, [api_spec(settings, data_dir, environment)])
+                keys = {DEFAULT_ACCOUNT: api_key, **file_keys}
+                ingest = [ingest_spec(settings, data_dir, base.ports, environment, keys)]
+                await supervisor.start(
+                    workers,
+                    [api_spec(settings, data_dir, environment)],
+                    ingest if settings.ingest_bucket is not None else [],
+                )
             await _warn_of_waiting(base, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)

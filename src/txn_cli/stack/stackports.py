@@ -10,6 +10,8 @@ from txn_core import drains
 KINESIS, DYNAMODB, S3 = "kinesis", "dynamodb", "s3"
 POSTGRES = "postgres"
 MASTER = "master"
+INGEST = "ingest"
+"""The worker that watches the clients' bucket; a stack runs it only when it has such a bucket."""
 LAKE_SERVERS = (S3, MASTER, "volume", "filer", "admin")
 """The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
 
@@ -21,7 +23,7 @@ def metrics_of(worker: str) -> str:
 
 def port_names() -> tuple[str, ...]:
     """The names of all ports that a stack has, apart from the API's."""
-    return (KINESIS, DYNAMODB, POSTGRES, *LAKE_SERVERS, *map(metrics_of, drains.names()))
+    return (KINESIS, DYNAMODB, POSTGRES, *LAKE_SERVERS, *map(metrics_of, (*drains.names(), INGEST)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from txn_cli.status.process import ApiStatus, ProcessReadiness
+from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint, Lease, WorkerName
@@ -123,16 +123,19 @@ class WorkerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The API, if it can be asked, and every kind of worker at one moment."""
+    """The API and the ingest worker, if they can be asked, and every kind of worker at one moment."""
 
     at: datetime
     workers: tuple[WorkerStatus, ...]
     api: ApiStatus | None = None
+    ingest: IngestStatus | None = None
 
     @classmethod
-    def now(cls, *workers: WorkerStatus, api: ApiStatus | None = None) -> "Status":
+    def now(
+        cls, *workers: WorkerStatus, api: ApiStatus | None = None, ingest: IngestStatus | None = None
+    ) -> "Status":
         """The status of this moment."""
-        return cls(datetime.now(UTC), workers, api)
+        return cls(datetime.now(UTC), workers, api, ingest)
 
     @property
     def drained(self) -> bool:

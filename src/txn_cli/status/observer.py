@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import ProcessUrls, api_says, worker_says
+from txn_cli.status.process import ProcessUrls, api_says, ingest_says, worker_says
 from txn_cli.status.tail import rest_behind
 from txn_core import drains
 from txn_core.aws.clients import Aws
@@ -62,11 +62,12 @@ class Observer:
         """
         with store_errors(f"read stream {self.settings.stream} or its leases", STORE_ERRORS):
             api = None if self.urls.api is None else await api_says(self.urls.api)
+            ingest = None if self.urls.ingest is None else await ingest_says(self.urls.ingest)
             readers = tuple(drains.REGISTRY.values())
             streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
             identities = {stream: await self._identity(stream) for stream in streams}
             workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
-            return Status.now(*workers, api=api)
+            return Status.now(*workers, api=api, ingest=ingest)
 
     async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
         """Look until every worker has drained every shard, or the time is over; the last status, if there was one.

@@ -21,10 +21,13 @@ _SUMMED: Final = {"counter": ("_total",), "histogram": ("_count", "_sum")}
 
 @dataclass(frozen=True, slots=True)
 class ProcessUrls:
-    """The base URLs of the processes that can be asked: the API's, if any, and a worker's by its kind."""
+    """The base URLs of the processes that can be asked: the API's and the ingest worker's, if any, and a worker's by
+    its drain.
+    """
 
     api: str | None = None
     workers: Mapping[str, str] = field(default_factory=dict)
+    ingest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,20 @@ class ApiStatus:
     url: str
     ready: ProcessReadiness
     answered: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStatus:
+    """The worker that takes in clients' files: what it says of itself, and its counters by name and label values."""
+
+    ready: ProcessReadiness
+    counts: dict[str, float]
+
+
+async def ingest_says(url: str) -> IngestStatus:
+    """The status of the ingest worker at a base URL; its files and rows by what became of them."""
+    async with _client(url) as client:
+        return IngestStatus(await _readiness(client), parse_labelled("ingest", await _metrics(client)))
 
 
 async def worker_says(kind: str, url: str) -> tuple[ProcessReadiness, dict[str, float], dict[ShardId, ReadLimit]]:
@@ -71,6 +88,18 @@ def parse_counts(kind: str, text: str) -> dict[str, float]:
                     name = sample.name.removeprefix(prefix).removesuffix("_total")
                     sums[name] = sums.get(name, 0.0) + sample.value
     return sums
+
+
+def parse_labelled(kind: str, text: str) -> dict[str, float]:
+    """Each counter of a process by its name without the prefix, and the values of its labels: `files_done`."""
+    prefix = f"txn_{kind}_"
+    return {
+        "_".join((family.name.removeprefix(prefix), *sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith(prefix) and family.type == "counter"
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
 
 
 def parse_limits(kind: str, text: str) -> dict[ShardId, ReadLimit]:

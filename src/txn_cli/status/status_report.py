@@ -1,7 +1,7 @@
 """A status for machines, as JSON."""
 
 from txn_cli.status.drain import ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import ApiStatus, ProcessReadiness
+from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from workers.rebuild.lake_progress import LakeCount
 
 
@@ -11,12 +11,17 @@ def document(status: Status) -> dict[str, object]:
         "drained": status.drained,
         "at": status.at.isoformat(),
         "api": None if status.api is None else _api(status.api),
+        "ingest": None if status.ingest is None else _ingest(status.ingest),
         "workers": {worker.kind: _worker(worker, status) for worker in status.workers},
     }
 
 
 def _api(api: ApiStatus) -> dict[str, object]:
     return {"url": api.url, **_readiness(api.ready), "answered": api.answered}
+
+
+def _ingest(ingest: IngestStatus) -> dict[str, object]:
+    return {**_readiness(ingest.ready), "counts": ingest.counts}
 
 
 def _readiness(readiness: ProcessReadiness) -> dict[str, object]:

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import ApiStatus, ProcessReadiness
+from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_core.kinesis.stream_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
 
@@ -46,6 +46,8 @@ def progress_line(status: Status) -> str:
 def _parts(status: Status) -> Iterator[RenderableType]:
     if status.api is not None:
         yield _api_line(status.api)
+    if status.ingest is not None:
+        yield _ingest_line(status.ingest)
     yield _workers(status)
     yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)
@@ -60,6 +62,15 @@ def _parts(status: Status) -> Iterator[RenderableType]:
 def _api_line(api: ApiStatus) -> Text:
     answered = ", ".join(f"{count:,.0f} {name}" for name, count in api.answered.items()) or "nothing yet"
     return Text.assemble(f"API {api.url}  ", _ready(api.ready), f"  answered since its start: {answered}")
+
+
+def _ingest_line(ingest: IngestStatus) -> Text:
+    """The ingest worker's files since its start, by what became of them."""
+    counts = {
+        name.removeprefix("files_"): count for name, count in ingest.counts.items() if name.startswith("files_")
+    }
+    taken = ", ".join(f"{count:,.0f} {name}" for name, count in counts.items() if count) or "none yet"
+    return Text.assemble("ingest  ", _ready(ingest.ready), f"  files since its start: {taken}")
 
 
 def _workers(status: Status) -> Table:

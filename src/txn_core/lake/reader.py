@@ -10,19 +10,18 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import slices
 from txn_core.lake.progress import ConsumerProgress, Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-T = TypeVar("T")
 
 SLICE_ROWS_MAX: Final = 1_000
 
@@ -34,13 +33,6 @@ class Sink(Protocol):
 
     async def take(self, key: str, tables: "AsyncIterator[pa.Table]") -> None:
         """Make all rows of an object durable; on return they are. The object may have been taken before."""
-
-
-class Retry(Protocol):
-    """Repeats a call through outages; the text names it."""
-
-    async def __call__(self, what: str, call: Callable[[], Awaitable[T]], /) -> T:
-        """The answer of the call."""
 
 
 @dataclass(frozen=True, slots=True)

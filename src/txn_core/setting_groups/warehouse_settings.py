@@ -1,5 +1,7 @@
 """Settings of the warehouse: its PostgreSQL, how often it runs by itself, and what its engines may take."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, Field, SecretStr
 
 
@@ -18,6 +20,13 @@ class WarehouseSettings(BaseModel):
     )
     warehouse_threads: int = Field(2, ge=1, le=256, description="threads that DuckDB may use")
     warehouse_commits_max: int = Field(100, ge=1, description="commits of the curated table in one load")
+    warehouse_dbt: Path | None = Field(
+        None, description="the `dbt` command of builds; by default the one that `txn warehouse install` installs"
+    )
+    warehouse_folder: Path | None = Field(
+        None,
+        description="folder of the warehouse: its DuckDB files, and what dbt writes; a local stack has its own",
+    )
     warehouse_wait_s: float = Field(
         60.0, gt=0, description="how long a load waits for another one that holds the warehouse"
     )

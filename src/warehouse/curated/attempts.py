@@ -31,7 +31,7 @@ async def in_a_few_attempts(what: str, call: Callable[[], Awaitable[T]], /) -> T
     attempts = AsyncRetrying(
         retry=retry_if_exception(lambda error: isinstance(error, Exception) and is_passing(error)),
         stop=stop_after_attempt(ATTEMPTS_MAX),
-        wait=wait_exponential_jitter(initial=0.1, max=PAUSE_S_MAX),
+        wait=wait_exponential_jitter(multiplier=0.1, max=PAUSE_S_MAX),
         before_sleep=told,
         reraise=True,
     )

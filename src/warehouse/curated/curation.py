@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-import pyarrow as pa
 import structlog
 
 from txn_core.aws.objects import ObjectEntry, ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.lake.reader import Retry
 from warehouse.curated.attempts import in_a_few_attempts
-from warehouse.curated.raw_tables import UnreadableObjectError, one_table, raw_table
-from warehouse.curated.table import CuratedTable, NewFile, RawObject, Snapshot
-from warehouse.curated.table_files import GROUP_ROWS, FileWriter, once, vault_file
+from warehouse.curated.commit_rows import rows_of
+from warehouse.curated.table import CuratedTable, Snapshot
 from warehouse.curated.transformation import Transformation
 
 READS_AT_ONCE: Final = 16
@@ -50,14 +48,6 @@ class Curated:
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    raw: list[RawObject]
-    data: list[NewFile]
-    vault: list[NewFile]
-    unreadable: dict[str, str]
-
-
 async def curate(
     store: ObjectStore,
     table: CuratedTable,
@@ -67,22 +57,22 @@ async def curate(
     """Take every raw object that is there at the beginning of the run and in no commit yet."""
     done = Curated()
     listed = await raw_objects(store, retry)
-    while True:
-        snapshot = await table.snapshot()
-        batch = batch_of(waiting(listed, snapshot, done.unreadable), limits)
-        if not batch:
-            break
-        bodies = await _bodies(store, batch, retry)
-        rows = await asyncio.to_thread(_rows_of, bodies, snapshot.number + 1)
-        done.unreadable |= rows.unreadable
-        if rows.raw and await table.append(snapshot, rows.raw, rows.data, rows.vault):
-            done.commits.append(snapshot.number + 1)
-            done.objects += len(rows.raw)
-            done.rows += sum(each.rows for each in rows.raw)
-            _log.info("raw_objects_curated", commit=snapshot.number + 1, objects=len(rows.raw))
-    for key, reason in done.unreadable.items():
-        _log.error("raw_object_unreadable", key=key, reason=reason)
-    return done
+    with Transformation.open() as transformation:
+        while True:
+            snapshot = await table.snapshot()
+            batch = batch_of(waiting(listed, snapshot, done.unreadable), limits)
+            if not batch:
+                return done
+            bodies = await _bodies(store, batch, retry)
+            rows = await asyncio.to_thread(rows_of, bodies, snapshot.number + 1, transformation)
+            for key, reason in rows.unreadable.items():
+                _log.error("raw_object_unreadable", key=key, reason=reason)
+            done.unreadable |= rows.unreadable
+            if rows.raw and await table.append(snapshot, rows.raw, rows.data, rows.vault):
+                _log.info("raw_objects_curated", commit=snapshot.number + 1, objects=len(rows.raw))
+                done.commits.append(snapshot.number + 1)
+                done.objects += len(rows.raw)
+                done.rows += sum(each.rows for each in rows.raw)
 
 
 async def raw_objects(store: ObjectStore, retry: Retry = in_a_few_attempts) -> list[ObjectEntry]:
@@ -122,36 +112,3 @@ async def _bodies(store: ObjectStore, batch: Sequence[ObjectEntry], retry: Retry
 
     keys = [each.key for each in batch]
     return dict(zip(keys, await asyncio.gather(*map(read, keys)), strict=True))
-
-
-def _rows_of(bodies: dict[str, bytes], number: int) -> _Rows:
-    """The files of an append commit. Runs in a thread; holds the rows of one group of rows at a time."""
-    made = _Rows([], [], [], {})
-    writer = FileWriter((number,))
-    group: list[pa.Table] = []
-    named: list[pa.Table] = []
-    with Transformation.open() as transformation:
-
-        def write_group() -> None:
-            raw = one_table(group)
-            writer.write(transformation.curated(raw, number))
-            named.append(transformation.vault(raw, number))
-            group.clear()
-
-        for key, body in bodies.items():
-            try:
-                table = raw_table(body)
-            except UnreadableObjectError as error:
-                made.unreadable[key] = str(error)
-                continue
-            made.raw.append(RawObject(key, table.num_rows, len(body)))
-            group.append(table)
-            if sum(each.num_rows for each in group) >= GROUP_ROWS:
-                write_group()
-        if group:
-            write_group()
-    writer.finish()
-    made.data.extend(writer.files)
-    if (vault := once(named)).num_rows if named else 0:
-        made.vault.append(vault_file(vault, (number,)))
-    return made

@@ -14,8 +14,8 @@ from functools import partial
 from typing import Final
 
 from txn_core.aws.objects import ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.exceptions import StoreError
-from txn_core.lake.reader import Retry
 from txn_core.transactions.instants import now
 from warehouse.curated.attempts import in_a_few_attempts
 from warehouse.curated.commit_documents import commit_bytes, commit_of, digest_of, snapshot_bytes, snapshot_of

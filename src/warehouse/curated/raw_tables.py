@@ -46,7 +46,7 @@ def raw_table(data: bytes) -> pa.Table:
         raise UnreadableObjectError(type(error).__name__) from None
     if lacking := [name for name in REQUIRED if known[name].null_count]:
         raise UnreadableObjectError(f"without {', '.join(lacking)}")
-    further = {name: table[name] for name in table.column_names if name not in known}
+    further = {name: _text(table[name]) for name in table.column_names if name not in known}
     return pa.table(known | further)
 
 
@@ -56,7 +56,21 @@ def one_table(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray:
-    if field.name in table.column_names:
-        column = table[field.name]
-        return column if column.type == _DICTIONARY else column.cast(field.type)
-    return pa.chunked_array([pa.nulls(table.num_rows, field.type)])
+    kind = _DICTIONARY if field.name in _TEXTS else field.type
+    if field.name not in table.column_names:
+        return pa.chunked_array([pa.nulls(table.num_rows, kind)])
+    column = table[field.name]
+    if column.type == kind:
+        return column
+    column = column.cast(field.type)
+    return column.dictionary_encode() if kind == _DICTIONARY else column
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column that we do not know as text, so that files that hold it in several types go together."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowNotImplementedError:  # a nested one
+        return pa.chunked_array(
+            [[None if value is None else str(value) for value in column.to_pylist()]], pa.string()
+        )

@@ -86,10 +86,10 @@ def _content(further: Iterable[str]) -> str:
     # 0 and -0 are one number.
     said = [f"({name} + 0.0)" if name.endswith("itude") else name for name in _SAID]
     said[_SAID.index("occurred_at")] = "epoch_us(occurred_at)"
-    text = f"json_array({', '.join(said)})"
+    text = f"json_array({', '.join(said)})::VARCHAR"
     for name in sorted(further):
         column, label = name.replace('"', '""'), name.replace("'", "''")
-        text += f""" || CASE WHEN "{column}" IS NULL THEN '' ELSE json_array('{label}', "{column}") END"""
+        text += f""" || CASE WHEN "{column}" IS NULL THEN '' ELSE json_array('{label}', "{column}")::VARCHAR END"""
     return f"md5({text})"
 
 

@@ -152,8 +152,8 @@ class RedshiftLanding:
     def _manifest(self, batch: LoadBatch, rewritten: Sequence[Append]) -> Iterator[str]:
         """The address of a manifest for the time of the block; empty when there is nothing to copy.
 
-        It names the batch's files as they are. COPY takes columns by their places: so when a file of an earlier version
-        lacks one, or no files are told, the rows of these commits are written in the columns of today, and named.
+        It names the batch's files as they are. COPY takes columns by their places: so when a file of an earlier
+        version lacks one, or no files are told, the rows of these commits are written in today's columns, and named.
         """
         prefix, keys = f"{MANIFESTS_PREFIX}{uuid4()}", []
         entries = [(file.key, file.bytes) for file in batch.files]

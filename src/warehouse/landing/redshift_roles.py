@@ -1,8 +1,8 @@
 """The roles of the warehouse in Redshift, and masks; the roles are those of `warehouse/postgres/roles.py`.
 
 Masks are the second lock: should a grant ever let an analyst at the customers' dimensions, what singles a customer out
-is null. Names are quoted: IDENTITY is a reserved word. Sources: Amazon Redshift Database Developer Guide, Role-based
-access control, Dynamic data masking, Reserved words.
+is null. Names are quoted, since IDENTITY is a reserved word (Amazon Redshift Database Developer Guide: Role-based
+access control, Dynamic data masking, Reserved words).
 """
 
 import re
@@ -49,21 +49,22 @@ def grant_redshift_roles(session: RedshiftSession) -> None:
 
 
 def _grants(session: RedshiftSession) -> Iterator[str]:
-    for (schema,) in session.execute("select nspname from pg_namespace order by 1"):
-        if schema not in (*READ_SCHEMAS, *CLOSED_SCHEMAS):
+    for (name,) in session.execute("select nspname from pg_namespace order by 1"):
+        if name not in (*READ_SCHEMAS, *CLOSED_SCHEMAS):
             continue
+        schema, tables = f'schema "{name}"', f'all tables in schema "{name}"'
         for grantee in ("public", f"role {ANALYST}", f"role {STEWARD}"):
-            yield f"revoke all on schema "{schema}" from {grantee}"
-            yield f"revoke all on all tables in schema "{schema}" from {grantee}"
-        yield f"grant all on schema "{schema}" to role {LOADER}"
-        yield f"grant all on all tables in schema "{schema}" to role {LOADER}"
-        if schema in READ_SCHEMAS:
-            for role in (ANALYST, STEWARD):
-                yield f"grant usage on schema "{schema}" to role {role}"
-            yield f"grant select on all tables in schema "{schema}" to role {STEWARD}"
+            yield f"revoke all on {schema} from {grantee}"
+            yield f"revoke all on {tables} from {grantee}"
+        yield f"grant all on {schema} to role {LOADER}"
+        yield f"grant all on {tables} to role {LOADER}"
+        if name in READ_SCHEMAS:
+            yield f"grant usage on {schema} to role {ANALYST}"
+            yield f"grant usage on {schema} to role {STEWARD}"
+            yield f"grant select on {tables} to role {STEWARD}"
     for schema, table in _tables(session):
         if not table.startswith(STEWARDS_PREFIX):
-            yield f"grant select on table "{schema}"."{table}" to role {ANALYST}"
+            yield f'grant select on table "{schema}"."{table}" to role {ANALYST}'
 
 
 def _masks(session: RedshiftSession) -> Iterator[str]:
@@ -80,7 +81,8 @@ def _masks(session: RedshiftSession) -> Iterator[str]:
             for role, what, priority in _SEES:
                 if (schema, table, column, role or "public") not in attached:
                     name = f"txn_{what}_{kind} on {schema}.{table}({column})"
-                    yield f"attach masking policy {name} to {f'role {role}' if role else 'public'} priority {priority}"
+                    grantee = f"role {role}" if role else "public"
+                    yield f"attach masking policy {name} to {grantee} priority {priority}"
 
 
 def _tables(session: RedshiftSession) -> list[tuple[str, str]]:

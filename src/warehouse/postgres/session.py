@@ -69,6 +69,17 @@ class PostgresSession:
             cursor.execute(query, parameters or None)
             return list(cursor.fetchall())
 
+    @contextmanager
+    def batches(self, query: str) -> Iterator[Iterator[pa.RecordBatch]]:
+        """The rows of a query in batches, for the time of the block.
+
+        Raises:
+            WarehouseError: as `execute`.
+        """
+        with self._cursor("read") as cursor:
+            cursor.execute(query)
+            yield cursor.fetch_record_batch()
+
     def append(self, table: str, rows: pa.Table, *, schema: str | None = None) -> None:
         """Append rows in bulk (binary COPY) by the names of their columns. Without a schema, to a temporary table.
 

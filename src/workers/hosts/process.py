@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import signal
 import socket
 from contextlib import AsyncExitStack
 from functools import partial
@@ -21,7 +20,7 @@ from workers.context import DrainContext, OpenDrain, opener_of
 from workers.events.dead_letters import Seal
 from workers.hosts.health import readiness_of, served
 from workers.hosts.leased import Worker
-from workers.hosts.stopping import run_until
+from workers.hosts.stopping import run_until, stopped_by_signals
 from workers.leases.lease import WorkerName
 from workers.leases.stream_watch import StreamWatch
 from workers.metrics import WorkerMetrics
@@ -44,16 +43,9 @@ async def run(definition: DrainDefinition, settings: Settings, open_drain: OpenD
         SettingsError: the dead-letter key is missing, or the reads of the stream do not fit.
         StoreError: the drain cannot be opened.
     """
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    freeze_startup_objects()
-    try:
+    with stopped_by_signals() as stopping:
+        freeze_startup_objects()
         await work(definition, settings, stopping, open_drain)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def work(

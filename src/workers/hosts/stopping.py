@@ -1,7 +1,9 @@
-"""Waiting for work, unless an event comes first."""
+"""Waiting for work, unless an event comes first, such as the signal that ends a process."""
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,3 +23,16 @@ async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | N
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set, for the time of the block."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        yield stopping
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

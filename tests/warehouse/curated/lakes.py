@@ -1,6 +1,7 @@
 """Small lakes in memory, and what has to hold of the curated table whatever happened to it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -26,8 +27,8 @@ def adverse_lake(rows: int = 60, rows_per_object: int = 8) -> tuple[LakeObject, 
 
 def memory_lake(objects: tuple[LakeObject, ...], **options: Any) -> MemoryObjects:
     """A bucket with a raw lake."""
-    bodies, about = {each.key: each.body for each in objects}, {each.key: each.metadata for each in objects}
-    return MemoryObjects(bodies, about=about, **options)
+    about: dict[str, Mapping[str, str]] = {each.key: each.metadata for each in objects}
+    return MemoryObjects({each.key: each.body for each in objects}, about=about, **options)
 
 
 def table_in(store: MemoryObjects) -> ParquetTable:

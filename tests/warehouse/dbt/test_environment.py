@@ -1,5 +1,7 @@
 """Where dbt lives, and what is said where it does not."""
 
+import sys
+import venv
 from importlib import metadata
 from pathlib import Path
 
@@ -22,7 +24,7 @@ def test_a_lock_of_another_version_asks_for_an_install(tmp_path: Path, monkeypat
 
 
 def test_dbt_that_is_missing_is_said_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
     with pytest.raises(DbtError, match="txn warehouse install"):
         dbt_program()
     with pytest.raises(DbtError, match="TXN_WAREHOUSE_DBT"):
@@ -31,7 +33,7 @@ def test_dbt_that_is_missing_is_said_with_the_remedy(tmp_path: Path, monkeypatch
 
 def test_duckdb_is_shared_and_not_copied(tmp_path: Path) -> None:
     """The 58 MB of DuckDB lie on the disk once: the environment has further names of the same files."""
-    environment.venv.EnvBuilder(with_pip=False, symlinks=True).create(tmp_path)
+    venv.EnvBuilder(with_pip=False, symlinks=True).create(tmp_path)
     found = DbtEnvironment(tmp_path)
     found._share(SHARED)
     found._share(SHARED)  # what is there already stays

@@ -1,12 +1,14 @@
 """Our own processes on the stack: the API and one worker of each kind, as children."""
 
+import json
 import sys
 from collections.abc import Mapping
 
 from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.environment import ACCOUNT_KEYS
 from txn_cli.stack.ports import HOST
-from txn_cli.stack.stackports import StackPorts, metrics_of
+from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
 from txn_core.settings import Settings
 from workers.leases.belonging import RESET_COMMAND
 
@@ -41,6 +43,30 @@ def worker_spec(
         environment={**environment, "TXN_WORKER_METRICS_PORT": str(ports.of[name])},
         log=data_dir.log(kind),
         probes=(Probe(f"{ports.url(name)}/readyz", status=200, waits=RESET_COMMAND),),
+        stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+    )
+
+
+def ingest_spec(
+    settings: Settings,
+    data_dir: DataDir,
+    ports: StackPorts,
+    environment: Mapping[str, str],
+    keys: Mapping[str, str],
+) -> ChildSpec:
+    """The worker that takes in clients' files, with API keys by account; it answers once it sees their bucket."""
+    name = metrics_of(INGEST)
+    return ChildSpec(
+        name=INGEST,
+        argv=_txn("worker", INGEST),
+        environment={
+            **environment,
+            "TXN_WORKER_METRICS_PORT": str(ports.of[name]),
+            "TXN_INGEST_API_URL": api_url(settings),
+            ACCOUNT_KEYS: json.dumps(dict(keys)),
+        },
+        log=data_dir.log(INGEST),
+        probes=(Probe(f"{ports.url(name)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
     )
 

@@ -1,0 +1,73 @@
+"""The file that is to be taken in: on this machine or in S3, its digest, and its rows."""
+
+import asyncio
+import hashlib
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import FileIO
+from os import fstat
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from ingest.batches.batch_ids import Sha256
+from ingest.batches.batch_upload import THE_FILE
+from ingest.batches.object_file import ObjectContent
+from ingest.files.file_errors import SourceError, cannot_read
+from ingest.files.source import STANDARD_INPUT, Source
+from ingest.layouts.reading_options import Reading
+from txn_cli.patience import briefly
+from txn_core.aws.types import S3Client
+from txn_core.aws.versioned_objects import VersionedObjects
+
+S3_SCHEME: Final = "s3://"
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file that is open: its size in bytes, the digest of its bytes, and its rows."""
+
+    size: int
+    sha256: Sha256
+    source: Source
+
+
+@asynccontextmanager
+async def opened_file(name: str, reading: Reading, s3: S3Client) -> AsyncIterator[FileContent]:
+    """Open a file by its path or its address in S3, and read it once for its digest.
+
+    Raises:
+        SourceError: there is no such file, or it cannot be read twice.
+    """
+    if name.startswith(S3_SCHEME):
+        content = await _object(name, s3)
+        sha256 = await content.sha256()
+        yield FileContent(content.size, sha256, Source(THE_FILE, content.opened(), content.size, reading))
+        return
+    if name == STANDARD_INPUT:
+        raise SourceError(
+            "a batch is known by its file's content, which is read twice: name a file, or use `txn load`"
+        )
+    try:
+        raw = FileIO(name)
+    except OSError as error:
+        raise SourceError(cannot_read(name, error)) from None
+    with raw:
+        found = fstat(raw.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise SourceError(f"{name} is no regular file, and is read twice: save it first, or use `txn load`")
+        digest = await asyncio.to_thread(hashlib.file_digest, raw, "sha256")
+        raw.seek(0)
+        yield FileContent(found.st_size, Sha256(digest.hexdigest()), Source(THE_FILE, raw, found.st_size, reading))
+
+
+async def _object(name: str, s3: S3Client) -> ObjectContent:
+    parts = urlsplit(name)
+    bucket, key = parts.netloc, unquote(name.removeprefix(f"{S3_SCHEME}{parts.netloc}/"))
+    if not bucket or not parts.path.strip("/"):
+        raise SourceError("give an object of S3 as s3://BUCKET/KEY")
+    objects = VersionedObjects(s3, bucket)
+    if (found := await briefly("file", lambda: objects.find(key))) is None:
+        raise SourceError("there is no such object in S3: check bucket and key")
+    return ObjectContent(objects, found, briefly)

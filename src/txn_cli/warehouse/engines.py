@@ -1,0 +1,10 @@
+"""The engines that a run of the warehouse may fill."""
+
+from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """What holds the tables."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"

@@ -1,0 +1,1 @@
+"""Runs of the warehouse: curate, load, build, publish; and what shows that nothing is missing."""

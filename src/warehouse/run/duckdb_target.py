@@ -1,0 +1,128 @@
+"""DuckDB: three work files that a run holds, and published copies of two of them for readers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Final
+
+import duckdb
+
+from txn_core.exceptions import WarehouseError
+from txn_core.settings import Settings
+from warehouse.landing.duckdb_landing import DuckDbLanding
+from warehouse.landing.landing_port import Landing
+from warehouse.run.built_state import Rows, built_of, counts_of
+from warehouse.run.folder import WarehouseFolder, publish
+from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
+from warehouse.run.targets import Built, Counts
+
+PUBLISHED: Final = ("steward", "warehouse")
+"""The databases that readers open; the one that says what was built comes last."""
+BATCH_ROWS: Final = 100_000
+_LAST_RUN: Final = "select run_id from meta.run order by to_load_id desc limit 1"
+
+
+class DuckDbTarget:
+    """The files of a folder."""
+
+    def __init__(self, folder: WarehouseFolder, settings: Settings) -> None:
+        self._folder, self._settings = folder, settings
+
+    @property
+    def name(self) -> str:
+        """See `Target`."""
+        return "duckdb"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """See `Target`."""
+        return {
+            "WAREHOUSE_FOLDER": str(self._folder.work),
+            "WAREHOUSE_THREADS": str(self._settings.warehouse_threads),
+            "WAREHOUSE_MEMORY": self._settings.warehouse_memory,
+        }
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """See `Target`: the folder's lock is enough."""
+        return nullcontext()
+
+    def landing(self) -> Landing:
+        """See `Target`."""
+        options = {
+            "memory_limit": self._settings.warehouse_memory,
+            "threads": str(self._settings.warehouse_threads),
+            "temp_directory": str(self._folder.work / "spill"),
+        }
+        return DuckDbLanding(self._folder.landing, wait_s=self._settings.warehouse_wait_s, options=options)
+
+    def built(self) -> Built:
+        """See `Target`."""
+        with self._session() as rows:
+            return built_of(rows, landing="landing.landing", meta="warehouse.meta")
+
+    def counts(self) -> Counts:
+        """See `Target`."""
+        with self._session() as rows:
+            return counts_of(rows, landing="landing.landing", star="warehouse.star")
+
+    def place_sums(self) -> PlaceSums:
+        """See `Target`."""
+        with self._opened(self._folder.landing) as connection:
+            query = PLACES.format(landing="landing.landing")
+            return place_sums(connection.execute(query).fetch_record_batch(BATCH_ROWS))
+
+    def publish(self) -> bool:
+        """See `Target`."""
+        if self._last_run(published=True) == (newest := self._last_run(published=False)) or newest is None:
+            return False
+        for name in PUBLISHED:
+            with self._opened(self._folder.built(name)) as connection:
+                connection.execute("checkpoint")
+            try:
+                publish(self._folder.built(name), self._folder.published(name))
+            except OSError as error:
+                raise WarehouseError(
+                    f"cannot publish {self._folder.published(name)} ({error.strerror}): free space there"
+                ) from None
+        return True
+
+    def _last_run(self, *, published: bool) -> str | None:
+        """The id of the run that made a file, or None where there is no such file, or none that can be read."""
+        path = self._folder.published("warehouse") if published else self._folder.built("warehouse")
+        if not path.is_file():
+            return None
+        try:
+            with duckdb.connect(path, read_only=published) as connection:
+                row = connection.execute(_LAST_RUN).fetchone()
+        except duckdb.Error as error:
+            if published or isinstance(error, duckdb.CatalogException):
+                return None
+            raise _error(error) from None
+        return None if row is None else str(row[0])
+
+    @contextmanager
+    def _session(self) -> Iterator[Rows]:
+        """Queries over the work files; a database that is not there yet is empty."""
+        with self._opened(self._folder.built("warehouse")) as connection:
+            connection.execute(f"attach '{_quoted(str(self._folder.landing))}' as landing (read_only)")
+
+            def rows(query: str) -> Sequence[Sequence[Any]]:
+                return connection.execute(query).fetchall()
+
+            yield rows
+
+    @contextmanager
+    def _opened(self, path: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            with duckdb.connect(path, config={"memory_limit": self._settings.warehouse_memory}) as connection:
+                yield connection
+        except duckdb.Error as error:
+            raise _error(error) from None
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _error(error: duckdb.Error) -> WarehouseError:
+    """The error of ours. DuckDB's text may repeat values, so only its kind is told."""
+    return WarehouseError(f"DuckDB refuses ({type(error).__name__}): run `txn warehouse run --full`")

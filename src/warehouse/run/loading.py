@@ -1,0 +1,69 @@
+"""Loads what the curated table has and a landing has not, some commits at a time, files in slices."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from txn_core.lake.parquet import ROW_GROUP_ROWS, slices
+from warehouse.curated.table import Append, CuratedTable, Snapshot
+from warehouse.landing.landing_port import Landing, LoadBatch
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What was loaded."""
+
+    commits: int = 0
+    rows: int = 0
+
+
+async def load(table: CuratedTable, landing: Landing, *, commits_max: int) -> LoadReport:
+    """Load every append commit that the landing does not have.
+
+    Raises:
+        WarehouseError: as `Landing` has it.
+    """
+    opened = await asyncio.to_thread(landing.open)
+    report = LoadReport()
+    try:
+        there = await asyncio.to_thread(opened.loaded)
+        while True:
+            snapshot = await table.snapshot()
+            if not (part := _missing(snapshot, there)[:commits_max]):
+                return report
+            loaded = await asyncio.to_thread(opened.load, _batch(table, snapshot, part))
+            there |= {append.name for append in part}
+            report = LoadReport(report.commits + len(loaded.objects), report.rows + loaded.rows)
+    finally:
+        await asyncio.to_thread(opened.close)
+
+
+async def waiting_commits(snapshot: Snapshot, landing: Landing) -> list[Append]:
+    """The append commits that a landing does not have.
+
+    Raises:
+        WarehouseError: as `Landing` has it.
+    """
+    opened = await asyncio.to_thread(landing.open)
+    try:
+        return _missing(snapshot, await asyncio.to_thread(opened.loaded))
+    finally:
+        await asyncio.to_thread(opened.close)
+
+
+def _missing(snapshot: Snapshot, there: Collection[str]) -> list[Append]:
+    return [append for _, append in sorted(snapshot.appends.items()) if append.name not in there]
+
+
+def _batch(table: CuratedTable, snapshot: Snapshot, appends: Sequence[Append]) -> LoadBatch:
+    """Some commits with their files, which the loader's thread has the event loop read one after the other."""
+    loop = asyncio.get_running_loop()
+    files = list(snapshot.files_of([append.number for append in appends]))
+
+    def tables() -> Iterator[pa.Table]:
+        for file in files:
+            yield from slices(asyncio.run_coroutine_threadsafe(table.read(file), loop).result(), ROW_GROUP_ROWS)
+
+    return LoadBatch(tuple(appends), tables)

@@ -1,0 +1,127 @@
+"""Watches the clients' bucket: each account's folder by itself, so that one account's files hold up no other's."""
+
+import asyncio
+import random
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Final
+
+import structlog
+
+from ingest.api_client.client import ApiClient
+from ingest.api_client.replies import RefusedError, UnreachedError
+from ingest.batches.object_file import FileGoneError
+from ingest.upload.delivery import UndeliveredError
+from txn_core.aws.errors import code_of
+from txn_core.aws.versioned_objects import ListedObject, VersionedObjects
+from txn_core.exceptions import SettingsError
+from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
+from workers.hosts.stopping import run_until
+from workers.ingest.account_keys import AccountKeys
+from workers.ingest.file_ingest import FileIngest
+from workers.ingest.ingest_metrics import IngestMetrics
+from workers.ingest.pauses import Pauses
+from workers.retries import retry_outages
+
+FILES_AT_ONCE: Final = 4
+"""Files that one process uploads side by side, each of another account; of each, two chunks and a block in memory."""
+FILES_A_LOOK: Final = 1_000
+_OF_THE_ACCOUNT: Final = (SettingsError, RefusedError, UnreachedError, UndeliveredError)
+"""Errors that the next file of the account would meet, too."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class IngestWorker:
+    """One process that takes in files, beside any number of others."""
+
+    bucket: VersionedObjects
+    files: FileIngest
+    keys: AccountKeys
+    api_url: str
+    poll_s: float
+    stop_s: float
+    metrics: IngestMetrics
+    _pauses: Pauses = field(default_factory=Pauses)
+    _active: dict[Account, asyncio.Task[None]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILES_AT_ONCE))
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look into the bucket now and then, until the event; files under way are let go at the end of a chunk."""
+        async with asyncio.TaskGroup() as tasks:
+            while not stopping.is_set():
+                for account in await run_until(stopping, self._accounts()) or ():
+                    if account not in self._active and not self._pauses.is_paused(account):
+                        self._active[account] = tasks.create_task(self._take_in_folder(account, stopping))
+                await run_until(stopping, asyncio.sleep(self.poll_s))
+            if self._active:
+                _, late = await asyncio.wait(list(self._active.values()), timeout=self.stop_s)
+                for task in late:
+                    task.cancel()
+
+    async def _accounts(self) -> list[Account]:
+        """The accounts that have files and a key, in random order: other processes begin elsewhere."""
+        folders = await retry_outages("clients' folders", self.bucket.folders)
+        unknown = [name for name in folders if name not in self.keys]
+        self.metrics.without_key.set(len(unknown))
+        for name in islice((name for name in unknown if name not in self._told), FILES_A_LOOK - len(self._told)):
+            self._told.add(name)
+            _log.warning("folder_without_key", account=name if re.fullmatch(ACCOUNT_PATTERN, name) else None)
+        known = [Account(name) for name in folders if name in self.keys]
+        random.shuffle(known)
+        return known
+
+    async def _take_in_folder(self, account: Account, stopping: asyncio.Event) -> None:
+        """Take in the files of one account, one after the other."""
+        try:
+            api_key = await self.keys.key_of(account)
+            files = await retry_outages("clients' files", partial(self._listed, account))
+            self.metrics.saw(account, files)
+            random.shuffle(files)
+            for file in files:
+                if stopping.is_set():
+                    return
+                if not self._pauses.is_paused(file):
+                    async with self._places:
+                        await self._take_in_file(account, api_key, file, stopping)
+            self._pauses.passed(account)
+        except _OF_THE_ACCOUNT as error:
+            self._pauses.failed(account)
+            self.metrics.attempts_failed.inc()
+            _log.warning("account_paused", account=account, error=code_of(error))
+        finally:
+            del self._active[account]
+
+    async def _take_in_file(
+        self, account: Account, api_key: str, file: ListedObject, stopping: asyncio.Event
+    ) -> None:
+        try:
+            async with ApiClient.connect(self.api_url, api_key) as client:
+                await client.reach()
+                outcome = await self.files.take_in_file(account, client, file, stopping)
+        except _OF_THE_ACCOUNT:
+            raise
+        except FileGoneError:
+            self.metrics.files.labels("gone").inc()
+        except Exception as error:  # noqa: BLE001 - a file that trips us up must not hold up the others
+            self._pauses.failed(file)
+            self.metrics.attempts_failed.inc()
+            _log.warning("file_paused", account=account, size=file.size, error=code_of(error))
+        else:
+            self._pauses.passed(file)
+            self.metrics.files.labels(outcome).inc()
+            _log.info("file_taken_in", account=account, size=file.size, outcome=outcome)
+
+    async def _listed(self, account: Account) -> list[ListedObject]:
+        """The first files in an account's folder; names that end in a slash are folders that consoles make."""
+        found: list[ListedObject] = []
+        async for each in self.bucket.listed(f"{account}/"):
+            if not each.key.endswith("/"):
+                found.append(each)
+            if len(found) == FILES_A_LOOK:
+                break
+        return found
