@@ -1,107 +1,98 @@
-"""The engines that are compared: how each is loaded, built and asked."""
+"""The engines that are compared: a target of `txn warehouse run`, its dbt, and a way to ask it."""
 
-import os
-import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final
 
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
+
 from devkit.table_rows import TableRows
-
-from warehouse.landing.duckdb_landing import DuckDbLanding
-from warehouse.landing.landing_port import Landing
-from warehouse.landing.postgres_landing import PostgresLanding
-from warehouse.landing.redshift_landing import ManifestStore, RedshiftLanding
-from warehouse.landing.redshift_session import ChildSession, RedshiftAddress
+from txn_core.settings import Settings
+from warehouse.dbt.dbt_process import PROJECT, Dbt
+from warehouse.dbt.environment import own_environment
+from warehouse.dbt.models_digest import models_digest
+from warehouse.landing.landing_port import LoadBatch, Loaded
+from warehouse.landing.manifest_bucket import ManifestBucket
 from warehouse.questions.catalogue import questions
+from warehouse.run.duckdb_target import PUBLISHED, DuckDbTarget
+from warehouse.run.folder import WarehouseFolder
+from warehouse.run.postgres_target import PostgresTarget
+from warehouse.run.redshift_target import RedshiftTarget
+from warehouse.run.targets import Target
 
-MODELS: Final = Path("src/warehouse/models")
-TABLES: Final = tuple(
-    f"{file.parent.name}.{file.stem}" for part in ("star", "marts") for file in sorted((MODELS / part).glob("*.sql"))
-)
+SCHEMAS: Final = ("star", "marts")
+TABLES: Final = tuple(f"{part}.{file.stem}" for part in SCHEMAS for file in sorted((PROJECT / part).glob("*.sql")))
 Answer = tuple[Sequence[str], Sequence[Sequence[object]]]
-
-
-class Engine(Protocol):
-    """An engine under comparison."""
-
-    name: str
-
-    def landing(self) -> Landing:
-        """Where its rows come in."""
-
-    def build(self, *, full: bool) -> None:
-        """Run dbt.
-
-        Raises:
-            subprocess.CalledProcessError: a model or a test failed; what dbt said went to standard output.
-        """
-
-    def ask(self) -> "Iterator[Callable[[str], Answer]]":
-        """A way to ask queries, as a context manager."""
-
-
-def everything(engine: Any) -> dict[str, TableRows]:
-    """The rows of all tables that analysts and stewards read, and the twelve answers."""
-    found = {}
-    with engine.asking() as ask:
-        for table in TABLES:
-            columns, rows = ask(f"select * from {table}")
-            found[table] = TableRows.of(columns, rows)
-        for question in questions():
-            columns, rows = ask(question.sql)
-            found[question.name] = TableRows.of(columns, rows, ordered=True)
-    return found
-
-
-def dbt(program: Path, target: str, folder: Path, environment: Mapping[str, str], *, full: bool) -> None:
-    """Run models and tests; dbt's own files go to the folder."""
-    places = (
-        "--project-dir",
-        MODELS,
-        "--profiles-dir",
-        MODELS,
-        "--target-path",
-        folder / "target",
-        "--log-path",
-        folder / "logs",
-    )
-    command = (program, "build", "--quiet", "--target", target, *places, *(("--full-refresh",) if full else ()))
-    off = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    subprocess.run([str(part) for part in command], check=True, env={**os.environ, **off, **environment})
+Ask = Callable[[str], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class OnDuckDb:
-    folder: Path
-    name: str = "duckdb"
+class Engine:
+    """An engine under comparison.
 
-    def landing(self) -> Landing:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return DuckDbLanding(self.folder / "landing.duckdb")
+    Attributes:
+        program: the `dbt` command with its adapter.
+        work: a folder for what dbt writes.
+        asking: gives a way to ask queries, for the time of a block.
+    """
+
+    target: Target
+    program: Path
+    work: Path
+    asking: Callable[[], AbstractContextManager[Ask]]
+
+    @property
+    def name(self) -> str:
+        """The target's name."""
+        return self.target.name
+
+    def load(self, batch: LoadBatch) -> Loaded:
+        """Load what is new of a batch."""
+        landing = self.target.landing().open()
+        try:
+            return landing.load(batch)
+        finally:
+            landing.close()
 
     def build(self, *, full: bool) -> None:
-        dbt(Path(".venv/dbt/bin/dbt"), self.name, self.folder, {"WAREHOUSE_FOLDER": str(self.folder)}, full=full)
+        """Run all models and all their tests, and publish.
+
+        Raises:
+            DbtError: one failed.
+        """
+        environment = {**self.target.environment, "TXN_WAREHOUSE_MODELS": models_digest()}
+        dbt = Dbt(self.program, self.work, self.name, environment)
+        asyncio.run(dbt.run("build", *(("--full-refresh",) if full else ())))
+        self.target.publish()
+
+    def everything(self) -> dict[str, TableRows]:
+        """The rows of all tables that analysts and stewards read, and the twelve answers."""
+        with self.asking() as ask:
+            found = {table: TableRows.of(*ask(f"select * from {table}")) for table in TABLES}
+            answers = {each.name: TableRows.of(*ask(each.sql), ordered=True) for each in questions()}
+        return found | answers
+
+
+def on_duckdb(folder: Path, settings: Settings) -> Engine:
+    """DuckDB in a folder, asked through the published files."""
+    place = WarehouseFolder(folder)
 
     @contextmanager
-    def asking(self) -> Iterator[Callable[[str], Answer]]:
+    def asking() -> Iterator[Ask]:
         with duckdb.connect() as connection:
-            for schema in ("star", "marts"):
+            for schema in SCHEMAS:
                 connection.execute(f"create schema {schema}")
-            for file in ("warehouse", "steward"):
-                connection.execute(f"attach '{self.folder / file}.duckdb' as {file} (read_only)")
-                tables = connection.execute(
-                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [file]
-                )
-                for schema, table in tables.fetchall():
-                    if schema in {"star", "marts"}:
-                        connection.execute(f"create view {schema}.{table} as select * from {file}.{schema}.{table}")
+            for name in PUBLISHED:
+                connection.execute(f"attach '{place.published(name)}' as {name} (read_only)")
+                query = "select schema_name, table_name from duckdb_tables() where database_name = ?"
+                for schema, table in connection.execute(query, [name]).fetchall():
+                    if schema in SCHEMAS:
+                        connection.execute(f"create view {schema}.{table} as select * from {name}.{schema}.{table}")
 
             def ask(sql: str) -> Answer:
                 answer = connection.execute(sql)
@@ -109,22 +100,15 @@ class OnDuckDb:
 
             yield ask
 
+    return Engine(DuckDbTarget(place, settings), own_environment().program, folder / "dbt", asking)
 
-@dataclass(frozen=True, slots=True)
-class OnPostgres:
-    url: str
-    folder: Path
-    name: str = "postgres"
 
-    def landing(self) -> Landing:
-        return PostgresLanding(self.url)
-
-    def build(self, *, full: bool) -> None:
-        dbt(Path(".venv/dbt/bin/dbt"), self.name, self.folder, profile("POSTGRES", self.url, "disable"), full=full)
+def on_postgres(url: str, folder: Path) -> Engine:
+    """PostgreSQL at an address."""
 
     @contextmanager
-    def asking(self) -> Iterator[Callable[[str], Answer]]:
-        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
+    def asking() -> Iterator[Ask]:
+        with adbc.connect(url) as connection, connection.cursor() as cursor:
 
             def ask(sql: str) -> Answer:
                 cursor.execute(sql)
@@ -134,60 +118,20 @@ class OnPostgres:
 
             yield ask
 
+    return Engine(PostgresTarget(url, wait_s=60), own_environment().program, folder, asking)
 
-@dataclass(frozen=True, slots=True)
-class OnRedshift:
-    """Amazon's driver and dbt's adapter, at the door or at AWS."""
 
-    url: str
-    folder: Path
-    store: ManifestStore
-    python: Path = Path(".venv/redshift/bin/python")
-    copy_role: str = "default"
-    sslmode: str = "disable"
-    name: str = "redshift"
-
-    def landing(self) -> Landing:
-        return RedshiftLanding(self.address.session, self.store, copy_role=self.copy_role)
-
-    def build(self, *, full: bool) -> None:
-        program = self.python.with_name("dbt")
-        dbt(program, self.name, self.folder, profile("REDSHIFT", self.url, self.sslmode), full=full)
+def on_redshift(settings: Settings, folder: Path) -> Engine:
+    """Redshift, or the door, as the settings name it; Amazon's driver and dbt's adapter."""
+    target = RedshiftTarget(settings, ManifestBucket(settings))
 
     @contextmanager
-    def asking(self) -> Iterator[Callable[[str], Answer]]:
-        with self.address.session() as session:
-            assert isinstance(session, ChildSession)
+    def asking() -> Iterator[Ask]:
+        with target.address.session() as session:
             yield session.table
 
-    @property
-    def address(self) -> RedshiftAddress:
-        """Where the driver connects."""
-        parts = urlsplit(self.url)
-        return RedshiftAddress(
-            self.python,
-            {
-                "host": parts.hostname,
-                "port": parts.port or 5439,
-                "database": parts.path.removeprefix("/"),
-                "user": unquote(parts.username or ""),
-                "password": unquote(parts.password or ""),
-                "ssl": self.sslmode != "disable",
-            },
-        )
-
-
-def profile(engine: str, url: str, sslmode: str) -> Mapping[str, str]:
-    """What `models/profiles.yml` reads of an address."""
-    parts = urlsplit(url)
-    return {
-        f"WAREHOUSE_{engine}_HOST": parts.hostname or "",
-        f"WAREHOUSE_{engine}_PORT": str(parts.port or 5439),
-        f"WAREHOUSE_{engine}_USER": unquote(parts.username or ""),
-        f"DBT_ENV_SECRET_WAREHOUSE_{engine}_PASSWORD": unquote(parts.password or ""),
-        f"WAREHOUSE_{engine}_DATABASE": parts.path.removeprefix("/"),
-        f"WAREHOUSE_{engine}_SSLMODE": sslmode,
-    }
+    program = settings.warehouse_redshift_python.absolute().with_name("dbt")
+    return Engine(target, program, folder, asking)
 
 
 def _plain(column: Any) -> list[object]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
-from devkit.lake_maker import ADVERSE, LakeObject, lake_of, made_bodies, write
 
+from devkit.lake_maker import ADVERSE, LakeObject, lake_of, made_bodies, write
 from txn_core.aws.objects import ObjectStore
 from warehouse.curated.compaction import compact
 from warehouse.curated.curation import CommitLimits, curate

@@ -40,7 +40,11 @@ class WarehouseSettings(BaseModel):
         pattern=r"^(default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512})$",
         description="the IAM role by which Redshift reads the lake in COPY; `default` is the cluster's own",
     )
-    warehouse_redshift_python: str = Field(
-        ".venv/redshift/bin/python",
+    warehouse_redshift_python: Path = Field(
+        Path(".venv/redshift/bin/python"),
         description="the Python of the environment with redshift-connector and dbt-redshift (`requirements/redshift.txt`)",
+    )
+    warehouse_redshift_grants: bool = Field(
+        True,
+        description="whether a run sets roles, grants and masks in Redshift, which takes a superuser or `sys:secadmin`",
     )

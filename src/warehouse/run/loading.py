@@ -66,4 +66,4 @@ def _batch(table: CuratedTable, snapshot: Snapshot, appends: Sequence[Append]) -
         for file in files:
             yield from slices(asyncio.run_coroutine_threadsafe(table.read(file), loop).result(), ROW_GROUP_ROWS)
 
-    return LoadBatch(tuple(appends), tables)
+    return LoadBatch(tuple(appends), tables, files=tuple(files))
