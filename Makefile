@@ -26,7 +26,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -159,6 +159,12 @@ $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 format: $(STAMP) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+warehouse-redshift: $(STAMP) $(DBT) $(VENV)/redshift/.installed ## compare DuckDB, PostgreSQL and Redshift (the test door; the real one by TXN_WAREHOUSE_REDSHIFT_URL), row by row
+	@$(BIN)/python -m devkit.engines duckdb postgres redshift $(ENGINES_ARGS)
+
+warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with Spark 3.5, row by row (600 MB, needs Java 17; nightly)
+	@$(BIN)/python -m devkit.engines duckdb spark $(ENGINES_ARGS)
 
 openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again
 	@$(BIN)/python -m txn_api.openapi.file openapi.yaml

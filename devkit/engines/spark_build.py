@@ -1,8 +1,8 @@
 """Builds the models and asks the questions in one Spark session, run by the Python of `.venv/spark`.
 
-`python -m devkit.engines.spark_build FOLDER`: the folder holds `landing/positions` and `landing/objects` as Parquet, and
-gets `rows/`, a file for each table and answer. dbt runs in this process, so that it takes the session that is there.
-Whole tables are built: what is incremental elsewhere needs a table format on Spark that plain files do not have.
+`python -m devkit.engines.spark_build FOLDER`: the folder holds `landing/positions` and `landing/objects` as Parquet,
+and gets `rows/`, a file for each table and answer. dbt runs in this process, so that it takes the session that is
+there. Whole tables are built: partial builds need a table format that plain files do not have.
 """
 
 import sys

@@ -42,9 +42,9 @@ class WarehouseSettings(BaseModel):
     )
     warehouse_redshift_python: Path = Field(
         Path(".venv/redshift/bin/python"),
-        description="the Python of the environment with redshift-connector and dbt-redshift (`requirements/redshift.txt`)",
+        description="Python of the environment with redshift-connector and dbt-redshift (`requirements/redshift.txt`)",
     )
     warehouse_redshift_grants: bool = Field(
         True,
-        description="whether a run sets roles, grants and masks in Redshift, which takes a superuser or `sys:secadmin`",
+        description="whether runs set roles, grants and masks in Redshift, which takes a superuser or `sys:secadmin`",
     )

@@ -1,7 +1,7 @@
 """The roles of the warehouse in Redshift, and masks; the roles are those of `warehouse/postgres/roles.py`.
 
-Masks are the second lock: should a grant ever let an analyst at the customers' dimensions, what singles a customer out
-is null. Names are quoted, since IDENTITY is a reserved word (Amazon Redshift Database Developer Guide: Role-based
+Masks are the second lock: should a grant let an analyst at the customers' dimensions, what singles a customer out is
+null. Names are quoted, since IDENTITY is a reserved word (Amazon Redshift Database Developer Guide: Role-based
 access control, Dynamic data masking, Reserved words).
 """
 

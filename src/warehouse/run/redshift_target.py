@@ -1,4 +1,4 @@
-"""Redshift: one database. COPY reads the lake's bucket, and dbt runs in the environment that holds Amazon's driver."""
+"""Redshift: one database. COPY reads the lake's bucket, and dbt runs in the environment of Amazon's driver."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
