@@ -55,8 +55,9 @@ def value_text(value: object) -> str | bool | None:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | float | Decimal):
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return format(number.quantize(Decimal(1)) if number == number.to_integral() else number.normalize(), "f")
+        text = format(Decimal(repr(value)) if isinstance(value, float) else Decimal(value), "f")
+        text = text.rstrip("0").removesuffix(".") if "." in text else text
+        return "0" if text == "-0" else text
     if isinstance(value, datetime):
         return (value if value.tzinfo is None else value.astimezone(UTC)).strftime(_DATED)
     if isinstance(value, date):

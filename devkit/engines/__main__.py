@@ -1,6 +1,6 @@
 """Load and build one lake in several engines, in stages, and compare all rows: `python -m devkit.engines ENGINE ...`.
 
-`redshift` is the test door, or the Redshift that TXN_WAREHOUSE_REDSHIFT_URL names, with the bucket of TXN_LAKE_BUCKET;
+`redshift` is the test door, or the Redshift that TXN_WAREHOUSE_REDSHIFT_URL names, with the bucket TXN_LAKE_BUCKET:
 both have to be empty. `spark` builds the last stage whole, and needs Java.
 """
 

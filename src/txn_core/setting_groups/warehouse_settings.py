@@ -42,7 +42,7 @@ class WarehouseSettings(BaseModel):
     )
     warehouse_redshift_python: Path = Field(
         Path(".venv/redshift/bin/python"),
-        description="Python of the environment with redshift-connector and dbt-redshift (`requirements/redshift.txt`)",
+        description="Python of the environment that holds redshift-connector and dbt-redshift (docs/redshift.md)",
     )
     warehouse_redshift_grants: bool = Field(
         True,
