@@ -29,7 +29,10 @@ from devkit.site import Site
 from devkit.table_rows import TableRows, differences, read_folder, write_folder
 from txn_cli.stack.datadir import DataDir
 from txn_core.aws.clients import Aws
+from txn_core.aws.objects import ObjectStore
 from txn_core.settings import Settings
+from warehouse.landing.manifest_bucket import ManifestBucket
+from warehouse.run.redshift_target import RedshiftTarget
 
 ENGINES: Final = ("duckdb", "postgres", "redshift", "spark")
 REDSHIFT: Final = "TXN_WAREHOUSE_REDSHIFT_URL"
@@ -58,6 +61,8 @@ async def _compared(names: Sequence[str], rows: int, seed: int, folder: Path, ke
     held: Held = {}
     async with _site(folder) as settings, _engines(names, folder, settings) as engines:
         async with Aws(settings).lake() as store:
+            if REDSHIFT in os.environ:
+                await _must_be_empty(store, settings)
             async for stage in stages(store, rows, seed):
                 held = await asyncio.to_thread(_built, engines, stage, full=False)
                 found += _differences(held, f"after commit {stage.snapshot.number}")
@@ -73,6 +78,16 @@ async def _compared(names: Sequence[str], rows: int, seed: int, folder: Path, ke
         if keep:
             write_folder(keep / name, tables)
     return found
+
+
+async def _must_be_empty(store: ObjectStore, settings: Settings) -> None:
+    """What others have is not to be mixed with the lake and the tables of a comparison, which nobody clears."""
+    async for key in store.keys(""):
+        sys.exit(f"The bucket {settings.lake_bucket} holds {key}: name an empty one by TXN_LAKE_BUCKET")
+    with RedshiftTarget(settings, ManifestBucket(settings)).address.session() as session:
+        found = session.execute("select nspname from pg_namespace where nspname in ('landing', 'star', 'marts')")
+    if found:
+        sys.exit("The database holds a warehouse: name an empty one by TXN_WAREHOUSE_REDSHIFT_URL")
 
 
 def _built(engines: Sequence[Engine], stage: Stage, *, full: bool) -> Held:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Final
 
-from devkit.redshift_door import parquet_copy, wire
+from devkit.redshift_door import messages, parquet_copy
 from devkit.redshift_door.dialect import BYTES_CHECK, postgres_sql
+from devkit.redshift_door.messages import Message
 from devkit.redshift_door.refusals import Refused
-from devkit.redshift_door.wire import Message
 
 OPTIONS: Final = (
     '-c search_path="$user",public,redshift_catalog -c default_transaction_isolation=serializable -c TimeZone=UTC'
@@ -48,7 +48,7 @@ async def opened(behind: Behind, port: int = 0) -> AsyncIterator[int]:
         sessions.add(task)
         try:
             await _serve(reader, writer, behind)
-        except (OSError, asyncio.IncompleteReadError, wire.DoorError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError, messages.DoorError, asyncio.CancelledError):
             pass  # one of the two ended the session, or the door is closed, which is no fault to report
         finally:
             sessions.discard(task)
@@ -91,21 +91,21 @@ def catalogue() -> str:
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, behind: Behind) -> None:
-    code, body = await wire.read_start(reader)
-    while code == wire.SSL_REQUEST:
+    code, body = await messages.read_start(reader)
+    while code == messages.SSL_REQUEST:
         writer.write(b"N")
-        code, body = await wire.read_start(reader)
+        code, body = await messages.read_start(reader)
     inner_reader, inner_writer = await asyncio.open_connection(behind.host, behind.port)
     try:
-        if code == wire.CANCEL_REQUEST:
+        if code == messages.CANCEL_REQUEST:
             inner_writer.write((16).to_bytes(4, "big") + code.to_bytes(4, "big") + body)
             return
-        asked = wire.parameters(body)
+        asked = messages.parameters(body)
         writer.write(bytes(Message(b"R", (3).to_bytes(4, "big"))))  # for a clear password; both ends are on loopback
-        password = (await wire.read_message(reader)).body.rstrip(b"\0").decode()
+        password = (await messages.read_message(reader)).body.rstrip(b"\0").decode()
         user, database = asked.get("user", ""), asked.get("database", asked.get("user", ""))
-        inner_writer.write(wire.start({"user": user, "database": database, "options": OPTIONS}))
-        word = await wire.log_in(inner_reader, inner_writer, password)
+        inner_writer.write(messages.start({"user": user, "database": database, "options": OPTIONS}))
+        word = await messages.log_in(inner_reader, inner_writer, password)
         writer.write(bytes(word))
         if word.kind == b"R":
             await _Session(reader, writer, inner_reader, inner_writer, behind).relay()
@@ -142,7 +142,7 @@ class _Session:
 
     async def _inwards(self) -> None:
         while True:
-            message = await wire.read_message(self.reader)
+            message = await messages.read_message(self.reader)
             if message.kind == b"Q":
                 sql = await self._taken(message.body[:-1].decode(), b"")
                 self.extended = False
@@ -205,20 +205,20 @@ class _Session:
         rows = []
         while (message := await self.asked.get()).kind != b"Z":
             if message.kind == b"D":
-                rows.append(wire.texts(message))
+                rows.append(messages.texts(message))
         self.asked = None
         return rows
 
     async def _outwards(self) -> None:
         while True:
-            message = await wire.read_message(self.inner_reader)
+            message = await messages.read_message(self.inner_reader)
             if self.asked is not None:
                 self.asked.put_nowait(message)
             elif message.kind == b"G":
                 await self._feed()
             else:
                 if message.kind == b"E":
-                    message = self._said(wire.error_fields(message))
+                    message = self._said(messages.error_fields(message))
                 elif message.kind == b"S" and message.body.startswith(b"server_version\0"):
                     message = _VERSION
                 self.writer.write(bytes(message))
@@ -237,14 +237,14 @@ class _Session:
         """An error in Redshift's words."""
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
-            return wire.error(refusal)
+            return messages.error(refusal)
         if fields.get("C") in {"40001", "40P01"}:
             detail = (
                 "Serializable isolation violation on table - 100, transactions forming the cycle are: 1, 2 (pid:1)"
             )
-            return wire.error("1023", "XX000", detail)
+            return messages.error("1023", "XX000", detail)
         if fields.get("C") == "23514" and fields.get("n", "").startswith(BYTES_CHECK):
-            return wire.error(
+            return messages.error(
                 f"Value too long for character type ({fields['n'].removeprefix(BYTES_CHECK)[1:]})", "22001"
             )
-        return wire.error(fields.get("M", ""), fields.get("C", "XX000"), fields.get("D", ""))
+        return messages.error(fields.get("M", ""), fields.get("C", "XX000"), fields.get("D", ""))

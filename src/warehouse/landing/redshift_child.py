@@ -6,6 +6,7 @@ users of a machine see. Each further line is a statement with its parameters; ea
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -30,8 +31,13 @@ def main() -> None:
         else:
             answer = _tried(lambda: _rows(connection, asked["sql"], asked["parameters"]))  # noqa: B023 - the same
             answer |= answer.pop("value", {})
-        sys.stdout.write(json.dumps(answer, default=_typed) + "\n")
-        sys.stdout.flush()
+        _send((json.dumps(answer, default=_typed) + "\n").encode())
+
+
+def _send(line: bytes) -> None:
+    """Write to the pipe of whoever asked."""
+    while line:
+        line = line[os.write(1, line) :]
 
 
 def _rows(connection: Any, sql: str, parameters: list[Any]) -> Answer:

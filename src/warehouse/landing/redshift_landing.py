@@ -155,7 +155,8 @@ class RedshiftLanding:
         It names the batch's files as they are. COPY takes columns by their places: so when a file of an earlier
         version lacks one, or no files are told, the rows of these commits are written in today's columns, and named.
         """
-        prefix, keys = f"{MANIFESTS_PREFIX}{uuid4()}", []
+        prefix = f"{MANIFESTS_PREFIX}{uuid4()}"
+        keys: list[str] = []
         entries = [(file.key, file.bytes) for file in batch.files]
         try:
             if rewritten:

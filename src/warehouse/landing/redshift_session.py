@@ -1,6 +1,6 @@
 """A session of Redshift: statements in, rows out.
 
-The session is that of another process, which holds Amazon's driver (`redshift_child.py`).
+Another process holds the session, and Amazon's driver (`redshift_child.py`).
 """
 
 import json

@@ -25,17 +25,17 @@ def url(redshift: LocalRedshift) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole_session(url: str) -> Iterator[PlainSession]:
+def module_session(url: str) -> Iterator[PlainSession]:
     with PlainSession.open(url) as session:
         yield session
 
 
 @pytest.fixture
-def session(whole_session: PlainSession) -> PlainSession:
+def session(module_session: PlainSession) -> PlainSession:
     """A session outside any transaction, in a database without table t."""
-    whole_session.execute("rollback")
-    whole_session.execute("drop table if exists t")
-    return whole_session
+    module_session.execute("rollback")
+    module_session.execute("drop table if exists t")
+    return module_session
 
 
 @pytest.fixture
