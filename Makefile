@@ -26,7 +26,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http unread-log upload-memory first-call audit openapi readme screenshot lock format clean warehouse-redshift warehouse-spark
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -39,7 +39,7 @@ $(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/build.t
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
-	@$(INSTALL) dev --about "about 900 MB, most often within two minutes"
+	@$(INSTALL) dev --about "about 1 GB, most often within two minutes"
 	@touch $(LOCAL) $@
 
 $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
@@ -74,6 +74,9 @@ fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (S
 races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
+kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL (2 minutes)
+	@KILL_STRIDE=1 $(BIN)/python -m pytest -n 0 tests/warehouse/landing/test_killed_loads.py $(PYTEST_ARGS)
+
 unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
@@ -82,6 +85,15 @@ upload-memory: $(STAMP) ## measure the API's memory under uploads of one key (UP
 
 first-call: $(STAMP) ## run the README's own commands in a fresh clone, from `make demo` to the first post, and time them
 	@$(BIN)/python -m tests.first_call
+
+lake-storms: $(STAMP) ## curate and compact a lake at once under kills, refusals and lost answers (SEEDS=300)
+	@LAKE_SEEDS=$(or $(SEEDS),300) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/warehouse/curated/test_curation.py $(PYTEST_ARGS)
+
+bench-curation: $(STAMP) ## measure the CPU time from raw objects to the curated table: 213,230 rows, and 5.1 million (3 minutes)
+	@$(BIN)/python -m bench.curation $(BENCH_ARGS)
+
+warehouse-answers: $(STAMP) ## build the sample file's warehouse and check the known answers to the twelve questions (2 minutes)
+	@WAREHOUSE_ANSWERS= $(BIN)/python -m pytest -n 0 -rP tests/warehouse/questions/test_known_answers.py $(PYTEST_ARGS)
 
 bench-drains: $(STAMP) ## measure the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
@@ -117,6 +129,7 @@ check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, dri
 	@$(BIN)/python -m txn_api.problems_file --check docs/problems.md
 	@$(BIN)/python -m txn_core.transactions.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
+	@$(BIN)/python -m warehouse.questions.questions_table --check docs/questions.md
 	@$(BIN)/hadolint Dockerfile
 
 audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and npm audit (needs the network; no part of check)
@@ -172,6 +185,9 @@ openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again
 
 readme: $(STAMP) ## write the README's table of settings again
 	@$(BIN)/python -m txn_cli.settings_table README.md
+
+questions: $(STAMP) ## write the questions of docs/questions.md again
+	@$(BIN)/python -m warehouse.questions.questions_table docs/questions.md
 
 screenshot: $(STAMP) ## take the README's picture of the page again (needs chromium and chromedriver)
 	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png

@@ -232,4 +232,4 @@ def _card_number(number: int) -> str:
     """A number of sixteen digits that passes the Luhn check (ISO/IEC 7812-1, annex B)."""
     digits = f"9{number:014d}"
     doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
-    return f"{digits}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
+    return digits + str(-sum(value // 10 + value % 10 for value in doubled) % 10)

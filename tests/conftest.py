@@ -18,6 +18,9 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.settings import Settings
 
+# All that is imported and collected stays: to look for garbage in it takes a second of CPU time in each process.
+gc.disable()
+
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -51,13 +54,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Have the garbage collector leave alone what all tests share.
+    """Begin to collect garbage, and leave alone what all tests share.
 
     Millions of objects: to look through them takes seconds on a busy machine, during which no event loop goes on and
     connections time out.
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:

@@ -42,7 +42,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
-    **dict.fromkeys(("leases reset", "ingest status"), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
     **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "load", "build", "docs")), ACTING),
 }

@@ -3,6 +3,7 @@
 from typing import Final
 
 EXTRA_OF: Final = {
+    "adbc_driver_duckdb": "warehouse",
     "adbc_driver_manager": "warehouse",
     "adbc_driver_postgresql": "warehouse",
     "duckdb": "warehouse",

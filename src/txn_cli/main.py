@@ -35,8 +35,9 @@ COMMANDS: Final = {
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
-    "lake": ("lake",),
+    "lake_command": ("lake",),
     "warehouse": ("warehouse",),
+    "sql": ("sql",),
 }
 
 

@@ -50,7 +50,7 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
                 for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
                     tasks.create_task(_stream_with_consumers(kinesis, stream, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
-                tasks.create_task(_bucket(s3, bucket, "TXN_BUCKET"))
+                tasks.create_task(_bucket(s3, bucket))
                 if files is not None:
                     tasks.create_task(_clients_bucket(s3, files, settings))
             return tables.result()
@@ -177,7 +177,7 @@ async def _clients_bucket(client: Any, name: str, settings: Settings) -> None:
         await client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
 
 
-async def _bucket(client: Any, name: str, setting: str) -> None:
+async def _bucket(client: Any, name: str, setting: str = "TXN_BUCKET") -> None:
     """Make the bucket that a setting names, or find it as ours.
 
     Raises:

@@ -48,6 +48,7 @@ FATAL: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL, s
 CRASHES: Final = frozenset(
     {
         *(f"{number.name} to api" for number in FATAL),
+        *("SIGKILL to worker ingest", "SIGKILL to ingest"),
         *("SIGABRT to index", "SIGSEGV to archive", "SIGKILL to index", "SIGKILL to archive"),
         *(f"{server} {state}" for server in ("kinesis", "dynamodb", "s3") for state in ("frozen", "gone")),
     }

@@ -20,6 +20,7 @@ from tests.canary import access, crashes, dialogues, stores
 from tests.canary.coverage import FATAL, REPORTS_LEAST
 from tests.canary.evidence import Evidence
 from tests.canary.exchanges import exchange, status_of
+from tests.canary.ingest_files import take_in_files
 from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
@@ -46,6 +47,7 @@ SETTINGS: Final = {
     # Bounds that a run reaches, and stores that it fills.
     "TXN_API_CONCURRENCY_MAX": "16",
     "TXN_SIGNATURES_SHARED": "true",
+    "TXN_INGEST_TAKEOVER_S": "2",
     "PYTHONPATH": os.pathsep.join(filter(None, (str(FAULT_FOLDER), str(ROOT), os.environ.get("PYTHONPATH")))),
 }
 
@@ -63,6 +65,8 @@ async def run(folder: Path, seed: int) -> Evidence:
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
+        await take_in_files(stack, temporary, spans, {"PYTHONPATH": SETTINGS["PYTHONPATH"]}, evidence)
+        stack.wait_caught_up()
         await _search(stack, evidence)
         planted = Marks(seed + 2)
         evidence.unseen = await unseen(Scene.of(stack, {}), temporary, planted)

@@ -80,7 +80,7 @@ class FakeApi:
 
     `faults` are used up one a request, none meaning a sound one. `requests` holds the ids of each post, in the
     order of arrival. `documents` are what GET answers, by id; `lagging` what lists show in place of some, none
-    meaning nothing. `reads` holds the ids that were asked for, `lists` the queries for pages.
+    meaning nothing. `reads` holds the ids that were asked for, `lists` the queries for pages; `api_keys` are taken.
     """
 
     faults: deque[Fault | None] = field(default_factory=deque)
@@ -91,6 +91,7 @@ class FakeApi:
     reads: list[str] = field(default_factory=list)
     lists: list[dict[str, str]] = field(default_factory=list)
     page_rows_max: int = 1_000
+    api_keys: frozenset[str] = frozenset({API_KEY})
     at_once: int = 0
     at_once_max: int = 0
 
@@ -135,7 +136,7 @@ class FakeApi:
             await _send(send, 200, b"{}")
             return
         fault = self.faults.popleft() if self.faults else None
-        if dict(scope["headers"]).get(b"authorization") != f"Bearer {API_KEY}".encode():
+        if dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ") not in self.api_keys:
             fault = HttpReply(401, "api_key_invalid")
         if isinstance(fault, HttpReply):
             await _send(send, fault.status, json.dumps(problem(fault.status, fault.code)).encode(), fault.headers)

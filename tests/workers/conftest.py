@@ -52,7 +52,9 @@ def books_of(dynamodb: "DynamoDBClient", settings: Settings, kind: str) -> Check
     return Checkpointer(LedgerTable(dynamodb, TableNames.of(settings).ledger(kind)))
 
 
-async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX) -> None:
+async def until(
+    what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S_MAX, pause_s_max: float = PAUSE_S_MAX
+) -> None:
     """Wait for a condition, at most so long.
 
     Many conditions ask all stores, which takes more CPU time than what is waited for. So the pauses grow.
@@ -61,7 +63,7 @@ async def until(what: Callable[[], Awaitable[bool]], *, within_s: float = WAIT_S
     while not await what():
         assert time.monotonic() < deadline_s, "the condition did not come true in time"
         await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 1.5, PAUSE_S_MAX)
+        pause_s = min(pause_s * 1.5, pause_s_max)
 
 
 @dataclass

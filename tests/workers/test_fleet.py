@@ -160,7 +160,7 @@ async def until_owned(world: StackFixture, *owned: int, kind: str = "index") -> 
     async def are_so() -> bool:
         return sorted((await world.owners(kind)).values()) == list(owned)
 
-    await until(are_so)
+    await until(are_so, pause_s_max=0.05)  # tests count what the workers do until then
 
 
 async def test_three_workers_share_survive_a_death_and_are_restarted_without_a_repeat(settings: Settings) -> None:

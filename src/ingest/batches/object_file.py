@@ -90,18 +90,25 @@ class ObjectFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
-        """The next bytes, as many as the block at hand has; 0 at the end.
+        """The next bytes, as many as are asked for or left: who reads a zip archive takes fewer for its end.
 
         Raises:
             TxnError: the object cannot be read on.
         """
+        read = 0
+        while read < len(buffer) and (piece := self._piece(len(buffer) - read)):
+            buffer[read : read + len(piece)] = piece
+            read += len(piece)
+        return read
+
+    def _piece(self, size: int) -> bytes:
+        """The next bytes, as many as one block has of them; none at the end."""
         if not self._block_at <= self._at < self._block_at + len(self._block):
             self._block_at, self._block = self._at, self._fetched(self._at)
         begin = self._at - self._block_at
-        piece = self._block[begin : begin + len(buffer)]
-        buffer[: len(piece)] = piece
+        piece = self._block[begin : begin + size]
         self._at += len(piece)
-        return len(piece)
+        return piece
 
     def _fetched(self, start: int) -> bytes:
         try:

@@ -16,6 +16,7 @@ from txn_core.lake.layout import RECEIPT_PREFIX
 from txn_core.transactions.identity import Account
 
 _WRITES_MAX: Final = 3
+_NOT_YET: Final = "9"  # behind every moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class ReceiptStore:
         return None
 
     async def latest(self, count: int) -> list[StoredReceipt]:
-        """The receipts that were written last, the last one first."""
+        """The receipts that were written last: of open batches, then the others, the one that ended last first."""
 
         async def keys() -> list[str]:
             times = [
@@ -77,7 +78,8 @@ class ReceiptStore:
             return [key for _, key in heapq.nlargest(count, times)]
 
         found = [await self._load(key) for key in await self._retry("receipts", keys)]
-        return [each for each in found if each is not None]
+        known = [each for each in found if each is not None]
+        return sorted(known, key=lambda each: each.receipt.ended_at or _NOT_YET, reverse=True)
 
     async def accounts(self) -> list[Account]:
         """The accounts that have receipts."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
-from txn_cli.status.observer import Observer
+from txn_cli.status.live import Looking
 from txn_cli.status.status_table import progress_line
 from txn_cli.system import System
 from txn_core.drains import ARCHIVE
@@ -32,7 +32,7 @@ def opened_warehouse(system: System) -> LoadedWarehouse | None:  # noqa: ARG001 
     return None
 
 
-async def wait_for_lake(observer: Observer, accepted_until: datetime, timeout_s: float, tell: Tell) -> None:
+async def wait_for_lake(observer: Looking, accepted_until: datetime, timeout_s: float, tell: Tell) -> None:
     """Return once everything that was accepted up to a moment, by the clock of S3, is in the lake.
 
     Raises:

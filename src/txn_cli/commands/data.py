@@ -6,9 +6,10 @@ Only `verify` reads the lake, so that the others need no extra.
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column, Table
@@ -23,7 +24,7 @@ from ingest.upload.totals import LoadTotals
 from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
 from txn_cli.api_client.target import Target, lake_is_named
 from txn_cli.commands.file_options import FileArgument, LayoutOption, MapOption, MemberOption, SeparatorOption
-from txn_cli.commands.place import AwsOption, JsonOption, StackOption, announce
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOption, announce
 from txn_cli.exit_codes import CHECKING, LOADING, Outcome, UnsettledError
 from txn_cli.load.bookmark import Bookmark
 from txn_cli.load.file import FileLoad
@@ -34,13 +35,18 @@ from txn_cli.output.named import DEFAULT_FOLDER, Named
 from txn_cli.output.reasons import cannot_write
 from txn_cli.simulator.output import opened, paced
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
-from txn_cli.stack.attachment import given_to
+from txn_cli.stack.attachment import attach, given_to
 from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import console, say, say_document
 from txn_cli.verify.verify_report import EXPLANATIONS, Report
+from txn_cli.warehouse.engines import Engine
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import LENGTHS
-from txn_core.exceptions import SettingsError, TxnError
+from txn_core.exceptions import SettingsError, StackError, TxnError
+
+if TYPE_CHECKING:
+    from txn_cli.verify.warehouse_comparison import WarehouseTables
+    from txn_cli.verify.warehouse_forms import Form
 
 FAULTS_SHOWN = 10
 
@@ -149,6 +155,10 @@ def verify(
     separator: SeparatorOption = None,
     member: MemberOption = None,
     limit: LimitOption = None,
+    warehouse: Annotated[
+        bool, typer.Option("--warehouse", help="Also compare with the warehouse's landing and transactions.")
+    ] = False,
+    engine: TargetOption = Engine.DUCKDB,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,
@@ -156,18 +166,21 @@ def verify(
     api_key: ApiKeyOption = None,
     api_key_file: ApiKeyFileOption = None,
 ) -> None:
-    """Compare a file with the index and the raw lake; exit code 0 only when they agree.
+    """Compare a file with the index, the raw lake, and the warehouse if asked; exit code 0 only when they agree.
 
     Rows that the service rejects are not expected to be stored. Let the workers catch up first:
-    `txn status --wait-caught-up`. The lake of a service elsewhere must be named, too: by --aws, or by TXN_*. Exit
-    code 1 when something differs, 2 when the comparison is impossible.
+    `txn status --wait-caught-up`, then `txn warehouse run`. In PostgreSQL the normalised database is compared, too,
+    if there is one. The lake of a service elsewhere must be named, too: by --aws, or by TXN_*. Exit code 1 when
+    something differs, 2 when the comparison is impossible.
     """
     reading = Reading.of(layout=layout, renames=renames or (), separator=separator, member=member)
     named = Named(data_dir, aws)
     target = _target(file, url, api_key, api_key_file, named)
     with Source.open(file, reading) as source:
         exempt = _lake(target, named)
-        report = asyncio.run(_verify(source, limit, target, exempt))
+        with _warehouse(engine if warehouse else None, target, named) as (tables, forms):
+            compared = {"luhn_exempt": exempt, "warehouse": tables, "forms": forms}
+            report = asyncio.run(_verify(source, limit, target, compared))
     if as_json:
         say_document(report.document())
     else:
@@ -224,7 +237,28 @@ def _lake(target: Target, named: Named) -> IssuerRanges:
     return IssuerRanges.parse(ranges, lengths=LENGTHS)
 
 
-async def _verify(source: Source, limit: int | None, target: Target, exempt: IssuerRanges) -> Report:
+@contextmanager
+def _warehouse(
+    engine: Engine | None, target: Target, named: Named
+) -> "Iterator[tuple[WarehouseTables | None, Sequence[Form]]]":
+    """The warehouse to compare with and which of its tables, held for the block; nothing where none is asked for."""
+    if engine is None:
+        yield None, ()
+        return
+    from txn_cli.verify.warehouse_forms import OF_ANALYSTS, OLTP  # noqa: PLC0415 - where asked alone
+    from txn_cli.warehouse.reading import read_warehouse  # noqa: PLC0415 - the extra `warehouse`
+
+    is_local = target.stack is not None
+    settings = attach(DataDir.at(named.folder or DEFAULT_FOLDER)) if is_local else described_lake().settings
+    if settings is None:
+        raise StackError("the stack has stopped meanwhile: start it with `txn up`")
+    with read_warehouse(engine, settings, named.folder, is_local=is_local) as found:
+        oltp = (OLTP,) if found.has_table("oltp", "transaction") else ()
+        yield found, (*OF_ANALYSTS, *oltp)
+
+
+async def _verify(source: Source, limit: int | None, target: Target, compared: Mapping[str, Any]) -> Report:
+    """Compare; `compared` are the options of an audit that say with what."""
     from txn_cli.verify.audit import Audit  # noqa: PLC0415 - the extra `lake`
     from txn_cli.verify.lake import open_lake  # noqa: PLC0415 - the same
 
@@ -249,7 +283,7 @@ async def _verify(source: Source, limit: int | None, target: Target, exempt: Iss
         async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
             await client.reach()
             policy = RetryPolicy(notice=meter.say)
-            audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, luhn_exempt=exempt)
+            audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, **compared)
             return await audit.run(source.rows(limit))
 
 

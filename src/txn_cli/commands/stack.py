@@ -17,7 +17,7 @@ from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.output.meter import Meter
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.interruption import Interruption
-from txn_cli.stack.localstack import LocalStack, local_stack
+from txn_cli.stack.localstack import Extras, LocalStack, local_stack
 from txn_cli.stack.narrator import Narrator
 from txn_cli.status.drain import Status
 from txn_cli.status.live import Watch
@@ -25,6 +25,7 @@ from txn_cli.status.observer import Observer
 from txn_cli.status.process import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import progress_line, show_status
+from txn_cli.warehouse_watch.installation import wanted_every_s
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.service_links import service_links
 from txn_core.settings import Settings
@@ -55,6 +56,15 @@ PortOption = Annotated[
     ),
 ]
 
+WarehouseOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--warehouse/--no-warehouse",
+        help="Run the warehouse every TXN_WAREHOUSE_EVERY_S seconds (60), when the lake has something new.",
+        show_default="`txn demo` runs it, `txn up` only if TXN_WAREHOUSE_EVERY_S is set",
+    ),
+]
+
 PRINTED_COLUMNS: Final = 160
 """How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
 
@@ -66,15 +76,17 @@ def up(
     postgres: Annotated[
         bool, typer.Option("--postgres", help="Also run a PostgreSQL, for the warehouse and the normalised database.")
     ] = False,
+    warehouse: WarehouseOption = None,
 ) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
+    every_s = wanted_every_s(narrator, asked=warehouse, by_default=False)
 
     async def stay(stack: LocalStack) -> None:
         narrator.links(stack.links)
         await _stay(narrator)
 
-    _run(DataDir.at(data_dir), port, narrator, stay, postgres=postgres)
+    _run(DataDir.at(data_dir), port, narrator, stay, Extras(postgres, every_s))
 
 
 def demo(
@@ -89,18 +101,20 @@ def demo(
     leave: Annotated[bool, typer.Option("--exit", help="Stop at the end instead of staying up.")] = False,
     data_dir: DataDirOption = Path(".txn"),
     port: PortOption,
+    warehouse: WarehouseOption = None,
 ) -> None:
     """Run the local stack, load rows, and show what it does with them."""
     from txn_cli.demo.showcase import show  # noqa: PLC0415 - the extra `local`
 
     narrator = Narrator()
+    every_s = wanted_every_s(narrator, asked=warehouse, by_default=True)
 
     async def show_and_stay(stack: LocalStack) -> None:
         await show(stack, file, rows, narrator)
         if not leave:
             await _stay(narrator)
 
-    _run(DataDir.at(data_dir), port, narrator, show_and_stay)
+    _run(DataDir.at(data_dir), port, narrator, show_and_stay, Extras(warehouse_every_s=every_s))
 
 
 async def _stay(narrator: Narrator) -> None:
@@ -114,15 +128,14 @@ def _run(
     port: int,
     narrator: Narrator,
     work: Callable[[LocalStack], Awaitable[None]],
-    *,
-    postgres: bool = False,
+    extras: Extras,
 ) -> None:
     """Do something with a stack that runs for as long as that takes."""
     announce(f"local stack in {data_dir.root}")
     interruption = Interruption(narrator)
 
     async def run() -> None:
-        async with local_stack(data_dir, port, narrator, interruption, postgres=postgres) as stack:
+        async with local_stack(data_dir, port, narrator, interruption, extras) as stack:
             await work(stack)
 
     asyncio.run(interruption.run(run()))

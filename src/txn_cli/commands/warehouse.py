@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOption, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
+from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import say, say_document
 from txn_cli.warehouse.engines import Engine
+from txn_cli.warehouse_watch.installation import EVERY_S
 from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 warehouse = typer.Typer(help="The warehouse: load the curated lake into tables, build and check the models.")
 
-TargetOption = Annotated[Engine, typer.Option("--target", help="The engine that holds the tables.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Build all tables whole, from the landing.")]
 
 _BUILT: Final = {
@@ -69,7 +70,33 @@ def run(
     say(
         f"Curated {report.curated.rows:,} rows of {report.curated.objects:,} objects, "
         f"loaded {report.loaded.rows:,} rows; {_BUILT[report.built]}"
+        + (f"; normalised {report.normalised.rows:,} rows" if report.normalised.commits else "")
     )
+
+
+@warehouse.command()
+def watch(
+    *,
+    every: Annotated[
+        float | None, typer.Option(min=0.1, help="Pause between two looks, seconds.", show_default="60")
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Port for metrics and readiness.", show_default="none")
+    ] = None,
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", envvar="TXN_DATA_DIR", readable=False, help="Folder of the local stack.")
+    ] = Path(".txn"),
+) -> None:
+    """Run the warehouse of a local stack again and again, whenever the lake has something new, until SIGTERM.
+
+    `txn up --warehouse` and `txn demo` do this. A run that fails is tried again after a pause that grows.
+    """
+    from txn_cli.warehouse_watch.watch_process import watch as watch_stack  # noqa: PLC0415 - only here
+
+    settings = Settings.from_environment()
+    configure_logging(settings.log_level, process="warehouse")
+    settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
+    asyncio.run(watch_stack(DataDir.at(data_dir).root, settings, every or EVERY_S))
 
 
 @warehouse.command()

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from txn_core.aws.objects import ObjectEntry, ObjectStore
+from txn_core.aws.retry import Retry
 from txn_core.lake.layout import RAW_PREFIX, is_complete
-from txn_core.lake.reader import Retry
 from txn_core.transactions.instants import Instant
 from warehouse.curated.curation import raw_objects
 from warehouse.curated.table import CuratedTable, Snapshot

@@ -20,8 +20,8 @@ from txn_cli import extras
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
 from txn_core.printable import shown_url
 
-DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --rejects)"
-RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --rejects), or change its rights"
+DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --output, --rejects)"
+RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --output, --rejects), or change its rights"
 KIND: Final = "name another path, or move what is there away"
 CREDENTIALS: Final = (
     "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in (aws sso login); servers on this "

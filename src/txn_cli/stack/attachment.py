@@ -6,7 +6,7 @@ from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_as
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
-from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
+from txn_cli.stack.stackports import INGEST, WAREHOUSE, StackPorts, metrics_of
 from txn_cli.status.process import ProcessUrls
 from txn_core.exceptions import StackError
 from txn_core.settings import Settings
@@ -37,5 +37,5 @@ def process_urls(data_dir: DataDir) -> ProcessUrls:
     """Where the processes of the stack in this folder answer; nothing where no stack is ready."""
     if (ready := Ready.read(data_dir)) is None or (ports := StackPorts.stored(data_dir)) is None:
         return ProcessUrls()
-    ingest = ports.url(metrics_of(INGEST)) if INGEST in ready.pids else None
-    return ProcessUrls(ready.api_url, ports.metrics_urls(), ingest)
+    ingest, warehouse = (ports.url(metrics_of(name)) if name in ready.pids else None for name in (INGEST, WAREHOUSE))
+    return ProcessUrls(ready.api_url, ports.metrics_urls(), ingest, warehouse)

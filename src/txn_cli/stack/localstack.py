@@ -1,12 +1,13 @@
 """The whole local stack: servers, what they must hold, one worker of each kind and the API."""
 
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
-from txn_cli.stack.children.child_specs import api_spec, api_url, ingest_spec, worker_spec
+from txn_cli.stack.children.child_specs import api_spec, api_url, ingest_spec, warehouse_spec, worker_spec
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, write_private
@@ -15,7 +16,7 @@ from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT, ensure_local_key
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.stackports import StackPorts
+from txn_cli.stack.stackports import WAREHOUSE, StackPorts, metrics_of
 from txn_cli.status.process import worker_says
 from txn_core import drains
 from txn_core.bootstrap import bootstrap
@@ -23,13 +24,26 @@ from txn_core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """What a stack runs only where asked: PostgreSQL, and the warehouse every so many seconds, 0 for never."""
+
+    postgres: bool = False
+    warehouse_every_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A stack that is ready."""
+    """A stack that is ready.
+
+    Attributes:
+        tell_child: signals one of its children by its name.
+    """
 
     ready: Ready
     settings: Settings
     ports: StackPorts
     data_dir: DataDir
+    tell_child: Callable[[str, signal.Signals], None]
 
     @property
     def links(self) -> dict[str, str]:
@@ -42,7 +56,13 @@ class LocalStack:
             "Health": f"{api}/readyz",
             "Metrics": f"{api}/metrics",
             **{f"Metrics of {kind}": f"{url}/metrics" for kind, url in self.ports.metrics_urls().items()},
+            **({} if self.warehouse_url is None else {"Metrics of warehouse": f"{self.warehouse_url}/metrics"}),
         }
+
+    @property
+    def warehouse_url(self) -> str | None:
+        """Where the process answers that runs the warehouse; None in a stack without one."""
+        return self.ports.url(metrics_of(WAREHOUSE)) if WAREHOUSE in self.ready.pids else None
 
 
 @dataclass(slots=True)
@@ -68,9 +88,9 @@ class _Publication:
 
 @asynccontextmanager
 async def local_stack(
-    data_dir: DataDir, api_port: int, narrator: Narrator, interruption: Interruption, *, postgres: bool = False
+    data_dir: DataDir, api_port: int, narrator: Narrator, interruption: Interruption, extras: Extras
 ) -> AsyncIterator[LocalStack]:
-    """The stack for the time of the block, supervised, with a PostgreSQL if asked; nothing of it runs afterwards.
+    """The stack for the time of the block, supervised, with the extras; nothing of it runs afterwards.
 
     Raises:
         StackError: the folder is in use, something does not start, or a child cannot stay up.
@@ -81,13 +101,13 @@ async def local_stack(
         given, file_keys = given_settings(), account_keys()
         write_private(data_dir.document("settings"), given)
         async with (
-            foundation.prepared(data_dir, narrator, postgres=postgres) as base,
+            foundation.prepared(data_dir, narrator, postgres=extras.postgres) as base,
             _api_port(api_port, base, narrator) as port,
             supervised(narrator, publication.pids) as supervisor,
         ):
             interruption.when_forced(supervisor.kill)
             adopt(stack_environment(base.secrets, base.endpoints, api_port=port, given=given))  # wrong ones show now
-            servers = "Kinesis, DynamoDB, S3 and PostgreSQL" if postgres else "Kinesis, DynamoDB and S3"
+            servers = "Kinesis, DynamoDB, S3 and PostgreSQL" if extras.postgres else "Kinesis, DynamoDB and S3"
             with narrator.step(f"Starting {servers} on this machine"):
                 await base.start(supervisor, narrator)
             environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
@@ -99,16 +119,18 @@ async def local_stack(
                 workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in drains.names()]
                 keys = {DEFAULT_ACCOUNT: api_key, **file_keys}
                 ingest = [ingest_spec(settings, data_dir, base.ports, environment, keys)]
+                warehouse = [warehouse_spec(settings, data_dir, base.ports, environment, extras.warehouse_every_s)]
                 await supervisor.start(
                     workers,
                     [api_spec(settings, data_dir, environment)],
                     ingest if settings.ingest_bucket is not None else [],
+                    warehouse if extras.warehouse_every_s else [],
                 )
             await _warn_of_waiting(base, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)
             try:
-                yield LocalStack(ready, settings, base.ports, data_dir)
+                yield LocalStack(ready, settings, base.ports, data_dir, supervisor.send)
             finally:
                 publication.withdraw()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
+from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness, WarehouseStatus
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint, Lease, WorkerName
@@ -123,19 +123,24 @@ class WorkerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The API and the ingest worker, if they can be asked, and every kind of worker at one moment."""
+    """Every kind of worker at one moment, and the other processes, as far as there are some that can be asked."""
 
     at: datetime
     workers: tuple[WorkerStatus, ...]
     api: ApiStatus | None = None
     ingest: IngestStatus | None = None
+    warehouse: WarehouseStatus | None = None
 
     @classmethod
     def now(
-        cls, *workers: WorkerStatus, api: ApiStatus | None = None, ingest: IngestStatus | None = None
+        cls,
+        *workers: WorkerStatus,
+        api: ApiStatus | None = None,
+        ingest: IngestStatus | None = None,
+        warehouse: WarehouseStatus | None = None,
     ) -> "Status":
         """The status of this moment."""
-        return cls(datetime.now(UTC), workers, api, ingest)
+        return cls(datetime.now(UTC), workers, api, ingest, warehouse)
 
     @property
     def drained(self) -> bool:

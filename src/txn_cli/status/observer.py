@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import ProcessUrls, api_says, ingest_says, worker_says
+from txn_cli.status.process import ProcessUrls, api_says, ingest_says, warehouse_says, worker_says
 from txn_cli.status.tail import rest_behind
 from txn_core import drains
 from txn_core.aws.clients import Aws
@@ -67,7 +67,8 @@ class Observer:
             streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
             identities = {stream: await self._identity(stream) for stream in streams}
             workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
-            return Status.now(*workers, api=api, ingest=ingest)
+            warehouse = None if self.urls.warehouse is None else await warehouse_says(self.urls.warehouse)
+            return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse)
 
     async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
         """Look until every worker has drained every shard, or the time is over; the last status, if there was one.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final, get_args
 
 import httpx
@@ -21,13 +22,12 @@ _SUMMED: Final = {"counter": ("_total",), "histogram": ("_count", "_sum")}
 
 @dataclass(frozen=True, slots=True)
 class ProcessUrls:
-    """The base URLs of the processes that can be asked: the API's and the ingest worker's, if any, and a worker's by
-    its drain.
-    """
+    """The base URLs of the processes that can be asked: a worker's by its drain, and those that a stack may lack."""
 
     api: str | None = None
     workers: Mapping[str, str] = field(default_factory=dict)
     ingest: str | None = None
+    warehouse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,26 @@ class IngestStatus:
 
     ready: ProcessReadiness
     counts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseStatus:
+    """What runs the warehouse: what it says of itself, why the last run failed if it did, and its figures by name."""
+
+    ready: ProcessReadiness
+    figures: dict[str, float]
+
+    def at(self, name: str) -> datetime | None:
+        """A moment among the figures; None when it has not come yet."""
+        seconds = self.figures.get(f"{name}_timestamp_seconds")
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+async def warehouse_says(url: str) -> WarehouseStatus:
+    """The status of what runs the warehouse, at a base URL."""
+    async with _client(url) as client:
+        readiness, text = await _readiness(client), await _metrics(client)
+    return WarehouseStatus(readiness, parse_labelled("warehouse", text) | parse_gauges("warehouse", text))
 
 
 async def ingest_says(url: str) -> IngestStatus:
@@ -111,6 +131,18 @@ def parse_limits(kind: str, text: str) -> dict[ShardId, ReadLimit]:
         for sample in family.samples
         for limit in get_args(ReadLimit)
         if sample.value and sample.labels["limit"] == limit
+    }
+
+
+def parse_gauges(kind: str, text: str) -> dict[str, float]:
+    """The gauges without labels of a kind of process."""
+    prefix = f"txn_{kind}_"
+    return {
+        sample.name.removeprefix(prefix): sample.value
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith(prefix) and family.type == "gauge"
+        for sample in family.samples
+        if not sample.labels
     }
 
 

@@ -2,6 +2,7 @@
 
 from txn_cli.status.drain import ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
+from txn_cli.status.warehouse_status import warehouse_document
 from workers.rebuild.lake_progress import LakeCount
 
 
@@ -12,6 +13,7 @@ def document(status: Status) -> dict[str, object]:
         "at": status.at.isoformat(),
         "api": None if status.api is None else _api(status.api),
         "ingest": None if status.ingest is None else _ingest(status.ingest),
+        "warehouse": None if status.warehouse is None else warehouse_document(status.warehouse),
         "workers": {worker.kind: _worker(worker, status) for worker in status.workers},
     }
 

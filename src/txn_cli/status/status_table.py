@@ -10,6 +10,7 @@ from rich.text import Text
 
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
+from txn_cli.status.warehouse_status import warehouse_line
 from txn_core.kinesis.stream_limits import ReadLimit
 from workers.rebuild.lake_progress import LakeCount
 
@@ -48,6 +49,8 @@ def _parts(status: Status) -> Iterator[RenderableType]:
         yield _api_line(status.api)
     if status.ingest is not None:
         yield _ingest_line(status.ingest)
+    if status.warehouse is not None:
+        yield warehouse_line(status.warehouse, status.at)
     yield _workers(status)
     yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)

@@ -1,7 +1,9 @@
-"""The comparison of a file with the store, part by part: its rows with the index, then all with the lake."""
+"""The comparison of a file with the store, part by part: its rows with the index, then with lake and warehouse."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import Final
 
@@ -12,7 +14,9 @@ from txn_cli.verify.expected import Expected
 from txn_cli.verify.index import IndexComparison, OnFault
 from txn_cli.verify.lake import Lake, LakeRows, LakeScan
 from txn_cli.verify.statement import Identities, Scribe
-from txn_cli.verify.verify_report import Report
+from txn_cli.verify.verify_report import Report, TableFaults
+from txn_cli.verify.warehouse_comparison import DOUBLED_PLACES, TableComparison, WarehouseTables
+from txn_cli.verify.warehouse_forms import LANDING, Form
 from txn_cli.verify.workshop import EFFORT_ALONE, Workshop
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 
@@ -37,12 +41,16 @@ class Audit:
         part_rows: int = PART_ROWS,
         effort_alone: int = EFFORT_ALONE,
         luhn_exempt: IssuerRanges = NO_RANGES,
+        warehouse: WarehouseTables | None = None,
+        forms: Sequence[Form] = (),
     ) -> None:
+        """Take the tables of a warehouse, and which of them are to be compared."""
         self._client, self._lake = client, lake
+        self._warehouse, self._forms = warehouse, forms
         self._on_progress, self._on_fault = on_progress, on_fault
         self._policy = policy or RetryPolicy()
         self._part_rows, self._effort_alone = part_rows, effort_alone
-        self._scribe, self._identities = Scribe(luhn_exempt), Identities()
+        self._scribe, self._identities = Scribe(luhn_exempt, forms), Identities()
 
     async def run(self, rows: Iterable[Row]) -> Report:
         """Compare every row that the service would accept; the others must not be in the store.
@@ -59,7 +67,7 @@ class Audit:
                 # Each part reads the whole lake: its duplicates are the same ones.
                 report = replace(report + part, duplicated_in_lake=part.duplicated_in_lake)
                 first = list(islice(batches, 1))
-        return report
+        return self._with_doubled_places(report)
 
     async def _part(self, batches: Iterator[list[Row]], workshop: Workshop, *, rows_before: int) -> Report:
         expected = await self._read(batches, workshop, rows_before)
@@ -71,11 +79,12 @@ class Audit:
             on_settled=lambda rows: self._on_progress("index", rows_before + rows),
             on_fault=self._on_fault,
         )
-        return await comparison.run() + await self._compare_lake(expected, workshop)
+        report = await comparison.run() + await self._compare_lake(expected, workshop)
+        return replace(report, tables=await self._compare_warehouse(expected))
 
     async def _read(self, batches: Iterator[list[Row]], workshop: Workshop, rows_before: int) -> Expected:
         """Expect the rows of a part: whole batches, until there are enough."""
-        expected, taken = Expected(), 0
+        expected, taken = Expected(len(self._forms)), 0
 
         async def some() -> AsyncIterator[list[Row]]:
             nonlocal taken
@@ -101,6 +110,25 @@ class Audit:
             missing_in_lake=len(missing),
             duplicated_in_lake=scan.duplicated(),
             repeated_in_stream=expected.repeated(),
+        )
+
+    async def _compare_warehouse(self, expected: Expected) -> dict[str, TableFaults]:
+        found: dict[str, TableFaults] = {}
+        landed: array[int] | None = None
+        for form, digests in zip(self._forms, expected.of_forms, strict=True):
+            comparison = TableComparison(form, digests, expected, self._identities)
+            assert self._warehouse is not None  # noqa: S101 - forms are of a warehouse
+            await comparison.run(self._warehouse, landed, partial(self._on_progress, f"warehouse's {form.name}"))
+            found[form.name] = comparison.faults(self._on_fault, doubled=0 if landed is None else None)
+            landed = comparison.rows if landed is None else landed
+        return found
+
+    def _with_doubled_places(self, report: Report) -> Report:
+        if self._warehouse is None or LANDING.name not in report.tables:
+            return report
+        doubled = sum(sum(batch["places"].to_pylist()) for batch in self._warehouse.batches(DOUBLED_PLACES))
+        return replace(
+            report, tables={**report.tables, LANDING.name: replace(report.tables[LANDING.name], doubled=doubled)}
         )
 
     def _compare_object(self, expected: Expected, rows: LakeRows) -> None:

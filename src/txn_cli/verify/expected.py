@@ -27,8 +27,10 @@ class CardRows:
 class Expected:
     """Statements by the number of their row, from 0 on. A file may hold an id more than once."""
 
-    def __init__(self) -> None:
+    def __init__(self, forms: int = 0) -> None:
+        """Take how many tables of a warehouse there are to be compared, each of which takes 8 bytes a row more."""
         self.lines, self.digests = array("Q"), array("Q")
+        self.of_forms = [array("Q") for _ in range(forms)]
         self.ids = NumberedIds()
         self.cards: list[CardRows] = []
         self._card_of = array("Q")
@@ -45,6 +47,8 @@ class Expected:
         self.ids.add(statement.transaction_id)
         self.lines.append(statement.line)
         self.digests.append(statement.digest)
+        for digests, digest in zip(self.of_forms, statement.of_forms, strict=True):
+            digests.append(digest)
         self._position.append(0)
         self._flags.append(0)
         self._add_to_card(number, statement)

@@ -102,14 +102,15 @@ def rows_of(body: bytes) -> LakeRows:
     """The rows of an object. Columns are compared as they are: making events of them takes three times as long."""
     found = LakeRows(array("Q"), [], array("Q"), [])
     for table in slices(body, SLICE_ROWS):
-        found.positions.extend(starmap(_position, zip(*_columns(table, _PLACE), strict=True)))
+        found.positions.extend(starmap(_position, zip(*columns_of(table, _PLACE), strict=True)))
         found.transaction_ids.extend(table["transaction_id"].to_pylist())
-        found.digests.extend(map(digest_of_values, zip(*_columns(table, COLUMNS), strict=True)))
-        found.ids.extend(starmap(StoredIds, zip(*_columns(table, _IDS), strict=True)))
+        found.digests.extend(map(digest_of_values, zip(*columns_of(table, COLUMNS), strict=True)))
+        found.ids.extend(starmap(StoredIds, zip(*columns_of(table, _IDS), strict=True)))
     return found
 
 
-def _columns(table: pa.Table, names: Iterable[str]) -> Iterator[list[Any]]:
+def columns_of(table: pa.Table | pa.RecordBatch, names: Iterable[str]) -> Iterator[list[Any]]:
+    """Columns as values of Python, moments in the form of an `Instant`."""
     for name in names:
         column = table[name]
         if pa.types.is_timestamp(column.type):

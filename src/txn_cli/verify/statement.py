@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from ingest.layouts.read_rows import Row, SoundRow
 from txn_cli.verify.row_content import digest_of
+from txn_cli.verify.warehouse_forms import Form
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.event import encode
@@ -28,7 +29,8 @@ _KEY_BYTES: Final = 32
 class Statement(NamedTuple):
     """What a row says: its id, a digest of its content, and a name for its card that holds within one run.
 
-    The time, which the digest covers as well, is what the row is looked for by.
+    The time, which the digest covers as well, is what the row is looked for by. `of_forms` are the digests of what
+    each table of the warehouse must say, in the order of the scribe's forms.
     """
 
     line: int
@@ -36,21 +38,27 @@ class Statement(NamedTuple):
     digest: int
     card: str
     occurred_at: Instant
+    of_forms: tuple[int, ...] = ()
 
 
 class Scribe:
     """Makes statements of rows, all under the same made-up keys, in whatever process it is sent to."""
 
-    def __init__(self, luhn_exempt: IssuerRanges = NO_RANGES, keys: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        luhn_exempt: IssuerRanges = NO_RANGES,
+        forms: Sequence[Form] = (),
+        keys: tuple[bytes, bytes] | None = None,
+    ) -> None:
         """Take the card numbers that the service takes without a check digit, and the keys, if not new ones."""
-        self._luhn_exempt = luhn_exempt
+        self._luhn_exempt, self._forms = luhn_exempt, forms
         self._made_up = keys or (secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_KEY_BYTES))
         card_key, identity_key = self._made_up
         self._keys = KeyRing({1: card_key}, identity_key=identity_key)
 
-    def __reduce__(self) -> "tuple[Callable[..., Scribe], tuple[IssuerRanges, tuple[bytes, bytes]]]":
+    def __reduce__(self) -> "tuple[Callable[..., Scribe], tuple[IssuerRanges, Sequence[Form], tuple[bytes, bytes]]]":
         """Pickle the keys alone: a ring holds objects that no other process can have."""
-        return Scribe, (self._luhn_exempt, self._made_up)
+        return Scribe, (self._luhn_exempt, self._forms, self._made_up)
 
     def statements(self, rows: Sequence[Row]) -> list[Statement]:
         """The statements of the rows that the service would accept."""
@@ -77,7 +85,10 @@ class Scribe:
             accepted_at=now(),
         )
         document = from_json(event.data, cache_strings="keys")
-        return Statement(row.line, event.transaction_id, digest_of(document), event.card_id, submission.occurred_at)
+        of_forms = tuple(form.digest(document) for form in self._forms)
+        return Statement(
+            row.line, event.transaction_id, digest_of(document), event.card_id, submission.occurred_at, of_forms
+        )
 
 
 class StoredIds(NamedTuple):

@@ -13,6 +13,8 @@ from txn_cli.warehouse.place import folder_of, program_of, target_of
 from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 from warehouse.curated.parquet_table import ParquetTable
+from warehouse.landing.landing_port import Landing
+from warehouse.oltp.oltp_database import OltpDatabase
 from warehouse.run.building import Builder
 from warehouse.run.cycle import Cycle
 
@@ -37,8 +39,14 @@ class OpenWarehouse:
     async def _with_lake(self, step: Callable[[Cycle], Coroutine[Any, Any, T]]) -> T:
         with store_errors(f"read or write the lake in {self.settings.lake_bucket}"):
             async with Aws(self.settings).lake() as store:
-                cycle = Cycle(store, ParquetTable(store), self.builder, self.settings.warehouse_commits_max)
-                return await step(cycle)
+                table, commits_max = ParquetTable(store), self.settings.warehouse_commits_max
+                return await step(Cycle(store, table, self.builder, commits_max, self._normalised()))
+
+    def _normalised(self) -> Landing | None:
+        """The normalised database: wherever a PostgreSQL is named, whichever engine has the warehouse."""
+        if (url := self.settings.warehouse_postgres_url) is None:
+            return None
+        return OltpDatabase(url.get_secret_value(), wait_s=self.settings.warehouse_wait_s)
 
 
 @contextmanager

@@ -186,7 +186,7 @@ def _session() -> AioSession:
 
 @cache
 def _builtin_handlers() -> AioHierarchicalEmitter:
-    """What a session registers, registered once a process; each session gets a copy, which saves it 3 ms of CPU time."""
+    """What a session registers, once a process; each session gets a copy, which saves it 3 ms of CPU time."""
     handlers = AioHierarchicalEmitter()
     AioSession(event_hooks=handlers)
     return handlers

@@ -70,8 +70,9 @@ class ObjectStore:
 
     async def entries(self, prefix: str, after: str = "") -> AsyncIterator[ObjectEntry]:
         """The objects under a prefix whose keys come after one, in the order of the keys."""
-        begin = {"StartAfter": after} if after else {}
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, **begin)
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix, StartAfter=after
+        )
         async for page in pages:
             for entry in page.get("Contents", ()):
                 yield ObjectEntry(entry["Key"], entry["Size"])

@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def in_a_few_attempts(what: str, call: Callable[[], Awaitable[T]], /) -> T:
-    """The answer of a call that is safe to repeat (`txn_core.lake.reader.Retry`).
+    """The answer of a call that is safe to repeat (`txn_core.aws.retry.Retry`).
 
     Raises:
         Exception: the last error of the call, when it does not pass by itself or not in time.

@@ -66,15 +66,18 @@ class ParquetTable:
         Raises:
             StoreError: its log breaks the rules of the table, or is of a later version of us.
         """
-        if (newest := max(await self._numbers(SNAPSHOTS_PREFIX), default=0)) > self._known.number:
-            self._known = snapshot_of(await self._get(_snapshot_name(newest)))
+        known = self._known  # of another call it may be a later one meanwhile
+        if (newest := max(await self._numbers(SNAPSHOTS_PREFIX), default=0)) > known.number:
+            known = snapshot_of(await self._get(_snapshot_name(newest)))
         self._stored = newest
-        numbers = await self._numbers(COMMITS_PREFIX, after=commit_name(self._known.number))
+        numbers = await self._numbers(COMMITS_PREFIX, after=commit_name(known.number))
         limit = asyncio.Semaphore(READS_AT_ONCE)
         bodies = await asyncio.gather(*(self._limited(limit, commit_name(number)) for number in numbers))
         commits = ((commit_of(body), digest_of(body)) for body in bodies)
-        self._known = advanced(self._known, commits)
-        return self._known
+        known = advanced(known, commits)
+        if known.number > self._known.number:
+            self._known = known
+        return known
 
     async def append(
         self, after: Snapshot, raw: Sequence[RawObject], data: Sequence[NewFile], vault: Sequence[NewFile]

@@ -38,7 +38,9 @@ def grant_roles(session: PostgresSession, *, wait_s: float = 60.0) -> None:
     """
     with session.making_schema(wait_s=wait_s):
         for statement in _role_statements(session):
-            session.execute(statement, what="make the roles of the warehouse")
+            session.execute(
+                statement, what=f"make roles; a user who may do so has to create {', '.join(ROLES)} first"
+            )
         ((database,),) = session.rows("select quote_ident(current_database())::text")
         for statement in _grants(session, str(database)):
             session.execute(statement, what="grant to the roles of the warehouse")

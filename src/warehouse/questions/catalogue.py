@@ -31,7 +31,7 @@ class Unit(StrEnum):
     MONTH = "month"
     NUMBER = "number"
     COUNT = "count"
-    CUSTOMERS = "customers"  # distinct customers of the cell: the small ones decide what is suppressed
+    CUSTOMERS = "customers"  # distinct customers of whom a cell tells: few ones empty the cell
     MONEY = "money"  # in the unit of the row's currency, with three decimals
     PERCENT = "percent"
     INDEX = "index"  # 100 is the same as everywhere
@@ -62,9 +62,9 @@ class Question:
     sql: str
 
     @property
-    def customers(self) -> Column:
-        """The column that counts the customers of a cell."""
-        return next(column for column in self.columns if column.unit is Unit.CUSTOMERS)
+    def customers(self) -> tuple[Column, ...]:
+        """The columns that count customers: those of the cell, and others of whom it tells."""
+        return tuple(column for column in self.columns if column.unit is Unit.CUSTOMERS)
 
 
 @cache
@@ -106,8 +106,8 @@ def parse_question(name: str, text: str) -> Question:
     if len(facts) + len(columns) != len(header) or len(facts) != 4:
         raise QuestionError(f"{name}: the header is title, answers, from, shape, and a line a column, once each")
     units = [column.unit for column in columns]
-    if units.count(Unit.CUSTOMERS) != 1:
-        raise QuestionError(f"{name}: exactly one column counts the customers of a cell")
+    if Unit.CUSTOMERS not in units:
+        raise QuestionError(f"{name}: a column counts the customers of a cell")
     if Unit.MONEY in units and not any(column.is_key and column.name == "currency" for column in columns):
         raise QuestionError(f"{name}: an answer with money has the key currency")
     sources = tuple(facts["from"].split(", "))

@@ -1,18 +1,19 @@
 -- title: Fraud by state
 -- answers: How many of 10,000 labelled transactions are fraud in a state, and how sure is that?
 -- from: star.fact_transactions, star.dim_region
--- shape: a row for each state with transactions; ?? where none is known
+-- shape: a row for each state with labelled transactions; ?? where no state is known
 -- key state | label | two letters of the customer's state at that time
 -- key state_name | label | the state's name
--- value customers | customers | customers of the cell
+-- value customers | customers | customers with labelled transactions
 -- value labelled | count | transactions that are labelled as fraud or as no fraud
 -- value frauds | count | labelled as fraud
--- value frauds_in_10000 | per 10,000 | frauds among 10,000 labelled ones; empty where none is labelled
+-- value frauds_in_10000 | per 10,000 | frauds among 10,000 labelled ones
 -- value from_at_least | per 10,000 | lower end of the 95 % interval by Wilson (1927)
 -- value to_at_most | per 10,000 | upper end of the interval; few transactions make it wide
 with customers as (
-    select f.state, f.customer_id, count(f.is_fraud) as labelled, sum(case when f.is_fraud then 1 else 0 end) as frauds
+    select f.state, f.customer_id, count(*) as labelled, sum(case when f.is_fraud then 1 else 0 end) as frauds
     from star.fact_transactions as f
+    where f.is_fraud is not null
     group by f.state, f.customer_id
 ),
 cells as (

@@ -4,7 +4,7 @@
 -- shape: a row for each first month and each month from then to the last one with transactions; nobody is a zero
 -- key cohort | month | month of the customers' first transaction
 -- key months_after | number | 0 is the cohort's own month
--- value cohort_customers | count | customers who began in that month
+-- value cohort_customers | customers | customers who began in that month
 -- value customers | customers | those of them with transactions in the later month
 -- value retained | percent | customers, divided by cohort_customers
 with active as (

@@ -6,7 +6,8 @@ a zero. The rule looks at one cell at a time: it does not hide what can be compu
 (there is no complementary suppression).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from warehouse.questions.catalogue import Question
@@ -17,27 +18,34 @@ CUSTOMERS_MIN: Final = 5
 Row = tuple[object, ...]
 
 
-def suppression(question: Question, columns: Sequence[str]) -> Callable[[Row], Row]:
-    """The rule for the rows of a question's answer, whose columns are given as the engine named them.
+@dataclass(slots=True)
+class SmallCells:
+    """Empties the values of small cells in the rows of one question's answer, and counts them."""
 
-    Raises:
-        ValueError: the answer has other columns than the question says.
-    """
-    if list(columns) != [column.name for column in question.columns]:
-        raise ValueError(f"{question.name} has other columns than its header says")
-    of_customers = question.columns.index(question.customers)
-    keys = [column.is_key for column in question.columns]
+    of_customers: Sequence[int]
+    keys: Sequence[bool]
+    emptied: int = 0
 
-    def suppressed(row: Row) -> Row:
-        return _blank(row, keys) if is_small(row[of_customers]) else row
+    @classmethod
+    def of(cls, question: Question, columns: Sequence[str]) -> "SmallCells":
+        """The rule for the rows of a question, whose columns are given as the engine named them.
 
-    return suppressed
+        Raises:
+            ValueError: the answer has other columns than the question says.
+        """
+        if list(columns) != [column.name for column in question.columns]:
+            raise ValueError(f"{question.name} has other columns than its header says")
+        of_customers = [question.columns.index(column) for column in question.customers]
+        return cls(of_customers, [column.is_key for column in question.columns])
+
+    def __call__(self, row: Row) -> Row:
+        """The row, without its values when its cell is small."""
+        if not any(is_small(row[place]) for place in self.of_customers):
+            return row
+        self.emptied += 1
+        return tuple(value if is_key else None for value, is_key in zip(row, self.keys, strict=True))
 
 
 def is_small(customers: object) -> bool:
     """Whether a cell of so many customers is suppressed. A count that is unknown is small."""
     return not isinstance(customers, int) or 0 < customers < CUSTOMERS_MIN
-
-
-def _blank(row: Row, keys: Sequence[bool]) -> Row:
-    return tuple(value if is_key else None for value, is_key in zip(row, keys, strict=True))

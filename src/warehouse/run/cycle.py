@@ -3,7 +3,7 @@
 Each step takes what is there, and may be repeated. So a run that was killed anywhere is made good by the next one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -12,6 +12,7 @@ from txn_core.exceptions import WarehouseError
 from warehouse.curated.compaction import compact
 from warehouse.curated.curation import Curated, curate
 from warehouse.curated.table import CuratedTable
+from warehouse.landing.landing_port import Landing
 from warehouse.run.building import Builder, Extent
 from warehouse.run.loading import LoadReport, load
 
@@ -27,12 +28,14 @@ class RunReport:
         loaded: commits and rows that came into the landing.
         built: how much was built.
         published: whether readers see other tables than before.
+        normalised: commits and rows that came into the normalised database, where there is one.
     """
 
     curated: Curated
     loaded: LoadReport
     built: Extent
     published: bool
+    normalised: LoadReport = field(default_factory=LoadReport)
 
     def document(self) -> dict[str, object]:
         """The report as JSON has it."""
@@ -43,17 +46,23 @@ class RunReport:
             "loaded_rows": self.loaded.rows,
             "built": self.built,
             "published": self.published,
+            "normalised_rows": self.normalised.rows,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Runs for one lake and one target. Whoever calls holds the lock of the folder and of the target."""
+    """Runs for one lake and one target. Whoever calls holds the lock of the folder and of the target.
+
+    Attributes:
+        normalised: the normalised database, filled behind the tables that readers see; None where there is none.
+    """
 
     store: ObjectStore
     table: CuratedTable
     builder: Builder
     commits_max: int
+    normalised: Landing | None = None
 
     async def run(self, *, full: bool = False) -> RunReport:
         """Bring all of the lake into the tables that readers see.
@@ -68,7 +77,7 @@ class Cycle:
             await self.table.clear()
         loaded = await self.load()
         built, published = await self.builder.build_and_publish(full=full)
-        report = RunReport(curated, loaded, built, published)
+        report = RunReport(curated, loaded, built, published, await self.normalise())
         _log.info("warehouse_run_finished", **report.document())
         if curated.unreadable:
             raise WarehouseError(
@@ -80,3 +89,9 @@ class Cycle:
     async def load(self) -> LoadReport:
         """Bring what is curated into the landing."""
         return await load(self.table, self.builder.target.landing(), commits_max=self.commits_max)
+
+    async def normalise(self) -> LoadReport:
+        """Bring what is curated into the normalised database."""
+        if self.normalised is None:
+            return LoadReport()
+        return await load(self.table, self.normalised, commits_max=self.commits_max)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from txn_core.exceptions import WarehouseError
 from txn_core.settings import Settings
@@ -18,6 +19,7 @@ from warehouse.run.targets import Built, Counts
 PUBLISHED: Final = ("steward", "warehouse")
 """The databases that readers open; the one that says what was built comes last."""
 BATCH_ROWS: Final = 100_000
+_SCHEMAS: Final = {"landing": "landing.landing", "star": "warehouse.star", "meta": "warehouse.meta", "oltp": "oltp"}
 _LAST_RUN: Final = "select run_id from meta.run order by to_load_id desc limit 1"
 
 
@@ -68,7 +70,27 @@ class DuckDbTarget:
         """See `Target`."""
         with self._opened(self._folder.landing) as connection:
             query = PLACES.format(landing="landing.landing")
-            return place_sums(connection.execute(query).fetch_record_batch(BATCH_ROWS))
+            return place_sums(connection.execute(query).to_arrow_reader(BATCH_ROWS))
+
+    def has_table(self, schema: str, table: str) -> bool:
+        """See `Target`."""
+        if not self._are_there:
+            return False
+        # information_schema shows the tables of all attached files.
+        query = f"select 1 from information_schema.tables where table_schema = '{schema}' and table_name = '{table}'"
+        with self._session() as rows:
+            return bool(rows(query))
+
+    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        """See `Target`."""
+        if not self._are_there:
+            raise WarehouseError(f"there is no warehouse in {self._folder.root}: run `txn warehouse run`")
+        with self._attached() as connection:
+            yield from connection.execute(query.format_map(_SCHEMAS)).to_arrow_reader(BATCH_ROWS)
+
+    @property
+    def _are_there(self) -> bool:
+        return self._folder.landing.is_file() and self._folder.built("warehouse").is_file()
 
     def publish(self) -> bool:
         """See `Target`."""
@@ -102,13 +124,18 @@ class DuckDbTarget:
     @contextmanager
     def _session(self) -> Iterator[Rows]:
         """Queries over the work files; a database that is not there yet is empty."""
-        with self._opened(self._folder.built("warehouse")) as connection:
-            connection.execute(f"attach '{_quoted(str(self._folder.landing))}' as landing (read_only)")
+        with self._attached() as connection:
 
             def rows(query: str) -> Sequence[Sequence[Any]]:
                 return connection.execute(query).fetchall()
 
             yield rows
+
+    @contextmanager
+    def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._opened(self._folder.built("warehouse")) as connection:
+            connection.execute(f"attach '{_quoted(str(self._folder.landing))}' as landing (read_only)")
+            yield connection
 
     @contextmanager
     def _opened(self, path: Any) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,13 +1,13 @@
 """Loads what the curated table has and a landing has not, some commits at a time, files in slices."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from txn_core.lake.parquet import ROW_GROUP_ROWS, slices
-from warehouse.curated.table import Append, CuratedTable, Snapshot
+from warehouse.curated.table import Append, CuratedTable, DataFile, Snapshot
 from warehouse.landing.landing_port import Landing, LoadBatch
 
 
@@ -60,10 +60,15 @@ def _missing(snapshot: Snapshot, there: Collection[str]) -> list[Append]:
 def _batch(table: CuratedTable, snapshot: Snapshot, appends: Sequence[Append]) -> LoadBatch:
     """Some commits with their files, which the loader's thread has the event loop read one after the other."""
     loop = asyncio.get_running_loop()
-    files = list(snapshot.files_of([append.number for append in appends]))
+    numbers = [append.number for append in appends]
 
-    def tables() -> Iterator[pa.Table]:
+    def slices_of(files: Iterable[DataFile]) -> Iterator[pa.Table]:
         for file in files:
             yield from slices(asyncio.run_coroutine_threadsafe(table.read(file), loop).result(), ROW_GROUP_ROWS)
 
-    return LoadBatch(tuple(appends), tables, files=tuple(files))
+    return LoadBatch(
+        tuple(appends),
+        lambda: slices_of(snapshot.files_of(numbers)),
+        lambda: slices_of(snapshot.vault_of(numbers)),
+        tuple(snapshot.files_of(numbers)),
+    )

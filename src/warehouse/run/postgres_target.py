@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pyarrow as pa
+
 from txn_core.exceptions import SettingsError, WarehouseBusyError
 from warehouse.landing.landing_port import Landing
 from warehouse.landing.postgres_landing import PostgresLanding
+from warehouse.postgres.roles import grant_roles
 from warehouse.postgres.session import PostgresSession
 from warehouse.run.built_state import built_of, counts_of
 from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
@@ -65,8 +68,22 @@ class PostgresTarget:
         with PostgresSession.open(self._url) as session, session.batches(PLACES.format(landing="landing")) as batches:
             return place_sums(batches)
 
-    def publish(self) -> bool:
+    def has_table(self, schema: str, table: str) -> bool:
         """See `Target`."""
+        query = "select 1 from information_schema.tables where table_schema = $1 and table_name = $2"
+        with PostgresSession.open(self._url) as session:
+            return bool(session.rows(query, (schema, table)))
+
+    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        """See `Target`."""
+        own = query.format_map({name: name for name in ("landing", "star", "meta", "oltp")})
+        with PostgresSession.open(self._url) as session, session.batches(own) as batches:
+            yield from batches
+
+    def publish(self) -> bool:
+        """See `Target`: a table that was made again is closed to readers until they are granted it."""
+        with PostgresSession.open(self._url) as session:
+            grant_roles(session, wait_s=self._wait_s)
         return False
 
 

@@ -1,9 +1,11 @@
 """Targets of a run: engines that hold the tables. A further engine is a class of this form."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
+
+import pyarrow as pa
 
 from warehouse.landing.landing_port import Landing
 from warehouse.run.place_sums import PlaceSums
@@ -75,3 +77,13 @@ class Target(Protocol):
 
     def place_sums(self) -> PlaceSums:
         """Positions of the landing by shard and minute of arrival."""
+
+    def has_table(self, schema: str, table: str) -> bool:
+        """Whether there is a table. Nothing is made."""
+
+    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, which calls the schemas `{landing}`, `{star}`, `{meta}` and `{oltp}`. Nothing is made.
+
+        Raises:
+            WarehouseError: a table is not there, or the engine refuses.
+        """

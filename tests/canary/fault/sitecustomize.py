@@ -6,10 +6,14 @@ awaits, and in a thread.
 
 To the workers a second is what a minute is elsewhere: minutes leave the rows of leases for the ledger's table within
 a run. And whatever a process of ours would trace is recorded in the file that `CANARY_SPANS` names.
+
+A process that takes in files is killed at the step that `CANARY_KILL_AT` says: behind a call to S3, or when it begins
+or has ended an upload.
 """
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -26,6 +30,8 @@ MEMBER: Final = "txn_cli.api_process"
 
 
 def _install(arguments: list[str]) -> None:
+    if (step := os.environ.get("CANARY_KILL_AT")) is not None and "ingest" in arguments:
+        _make_mortal(int(step))
     if arguments[-3:] == [*PROCESS, "api"] or MEMBER in arguments:
         _make_faulty()
     elif arguments[-4:-1] == [*PROCESS, "worker"]:
@@ -35,6 +41,36 @@ def _install(arguments: list[str]) -> None:
     from tests.canary.fault.spans import record_spans
 
     record_spans(Path(os.environ["CANARY_SPANS"]))
+
+
+def _make_mortal(last: int) -> None:
+    from ingest.api_client.client import ApiClient
+    from txn_core.aws.versioned_objects import VersionedObjects
+
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def mortal(call: Any, *, begins: bool) -> Any:
+        async def called(*arguments: Any, **named: Any) -> Any:
+            if begins:
+                step()
+            answer = await call(*arguments, **named)
+            step()
+            return answer
+
+        return called
+
+    for kind, names in (
+        (VersionedObjects, ("find", "load", "part", "write", "put", "remove")),
+        (ApiClient, ("post_bulk",)),
+    ):
+        for name in names:
+            setattr(kind, name, mortal(getattr(kind, name), begins=kind is ApiClient))
 
 
 def _make_minutes_short() -> None:

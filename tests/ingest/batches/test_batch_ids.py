@@ -50,4 +50,4 @@ def test_a_file_with_one_row_cannot_be_guessed_from_its_receipt() -> None:
 def test_a_process_without_the_key_is_told_which_one() -> None:
     with pytest.raises(SettingsError, match="TXN_INGEST_KEY"):
         BatchKey.of(Settings())
-    assert BatchKey.of(Settings(ingest_key=base64_key(9))).batch_id(ACME, DIGEST)  # type: ignore[arg-type]
+    assert BatchKey.of(Settings(ingest_key=base64_key(9))).batch_id(ACME, DIGEST)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from txn_cli.verify.verify_report import EXPLANATIONS, Report
+from txn_cli.verify.verify_report import EXPLANATIONS, Report, TableFaults
+
+IN_TABLES = {"landing": TableFaults(1, 2, 3), "star": TableFaults(4, 5, 6), "oltp": TableFaults(7, 8, 9)}
 
 
 def test_the_document_has_exactly_these_keys() -> None:
@@ -14,7 +16,16 @@ def test_the_document_has_exactly_these_keys() -> None:
         "duplicated_in_lake",
         "repeated_in_stream",
     ]
-    assert list(EXPLANATIONS) == list(Report().document())
+    assert list(EXPLANATIONS) == list(Report(tables=IN_TABLES).document())
+    assert Report(tables=IN_TABLES).document()["different_in_star"] == 6
+
+
+def test_reports_of_tables_add_up_and_each_fault_counts() -> None:
+    assert (Report() + Report(tables=IN_TABLES)).tables == IN_TABLES
+    assert (Report(tables=IN_TABLES) + Report(tables=IN_TABLES)).tables["oltp"] == TableFaults(14, 16, 18)
+    assert Report(tables={"landing": TableFaults()}).all_right
+    for fault in ("missing", "doubled", "different"):
+        assert not Report(tables={"landing": TableFaults(), "star": TableFaults(**{fault: 1})}).all_right
 
 
 def test_reports_add_up() -> None:

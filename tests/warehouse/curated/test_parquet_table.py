@@ -1,5 +1,7 @@
 """The log of commits: cheap to read however long it is, and refused where it breaks the table's rules."""
 
+import asyncio
+import random
 from typing import Any
 
 import duckdb
@@ -60,6 +62,19 @@ async def test_a_long_log_costs_the_newest_snapshot_and_the_commits_behind_it() 
     store.reads = 0
     await writer.snapshot()
     assert store.reads == 0, "what is known is not read again"
+
+
+async def test_one_table_may_be_asked_by_several_at_once() -> None:
+    store = MemoryObjects({commit_name(1): commit_bytes(append(1))}, rng=random.Random(1))
+    table = ParquetTable(store, at_once)
+
+    async def look(number: int) -> int:
+        store.objects[commit_name(number)] = commit_bytes(append(number))
+        return (await table.snapshot()).number
+
+    found = await asyncio.gather(*(look(number) for number in range(2, 9)))
+    assert min(found) >= 2
+    assert (await table.snapshot()).number == 8
 
 
 def test_documents_come_back_as_they_went() -> None:

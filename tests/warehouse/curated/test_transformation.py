@@ -266,6 +266,35 @@ def test_digests_are_those_of_every_run_before(transformation: Transformation) -
     assert (row["age"], row["meters_from_home"]) == (30, 78_598)
 
 
+@pytest.mark.parametrize(
+    ("born", "happened", "birth_year", "age"),
+    [
+        ("1988-03-09", "2019-03-08T23:59:59.999999Z", 1988, 30),
+        ("1988-03-09", "2019-03-09T00:00:00.000000Z", 1988, 31),
+        ("2000-02-29", "2019-02-28T12:00:00.000000Z", 2000, 18),
+        ("2000-02-29", "2019-03-01T00:00:00.000000Z", 2000, 19),
+        ("2000-02-29", "2020-02-29T00:00:00.000000Z", 2000, 20),
+        ("2019-01-01", "2019-01-01T00:00:00.000000Z", 2019, 0),
+        ("2019-01-02", "2019-01-01T23:59:59.000000Z", 2019, None),
+        ("2020-01-01", "2019-06-01T00:00:00.000000Z", 2020, None),
+        ("2001-02-29", "2019-01-01T00:00:00.000000Z", None, None),
+        ("0000-01-01", "2019-01-01T00:00:00.000000Z", None, None),
+        ("epoch", "2019-01-01T00:00:00.000000Z", None, None),
+        ("1988-3-9", "2019-01-01T00:00:00.000000Z", None, None),
+        ("1988-03-09T00:00:00", "2019-01-01T00:00:00.000000Z", None, None),
+        ("", "2019-01-01T00:00:00.000000Z", None, None),
+        (None, "2019-01-01T00:00:00.000000Z", None, None),
+    ],
+)
+def test_an_age_is_whole_years_at_the_transaction(
+    transformation: Transformation, born: str | None, happened: str, birth_year: int | None, age: int | None
+) -> None:
+    document = json.loads(arrived(**full_body()).data)
+    document |= {"occurred_at": happened, "customer": {**document["customer"], "date_of_birth": born}}
+    (row,) = transformation.curated(raw_table(parquet_of(table_of(records([document])))), 1).to_pylist()
+    assert (row["birth_year"], row["age"]) == (birth_year, age)
+
+
 def md5_of(values: list[Any]) -> str:
     return hashlib.md5(json.dumps(values, separators=(",", ":")).encode(), usedforsecurity=False).hexdigest()
 

@@ -115,20 +115,28 @@ class Oracle:
                 yield category, currency, standing, name, _people(cell), len(cell), net
 
     def _q07(self) -> Iterator[Row]:
-        for (state,), cell in self._cells(lambda f: (f.state,)):
-            labelled, frauds = _labels(cell)
-            rate, low, high = _wilson(frauds, labelled)
-            name = self._dimensions.states[state][0]
-            yield state, name, _people(cell), labelled, frauds, rate, low, high
+        for (state,), cell in self._cells(lambda f: (f.state,), lambda f: f.is_fraud is not None):
+            frauds = sum(fact.is_fraud is True for fact in cell)
+            yield (
+                state,
+                self._dimensions.states[state][0],
+                _people(cell),
+                len(cell),
+                frauds,
+                *_wilson(frauds, len(cell)),
+            )
 
     def _q08(self) -> Iterator[Row]:
-        cells = dict(self._cells(lambda f: (f.gender, BANDS.index(f.age_band), f.category)))
-        genders, bands, categories = (sorted(set(each)) for each in zip(*cells, strict=True))
-        for gender, band, category in product(genders, bands, categories):
+        bands = BANDS.index
+        cells = dict(
+            self._cells(lambda f: (f.gender, bands(f.age_band), f.category), lambda f: f.is_fraud is not None)
+        )
+        occurring = [sorted(set(each)) for each in zip(*cells, strict=True)] or [[], [], []]
+        for gender, band, category in product(*occurring):
             cell = cells.get((gender, band, category), [])
-            labelled, frauds = _labels(cell)
-            rate = None if not labelled else _to(Fraction(10_000 * frauds, labelled), 1)
-            yield gender, BANDS[band], category, _people(cell), len(cell), labelled, frauds, rate
+            frauds = sum(fact.is_fraud is True for fact in cell)
+            rate = None if not cell else _to(Fraction(10_000 * frauds, len(cell)), 1)
+            yield gender, BANDS[band], category, _people(cell), len(cell), frauds, rate
 
     def _q09(self) -> Iterator[Row]:
         keys = [fact.date_key for fact in self._facts]
@@ -145,8 +153,9 @@ class Oracle:
             yield month, currency, _people(cell), days, *shown
 
     def _q10(self) -> Iterator[Row]:
+        per_customer = dict(self._cells(lambda f: (f.currency, f.customer_id)))
         for currency in sorted({fact.currency for fact in self._facts}):
-            of_customer = [cell for _, cell in self._cells(lambda f: (f.customer_id,), currency)]
+            of_customer = [cell for (used, _), cell in per_customer.items() if used == currency]
             measures = [(max(f.occurred_at for f in cell), len(cell), _net(cell)) for cell in of_customer]
             segments: dict[tuple[int, ...], list[Fact]] = defaultdict(list)
             for cell, measured in zip(of_customer, measures, strict=True):
@@ -171,18 +180,21 @@ class Oracle:
     def _q12(self) -> Iterator[Row]:
         of_key = self._dimensions.urbanicities
         for (place,), cell in self._cells(
-            lambda f: (URBANICITIES.index(of_key.get(f.customer_key or "", "unknown")),)
+            lambda f: (URBANICITIES.index(of_key.get(f.customer_key or "", "unknown")),),
+            lambda f: f.meters_from_home is not None,
         ):
-            far = [fact.meters_from_home for fact in cell if fact.meters_from_home is not None]
-            mean = None if not far else _to(Fraction(sum(far), 1000 * len(far)), 1)
-            beyond = _to(_part(sum(meters > 100_000 for meters in far), len(far)), 1)
-            yield URBANICITIES[place], _people(cell), len(cell), len(far), mean, beyond
+            meters = [fact.meters_from_home or 0 for fact in cell]
+            beyond = _to(_part(sum(each > 100_000 for each in meters), len(cell)), 1)
+            mean = _to(Fraction(sum(meters), 1000 * len(cell)), 1)
+            yield URBANICITIES[place], _people(cell), len(cell), mean, beyond
 
-    def _cells(self, key_of: Callable[[Fact], Key], currency: str | None = None) -> Iterator[tuple[Key, list[Fact]]]:
-        """The facts of each cell, the cells in the order of their keys; of one currency where it is given."""
+    def _cells(
+        self, key_of: Callable[[Fact], Key], takes: Callable[[Fact], bool] = lambda _: True
+    ) -> Iterator[tuple[Key, list[Fact]]]:
+        """The facts of each cell that are taken, the cells in the order of their keys."""
         cells: dict[Key, list[Fact]] = defaultdict(list)
         for fact in self._facts:
-            if currency in {None, fact.currency}:
+            if takes(fact):
                 cells[key_of(fact)].append(fact)
         yield from sorted(cells.items())
 
@@ -199,10 +211,6 @@ def _people(cell: Iterable[Fact]) -> int:
 
 def _net(cell: Iterable[Fact]) -> int:
     return sum(fact.net_minor for fact in cell)
-
-
-def _labels(cell: Sequence[Fact]) -> tuple[int, int]:
-    return sum(fact.is_fraud is not None for fact in cell), sum(fact.is_fraud is True for fact in cell)
 
 
 def _part(some: int, of: int) -> Fraction | None:

@@ -50,7 +50,6 @@ def test_a_sound_file_is_read() -> None:
         ("-- shape: ", "-- form: "),
         ("| label |", "| labels |"),
         ("| customers | customers of the cell", "| count | customers of the cell"),
-        ("-- key state | label |", "-- key state | customers |"),
         ("-- key state | label |", "-- key state label"),
         ("| label | the state", "| money | the state"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from tests.warehouse.questions.star_schema import facts, statements
 from warehouse.questions.catalogue import question_of, questions
-from warehouse.questions.small_cells import suppression
+from warehouse.questions.small_cells import SmallCells
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +22,25 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_small_cells_keep_their_keys_alone(database: duckdb.DuckDBPyConnection, name: str) -> None:
     question = question_of(name)
     columns = [column.name for column in question.columns]
-    rule = suppression(question, columns)
+    rule, expected = SmallCells.of(question, columns), 0
     for row in database.execute(question.sql).fetchall():
         cell, shown = dict(zip(columns, row, strict=True)), dict(zip(columns, rule(row), strict=True))
         keys = {column.name for column in question.columns if column.is_key}
-        kept = keys if 1 <= cell["customers"] <= 4 else set(columns)
-        assert shown == {name: value if name in kept else None for name, value in cell.items()}
+        is_small = any(1 <= cell[column] <= 4 for column in ("customers", "cohort_customers") if column in cell)
+        expected += is_small
+        assert shown == {name: None if is_small and name not in keys else value for name, value in cell.items()}
+    assert rule.emptied == expected
+
+
+def test_nobody_of_a_small_cohort_is_shown_as_gone() -> None:
+    """That none of three customers came back says it of each of them."""
+    rule = SmallCells.of(question_of("q11"), [column.name for column in question_of("q11").columns])
+    assert rule(("2024-11-01", 2, 3, 0, 0)) == ("2024-11-01", 2, None, None, None)
+    assert rule(("2024-11-01", 2, 30, 0, 0)) == ("2024-11-01", 2, 30, 0, 0)
 
 
 def test_five_customers_are_enough_and_nobody_is_no_person() -> None:
-    rule = suppression(question_of("q04"), ["age_band", "category", "customers", "transactions", "share"])
+    rule = SmallCells.of(question_of("q04"), ["age_band", "category", "customers", "transactions", "share"])
     for customers in (0, 5, 921):
         row = ("18-24", "travel", customers, 7, 3.5)
         assert rule(row) == row
@@ -41,7 +50,7 @@ def test_five_customers_are_enough_and_nobody_is_no_person() -> None:
 
 def test_an_answer_of_other_columns_is_not_let_through() -> None:
     with pytest.raises(ValueError, match="q04 has other columns"):
-        suppression(question_of("q04"), ["age_band", "category", "transactions", "customers", "share"])
+        SmallCells.of(question_of("q04"), ["age_band", "category", "transactions", "customers", "share"])
 
 
 def test_the_made_up_facts_have_small_cells(database: duckdb.DuckDBPyConnection) -> None:

@@ -123,7 +123,7 @@ async def loaded(world: StackFixture) -> AsyncIterator[None]:
     async def load() -> None:
         while not ending.is_set():
             await world.spread(*(event() for _ in range(3)))
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(load())

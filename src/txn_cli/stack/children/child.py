@@ -61,7 +61,12 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ChildSpec:
-    """What a child is: the same each time it is started."""
+    """What a child is: the same each time it is started.
+
+    Attributes:
+        essential: whether the stack is of no use without it. A child that is not essential is tried again for as long
+            as the stack runs, and never stops anything else.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -73,6 +78,7 @@ class ChildSpec:
     )
     stop_deadline_s: float = 10.0
     stop_signal: signal.Signals = signal.SIGTERM
+    essential: bool = True
 
 
 class Child(TetheredProcess):

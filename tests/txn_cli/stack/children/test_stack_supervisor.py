@@ -4,11 +4,14 @@ import asyncio
 import errno
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.txn_cli.stack.told_children import FOREVER, Told, python, until
+from txn_cli.stack import ports
+from txn_cli.stack.children.child import Probe
 from txn_cli.stack.children.leftovers import ProcessMark
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_core.exceptions import StackError, StoreError, TxnError
@@ -66,6 +69,41 @@ async def test_a_child_that_cannot_stay_up_ends_the_block_and_its_siblings(tmp_p
     assert told.text.count("worker ended") == QUICK.crashes_max - 1
     assert told.text.index("Stopping everything: worker cannot stay up") < told.text.index("Stopping worker")
     assert not others[0].is_running()
+
+
+async def test_a_child_that_is_not_essential_never_stops_another(tmp_path: Path) -> None:
+    """Not at its start, nor when it cannot stay up: it is told of, and tried again for as long as the block runs."""
+    policy = RestartPolicy(window_s=0.05, crashes_max=1)
+    told, code = Told(), "raise SystemExit('bad day')"
+    async with supervised(told.narrator, lambda pids: None, policy) as supervisor:
+        never = Probe(f"http://127.0.0.1:{ports.choose()}/")
+        await supervisor.start(
+            [python("server", tmp_path, FOREVER)],
+            [replace(python("extra", tmp_path, code, probe=never), essential=False)],
+        )
+        assert "extra ended at its start, exit code 1: bad day" in told.text
+        server = supervisor.pids["server"]
+        await until(lambda: told.text.count("extra cannot stay up") > 1)
+        assert supervisor.pids["server"] == server
+        assert mark(server).is_running()
+    assert "everything else goes on without it" in told.text
+    assert "Stopping everything" not in told.text
+
+
+async def test_a_child_is_signalled_by_its_name(tmp_path: Path) -> None:
+    code = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print('heard', flush=True))\n"
+    async with supervised(Told().narrator, lambda pids: None) as supervisor:
+        await supervisor.start(
+            [
+                python(name, tmp_path, f"{code}print('up', flush=True)\nwhile True: signal.pause()")
+                for name in ("a", "b")
+            ]
+        )
+        await until(lambda: all("up" in (tmp_path / f"{name}.log").read_text() for name in ("a", "b")))
+        supervisor.send("a", signal.SIGUSR1)
+        supervisor.send("nobody", signal.SIGUSR1)
+        await until(lambda: "heard" in (tmp_path / "a.log").read_text())
+    assert "heard" not in (tmp_path / "b.log").read_text()
 
 
 async def test_a_full_disk_ends_the_block_in_one_line(tmp_path: Path) -> None:

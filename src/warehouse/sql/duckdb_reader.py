@@ -1,0 +1,141 @@
+"""Queries over the published DuckDB files, in a session that can do nothing else.
+
+The session's own database is empty and in memory. The published files are attached read-only, and the schemas star
+and marts hold a view of each of their tables. Then files, network and settings are closed for good.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any, Final
+
+import duckdb
+
+from warehouse.sql.answer import Answer, Row, rows_of
+from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
+from warehouse.sql.query_errors import FILES, QueryError, one_line
+from warehouse.sql.reader_roles import SCHEMAS, Role
+from warehouse.sql.select_rule import require_one_select
+
+BATCH_ROWS: Final = 2_048
+_CTRL_C: Final = "Query interrupted"  # what DuckDB raises as RuntimeError
+_CLOSED: Final = {
+    "allow_community_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "max_temp_directory_size": "0KiB",
+    "python_enable_replacements": "false",  # a name in a query is no variable of ours
+    "python_scan_all_frames": "false",
+    "temp_directory": "",
+}
+_FILES: Final = {Role.ANALYST: ("warehouse",), Role.STEWARD: ("warehouse", "steward")}
+"""The published files that a role reads, by their names without the ending."""
+
+
+class DuckDbReader:
+    """A closed session. Its time runs from the first query on."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, role: Role, bounds: Bounds) -> None:
+        self._connection, self._role, self._bounds = connection, role, bounds
+        self._has_passed = False
+        self._timer = Timer(bounds.timeout_s, self._pass)
+        self._timer.daemon = True
+
+    def answer(self, sql: str) -> Answer:
+        """Run one SELECT; its rows come as they are read.
+
+        Raises:
+            QueryError: it is refused or fails, now or while rows are read.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        require_one_select(self._connection, sql, self._role)
+        if self._timer.ident is None:
+            self._timer.start()
+        with self._errors():
+            if self._has_passed:
+                raise TimeoutError
+            reader = self._connection.execute(sql).to_arrow_reader(BATCH_ROWS)
+        return Answer(reader.schema, self._rows(reader))
+
+    def end(self) -> None:
+        """Stop what runs: closing the connection would wait for it."""
+        self._timer.cancel()
+        self._connection.interrupt()
+
+    def _pass(self) -> None:
+        self._has_passed = True
+        self._connection.interrupt()
+
+    def _rows(self, reader: Any) -> Iterator[Row]:
+        with self._errors():
+            yield from rows_of(iter(reader))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say in one line what an error of the engine means. Arrow's reader raises the engine's as OSError."""
+        try:
+            yield
+        except (duckdb.Error, OSError, MemoryError, RuntimeError) as error:
+            if str(error) == _CTRL_C and not self._has_passed:
+                raise KeyboardInterrupt from None
+            raise QueryError(self._reason(error)) from None
+
+    def _reason(self, error: Exception) -> str:
+        if self._has_passed:
+            return (
+                f"the query took more than {self._bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
+            )
+        if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
+            return (
+                f"the query needs more than TXN_WAREHOUSE_MEMORY ({self._bounds.memory}): ask for less, or allow more"
+            )
+        return FILES if isinstance(error, duckdb.PermissionException) else _word(error)
+
+
+@contextmanager
+def open_duckdb(folder: Path, role: Role, bounds: Bounds) -> Iterator[DuckDbReader]:
+    """A session over the files that are published in a folder, for the time of the block.
+
+    Raises:
+        QueryError: nothing is published there, or it cannot be read.
+    """
+    with (
+        bounded_memory(bounds.memory_bytes + BESIDE_BYTES),
+        duckdb.connect(":memory:", config=_config(bounds)) as own,
+    ):
+        for name in _FILES[role]:
+            _attach(own, folder / f"{name}.duckdb", name)
+        own.execute("set enable_external_access = false")
+        own.execute("set lock_configuration = true")
+        reader = DuckDbReader(own, role, bounds)
+        try:
+            yield reader
+        finally:
+            reader.end()
+
+
+def _config(bounds: Bounds) -> dict[str, str | bool | int | float | list[str]]:
+    return {**_CLOSED, "memory_limit": bounds.memory, "threads": bounds.threads}
+
+
+def _attach(own: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
+    if not file.exists():
+        raise QueryError(f"there is no {file}: `txn warehouse run` builds and publishes it")
+    try:
+        place = str(file).replace("'", "''")
+        own.execute(f"attach '{place}' as {name} (read_only)")
+        tables = own.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = ? and schema_name in (?, ?)",
+            [name, *SCHEMAS],
+        ).fetchall()
+        for schema, table in tables:
+            qualified = f'{schema}."{table}"'
+            own.execute(f"create schema if not exists {schema}")
+            own.execute(f"create or replace view {qualified} as from {name}.{qualified}")
+    except duckdb.Error as error:
+        raise QueryError(f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}") from None
+
+
+def _word(error: Exception) -> str:
+    return one_line(str(error)) or type(error).__name__
