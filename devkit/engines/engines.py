@@ -71,11 +71,25 @@ class Engine:
         self.target.publish()
 
     def everything(self) -> dict[str, TableRows]:
-        """The rows of all tables that analysts and stewards read, and the twelve answers."""
+        """The rows of all tables that analysts and stewards read, the twelve answers, and what `check` counts."""
         with self.asking() as ask:
             found = {table: TableRows.of(*ask(f"select * from {table}")) for table in TABLES}
             answers = {each.name: TableRows.of(*ask(each.sql), ordered=True) for each in questions()}
-        return found | answers
+        return found | answers | self._counted()
+
+    def _counted(self) -> dict[str, TableRows]:
+        with self.target.exclusively():
+            counts, built, sums = self.target.counts(), self.target.built(), self.target.place_sums()
+        places = [
+            (shard, minute, own.count, f"{own.digest:032x}")
+            for shard, minutes in sums.items()
+            for minute, own in minutes.items()
+        ]
+        state = (counts.landed, counts.writes, built.landed, built.noted, built.follows)
+        return {
+            "positions by minute": TableRows.of(("shard", "minute", "positions", "digest"), places),
+            "state": TableRows.of(("landed", "writes", "load", "noted", "follows"), [state]),
+        }
 
 
 def on_duckdb(folder: Path, settings: Settings) -> Engine:
