@@ -210,19 +210,27 @@ class _Session:
         return rows
 
     async def _outwards(self) -> None:
-        while True:
-            message = await messages.read_message(self.inner_reader)
-            if self.asked is not None:
-                self.asked.put_nowait(message)
-            elif message.kind == b"G":
-                await self._feed()
-            else:
-                if message.kind == b"E":
-                    message = self._said(messages.error_fields(message))
-                elif message.kind == b"S" and message.body.startswith(b"server_version\0"):
-                    message = _VERSION
-                self.writer.write(bytes(message))
-                await self.writer.drain()
+        buffer = bytearray()
+        while chunk := await self.inner_reader.read(_CHUNK):
+            buffer += chunk
+            told = bytearray()
+            for message in messages.taken(buffer):
+                if self.asked is not None:
+                    self.asked.put_nowait(message)
+                elif message.kind == b"G":
+                    await self._feed()
+                else:
+                    told += bytes(self._told(message))
+            self.writer.write(told)
+            await self.writer.drain()
+
+    def _told(self, message: Message) -> Message:
+        """What the client is told of a message."""
+        if message.kind == b"E":
+            return self._said(messages.error_fields(message))
+        if message.kind == b"S" and message.body.startswith(b"server_version\0"):
+            return _VERSION
+        return message
 
     async def _feed(self) -> None:
         """Hand the rows of a COPY to PostgreSQL, which asks for them."""

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +45,18 @@ async def read_message(reader: asyncio.StreamReader) -> Message:
     if not 0 <= size <= _BYTES_MAX:
         raise DoorError(f"a message of {size} bytes")
     return Message(kind, await reader.readexactly(size))
+
+
+def taken(buffer: bytearray) -> Iterator[Message]:
+    """The complete messages at the beginning of a buffer, which they leave: much cheaper than one read for each."""
+    place = 0
+    while len(buffer) >= place + 5:
+        end = place + 1 + int.from_bytes(buffer[place + 1 : place + 5], "big")
+        if end > len(buffer):
+            break
+        yield Message(bytes(buffer[place : place + 1]), bytes(buffer[place + 5 : end]))
+        place = end
+    del buffer[:place]
 
 
 async def read_start(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -6,7 +6,7 @@ Another process holds the session, and Amazon's driver (`redshift_child.py`).
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -142,7 +142,8 @@ class ChildSession:
     def close(self) -> None:
         """End the session; what was not committed is rolled back."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         try:
             self._process.wait(ENDING_S_MAX)
         except subprocess.TimeoutExpired:
