@@ -93,6 +93,18 @@ class RedshiftTarget:
             shards = session.execute(f"select distinct shard_id from {SCHEMA}.{POSITIONS} order by 1")
             return place_sums(_batch(*session.table(f"{query} where shard_id = %s", shard)) for (shard,) in shards)
 
+    def has_table(self, schema: str, table: str) -> bool:
+        """See `Target`."""
+        query = "select 1 from information_schema.tables where table_schema = %s and table_name = %s"
+        with self.address.session() as session:
+            return bool(session.execute(query, schema, table))
+
+    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
+        """See `Target`. The rows come as one batch: the driver holds an answer in memory as well."""
+        own = query.format_map({name: name for name in ("landing", "star", "meta", "oltp")})
+        with self.address.session() as session:
+            yield _batch(*session.table(own))
+
     def publish(self) -> bool:
         """See `Target`: readers see a table as soon as it is built, and what they may see is set again."""
         if self._settings.warehouse_redshift_grants:
