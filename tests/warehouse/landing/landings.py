@@ -130,6 +130,8 @@ class _MemoryLanding:
         load_id = 1 + max((int(str(row[1])) for row in self.at.ledger), default=0)
         given = [row for table in batch.tables() for row in table.to_pylist()]
         came = {number: [row for row in given if row["commit_number"] == number] for number in missing}
+        if any(row.keys() - set(CURATED_SCHEMA.names) for row in given):
+            raise WarehouseError("a newer version wrote a column")
         if any(len(came[number]) != append.rows for number, append in missing.items()):
             raise WarehouseError("files do not hold what the commits say")
         for number, append in missing.items():

@@ -99,7 +99,7 @@ def test_what_is_in_comes_in_no_second_time(place: LandingUnderTest, landing: La
     assert_holds_all(place)
 
 
-@pytest.mark.parametrize("fault", ["a row less", "a row twice", "no file"])
+@pytest.mark.parametrize("fault", ["a row less", "a row twice", "no file", "a column of a later version"])
 def test_files_that_do_not_hold_what_the_commits_say_bring_in_nothing(
     place: LandingUnderTest, landing: Landing, fault: str
 ) -> None:
@@ -108,6 +108,7 @@ def test_files_that_do_not_hold_what_the_commits_say_bring_in_nothing(
         "a row less": [first.rows, second.rows.slice(1)],
         "a row twice": [first.rows, second.rows, second.rows.slice(1, 1)],
         "no file": [first.rows],
+        "a column of a later version": [first.rows, second.rows.append_column("later", second.rows["type"])],
     }[fault]
     with pytest.raises(WarehouseError):
         landing.load(replace(batch_of((first, second)), tables=lambda: iter(rows)))
