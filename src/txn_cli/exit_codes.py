@@ -37,7 +37,7 @@ CHECKING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.FINDING: 1, Outcome.
 LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.UNSETTLED: 4}
 
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
-    **dict.fromkeys(("load", "ingest"), LOADING),
+    **dict.fromkeys(("load", "ingest file"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),

@@ -28,16 +28,16 @@ from txn_core.printable import printable
 COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
-    "ingest_command": ("ingest",),
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
+    "sql": ("sql",),
+    "ingest_command": ("ingest",),
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
-    "sql": ("sql",),
 }
 
 
@@ -110,7 +110,10 @@ def words_of(command: Any, arguments: Sequence[str]) -> str:
     """The words that name a command, such as `keys create`: those before its own options and arguments."""
     words = []
     for word in arguments:
-        command = getattr(command, "commands", {}).get(word)
+        named = getattr(command, "commands", {})
+        if (default := getattr(command, "default_command", None)) is not None and word not in named:
+            return " ".join((*words, default))
+        command = named.get(word)
         if command is None:
             break
         words.append(word)

@@ -1,7 +1,7 @@
 """Clients' files, taken in by the worker and by the command, each killed by SIGKILL at every step that it makes.
 
 A step is a call to S3 or an upload (`fault/sitecustomize.py`). Each step has a file of its own, with numbers of its
-own, in cards, in other columns, and in a name. At the end each file was taken in, and the clients' bucket is empty.
+own, in cards and in other columns. At the end each file was taken in, and the clients' bucket is empty.
 """
 
 import asyncio
@@ -129,13 +129,15 @@ def _rows(marks: Marks) -> bytes:
 
 
 def _odd_files(marks: Marks) -> dict[str, bytes]:
-    """Files that fail as a whole: cut off, without a header, of no kind that is read, with a number for a name."""
+    """Files that fail as a whole: cut off, without a header, of no kind that is read.
+
+    Their names hold no number: S3 itself keeps names of objects, in logs and elsewhere.
+    """
     rows = _rows(marks)
     return {
         "cut.csv.gz": gzip.compress(rows)[:-50],
         "headless.csv": b"".join(_rows(marks).splitlines(keepends=True)[1:]),
         "page.html": f"<html>{marks.new('page of a client')}</html>".encode(),
-        f"{marks.new('name of a client')}.csv": b"a,b\n1,2\n",
         "quoted.csv": rows + f'"{marks.new("open quote of a client")}'.encode(),
         "columns.csv": rows.replace(b"is_fraud", marks.new("column of a client").encode(), 1),
     }

@@ -60,6 +60,8 @@ ARGUMENTS: Final[dict[str, str]] = {
     "dead-letters show": "shard/1",
     "dead-letters replay": "shard/1",
     "leases reset": "both --yes",
+    "ingest file": "rows.csv",
+    "ingest status": "",
     "lake hours": "",
     "lake curate": "",
     "lake compact": "",
@@ -68,13 +70,13 @@ ARGUMENTS: Final[dict[str, str]] = {
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
-OF_A_SERVICE: Final = {"load", "verify"}
+OF_A_SERVICE: Final = {"load", "verify", "ingest file"}
 WAITS: Final = "worker"
 """A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
 KEYS: Final = {
     "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),
-    **{f"TXN_{name}_KEY": base64_key(1) for name in ("IDENTITY", "CURSOR", "DEAD_LETTER")},
+    **{f"TXN_{name}_KEY": base64_key(1) for name in ("IDENTITY", "CURSOR", "DEAD_LETTER", "INGEST")},
 }
 ON_AWS: Final = {"TXN_TARGET": "aws", "TXN_BUCKET": "ours", **KEYS}
 
@@ -303,7 +305,8 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.code == failed(command)
     assert "target" in ended.target
     assert re.search(
-        r"does not know these credentials: set AWS_PROFILE|401 api_key_invalid .*--api-key-file", ended.line
+        r"does not know these credentials: set AWS_PROFILE|401 api_key_invalid .*--api-key-file|`txn keys create`",
+        ended.line,
     )
     assert "9000" not in ended.line
     assert ended.seconds < SECONDS_MAX

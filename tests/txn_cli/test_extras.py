@@ -73,6 +73,7 @@ def test_every_command_is_there_without_extras() -> None:
         ("worker index --from-lake", "lake"),
         ("reconcile --since 1h", "lake"),
         ("demo", "lake"),
+        ("sql q01", "warehouse"),
         ("verify --url http://127.0.0.1:1 --api-key x /dev/null", "lake"),
     ],
 )

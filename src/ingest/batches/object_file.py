@@ -56,7 +56,7 @@ class ObjectContent:
         return Sha256(digest.hexdigest())
 
     def opened(self) -> "ObjectFile":
-        """The object as a file for other threads than that of this event loop."""
+        """The object as a file for other threads than the one of this event loop."""
         return ObjectFile(self, asyncio.get_running_loop())
 
 

@@ -7,15 +7,18 @@ from tempfile import NamedTemporaryFile
 from typing import Final
 
 from txn_cli.answers.formats import Format
-from warehouse.sql.answer import Answer
 from warehouse.sql.exports import csv_records, json_lines, write_parquet
 from warehouse.sql.query_errors import QueryError
+from warehouse.sql.query_result import QueryResult
 
-LINES: Final[Mapping[Format, Callable[[Answer], Iterator[str]]]] = {Format.CSV: csv_records, Format.JSON: json_lines}
+LINES: Final[Mapping[Format, Callable[[QueryResult], Iterator[str]]]] = {
+    Format.CSV: csv_records,
+    Format.JSON: json_lines,
+}
 """The formats that are text."""
 
 
-def write_answer(answer: Answer, file: Path, form: Format) -> None:
+def write_answer(answer: QueryResult, file: Path, form: Format) -> None:
     """Write an answer to a file, in place of what is there.
 
     Raises:

@@ -12,7 +12,7 @@ from rich.text import Text
 from txn_core.printable import printable
 from txn_core.transactions.currency import EXPONENTS
 from warehouse.questions.catalogue import Question, Unit
-from warehouse.sql.answer import Answer, Row
+from warehouse.sql.query_result import QueryResult, Row
 
 ROWS_MAX: Final = 1_000
 """Rows that are printed at most."""
@@ -20,7 +20,7 @@ ROWS_MAX: Final = 1_000
 CELL_CHARACTERS_MAX: Final = 200
 
 
-def show_answer(answer: Answer, console: Console, question: Question | None = None) -> bool:
+def show_answer(answer: QueryResult, console: Console, question: Question | None = None) -> bool:
     """Print the first rows; gives whether there were more. Amounts of a question have their currency's decimals."""
     rows = list(islice(answer.rows, ROWS_MAX + 1))
     texts = [_texts(row, answer.columns, question) for row in rows[:ROWS_MAX]]

@@ -81,18 +81,23 @@ class Ingestion:
             TxnError: the API, or the lake, refuses us.
         """
         batch_key, aws = BatchKey.of(self.settings), Aws(self.settings)
-        async with aws.s3() as s3, aws.dynamodb() as dynamodb, opened_file(name, reading, s3) as content:
+        async with (
+            ApiClient.connect(self.target.url, self.target.api_key) as client,
+            aws.s3() as s3,
+            aws.dynamodb() as dynamodb,
+        ):
+            await client.reach()
             keys = ApiKeyTable(dynamodb, TableNames.of(self.settings).api_keys)
             account = await briefly("api key", partial(account_of, keys, self.target.api_key))
             lake = VersionedObjects(s3, self.settings.lake_bucket)
             receipts = ReceiptStore(lake, briefly)
-            fresh = _fresh(batch_key, account, name, content, particulars)
-            taken = await self._taken(receipts, fresh, again=again)
-            if isinstance(taken, StoredReceipt):
-                receipt, before = taken.receipt, taken.receipt.totals.read
-            else:
+            async with opened_file(name, reading, s3) as content:
+                fresh = _fresh(batch_key, account, name, content, particulars)
+                taken = await self._taken(receipts, fresh, again=again)
                 before = taken.receipt.totals.read
-                receipt = await self._upload(taken, content.source)
+                receipt = taken.receipt
+                if isinstance(taken, Hold):
+                    receipt = await self._upload(taken, client, content.source)
             found = await briefly("receipt", partial(lake.find, receipt_key(receipt.account, receipt.batch)))
         if found is None:
             raise StoreError("the receipt was removed as soon as it was written: who does that?")
@@ -122,7 +127,7 @@ class Ingestion:
             self.meter.show(None, "an earlier run has not let this file go: waiting for its hold to end")
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _upload(self, hold: Hold, source: Source) -> BatchReceipt:
+    async def _upload(self, hold: Hold, client: ApiClient, source: Source) -> BatchReceipt:
         summary = LoadSummary(self.meter, rejects=None)
         if hold.receipt.totals.read:
             self.meter.say(f"Going on after {hold.receipt.totals.read:,} rows that an earlier run has settled")
@@ -130,8 +135,7 @@ class Ingestion:
         def progress(totals: LoadTotals, rejections: Sequence[Rejection]) -> None:
             summary.progress(totals, source.fraction, rejections)
 
-        async with hold, ApiClient.connect(self.target.url, self.target.api_key) as client:
-            await client.reach()
+        async with hold:
             delivery = BulkDelivery(client, RetryPolicy(notice=self.meter.say))
             return await upload_batch(hold, source, delivery, progress)
 

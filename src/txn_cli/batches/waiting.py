@@ -8,7 +8,6 @@ from typing import Final, Protocol
 from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
 from txn_cli.status.live import Looking
 from txn_cli.status.status_table import progress_line
-from txn_cli.system import System
 from txn_core.drains import ARCHIVE
 from txn_core.exceptions import StoreError
 
@@ -25,11 +24,6 @@ class LoadedWarehouse(Protocol):
 
     async def has_loaded(self, raw_objects: Collection[str]) -> bool:
         """Whether all rows of these objects of the raw lake, named by their keys, are in what the warehouse shows."""
-
-
-def opened_warehouse(system: System) -> LoadedWarehouse | None:  # noqa: ARG001 - the port for it
-    """The warehouse of a system; None where there is none."""
-    return None
 
 
 async def wait_for_lake(observer: Looking, accepted_until: datetime, timeout_s: float, tell: Tell) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,7 +17,7 @@ from txn_cli.api_client.target import Target
 from txn_cli.batches import batch_report
 from txn_cli.batches.ingestion import Ingested, Ingestion
 from txn_cli.batches.receipt_book import ReceiptBook, ShownReceipt
-from txn_cli.batches.waiting import LoadedWarehouse, opened_warehouse, wait_for_lake, wait_for_warehouse
+from txn_cli.batches.waiting import LoadedWarehouse, wait_for_lake, wait_for_warehouse
 from txn_cli.commands.data import UrlOption
 from txn_cli.commands.file_options import LayoutOption, MapOption, MemberOption, SeparatorOption
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
@@ -44,9 +45,13 @@ class Waited(StrEnum):
 class _FileOrCommand(TyperGroup):
     """A group whose first word is a file unless it is one of the commands."""
 
+    default_command = FILE
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the group's own options, which are none, before a command."""
-        return super().parse_args(ctx, args if not args or args[0] in self.commands else [FILE, *args])
+        return super().parse_args(
+            ctx, args if not args or args[0] in self.commands else [self.default_command, *args]
+        )
 
 
 ingest = typer.Typer(
@@ -91,7 +96,7 @@ def file_(
     )
     system = system_at(data_dir, aws=aws)
     target = Target.of(url=url, api_key=presented_key(api_key, api_key_file, url=url), named=Named(data_dir, aws))
-    warehouse = _warehouse(system) if wait is Waited.WAREHOUSE else None
+    warehouse = _warehouse(system, data_dir) if wait is Waited.WAREHOUSE else None
     try:
         ingested = asyncio.run(_ingest(system, target, file, reading, again=again))
     except KeyboardInterrupt:
@@ -149,13 +154,15 @@ def _print_table(found: list[ShownReceipt]) -> None:
     where.print(batch_report.table(found))
 
 
-def _warehouse(system: System) -> LoadedWarehouse:
+def _warehouse(system: System, data_dir: Path | None) -> LoadedWarehouse:
     """The warehouse of a system, to be waited for.
 
     Raises:
         SettingsError: there is none.
     """
-    if (found := opened_warehouse(system)) is None:
+    from txn_cli.batches.published_warehouse import opened_warehouse  # noqa: PLC0415 - the extra `warehouse`
+
+    if (found := opened_warehouse(system, data_dir)) is None:
         raise SettingsError(
             "there is no warehouse to wait for: fill one with `txn warehouse run`, or say --wait lake"
         )

@@ -23,8 +23,8 @@ from warehouse.questions.catalogue import Question, is_name, question_of, questi
 from warehouse.sql.reader_roles import Role
 
 if TYPE_CHECKING:
-    from warehouse.sql.answer import Answer
     from warehouse.sql.asking import Reader
+    from warehouse.sql.query_result import QueryResult
 
 PRINTED_COLUMNS: Final = 160
 """How wide a table is that is printed where there is no terminal."""
@@ -121,7 +121,7 @@ def _answer(reader: "Reader", query: str, question: Question | None, form: Forma
         say(f"{small.emptied:,} cells of 1 to 4 customers are empty", error=True)
 
 
-def _write(answer: "Answer", question: Question | None, form: Format, output: Path | None) -> None:
+def _write(answer: "QueryResult", question: Question | None, form: Format, output: Path | None) -> None:
     from txn_cli.answers import answer_table  # noqa: PLC0415
     from txn_cli.answers.answer_file import LINES, write_answer  # noqa: PLC0415
 

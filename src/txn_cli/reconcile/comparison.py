@@ -16,10 +16,15 @@ _ALWAYS: Final = Minute("~")  # behind every minute
 
 @dataclass(frozen=True, slots=True)
 class ShardLedger:
-    """A drain's lease row of a shard, if the drain has seen the shard, and what its ledger says of the shard."""
+    """A drain's lease row of a shard, if the drain has seen the shard, and what its ledger says of the shard.
+
+    Attributes:
+        waits_from: the minute from which on something waits to be taken in by a view that reads the lake.
+    """
 
     row: Lease | None = None
     tally: Tally = field(default_factory=Tally)
+    waits_from: Minute = _ALWAYS
 
     @property
     def ledger(self) -> Ledger | None:
@@ -112,5 +117,5 @@ def _both_done_before(view: ShardLedger, reference: ShardLedger) -> Minute:
     Equal checkpoints stand for the same positions, also in a minute that is not yet over.
     """
     if view.row is not None and reference.row is not None and view.row.checkpoint == reference.row.checkpoint:
-        return _ALWAYS
+        return view.waits_from
     return min(view.done_before, reference.done_before)

@@ -7,7 +7,7 @@ from datetime import datetime
 from txn_cli.reconcile.comparison import MinuteSums, ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, Found
-from txn_cli.reconcile.views import View
+from txn_cli.reconcile.views import JudgedView, MinutePlace, View
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.ledger import Minute, Sum, start_of, tally_of
@@ -27,7 +27,7 @@ class Examination:
     stream: StreamEvidence
     lake: LakeEvidence
     reference: View
-    views: Sequence[View]
+    views: Sequence[JudgedView]
     shard_id: ShardId
     ledgers: Mapping[str, ShardLedger]
     begins: SequenceNumber | None
@@ -39,10 +39,10 @@ class Examination:
         dead_letters = {
             view.name: {
                 letter.position.within_shard()
-                for letter in await self.lake.dead_letters(view.name, self.shard_id, set(hour))
+                for letter in await self.lake.dead_letters(view.sets_apart, self.shard_id, set(hour))
             }
             for view in self.views
-            if view.evidence is not None
+            if view.sets_apart is not None
         }
         faults: list[Fault] = []
         for minute, sums in sorted(hour.items()):
@@ -66,11 +66,11 @@ class Examination:
         return self.begins is None or int(position.sequence_number) >= int(self.begins)
 
     async def _view_faults(
-        self, view: View, sums: MinuteSums, found: Found, dead_letters: set[tuple[int, int]]
+        self, view: JudgedView, sums: MinuteSums, found: Found, dead_letters: set[tuple[int, int]]
     ) -> list[Fault]:
         found = found.only(self.ledgers[view.name].covers)
         records = [record for record in found.events() if record.position.within_shard() not in dead_letters]
-        faults = await view.unsettled(records)
+        faults = await view.faults(MinutePlace(self.shard_id, sums.minute), records)
         if not faults and found.stream is not None and _sum(found.stream) != sums.view:
             why = f"the ledger of the {view.name} says otherwise than stream and lake"
             faults = [Fault(f"unexplained_in_{view.name}", self.shard_id, sums.minute, why=why)]

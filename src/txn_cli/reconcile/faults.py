@@ -8,6 +8,8 @@ The kinds of faults are:
 - `unexplained_in_VIEW`: the ledger of the view says otherwise than the stream
 - what the evidence of a view says, such as `missing_in_index`: neither indexed nor kept as undecodable, or
   `conflict_not_kept`: other content than the first under its id, and in no dead letter
+- `missing_in_landing`, `doubled_in_landing`: not among the positions of the warehouse, or there more than once
+- `extra_in_landing`: a position of the warehouse that neither stream nor lake has
 """
 
 from collections import Counter

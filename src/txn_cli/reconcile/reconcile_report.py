@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -15,7 +15,11 @@ from txn_cli.reconcile.views import REFERENCE
 from txn_core.positions import ShardId
 from workers.leases.ledger import Minute
 
+if TYPE_CHECKING:
+    from txn_cli.reconcile.warehouse_totals import Total
+
 SHOWN_MAX: Final = 50
+_DONE: Final = {"landing": "landed"}
 _table: Final = partial(Table, title_justify="left", box=None, pad_edge=False)
 
 
@@ -23,7 +27,8 @@ _table: Final = partial(Table, title_justify="left", box=None, pad_edge=False)
 class Report:
     """The comparisons of each shard, one a view, and all that is missing or doubled.
 
-    `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence.
+    `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence, `totals`
+    those of a warehouse.
     """
 
     since: Minute
@@ -32,11 +37,13 @@ class Report:
     comparisons: tuple[Comparison, ...]
     faults: tuple[Fault, ...]
     deep: bool
+    totals: "tuple[Total, ...]" = ()
 
     @property
     def all_right(self) -> bool:
-        """Whether nothing differs and nothing is wrong, in the minutes that could be compared."""
-        return not self.faults and not any(comparison.differing for comparison in self.comparisons)
+        """Whether nothing is wrong, nothing differs in the minutes that could be compared, and totals are equal."""
+        differing = any(comparison.differing for comparison in self.comparisons)
+        return not self.faults and not differing and all(total.equal for total in self.totals)
 
     def document(self) -> dict[str, object]:
         """The report as JSON values. A shard has an object a view, whose counts stand under the view's name."""
@@ -47,6 +54,8 @@ class Report:
             "shards": [_shard(comparison) for comparison in self.comparisons],
             "faults": [fault.document() for fault in self.faults],
         }
+        if self.totals:
+            document["totals"] = [total.document() for total in self.totals]
         return document | ({"by_ledger_alone": self.by_ledger_alone} if self.by_ledger_alone else {})
 
 
@@ -57,6 +66,8 @@ def show_report(report: Report, console: Console) -> None:
         console.print(_shards_table(view, comparisons))
         if any(comparison.differing for comparison in comparisons):
             console.print(_differing_table(view, comparisons))
+    for total in report.totals:
+        console.print(_total_line(total))
     if report.faults:
         console.print(_faults_table(report))
     if len(report.faults) > SHOWN_MAX:
@@ -70,6 +81,11 @@ def show_report(report: Report, console: Console) -> None:
     console.print(
         Text("All compared minutes agree") if report.all_right else Text("The views are not the same", style="red")
     )
+
+
+def _total_line(total: "Total") -> Text:
+    counts = ", ".join(f"{count:,} in {table}" for table, count in total.counts.items())
+    return Text(f"{total.what}: {counts}", style="" if total.equal else "red")
 
 
 def _shard(comparison: Comparison) -> dict[str, object]:
@@ -126,8 +142,8 @@ def _faults_table(report: Report) -> Table:
 
 
 def _done_by(view: str) -> list[str]:
-    """What the two drains have done with a position, by their names: indexed, archived."""
-    return [f"{drain}d" if drain.endswith("e") else f"{drain}ed" for drain in (view, REFERENCE)]
+    """What the view and the reference have done with a position, by their names: indexed, landed, archived."""
+    return [_DONE.get(drain) or f"{drain}d" if drain.endswith("e") else f"{drain}ed" for drain in (view, REFERENCE)]
 
 
 def _short(shard_id: ShardId) -> str:

@@ -1,43 +1,55 @@
 """A reconciliation of views with a reference: compares their ledgers, and rereads the minutes that differ.
 
 The reference is the archive, since its rows in the lake are the evidence of what was on the stream beyond the
-stream's retention. Every other drain of the stream is a view.
+stream's retention. Every other drain of the stream is a view, and so is the landing of a warehouse.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger, compare
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.faults import Fault
 from txn_cli.reconcile.reconcile_report import Report
-from txn_cli.reconcile.views import REFERENCE, View
+from txn_cli.reconcile.views import REFERENCE, JudgedView, View
 from txn_core.aws.clients import Aws
 from txn_core.drains import readers_of
 from txn_core.dynamodb.tables import TableNames
+from txn_core.positions import SequenceNumber, ShardId
 from txn_core.settings import Settings
 from workers.leases.ledger import Minute
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
 
+if TYPE_CHECKING:
+    from txn_cli.reconcile.warehouse_totals import Total
+    from warehouse.run.targets import Target
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The views of one stream, and the stream."""
+    """The views of one stream, and the stream.
+
+    Attributes:
+        warehouse: a warehouse that no run changes meanwhile, whose landing is a further view; or None.
+    """
 
     reference: View
     views: tuple[View, ...]
     stream: StreamEvidence
     lake: LakeEvidence
+    warehouse: "Target | None" = None
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings) -> "AsyncIterator[Reconciliation]":
+    async def open(cls, settings: Settings, warehouse: "Target | None" = None) -> "AsyncIterator[Reconciliation]":
         """A reconciliation for the time of the block.
 
         Raises:
@@ -56,7 +68,7 @@ class Reconciliation:
             }
             reference = views.pop(REFERENCE)
             stream = StreamEvidence(kinesis, settings.stream)
-            yield cls(reference, tuple(views.values()), stream, LakeEvidence(store))
+            yield cls(reference, tuple(views.values()), stream, LakeEvidence(store), warehouse)
 
     async def run(self, since: Minute, *, deep: bool) -> Report:
         """Compare everything that arrived from a minute on; `deep` rereads also the minutes whose ledgers agree.
@@ -69,24 +81,48 @@ class Reconciliation:
         beginnings = await self.stream.beginnings(rows)
         ledgers = {drain.name: await drain.ledgers(rows[drain.name], since) for drain in drains}
         retained_from = await self.stream.retained_from()
+        landed = await self._landed(ledgers, beginnings, since)
+        views = self.views if landed is None else (*self.views, landed)
         comparisons: list[Comparison] = []
         faults: list[Fault] = []
         for shard_id in sorted({shard_id for by_shard in ledgers.values() for shard_id in by_shard}):
             of_shard = {name: by_shard.get(shard_id, ShardLedger()) for name, by_shard in ledgers.items()}
             compared = [
-                compare(shard_id, view.name, of_shard[view.name], of_shard[self.reference.name])
-                for view in self.views
+                compare(shard_id, view.name, of_shard[view.name], of_shard[self.reference.name]) for view in views
             ]
             begins = beginnings.get(shard_id)
             examination = Examination(
-                self.stream, self.lake, self.reference, self.views, shard_id, of_shard, begins, retained_from
+                self.stream, self.lake, self.reference, views, shard_id, of_shard, begins, retained_from
             )
             comparisons += compared
             for hour in by_hour(compared, deep=deep):
                 faults += await examination.faults(hour)
-        names = tuple(view.name for view in self.views)
-        alone = tuple(view.name for view in self.views if view.evidence is None)
-        return Report(since, names, alone, tuple(comparisons), tuple(faults), deep=deep)
+        names = tuple(view.name for view in views)
+        alone = tuple(view.name for view in views if view.sets_apart is None)
+        totals = await self._totals()
+        return Report(since, names, alone, tuple(comparisons), tuple(faults), deep=deep, totals=totals)
+
+    async def _landed(
+        self,
+        ledgers: dict[str, dict[ShardId, ShardLedger]],
+        beginnings: Mapping[ShardId, SequenceNumber],
+        since: Minute,
+    ) -> JudgedView | None:
+        """The landing, if there is one, after what it holds was added to the ledgers."""
+        if self.warehouse is None:
+            return None
+        from txn_cli.reconcile.landed_view import LandedView  # noqa: PLC0415 - the extra `warehouse`
+
+        landed = LandedView(self.warehouse, self.lake.store, beginnings)
+        ledgers[landed.name] = await landed.ledgers(ledgers[self.reference.name], since)
+        return landed
+
+    async def _totals(self) -> "tuple[Total, ...]":
+        if self.warehouse is None:
+            return ()
+        from txn_cli.reconcile.warehouse_totals import totals_of  # noqa: PLC0415 - the extra `warehouse`
+
+        return await asyncio.to_thread(totals_of, self.warehouse)
 
 
 def by_hour(comparisons: Sequence[Comparison], *, deep: bool) -> Iterator[Mapping[Minute, Mapping[str, MinuteSums]]]:

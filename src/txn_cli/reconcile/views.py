@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from txn_cli.patience import briefly
 from txn_cli.reconcile.comparison import ShardLedger
@@ -21,6 +21,28 @@ REFERENCE: Final = "archive"
 READS_AT_ONCE_MAX: Final = 32
 
 
+class MinutePlace(NamedTuple):
+    """A minute of a shard."""
+
+    shard_id: ShardId
+    minute: Minute
+
+
+class JudgedView(Protocol):
+    """A view whose minutes can be looked at again."""
+
+    @property
+    def name(self) -> str:
+        """The view's name."""
+
+    @property
+    def sets_apart(self) -> str | None:
+        """The kind of worker whose dead letters are no faults of the view; None for a view without evidence."""
+
+    async def faults(self, place: MinutePlace, records: Sequence[StreamRecord]) -> list[Fault]:
+        """What is wrong in a minute, of whose records those are given that the view must hold, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A drain's name, its leases and ledgers. Without evidence the view is compared by its ledgers alone."""
@@ -30,12 +52,17 @@ class View:
     ledger_table: LedgerTable
     evidence: Evidence | None = None
 
+    @property
+    def sets_apart(self) -> str | None:
+        """The kind of worker whose dead letters are no faults of the view; None without evidence."""
+        return None if self.evidence is None else self.name
+
     async def ledgers(self, rows: Sequence[Lease], since: Minute) -> dict[ShardId, ShardLedger]:
         """The ledger of each shard, by the rows of the leases, from a minute on."""
         return {row.shard_id: ShardLedger(row, await self.ledger_table.tally(row, since)) for row in rows}
 
-    async def unsettled(self, records: Sequence[StreamRecord]) -> list[Fault]:
-        """What the evidence says is wrong with some records, in their order; nothing without evidence."""
+    async def faults(self, place: MinutePlace, records: Sequence[StreamRecord]) -> list[Fault]:  # noqa: ARG002 - records tell
+        """See `JudgedView`; nothing without evidence."""
         if (evidence := self.evidence) is None:
             return []
         found: dict[int, Fault] = {}

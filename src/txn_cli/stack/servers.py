@@ -22,6 +22,9 @@ A_VOLUME_SERVER = "DataNodes"
 """What the topology of SeaweedFS's master names once a volume server has told its volumes. A master that comes up
 last is told five seconds later, and until then S3 answers its health check, but no object.
 """
+VACUUM_EVERY_S = 60
+"""How often SeaweedFS looks for volumes of which a third is removed, and compacts them, in a stack with a bucket of
+clients' files: until then the bytes of a removed file stay on the disk. Else it looks every 14 minutes."""
 NODE_SEMI_SPACE = "--max-semi-space-size=8"
 """MB that young objects get. By default they get so much that the text of large answers, which is garbage at once, is
 half of what the servers hold; with this it costs no more CPU."""
@@ -70,6 +73,8 @@ def _lake(data_dir: DataDir, programs: Programs, ports: StackPorts, secrets: Sec
     for name in LAKE_SERVERS:  # a port that is not given moves silently when it is taken
         port = ports.of[name]
         flags += [f"-{name}.port={port}", f"-{name}.port.grpc={port + GRPC_OFFSET}"]
+    if "TXN_INGEST_BUCKET" in os.environ:
+        flags.append(f"-master.vacuumIntervalSeconds={VACUUM_EVERY_S}")
     flags += [
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",

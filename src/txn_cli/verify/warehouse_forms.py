@@ -92,8 +92,8 @@ LANDING: Final = Form(
 )
 STAR: Final = Form(
     "star",
-    "select f.account, f.transaction_id, f.writes, f.card_key as card, f.customer_id, f.merchant_id, "
-    "m.name as merchant_name, "  # noqa: S608 - names of ours
+    "select f.account, f.transaction_id, f.writes, f.card_key as card, f.customer_id, f.merchant_id, "  # noqa: S608
+    "m.name as merchant_name, "
     + _CORE.replace("{from_}", "f")
     + ", f.net_minor, f.date_key, cast(f.month as varchar(10)) as month, f.hour_utc, f.category, f.state, f.gender, "
     "f.age_band from {star}.fact_transactions as f "
@@ -103,8 +103,8 @@ STAR: Final = Form(
 )
 OLTP: Final = Form(
     "oltp",
-    "select t.account, t.transaction_id, 1 as writes, t.card_id as card, t.customer_id, t.merchant_id, "
-    "m.name as merchant_name, "  # noqa: S608 - names of ours
+    "select t.account, t.transaction_id, 1 as writes, t.card_id as card, t.customer_id, t.merchant_id, "  # noqa: S608
+    "m.name as merchant_name, "
     + _CORE.replace("{from_}", "t")
     + ", c.card_masked, t.category from {oltp}.transaction as t "
     "left join {oltp}.card as c on c.card_id = t.card_id "

@@ -16,9 +16,8 @@ _MODULES: Final = ("pyarrow", "duckdb", "adbc_driver_postgresql")
 
 def lacking(dbt: Path | None = None) -> str | None:
     """What is not installed, with a remedy, or None. The `dbt` command is the one that is named, or our own."""
-    for module in _MODULES:
-        if find_spec(module) is None:
-            return missing("warehouse", f"{module} is")
+    if (lack := modules_lacking()) is not None:
+        return lack
     from warehouse.dbt.environment import dbt_program  # noqa: PLC0415 - the extra `warehouse`
 
     try:
@@ -26,6 +25,12 @@ def lacking(dbt: Path | None = None) -> str | None:
     except StackError as error:
         return str(error)
     return None
+
+
+def modules_lacking() -> str | None:
+    """What of the extra that brings the engines is not installed, with a remedy, or None."""
+    absent = next((module for module in _MODULES if find_spec(module) is None), None)
+    return None if absent is None else missing("warehouse", f"{absent} is")
 
 
 def wanted_every_s(narrator: Narrator, *, asked: bool | None, by_default: bool) -> float:

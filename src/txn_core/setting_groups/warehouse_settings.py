@@ -10,7 +10,7 @@ class WarehouseSettings(BaseModel):
 
     warehouse_postgres_url: SecretStr | None = Field(
         None,
-        description="PostgreSQL of the warehouse and of the normalised database, `postgresql://USER:PASSWORD@HOST/NAME`",
+        description="PostgreSQL of the warehouse and of the normalised database: a URL as libpq takes it",
     )
     warehouse_every_s: float = Field(
         0.0, ge=0, description="pause between two runs of the warehouse in the local stack; 0 is off"

@@ -7,15 +7,10 @@
 -- value customers | customers | customers of the cell
 -- value transactions | count | transactions, refunds and reversals included
 -- value share | percent | the category's part of the band's transactions
-with customers as (
-    select f.age_band, f.category, f.customer_id, count(*) as transactions
+with cells as (
+    select f.age_band, f.category, count(distinct f.customer_id) as customers, count(*) as transactions
     from star.fact_transactions as f
-    group by f.age_band, f.category, f.customer_id
-),
-cells as (
-    select c.age_band, c.category, count(*) as customers, cast(sum(c.transactions) as bigint) as transactions
-    from customers as c
-    group by c.age_band, c.category
+    group by f.age_band, f.category
 ),
 sums as (
     select x.age_band, x.category, x.customers, x.transactions,

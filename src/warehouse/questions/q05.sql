@@ -22,15 +22,15 @@ grid as (
     cross join hours_of_quarter as h
 ),
 customers as (
-    select f.date_key, f.hour_utc, f.customer_id, count(*) as transactions
+    select d.weekday, f.hour_utc, f.customer_id, count(*) as transactions
     from star.fact_transactions as f
-    group by f.date_key, f.hour_utc, f.customer_id
+    inner join star.dim_date as d on d.date_key = f.date_key
+    group by d.weekday, f.hour_utc, f.customer_id
 ),
 cells as (
-    select d.weekday, c.hour_utc, count(distinct c.customer_id) as customers, sum(c.transactions) as transactions
+    select c.weekday, c.hour_utc, count(*) as customers, sum(c.transactions) as transactions
     from customers as c
-    inner join star.dim_date as d on d.date_key = c.date_key
-    group by d.weekday, c.hour_utc
+    group by c.weekday, c.hour_utc
 ),
 sums as (
     select g.weekday, g.weekday_name, g.hour_utc,

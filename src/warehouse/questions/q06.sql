@@ -9,36 +9,39 @@
 -- value customers | customers | customers of the cell
 -- value transactions | count | transactions, refunds and reversals included
 -- value net | money | purchases less refunds and reversals
-with customers as (
-    select f.category, f.currency, f.merchant_id, f.customer_id,
-        count(*) as transactions,
-        sum(f.net_minor) as net_minor
+with sums as (
+    select f.category, f.currency, f.merchant_id, count(*) as transactions, sum(f.net_minor) as net_minor
     from star.fact_transactions as f
-    group by f.category, f.currency, f.merchant_id, f.customer_id
-),
-cells as (
-    select c.category, c.currency, c.merchant_id,
-        count(*) as customers,
-        cast(sum(c.transactions) as bigint) as transactions,
-        cast(sum(c.net_minor) as bigint) as net_minor
-    from customers as c
-    group by c.category, c.currency, c.merchant_id
+    group by f.category, f.currency, f.merchant_id
 ),
 ranked as (
-    select x.category, x.currency, x.merchant_id, x.customers, x.transactions, x.net_minor,
-        row_number() over (partition by x.category, x.currency order by x.net_minor desc, x.merchant_id) as standing
-    from cells as x
+    select s.category, s.currency, s.merchant_id, s.transactions, s.net_minor,
+        row_number() over (partition by s.category, s.currency order by s.net_minor desc, s.merchant_id) as standing
+    from sums as s
+),
+leading_merchants as (
+    select r.category, r.currency, r.merchant_id, r.transactions, r.net_minor, r.standing
+    from ranked as r
+    where r.standing <= 5
+),
+customers as (
+    select f.category, f.currency, f.merchant_id, count(distinct f.customer_id) as customers
+    from star.fact_transactions as f
+    inner join leading_merchants as l
+        on l.category = f.category and l.currency = f.currency and l.merchant_id = f.merchant_id
+    group by f.category, f.currency, f.merchant_id
 )
 select
-    k.category,
-    k.currency,
-    k.standing,
-    coalesce(m.name, k.merchant_id) as merchant,
-    k.customers,
-    k.transactions,
-    cast(cast(1.0 * k.net_minor / power(10.0, coalesce(u.exponent, 2)) as decimal(28, 8)) as decimal(20, 3)) as net
-from ranked as k
-left join star.dim_merchant as m on m.merchant_id = k.merchant_id
-left join star.dim_currency as u on u.currency = k.currency
-where k.standing <= 5
-order by k.category, k.currency, k.standing
+    l.category,
+    l.currency,
+    l.standing,
+    coalesce(m.name, l.merchant_id) as merchant,
+    c.customers,
+    l.transactions,
+    cast(cast(1.0 * l.net_minor / power(10.0, coalesce(u.exponent, 2)) as decimal(28, 8)) as decimal(20, 3)) as net
+from leading_merchants as l
+inner join customers as c
+    on c.category = l.category and c.currency = l.currency and c.merchant_id = l.merchant_id
+left join star.dim_merchant as m on m.merchant_id = l.merchant_id
+left join star.dim_currency as u on u.currency = l.currency
+order by l.category, l.currency, l.standing

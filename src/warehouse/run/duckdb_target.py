@@ -74,7 +74,7 @@ class DuckDbTarget:
 
     def has_table(self, schema: str, table: str) -> bool:
         """See `Target`."""
-        if not self._are_there:
+        if not (self._folder.landing.is_file() and self._folder.built("warehouse").is_file()):
             return False
         # information_schema shows the tables of all attached files.
         query = f"select 1 from information_schema.tables where table_schema = '{schema}' and table_name = '{table}'"
@@ -83,14 +83,10 @@ class DuckDbTarget:
 
     def batches(self, query: str) -> Iterator[pa.RecordBatch]:
         """See `Target`."""
-        if not self._are_there:
+        if not self._folder.landing.is_file():
             raise WarehouseError(f"there is no warehouse in {self._folder.root}: run `txn warehouse run`")
         with self._attached() as connection:
             yield from connection.execute(query.format_map(_SCHEMAS)).to_arrow_reader(BATCH_ROWS)
-
-    @property
-    def _are_there(self) -> bool:
-        return self._folder.landing.is_file() and self._folder.built("warehouse").is_file()
 
     def publish(self) -> bool:
         """See `Target`."""

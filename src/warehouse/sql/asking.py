@@ -4,13 +4,13 @@ from typing import Protocol
 
 from warehouse.questions.catalogue import Question
 from warehouse.questions.small_cells import SmallCells
-from warehouse.sql.answer import Answer
+from warehouse.sql.query_result import QueryResult
 
 
 class Reader(Protocol):
     """A session with an engine, as one role."""
 
-    def answer(self, sql: str) -> Answer:
+    def answer(self, sql: str) -> QueryResult:
         """Run one SELECT; its rows come as they are read.
 
         Raises:
@@ -18,7 +18,7 @@ class Reader(Protocol):
         """
 
 
-def ask(reader: Reader, question: Question) -> tuple[Answer, SmallCells]:
+def ask(reader: Reader, question: Question) -> tuple[QueryResult, SmallCells]:
     """The answer to a question without its small cells, and the count of these so far.
 
     Raises:

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import duckdb
 
-from warehouse.sql.answer import Answer, Row, rows_of
 from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
 from warehouse.sql.query_errors import FILES, QueryError, one_line
+from warehouse.sql.query_result import QueryResult, Row, rows_of
 from warehouse.sql.reader_roles import SCHEMAS, Role
 from warehouse.sql.select_rule import require_one_select
 
@@ -42,7 +42,7 @@ class DuckDbReader:
         self._timer = Timer(bounds.timeout_s, self._pass)
         self._timer.daemon = True
 
-    def answer(self, sql: str) -> Answer:
+    def answer(self, sql: str) -> QueryResult:
         """Run one SELECT; its rows come as they are read.
 
         Raises:
@@ -56,7 +56,7 @@ class DuckDbReader:
             if self._has_passed:
                 raise TimeoutError
             reader = self._connection.execute(sql).to_arrow_reader(BATCH_ROWS)
-        return Answer(reader.schema, self._rows(reader))
+        return QueryResult(reader.schema, self._rows(reader))
 
     def end(self) -> None:
         """Stop what runs: closing the connection would wait for it."""

@@ -14,8 +14,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.sql.answer import Answer, Row
 from warehouse.sql.query_errors import QueryError
+from warehouse.sql.query_result import QueryResult, Row
 
 ROWS_OF_A_GROUP: Final = 100_000
 _LINE_END: Final = "\r\n"
@@ -23,7 +23,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d",
 """What a text begins with that a spreadsheet runs (OWASP, "CSV Injection"), the full-width forms among them."""
 
 
-def csv_records(answer: Answer) -> Iterator[str]:
+def csv_records(answer: QueryResult) -> Iterator[str]:
     """The header and the rows as records of CSV (RFC 4180), without line ends. None is empty.
 
     A text that a spreadsheet would run as a formula begins with an apostrophe; numbers stay what they are.
@@ -54,7 +54,7 @@ def _cell(value: object) -> object:
             return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
 
 
-def json_lines(answer: Answer) -> Iterator[str]:
+def json_lines(answer: QueryResult) -> Iterator[str]:
     """One JSON array, a line a row. Decimals keep all their digits; what JSON has no number for is null."""
     names = [json.dumps(name) for name in answer.columns]
     opening = "["
@@ -92,7 +92,7 @@ def _plain(value: object) -> object:
             return str(value)
 
 
-def write_parquet(answer: Answer, file: Path) -> int:
+def write_parquet(answer: QueryResult, file: Path) -> int:
     """Write an answer's rows as Parquet (zstd); gives how many.
 
     Raises:

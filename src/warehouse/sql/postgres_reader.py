@@ -16,9 +16,9 @@ from typing import Any, Final
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
-from warehouse.sql.answer import Answer, Row, rows_of
 from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
 from warehouse.sql.query_errors import ONE_SELECT, QueryError
+from warehouse.sql.query_result import QueryResult, Row, rows_of
 from warehouse.sql.reader_roles import OF_STEWARDS, Role
 
 LOGIN_ROLES: Final = {Role.ANALYST: ("txn_analyst",), Role.STEWARD: ("txn_steward", "txn_analyst")}
@@ -50,7 +50,7 @@ class PostgresReader:
     role: Role
     bounds: Bounds
 
-    def answer(self, sql: str) -> Answer:
+    def answer(self, sql: str) -> QueryResult:
         """Run one SELECT; its rows come as they are read. The server itself refuses two statements in one text.
 
         Raises:
@@ -63,7 +63,7 @@ class PostgresReader:
             raise QueryError(ONE_SELECT)
         return self._typed(batches)
 
-    def _typed(self, batches: Any) -> Answer:
+    def _typed(self, batches: Any) -> QueryResult:
         """The answer with decimals, which the driver gives as texts of any number of digits."""
         numerics = [place for place, field in enumerate(batches.schema) if _is_numeric(field.type)]
         rows = self._rows(batches, numerics)
@@ -72,7 +72,7 @@ class PostgresReader:
         for place in numerics:
             decimals = max((_decimals(row[place]) for row in first), default=0)
             schema = schema.set(place, pa.field(schema.names[place], pa.decimal128(DIGITS_MAX, decimals)))
-        return Answer(schema, chain(first, rows))
+        return QueryResult(schema, chain(first, rows))
 
     def _rows(self, batches: Any, numerics: Sequence[int]) -> Iterator[Row]:
         with _errors(self.bounds, self.role):

@@ -24,10 +24,12 @@ create schema star; create schema oltp;
 create table star.dim_merchant as
 select merchant_id, max(merchant_name) as name from landing.positions group by 1;
 create table star.fact_transactions as
-select account, transaction_id, count(*) over (partition by transaction_id) as writes, card_id as card_key, customer_id,
-  merchant_id, occurred_at, type, original_transaction_id, amount_minor, currency, terminal_id, entry_mode, is_fraud,
+select account, transaction_id, count(*) over (partition by transaction_id) as writes, card_id as card_key,
+  customer_id, merchant_id, occurred_at, type, original_transaction_id, amount_minor, currency, terminal_id,
+  entry_mode, is_fraud,
   case when type in ('refund', 'reversal') then -amount_minor else amount_minor end as net_minor,
-  cast(strftime(occurred_at, '%Y%m%d') as integer) as date_key, cast(date_trunc('month', occurred_at) as date) as month,
+  cast(strftime(occurred_at, '%Y%m%d') as integer) as date_key,
+  cast(date_trunc('month', occurred_at) as date) as month,
   hour(occurred_at) as hour_utc, coalesce(category, 'unknown') as category,
   case when state = 'Atlantis' then '??' else coalesce(state, '??') end as state,
   coalesce(gender, 'unknown') as gender, '25-34' as age_band

@@ -153,7 +153,10 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
             called |= {operations[asked]} if asked in operations else set()
     # The local stack's own files say where its S3 is, which has no accounts.
     assert made == {"txn_core/aws/clients.py", "txn_cli/verify/lake.py"}
-    assert called == {*("CreateBucket", "HeadBucket", "PutObject", "HeadObject", "GetObject", "ListObjectsV2")}
+    assert called == {
+        *("CreateBucket", "HeadBucket", "PutObject", "HeadObject", "GetObject", "ListObjectsV2", "DeleteObject"),
+        *("GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration"),
+    }
 
 
 # --- bootstrap

@@ -11,11 +11,11 @@ import pytest
 
 from tests.warehouse.sql.conftest import publish
 from warehouse.questions.catalogue import questions
-from warehouse.sql.answer import Row
 from warehouse.sql.asking import ask
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import DuckDbReader, open_duckdb
 from warehouse.sql.query_errors import QueryError
+from warehouse.sql.query_result import Row
 from warehouse.sql.reader_roles import Role
 
 BOUNDS = Bounds("100MB", 2, 30.0)

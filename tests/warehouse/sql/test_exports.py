@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.sql.answer import Answer, Row
 from warehouse.sql.exports import csv_records, json_lines, write_parquet
 from warehouse.sql.query_errors import QueryError
+from warehouse.sql.query_result import QueryResult, Row
 
 AT = datetime(2025, 1, 2, 3, 4, 5, 678)  # noqa: DTZ001 - as the warehouse stores it
 
 
-def answer(columns: Sequence[str], *rows: Row, types: Sequence[pa.DataType] = ()) -> Answer:
+def answer(columns: Sequence[str], *rows: Row, types: Sequence[pa.DataType] = ()) -> QueryResult:
     fields = [pa.field(name, kind) for name, kind in zip(columns, types or [pa.string()] * len(columns), strict=True)]
-    return Answer(pa.schema(fields), iter(rows))
+    return QueryResult(pa.schema(fields), iter(rows))
 
 
 @pytest.mark.parametrize(

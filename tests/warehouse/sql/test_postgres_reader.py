@@ -15,11 +15,11 @@ from txn_cli.main import app_of
 from warehouse.postgres.roles import grant_roles
 from warehouse.postgres.session import PostgresSession
 from warehouse.questions.catalogue import question_of, questions
-from warehouse.sql.answer import Row
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.exports import write_parquet
 from warehouse.sql.postgres_reader import PostgresReader, open_postgres
 from warehouse.sql.query_errors import QueryError
+from warehouse.sql.query_result import Row
 from warehouse.sql.reader_roles import Role
 
 BOUNDS = Bounds("200MB", 2, 30.0)

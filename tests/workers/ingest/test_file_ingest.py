@@ -51,7 +51,7 @@ class IngestFixture:
         receipts = ReceiptStore(self.lake.lived_by(life), retry_outages)
         return FileIngest(self.clients.lived_by(life), receipts, KEY, "worker", TAKEOVER_S, self.metrics)
 
-    async def take_in(
+    async def ingest(
         self, file: ListedObject, process: FileIngest | None = None, stopping: asyncio.Event | None = None
     ) -> FileOutcome:
         async with self.api.client() as client:
@@ -85,17 +85,17 @@ def _file(rows: Iterable[int] = range(2, 14)) -> bytes:
 async def test_a_process_may_be_killed_at_any_call(site: IngestFixture, *, behind: bool) -> None:
     """The next one goes on: every row is sent, at most twice; rejections stand once; the file goes."""
     life = Life()
-    await site.take_in(await site.put(_file()), site.process(life))
+    await site.ingest(await site.put(_file()), site.process(life))
     calls, expected = life.calls, (site.receipt(), await site.report())
     assert calls > 6
     for ends_at in range(1, calls + 1):
         site.__init__()  # type: ignore[misc] # all of it as at the beginning
         file = await site.put(_file())
         with pytest.raises((DeadError, StoreError)):
-            await site.take_in(file, site.process(Life(ends_at, behind)))
+            await site.ingest(file, site.process(Life(ends_at, behind)))
         site.clock.pass_s(TAKEOVER_S)
         if NAME in site.clients.objects:
-            assert await site.take_in(file) in {"done", "again"}
+            assert await site.ingest(file) in {"done", "again"}
         assert not site.clients.objects
         assert set(site.api.stored.values()) <= {1, 2}
         assert len(site.api.stored) == expected[0].accepted
@@ -105,9 +105,9 @@ async def test_a_process_may_be_killed_at_any_call(site: IngestFixture, *, behin
 
 
 async def test_the_same_content_is_sent_once_under_whatever_name(site: IngestFixture) -> None:
-    assert await site.take_in(await site.put(_file())) == "done"
+    assert await site.ingest(await site.put(_file())) == "done"
     sent = len(site.api.requests)
-    assert await site.take_in(await site.put(_file(), "acme/copy.csv")) == "again"
+    assert await site.ingest(await site.put(_file(), "acme/copy.csv")) == "again"
     assert (len(site.api.requests), site.clients.objects) == (sent, {})
 
 
@@ -116,13 +116,13 @@ async def test_a_file_that_another_process_works_on_is_left_to_it(site: IngestFi
     file = await site.put(_file())
     life = Life(ends_at=4)
     with pytest.raises(StoreError):
-        await site.take_in(file, site.process(life))
+        await site.ingest(file, site.process(life))
     assert site.receipt().owner is not None
     other = Life()
     process = site.process(other)
-    assert await site.take_in(file, process) == "busy"
+    assert await site.ingest(file, process) == "busy"
     calls = other.calls
-    assert await site.take_in(file, process) == "busy"
+    assert await site.ingest(file, process) == "busy"
     assert other.calls == calls + 1
     assert NAME in site.clients.objects
     assert not site.api.requests
@@ -143,14 +143,14 @@ async def test_a_file_that_is_none_goes_too_and_leaves_its_reason(
     site: IngestFixture, body: bytes, said: str
 ) -> None:
     """The receipt quotes neither the file nor its name, and the same file again is tried again."""
-    outcome = await site.take_in(await site.put(body))
+    outcome = await site.ingest(await site.put(body))
     receipt = site.receipt()
     assert outcome in {"failed", "done"}
     assert outcome == receipt.state
     assert said in f"{receipt.failure} {receipt.faults}"
     assert not site.clients.objects
     assert CARD not in receipt.to_json().decode()
-    assert await site.take_in(await site.put(body)) == ("failed" if outcome == "failed" else "again")
+    assert await site.ingest(await site.put(body)) == ("failed" if outcome == "failed" else "again")
 
 
 async def test_a_file_that_is_replaced_meanwhile_is_neither_mixed_nor_removed(site: IngestFixture) -> None:
@@ -160,7 +160,7 @@ async def test_a_file_that_is_replaced_meanwhile_is_neither_mixed_nor_removed(si
     assert await process._digest(file, _content_of(process, file), asyncio.Event())
     await site.put(_file(range(20, 24)))
     with pytest.raises(FileGoneError):
-        await site.take_in(file, process)
+        await site.ingest(file, process)
     assert site.receipt().state == "failed"
     assert NAME in site.clients.objects
     assert not site.api.stored
@@ -177,7 +177,7 @@ async def test_a_version_that_came_after_the_last_row_stays(site: IngestFixture)
         return await removal(key, etag)  # type: ignore[arg-type]
 
     process.bucket.remove = replaced_before  # type: ignore[method-assign]
-    assert await site.take_in(file, process) == "done"
+    assert await site.ingest(file, process) == "done"
     assert site.clients.objects[NAME].body == _file(range(20, 24))
 
 
@@ -196,20 +196,20 @@ async def test_what_the_api_leaves_in_doubt_keeps_the_file(
         lambda client: bulk(client, RetryPolicy(attempts_max=2, pause=at_once)),
     )
     with pytest.raises(UndeliveredError):
-        await site.take_in(await site.put(_file()))
+        await site.ingest(await site.put(_file()))
     receipt = site.receipt()
     assert (receipt.state, receipt.totals.read, receipt.unknown, receipt.owner) == ("open", CHUNK, 3, None)
     site.api.faults.clear()
     found = await site.clients.find(NAME)
     assert found is not None
-    assert await site.take_in(found) == "done"
+    assert await site.ingest(found) == "done"
     assert (site.receipt().unknown, set(site.api.stored.values())) == (0, {1})
 
 
 async def test_a_process_that_is_to_end_lets_the_file_go_after_a_chunk(site: IngestFixture) -> None:
     """No row is sent twice for it."""
     file, stopping = await site.put(_file()), asyncio.Event()
-    taking = asyncio.create_task(site.take_in(file, stopping=stopping))
+    taking = asyncio.create_task(site.ingest(file, stopping=stopping))
     while not site.api.requests:  # noqa: ASYNC110 - the fake tells nobody
         await asyncio.sleep(0)
     stopping.set()
@@ -217,7 +217,7 @@ async def test_a_process_that_is_to_end_lets_the_file_go_after_a_chunk(site: Ing
     receipt = site.receipt()
     assert (receipt.state, receipt.owner) == ("open", None)
     assert 0 < receipt.totals.read < 12
-    assert await site.take_in(file) == "done"
+    assert await site.ingest(file) == "done"
     assert set(site.api.stored.values()) == {1}
-    assert await site.take_in(file, stopping=stopping) == "stopped"
+    assert await site.ingest(file, stopping=stopping) == "stopped"
     assert receipt_key(ACME, receipt.batch) in site.lake.objects

@@ -1,4 +1,4 @@
-"""An answer: the names and types of its columns, and its rows, which come as they are asked for."""
+"""The result of a query: the names and types of its columns, and its rows, which come as they are asked for."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """The rows of a query, to be read once."""
 
     schema: pa.Schema
@@ -21,7 +21,7 @@ class Answer:
         """The names of the columns, in their order."""
         return list(self.schema.names)
 
-    def mapped(self, change: Callable[[Row], Row]) -> "Answer":
+    def mapped(self, change: Callable[[Row], Row]) -> "QueryResult":
         """The same with each row changed."""
         return replace(self, rows=map(change, self.rows))
 

@@ -1,0 +1,137 @@
+"""The landing of a warehouse as a view of the stream: its positions by shard and minute, like the archive's ledger.
+
+The landing reads the lake and has no lease. So it is compared as far as the archive's checkpoint reaches: what the
+lake holds up to there, the landing must hold, unless it waits to be curated or loaded. What the archive set apart as
+dead letters is in its ledger and in no table. Such letters are added for the minutes that would differ without them.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from txn_cli.reconcile.comparison import ShardLedger
+from txn_cli.reconcile.evidence import LakeEvidence
+from txn_cli.reconcile.faults import Fault
+from txn_cli.reconcile.views import REFERENCE, MinutePlace
+from txn_core.aws.objects import ObjectStore
+from txn_core.kinesis.record_batch import StreamRecord
+from txn_core.lake.layout import RAW_PREFIX
+from txn_core.position_digest import digest_of_places
+from txn_core.positions import Position, SequenceNumber, ShardId
+from warehouse.curated.curation import raw_objects, waiting
+from warehouse.curated.parquet_table import ParquetTable
+from warehouse.run.loading import waiting_commits
+from warehouse.run.targets import Target
+from workers.leases.ledger import DISORDER_MAX, Minute, Sum, Tally, minute_of, start_of, tally_of
+
+NAME: Final = "landing"
+_PLACES: Final = (
+    "select shard_id, arrived_at, sequence_number, sub_sequence_number from {landing}.positions "
+    "where arrived_at >= timestamp '%s'"
+)
+_OF_MINUTE: Final = _PLACES + " and arrived_at < timestamp '%s' + interval '1' minute and shard_id = '%s'"
+_MINUTE_LENGTH: Final = len("2026-01-02T03:04")
+
+
+@dataclass(slots=True)
+class LandedView:
+    """The landing of a target that no run changes meanwhile."""
+
+    target: Target
+    store: ObjectStore
+    begins: Mapping[ShardId, SequenceNumber] = field(default_factory=dict)
+    _archive: Mapping[ShardId, ShardLedger] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """See `JudgedView`."""
+        return NAME
+
+    @property
+    def sets_apart(self) -> str:
+        """See `JudgedView`: the lake lacks what the archive set apart."""
+        return REFERENCE
+
+    async def ledgers(self, archive: Mapping[ShardId, ShardLedger], since: Minute) -> dict[ShardId, ShardLedger]:
+        """What the landing holds of each shard that the archive has a ledger of, from a minute on.
+
+        The archive's ledgers must have been read before: everything in them is in the lake by now.
+        """
+        self._archive = archive
+        waits_from = await self._waits_from()
+        places = await asyncio.to_thread(self._places, since)
+        found = {}
+        for shard_id, ledger in archive.items():
+            own = {minute: Sum(len(each), digest_of_places(each)) for minute, each in places[shard_id].items()}
+            letters = await self._letters(shard_id, ledger.tally, own)
+            found[shard_id] = ShardLedger(ledger.row, Tally.of(own) + letters, waits_from)
+        return found
+
+    async def faults(self, place: MinutePlace, records: Sequence[StreamRecord]) -> list[Fault]:
+        """See `JudgedView`: records that are not there or are there twice, and positions that no record has."""
+        landed = await asyncio.to_thread(lambda: Counter(self._of_minute(place)))
+        found = []
+        for record in records:
+            rows = landed[record.position]
+            if rows != 1:
+                found.append(Fault.at(f"{'doubled' if rows else 'missing'}_in_{NAME}", record))
+        strange = landed.keys() - {record.position for record in records}
+        return found + [
+            Fault(f"extra_in_{NAME}", *place, position) for position in sorted(strange, key=Position.within_shard)
+        ]
+
+    async def _waits_from(self) -> Minute:
+        """The minute from which on something waits to be curated or loaded."""
+        listed = await raw_objects(self.store)
+        snapshot = await ParquetTable(self.store).snapshot()
+        missing = await waiting_commits(snapshot, self.target.landing())
+        hours = [_hour_of(entry.key) for entry in waiting(listed, snapshot)]
+        files = snapshot.files_of([append.number for append in missing])
+        earliest = min(
+            [*hours, *(Minute(file.first_at[:_MINUTE_LENGTH]) for file in files if file.first_at)], default=""
+        )
+        return minute_of(start_of(Minute(earliest)) - DISORDER_MAX) if earliest else ShardLedger().waits_from
+
+    def _places(self, since: Minute) -> defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]]:
+        """Places of positions by shard and minute."""
+        start = since.replace("T", " ") if len(since) == _MINUTE_LENGTH else "1970-01-01 00:00"
+        found: defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]] = defaultdict(dict)
+        for minute, position in self._rows(_PLACES % start):
+            of_minute = found[position.shard_id].setdefault(minute, [])
+            of_minute.append((position.sequence_number, position.sub_sequence_number))
+        return found
+
+    def _of_minute(self, place: MinutePlace) -> Iterator[Position]:
+        start = place.minute.replace("T", " ")
+        query = _OF_MINUTE % (start, start, place.shard_id.replace("'", "''"))
+        return (position for _, position in self._rows(query))
+
+    def _rows(self, query: str) -> Iterator[tuple[Minute, Position]]:
+        """The positions that the archive's ledger speaks of, with their minutes."""
+        for batch in self.target.batches(query):
+            columns = (batch[name].to_pylist() for name in batch.schema.names)
+            for shard_id, arrived_at, sequence_number, sub in zip(*columns, strict=True):
+                position = Position(shard_id, sequence_number, sub)
+                if self._is_judged(position):
+                    yield Minute(arrived_at.isoformat(timespec="minutes")[:_MINUTE_LENGTH]), position
+
+    def _is_judged(self, position: Position) -> bool:
+        begins = self.begins.get(position.shard_id)
+        of_this_stream = begins is None or int(position.sequence_number) >= int(begins)
+        ledger = self._archive.get(position.shard_id)
+        return of_this_stream and ledger is not None and ledger.covers(position)
+
+    async def _letters(self, shard_id: ShardId, archived: Tally, own: Mapping[Minute, Sum]) -> Tally:
+        """What the archive set apart, of the minutes that differ."""
+        differing = {minute for minute, noted in archived.sums if own.get(minute, Sum()) != noted}
+        if not differing:
+            return Tally()
+        return tally_of(await LakeEvidence(self.store).dead_letters(REFERENCE, shard_id, differing))
+
+
+def _hour_of(key: str) -> Minute:
+    """The first minute of the hour that a raw object lies in."""
+    day, hour = key.removeprefix(RAW_PREFIX).split("/")[:2]
+    return Minute(f"{day.removeprefix('dt=')}T{hour.removeprefix('hr=')}:00")

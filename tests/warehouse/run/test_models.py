@@ -1,0 +1,48 @@
+"""The models give what plain Python gives, on each engine, whole and by parts in any order."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from devkit.postgres_server import PostgresServer
+
+from tests.warehouse.landing.commits import MadeCommit
+from tests.warehouse.run.fold import fold
+from tests.warehouse.run.made_rows import commits_of, made_rows
+from tests.warehouse.run.warehouses import WarehouseUnderTest, on_duckdb, on_postgres
+from warehouse.run.folder import WarehouseFolder
+
+SEED, ROWS = 1, 150
+
+
+@pytest.fixture(scope="module")
+def commits() -> list[MadeCommit]:
+    return commits_of(made_rows(ROWS, SEED), SEED, rows_per_commit=12)
+
+
+@pytest_asyncio.fixture(params=["duckdb", "postgres"], loop_scope="session")
+async def warehouse(
+    request: pytest.FixtureRequest, tmp_path: Path, dbt: Path, postgres_server: PostgresServer
+) -> AsyncIterator[WarehouseUnderTest]:
+    with WarehouseFolder(tmp_path).locked(wait_s=0) as lock:
+        if request.param == "duckdb":
+            yield on_duckdb(tmp_path, dbt, lock)
+        else:
+            yield on_postgres(postgres_server.new_database(), tmp_path, dbt, lock)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_tables_equal_a_fold(warehouse: WarehouseUnderTest, commits: Sequence[MadeCommit]) -> None:
+    """Also behind partial builds: late rows, repeats, conflicts, movers, refunds, other keys of cards."""
+    parts = (commits[:7], commits[7:8], commits[8:])
+    loaded: list[MadeCommit] = []
+    for part, extent in zip(parts, ("full", "partial", "partial"), strict=True):
+        warehouse.load(part)
+        loaded += part
+        assert (await warehouse.build())[0] == extent
+        expected = fold([row for each in loaded for row in each.rows.to_pylist()])
+        found = warehouse.tables(expected)
+        for name, rows in expected.items():
+            assert sorted(map(repr, found[name])) == sorted(map(repr, rows)), name
+    assert await warehouse.build() == ("nothing", False)
