@@ -66,7 +66,7 @@ def _land(spark: Any, folder: Path) -> None:
 
 
 def _built(folder: Path) -> bool:
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - the same
+    from dbt.cli.main import dbtRunner  # type: ignore[import-not-found]  # noqa: PLC0415 - the same
 
     places = [
         "--project-dir",
