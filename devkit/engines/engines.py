@@ -79,23 +79,24 @@ class Engine:
 
     def _counted(self) -> dict[str, TableRows]:
         with self.target.exclusively():
-            counts, built, sums = self.target.counts(), self.target.built(), self.target.place_sums()
-            batches = self.target.batches("select transaction_key, writes from {star}.fact_transactions")
-            writes = [row for batch in batches for row in zip(*batch.to_pydict().values(), strict=True)]
+            counts, built = self.target.counts(), self.target.built()
+            writes = self._rows("select transaction_key, writes from {star}.fact_transactions")
+            places = self._rows(
+                "select shard_id, sequence_number, sub_sequence_number, arrived_at from {landing}.positions"
+            )
             tables = [self.target.has_table(*table.split(".")) for table in (TABLES[0], "star.nothing")]
-        places = [
-            (shard, minute, own.count, f"{own.digest:032x}")
-            for shard, minutes in sums.items()
-            for minute, own in minutes.items()
-        ]
         state = (counts.landed, counts.writes, built.landed, built.noted, built.follows, *tables)
         return {
-            "positions by minute": TableRows.of(("shard", "minute", "positions", "digest"), places),
+            "positions": TableRows.of(("shard", "sequence", "sub-sequence", "arrived at"), places),
             "state": TableRows.of(
                 ("landed", "writes", "load", "noted", "follows", "has a table", "has none"), [state]
             ),
             "writes": TableRows.of(("transaction_key", "writes"), writes),
         }
+
+    def _rows(self, query: str) -> list[tuple[object, ...]]:
+        batches = self.target.batches(query)
+        return [row for batch in batches for row in zip(*batch.to_pydict().values(), strict=True)]
 
 
 def on_duckdb(folder: Path, settings: Settings) -> Engine:

@@ -10,12 +10,11 @@ import pyarrow as pa
 from txn_core.exceptions import SettingsError, WarehouseBusyError
 from txn_core.settings import Settings
 from warehouse.landing.landing_port import Landing
-from warehouse.landing.landing_tables import LOCK, POSITIONS, SCHEMA
+from warehouse.landing.landing_tables import LOCK, SCHEMA
 from warehouse.landing.redshift_landing import ManifestStore, RedshiftLanding
 from warehouse.landing.redshift_roles import grant_redshift_roles
 from warehouse.landing.redshift_session import RedshiftAddress, RedshiftError, Value
 from warehouse.run.built_state import Rows, built_of, counts_of
-from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
 from warehouse.run.targets import Built, Counts
 
 PORT: Final = 5439
@@ -85,13 +84,6 @@ class RedshiftTarget:
         """See `Target`."""
         with self._rows() as rows:
             return counts_of(rows)
-
-    def place_sums(self) -> PlaceSums:
-        """See `Target`. The places of one shard after the other come into memory."""
-        query = PLACES.format(landing=SCHEMA)
-        with self.address.session() as session:
-            shards = session.execute(f"select distinct shard_id from {SCHEMA}.{POSITIONS} order by 1")
-            return place_sums(_batch(*session.table(f"{query} where shard_id = %s", shard)) for (shard,) in shards)
 
     def has_table(self, schema: str, table: str) -> bool:
         """See `Target`."""
