@@ -61,11 +61,11 @@ class LandedView:
         """
         self._archive = archive
         waits_from = await self._waits_from()
-        places = await asyncio.to_thread(self._places, since)
+        places = await asyncio.to_thread(self._places_by_minute, since)
         found = {}
         for shard_id, ledger in archive.items():
             own = {minute: Sum(len(each), digest_of_places(each)) for minute, each in places[shard_id].items()}
-            letters = await self._letters(shard_id, ledger.tally, own)
+            letters = await self._dead_letters(shard_id, ledger.tally, own)
             found[shard_id] = ShardLedger(ledger.row, Tally.of(own) + letters, waits_from)
         return found
 
@@ -94,7 +94,7 @@ class LandedView:
         )
         return minute_of(start_of(Minute(earliest)) - DISORDER_MAX) if earliest else ShardLedger().waits_from
 
-    def _places(self, since: Minute) -> defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]]:
+    def _places_by_minute(self, since: Minute) -> defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]]:
         """Places of positions by shard and minute."""
         start = since.replace("T", " ") if len(since) == _MINUTE_LENGTH else "1970-01-01 00:00"
         found: defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]] = defaultdict(dict)
@@ -123,7 +123,7 @@ class LandedView:
         ledger = self._archive.get(position.shard_id)
         return of_this_stream and ledger is not None and ledger.covers(position)
 
-    async def _letters(self, shard_id: ShardId, archived: Tally, own: Mapping[Minute, Sum]) -> Tally:
+    async def _dead_letters(self, shard_id: ShardId, archived: Tally, own: Mapping[Minute, Sum]) -> Tally:
         """What the archive set apart, of the minutes that differ."""
         differing = {minute for minute, noted in archived.sums if own.get(minute, Sum()) != noted}
         if not differing:

@@ -32,7 +32,7 @@ def made_commit(number: int, rows: pa.Table, vault: pa.Table | None = None) -> M
 
 
 @cache
-def adverse_commits(rows: int = 60, rows_per_object: int = 8) -> tuple[MadeCommit, ...]:
+def adverse_commits(rows: int = 60, rows_per_object: int = 16) -> tuple[MadeCommit, ...]:
     """A commit for each object of an adverse lake, and one without rows in the middle."""
     made: list[MadeCommit] = []
     with Transformation.open() as transformation:

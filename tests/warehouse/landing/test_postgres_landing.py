@@ -5,6 +5,7 @@ import pytest
 from tests.warehouse.landing.commits import adverse_commits, batch_of, expected_ledger
 from tests.warehouse.landing.landings import LEDGER, OnPostgres, ledger_of
 from tests.warehouse.postgres.cut_connections import Cut, commits_cut
+from txn_cli.stack.postgres.cluster import url_of
 from txn_core.exceptions import WarehouseBusyError, WarehouseError
 from warehouse.landing.landing_port import Loaded
 from warehouse.landing.postgres_landing import PostgresLanding
@@ -70,7 +71,7 @@ def test_a_character_that_postgresql_has_not_is_replaced(postgres_url: str) -> N
     assert OnPostgres(postgres_url).rows("select distinct job from landing.positions") == [("a\ufffdb",)]
 
 
-@pytest.mark.parametrize("url", ["postgresql://txn:hidden-word@127.0.0.1:1/txn", "no address of hidden-word"])
+@pytest.mark.parametrize("url", [url_of(1, "hidden-word"), "no address of hidden-word"])
 def test_an_address_where_nobody_answers_is_not_repeated(url: str) -> None:
     with pytest.raises(WarehouseError, match="TXN_WAREHOUSE_POSTGRES_URL") as caught:
         PostgresLanding(url).open()
