@@ -9,7 +9,7 @@ import duckdb
 
 from txn_cli.patience import briefly
 from txn_cli.system import System
-from txn_cli.warehouse.place import folder_of
+from txn_cli.warehouse.warehouse_place import folder_of
 from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 from warehouse.curated.parquet_table import ParquetTable

@@ -29,7 +29,7 @@ async def show_warehouse(stack: LocalStack, url: str, narrator: Narrator) -> Non
 
 def _show_answers(stack: LocalStack) -> None:
     from txn_cli.demo.three_answers import show_answers  # noqa: PLC0415 - the extra `warehouse`, here and below
-    from txn_cli.warehouse.place import folder_of  # noqa: PLC0415
+    from txn_cli.warehouse.warehouse_place import folder_of  # noqa: PLC0415
     from warehouse.sql.bounds import Bounds  # noqa: PLC0415
     from warehouse.sql.duckdb_reader import open_duckdb  # noqa: PLC0415
     from warehouse.sql.reader_roles import Role  # noqa: PLC0415

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
-from warehouse.curated.table import Append
+from warehouse.curated.table import Append, DataFile
 
 Tables = Callable[[], Iterable[pa.Table]]
 """Gives the tables from their beginning each time that it is called: a load may have to begin again."""
@@ -25,11 +25,13 @@ class LoadBatch:
         appends: the append commits.
         tables: curated rows, among them all rows of these commits, and perhaps rows of others.
         vault: rows of the vault, with the same rule; a landing of positions alone leaves them unread.
+        files: the files of the lake that `tables` are read from, for an engine that reads them by itself.
     """
 
     appends: tuple[Append, ...]
     tables: Tables
     vault: Tables = tuple
+    files: tuple[DataFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

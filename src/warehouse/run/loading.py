@@ -70,4 +70,5 @@ def _batch(table: CuratedTable, snapshot: Snapshot, appends: Sequence[Append]) -
         tuple(appends),
         lambda: slices_of(snapshot.files_of(numbers)),
         lambda: slices_of(snapshot.vault_of(numbers)),
+        tuple(snapshot.files_of(numbers)),
     )

@@ -1,18 +1,25 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
+from uuid import uuid4
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from devkit.redshift_door.plain_client import MemoryBucket, PlainSession
 
 from txn_core.exceptions import WarehouseError
 from txn_core.position_digest import digest_of_places, digest_text
 from warehouse.curated.schema import CURATED_SCHEMA
+from warehouse.curated.table import DataFile
 from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
 from warehouse.landing.postgres_landing import PostgresLanding
+from warehouse.landing.redshift_landing import RedshiftLanding
 from warehouse.oltp.oltp_database import OltpDatabase
 from warehouse.postgres.session import PostgresSession
 
@@ -58,6 +65,35 @@ class OnPostgres:
     def rows(self, query: str) -> list[Row]:
         with PostgresSession.open(self.url) as session:
             return session.rows(query)
+
+
+@dataclass
+class OnRedshift:
+    """At the door that stands in for Redshift, by libpq; the files of a batch lie in a bucket in memory."""
+
+    url: str
+    bucket: MemoryBucket
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return _InLake(partial(PlainSession.open, self.url), self.bucket, copy_role="default", wait_s=wait_s)
+
+    def rows(self, query: str) -> list[Row]:
+        with PlainSession.open(self.url) as session:
+            return list(session.execute(query))
+
+
+class _InLake(RedshiftLanding):
+    """Puts the tables of a batch into the bucket as files, which a curated table has there already."""
+
+    def load(self, batch: LoadBatch) -> Loaded:
+        files = []
+        for table in batch.tables():
+            sink = pa.BufferOutputStream()
+            pq.write_table(table, sink)
+            key, body = f"data/{uuid4()}.parquet", bytes(sink.getvalue())
+            self._store.put(key, body)
+            files.append(DataFile(key, table.num_rows, len(body), None, None, ()))
+        return super().load(replace(batch, files=tuple(files)))
 
 
 @dataclass

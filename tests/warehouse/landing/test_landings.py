@@ -25,18 +25,22 @@ from tests.warehouse.landing.landings import (
     LandingUnderTest,
     OnDuckDb,
     OnPostgres,
+    OnRedshift,
     ledger_of,
 )
 from txn_core.exceptions import WarehouseError
 from warehouse.landing.landing_port import Landing, Loaded
 
 
-@pytest.fixture(params=["memory", "duckdb", "postgres"])
+@pytest.fixture(params=["memory", "duckdb", "postgres", "redshift"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "duckdb":
         return OnDuckDb(tmp_path / "warehouse/work/landing.duckdb")
     if request.param == "postgres":
         return OnPostgres(request.getfixturevalue("postgres_url"))
+    if request.param == "redshift":
+        door = request.getfixturevalue("redshift")
+        return OnRedshift(door.url(door.new_database()), request.getfixturevalue("lake_bucket"))
     return InMemory()
 
 

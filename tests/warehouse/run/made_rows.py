@@ -25,13 +25,13 @@ _NAMES: Final = ("Rippin, Kub and Mann", "RIPPIN, KUB  AND MANN", "rippin, kub a
 
 
 def made_rows(count: int, seed: int) -> list[Row]:
-    """Rows in the order of the stream, without their commit."""
+    """Rows as they come in, without their commit."""
     rng = random.Random(seed)
     return [_row(rng, number, count) for number in range(count)]
 
 
 def commits_of(rows: Sequence[Row], seed: int, *, rows_per_commit: int) -> list[MadeCommit]:
-    """The rows in append commits, whose order is not that of the stream; the last shard lags behind."""
+    """The rows in append commits, in another order than the stream's; the last shard lags behind."""
     rng = random.Random(seed)
     late = max(row["shard_id"] for row in rows)
     parts = [
