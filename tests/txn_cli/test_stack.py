@@ -70,6 +70,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
     dbt = ToldDbt.at(tmp_path)
     with upheld(data_dir, busy_port, QUICK | dbt.environment) as stack:
         stack.until_ready()
+        wait_until(lambda: "Ready." in stack.printed)
         first = stack.ready
         assert f"Port {busy_port} is taken" in stack.printed
         assert first["api_url"] != f"http://{ports.HOST}:{busy_port}"
