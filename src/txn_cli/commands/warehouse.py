@@ -15,8 +15,8 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import say, say_document
 from txn_cli.warehouse.engines import Engine
 from txn_cli.warehouse_watch.installation import EVERY_S
-from txn_core.logs.telemetry import configure_logging
 from txn_core.exceptions import SettingsError
+from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
 
 if TYPE_CHECKING:
