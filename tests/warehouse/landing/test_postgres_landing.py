@@ -34,7 +34,7 @@ def test_a_connection_that_is_lost_again_and_again_ends_the_load(postgres_url: s
     PostgresLanding(postgres_url).open()
     with commits_cut(postgres_url, "before", 99) as cutter, pytest.raises(ConnectionLostError):
         PostgresLanding(cutter.url).load(BATCH)
-    assert PostgresLanding(postgres_url).loaded() == set()
+    assert PostgresLanding(postgres_url).loaded() == {}
 
 
 def test_a_lock_that_another_holds_is_waited_for_in_bounds(postgres_url: str) -> None:
