@@ -89,6 +89,7 @@ class FileIngest:
             self._fresh(account, file, sha256),
             f"{self.owner}:{secrets.token_hex(4)}",
             takeover_s=self.takeover_s,
+            failed_rest_s=self.takeover_s,
         )
         if isinstance(taken, StoredReceipt):
             if taken.receipt.state != "done":
