@@ -43,7 +43,6 @@ def totals_of(target: Target) -> tuple[Total, ...]:
         return ()
     positions = {
         "landing": _number(target, f"select count(*) as n from {{landing}}.positions where load_id <= {built}"),  # noqa: S608
-
         "star": _number(target, "select cast(coalesce(sum(writes), 0) as bigint) as n from {star}.fact_transactions"),
     }
     found = [Total("positions", positions, positions["landing"] == positions["star"])]
