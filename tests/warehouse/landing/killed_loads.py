@@ -1,4 +1,4 @@
-"""Loads in processes of their own, ended by SIGKILL before each of their statements: `python -m ... ENGINE=WHERE ...`.
+"""Loads in processes of their own, ended by SIGKILL before each of their statements: `python -m ... ENGINE=WHERE`.
 
 A process of its own forks the loaders of all engines: what they need is imported once, and nothing in it runs threads
 that a fork would lose. Prints as JSON, by engine, for each kill, what the ledger held afterwards.
