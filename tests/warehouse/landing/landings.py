@@ -1,5 +1,6 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from warehouse.postgres.session import PostgresSession
 Row = tuple[object, ...]
 COLUMNS = ", ".join([*CURATED_SCHEMA.names, "load_id"])
 POSITIONS = f"select {COLUMNS} from landing.positions"
+SEEDS = int(os.environ.get("LANDING_SEEDS", "1"))
+"""How many random orders and batches are tried; `make kills` tries 20."""
 LEDGER = "select object_name, load_id, rows, digest from landing.objects"
 
 

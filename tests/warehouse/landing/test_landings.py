@@ -21,6 +21,7 @@ from tests.warehouse.landing.commits import (
 from tests.warehouse.landing.landings import (
     LEDGER,
     POSITIONS,
+    SEEDS,
     InMemory,
     LandingUnderTest,
     OnDuckDb,
@@ -58,7 +59,7 @@ def assert_holds_all(place: LandingUnderTest) -> None:
     assert all(row[-1] == load_of[names[int(str(row[0]))]] for row in found)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_order_and_any_batches_bring_in_everything_once(
     place: LandingUnderTest, landing: Landing, seed: int
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from devkit.postgres_server import PostgresServer
 
 from tests.warehouse.landing.commits import MadeCommit, adverse_commits, batch_of, expected_ledger, made_commit
-from tests.warehouse.landing.landings import ledger_of
+from tests.warehouse.landing.landings import SEEDS, ledger_of
 from tests.warehouse.oltp import fold
 from tests.warehouse.postgres.cut_connections import commits_cut
 from txn_core.exceptions import WarehouseError
@@ -59,7 +59,7 @@ def test_it_holds_first_writes_and_latest_customers(whole: str) -> None:
         assert session.rows("select count(*) from oltp.refused") == [(0,)]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_order_and_any_batches_give_the_same(whole: str, empty_tables_url: str, seed: int) -> None:
     rng, database = random.Random(seed), OltpDatabase(empty_tables_url).open()
     commits = rng.sample(adverse_commits(), len(adverse_commits()))
