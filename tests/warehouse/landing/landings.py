@@ -51,14 +51,17 @@ class OnDuckDb:
 
 @dataclass
 class OnPostgres:
-    """In a database."""
+    """In a database, at which a session looks, or a new one each time."""
 
     url: str
+    looking: PostgresSession | None = None
 
     def landing(self, *, wait_s: float = 60.0) -> Landing:
         return PostgresLanding(self.url, wait_s=wait_s)
 
     def rows(self, query: str) -> list[Row]:
+        if self.looking is not None:
+            return self.looking.rows(query)
         with PostgresSession.open(self.url) as session:
             return session.rows(query)
 

@@ -37,7 +37,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "duckdb":
         return OnDuckDb(tmp_path / "warehouse/work/landing.duckdb")
     if request.param == "postgres":
-        return OnPostgres(request.getfixturevalue("empty_tables_url"))
+        return OnPostgres(request.getfixturevalue("empty_tables_url"), request.getfixturevalue("looking"))
     return InMemory()
 
 
