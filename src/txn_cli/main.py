@@ -108,7 +108,7 @@ def _txn() -> None:
 
 def words_of(command: Any, arguments: Sequence[str]) -> str:
     """The words that name a command, such as `keys create`: those before its own options and arguments."""
-    words = []
+    words: list[str] = []
     for word in arguments:
         named = getattr(command, "commands", {})
         if (default := getattr(command, "default_command", None)) is not None and word not in named:

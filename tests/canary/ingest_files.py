@@ -11,6 +11,7 @@ import io
 import json
 import os
 import subprocess
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from tests.canary.evidence import Evidence
 from tests.canary.marks import Marks
 from tests.canary.scene import Scene
 from txn_cli.simulator.simulated_rows import simulate_rows
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.stackports import MASTER, StackPorts
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.settings import Settings
@@ -51,7 +54,7 @@ async def _by_the_worker(
 ) -> None:
     environment = (
         os.environ
-        | own
+        | dict(own)
         | {
             "TXN_INGEST_BUCKET": BUCKET,
             "TXN_INGEST_POLL_S": "0.2",
@@ -69,7 +72,18 @@ async def _by_the_worker(
             assert killed, f"the worker makes no {step} steps"
             evidence.crashes["SIGKILL to worker ingest"] += 1
         await _killed(clients, environment, log)
+    _free_removed(stack)
     evidence.found += [f"file of a client {each.key}" async for each in clients.listed("")]
+
+
+def _free_removed(stack: RunningStack) -> None:
+    """Have the local S3 server free the bytes of removed objects now, which it does by itself now and then."""
+    ports = StackPorts.stored(DataDir.at(stack.data_dir))
+    assert ports is not None
+    with urllib.request.urlopen(
+        f"{ports.url(MASTER)}/vol/vacuum?garbageThreshold=0.0001", timeout=DONE_S_MAX
+    ) as answer:
+        assert answer.status == 200
 
 
 async def _killed(clients: VersionedObjects, environment: Mapping[str, str], log: Any) -> bool:
@@ -92,7 +106,7 @@ def _by_the_command(stack: RunningStack, temporary: Path, own: Mapping[str, str]
         file = temporary / f"{step}.csv"
         file.write_bytes(_rows(evidence.marks))
         left.append(file)
-        if (code := _ingest(stack, file, own | {"CANARY_KILL_AT": str(step)})) < 0:
+        if (code := _ingest(stack, file, dict(own) | {"CANARY_KILL_AT": str(step)})) < 0:
             evidence.crashes["SIGKILL to ingest"] += 1
         assert code < 0 or step > LEAST_OF_COMMAND, f"the command makes no {step} steps: {code}"
     for file in left:
@@ -108,7 +122,7 @@ def _ingest(stack: RunningStack, file: Path, own: Mapping[str, str]) -> int:
 
 def _command(stack: RunningStack, *arguments: str, environment: Mapping[str, str]) -> int:
     command = [*TXN, *arguments, "--data-dir", str(stack.data_dir)]
-    environment = os.environ | environment
+    environment = os.environ | dict(environment)
     run = subprocess.run(command, check=False, capture_output=True, timeout=COMMAND_S_MAX, env=environment)
     stack.output.extend((run.stdout, run.stderr))
     return run.returncode

@@ -59,6 +59,17 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_api/access/test_token_forms.py", "Base64 High Entropy String"): (1, "the digits of base64url"),
     ("tests/txn_core/card_lists/lettered_ids.py", "Base64 High Entropy String"): (1, "the digits of base 32"),
     ("tests/txn_core/test_loopback.py", "Basic Auth Credentials"): (1, "a made-up password in a URL that is refused"),
+    ("tests/warehouse/landing/test_redshift_landing.py", "Secret Keyword"): (2, "made up, and must not be shown"),
+    ("src/warehouse/run/redshift_target.py", "Basic Auth Credentials"): (1, "the form of an address"),
+    ("tests/warehouse/run/test_redshift_target.py", "Basic Auth Credentials"): (1, "a made-up address"),
+    ("tests/warehouse/run/test_redshift_target.py", "Secret Keyword"): (2, "a made-up password"),
+    ("README.md", "Basic Auth Credentials"): (1, "the form of an address, in the table of settings"),
+    ("docs/redshift.md", "Basic Auth Credentials"): (1, "the form of an address"),
+    ("src/txn_core/setting_groups/warehouse_settings.py", "Basic Auth Credentials"): (1, "the form of an address"),
+    ("src/warehouse/run/postgres_target.py", "Basic Auth Credentials"): (1, "the form of an address"),
+    ("src/txn_cli/stack/environment.py", "Secret Keyword"): (1, "the name of a setting"),
+    ("tests/txn_core/test_positions.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
+    ("tests/warehouse/run/test_targets.py", "Secret Keyword"): (1, "a made-up password"),
     ("tests/workers/leases/test_ledger.py", "Hex High Entropy String"): (1, "a known answer of a digest"),
 }
 

@@ -1,12 +1,16 @@
 """`txn up`, `demo`, `status` and `keys` as their users run them."""
 
 import json
+import os
 import signal
 import socket
 import stat
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,12 +21,13 @@ from tests.txn_cli.stack.told_children import wait_until
 from tests.txn_cli.stack.upheld import Upheld, txn, upheld
 from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
-from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3
+from txn_cli.stack.children.leftovers import ProcessMark
+from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3, WAREHOUSE
 from txn_core import drains
 from txn_core.drains import INDEX
 from txn_core.signing import Signature
 
-CHILDREN = {KINESIS, DYNAMODB, S3, "api", *drains.names()}
+CHILDREN = {KINESIS, DYNAMODB, S3, "api", WAREHOUSE, *drains.names()}
 QUICK = {
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
     "TXN_LEASE_FAILOVER_S": "3",
@@ -57,14 +62,18 @@ def client_of(stack: Upheld, key: str | None = None) -> httpx.Client:
 
 @pytest.mark.timeout(600)
 def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
-    """It starts beside what is there, mends itself, stops in order, and goes on with its data, also when killed."""
+    """It starts beside what is there, mends itself, stops in order, and goes on with its data, also when killed.
+
+    The warehouse runs beside it, fails, is killed in a run, and is stopped in one.
+    """
     data_dir = tmp_path / "stack"
-    with upheld(data_dir, busy_port, QUICK) as stack:
+    dbt = ToldDbt.at(tmp_path)
+    with upheld(data_dir, busy_port, QUICK | dbt.environment) as stack:
         stack.until_ready()
+        wait_until(lambda: set(stack.ready["pids"]) == CHILDREN)
         first = stack.ready
         assert f"Port {busy_port} is taken" in stack.printed
         assert first["api_url"] != f"http://{ports.HOST}:{busy_port}"
-        assert set(first["pids"]) == CHILDREN
         for name in ("ready.json", "secrets.json", "ports.json", "children.json", "settings.json"):
             assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
 
@@ -85,17 +94,15 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert "Expired rows stay" in repeated.stdout, "the local server has no TTL, and that is said"
         _lets_a_key_in_until_it_is_revoked(stack)
         _binds_a_key_to_a_terminal_and_to_signatures(stack)
+        builds = _keeps_a_warehouse(stack, dbt)
 
         _is_closed_to_others(data_dir)
         _shows_no_secret_in_the_list_of_processes(stack)
         left = stack.marks()
         assert stack.stop() == 0
-        assert not any(mark.is_running() for mark in left.values())
+        assert not any(mark.is_running() for mark in (*left.values(), builds))
         assert not (data_dir / "ready.json").exists()
-        stopped = stack.printed.index("Stopping api: done")
-        assert (
-            stopped < stack.printed.index("Stopping index, archive: done") < stack.printed.index("Stopping kinesis")
-        )
+        _stopped_in_order(stack)
 
     with upheld(data_dir, environment=QUICK) as stack:
         stack.until_ready()
@@ -113,6 +120,88 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         wait_until(lambda: "Ready." in stack.printed or stack.process.poll() is not None)
         with client_of(stack) as client:
             wait_until(lambda: client.get(f"/transactions/{LATE}").status_code == 200)
+
+
+@dataclass(frozen=True)
+class ToldDbt:
+    """A command in the place of dbt that does what a test says: it fails, or it builds for ever."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> "ToldDbt":
+        program = folder / "dbt"
+        program.write_text(
+            f"#!{sys.executable} -IS\nimport os, pathlib, signal\nfolder = pathlib.Path({str(folder)!r})\n"
+            "if not (folder / 'builds').exists(): raise SystemExit(1)\n"
+            "(folder / 'build.new').write_text(str(os.getpid()))\n"
+            "(folder / 'build.new').rename(folder / 'build')\nsignal.pause()"
+        )
+        program.chmod(0o700)
+        return cls(folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With looks that the test alone asks for."""
+        return {"TXN_WAREHOUSE_EVERY_S": "3600", "TXN_WAREHOUSE_DBT": str(self.folder / "dbt")}
+
+    def build(self) -> ProcessMark:
+        """The next build that is begun, once it is."""
+        (self.folder / "builds").touch()
+        file = self.folder / "build"
+        wait_until(file.exists)
+        mark = ProcessMark.of(int(file.read_text()))
+        file.unlink()
+        assert mark is not None
+        return mark
+
+
+def _look(stack: Upheld) -> None:
+    os.kill(stack.ready["pids"][WAREHOUSE], signal.SIGUSR1)
+
+
+def _keeps_a_warehouse(stack: Upheld, dbt: ToldDbt) -> ProcessMark:
+    """It may fail, and be killed; gives a build that is under way."""
+    _tells_of_a_warehouse_that_fails(stack)
+    return _mends_a_warehouse_that_is_killed_in_a_run(stack, dbt)
+
+
+def _tells_of_a_warehouse_that_fails(stack: Upheld) -> None:
+    """Nothing else minds."""
+    seen: dict[str, Any] = {}
+
+    def failed() -> bool:
+        seen.update(json.loads(stack.ask("status", "--json").stdout))
+        return bool(seen["warehouse"]["failures_in_a_row"]) and not seen["warehouse"]["ready"]
+
+    pids = stack.ready["pids"]
+    _look(stack)
+    wait_until(failed)
+    told = seen["warehouse"]
+    assert (told["last_run"]["failed"], told["objects_waiting"] > 0) == (True, True)
+    assert "dbt ended with code 1" in told["why"]
+    assert seen["drained"] is True
+    assert stack.ready["pids"] == pids
+    shown = stack.ask("status").stdout
+    assert "warehouse  last_run: dbt ended with code 1" in shown
+    assert "1 in a row; behind the lake by 1 object" in shown
+
+
+def _mends_a_warehouse_that_is_killed_in_a_run(stack: Upheld, dbt: ToldDbt) -> ProcessMark:
+    """The build ends with it, and another one is begun at once; gives this one."""
+    (dbt.folder / "builds").touch()
+    _look(stack)
+    build = dbt.build()
+    _mends(stack, WAREHOUSE)
+    wait_until(lambda: not build.is_running())
+    return dbt.build()
+
+
+def _stopped_in_order(stack: Upheld) -> None:
+    """Each group before what it relies on."""
+    groups = ("warehouse: done", "api: done", "index, archive: done", "kinesis")
+    places = [stack.printed.index(f"Stopping {group}") for group in groups]
+    assert places == sorted(places)
 
 
 def _is_closed_to_others(data_dir: Path) -> None:
@@ -231,13 +320,18 @@ def test_a_wrong_setting_is_said_before_anything_is_started(tmp_path: Path) -> N
 
 @pytest.mark.timeout(600)
 def test_a_demonstration_shows_everything_but_card_numbers(tmp_path: Path) -> None:
-    shown = txn(
-        *("demo", "--rows", "120", "--exit", "--data-dir", str(tmp_path / "stack"), "--port", str(ports.choose())),
-        **QUICK,
-    )
+    """With dbt's build and three answers of the warehouse, and with every way to a network closed."""
+    closed = f"http://{ports.HOST}:{ports.choose()}"
+    proxies = {name: closed for way in ("HTTP", "HTTPS", "ALL") for name in (f"{way}_PROXY", f"{way.lower()}_proxy")}
+    data_dir = tmp_path / "stack"
+    arguments = ("--rows", "120", "--exit", "--data-dir", str(data_dir), "--port", str(ports.choose()))
+    shown = txn("demo", *arguments, **QUICK, **proxies)
     assert shown.returncode == 0, shown.stderr
     for said in ("120 rows accepted", "A card's latest", "The latest transactions at", "holds 120 rows", "/docs"):
         assert said in shown.stdout
+    for said in ("The warehouse holds all of it", "What regions spend", "What regions prefer", "Transactions a day"):
+        assert said in shown.stdout
+    assert (data_dir / "warehouse/warehouse.duckdb").is_file()
     cards = {row["cc_num"] for row in simulate_rows(rows=120, cards=100, seed=1)}
     assert not [card for card in cards if card in shown.stdout + shown.stderr]
 

@@ -175,3 +175,20 @@ async def test_a_missing_right_to_have_items_removed_is_said() -> None:
     )
     with pytest.raises(ClientError, match="AccessDenied"):
         await module._expire(client, "t")
+
+
+@pytest.mark.parametrize("has_rules", [False, True])
+async def test_what_clients_leave_in_their_bucket_expires_within_a_day(*, has_rules: bool) -> None:
+    """On AWS, unless the bucket has rules of its own."""
+    none = ClientError({"Error": {"Code": "NoSuchLifecycleConfiguration"}}, "GetBucketLifecycleConfiguration")
+    client = AsyncMock()
+    client.meta = SimpleNamespace(region_name="eu-central-1")
+    client.get_bucket_lifecycle_configuration.side_effect = None if has_rules else none
+    await module._clients_bucket(client, "files", Settings(bucket="lake", ingest_bucket="files"))
+    client.create_bucket.assert_awaited_once()
+    if has_rules:
+        client.put_bucket_lifecycle_configuration.assert_not_awaited()
+    else:
+        put = client.put_bucket_lifecycle_configuration.await_args.kwargs
+        [rule] = put["LifecycleConfiguration"]["Rules"]
+        assert (put["Bucket"], rule["Status"], rule["Expiration"]) == ("files", "Enabled", {"Days": 1})

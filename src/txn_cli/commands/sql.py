@@ -89,7 +89,7 @@ def _console() -> Console:
 def _reader(
     target: Engine, role: Role, timeout_s: float, data_dir: Path | None, settings: Settings
 ) -> Iterator["Reader"]:
-    from txn_cli.warehouse.place import folder_of  # noqa: PLC0415 - the extra `warehouse`, here and below
+    from txn_cli.warehouse.warehouse_place import folder_of  # noqa: PLC0415 - the extra `warehouse`, here and below
     from warehouse.sql.bounds import Bounds  # noqa: PLC0415
     from warehouse.sql.duckdb_reader import open_duckdb  # noqa: PLC0415
     from warehouse.sql.postgres_reader import open_postgres  # noqa: PLC0415

@@ -13,7 +13,7 @@ from txn_cli.warehouse_watch.watch_process import LOOK_NOW
 BUILT_S_MAX: Final = 300.0
 PAUSE_S: Final = 0.5
 ASKED_AGAIN_S: Final = 10.0
-"""The process may have been started anew just when it was told to look."""
+"""How often the process is told to look: it may have been restarted when it was told first."""
 
 
 async def lacks_build(stack: LocalStack, url: str, timeout_s: float = BUILT_S_MAX) -> str | None:
@@ -29,7 +29,7 @@ async def lacks_build(stack: LocalStack, url: str, timeout_s: float = BUILT_S_MA
             if not seen.figures.get("running") and now > asked_at + ASKED_AGAIN_S:
                 stack.tell_child(WAREHOUSE, LOOK_NOW)
                 asked_at = now
-            meter.show(None, f"{now - began:.0f} s")
+            meter.show(None, "a run is under way" if seen.figures.get("running") else "waiting for a run")
             await asyncio.sleep(PAUSE_S)
     return f"not within {timeout_s:.0f} s"
 
@@ -46,4 +46,5 @@ def failed(seen: WarehouseStatus, since: float) -> str | None:
     """Why a run that began after a moment failed; None when none did."""
     figure = seen.figures.get
     began_at = figure("last_run_timestamp_seconds", 0.0) - figure("last_run_seconds", 0.0)
-    return seen.ready.why if figure("failures_in_a_row") and began_at >= since else None
+    # What is said of readiness may be a little older than the figures.
+    return seen.ready.why if figure("failures_in_a_row") and began_at >= since and not seen.ready.ready else None

@@ -1,4 +1,4 @@
-"""The demonstration itself: load, wait, look up, count, and say how to go on."""
+"""The demonstration itself: load, wait, look up, count, ask the warehouse, and say how to go on."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
 from txn_cli.demo.lookups import client_of, latest_at_merchant, latest_of_card
+from txn_cli.demo.warehouse_showcase import show_warehouse
 from txn_cli.output.meter import Meter
 from txn_cli.stack.attachment import process_urls
 from txn_cli.stack.localstack import LocalStack
@@ -39,6 +40,8 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
             narrator.show(await latest_at_merchant(client, merchant))
     objects, in_lake = await count_lake(stack.settings)
     narrator.say(f"The lake holds {in_lake:,} rows in {objects:,} Parquet objects of s3://{stack.ready.bucket}")
+    if stack.warehouse_url is not None:
+        await show_warehouse(stack, stack.warehouse_url, narrator)
     narrator.say("Try it from another terminal:")
     for command in (post_command(stack), get_command(stack)):
         narrator.say(f"  {command}")

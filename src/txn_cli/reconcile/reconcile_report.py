@@ -143,7 +143,7 @@ def _faults_table(report: Report) -> Table:
 
 def _done_by(view: str) -> list[str]:
     """What the view and the reference have done with a position, by their names: indexed, landed, archived."""
-    return [_DONE.get(drain) or f"{drain}d" if drain.endswith("e") else f"{drain}ed" for drain in (view, REFERENCE)]
+    return [_DONE.get(name, f"{name}d" if name.endswith("e") else f"{name}ed") for name in (view, REFERENCE)]
 
 
 def _short(shard_id: ShardId) -> str:

@@ -59,7 +59,7 @@ class IndexComparison:
         self._in_doubt.sort(key=self._expected.lines.__getitem__)
         await side_by_side(self._in_doubt, self._compare_by_id, workers=CONNECTIONS_MAX)
         self._on_settled(self._settled)
-        return Report(rows=self._settled, **self._faults)
+        return Report(rows=self._settled, tables={}, **self._faults)
 
     async def _compare_card(self, rows: CardRows) -> None:
         if len(rows.numbers) < LISTED_ROWS_MIN:

@@ -8,3 +8,4 @@ class Engine(StrEnum):
 
     DUCKDB = "duckdb"
     POSTGRES = "postgres"
+    REDSHIFT = "redshift"

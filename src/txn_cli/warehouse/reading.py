@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from txn_cli.warehouse.engines import Engine
-from txn_cli.warehouse.place import folder_of, target_of
+from txn_cli.warehouse.warehouse_place import folder_of, target_of
 from txn_core.exceptions import WarehouseError
 from txn_core.settings import Settings
 from warehouse.run.targets import Target

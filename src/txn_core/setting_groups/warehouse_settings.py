@@ -30,3 +30,21 @@ class WarehouseSettings(BaseModel):
     warehouse_wait_s: float = Field(
         60.0, gt=0, description="how long a load waits for another one that holds the warehouse"
     )
+    warehouse_redshift_url: SecretStr | None = Field(
+        None,
+        description="Redshift of the warehouse, `redshift://USER:PASSWORD@HOST:5439/DATABASE`; a query names further "
+        "keywords of Amazon's driver, such as `?iam=true&cluster_identifier=NAME`",
+    )
+    warehouse_redshift_copy_role: str = Field(
+        "default",
+        pattern=r"^(default|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512})$",
+        description="the IAM role by which Redshift reads the lake in COPY; `default` is the cluster's own",
+    )
+    warehouse_redshift_python: Path = Field(
+        Path(".venv/redshift/bin/python"),
+        description="Python of the environment that holds redshift-connector and dbt-redshift (docs/redshift.md)",
+    )
+    warehouse_redshift_grants: bool = Field(
+        True,
+        description="whether runs set roles, grants and masks in Redshift, which takes a superuser or `sys:secadmin`",
+    )

@@ -32,9 +32,9 @@ sums as (
         x.currency,
         x.customers,
         x.net_minor,
-        sum(x.net_minor) over (partition by x.region, x.currency) as of_region,
-        sum(x.net_minor) over (partition by x.category, x.currency) as of_category,
-        sum(x.net_minor) over (partition by x.currency) as of_all
+        cast(sum(x.net_minor) over (partition by x.region, x.currency) as bigint) as of_region,
+        cast(sum(x.net_minor) over (partition by x.category, x.currency) as bigint) as of_category,
+        cast(sum(x.net_minor) over (partition by x.currency) as bigint) as of_all
     from cells as x
 ),
 shares as (

@@ -13,7 +13,6 @@ from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing
 from warehouse.run.built_state import Rows, built_of, counts_of
 from warehouse.run.folder import WarehouseFolder, publish
-from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
 from warehouse.run.targets import Built, Counts
 
 PUBLISHED: Final = ("steward", "warehouse")
@@ -65,12 +64,6 @@ class DuckDbTarget:
         """See `Target`."""
         with self._session() as rows:
             return counts_of(rows, landing="landing.landing", star="warehouse.star")
-
-    def place_sums(self) -> PlaceSums:
-        """See `Target`."""
-        with self._opened(self._folder.landing) as connection:
-            query = PLACES.format(landing="landing.landing")
-            return place_sums(connection.execute(query).to_arrow_reader(BATCH_ROWS))
 
     def has_table(self, schema: str, table: str) -> bool:
         """See `Target`."""

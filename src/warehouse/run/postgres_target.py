@@ -14,7 +14,6 @@ from warehouse.landing.postgres_landing import PostgresLanding
 from warehouse.postgres.roles import grant_roles
 from warehouse.postgres.session import PostgresSession
 from warehouse.run.built_state import built_of, counts_of
-from warehouse.run.place_sums import PLACES, PlaceSums, place_sums
 from warehouse.run.targets import Built, Counts
 
 RUN_LOCK: Final = 0x74786E02
@@ -62,11 +61,6 @@ class PostgresTarget:
         """See `Target`."""
         with PostgresSession.open(self._url) as session:
             return counts_of(session.rows)
-
-    def place_sums(self) -> PlaceSums:
-        """See `Target`."""
-        with PostgresSession.open(self._url) as session, session.batches(PLACES.format(landing="landing")) as batches:
-            return place_sums(batches)
 
     def has_table(self, schema: str, table: str) -> bool:
         """See `Target`."""

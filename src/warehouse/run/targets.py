@@ -8,7 +8,6 @@ from typing import Protocol
 import pyarrow as pa
 
 from warehouse.landing.landing_port import Landing
-from warehouse.run.place_sums import PlaceSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,6 @@ class Target(Protocol):
 
     def counts(self) -> Counts:
         """Positions of the landing, and writes of the transactions that were built."""
-
-    def place_sums(self) -> PlaceSums:
-        """Positions of the landing by shard and minute of arrival."""
 
     def has_table(self, schema: str, table: str) -> bool:
         """Whether there is a table. Nothing is made."""

@@ -114,3 +114,10 @@ def test_the_local_stack_takes_no_port_from_a_link(own_environment: pytest.Monke
     own_environment.setenv("TXN_API_PORT", "none")
     refused = CliRunner().invoke(app_of("up"), ["up", "--data-dir", str(tmp_path / "stack")])
     assert "Invalid value for '--port'" in refused.output
+
+
+@pytest.mark.parametrize("option", [["--from-lake"], ["--from", "TRIM_HORIZON"], ["--into", "2"]])
+def test_taking_in_files_rebuilds_nothing(option: list[str]) -> None:
+    ended = CliRunner().invoke(app_of("worker"), ["worker", "ingest", *option])
+    assert isinstance(ended.exception, SettingsError)
+    assert "do not go with ingest" in str(ended.exception)

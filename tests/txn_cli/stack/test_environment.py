@@ -11,10 +11,10 @@ from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
-from txn_cli.stack.environment import adopt, given_settings, stack_environment
-from txn_cli.stack.stackports import StackPorts
+from txn_cli.stack.environment import account_keys, adopt, given_settings, stack_environment
+from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
 from txn_cli.status.process import ProcessUrls
-from txn_core.exceptions import StackError
+from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
 
 SECRETS = Secrets.generate()
@@ -137,3 +137,27 @@ def test_tls_is_the_setting_of_one_process(tmp_path: Path, own_environment: pyte
     settings = attach(data_dir)
     assert settings is not None
     assert (settings.tls_cert_file, settings.tls_key_file) == (Path("cert.pem"), Path("key.pem"))
+
+
+def test_keys_of_accounts_are_for_the_ingest_worker_alone() -> None:
+    """No file keeps them, and no other process gets them. The key of batch ids is the folder's own, and stays."""
+    outer = {"TXN_INGEST_API_KEYS": '{"acme": "txn_1_2"}', "TXN_INGEST_KEY": "x", "TXN_INGEST_BUCKET": "files"}
+    given = given_settings(outer)
+    assert given == {"TXN_INGEST_BUCKET": "files"}
+    assert account_keys(outer) == {"acme": "txn_1_2"}
+    assert account_keys({}) == {}
+    made = stack_environment(SECRETS, ENDPOINTS, api_port=1, given=given, outer=outer)
+    assert made["TXN_INGEST_KEY"] == SECRETS.ingest_key == replace(SECRETS, api_key="other").ingest_key
+    assert SECRETS.ingest_key not in {SECRETS.identity_key, Secrets.generate().ingest_key}
+    for wrong in ("acme", "[]", '{"acme": 1}'):
+        with pytest.raises(SettingsError, match="TXN_INGEST_API_KEYS"):
+            account_keys({"TXN_INGEST_API_KEYS": wrong})
+
+
+def test_the_ingest_worker_is_asked_where_it_runs(tmp_path: Path) -> None:
+    data_dir = DataDir.at(tmp_path / "d")
+    data_dir.create()
+    write_private(data_dir.document("ports"), {metrics_of(INGEST): 17_000})
+    for pids, url in (({}, None), ({INGEST: 1}, "http://127.0.0.1:17000")):
+        replace(READY, pids=pids).write(data_dir)
+        assert process_urls(data_dir).ingest == url

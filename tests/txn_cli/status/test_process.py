@@ -3,12 +3,21 @@
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from txn_cli.stack import ports
-from txn_cli.status.process import UNREACHABLE, ProcessReadiness, api_says, parse_counts, parse_limits, worker_says
+from txn_cli.status.process import (
+    UNREACHABLE,
+    ProcessReadiness,
+    api_says,
+    ingest_says,
+    parse_counts,
+    parse_limits,
+    worker_says,
+)
 from txn_core.positions import ShardId
 from txn_core.readiness import NotReadyError
 from txn_core.settings import Settings
 from workers.hosts.health import readiness_of, served
 from workers.index.index_processor import IndexMetrics
+from workers.ingest.ingest_metrics import IngestMetrics
 from workers.metrics import WorkerMetrics
 
 
@@ -96,3 +105,12 @@ async def test_what_does_not_answer_counts_nothing() -> None:
     assert await worker_says("index", url) == (ProcessReadiness(ready=False, why=UNREACHABLE), {}, {})
     api = await api_says(url)
     assert (api.ready.why, api.answered) == (UNREACHABLE, {})
+
+
+async def test_the_ingest_worker_tells_of_files_by_what_became_of_them() -> None:
+    metrics, settings = IngestMetrics(), own_port()
+    metrics.files.labels("done").inc(3)
+    with served(metrics.registry, readiness_of({"bucket": fine}), settings):
+        said = await ingest_says(url_of(settings))
+    assert said.ready.ready
+    assert (said.counts["files_done"], said.counts["files_failed"], said.counts["attempts_failed"]) == (3, 0, 0)

@@ -11,7 +11,7 @@ from rich.console import Console
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.live import Watch
-from txn_cli.status.process import ApiStatus, ProcessReadiness
+from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import show_status
 from txn_core.exceptions import StoreError
@@ -147,3 +147,14 @@ async def test_a_watch_looks_again_and_again_and_outlives_outages() -> None:
     assert watch.last is STATUS
     text = printed(shown)
     assert text.index("early") < text.index("wanted by bob") < text.index("late")
+
+
+def test_the_ingest_worker_is_shown_where_there_is_one() -> None:
+    ingest = IngestStatus(
+        ProcessReadiness(ready=True), {"files_done": 2.0, "files_failed": 0.0, "rows_accepted": 9.0}
+    )
+    out = io.StringIO()
+    show_status(Status(NOW, (), ingest=ingest), Console(file=out, width=100))
+    assert "ingest  ready  files since its start: 2 done" in out.getvalue()
+    assert document(Status(NOW, (), ingest=ingest))["ingest"] == {"ready": True, "why": None, "counts": ingest.counts}
+    assert document(Status(NOW, ()))["ingest"] is None

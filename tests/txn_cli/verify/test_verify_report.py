@@ -34,7 +34,7 @@ def test_reports_add_up() -> None:
 
 @pytest.mark.parametrize("fault", ["missing_in_index", "different_in_index", "missing_in_lake", "duplicated_in_lake"])
 def test_a_single_fault_is_not_all_right(fault: str) -> None:
-    assert not Report(**{"rows": 10, fault: 1}).all_right
+    assert not Report(tables={}, **{"rows": 10, fault: 1}).all_right
 
 
 def test_repeats_are_no_fault() -> None:

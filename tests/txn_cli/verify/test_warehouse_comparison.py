@@ -10,8 +10,9 @@ import pytest
 
 from ingest.api_client.retry import RetryPolicy
 from ingest.layouts.read_rows import Row, SoundRow
+from tests.txn_cli.builders import OTHER_CARD, sound
 from tests.txn_cli.verify.store import FakeStore, event_of
-from tests.txn_cli.verify.test_audit import OTHER_CARD, at_once, sound
+from tests.txn_cli.verify.test_audit import at_once
 from txn_cli.verify.audit import Audit
 from txn_cli.verify.verify_report import Report, TableFaults
 from txn_cli.verify.warehouse_forms import LANDING, OLTP, STAR

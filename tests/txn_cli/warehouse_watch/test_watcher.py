@@ -25,7 +25,7 @@ class Lake:
     fault: Exception | None = None
     outcomes: list[RunOutcome] = field(default_factory=list)
     during: Callable[[], Awaitable[None]] | None = None
-    runs: int = 0
+    ran: list[float] = field(default_factory=list)
     now: float = 1_000.0
 
     def holds(self, *raw: str, commit: str = "") -> None:
@@ -37,7 +37,7 @@ class Lake:
         return self.looks
 
     async def run(self) -> RunOutcome:
-        self.runs += 1
+        self.ran.append(self.now)
         if self.during is not None:
             await self.during()
         return self.outcomes.pop(0) if self.outcomes else GOOD
@@ -56,18 +56,18 @@ async def test_nothing_new_starts_no_run() -> None:
     lake = Lake()
     watcher = lake.watcher()
     await watcher.turn()
-    assert not lake.runs, "an empty lake"
+    assert len(lake.ran) == 0, "an empty lake"
     await watcher.works()
     lake.holds("raw/a")
     await watcher.turn()
     await watcher.turn()
-    assert lake.runs == 1, "what is in the warehouse is not known at the first look"
+    assert len(lake.ran) == 1, "what is in the warehouse is not known at the first look"
     lake.holds("raw/a", "raw/b")
     await watcher.turn()
-    assert lake.runs == 2
+    assert len(lake.ran) == 2
     lake.holds("raw/a", "raw/b", commit="curated/commits/000000000001.json")
     await watcher.turn()
-    assert lake.runs == 3, "somebody else may have curated"
+    assert len(lake.ran) == 3, "somebody else may have curated"
     assert sample(watcher, "runs_total", outcome="built") == 3
     assert sample(watcher, "objects_waiting") == 0
     await watcher.works()
@@ -82,9 +82,9 @@ async def test_an_object_that_comes_during_a_run_is_seen_by_the_next_look() -> N
 
     lake.during, watcher = arrive, lake.watcher()
     await watcher.turn()
-    assert lake.runs == 1
+    assert len(lake.ran) == 1
     await watcher.turn()
-    assert lake.runs == 2
+    assert len(lake.ran) == 2
 
 
 async def test_a_failure_is_told_counted_and_tried_again_with_growing_pauses() -> None:
@@ -130,11 +130,11 @@ async def test_a_lake_that_cannot_be_listed_starts_no_run_and_ends_nothing(fault
     await watcher.turn()
     with pytest.raises(NotReadyError, match=told):
         await watcher.works()
-    assert not lake.runs
+    assert len(lake.ran) == 0
     lake.fault = None
     await watcher.turn()
     await watcher.works()
-    assert lake.runs == 1
+    assert len(lake.ran) == 1
 
 
 async def test_a_look_that_is_wanted_cuts_the_pause_short_also_the_long_one_after_failures() -> None:
@@ -152,10 +152,10 @@ async def test_a_look_that_is_wanted_cuts_the_pause_short_also_the_long_one_afte
         await running.wait()
         watcher.look_now()
         go_on.set()
-        while lake.runs < 2:  # noqa: ASYNC110 - the watcher tells nobody
+        while len(lake.ran) < 2:  # noqa: ASYNC110 - the watcher tells nobody
             await asyncio.sleep(0)
         watcher.look_now()
-        while lake.runs < 3:  # noqa: ASYNC110 - the watcher tells nobody
+        while len(lake.ran) < 3:  # noqa: ASYNC110 - the watcher tells nobody
             await asyncio.sleep(0)
     task.cancel()
     await asyncio.wait([task])

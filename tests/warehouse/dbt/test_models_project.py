@@ -36,7 +36,7 @@ def test_each_column_of_star_and_marts_is_described() -> None:
     for schema in ("star", "marts", "meta"):
         described = (PROJECT / schema / f"{schema}.yml").read_text()
         names = re.findall(
-            r"^      - name: (\w+)\n(?:        quote: true\n)?        description: .{4,}$", described, re.M
+            r"^      - name: (\w+)\n(?:        quote: true\n)?        description: .{4,}$", described, re.MULTILINE
         )
         models = [path.stem for path in (PROJECT / schema).glob("*.sql")]
         assert sorted(

@@ -34,7 +34,7 @@ def test_a_commit_whose_answer_is_lost_is_settled_by_the_ledger(
 def test_a_connection_that_is_lost_again_and_again_ends_the_load(empty_tables_url: str) -> None:
     with commits_cut(empty_tables_url, "before", 99) as cutter, pytest.raises(ConnectionLostError):
         PostgresLanding(cutter.url).load(BATCH)
-    assert PostgresLanding(empty_tables_url).loaded() == set()
+    assert PostgresLanding(empty_tables_url).loaded() == {}
 
 
 def test_a_lock_that_another_holds_is_waited_for_in_bounds(empty_tables_url: str) -> None:

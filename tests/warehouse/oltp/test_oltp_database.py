@@ -196,7 +196,7 @@ def test_files_that_do_not_fit_bring_in_nothing(empty_tables_url: str, looking: 
     rows = first.rows.slice(1) if fault == "fewer rows" else first.rows.append_column("more", first.rows["account"])
     with pytest.raises(WarehouseError):
         database.load(replace(batch_of([first]), tables=lambda: iter([rows])))
-    assert database.loaded() == set()
+    assert database.loaded() == {}
     assert contents_of(looking)["oltp.transaction"] == []
 
 

@@ -188,7 +188,7 @@ def _ends(own: Iterable[Row]) -> tuple[datetime, datetime]:
 def _last_holder(own: Iterable[Row]) -> str:
     """Who used a card last."""
     newest = max(f["occurred_at"] for f in own)
-    return min(f["customer_id"] for f in own if f["occurred_at"] == newest)
+    return min(str(f["customer_id"]) for f in own if f["occurred_at"] == newest)
 
 
 def _net(own: Iterable[Row]) -> int:

@@ -23,9 +23,14 @@
 {% macro athena__md5_hex(text) -%}lower(to_hex(md5(to_utf8({{ text }})))){%- endmacro %}
 
 {# Whole days from one date to another. #}
-{% macro days_between(first, last) -%}{{ dbt.datediff(first, last, 'day') }}{%- endmacro %}
+{% macro days_between(first, last) -%}{{ adapter.dispatch('days_between')(first, last) }}{%- endmacro %}
+{% macro default__days_between(first, last) -%}{{ dbt.datediff(first, last, 'day') }}{%- endmacro %}
+{% macro spark__days_between(first, last) -%}datediff({{ last }}, {{ first }}){%- endmacro %}
 
-{% macro plus_days(date, days) -%}cast({{ dbt.dateadd('day', days, date) }} as date){%- endmacro %}
+{# Not dbt's own macro on Spark: it goes by Unix time, of which a timestamp without a zone has none there. #}
+{% macro plus_days(date, days) -%}{{ adapter.dispatch('plus_days')(date, days) }}{%- endmacro %}
+{% macro default__plus_days(date, days) -%}cast({{ dbt.dateadd('day', days, date) }} as date){%- endmacro %}
+{% macro spark__plus_days(date, days) -%}date_add({{ date }}, cast({{ days }} as int)){%- endmacro %}
 
 {# A set of rows 0, 1, 2, ... below a power of ten; no engine's own generator. #}
 {% macro numbers(digits) -%}

@@ -5,9 +5,11 @@
 {%- endmacro %}
 
 {# DuckDB: three files. `landing` has what only the loader reads, `steward` whole customers, `warehouse` the rest.
-   All other engines have one database. #}
+   All other engines have one database, and Spark has none above its schemas. #}
 {% macro generate_database_name(custom_database_name, node) -%}
-  {%- if target.type != 'duckdb' -%}
+  {%- if target.type == 'spark' -%}
+    {{ return(none) }}
+  {%- elif target.type != 'duckdb' -%}
     {{ target.database }}
   {%- elif custom_database_name -%}
     {{ custom_database_name }}

@@ -7,9 +7,12 @@ from txn_cli.stack.datadir import DataDir
 from txn_cli.warehouse.engines import Engine
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
+from warehouse.dbt.environment import DbtError, dbt_program
+from warehouse.landing.manifest_bucket import ManifestBucket
 from warehouse.run.duckdb_target import DuckDbTarget
 from warehouse.run.folder import WarehouseFolder
 from warehouse.run.postgres_target import PostgresTarget
+from warehouse.run.redshift_target import RedshiftTarget
 from warehouse.run.targets import Target
 
 
@@ -34,6 +37,25 @@ def target_of(engine: Engine, settings: Settings, folder: WarehouseFolder) -> Ta
     """
     if engine is Engine.DUCKDB:
         return DuckDbTarget(folder, settings)
+    if engine is Engine.REDSHIFT:
+        return RedshiftTarget(settings, ManifestBucket(settings))
     if settings.warehouse_postgres_url is None:
         raise SettingsError("TXN_WAREHOUSE_POSTGRES_URL is not set: it names the PostgreSQL to fill")
     return PostgresTarget(settings.warehouse_postgres_url.get_secret_value(), wait_s=settings.warehouse_wait_s)
+
+
+def program_of(engine: Engine, settings: Settings) -> Path:
+    """The `dbt` command for an engine. Redshift's adapter has an environment of its own, beside Amazon's driver.
+
+    Raises:
+        DbtError: it is not installed.
+    """
+    if engine is not Engine.REDSHIFT:
+        return dbt_program(settings.warehouse_dbt)
+    program = settings.warehouse_redshift_python.absolute().with_name("dbt")
+    if not program.is_file():
+        raise DbtError(
+            f"dbt-redshift is not installed beside {settings.warehouse_redshift_python}: "
+            "run `make .venv/redshift/.installed`, or set TXN_WAREHOUSE_REDSHIFT_PYTHON (docs/redshift.md)"
+        )
+    return program

@@ -1,0 +1,1 @@
+"""What the warehouse takes: CPU seconds of loads and builds, by the number of rows."""

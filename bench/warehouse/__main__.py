@@ -1,0 +1,128 @@
+"""Measures load and build on DuckDB, and prints CPU seconds: `python -m bench.warehouse` (`make bench-warehouse`).
+
+The rows of the sample file are curated once, which is not measured. Then they are loaded and built whole; then 20,000
+new rows of the same customers; then the same with the sample REPLICAS times, each with cards, customers and ids of
+its own in the same months. CPU seconds are those of the measuring process and of its dbt child together.
+"""
+
+import argparse
+import asyncio
+import resource
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+from devkit.lake_maker import lake_of, sample_bodies
+
+from txn_core.settings import Settings
+from txn_core.transactions.instants import Instant
+from warehouse.curated.raw_tables import raw_table
+from warehouse.curated.schema import CURATED_SCHEMA
+from warehouse.curated.table import Append
+from warehouse.curated.transformation import Transformation
+from warehouse.dbt.environment import dbt_program
+from warehouse.landing.landing_port import LoadBatch
+from warehouse.run.building import Builder
+from warehouse.run.duckdb_target import DuckDbTarget
+from warehouse.run.folder import WarehouseFolder
+
+SAMPLE: Final = Path(__file__).parents[3] / "shared/data/kaggle_like_dev.csv.gz"
+NEW_ROWS: Final = 20_000
+SLICE_ROWS: Final = 131_072
+
+
+def main() -> None:
+    """Measure, and print a line a step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicas", type=int, default=24)
+    parser.add_argument("--memory", default="4GB", help="what DuckDB may take")
+    arguments = parser.parse_args()
+    sample = curated_sample()
+    few = measure(1, sample, arguments.memory)
+    many = measure(arguments.replicas, sample, arguments.memory)
+    print(f"20,000 new rows: {many / few:.2f} times as many CPU seconds on the larger warehouse (bar 1.5)")
+
+
+def measure(replicas: int, sample: pa.Table, memory: str) -> float:
+    """Load and build the sample so many times, then new rows; gives the CPU seconds of the latter."""
+    with TemporaryDirectory(prefix="warehouse") as root:
+        folder = WarehouseFolder(Path(root))
+        target = DuckDbTarget(folder, Settings(warehouse_memory=memory))
+        with folder.locked(wait_s=0) as lock:
+            builder = Builder(target, dbt_program(), folder.work, lock)
+            rows = f"{replicas * sample.num_rows:,} rows"
+            step(f"{rows}, load and full build", builder, (replica(sample, n) for n in range(replicas)), 1)
+            taken = []
+            for number in (1, 2):
+                new = replica(sample, 0, new=number).take(
+                    pa.array(range(number, sample.num_rows, sample.num_rows // NEW_ROWS))[:NEW_ROWS]
+                )
+                taken.append(step(f"{rows}, {NEW_ROWS:,} new ones", builder, iter([new]), replicas + number))
+            sizes = {path.name: path.stat().st_size >> 20 for path in sorted(folder.work.glob("*.duckdb"))}
+            print(f"{rows}: MiB on disk {sizes}, and those that are published once more")
+            return min(taken)
+
+
+def step(name: str, builder: Builder, tables: Iterator[pa.Table], number: int) -> float:
+    """Load tables as commits from a number on, build and publish; prints and gives the CPU seconds."""
+    loading = 0.0
+    landing = builder.target.landing().open()
+    for commit, table in enumerate(tables, number):  # what makes the tables is not measured
+        before = cpu_s()
+        column = pa.repeat(pa.scalar(commit, pa.int64()), table.num_rows)
+        rows = table.set_column(0, CURATED_SCHEMA.field(0), column)
+        append = Append(commit, rows.num_rows, Instant("2026-01-01T00:00:00.000000Z"), digest="")
+        landing.load(LoadBatch((append,), partial(slices, rows)))
+        loading += cpu_s() - before
+    landing.close()
+    before, began = cpu_s(), time.monotonic()
+    extent, _ = asyncio.run(builder.build_and_publish())
+    building = cpu_s() - before
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10
+    print(
+        f"{name}: {loading + building:.1f} CPU s (load {loading:.1f}, build {extent} {building:.1f} in "
+        f"{time.monotonic() - began:.0f} s), peak {peak:,} MiB",
+        flush=True,
+    )
+    return loading + building
+
+
+def slices(table: pa.Table) -> Iterator[pa.Table]:
+    """A table as a landing gets it: in slices."""
+    return (table.slice(at, SLICE_ROWS) for at in range(0, table.num_rows, SLICE_ROWS))
+
+
+def curated_sample() -> pa.Table:
+    """The sample file's rows as the curated table has them."""
+    objects = lake_of(sample_bodies(SAMPLE), rows_per_object=40_000)
+    with Transformation.open() as transformation:
+        return pa.concat_tables([transformation.curated(raw_table(each.body), 1) for each in objects])
+
+
+def replica(sample: pa.Table, number: int, *, new: int = 0) -> pa.Table:
+    """The sample with other transactions, and but for number 0 with other cards and customers."""
+    other = {
+        "transaction_id": f"md5(transaction_id || '{number}/{new}')" if number or new else "transaction_id",
+        "card_id": f"'card_1_' || md5(card_id || '{number}')" if number else "card_id",
+        "customer_id": f"'cus_' || md5(customer_id || '{number}')" if number else "customer_id",
+        "sequence_number": f"sequence_number || '{number:03d}{new}'",
+    }
+    columns = ", ".join(f"{other.get(name, name)} as {name}" for name in sample.column_names)
+    with duckdb.connect() as connection:
+        connection.register("sample", sample)
+        return connection.execute(f"select {columns} from sample").to_arrow_table().cast(CURATED_SCHEMA)
+
+
+def cpu_s() -> float:
+    """CPU seconds of this process and of its children that ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+if __name__ == "__main__":
+    main()
