@@ -22,7 +22,7 @@ from warehouse.curated.table import COMMITS_PREFIX
 FOUR = CommitLimits(objects=4)
 SEEDS = int(os.environ.get("LAKE_SEEDS", "1"))
 WRITES = range(6) if "LAKE_SEEDS" in os.environ else (0, 2, 4)
-"""Writes that fail: of a file, of a commit, and of a file of the vault; `make lake-storms` takes all of two commits."""
+"""Writes that fail: of a file, of a commit, of a file of the vault; `make lake-storms` takes all of two commits."""
 
 
 async def run(store: MemoryObjects, limits: CommitLimits = FOUR) -> Curated:

@@ -1,5 +1,6 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +27,8 @@ from warehouse.postgres.session import PostgresSession
 Row = tuple[object, ...]
 COLUMNS = ", ".join([*CURATED_SCHEMA.names, "load_id"])
 POSITIONS = f"select {COLUMNS} from landing.positions"
+SEEDS = int(os.environ.get("LANDING_SEEDS", "1"))
+"""How many random orders and batches are tried; `make kills` tries 20."""
 LEDGER = "select object_name, load_id, rows, digest from landing.objects"
 
 
@@ -55,14 +58,17 @@ class OnDuckDb:
 
 @dataclass
 class OnPostgres:
-    """In a database."""
+    """In a database, at which a session looks, or a new one each time."""
 
     url: str
+    looking: PostgresSession | None = None
 
     def landing(self, *, wait_s: float = 60.0) -> Landing:
         return PostgresLanding(self.url, wait_s=wait_s)
 
     def rows(self, query: str) -> list[Row]:
+        if self.looking is not None:
+            return self.looking.rows(query)
         with PostgresSession.open(self.url) as session:
             return session.rows(query)
 

@@ -21,6 +21,7 @@ from tests.warehouse.landing.commits import (
 from tests.warehouse.landing.landings import (
     LEDGER,
     POSITIONS,
+    SEEDS,
     InMemory,
     LandingUnderTest,
     OnDuckDb,
@@ -37,7 +38,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "duckdb":
         return OnDuckDb(tmp_path / "warehouse/work/landing.duckdb")
     if request.param == "postgres":
-        return OnPostgres(request.getfixturevalue("empty_tables_url"))
+        return OnPostgres(request.getfixturevalue("empty_tables_url"), request.getfixturevalue("looking"))
     if request.param == "redshift":
         door = request.getfixturevalue("redshift")
         return OnRedshift(door.url(door.new_database()), request.getfixturevalue("lake_bucket"))
@@ -62,7 +63,7 @@ def assert_holds_all(place: LandingUnderTest) -> None:
     assert all(row[-1] == load_of[names[int(str(row[0]))]] for row in found)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_order_and_any_batches_bring_in_everything_once(
     place: LandingUnderTest, landing: Landing, seed: int
 ) -> None:
