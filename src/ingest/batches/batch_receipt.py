@@ -8,17 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from ingest.batches.batch_ids import BATCH_PATTERN, BatchId
 from ingest.upload.totals import LoadTotals
-from txn_core.card_numbers.free_text import holds_card_number
 from txn_core.exceptions import StoreError
 from txn_core.lake.layout import RECEIPT_PREFIX
-from txn_core.printable import printable
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import Instant
 
 SCHEMA_VERSION: Final = 1
-WITHHELD: Final = "(name withheld: it may hold a card number)"
-_NAME_CHARS_MAX: Final = 1_024
-_LONG_NUMBER: Final = re.compile(r"[0-9]{12}")
 
 State = Literal["open", "done", "failed"]
 
@@ -138,10 +133,3 @@ def report_key(receipt: BatchReceipt) -> str:
 def is_batch_id(text: str) -> bool:
     """Whether a text has the form of a batch id."""
     return re.fullmatch(BATCH_PATTERN, text) is not None
-
-
-def shown_name(name: str) -> str:
-    """A file's name as it may be kept and shown: not when a card number could be in it, also within a longer word."""
-    if holds_card_number(name) or _LONG_NUMBER.search(name):
-        return WITHHELD
-    return printable(name[:_NAME_CHARS_MAX])

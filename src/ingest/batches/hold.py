@@ -52,12 +52,22 @@ class Hold:
 
     @classmethod
     async def take(
-        cls, store: ReceiptStore, fresh: BatchReceipt, owner: str, *, takeover_s: float, again: bool = False
+        cls,
+        store: ReceiptStore,
+        fresh: BatchReceipt,
+        owner: str,
+        *,
+        takeover_s: float,
+        failed_rest_s: float = 0.0,
+        again: bool = False,
     ) -> "Hold | StoredReceipt":
         """The hold on a batch; its receipt instead when it is done, or when another process works on it.
 
         `fresh` is the receipt that a batch which nobody knows begins with. What failed begins again from the first
         row, and so does everything when it is to be done `again`. The name of the owner is no other hold's.
+
+        A batch that has failed less than `failed_rest_s` ago is left alone, too: who has failed it still removes its
+        file. To begin again would replace its reason and its report by one that says only that the file was gone.
 
         Raises:
             StoreError: receipts cannot be kept.
@@ -69,6 +79,8 @@ class Hold:
             if known.owner is not None and found.age_s < takeover_s:
                 return found
             wanted = known
+        elif known.state == "failed" and found.age_s < failed_rest_s:
+            return found
         elif known.state == "done" and not again:
             return found
         else:

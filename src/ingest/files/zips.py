@@ -12,11 +12,14 @@ from typing import BinaryIO, Final
 
 from ingest.files.file_errors import SourceError
 from ingest.files.kinds import EXCEL, OPEN_DOCUMENT, Kind
+from ingest.files.shown_names import WITHHELD, may_hold_card_number
+from txn_core.exceptions import TxnError
 
 MEMBERS_MAX: Final = 1_000
 DIRECTORY_BYTES_MAX: Final = 1 << 20
 """zipfile reads the directory in one piece, and makes an object of each of its entries."""
 _MEMBERS_NAMED: Final = 5
+_NAME_CHARS_SHOWN: Final = 60
 _ENCRYPTED: Final = 0x1
 _END: Final = struct.Struct("<4s4H2LH")
 _END_MAGIC, _END_64_MAGIC = b"PK\x05\x06", b"PK\x06\x06"
@@ -82,12 +85,19 @@ def _holds_rows(archive: zipfile.ZipFile, info: zipfile.ZipInfo, is_rows: IsRows
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
+    """Turn what zipfile raises into errors of ours.
+
+    Of a damaged directory it raises `BadZipFile` where it looks for the damage, and else whatever comes of it: of a
+    member without a name an `IndexError`, of a name that is no UTF-8 a `UnicodeDecodeError`.
+    """
     try:
         yield
-    except zipfile.BadZipFile:
-        raise SourceError("it is a zip archive that was cut off or damaged: fetch it again") from None
+    except (TxnError, OSError):  # of who reads the file
+        raise
     except NotImplementedError:
         raise SourceError("it is a zip archive of a kind that cannot be read here: unpack it first") from None
+    except Exception:  # noqa: BLE001 - see above
+        raise SourceError("it is a zip archive that was cut off or damaged: fetch it again") from None
 
 
 def _office(names: list[str]) -> Kind | None:
@@ -104,9 +114,13 @@ def _is_beside(name: str) -> bool:
 
 
 def _names(files: list[zipfile.ZipInfo]) -> str:
-    """The first names, for people: others gave them, so they are shown in printable ASCII."""
+    """The first names, for people: others gave them, so they are shown in printable ASCII, or not at all."""
     more = ", ..." if len(files) > _MEMBERS_NAMED else ""
-    return ", ".join(ascii(info.filename[:60]) for info in files[:_MEMBERS_NAMED]) + more
+    return ", ".join(_name(info.filename) for info in files[:_MEMBERS_NAMED]) + more
+
+
+def _name(name: str) -> str:
+    return WITHHELD if may_hold_card_number(name) else ascii(name[:_NAME_CHARS_SHOWN])
 
 
 def _bound_directory(file: BinaryIO) -> None:

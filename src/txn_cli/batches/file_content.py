@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import FileIO
 from os import fstat
-from typing import Final
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Final
 
 from ingest.batches.batch_ids import Sha256
 from ingest.batches.batch_upload import THE_FILE
@@ -20,6 +19,9 @@ from ingest.layouts.reading_options import Reading
 from txn_cli.patience import briefly
 from txn_core.aws.types import S3Client
 from txn_core.aws.versioned_objects import VersionedObjects
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 S3_SCHEME: Final = "s3://"
 
@@ -50,7 +52,7 @@ async def opened_file(name: str, reading: Reading, s3: S3Client) -> AsyncIterato
             "a batch is known by its file's content, which is read twice: name a file, or use `txn load`"
         )
     try:
-        raw = FileIO(name)
+        raw = _SteadyFile(name)
     except OSError as error:
         raise SourceError(cannot_read(name, error)) from None
     with raw:
@@ -62,10 +64,45 @@ async def opened_file(name: str, reading: Reading, s3: S3Client) -> AsyncIterato
         yield FileContent(found.st_size, Sha256(digest.hexdigest()), Source(THE_FILE, raw, found.st_size, reading))
 
 
+class _SteadyFile(FileIO):
+    """A file that is read twice, and gives no bytes once somebody has written to it.
+
+    Rows of a later content under the digest of the earlier one would make the earlier one a batch that is done, and
+    nobody would ever send its rows.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._found = self._state()
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        """The next bytes.
+
+        Raises:
+            SourceError: the file is not as it was when it was opened.
+        """
+        count = super().readinto(buffer)
+        self._require_same()
+        return count
+
+    def read(self, size: int | None = -1, /) -> bytes | None:
+        """The next bytes, as `readinto`."""
+        data = super().read(size)
+        self._require_same()
+        return data
+
+    def _state(self) -> tuple[int, int, int]:
+        found = fstat(self.fileno())
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def _require_same(self) -> None:
+        if self._state() != self._found:
+            raise SourceError("somebody writes to the file: take it in when it is complete")
+
+
 async def _object(name: str, s3: S3Client) -> ObjectContent:
-    parts = urlsplit(name)
-    bucket, key = parts.netloc, unquote(name.removeprefix(f"{S3_SCHEME}{parts.netloc}/"))
-    if not bucket or not parts.path.strip("/"):
+    bucket, _, key = name.removeprefix(S3_SCHEME).partition("/")
+    if not bucket or not key.strip("/"):
         raise SourceError("give an object of S3 as s3://BUCKET/KEY")
     objects = VersionedObjects(s3, bucket)
     if (found := await briefly("file", lambda: objects.find(key))) is None:

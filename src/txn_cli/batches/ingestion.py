@@ -12,11 +12,12 @@ from socket import gethostname
 from ingest.api_client.client import ApiClient
 from ingest.api_client.retry import RetryPolicy
 from ingest.batches.batch_ids import BatchKey, Sha256
-from ingest.batches.batch_receipt import BatchReceipt, receipt_address, receipt_key, shown_name
+from ingest.batches.batch_receipt import BatchReceipt, receipt_address, receipt_key
 from ingest.batches.batch_upload import upload_batch
 from ingest.batches.hold import Hold
 from ingest.batches.key_accounts import account_of
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
+from ingest.files.shown_names import shown_name
 from ingest.files.source import Source
 from ingest.layouts.reading_options import Reading
 from ingest.layouts.rejection import Rejection

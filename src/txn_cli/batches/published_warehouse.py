@@ -48,12 +48,13 @@ class PublishedWarehouse:
 
 
 def opened_warehouse(system: System, data_dir: Path | None) -> PublishedWarehouse | None:
-    """The warehouse of a system; None where nobody has begun one, and the stack makes none by itself.
+    """The warehouse of a system; None where nobody has begun one, and no process of the stack is about to.
 
     Raises:
         SettingsError: the system is no local stack, and no folder of a warehouse is set.
     """
     folder = folder_of(system.settings, data_dir, is_local=system.is_local)
-    if not folder.root.exists() and not system.settings.warehouse_every_s:
+    is_run = bool(system.settings.warehouse_every_s) or system.urls.warehouse is not None
+    if not folder.root.exists() and not is_run:
         return None
     return PublishedWarehouse(folder.published(PUBLISHED), system.settings)

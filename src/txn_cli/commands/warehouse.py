@@ -10,10 +10,12 @@ import typer
 
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOption, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
+from txn_cli.output.named import DEFAULT_FOLDER
 from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import say, say_document
 from txn_cli.warehouse.engines import Engine
 from txn_cli.warehouse_watch.installation import EVERY_S
+from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
 
@@ -83,9 +85,7 @@ def watch(
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="Port for metrics and readiness.", show_default="none")
     ] = None,
-    data_dir: Annotated[
-        Path, typer.Option("--data-dir", envvar="TXN_DATA_DIR", readable=False, help="Folder of the local stack.")
-    ] = Path(".txn"),
+    data_dir: StackOption = None,
 ) -> None:
     """Run the warehouse of a local stack again and again, whenever the lake has something new, until SIGTERM.
 
@@ -93,10 +93,14 @@ def watch(
     """
     from txn_cli.warehouse_watch.watch_process import watch as watch_stack  # noqa: PLC0415 - only here
 
-    settings = Settings.from_environment()
-    configure_logging(settings.log_level, process="warehouse")
-    settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
-    asyncio.run(watch_stack(DataDir.at(data_dir).root, settings, every or EVERY_S))
+    system = system_at(data_dir, aws=False)
+    if system.stack is None:
+        raise SettingsError(
+            "only a local stack is watched: name its folder with --data-dir; elsewhere, schedule runs"
+        )
+    configure_logging(system.settings.log_level, process="warehouse")
+    settings = system.settings.model_copy(update={"worker_metrics_port": metrics_port})
+    asyncio.run(watch_stack(DataDir.at(data_dir or DEFAULT_FOLDER).root, settings, every or EVERY_S))
 
 
 @warehouse.command()

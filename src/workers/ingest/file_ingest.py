@@ -9,11 +9,12 @@ from typing import Final
 
 from ingest.api_client.client import ApiClient
 from ingest.batches.batch_ids import BatchKey, Sha256
-from ingest.batches.batch_receipt import BatchReceipt, shown_name
+from ingest.batches.batch_receipt import BatchReceipt
 from ingest.batches.batch_upload import THE_FILE, upload_batch
 from ingest.batches.hold import Hold, HoldLostError
 from ingest.batches.object_file import FileGoneError, ObjectContent
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
+from ingest.files.shown_names import shown_name
 from ingest.files.source import Source
 from ingest.layouts.read_rows import SoundRow
 from ingest.layouts.reading_options import Reading
@@ -88,6 +89,7 @@ class FileIngest:
             self._fresh(account, file, sha256),
             f"{self.owner}:{secrets.token_hex(4)}",
             takeover_s=self.takeover_s,
+            failed_rest_s=self.takeover_s,
         )
         if isinstance(taken, StoredReceipt):
             if taken.receipt.state != "done":

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingest.batches.batch_receipt import WITHHELD, BatchReceipt, shown_name
+from ingest.batches.batch_receipt import BatchReceipt
+from ingest.files.shown_names import WITHHELD, shown_name
 from ingest.layouts.rejection import Rejection
 from ingest.upload.totals import LoadTotals
 from tests.ingest.batches.builders import fresh

@@ -8,7 +8,9 @@ import pytest
 
 from ingest.files.file_errors import SourceError
 from ingest.files.opening import LAYERS_MAX, open_rows
+from ingest.files.shown_names import WITHHELD
 from tests.ingest.files.packed import STREAMS, zip_of
+from tests.txn_cli.builders import CARD
 
 ROWS = b"id,amount\n1,2\n"
 OTHER = b"# Read me\n"
@@ -48,6 +50,16 @@ def test_names_of_files_are_shown_in_printable_ascii_and_not_all_of_them() -> No
     assert str(caught.value).isprintable()
     assert str(caught.value).isascii()
     assert len(str(caught.value)) < 600
+
+
+def test_a_name_that_may_hold_a_card_number_is_not_shown() -> None:
+    """What is said of an archive is kept in receipts (P5)."""
+    archive = zip_of({f"{CARD}.csv": ROWS, "rows 4111-1111-1111-1111.csv": ROWS})
+    for member in (None, "absent.csv"):
+        with pytest.raises(SourceError) as caught:
+            content_of(archive, member)
+        assert str(caught.value).count(WITHHELD) == 2
+        assert "1111" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "count"), [("absent.csv", "no"), ("rows.csv", "2")])
@@ -100,6 +112,22 @@ def test_an_archive_that_was_cut_off_is_called_one_and_nothing_is_read(cut: int)
     archive = zip_of({"rows.csv": ROWS * 100})
     with pytest.raises(SourceError, match="cut off or damaged: fetch it again"):
         content_of(archive[:-cut])
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        (46, b"\0ows.csv"),  # a member without a name
+        (8, b"\x00\x08"),  # a name in UTF-8 that is none
+    ],
+)
+def test_a_directory_that_is_damaged_otherwise_is_called_damaged_too(at: int, change: bytes) -> None:
+    archive = bytearray(zip_of({"rows.csv": ROWS}))
+    entry = archive.find(b"PK\x01\x02")
+    archive[entry + 46 + 3] = 0xA3
+    archive[entry + at : entry + at + len(change)] = change
+    with pytest.raises(SourceError, match="cut off or damaged: fetch it again"):
+        content_of(bytes(archive))
 
 
 def test_an_archive_with_a_huge_directory_is_refused_before_the_directory_is_read() -> None:

@@ -6,7 +6,9 @@ import duckdb
 import pytest
 
 from txn_cli.batches import published_warehouse
-from txn_cli.batches.published_warehouse import PublishedWarehouse
+from txn_cli.batches.published_warehouse import PublishedWarehouse, opened_warehouse
+from txn_cli.status.process import ProcessUrls
+from txn_cli.system import System
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant
 from warehouse.curated.table import Append, Snapshot
@@ -54,3 +56,23 @@ async def test_rows_are_loaded_when_their_commits_are_published(
     _publish(warehouse.file, 1, 2)
     assert await warehouse.has_loaded(wanted)
     assert len(snapshots) == 1
+
+
+@pytest.mark.parametrize(
+    ("every_s", "url", "is_begun", "is_there"),
+    [
+        (0.0, None, False, False),
+        (0.0, None, True, True),
+        (60.0, None, False, True),
+        (0.0, "http://127.0.0.1:1", False, True),
+    ],
+)
+def test_a_warehouse_that_a_process_of_the_stack_is_about_to_begin_is_waited_for(
+    tmp_path: Path, *, every_s: float, url: str | None, is_begun: bool, is_there: bool
+) -> None:
+    """`txn up --warehouse` sets nothing for other commands; its process is known by its address."""
+    if is_begun:
+        (tmp_path / "warehouse").mkdir()
+    settings = Settings(bucket="lake", warehouse_every_s=every_s)
+    system = System(settings, "here", is_local=True, urls=ProcessUrls(warehouse=url))
+    assert (opened_warehouse(system, tmp_path) is not None) == is_there

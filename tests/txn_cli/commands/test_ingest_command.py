@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from ingest.files.source import Source
 from tests.builders import base64_key
-from tests.txn_cli.builders import CARD, cells, csv_file, shared
+from tests.txn_cli.builders import CARD, cells, csv_file, csv_of, shared
 from tests.txn_cli.commands.test_data import Result, txn
 from tests.txn_cli.fake_api import FakeApi, Unsettled
+from txn_cli.batches import file_content
 from txn_core.api_keys import ApiKeyTable, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
@@ -115,6 +117,31 @@ def test_what_became_of_batches_is_shown(site: CommandFixture, tmp_path: Path) -
     assert CARD not in told + table + json.dumps([shown, failed])
     assert txn("ingest", "status", "bat_" + "0" * 32).code == 1
     assert txn("ingest", "status", "rows.csv").code == 2
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_not_done(site: CommandFixture, tmp_path: Path) -> None:
+    """Else the content that was there first would be known as done, and no row of it would ever be sent."""
+    first = [cells(line) for line in range(10, 40)]
+    file = csv_file(tmp_path / "rows.csv", first)
+    digested = file_content.Source
+
+    def changed_before_it_is_read(*arguments: Any) -> Source:
+        csv_file(file, [cells(line) for line in range(50, 80)])
+        return digested(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(file_content, "Source", changed_before_it_is_read)
+        result = site.ingest(file)
+    assert (result.code, "somebody writes to the file" in result.err) == (1, True)
+    again = site.document(csv_file(tmp_path / "copy.csv", first))
+    assert (again["again"], again["accepted"]) == (False, 30)
+
+
+def test_a_key_of_s3_is_taken_as_it_is_written(site: CommandFixture) -> None:
+    """As by other commands for S3: nothing in it is unquoted."""
+    key = "in/50%25 off?#1.csv"
+    asyncio.run(_put(site.settings, key, csv_of([cells(2)])))
+    assert site.document(f"s3://{site.settings.lake_bucket}/{key}")["accepted"] == 1
 
 
 def test_a_file_that_is_none_fails_and_is_tried_again(site: CommandFixture, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One file, taken in by processes that are killed at each of their calls: all rows of it, and then it is gone."""
 
 import asyncio
+import gzip
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -150,7 +151,26 @@ async def test_a_file_that_is_none_goes_too_and_leaves_its_reason(
     assert said in f"{receipt.failure} {receipt.faults}"
     assert not site.clients.objects
     assert CARD not in receipt.to_json().decode()
+    site.clock.pass_s(TAKEOVER_S)
     assert await site.ingest(await site.put(body)) == ("failed" if outcome == "failed" else "again")
+
+
+async def test_a_file_that_failed_is_left_to_who_removes_it(site: IngestFixture) -> None:
+    """Its report stays, though another process looks at the file between the receipt and the removal."""
+    file = await site.put(gzip.compress(_file())[:-8])
+    process, other = site.process(), site.process()
+    removal = process.bucket.remove
+    outcomes = []
+
+    async def looked_at_before(key: str, etag: object) -> bool:
+        outcomes.append(await site.ingest(file, other))
+        return await removal(key, etag)  # type: ignore[arg-type]
+
+    process.bucket.remove = looked_at_before  # type: ignore[method-assign]
+    outcomes.append(await site.ingest(file, process))
+    assert outcomes == ["busy", "failed"]
+    assert (site.receipt().takes, site.receipt().rejected) == (1, len(BAD_LINES))
+    assert not site.clients.objects
 
 
 async def test_a_file_that_is_replaced_meanwhile_is_neither_mixed_nor_removed(site: IngestFixture) -> None:
