@@ -152,8 +152,10 @@ def check(
     with the archive's ledger by shard and minute. Exit code 1 when something differs, waits, or a test finds rows.
     """
     from txn_cli.warehouse.check import check_all  # noqa: PLC0415 - the extra `warehouse`
+    from txn_cli.warehouse.warehouse_place import need_tables  # noqa: PLC0415
 
     with _held(target, data_dir, aws=aws) as held:
+        need_tables(held.builder.target)
         checked = held.with_lake(lambda cycle: check_all(cycle, held.settings))
     if as_json:
         say_document(checked.document())
@@ -174,7 +176,10 @@ def docs(
 
     The tables have to be built before.
     """
+    from txn_cli.warehouse.warehouse_place import need_tables  # noqa: PLC0415 - the extra `warehouse`
+
     with _held(target, data_dir, aws=aws, needs_lake=False) as held:
+        need_tables(held.builder.target)
         asyncio.run(held.builder.document(output))
     say(f"Wrote {output}")
 
@@ -183,12 +188,13 @@ def docs(
 def _held(target: Engine, data_dir: Path | None, *, aws: bool, needs_lake: bool = True) -> "Iterator[OpenWarehouse]":
     """The warehouse, held for the block. Without the lake no stack has to run."""
     from txn_cli.warehouse.open_warehouse import open_warehouse  # noqa: PLC0415 - the extra `warehouse`
+    from txn_cli.warehouse.warehouse_place import settings_of  # noqa: PLC0415
 
     if needs_lake:
         system = system_at(data_dir, aws=aws)
         settings, is_local = system.settings, system.is_local
     else:
-        settings, is_local = Settings.from_environment(), not aws
+        settings, is_local = settings_of(target, data_dir, aws=aws), not aws
     configure_logging("warning", process="warehouse")  # on standard error; results alone go to standard output
     with open_warehouse(target, settings, data_dir, is_local=is_local) as held:
         yield held

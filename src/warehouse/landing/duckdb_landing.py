@@ -56,7 +56,7 @@ class DuckDbLanding:
             self._make_schema(self._open)
         except duckdb.Error as error:
             self.close()
-            raise _error(error) from None
+            raise refused(error) from None
         return self
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class DuckDbLanding:
                     if time.monotonic() >= until:
                         raise WarehouseBusyError("another run holds the warehouse: try again later") from None
                 except duckdb.Error as error:
-                    raise _error(error) from None
+                    raise refused(error) from None
             time.sleep(PAUSE_S)
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
@@ -90,11 +90,11 @@ class DuckDbLanding:
                 return duckdb.connect(self._path, config=dict(self._options))
             except duckdb.IOException as error:
                 if "lock" not in str(error):
-                    raise _error(error) from None
+                    raise refused(error) from None
                 if time.monotonic() >= until:
                     raise WarehouseBusyError(f"another run holds {self._path}: try again later") from None
             except duckdb.Error as error:
-                raise _error(error) from None
+                raise refused(error) from None
             time.sleep(PAUSE_S)
 
     @property
@@ -165,6 +165,11 @@ class DuckDbLanding:
         return ledger_of(connection.execute(ledger_query(self._schema)).fetchall())
 
 
-def _error(error: duckdb.Error) -> WarehouseError:
-    """The error of ours: DuckDB's text may repeat values, so only its first line's kind is told."""
-    return WarehouseError(f"DuckDB refuses: {type(error).__name__}")
+def refused(error: duckdb.Error) -> WarehouseError:
+    """The error of ours, for all work files. DuckDB's text may repeat values, so only its kind is told."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError("DuckDB needs more memory than it may take: set TXN_WAREHOUSE_MEMORY higher")
+    return WarehouseError(
+        f"DuckDB refuses ({type(error).__name__}): free the disk when it is full, else remove the folder work/ of "
+        "the warehouse, which `txn warehouse run` makes again from the lake"
+    )

@@ -3,7 +3,8 @@
 Few of everything: ids that come again with the same content or another one, accepted before or behind the first,
 under two accounts, at the same moments; cards under up to four keys, whose events name some of the older ones;
 customers who come back to a former profile; spellings, currencies with 0 and 3 decimals, states and categories of
-no list; cards and merchants of one row, which are gone when an earlier write of its id turns up; and rows of which nothing is known but what is required.
+no list; cards and merchants of one row, which are gone when an earlier write of its id turns up; and rows of which
+nothing is known but what is required.
 """
 
 import hashlib
