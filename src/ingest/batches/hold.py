@@ -79,9 +79,7 @@ class Hold:
             if known.owner is not None and found.age_s < takeover_s:
                 return found
             wanted = known
-        elif known.state == "failed" and found.age_s < failed_rest_s:
-            return found
-        elif known.state == "done" and not again:
+        elif found.age_s < failed_rest_s if known.state == "failed" else not again:
             return found
         else:
             wanted = replace(known.begun_again(), started_at=fresh.started_at)

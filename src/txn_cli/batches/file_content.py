@@ -59,7 +59,10 @@ async def opened_file(name: str, reading: Reading, s3: S3Client) -> AsyncIterato
         found = fstat(raw.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise SourceError(f"{name} is no regular file, and is read twice: save it first, or use `txn load`")
-        digest = await asyncio.to_thread(hashlib.file_digest, raw, "sha256")
+        try:
+            digest = await asyncio.to_thread(hashlib.file_digest, raw, "sha256")
+        except OSError as error:
+            raise SourceError(cannot_read(name, error)) from None
         raw.seek(0)
         yield FileContent(found.st_size, Sha256(digest.hexdigest()), Source(THE_FILE, raw, found.st_size, reading))
 

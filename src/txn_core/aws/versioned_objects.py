@@ -37,6 +37,14 @@ class LoadedObject:
     age_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What lies right under a prefix: the names of the folders, in order, and how many objects are in no folder."""
+
+    folders: list[str]
+    objects: int
+
+
 class VersionedObjects:
     """One bucket."""
 
@@ -107,16 +115,21 @@ class VersionedObjects:
             for entry in page.get("Contents", ()):
                 yield ListedObject(entry["Key"], ETag(entry["ETag"]), entry["Size"], entry["LastModified"])
 
-    async def folders(self, prefix: str = "") -> list[str]:
-        """The names of the folders right under a prefix, in order."""
+    async def level(self, prefix: str = "") -> Level:
+        """What lies right under a prefix."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=prefix, Delimiter="/"
         )
-        return [
-            entry["Prefix"].removeprefix(prefix).removesuffix("/")
-            async for page in pages
-            for entry in page.get("CommonPrefixes", ())
-        ]
+        folders, objects = [], 0
+        async for page in pages:
+            names = (entry["Prefix"] for entry in page.get("CommonPrefixes", ()))
+            folders += [name.removeprefix(prefix).removesuffix("/") for name in names]
+            objects += len(page.get("Contents", ()))
+        return Level(folders, objects)
+
+    async def folders(self, prefix: str = "") -> list[str]:
+        """The names of the folders right under a prefix, in order."""
+        return (await self.level(prefix)).folders
 
 
 async def _present(call: Any) -> Any:

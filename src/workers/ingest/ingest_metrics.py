@@ -30,6 +30,7 @@ class IngestMetrics:
         self.waiting = self._gauge("files_waiting", "Files of an account at the last look at its folder", "account")
         self.oldest_s = self._gauge("oldest_file_seconds", "Age of the oldest of them", "account")
         self.without_key = self._gauge("folders_without_key", "Folders of clients that no API key is set for")
+        self.without_folder = self._gauge("files_without_folder", "Files that lie in no account's folder")
         for outcome in get_args(FileOutcome):  # a count that is there from the start is seen to rise
             self.files.labels(outcome)
 

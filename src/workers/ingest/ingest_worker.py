@@ -29,7 +29,7 @@ FILES_AT_ONCE: Final = 4
 """Files that one process uploads side by side, each of another account; of each, two chunks and a block in memory."""
 FILES_A_LOOK: Final = 1_000
 _OF_THE_ACCOUNT: Final = (SettingsError, RefusedError, UnreachedError, UndeliveredError)
-"""Errors that the next file of the account would meet, too."""
+"""Errors of a file that the next file of the account would meet, too."""
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +47,7 @@ class IngestWorker:
     metrics: IngestMetrics
     _pauses: Pauses = field(default_factory=Pauses)
     _active: dict[Account, asyncio.Task[None]] = field(default_factory=dict)
+    _without_folder: int = 0
     _told: set[str] = field(default_factory=set)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILES_AT_ONCE))
 
@@ -65,7 +66,11 @@ class IngestWorker:
 
     async def _accounts(self) -> list[Account]:
         """The accounts that have files and a key, in random order: other processes begin elsewhere."""
-        folders = await retry_outages("clients' folders", self.bucket.folders)
+        level = await retry_outages("clients' folders", self.bucket.level)
+        self.metrics.without_folder.set(level.objects)
+        if level.objects > self._without_folder:
+            _log.warning("files_without_folder", files=level.objects)
+        folders, self._without_folder = level.folders, level.objects
         unknown = [name for name in folders if name not in self.keys]
         self.metrics.without_key.set(len(unknown))
         for name in islice((name for name in unknown if name not in self._told), FILES_A_LOOK - len(self._told)):
@@ -89,7 +94,7 @@ class IngestWorker:
                     async with self._places:
                         await self._take_in_file(account, api_key, file, stopping)
             self._pauses.passed(account)
-        except _OF_THE_ACCOUNT as error:
+        except Exception as error:  # noqa: BLE001 - one account, whose folder may not be listed, say, holds up no other
             self._pauses.failed(account)
             self.metrics.attempts_failed.inc()
             _log.warning("account_paused", account=account, error=code_of(error))

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from botocore.exceptions import ClientError
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -18,7 +19,7 @@ from tests.txn_cli.fake_api import FakeApi, HttpReply
 from tests.workers.conftest import until
 from txn_core.api_keys import ApiKeyTable, mint
 from txn_core.aws.clients import Aws
-from txn_core.aws.versioned_objects import VersionedObjects
+from txn_core.aws.versioned_objects import ListedObject, VersionedObjects
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import SettingsError
@@ -138,6 +139,7 @@ async def test_two_workers_take_in_each_file_once(site: ClientsFixture) -> None:
     said = json.dumps([log, [receipt.to_json().decode() for receipt in receipts.values()]], default=str)
     assert not [text for text in (CARD, "Banks", "Perry Cove", "1988-03-09") if text in said]
     assert {each["account"] for each in log if each["event"] == "folder_without_key"} == {"zeta", None}
+    assert {each["files"] for each in log if each["event"] == "files_without_folder"} == {1}
 
 
 async def test_a_file_of_one_account_is_never_posted_for_another(site: ClientsFixture) -> None:
@@ -157,6 +159,31 @@ async def test_a_file_of_one_account_is_never_posted_for_another(site: ClientsFi
                 await until(is_paused)
     assert await site.left() == ["acme/a.csv"]
     assert (site.api.requests, await site.receipts()) == ([], {})
+
+
+async def test_a_folder_that_may_not_be_listed_holds_up_no_other(
+    site: ClientsFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker goes on, and tries that account again later."""
+    for account in (ACME, BOLT):
+        await site.clients.put(f"{account}/a.csv", csv_of([cells(2)]))
+    acme, bolt = await site.key(ACME), await site.key(BOLT)
+    listed = VersionedObjects.listed
+
+    def denied(self: VersionedObjects, prefix: str) -> AsyncIterator[ListedObject]:
+        if prefix == "acme/":
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
+        return listed(self, prefix)
+
+    monkeypatch.setattr(VersionedObjects, "listed", denied)
+
+    async def is_paused_and_done() -> bool:
+        return "account_paused" in str(log) and await site.clients.find("bolt/a.csv") is None
+
+    with site.api.served() as url, capture_logs() as log:
+        async with working(site.worker(url, acme=acme, bolt=bolt)):
+            await until(is_paused_and_done)
+    assert await site.clients.find("acme/a.csv") is not None
 
 
 async def test_an_api_that_is_away_is_waited_for(site: ClientsFixture, monkeypatch: pytest.MonkeyPatch) -> None:
