@@ -17,7 +17,6 @@ from txn_cli.warehouse.engines import Engine
 from txn_cli.warehouse_watch.installation import EVERY_S
 from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
-from txn_core.settings import Settings
 
 if TYPE_CHECKING:
     from txn_cli.warehouse.open_warehouse import OpenWarehouse
