@@ -22,7 +22,7 @@ from tests.support.virtual_time import in_virtual_time
 
 SEED: Final = int(os.environ.get("STOCK_SEED", "11"))
 REQUESTS: Final = int(os.environ.get("STOCK_REQUESTS", "300"))
-_CONTROL: Final = re.compile(rb"[^\r\n\t\x20-\xff]")
+_CONTROL: Final = re.compile(rb"[^\r\n\t\x20-\x7e\x80-\xff]")
 """What no field value has (RFC 9110, 5.5), though h11 takes some of it."""
 UNKNOWN_TO_HTTPTOOLS: Final = ("get", "M")
 

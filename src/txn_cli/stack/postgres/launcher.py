@@ -36,10 +36,14 @@ def launch(account: str, folder: str, command: list[str]) -> None:
 
 
 def drop_stale_lock(lock: Path) -> None:
-    """Remove a lock file whose process id now belongs to a program that is no PostgreSQL."""
+    """Remove a lock file whose process id now belongs to a program that is no PostgreSQL, or to one that has ended.
+
+    A server whose supervisor was killed has its process id until init looks (state Z, proc(5)).
+    """
     with suppress(OSError, ValueError):
         pid = int(lock.read_text().split("\n", 1)[0])
-        if "postgres" not in Path(f"/proc/{pid}/comm").read_text():
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        if "postgres" not in name or rest.split()[0] == "Z":
             lock.unlink()
 
 

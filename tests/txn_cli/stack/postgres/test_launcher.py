@@ -1,6 +1,7 @@
 """A lock file that was left behind stands in nobody's way once its process id is another program's."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,6 +26,16 @@ def test_the_lock_of_a_server_that_runs_is_kept(lock: Path, postgres_server: Pos
     lock.write_text(f"{postgres_server.pid}\n/proc/self/cwd\n")
     drop_stale_lock(lock)
     assert lock.exists()
+
+
+def test_the_lock_of_a_server_that_nobody_has_waited_for_is_dropped(lock: Path) -> None:
+    """It has ended, and its process id is still there: nothing else would ever remove the lock."""
+    program = Path(shutil.copy(shutil.which("true") or "", lock.parent / "postgres"))
+    with subprocess.Popen([program]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        lock.write_text(f"{ended.pid}\n/proc/self/cwd\n")
+        drop_stale_lock(lock)
+    assert not lock.exists()
 
 
 def test_the_lock_of_a_server_that_is_gone_is_left_to_postgresql(lock: Path) -> None:
