@@ -74,8 +74,8 @@ fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (S
 races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
-kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL (2 minutes)
-	@KILL_STRIDE=1 $(BIN)/python -m pytest -n 0 tests/warehouse/landing/test_killed_loads.py $(PYTEST_ARGS)
+kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL, and load in 20 random orders (2 minutes)
+	@KILL_STRIDE=1 LANDING_SEEDS=20 $(BIN)/python -m pytest -n 0 tests/warehouse/landing tests/warehouse/oltp $(PYTEST_ARGS)
 
 warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places (SEEDS=20 or first-last), and compare all tables with a fold
 	@WAREHOUSE_SEEDS=$(if $(findstring -,$(SEEDS)),$(SEEDS),0-$$(($(or $(SEEDS),20) - 1))) $(BIN)/python -m pytest -n 0 --timeout 7200 \

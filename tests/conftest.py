@@ -36,6 +36,8 @@ LONG_FILES = tuple(
         *("txn_cli/commands/test_leases", "txn_cli/commands/test_processes", "workers/test_stream_made_again"),
         *("txn_cli/test_conditions", "txn_cli/stack/test_servers", "txn_cli/stack/test_kinesis_store"),
         *("workers/rebuild/test_rebuild", "http/test_differential", "abuse/test_lines", "abuse/test_door"),
+        *("warehouse/run/test_killed_runs", "warehouse/run/test_models", "warehouse/landing/test_killed_loads"),
+        *("warehouse/curated/test_killed_curation", "txn_cli/stack/postgres/test_cluster"),
     )
 )
 

@@ -44,7 +44,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
-    **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "load", "build", "docs")), ACTING),
+    **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "watch", "load", "build", "docs")), ACTING),
 }
 """The codes of each command, by its words."""
 

@@ -66,12 +66,20 @@ ARGUMENTS: Final[dict[str, str]] = {
     "lake curate": "",
     "lake compact": "",
     "lake files": "",
+    "warehouse run": "",
+    "warehouse watch": "",
+    "warehouse load": "",
+    "warehouse build": "",
+    "warehouse check": "",
+    "warehouse docs": "",
+    "warehouse install": "",
+    "sql": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
-NEEDS_NONE: Final = {"simulate"}
+NEEDS_NONE: Final = {"simulate", "sql", "warehouse install", "warehouse build", "warehouse docs"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify", "ingest file"}
-WAITS: Final = "worker"
+WAITS: Final = {"worker", "warehouse watch"}
 """A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
 KEYS: Final = {
@@ -296,7 +304,7 @@ def refusal(head: Message) -> HttpReply:
     return 401, b'{"status": 401, "code": "api_key_invalid", "title": "The key is not valid"}'
 
 
-@pytest.mark.parametrize("command", OF_A_SYSTEM)
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {"warehouse watch"}))
 def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     """Of the stores, or of the service."""
     with answering(refusal) as url:
@@ -312,7 +320,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.seconds < SECONDS_MAX
 
 
-@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {WAITS}))
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - WAITS))
 def test_wrong_port(terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a stack that was killed and left its papers, or that lost a child."""
     monkeypatch.setattr("txn_cli.patience.PATIENCE_S", 0.1)

@@ -70,10 +70,10 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
     dbt = ToldDbt.at(tmp_path)
     with upheld(data_dir, busy_port, QUICK | dbt.environment) as stack:
         stack.until_ready()
+        wait_until(lambda: set(stack.ready["pids"]) == CHILDREN)
         first = stack.ready
         assert f"Port {busy_port} is taken" in stack.printed
         assert first["api_url"] != f"http://{ports.HOST}:{busy_port}"
-        assert set(first["pids"]) == CHILDREN
         for name in ("ready.json", "secrets.json", "ports.json", "children.json", "settings.json"):
             assert stat.S_IMODE((data_dir / name).stat().st_mode) == 0o600
 

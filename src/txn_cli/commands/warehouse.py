@@ -10,12 +10,13 @@ import typer
 
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOption, system_at
 from txn_cli.exit_codes import CHECKING, Outcome
+from txn_cli.output.named import DEFAULT_FOLDER
 from txn_cli.stack.datadir import DataDir
 from txn_cli.terminal import say, say_document
 from txn_cli.warehouse.engines import Engine
 from txn_cli.warehouse_watch.installation import EVERY_S
+from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
-from txn_core.settings import Settings
 
 if TYPE_CHECKING:
     from txn_cli.warehouse.open_warehouse import OpenWarehouse
@@ -83,9 +84,7 @@ def watch(
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="Port for metrics and readiness.", show_default="none")
     ] = None,
-    data_dir: Annotated[
-        Path, typer.Option("--data-dir", envvar="TXN_DATA_DIR", readable=False, help="Folder of the local stack.")
-    ] = Path(".txn"),
+    data_dir: StackOption = None,
 ) -> None:
     """Run the warehouse of a local stack again and again, whenever the lake has something new, until SIGTERM.
 
@@ -93,10 +92,14 @@ def watch(
     """
     from txn_cli.warehouse_watch.watch_process import watch as watch_stack  # noqa: PLC0415 - only here
 
-    settings = Settings.from_environment()
-    configure_logging(settings.log_level, process="warehouse")
-    settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
-    asyncio.run(watch_stack(DataDir.at(data_dir).root, settings, every or EVERY_S))
+    system = system_at(data_dir, aws=False)
+    if system.stack is None:
+        raise SettingsError(
+            "only a local stack is watched: name its folder with --data-dir; elsewhere, schedule runs"
+        )
+    configure_logging(system.settings.log_level, process="warehouse")
+    settings = system.settings.model_copy(update={"worker_metrics_port": metrics_port})
+    asyncio.run(watch_stack(DataDir.at(data_dir or DEFAULT_FOLDER).root, settings, every or EVERY_S))
 
 
 @warehouse.command()
@@ -148,8 +151,10 @@ def check(
     with the archive's ledger by shard and minute. Exit code 1 when something differs, waits, or a test finds rows.
     """
     from txn_cli.warehouse.check import check_all  # noqa: PLC0415 - the extra `warehouse`
+    from txn_cli.warehouse.warehouse_place import need_tables  # noqa: PLC0415
 
     with _held(target, data_dir, aws=aws) as held:
+        need_tables(held.builder.target)
         checked = held.with_lake(lambda cycle: check_all(cycle, held.settings))
     if as_json:
         say_document(checked.document())
@@ -170,7 +175,10 @@ def docs(
 
     The tables have to be built before.
     """
+    from txn_cli.warehouse.warehouse_place import need_tables  # noqa: PLC0415 - the extra `warehouse`
+
     with _held(target, data_dir, aws=aws, needs_lake=False) as held:
+        need_tables(held.builder.target)
         asyncio.run(held.builder.document(output))
     say(f"Wrote {output}")
 
@@ -179,12 +187,13 @@ def docs(
 def _held(target: Engine, data_dir: Path | None, *, aws: bool, needs_lake: bool = True) -> "Iterator[OpenWarehouse]":
     """The warehouse, held for the block. Without the lake no stack has to run."""
     from txn_cli.warehouse.open_warehouse import open_warehouse  # noqa: PLC0415 - the extra `warehouse`
+    from txn_cli.warehouse.warehouse_place import settings_of  # noqa: PLC0415
 
     if needs_lake:
         system = system_at(data_dir, aws=aws)
         settings, is_local = system.settings, system.is_local
     else:
-        settings, is_local = Settings.from_environment(), not aws
+        settings, is_local = settings_of(target, data_dir, aws=aws), not aws
     configure_logging("warning", process="warehouse")  # on standard error; results alone go to standard output
     with open_warehouse(target, settings, data_dir, is_local=is_local) as held:
         yield held

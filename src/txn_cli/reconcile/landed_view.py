@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from txn_cli.reconcile.comparison import ShardLedger
@@ -33,6 +34,7 @@ _PLACES: Final = (
 )
 _OF_MINUTE: Final = _PLACES + " and arrived_at < timestamp '%s' + interval '1' minute and shard_id = '%s'"
 _MINUTE_LENGTH: Final = len("2026-01-02T03:04")
+_ROWS_MAX: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -61,10 +63,10 @@ class LandedView:
         """
         self._archive = archive
         waits_from = await self._waits_from()
-        places = await asyncio.to_thread(self._places_by_minute, since)
+        sums = await asyncio.to_thread(self._sums_by_minute, since)
         found = {}
         for shard_id, ledger in archive.items():
-            own = {minute: Sum(len(each), digest_of_places(each)) for minute, each in places[shard_id].items()}
+            own = sums.get(shard_id, {})
             letters = await self._dead_letters(shard_id, ledger.tally, own)
             found[shard_id] = ShardLedger(ledger.row, Tally.of(own) + letters, waits_from)
         return found
@@ -94,13 +96,17 @@ class LandedView:
         )
         return minute_of(start_of(Minute(earliest)) - DISORDER_MAX) if earliest else ShardLedger().waits_from
 
-    def _places_by_minute(self, since: Minute) -> defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]]:
-        """Places of positions by shard and minute."""
+    def _sums_by_minute(self, since: Minute) -> Mapping[ShardId, Mapping[Minute, Sum]]:
+        """Counts and digests of the positions by shard and minute; some rows at a time are in memory."""
         start = since.replace("T", " ") if len(since) == _MINUTE_LENGTH else "1970-01-01 00:00"
-        found: defaultdict[ShardId, dict[Minute, list[tuple[str, int]]]] = defaultdict(dict)
-        for minute, position in self._rows(_PLACES % start):
-            of_minute = found[position.shard_id].setdefault(minute, [])
-            of_minute.append((position.sequence_number, position.sub_sequence_number))
+        found: defaultdict[ShardId, defaultdict[Minute, Sum]] = defaultdict(lambda: defaultdict(Sum))
+        rows = self._rows(_PLACES % start)
+        while part := list(islice(rows, _ROWS_MAX)):
+            places: defaultdict[tuple[ShardId, Minute], list[tuple[str, int]]] = defaultdict(list)
+            for minute, position in part:
+                places[position.shard_id, minute].append((position.sequence_number, position.sub_sequence_number))
+            for (shard_id, minute), each in places.items():
+                found[shard_id][minute] += Sum(len(each), digest_of_places(each))
         return found
 
     def _of_minute(self, place: MinutePlace) -> Iterator[Position]:

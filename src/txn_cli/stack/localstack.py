@@ -119,17 +119,20 @@ async def local_stack(
                 workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in drains.names()]
                 keys = {DEFAULT_ACCOUNT: api_key, **file_keys}
                 ingest = [ingest_spec(settings, data_dir, base.ports, environment, keys)]
-                warehouse = [warehouse_spec(settings, data_dir, base.ports, environment, extras.warehouse_every_s)]
                 await supervisor.start(
                     workers,
                     [api_spec(settings, data_dir, environment)],
                     ingest if settings.ingest_bucket is not None else [],
-                    warehouse if extras.warehouse_every_s else [],
                 )
             await _warn_of_waiting(base, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)
             try:
+                if extras.warehouse_every_s:  # once others can find the stack, as the warehouse's runs do
+                    spec = warehouse_spec(settings, data_dir, base.ports, environment, extras.warehouse_every_s)
+                    with narrator.step("Starting what runs the warehouse"):
+                        await supervisor.start([spec])
+                    ready = replace(ready, pids=supervisor.pids)
                 yield LocalStack(ready, settings, base.ports, data_dir, supervisor.send)
             finally:
                 publication.withdraw()

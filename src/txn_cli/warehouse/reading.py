@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from txn_cli.warehouse.engines import Engine
-from txn_cli.warehouse.warehouse_place import folder_of, target_of
-from txn_core.exceptions import WarehouseError
+from txn_cli.warehouse.warehouse_place import folder_of, need_tables, target_of
 from txn_core.settings import Settings
 from warehouse.run.targets import Target
 
@@ -30,6 +29,5 @@ def read_warehouse(engine: Engine, settings: Settings, data_dir: Path | None, *,
     folder = folder_of(settings, data_dir, is_local=is_local)
     target = target_of(engine, settings, folder)
     with folder.locked(wait_s=settings.warehouse_wait_s), target.exclusively():
-        if not target.has_table("star", "fact_transactions"):
-            raise WarehouseError("there is no warehouse yet: run `txn warehouse run`")
+        need_tables(target)
         yield target

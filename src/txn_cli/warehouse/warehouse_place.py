@@ -1,11 +1,14 @@
 """Where a system's warehouse is: its engine, and the folder for files and for what dbt writes."""
 
 from pathlib import Path
+from typing import Final
 
-from txn_cli.output.named import DEFAULT_FOLDER
+from txn_cli.output.named import DEFAULT_FOLDER, Named
+from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir
+from txn_cli.system import system_of
 from txn_cli.warehouse.engines import Engine
-from txn_core.exceptions import SettingsError
+from txn_core.exceptions import SettingsError, WarehouseError
 from txn_core.settings import Settings
 from warehouse.dbt.environment import DbtError, dbt_program
 from warehouse.landing.manifest_bucket import ManifestBucket
@@ -14,6 +17,10 @@ from warehouse.run.folder import WarehouseFolder
 from warehouse.run.postgres_target import PostgresTarget
 from warehouse.run.redshift_target import RedshiftTarget
 from warehouse.run.targets import Target
+
+NO_POSTGRES: Final = (
+    "TXN_WAREHOUSE_POSTGRES_URL is not set: name a PostgreSQL there, or start a stack with `txn up --postgres`"
+)
 
 
 def folder_of(settings: Settings, data_dir: Path | None, *, is_local: bool) -> WarehouseFolder:
@@ -29,6 +36,32 @@ def folder_of(settings: Settings, data_dir: Path | None, *, is_local: bool) -> W
     return WarehouseFolder(DataDir.at(data_dir or DEFAULT_FOLDER).root.absolute() / "warehouse")
 
 
+def settings_of(engine: Engine, data_dir: Path | None, *, aws: bool = False) -> Settings:
+    """Settings for what needs no lake, and so no running stack.
+
+    Where nothing names a PostgreSQL, it is the one of the stack that runs.
+
+    Raises:
+        TxnError: the environment does not fit together, or the stack there cannot be asked.
+    """
+    settings = Settings.from_environment()
+    if engine is not Engine.POSTGRES or settings.warehouse_postgres_url is not None or aws:
+        return settings
+    if Ready.read(DataDir.at(data_dir or DEFAULT_FOLDER)) is None:
+        return settings
+    return system_of(Named(data_dir)).settings
+
+
+def need_tables(target: Target) -> None:
+    """Refuse what reads the tables before there are any.
+
+    Raises:
+        WarehouseError: they were never built.
+    """
+    if not target.has_table("star", "fact_transactions"):
+        raise WarehouseError("there is no warehouse yet: run `txn warehouse run`")
+
+
 def target_of(engine: Engine, settings: Settings, folder: WarehouseFolder) -> Target:
     """The engine, as the settings describe it.
 
@@ -40,7 +73,7 @@ def target_of(engine: Engine, settings: Settings, folder: WarehouseFolder) -> Ta
     if engine is Engine.REDSHIFT:
         return RedshiftTarget(settings, ManifestBucket(settings))
     if settings.warehouse_postgres_url is None:
-        raise SettingsError("TXN_WAREHOUSE_POSTGRES_URL is not set: it names the PostgreSQL to fill")
+        raise SettingsError(NO_POSTGRES)
     return PostgresTarget(settings.warehouse_postgres_url.get_secret_value(), wait_s=settings.warehouse_wait_s)
 
 

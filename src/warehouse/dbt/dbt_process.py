@@ -88,7 +88,9 @@ class Dbt:
             await child.wait()
             raise
         if child.returncode:
-            raise DbtError(f"{_failure(said, child.returncode)} (see {self.log}): run it again, or with --full")
+            raise DbtError(
+                f"{_failure(said, child.returncode)} (see {self.log}): run `txn warehouse run`, or with --full"
+            )
 
     def _variables(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}

@@ -22,6 +22,7 @@ from warehouse.landing.landing_tables import (
     added_columns,
     schema_statements,
 )
+from warehouse.landing.load_ledger import Ledger, ledger_of, ledger_query, missing, next_load_id
 
 PAUSE_S: Final = 0.1
 _CLOSED: Final = {"enable_external_access": "false", "autoload_known_extensions": "false"}
@@ -55,7 +56,7 @@ class DuckDbLanding:
             self._make_schema(self._open)
         except duckdb.Error as error:
             self.close()
-            raise _error(error) from None
+            raise refused(error) from None
         return self
 
     def close(self) -> None:
@@ -64,9 +65,9 @@ class DuckDbLanding:
             self._open.close()
             self._open = None
 
-    def loaded(self) -> set[str]:
+    def loaded(self) -> Ledger:
         """See `Landing`."""
-        return set(self._load_ids(self._connection))
+        return self._ledger(self._connection)
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`. Another thread's load makes this one begin again: DuckDB lets the first of two commit."""
@@ -79,7 +80,7 @@ class DuckDbLanding:
                     if time.monotonic() >= until:
                         raise WarehouseBusyError("another run holds the warehouse: try again later") from None
                 except duckdb.Error as error:
-                    raise _error(error) from None
+                    raise refused(error) from None
             time.sleep(PAUSE_S)
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
@@ -89,11 +90,11 @@ class DuckDbLanding:
                 return duckdb.connect(self._path, config=dict(self._options))
             except duckdb.IOException as error:
                 if "lock" not in str(error):
-                    raise _error(error) from None
+                    raise refused(error) from None
                 if time.monotonic() >= until:
                     raise WarehouseBusyError(f"another run holds {self._path}: try again later") from None
             except duckdb.Error as error:
-                raise _error(error) from None
+                raise refused(error) from None
             time.sleep(PAUSE_S)
 
     @property
@@ -123,20 +124,20 @@ class DuckDbLanding:
 
     def _load(self, connection: duckdb.DuckDBPyConnection, batch: LoadBatch) -> Loaded:
         connection.execute(f"update {self._schema}.{LOCK} set taken = taken + 1")
-        there = self._load_ids(connection)
-        missing = [append for append in batch.appends if append.name not in there]
-        if not missing:
+        ledger = self._ledger(connection)
+        appends = missing(batch.appends, ledger)
+        if not appends:
             return Loaded()
-        load_id, incoming = 1 + max(there.values(), default=0), Incoming(missing, CURATED_SCHEMA)
+        load_id, incoming = next_load_id(ledger), Incoming(appends, CURATED_SCHEMA)
         self._insert(connection, (with_load_id(rows, load_id) for rows in incoming.of(batch.tables())))
-        digests = incoming.digests()
-        for append in missing:
+        incoming.check()
+        for append in appends:
             connection.execute(
                 f"insert into {self._schema}.{OBJECTS} ({LEDGER_ROW}) "
                 "values (?, ?, ?, ?, make_timestamp(epoch_us(now())))",
-                (append.name, load_id, append.rows, digests[append.number]),
+                (append.name, load_id, append.rows, append.digest),
             )
-        return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
+        return Loaded(load_id, tuple(append.name for append in appends), sum(append.rows for append in appends))
 
     def _insert(self, connection: duckdb.DuckDBPyConnection, tables: Iterator[pa.Table]) -> None:
         """Insert rows by one statement, into which they stream: many small ones cost twice as much."""
@@ -160,11 +161,15 @@ class DuckDbLanding:
         finally:
             connection.unregister("incoming")
 
-    def _load_ids(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-        found = connection.execute(f"select object_name, load_id from {self._schema}.{OBJECTS}").fetchall()
-        return {str(name): int(load_id) for name, load_id in found}
+    def _ledger(self, connection: duckdb.DuckDBPyConnection) -> Ledger:
+        return ledger_of(connection.execute(ledger_query(self._schema)).fetchall())
 
 
-def _error(error: duckdb.Error) -> WarehouseError:
-    """The error of ours: DuckDB's text may repeat values, so only its first line's kind is told."""
-    return WarehouseError(f"DuckDB refuses: {type(error).__name__}")
+def refused(error: duckdb.Error) -> WarehouseError:
+    """The error of ours, for all work files. DuckDB's text may repeat values, so only its kind is told."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError("DuckDB needs more memory than it may take: set TXN_WAREHOUSE_MEMORY higher")
+    return WarehouseError(
+        f"DuckDB refuses ({type(error).__name__}): free the disk when it is full, else remove the folder work/ of "
+        "the warehouse, which `txn warehouse run` makes again from the lake"
+    )

@@ -1,7 +1,7 @@
-"""The rows of a load: those of the wanted commits, taken out of larger tables, counted and digested."""
+"""The rows of a load: those of the wanted commits, taken out of larger tables and counted."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txn_core.exceptions import WarehouseError
-from txn_core.position_digest import added, digest_of_places, digest_text
 from warehouse.curated.table import Append
 
 COMMIT: Final = "commit_number"
@@ -28,7 +27,6 @@ class Incoming:
     appends: Sequence[Append]
     schema: pa.Schema
     _counts: Counter[int] = field(default_factory=Counter)
-    _digests: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def of(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """The wanted rows of each table, noted as they pass.
@@ -43,8 +41,8 @@ class Incoming:
                 self._note(rows)
                 yield rows
 
-    def digests(self) -> Mapping[int, str]:
-        """The digest of each commit's positions as text, behind a check that all rows came.
+    def check(self) -> None:
+        """Hold what came against what the commits say.
 
         Raises:
             WarehouseError: a commit's rows are not as many as the commit says.
@@ -52,15 +50,10 @@ class Incoming:
         for append in self.appends:
             if (found := self._counts[append.number]) != append.rows:
                 raise WarehouseError(f"{append.name} has {append.rows} rows, and its files hold {found}")
-        return {append.number: digest_text(added(self._digests[append.number])) for append in self.appends}
 
     def _note(self, rows: pa.Table) -> None:
-        for number in pc.unique(rows[COMMIT]).to_pylist():
-            own = rows.select([COMMIT, "sequence_number", "sub_sequence_number"])
-            own = own.filter(pc.equal(own[COMMIT], number))
-            self._counts[number] += own.num_rows
-            places = zip(own[1].to_pylist(), own[2].to_pylist(), strict=True)
-            self._digests[number] += digest_of_places(places)
+        for found in pc.value_counts(rows[COMMIT]).to_pylist():
+            self._counts[found["values"]] += found["counts"]
 
 
 def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:

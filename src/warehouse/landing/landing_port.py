@@ -12,6 +12,7 @@ from typing import Protocol, Self
 import pyarrow as pa
 
 from warehouse.curated.table import Append, DataFile
+from warehouse.landing.load_ledger import Ledger
 
 Tables = Callable[[], Iterable[pa.Table]]
 """Gives the tables from their beginning each time that it is called: a load may have to begin again."""
@@ -60,14 +61,15 @@ class Landing(Protocol):
             WarehouseBusyError: another process holds it for longer than we wait.
         """
 
-    def loaded(self) -> set[str]:
-        """The names of the commits in the ledger."""
+    def loaded(self) -> Ledger:
+        """The commits that are in."""
 
     def load(self, batch: LoadBatch) -> Loaded:
         """Bring in what the ledger does not name yet; nothing of it, or all of it.
 
         Raises:
-            WarehouseError: the tables do not hold what the commits say, or the engine refuses.
+            WarehouseError: the tables do not hold what the commits say, the ledger has a commit of another lake, or
+                the engine refuses.
             WarehouseBusyError: another load holds the lock for longer than we wait.
         """
 

@@ -14,6 +14,7 @@ from warehouse.landing.landing_tables import (
     added_columns,
     schema_statements,
 )
+from warehouse.landing.load_ledger import Ledger
 from warehouse.postgres.ledger import PostgresLedger
 from warehouse.postgres.session import PostgresSession
 
@@ -40,10 +41,10 @@ class PostgresLanding:
     def close(self) -> None:
         """See `Landing`."""
 
-    def loaded(self) -> set[str]:
+    def loaded(self) -> Ledger:
         """See `Landing`."""
         with PostgresSession.open(self._url) as session:
-            return _LEDGER.names(session)
+            return _LEDGER.read(session)
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`."""

@@ -30,6 +30,7 @@ from warehouse.landing.landing_tables import (
     added_columns,
     schema_statements,
 )
+from warehouse.landing.load_ledger import Ledger, ledger_of, ledger_query, missing, next_load_id
 from warehouse.landing.redshift_session import RedshiftError, RedshiftSession, SessionLostError
 
 MANIFESTS_PREFIX: Final = "redshift/"
@@ -78,10 +79,10 @@ class RedshiftLanding:
     def close(self) -> None:
         """See `Landing`."""
 
-    def loaded(self) -> set[str]:
+    def loaded(self) -> Ledger:
         """See `Landing`."""
         with self._sessions() as session:
-            return {*_ledger(session)}
+            return _ledger(session)
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`. A lost answer to COMMIT is settled by the next attempt, which reads the ledger."""
@@ -115,36 +116,37 @@ class RedshiftLanding:
     def _load(self, session: RedshiftSession, batch: LoadBatch, doubtful: list[Loaded]) -> Loaded:
         """One attempt; `doubtful` are the loads whose COMMIT was sent and not answered, and gets this one."""
         with self._transaction(session):
-            there = _ledger(session)
+            ledger = _ledger(session)
             for load in doubtful:
-                if there.get(load.objects[0]) == load.load_id:
+                entry = ledger.get(load.objects[0])
+                if entry is not None and entry.load_id == load.load_id:
                     return load
-            missing = [append for append in batch.appends if append.name not in there]
-            if not missing:
+            wanted = missing(batch.appends, ledger)
+            if not wanted:
                 return Loaded()
-            load_id = max(there.values(), default=0) + 1
-            self._add(session, batch, missing, load_id)
-            names = tuple(append.name for append in missing)
-            doubtful.append(Loaded(load_id, names, sum(append.rows for append in missing)))
+            load_id = next_load_id(ledger)
+            self._add(session, batch, wanted, load_id)
+            names = tuple(append.name for append in wanted)
+            doubtful.append(Loaded(load_id, names, sum(append.rows for append in wanted)))
         return doubtful[-1]
 
-    def _add(self, session: RedshiftSession, batch: LoadBatch, missing: Sequence[Append], load_id: int) -> None:
-        incoming, of_today = Incoming(missing, CURATED_SCHEMA), bool(batch.files)
-        for table in batch.tables():  # Redshift reads the rows itself; here they are counted and digested
+    def _add(self, session: RedshiftSession, batch: LoadBatch, wanted: Sequence[Append], load_id: int) -> None:
+        incoming, of_today = Incoming(wanted, CURATED_SCHEMA), bool(batch.files)
+        for table in batch.tables():  # Redshift reads the rows itself; here they are counted
             of_today = of_today and table.column_names == CURATED_SCHEMA.names
             for _ in incoming.of([table]):
                 pass
-        digests = incoming.digests()
+        incoming.check()
         own = ", ".join(f"{column.name} {column.type}" for column in CURATED_COLUMNS)
         session.execute(_sized(f"create temporary table incoming ({own})"))
-        with self._manifest(batch, missing if not of_today else ()) as manifest:
+        with self._manifest(batch, wanted if not of_today else ()) as manifest:
             if manifest:
                 session.execute(
                     f"copy incoming from '{manifest}' iam_role {self._copy_role} format as parquet manifest"
                 )
-        _move(session, missing, load_id)
-        ledger = [f"(%s, {load_id}, {append.rows}, %s, getdate())" for append in missing]
-        names = [text for append in missing for text in (append.name, digests[append.number])]
+        _move(session, wanted, load_id)
+        ledger = [f"(%s, {load_id}, {append.rows}, %s, getdate())" for append in wanted]
+        names = [text for append in wanted for text in (append.name, append.digest)]
         session.execute(f"insert into {SCHEMA}.{OBJECTS} ({LEDGER_ROW}) values {', '.join(ledger)}", *names)
         session.execute("drop table incoming")
 
@@ -220,10 +222,8 @@ def _parquet(rows: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _ledger(session: RedshiftSession) -> dict[str, int]:
-    """The load of each commit by its name."""
-    found = session.execute(f"select object_name, load_id from {SCHEMA}.{OBJECTS}")
-    return {str(name): int(str(load_id)) for name, load_id in found}
+def _ledger(session: RedshiftSession) -> Ledger:
+    return ledger_of(session.execute(ledger_query(SCHEMA)))
 
 
 def _sized(statement: str) -> str:

@@ -12,6 +12,7 @@ from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA, VAULT_SCHE
 from warehouse.curated.table import Append
 from warehouse.landing.incoming import Incoming, conformed
 from warehouse.landing.landing_port import LoadBatch, Loaded
+from warehouse.landing.load_ledger import Ledger
 from warehouse.oltp.oltp_steps import INCOMING_COLUMNS, NAMED, SAID, STEPS
 from warehouse.oltp.oltp_tables import SCHEMA, oltp_statements
 from warehouse.postgres.ledger import PostgresLedger
@@ -42,10 +43,10 @@ class OltpDatabase:
     def close(self) -> None:
         """See `Landing`."""
 
-    def loaded(self) -> set[str]:
+    def loaded(self) -> Ledger:
         """See `Landing`."""
         with PostgresSession.open(self._url) as session:
-            return _LEDGER.names(session)
+            return _LEDGER.read(session)
 
     def load(self, batch: LoadBatch) -> Loaded:
         """See `Landing`. The rows of the vault come in the same transaction."""

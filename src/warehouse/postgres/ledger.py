@@ -11,6 +11,7 @@ from warehouse.curated.table import Append
 from warehouse.landing.incoming import Incoming
 from warehouse.landing.landing_port import Loaded
 from warehouse.landing.landing_tables import LEDGER_ROW, LOCK, OBJECTS
+from warehouse.landing.load_ledger import Ledger, ledger_of, ledger_query, missing, next_load_id
 from warehouse.postgres.session import ConnectionLostError, PostgresSession
 
 ATTEMPTS_MAX: Final = 3
@@ -26,9 +27,9 @@ class PostgresLedger:
 
     schema: str
 
-    def names(self, session: PostgresSession) -> set[str]:
-        """The names of the commits that are in."""
-        return set(self._load_ids(session))
+    def read(self, session: PostgresSession) -> Ledger:
+        """The commits that are in."""
+        return ledger_of(session.rows(ledger_query(self.schema)))
 
     def load(self, url: str, appends: Sequence[Append], add: Add, *, wait_s: float) -> Loaded:
         """Add what is missing, in one transaction under the schema's lock.
@@ -55,22 +56,17 @@ class PostgresLedger:
     ) -> Loaded:
         """Add what is missing, or find that one of the planned loads, whose answers were lost, was committed."""
         session.execute(f"lock table {self.schema}.{LOCK} in exclusive mode", what="take the lock")
-        there = self._load_ids(session)
-        if missing := [append for append in appends if append.name not in there]:
-            load_id = 1 + max(there.values(), default=0)
-            digests = add(session, missing, load_id).digests()
-            for append in missing:
+        ledger = self.read(session)
+        if wanted := missing(appends, ledger):
+            load_id = next_load_id(ledger)
+            add(session, wanted, load_id).check()
+            for append in wanted:
                 session.execute(
                     f"insert into {self.schema}.{OBJECTS} ({LEDGER_ROW}) "
                     "values ($1, $2, $3, $4, now() at time zone 'UTC')",
-                    (append.name, load_id, append.rows, digests[append.number]),
+                    (append.name, load_id, append.rows, append.digest),
                 )
-            return Loaded(load_id, tuple(append.name for append in missing), sum(append.rows for append in missing))
-        was_ours = (plan for plan in planned if all(there.get(name) == plan.load_id for name in plan.objects))
+            return Loaded(load_id, tuple(append.name for append in wanted), sum(append.rows for append in wanted))
+        # Nothing is missing, so the ledger has every object of a plan.
+        was_ours = (plan for plan in planned if all(ledger[name].load_id == plan.load_id for name in plan.objects))
         return next(was_ours, Loaded())
-
-    def _load_ids(self, session: PostgresSession) -> dict[str, int]:
-        return {
-            str(name): int(load_id)
-            for name, load_id in session.rows(f"select object_name, load_id from {self.schema}.{OBJECTS}")
-        }

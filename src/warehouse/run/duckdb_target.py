@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from txn_core.exceptions import WarehouseError
 from txn_core.settings import Settings
-from warehouse.landing.duckdb_landing import DuckDbLanding
+from warehouse.landing.duckdb_landing import DuckDbLanding, refused
 from warehouse.landing.landing_port import Landing
 from warehouse.run.built_state import Rows, built_of, counts_of
 from warehouse.run.folder import WarehouseFolder, publish
@@ -83,7 +83,9 @@ class DuckDbTarget:
 
     def publish(self) -> bool:
         """See `Target`."""
-        if self._last_run(published=True) == (newest := self._last_run(published=False)) or newest is None:
+        newest = self._last_run(published=False)
+        are_there = all(self._folder.published(name).is_file() for name in PUBLISHED)
+        if newest is None or (are_there and self._last_run(published=True) == newest):
             return False
         for name in PUBLISHED:
             with self._opened(self._folder.built(name)) as connection:
@@ -107,7 +109,7 @@ class DuckDbTarget:
         except duckdb.Error as error:
             if published or isinstance(error, duckdb.CatalogException):
                 return None
-            raise _error(error) from None
+            raise refused(error) from None
         return None if row is None else str(row[0])
 
     @contextmanager
@@ -123,7 +125,9 @@ class DuckDbTarget:
     @contextmanager
     def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._opened(self._folder.built("warehouse")) as connection:
-            connection.execute(f"attach '{_quoted(str(self._folder.landing))}' as landing (read_only)")
+            for name in ("landing", "steward"):  # dbt opens both, and says little when it cannot
+                if (path := self._folder.built(name)).is_file():
+                    connection.execute(f"attach '{_quoted(str(path))}' as {name} (read_only)")
             yield connection
 
     @contextmanager
@@ -132,13 +136,8 @@ class DuckDbTarget:
             with duckdb.connect(path, config={"memory_limit": self._settings.warehouse_memory}) as connection:
                 yield connection
         except duckdb.Error as error:
-            raise _error(error) from None
+            raise refused(error) from None
 
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
-
-
-def _error(error: duckdb.Error) -> WarehouseError:
-    """The error of ours. DuckDB's text may repeat values, so only its kind is told."""
-    return WarehouseError(f"DuckDB refuses ({type(error).__name__}): run `txn warehouse run --full`")

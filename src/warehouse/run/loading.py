@@ -1,7 +1,7 @@
 """Loads what the curated table has and a landing has not, some commits at a time, files in slices."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,6 +9,7 @@ import pyarrow as pa
 from txn_core.lake.parquet import ROW_GROUP_ROWS, slices
 from warehouse.curated.table import Append, CuratedTable, DataFile, Snapshot
 from warehouse.landing.landing_port import Landing, LoadBatch
+from warehouse.landing.load_ledger import Ledger, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,11 @@ async def load(table: CuratedTable, landing: Landing, *, commits_max: int) -> Lo
     opened = await asyncio.to_thread(landing.open)
     report = LoadReport()
     try:
-        there = await asyncio.to_thread(opened.loaded)
         while True:
             snapshot = await table.snapshot()
-            if not (part := _missing(snapshot, there)[:commits_max]):
+            if not (part := _missing(snapshot, await asyncio.to_thread(opened.loaded))[:commits_max]):
                 return report
             loaded = await asyncio.to_thread(opened.load, _batch(table, snapshot, part))
-            there |= {append.name for append in part}
             report = LoadReport(report.commits + len(loaded.objects), report.rows + loaded.rows)
     finally:
         await asyncio.to_thread(opened.close)
@@ -53,8 +52,8 @@ async def waiting_commits(snapshot: Snapshot, landing: Landing) -> list[Append]:
         await asyncio.to_thread(opened.close)
 
 
-def _missing(snapshot: Snapshot, there: Collection[str]) -> list[Append]:
-    return [append for _, append in sorted(snapshot.appends.items()) if append.name not in there]
+def _missing(snapshot: Snapshot, ledger: Ledger) -> list[Append]:
+    return missing((append for _, append in sorted(snapshot.appends.items())), ledger)
 
 
 def _batch(table: CuratedTable, snapshot: Snapshot, appends: Sequence[Append]) -> LoadBatch:

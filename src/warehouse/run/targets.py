@@ -28,8 +28,13 @@ class Built:
     follows: bool = True
 
     def needs_all(self, models: str) -> bool:
-        """Whether a build has to make the tables whole."""
-        return self.noted is None or self.models != models or not self.follows
+        """Whether a build has to make the tables whole.
+
+        Also behind a build of an empty landing: models tell by the number of the load that was built whether they
+        make their rows again, and load 0 is none.
+        """
+        began_empty = self.noted == 0 and self.landed > 0
+        return self.noted is None or began_empty or self.models != models or not self.follows
 
     def is_current(self, models: str) -> bool:
         """Whether there is nothing to build."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.workers.builders import event, twin
 from tests.workers.conftest import StackFixture, world_of
+from txn_cli.reconcile import landed_view
 from txn_cli.reconcile.reconcile_report import Report
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.reconcile.warehouse_totals import Total, totals_of
@@ -77,8 +78,11 @@ def landed(report: Report) -> tuple[int, int, int]:
     return agreeing, differing, sum(len(each.unfinished) for each in own)
 
 
-async def test_a_landing_that_holds_the_lake_agrees(world: StackFixture, folder: WarehouseFolder) -> None:
+async def test_a_landing_that_holds_the_lake_agrees(
+    world: StackFixture, folder: WarehouseFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also with what the archive set apart, and read deeply; then each change is found and named."""
+    monkeypatch.setattr(landed_view, "_ROWS_MAX", 3)  # so that a minute's rows come in several parts
     target = await loaded(world, folder)
     positions = change(folder, BUILT)
     report = await reconciled(world, target)

@@ -1,4 +1,7 @@
-"""Curates a bucket and kills its own process behind a write: run as `python -m`, with the bucket and the write."""
+"""Curates a bucket in processes that end behind a write: run as `python -m`, with the bucket and each one's write.
+
+One process forks them, one behind the other, so that what they need is imported once. It prints how each ended.
+"""
 
 import asyncio
 import os
@@ -26,12 +29,22 @@ class KillingStore(ObjectStore):
         return True
 
 
-async def main(url: str, bucket: str, writes: str) -> None:
+async def curated(url: str, bucket: str, writes: int) -> None:
+    """Curate, and be killed behind so many writes."""
     async with Aws(Settings(s3_endpoint_url=url, bucket=bucket)).s3() as s3:
         store = KillingStore(s3, bucket)
-        store.writes_left = int(writes)
+        store.writes_left = writes
         await curate(store, ParquetTable(store), CommitLimits(objects=3))
 
 
+def main(url: str, bucket: str, *writes: str) -> None:
+    """Fork a curator for each number of writes."""
+    for each in writes:
+        if not (pid := os.fork()):
+            asyncio.run(curated(url, bucket, int(each)))
+            os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))  # noqa: T201 - the test reads it
+
+
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -58,7 +58,7 @@ async def test_a_compaction_keeps_every_row_and_the_next_one_does_nothing(monkey
 
 
 async def test_a_replacement_goes_on_behind_an_append_and_gives_way_to_another_replacement() -> None:
-    store = memory_lake(adverse_lake()[1:])
+    store = memory_lake(adverse_lake()[1:4])
     table, other = table_in(store), table_in(store)
     await curate(store, table, ONE, at_once)
     planned = await table.snapshot()

@@ -7,19 +7,22 @@ from contextlib import suppress
 
 import pytest
 from botocore.exceptions import ClientError
-from devkit.lake_maker import lake_of, made_bodies
+from devkit.lake_maker import LakeObject, lake_of, made_bodies
 
 from tests.support.memory_objects import Fault, KilledError, MemoryObjects, at_once
 from tests.warehouse.curated.lakes import adverse_lake, assert_once, memory_lake, rows_of, table_in, vault_of
 from txn_core.aws.objects import ObjectEntry
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
+from txn_core.lake.parquet import read_parquet
 from warehouse.curated.compaction import compact
 from warehouse.curated.curation import CommitLimits, Curated, batch_of, curate
 from warehouse.curated.parquet_table import DATA_PREFIX, VAULT_PREFIX
 from warehouse.curated.table import COMMITS_PREFIX
 
 FOUR = CommitLimits(objects=4)
-SEEDS = int(os.environ.get("LAKE_SEEDS", "2"))
+SEEDS = int(os.environ.get("LAKE_SEEDS", "1"))
+WRITES = range(6) if "LAKE_SEEDS" in os.environ else (0, 2, 4)
+"""Writes that fail: of a file, of a commit, of a file of the vault; `make lake-storms` takes all of two commits."""
 
 
 async def run(store: MemoryObjects, limits: CommitLimits = FOUR) -> Curated:
@@ -44,7 +47,7 @@ async def test_a_run_takes_all_objects_and_the_next_one_nothing() -> None:
 
 async def test_an_object_that_appears_late_is_taken_then() -> None:
     late = adverse_lake()[0]
-    store = memory_lake(adverse_lake()[1:])
+    store = memory_lake(adverse_lake()[1:4])
     await run(store)
     store.objects[late.key] = late.body
     assert (await run(store)).objects == 1
@@ -62,14 +65,15 @@ async def test_an_empty_lake_has_no_commit() -> None:
     assert store.objects == {}
 
 
-@pytest.mark.parametrize("garbage", [b"", b"PAR1", b"not parquet", adverse_lake()[0].body[:-20]], ids=range(4))
-async def test_an_object_that_is_none_is_told_and_holds_nobody_up(garbage: bytes) -> None:
+async def test_objects_that_are_none_are_told_and_hold_nobody_up() -> None:
     store = memory_lake(adverse_lake()[:3])
-    store.objects["raw/dt=2026-01-01/hr=00/garbage.parquet"] = garbage
+    garbage = [b"", b"PAR1", b"not parquet", adverse_lake()[0].body[:-20]]
+    store.objects |= {f"raw/dt=2026-01-01/hr=00/{place}.parquet": body for place, body in enumerate(garbage)}
     done = await run(store)
-    assert (done.objects, list(done.unreadable)) == (3, ["raw/dt=2026-01-01/hr=00/garbage.parquet"])
+    assert (done.objects, len(done.unreadable)) == (3, len(garbage))
+    assert all(key.startswith("raw/dt=2026-01-01/hr=00/") for key in done.unreadable)
     assert len(await rows_of(store)) == done.rows
-    assert (await run(store)).commits == [], "it is told again, and nothing is committed for it"
+    assert (await run(store)).commits == [], "they are told again, and nothing is committed for them"
 
 
 def test_a_batch_is_bounded_and_takes_one_object_at_least() -> None:
@@ -83,7 +87,7 @@ def test_a_batch_is_bounded_and_takes_one_object_at_least() -> None:
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "killed behind"])
-@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("at", WRITES)
 async def test_each_position_is_there_once_whatever_write_fails(fault: Fault, at: int) -> None:
     store = memory_lake(adverse_lake()[:5], faults={at: fault})
     with suppress(KilledError):
@@ -138,19 +142,18 @@ async def test_curators_and_compactors_at_once_under_faults(seed: int) -> None:
     await process()
     await assert_once(store)
     people = {(row["account"], row["customer_id"], row["first_name"]) for row in await vault_of(store)}
-    assert people == {
-        (row["account"], row["customer_id"], row["first_name"]) for row in await vault_of(await undisturbed())
-    }
+    assert people == named_in(objects)
 
 
-async def undisturbed() -> MemoryObjects:
-    store = memory_lake(adverse_lake())
-    await run(store)
-    return store
+def named_in(objects: list[LakeObject]) -> set[tuple[str, str, str]]:
+    """Account, id and first name of everybody in a raw lake of whom the vault has to hold something."""
+    columns = ["account", "customer_id", "customer_first_name"]
+    rows = (row for each in objects for row in read_parquet(each.body, columns).select(columns).to_pylist())
+    return {tuple(row.values()) for row in rows if row["customer_first_name"] is not None}
 
 
 async def test_what_no_commit_names_is_cleared_once_its_number_is_taken() -> None:
-    store = memory_lake(adverse_lake(), faults={1: "killed behind"})
+    store = memory_lake(adverse_lake()[:4], faults={1: "killed behind"})
     with pytest.raises(KilledError):
         await run(store)
     left = {key for key in store.objects if key.startswith((DATA_PREFIX, VAULT_PREFIX))}
@@ -163,8 +166,8 @@ async def test_what_no_commit_names_is_cleared_once_its_number_is_taken() -> Non
 
 
 async def test_the_loser_of_a_number_takes_what_is_left() -> None:
-    store = memory_lake(adverse_lake())
+    store = memory_lake(adverse_lake()[:6])
     first, second = table_in(store), table_in(store)
     await asyncio.gather(curate(store, first, FOUR, at_once), curate(store, second, FOUR, at_once))
     await assert_once(store)
-    assert len([key for key in store.objects if key.startswith(COMMITS_PREFIX)]) == -(-len(adverse_lake()) // 4)
+    assert len([key for key in store.objects if key.startswith(COMMITS_PREFIX)]) == 2

@@ -18,12 +18,15 @@ from warehouse.curated.parquet_table import DATA_PREFIX, ParquetTable
 BEHIND_ITS_FILES, BEHIND_ITS_COMMIT = 2, 3
 
 
-async def killed(settings: Settings, writes: int) -> None:
-    """A process that ends behind so many writes."""
+async def killed(settings: Settings, *writes: int) -> None:
+    """Processes that end behind so many writes, one behind the other."""
     command = (sys.executable, "-m", "tests.warehouse.curated.killed_curation", str(settings.s3_endpoint_url))
-    process = await asyncio.create_subprocess_exec(*command, settings.lake_bucket, str(writes))
+    process = await asyncio.create_subprocess_exec(
+        *(*command, settings.lake_bucket, *map(str, writes)), stdout=asyncio.subprocess.PIPE
+    )
     async with asyncio.timeout(120):
-        assert await process.wait() == -signal.SIGKILL
+        out, _ = await process.communicate()
+    assert out.split() == [b"%d" % -signal.SIGKILL] * len(writes)
 
 
 async def test_a_killed_curator_leaves_whole_commits_and_the_next_one_goes_on(settings: Settings) -> None:
@@ -31,10 +34,11 @@ async def test_a_killed_curator_leaves_whole_commits_and_the_next_one_goes_on(se
         await s3.create_bucket(Bucket=settings.lake_bucket)
         await write(adverse_lake(), store)
         table = ParquetTable(store)
-        await killed(settings, BEHIND_ITS_FILES)
-        assert (await table.snapshot()).number == 0
-        await killed(settings, BEHIND_ITS_COMMIT)
-        assert (await table.snapshot()).number == 1
+        await killed(settings, BEHIND_ITS_FILES, BEHIND_ITS_COMMIT)
+        snapshot = await table.snapshot()
+        assert snapshot.number == 1, "the first one committed nothing, the second one once"
+        left = {key async for key in store.keys(DATA_PREFIX)}
+        assert (len(left), len(snapshot.files)) == (2, 1), "the first one's file is there, and nothing names it"
         await asyncio.gather(*(curate(store, ParquetTable(store), CommitLimits(objects=1)) for _ in range(2)))
         assert (await compact(table)).merged
         await table.clear()

@@ -65,7 +65,7 @@ async def test_a_failure_is_one_line_without_values(tmp_path: Path, events: tupl
     with pytest.raises(DbtError) as caught:
         await Dbt(fake, tmp_path / "work", "duckdb", {}).run("build")
     assert str(caught.value).startswith(told)
-    assert str(caught.value).endswith("dbt.log): run it again, or with --full")
+    assert str(caught.value).endswith("dbt.log): run `txn warehouse run`, or with --full")
     assert "4000" not in str(caught.value)
 
 

@@ -1,7 +1,7 @@
-"""Loads in processes of their own, ended by SIGKILL before each of their statements: `python -m ... ENGINE WHERE`.
+"""Loads in processes of their own, ended by SIGKILL before each of their statements: `python -m ... ENGINE=WHERE`.
 
-A process of its own forks the loaders: what they need is imported once, and nothing in it runs threads that a fork
-would lose. Prints as JSON, for each kill, what the ledger held afterwards.
+A process of its own forks the loaders of all engines: what they need is imported once, and nothing in it runs threads
+that a fork would lose. Prints as JSON, by engine, for each kill, what the ledger held afterwards.
 """
 
 import json
@@ -144,12 +144,17 @@ def place_of(engine: str, where: str) -> LandingUnderTest:
     return of[engine]()
 
 
-def main(engine: str, where: str) -> None:
-    """Kill loads, then let several load what is left; print what was seen."""
-    place = place_of(engine, where)
-    adverse_commits()
+def seen_at(place: LandingUnderTest) -> dict[str, Any]:
+    """What was seen of a landing: kills of loads, and the ends of several that load what is left."""
     kills = list(killed_at_each_statement(place))
-    json.dump({"kills": kills, "exits": at_once(place, 2)}, sys.stdout)
+    return {"kills": kills, "exits": at_once(place, 2)}
+
+
+def main(*places: str) -> None:
+    """Kill loads of each engine; print what was seen."""
+    adverse_commits()
+    parted = (place.partition("=") for place in places)
+    json.dump({engine: seen_at(place_of(engine, where)) for engine, _, where in parted}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The landings under test: on DuckDB, on PostgreSQL, and one of dictionaries that says what both should do."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,11 +14,11 @@ import pyarrow.parquet as pq
 from devkit.redshift_door.plain_client import MemoryBucket, PlainSession
 
 from txn_core.exceptions import WarehouseError
-from txn_core.position_digest import digest_of_places, digest_text
 from warehouse.curated.schema import CURATED_SCHEMA
 from warehouse.curated.table import DataFile
 from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
+from warehouse.landing.load_ledger import Ledger, LedgerEntry, missing
 from warehouse.landing.postgres_landing import PostgresLanding
 from warehouse.landing.redshift_landing import RedshiftLanding
 from warehouse.oltp.oltp_database import OltpDatabase
@@ -26,6 +27,8 @@ from warehouse.postgres.session import PostgresSession
 Row = tuple[object, ...]
 COLUMNS = ", ".join([*CURATED_SCHEMA.names, "load_id"])
 POSITIONS = f"select {COLUMNS} from landing.positions"
+SEEDS = int(os.environ.get("LANDING_SEEDS", "1"))
+"""How many random orders and batches are tried; `make kills` tries 20."""
 LEDGER = "select object_name, load_id, rows, digest from landing.objects"
 
 
@@ -55,14 +58,17 @@ class OnDuckDb:
 
 @dataclass
 class OnPostgres:
-    """In a database."""
+    """In a database, at which a session looks, or a new one each time."""
 
     url: str
+    looking: PostgresSession | None = None
 
     def landing(self, *, wait_s: float = 60.0) -> Landing:
         return PostgresLanding(self.url, wait_s=wait_s)
 
     def rows(self, query: str) -> list[Row]:
+        if self.looking is not None:
+            return self.looking.rows(query)
         with PostgresSession.open(self.url) as session:
             return session.rows(query)
 
@@ -120,29 +126,26 @@ class _MemoryLanding:
     def close(self) -> None:
         pass
 
-    def loaded(self) -> set[str]:
-        return {str(row[0]) for row in self.at.ledger}
+    def loaded(self) -> Ledger:
+        return {str(name): LedgerEntry(int(str(load_id)), str(digest)) for name, load_id, _, digest in self.at.ledger}
 
     def load(self, batch: LoadBatch) -> Loaded:
-        missing = {append.number: append for append in batch.appends if append.name not in self.loaded()}
-        if not missing:
+        wanted = {append.number: append for append in missing(batch.appends, self.loaded())}
+        if not wanted:
             return Loaded()
         load_id = 1 + max((int(str(row[1])) for row in self.at.ledger), default=0)
         given = [row for table in batch.tables() for row in table.to_pylist()]
-        came = {number: [row for row in given if row["commit_number"] == number] for number in missing}
+        came = {number: [row for row in given if row["commit_number"] == number] for number in wanted}
         if any(row.keys() - set(CURATED_SCHEMA.names) for row in given):
             raise WarehouseError("a newer version wrote a column")
-        if any(len(came[number]) != append.rows for number, append in missing.items()):
+        if any(len(came[number]) != append.rows for number, append in wanted.items()):
             raise WarehouseError("files do not hold what the commits say")
-        for number, append in missing.items():
-            digest = digest_of_places((row["sequence_number"], row["sub_sequence_number"]) for row in came[number])
-            self.at.ledger.append((append.name, load_id, append.rows, digest_text(digest)))
+        for number, append in wanted.items():
+            self.at.ledger.append((append.name, load_id, append.rows, append.digest))
             self.at.positions += [
                 (*(row.get(name) for name in CURATED_SCHEMA.names), load_id) for row in came[number]
             ]
-        return Loaded(
-            load_id, tuple(each.name for each in missing.values()), sum(len(rows) for rows in came.values())
-        )
+        return Loaded(load_id, tuple(each.name for each in wanted.values()), sum(len(rows) for rows in came.values()))
 
 
 @dataclass

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from devkit.postgres_server import PostgresServer
 
 from tests.warehouse.landing.commits import adverse_commits, expected_ledger, expected_rows
 from tests.warehouse.landing.killed_loads import KILL_STRIDE, place_of
@@ -14,15 +16,28 @@ from tests.warehouse.landing.landings import LEDGER, POSITIONS, ledger_of
 from tests.warehouse.oltp import fold
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres", "oltp"])
-def test_a_killed_load_is_whole_or_absent(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    where = str(tmp_path / "work/landing.duckdb") if engine == "duckdb" else request.getfixturevalue("postgres_url")
-    place = place_of(engine, where)
-    command = (sys.executable, "-m", "tests.warehouse.landing.killed_loads", engine, where)
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """Where each engine's landing is, and what the process that killed loads saw of it."""
+
+    places: dict[str, str]
+    seen: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def killed(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """One process for all engines: most of its CPU time is what it imports."""
+    databases = {engine: postgres_server.new_database() for engine in ("postgres", "oltp")}
+    places = {"duckdb": str(tmp_path_factory.mktemp("killed") / "work/landing.duckdb"), **databases}
+    command = (sys.executable, "-m", "tests.warehouse.landing.killed_loads", *map("=".join, places.items()))
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
+    return Killed(places, json.loads(done.stdout))
 
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "oltp"])
+def test_a_killed_load_is_whole_or_absent(engine: str, killed: Killed) -> None:
+    place, seen = place_of(engine, killed.places[engine]), killed.seen[engine]
     sizes = [len(ledger) for ledger, _ in seen["kills"]]
     assert sizes == sorted(sizes)
     assert sizes[-1] == 2, "only the load that nobody killed came in"

@@ -21,6 +21,7 @@ from tests.warehouse.landing.commits import (
 from tests.warehouse.landing.landings import (
     LEDGER,
     POSITIONS,
+    SEEDS,
     InMemory,
     LandingUnderTest,
     OnDuckDb,
@@ -37,7 +38,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "duckdb":
         return OnDuckDb(tmp_path / "warehouse/work/landing.duckdb")
     if request.param == "postgres":
-        return OnPostgres(request.getfixturevalue("postgres_url"))
+        return OnPostgres(request.getfixturevalue("empty_tables_url"), request.getfixturevalue("looking"))
     if request.param == "redshift":
         door = request.getfixturevalue("redshift")
         return OnRedshift(door.url(door.new_database()), request.getfixturevalue("lake_bucket"))
@@ -62,14 +63,14 @@ def assert_holds_all(place: LandingUnderTest) -> None:
     assert all(row[-1] == load_of[names[int(str(row[0]))]] for row in found)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_any_order_and_any_batches_bring_in_everything_once(
     place: LandingUnderTest, landing: Landing, seed: int
 ) -> None:
     """Batches overlap, and their files hold rows of other commits, loaded and not."""
     rng, commits = random.Random(seed), list(adverse_commits())
     rng.shuffle(commits)
-    names, loads = landing.loaded(), 0
+    names, loads = {*landing.loaded()}, 0
     while commits:
         batch = [commits.pop() for _ in range(min(len(commits), rng.randint(1, 5)))]
         again = rng.choice(adverse_commits())
@@ -77,7 +78,7 @@ def test_any_order_and_any_batches_bring_in_everything_once(
         loaded = landing.load(batch_of({each.append.number: each for each in (*batch, again)}.values(), *beside))
         loads += loaded.load_id is not None
         assert loaded.load_id in {None, loads}
-        before, names = names, landing.loaded()
+        before, names = names, {*landing.loaded()}
         assert names == before | {*loaded.objects}
         assert {each.append.name for each in batch} <= names
         commits = [each for each in commits if each.append.name not in names]
@@ -112,10 +113,21 @@ def test_files_that_do_not_hold_what_the_commits_say_bring_in_nothing(
     }[fault]
     with pytest.raises(WarehouseError):
         landing.load(replace(batch_of((first, second)), tables=lambda: iter(rows)))
-    assert landing.loaded() == set()
+    assert landing.loaded() == {}
     assert landing.load(batch_of((first, second))).rows == first.append.rows + second.append.rows
     landing.close()
     assert Counter(row[-1] for row in place.rows(POSITIONS)) == {1: first.append.rows + second.append.rows}
+
+
+def test_a_commit_of_another_lake_is_none_that_is_in(place: LandingUnderTest, landing: Landing) -> None:
+    """Its name is the same, its object is not. Nothing comes in, also of what is missing."""
+    first, second, *_ = adverse_commits()
+    landing.load(batch_of([first]))
+    another = replace(first, append=replace(first.append, digest="f" * 64))
+    with pytest.raises(WarehouseError, match="another lake"):
+        landing.load(batch_of([another, second]))
+    assert {*landing.loaded()} == {first.append.name}
+    landing.close()
 
 
 def test_loads_at_once_bring_in_each_commit_once(place: LandingUnderTest) -> None:

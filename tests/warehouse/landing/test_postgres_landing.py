@@ -18,28 +18,28 @@ NAMES = tuple(append.name for append in BATCH.appends)
 
 @pytest.mark.parametrize("cut", ["before", "behind"])
 @pytest.mark.parametrize("cuts", [1, 2])
-def test_a_commit_whose_answer_is_lost_is_settled_by_the_ledger(postgres_url: str, cut: Cut, cuts: int) -> None:
+def test_a_commit_whose_answer_is_lost_is_settled_by_the_ledger(
+    empty_tables_url: str, looking: PostgresSession, cut: Cut, cuts: int
+) -> None:
     """Whether it happened or not, the load says what it brought in, and each commit is in once."""
-    PostgresLanding(postgres_url).open()
-    with commits_cut(postgres_url, cut, cuts) as cutter:
+    with commits_cut(empty_tables_url, cut, cuts) as cutter:
         assert PostgresLanding(cutter.url).load(BATCH) == Loaded(1, NAMES, ROWS)
         assert cutter.seen == cuts
         assert PostgresLanding(cutter.url).load(BATCH) == Loaded()
-    place = OnPostgres(postgres_url)
+    place = OnPostgres(empty_tables_url, looking)
     assert ledger_of(place.rows(LEDGER)) == expected_ledger(adverse_commits()[:2])
     assert place.rows("select count(*) from landing.positions") == [(ROWS,)]
 
 
-def test_a_connection_that_is_lost_again_and_again_ends_the_load(postgres_url: str) -> None:
-    PostgresLanding(postgres_url).open()
-    with commits_cut(postgres_url, "before", 99) as cutter, pytest.raises(ConnectionLostError):
+def test_a_connection_that_is_lost_again_and_again_ends_the_load(empty_tables_url: str) -> None:
+    with commits_cut(empty_tables_url, "before", 99) as cutter, pytest.raises(ConnectionLostError):
         PostgresLanding(cutter.url).load(BATCH)
-    assert PostgresLanding(postgres_url).loaded() == set()
+    assert PostgresLanding(empty_tables_url).loaded() == {}
 
 
-def test_a_lock_that_another_holds_is_waited_for_in_bounds(postgres_url: str) -> None:
-    landing = PostgresLanding(postgres_url, wait_s=0.2).open()
-    with PostgresSession.open(postgres_url) as other, other.transaction(wait_s=1):
+def test_a_lock_that_another_holds_is_waited_for_in_bounds(empty_tables_url: str) -> None:
+    landing = PostgresLanding(empty_tables_url, wait_s=0.2)
+    with PostgresSession.open(empty_tables_url) as other, other.transaction(wait_s=1):
         other.execute("lock table landing.lock in exclusive mode")
         with pytest.raises(WarehouseBusyError, match="another run"):
             landing.load(BATCH)
@@ -57,7 +57,7 @@ def test_a_table_of_an_earlier_version_gets_the_columns_that_it_lacks(postgres_u
     assert found == {1: 0, 2: second.rows.num_rows - second.rows["category"].null_count}
 
 
-def test_a_character_that_postgresql_has_not_is_replaced(postgres_url: str) -> None:
+def test_a_character_that_postgresql_has_not_is_replaced(empty_tables_url: str, looking: PostgresSession) -> None:
     """Only a foreign producer can have sent it, and it must not hold up everything behind."""
     from dataclasses import replace
 
@@ -67,8 +67,8 @@ def test_a_character_that_postgresql_has_not_is_replaced(postgres_url: str) -> N
     rows = first.rows.set_column(
         first.rows.column_names.index("job"), "job", pa.array(["a\0b"] * first.rows.num_rows)
     )
-    PostgresLanding(postgres_url).open().load(replace(batch_of([first]), tables=lambda: iter([rows])))
-    assert OnPostgres(postgres_url).rows("select distinct job from landing.positions") == [("a\ufffdb",)]
+    PostgresLanding(empty_tables_url).load(replace(batch_of([first]), tables=lambda: iter([rows])))
+    assert OnPostgres(empty_tables_url, looking).rows("select distinct job from landing.positions") == [("a\ufffdb",)]
 
 
 @pytest.mark.parametrize("url", [url_of(1, "hidden-word"), "no address of hidden-word"])

@@ -132,7 +132,7 @@ def test_another_error_is_not_tried_again(faults: Faults, landing: RedshiftLandi
     faults.at, faults.error = 1, RedshiftError("permission denied", code="42501")
     with pytest.raises(RedshiftError, match="permission denied"):
         landing.load(batch_of(adverse_commits()[:1]))
-    assert landing.loaded() == set()
+    assert landing.loaded() == {}
 
 
 def test_a_load_waits_for_another_one_no_longer_than_it_may(

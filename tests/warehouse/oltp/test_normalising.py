@@ -13,17 +13,17 @@ from warehouse.run.loading import LoadReport
 
 
 @pytest.mark.parametrize("files", ["as they came", "compacted"])
-async def test_a_run_brings_in_what_is_curated_once(postgres_url: str, files: str) -> None:
+async def test_a_run_brings_in_what_is_curated_once(empty_tables_url: str, files: str) -> None:
     store = memory_lake(adverse_lake())
     table = table_in(store)
     await curate(store, table)
     if files == "compacted":
         await compact(table)
-    cycle = Cycle(store, table, builder=None, commits_max=2, normalised=OltpDatabase(postgres_url))  # type: ignore[arg-type]
+    cycle = Cycle(store, table, builder=None, commits_max=2, normalised=OltpDatabase(empty_tables_url))  # type: ignore[arg-type]
     snapshot = await table.snapshot()
     assert await cycle.normalise() == LoadReport(len(snapshot.appends), snapshot.rows)
     assert await cycle.normalise() == LoadReport()
-    with PostgresSession.open(postgres_url) as session:
+    with PostgresSession.open(empty_tables_url) as session:
         named = [row for row in session.rows(CUSTOMERS) if row[1] is not None and row[6] is not None]
         assert len(named) > 20, "names and streets come from the vault"
 

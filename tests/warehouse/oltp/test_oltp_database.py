@@ -9,7 +9,7 @@ import pytest
 from devkit.postgres_server import PostgresServer
 
 from tests.warehouse.landing.commits import MadeCommit, adverse_commits, batch_of, expected_ledger, made_commit
-from tests.warehouse.landing.landings import ledger_of
+from tests.warehouse.landing.landings import SEEDS, ledger_of
 from tests.warehouse.oltp import fold
 from tests.warehouse.postgres.cut_connections import commits_cut
 from txn_core.exceptions import WarehouseError
@@ -31,7 +31,12 @@ EAST = {"city": "Orient", "state": "ME", "street": "2 Bay Road", "postal_code": 
 def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table but the ledger."""
     with PostgresSession.open(url) as session:
-        return {table: session.rows(f"select * from {table} order by {table.split('.')[1]}::text") for table in KEPT}
+        return contents_of(session)
+
+
+def contents_of(session: PostgresSession) -> dict[str, list[tuple[Any, ...]]]:
+    """The same of a session's database."""
+    return {table: session.rows(f"select * from {table} order by {table.split('.')[1]}::text") for table in KEPT}
 
 
 @pytest.fixture(scope="session")
@@ -59,14 +64,16 @@ def test_it_holds_first_writes_and_latest_customers(whole: str) -> None:
         assert session.rows("select count(*) from oltp.refused") == [(0,)]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_any_order_and_any_batches_give_the_same(whole: str, postgres_url: str, seed: int) -> None:
-    rng, database = random.Random(seed), OltpDatabase(postgres_url).open()
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_any_order_and_any_batches_give_the_same(
+    whole: str, empty_tables_url: str, looking: PostgresSession, seed: int
+) -> None:
+    rng, database = random.Random(seed), OltpDatabase(empty_tables_url)
     commits = rng.sample(adverse_commits(), len(adverse_commits()))
     while commits:
         batch = [commits.pop() for _ in range(min(len(commits), rng.randint(1, 5)))]
         database.load(batch_of(batch, *[each for each in rng.sample(adverse_commits(), 1) if each not in batch]))
-    assert contents(postgres_url) == contents(whole)
+    assert contents_of(looking) == contents(whole)
 
 
 def test_a_second_load_changes_nothing(whole: str) -> None:
@@ -81,11 +88,12 @@ def test_a_second_load_changes_nothing(whole: str) -> None:
     assert contents(whole) == before
 
 
-def test_a_commit_whose_answer_is_lost_is_settled(whole: str, postgres_url: str) -> None:
-    OltpDatabase(postgres_url).open()
-    with commits_cut(postgres_url, "behind", 1) as cutter:
+def test_a_commit_whose_answer_is_lost_is_settled(
+    whole: str, empty_tables_url: str, looking: PostgresSession
+) -> None:
+    with commits_cut(empty_tables_url, "behind", 1) as cutter:
         assert OltpDatabase(cutter.url).load(batch_of(adverse_commits())).load_id == 1
-    assert contents(postgres_url) == contents(whole)
+    assert contents_of(looking) == contents(whole)
 
 
 def row_of(number: int, **changes: Any) -> dict[str, Any]:
@@ -113,47 +121,44 @@ def profile(place: dict[str, str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
 def test_a_customer_who_moves_away_and_back_lives_where_the_latest_transaction_says(
-    postgres_url: str, order: tuple[int, ...]
+    empty_tables_url: str, looking: PostgresSession, order: tuple[int, ...]
 ) -> None:
     """The moment of the transaction counts: a file that is sent once more moves nobody back."""
     moment = row_of(1)["occurred_at"]
     name = {"first_name": "Jennifer", "last_name": "Banks", "date_of_birth": "1988-03-09"}
     homes = {1: NORTH, 2: EAST, 3: NORTH}
     times = {1: moment.replace(day=1), 2: moment.replace(day=3), 3: moment.replace(day=2)}
-    database = OltpDatabase(postgres_url).open()
+    database = OltpDatabase(empty_tables_url)
     for number in order:
         row = row_of(
             number, transaction_id=f"moved-{number:03d}", occurred_at=times[number], **profile(homes[number])
         )
         database.load(batch_of([commit_of(number, row, said=(homes[number] | name,))]))
-    with PostgresSession.open(postgres_url) as session:
-        ((*_, street, city, region),) = session.rows(CUSTOMERS)
-        assert (street, city, region) == ("2 Bay Road", "Orient", "ME")
-        assert session.rows("select count(*) from oltp.address") == [(2,)]
+    ((*_, street, city, region),) = looking.rows(CUSTOMERS)
+    assert (street, city, region) == ("2 Bay Road", "Orient", "ME")
+    assert looking.rows("select count(*) from oltp.address") == [(2,)]
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 def test_a_write_that_was_accepted_earlier_wins_also_when_it_comes_later(
-    postgres_url: str, order: tuple[int, ...]
+    empty_tables_url: str, looking: PostgresSession, order: tuple[int, ...]
 ) -> None:
     earlier = row_of(1, amount_minor=1)
     later = row_of(2, amount_minor=2, accepted_at=earlier["accepted_at"].replace(year=2030))
-    database, commits = OltpDatabase(postgres_url).open(), {1: commit_of(1, earlier), 2: commit_of(2, later)}
+    database, commits = OltpDatabase(empty_tables_url), {1: commit_of(1, earlier), 2: commit_of(2, later)}
     for number in order:
         database.load(batch_of([commits[number]]))
-    with PostgresSession.open(postgres_url) as session:
-        assert session.rows("select amount_minor from oltp.transaction") == [(1,)]
+    assert looking.rows("select amount_minor from oltp.transaction") == [(1,)]
 
 
-def test_sequence_numbers_are_in_the_order_of_numbers(postgres_url: str) -> None:
+def test_sequence_numbers_are_in_the_order_of_numbers(empty_tables_url: str, looking: PostgresSession) -> None:
     """At one moment of acceptance: 99 comes before 100, and 56 digits are no difficulty."""
     rows = [row_of(1, sequence_number=text, amount_minor=len(text)) for text in ("100", "99", "4" * 56)]
-    OltpDatabase(postgres_url).open().load(batch_of([commit_of(1, *rows)]))
-    with PostgresSession.open(postgres_url) as session:
-        assert session.rows("select amount_minor from oltp.transaction") == [(2,)]
+    OltpDatabase(empty_tables_url).load(batch_of([commit_of(1, *rows)]))
+    assert looking.rows("select amount_minor from oltp.transaction") == [(2,)]
 
 
-def test_rows_that_break_rules_are_noted_and_hold_nothing_up(postgres_url: str) -> None:
+def test_rows_that_break_rules_are_noted_and_hold_nothing_up(empty_tables_url: str, looking: PostgresSession) -> None:
     """Only a foreign producer can have sent them. Every rule is broken once."""
     broken = {
         "account": "Acme",
@@ -169,32 +174,30 @@ def test_rows_that_break_rules_are_noted_and_hold_nothing_up(postgres_url: str) 
     assert broken.keys() == RULES.keys()
     rows = [row_of(place, commit_number=1, **{rule: value}) for place, (rule, value) in enumerate(broken.items(), 1)]
     sound = row_of(99, commit_number=1, transaction_id="sound-0001")
-    OltpDatabase(postgres_url).open().load(batch_of([commit_of(1, *rows, sound)]))
-    with PostgresSession.open(postgres_url) as session:
-        found = session.rows("select rule from oltp.refused order by sequence_number::int")
-        assert [rule for (rule,) in found] == list(broken)
-        assert session.rows("select transaction_id from oltp.transaction") == [("sound-0001",)]
+    OltpDatabase(empty_tables_url).load(batch_of([commit_of(1, *rows, sound)]))
+    found = looking.rows("select rule from oltp.refused order by sequence_number::int")
+    assert [rule for (rule,) in found] == list(broken)
+    assert looking.rows("select transaction_id from oltp.transaction") == [("sound-0001",)]
 
 
-def test_texts_of_any_length_and_none_are_no_difficulty(postgres_url: str) -> None:
+def test_texts_of_any_length_and_none_are_no_difficulty(empty_tables_url: str, looking: PostgresSession) -> None:
     long = dict.fromkeys(("city", "state", "category", "merchant_name", "job"), "ü" * 9000)
     empty = dict.fromkeys(("city", "state", "category", "merchant_name"), "")
     rows = row_of(1, **long), row_of(2, commit_number=1, transaction_id="empty-0001", **empty)
     said = (dict.fromkeys(NORTH, "ü" * 9000) | {"date_of_birth": "x"}, dict.fromkeys(NORTH, ""))
-    OltpDatabase(postgres_url).open().load(batch_of([commit_of(1, *rows, said=said)]))
-    with PostgresSession.open(postgres_url) as session:
-        assert session.rows("select count(*) from oltp.transaction") == [(2,)]
-        assert session.rows("select max(length(street)) from oltp.address") == [(200,)]
+    OltpDatabase(empty_tables_url).load(batch_of([commit_of(1, *rows, said=said)]))
+    assert looking.rows("select count(*) from oltp.transaction") == [(2,)]
+    assert looking.rows("select max(length(street)) from oltp.address") == [(200,)]
 
 
 @pytest.mark.parametrize("fault", ["fewer rows", "unknown column"])
-def test_files_that_do_not_fit_bring_in_nothing(postgres_url: str, fault: str) -> None:
-    database, first = OltpDatabase(postgres_url).open(), adverse_commits()[0]
+def test_files_that_do_not_fit_bring_in_nothing(empty_tables_url: str, looking: PostgresSession, fault: str) -> None:
+    database, first = OltpDatabase(empty_tables_url), adverse_commits()[0]
     rows = first.rows.slice(1) if fault == "fewer rows" else first.rows.append_column("more", first.rows["account"])
     with pytest.raises(WarehouseError):
         database.load(replace(batch_of([first]), tables=lambda: iter([rows])))
-    assert database.loaded() == set()
-    assert contents(postgres_url)["oltp.transaction"] == []
+    assert database.loaded() == {}
+    assert contents_of(looking)["oltp.transaction"] == []
 
 
 def test_every_reference_is_a_foreign_key_and_every_table_has_a_key(whole: str) -> None:

@@ -3,7 +3,8 @@
 Few of everything: ids that come again with the same content or another one, accepted before or behind the first,
 under two accounts, at the same moments; cards under up to four keys, whose events name some of the older ones;
 customers who come back to a former profile; spellings, currencies with 0 and 3 decimals, states and categories of
-no list, and rows of which nothing is known but what is required.
+no list; cards and merchants of one row, which are gone when an earlier write of its id turns up; and rows of which
+nothing is known but what is required.
 """
 
 import hashlib
@@ -50,7 +51,7 @@ def commits_of(rows: Sequence[Row], seed: int, *, rows_per_commit: int) -> list[
 
 
 def _row(rng: random.Random, number: int, count: int) -> Row:
-    pan = rng.randrange(7)
+    pan = rng.randrange(7) if rng.random() < 0.85 else 7 + number
     version = 1 + min(3, 4 * number // count) if rng.random() < 0.9 else 1
     older = [v for v in range(1, version) if rng.random() < 0.6]
     referenced = pan % 3 == 0 or rng.random() < 0.1
@@ -74,7 +75,7 @@ def _row(rng: random.Random, number: int, count: int) -> Row:
         "card_masked": f"900000******{pan:04d}",
         "customer_id": f"cus_{_hex('ref' if referenced else 'card', pan % 5 if referenced else (pan, version))}",
         "has_reference": referenced,
-        "merchant_id": f"mer_{_hex('mer', rng.randrange(4))}",
+        "merchant_id": f"mer_{_hex('mer', rng.randrange(4) if rng.random() < 0.85 else 4 + number)}",
         "merchant_name": rng.choice(_NAMES),
         "category": rng.choice(("travel", "grocery_pos", "never_heard_of", None)),
         "terminal_id": rng.choice(("T1", None)),
@@ -98,7 +99,7 @@ def _profile(rng: random.Random, pan: int, at: datetime) -> Row:
     home = rng.randrange(2) if pan < 4 else 0
     profile: Row = {
         "gender": (None, "F", "M")[pan % 3],
-        "birth_year": 1960 + 9 * pan if pan else None,
+        "birth_year": 1960 + 9 * (pan % 7) if pan else None,
         "job": ("Psychologist, counselling", "Naval architect", None)[pan % 3],
         "city": ("Orient", "Zoë's 東京")[home],
         "state": ("WA", "Baja", None, "DC")[(pan + home) % 4],

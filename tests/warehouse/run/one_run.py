@@ -21,7 +21,8 @@ def main(seed: int, folder: Path, dbt: Path, url: str, numbers: set[int]) -> Non
         warehouse = on_postgres(url, folder, dbt, lock) if url else on_duckdb(folder, dbt, lock)
         with warehouse.builder.target.exclusively():
             say("load")
-            warehouse.load(commits)
+            if commits:
+                warehouse.load(commits)
             say("build")
             asyncio.run(warehouse.build())
             say("end")

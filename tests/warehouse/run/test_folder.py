@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from txn_core.exceptions import WarehouseBusyError
+from txn_core.exceptions import WarehouseBusyError, WarehouseError
+from txn_core.settings import Settings
+from warehouse.run.duckdb_target import PUBLISHED, DuckDbTarget
 from warehouse.run.folder import WarehouseFolder, publish
 
 
@@ -59,3 +62,29 @@ def test_a_full_disk_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.
         publish(source, target)
     assert target.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "published"]
+
+
+@pytest.mark.parametrize("name", ["landing", "warehouse", "steward"])
+def test_a_work_file_that_is_none_says_the_remedy(name: str, tmp_path: Path) -> None:
+    """Whichever it is, and before dbt is started; `--full` alone would meet the same file again."""
+    folder = WarehouseFolder(tmp_path)
+    target = DuckDbTarget(folder, Settings(warehouse_wait_s=0.1))
+    target.landing().open().close()
+    folder.built(name).write_bytes(b"garbage")
+    with pytest.raises(WarehouseError, match="remove the folder work/"):
+        target.built()
+
+
+def test_each_published_file_that_is_gone_is_published_again(tmp_path: Path) -> None:
+    folder = WarehouseFolder(tmp_path)
+    target = DuckDbTarget(folder, Settings(warehouse_wait_s=0.1))
+    folder.work.mkdir()
+    for name in PUBLISHED:
+        with duckdb.connect(folder.built(name)) as connection:
+            connection.execute("create schema meta; create table meta.run as select 'one' as run_id, 1 as to_load_id")
+    assert target.publish()
+    for name in PUBLISHED:
+        folder.published(name).unlink()
+        assert target.publish(), name
+        assert folder.published(name).is_file()
+    assert not target.publish()

@@ -18,10 +18,12 @@ from warehouse.run.targets import Built
         (Built(3, 3, "other models"), "full"),
         (Built(3, 3, models_digest(), follows=False), "full"),
         (Built(3), "full"),
+        (Built(0, 0, models_digest()), "nothing"),
+        (Built(1, 0, models_digest()), "full"),
     ],
 )
 def test_a_build_makes_as_much_as_is_needed(built: Built, extent: Extent) -> None:
-    """Everything where no build was completed, by other models, or of a landing that was made again."""
+    """Everything where no build was completed, by other models, of a landing that was empty or was made again."""
     assert extent_of(built, full=False) == extent
     assert extent_of(built, full=True) == "full"
 

@@ -178,13 +178,13 @@ def test_stewards_see_customers_whole_and_nothing_more(published: Path) -> None:
     ],
 )
 def test_a_query_that_does_not_end_is_ended(published: Path, sql: str) -> None:
-    assert refused(published, sql, Bounds("100MB", 2, 0.2)).startswith("the query took more than 0.2 s: ")
+    assert refused(published, sql, Bounds("100MB", 2, 0.1)).startswith("the query took more than 0.1 s: ")
 
 
 def test_one_clock_is_for_all_queries_of_a_session(published: Path) -> None:
-    with open_duckdb(published / "warehouse", Role.ANALYST, Bounds("100MB", 2, 0.2)) as reader:
+    with open_duckdb(published / "warehouse", Role.ANALYST, Bounds("100MB", 2, 0.1)) as reader:
         for _ in range(2):
-            with pytest.raises(QueryError, match=r"more than 0.2 s"):
+            with pytest.raises(QueryError, match=r"more than 0.1 s"):
                 rows(reader, "select * from range(100000000000)")
 
 

@@ -78,7 +78,7 @@ ordered as (
 ),
 
 roots as (
-  select card_id, {{ dbt.split_part(bytewise_min('card_order'), "'#'", 2) }} as card_key
+  select card_id, {{ split_part(bytewise_min('card_order'), "'#'", 2) }} as card_key
   from ordered
   group by card_id
 ),
@@ -93,7 +93,7 @@ customers as (
   select
     keyed.card_key,
     count(distinct links.linked_id) as customers,
-    {{ dbt.split_part(bytewise_min(card_order('links.card_id') ~ " || '#' || links.linked_id"), "'#'", 3) }} as customer_id
+    {{ split_part(bytewise_min(card_order('links.card_id') ~ " || '#' || links.linked_id"), "'#'", 3) }} as customer_id
   from links
   inner join keyed on keyed.card_id = links.card_id
   where links.kind = 'customer'

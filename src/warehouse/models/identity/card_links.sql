@@ -14,7 +14,7 @@ pairs as (
   select card_id, 'customer', customer_id, card_masked, load_id from seen where customer_id is not null
   {% for alias in range(1, 8) -%}
   union all
-  select card_id, 'card', {{ dbt.split_part('card_aliases', "' '", alias) }}, card_masked, load_id
+  select card_id, 'card', {{ split_part('card_aliases', "' '", alias) }}, card_masked, load_id
   from seen where card_aliases is not null
   {% endfor -%}
 ),

@@ -17,6 +17,9 @@
 {% macro spark__without_leading_zeros(text) -%}trim(leading '0' from {{ text }}){%- endmacro %}
 {% macro athena__without_leading_zeros(text) -%}trim(leading '0' from {{ text }}){%- endmacro %}
 
+{# The nth part of a text, from 1. Every engine has the function; dbt's macro takes an array for it on DuckDB. #}
+{% macro split_part(text, separator, place) -%}split_part({{ text }}, {{ separator }}, {{ place }}){%- endmacro %}
+
 {# 32 hex digits. #}
 {% macro md5_hex(text) -%}{{ adapter.dispatch('md5_hex')(text) }}{%- endmacro %}
 {% macro default__md5_hex(text) -%}md5({{ text }}){%- endmacro %}

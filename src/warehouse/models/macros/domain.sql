@@ -67,7 +67,7 @@
 
 {# Card ids in the order of the versions of their keys: `card_2_...` before `card_10_...`. The id itself stands behind #. #}
 {% macro card_order(card_id) -%}
-  lpad({{ dbt.split_part(card_id, "'_'", 2) }}, 4, '0') || '#' || {{ card_id }}
+  lpad({{ split_part(card_id, "'_'", 2) }}, 4, '0') || '#' || {{ card_id }}
 {%- endmacro %}
 
 {% macro customer_key_of(customer_id, profile_hash) -%}

@@ -8,6 +8,6 @@ select
   scope.from_load_id,
   scope.to_load_id,
   cast('{{ env_var("TXN_WAREHOUSE_MODELS", "") }}' as {{ dbt.type_string() }}) as models,
-  cast((select sum(writes) from {{ ref('fact_transactions') }}) as bigint) as positions,
-  cast((select sum(transactions) from {{ ref('cube_month') }}) as bigint) as transactions
+  cast((select coalesce(sum(writes), 0) from {{ ref('fact_transactions') }}) as bigint) as positions,
+  cast((select coalesce(sum(transactions), 0) from {{ ref('cube_month') }}) as bigint) as transactions
 from {{ ref('build_scope') }} as scope

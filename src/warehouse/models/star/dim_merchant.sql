@@ -1,7 +1,7 @@
-{{ config(affected_keys=['merchant_id']) }}
+{{ config(affected='affected_writes', affected_keys=['merchant_id']) }}
 
 -- A partial build widens the times of merchants with new transactions by these. Only where an id was written more than once
--- may a time have become narrower, and all transactions of its merchants are read.
+-- may a time have become narrower, or a merchant be without any transaction: all transactions of its merchants are read.
 {%- set partial = is_partial() %}
 with {% if partial -%}
 again as (

@@ -14,6 +14,7 @@ from typing import Any
 import adbc_driver_postgresql.dbapi as adbc
 import httpx
 import pytest
+import pytest_asyncio
 from adbc_driver_manager import OperationalError
 from devkit.postgres_server import PostgresServer
 
@@ -24,9 +25,9 @@ from txn_cli.stack.environment import stack_environment
 from txn_cli.stack.foundation import prepared
 from txn_cli.stack.narrator import Narrator
 from txn_cli.stack.postgres.account import ServerAccount
-from txn_cli.stack.postgres.cluster import PostgresCluster, derived_password, local_cluster, url_of
+from txn_cli.stack.postgres.cluster import PostgresCluster, derived_password, url_of
 from txn_cli.stack.postgres.programs import PostgresPrograms
-from txn_cli.stack.postgres.server import PostgresProbe, postgres_spec
+from txn_cli.stack.postgres.server import PostgresProbe
 from txn_cli.stack.stackports import POSTGRES
 from txn_core.exceptions import StackError
 
@@ -37,38 +38,48 @@ def cursor_at(url: str) -> Iterator[Any]:
         yield cursor
 
 
-async def test_it_keeps_its_data_over_a_kill_and_its_port_is_its_own(tmp_path: Path) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    """The data directory of a stack that was asked for PostgreSQL, made while files of a cut-off start lay there."""
+    data_dir = DataDir.at(tmp_path_factory.mktemp("cluster") / "stack")
+    with data_dir.locked():
+        (data_dir.root / "postgres.new/data/base").mkdir(parents=True)
+        (data_dir.root / "postgres").mkdir()
+        async with prepared(data_dir, Narrator(), postgres=True):
+            assert not (data_dir.root / "postgres.new").exists()
+    return data_dir
+
+
+async def test_a_stack_s_own_keeps_its_data_over_a_kill(stack: DataDir) -> None:
     """Everything that a restarted child goes through, on one server that waits for the disk.
 
-    Files of a start that was cut off lie in its way.
+    Its address, with the password, is told to the stack's processes.
     """
-    (tmp_path / "postgres.new/data/base").mkdir(parents=True)
-    (tmp_path / "postgres").mkdir()
-    cluster, port = local_cluster(tmp_path / "postgres"), ports.choose()
-    cluster.make("secret")
-    assert not (tmp_path / "postgres.new").exists()
-    spec = postgres_spec(cluster, port, tmp_path / "postgres.log")
-    first = await Child.start(spec)
-    await first.answered()
-    with cursor_at(url_of(port, "secret")) as cursor:
-        cursor.execute("create table kept as select 'a name of somebody' as name")
-    first.kill()
-    await first.ended()
-    second = await Child.start(spec)
-    await second.answered()
-    with cursor_at(url_of(port, "secret")) as cursor:
-        cursor.execute("select name from kept")
-        assert cursor.fetchall() == [("a name of somebody",)]
-        ending = await second.stop()  # with a client that stays: no wait for it
-    ports.release([port])
+    with stack.locked():
+        async with prepared(stack, Narrator(), postgres=True) as base:
+            spec = next(spec for spec in base.servers if spec.name == POSTGRES)
+            url = stack_environment(base.secrets, base.endpoints, api_port=1, given={})["TXN_WAREHOUSE_POSTGRES_URL"]
+            first = await Child.start(spec)
+            await first.answered()
+            with cursor_at(url) as cursor:
+                cursor.execute("create table kept as select 'a name of somebody' as name")
+            first.kill()
+            await first.ended()
+            second = await Child.start(spec)
+            await second.answered()
+            with cursor_at(url) as cursor:
+                cursor.execute("select name, current_user || '@' || current_database() from kept")
+                assert cursor.fetchall() == [("a name of somebody", "txn@txn")]
+                ending = await second.stop()  # with a client that stays: no wait for it
     assert ending.returncode == 0
     assert "a name of somebody" not in spec.log.read_text()
+    assert "postgresql://" not in repr(base.endpoints)
 
 
 async def test_neither_statements_nor_values_come_into_its_log(
-    postgres_server: PostgresServer, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with cursor_at(postgres_url) as cursor:
+    with cursor_at(postgres_server.url("txn")) as cursor:
         for statement in (
             "select 'Marked Name'::int",
             "select nothing from marked_name",
@@ -93,23 +104,29 @@ def test_its_folder_and_process_are_of_one_account_that_is_not_root(postgres_ser
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
 
 
-def test_the_database_is_text_of_utf_8_and_times_of_utc(postgres_url: str) -> None:
-    with cursor_at(postgres_url) as cursor:
+def test_the_database_is_text_of_utf_8_and_times_of_utc(postgres_server: PostgresServer) -> None:
+    with cursor_at(postgres_server.url("txn")) as cursor:
         names = ("server_encoding", "TimeZone", "listen_addresses")
         cursor.execute(f"select {', '.join(f'current_setting({name!r})' for name in names)}")
         assert cursor.fetchall() == [("UTF8", "UTC", "127.0.0.1")]
 
 
-def test_it_ends_when_what_started_it_is_killed(tmp_path: Path) -> None:
-    """A supervisor that is killed stops nothing itself."""
+def test_it_ends_when_what_started_it_is_killed(stack: DataDir, tmp_path: Path) -> None:
+    """A supervisor that is killed stops nothing itself. A copy of the files, since a lock file stays in them."""
+    subprocess.run(["cp", "-a", stack.root / "postgres", tmp_path], check=True)
     script = f"""
-import asyncio, sys
+import asyncio
 from pathlib import Path
-from devkit.postgres_server import postgres_running
+from txn_cli.stack import ports
+from txn_cli.stack.children.child import Child
+from txn_cli.stack.postgres.cluster import local_cluster
+from txn_cli.stack.postgres.server import postgres_spec
 async def run():
-    async with postgres_running(Path({str(tmp_path)!r}) / "postgres") as server:
-        print(server.pid, flush=True)
-        await asyncio.Event().wait()
+    folder = Path({str(tmp_path)!r}) / "postgres"
+    child = await Child.start(postgres_spec(local_cluster(folder), ports.choose(), folder.with_suffix(".log")))
+    await child.answered()
+    print(child.pid, flush=True)
+    await asyncio.Event().wait()
 asyncio.run(run())
 """
     starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -128,22 +145,11 @@ def _ends_within(descriptor: int, seconds: float) -> bool:
     return bool(select.select([descriptor], [], [], seconds)[0])
 
 
-async def test_a_stack_has_one_only_where_it_was_asked_for(tmp_path: Path) -> None:
-    """And tells it, with the password, to its own processes."""
-    data_dir = DataDir.at(tmp_path / "stack")
-    with data_dir.locked():
-        async with prepared(data_dir, Narrator()) as without:
+async def test_a_stack_has_one_only_where_it_was_asked_for(stack: DataDir) -> None:
+    with stack.locked():
+        async with prepared(stack, Narrator()) as without:
             assert POSTGRES not in {spec.name for spec in without.servers}
             assert without.endpoints.postgres_url is None
-        async with prepared(data_dir, Narrator(), postgres=True) as base:
-            child = await Child.start(next(spec for spec in base.servers if spec.name == POSTGRES))
-            await child.answered()
-            environment = stack_environment(base.secrets, base.endpoints, api_port=1, given={})
-            with cursor_at(environment["TXN_WAREHOUSE_POSTGRES_URL"]) as cursor:
-                cursor.execute("select current_user || '@' || current_database()")
-                assert cursor.fetchall() == [("txn@txn",)]
-            await child.stop()
-    assert "postgresql://" not in repr(base.endpoints)
 
 
 def test_a_program_that_fails_is_named(tmp_path: Path) -> None:
