@@ -78,7 +78,7 @@ class _SteadyFile(FileIO):
         super().__init__(name)
         self._found = self._state()
 
-    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """The next bytes.
 
         Raises:
@@ -88,7 +88,7 @@ class _SteadyFile(FileIO):
         self._require_same()
         return count
 
-    def read(self, size: int | None = -1, /) -> bytes | None:
+    def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes, as `readinto`."""
         data = super().read(size)
         self._require_same()

@@ -123,11 +123,10 @@ def test_a_file_that_is_written_to_while_it_is_read_is_not_done(site: CommandFix
     """Else the content that was there first would be known as done, and no row of it would ever be sent."""
     first = [cells(line) for line in range(10, 40)]
     file = csv_file(tmp_path / "rows.csv", first)
-    digested = file_content.Source
 
     def changed_before_it_is_read(*arguments: Any) -> Source:
         csv_file(file, [cells(line) for line in range(50, 80)])
-        return digested(*arguments)
+        return Source(*arguments)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(file_content, "Source", changed_before_it_is_read)
