@@ -2,6 +2,7 @@
 
 import base64
 import gc
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 from devkit.local_servers import servers_running
 from devkit.postgres_server import PostgresServer, postgres_running
 from devkit.redshift_door.local_redshift import LocalRedshift, local_redshift
@@ -16,6 +18,7 @@ from devkit.redshift_door.plain_client import MemoryBucket
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
+from txn_core.logs.log_sources import Handler
 from txn_core.settings import Settings
 
 # All that is imported and collected stays: to look for garbage in it takes a second of CPU time in each process.
@@ -67,7 +70,16 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:
-    """The same of what the tests of a file left behind, such as caches and clients' descriptions of services."""
+    """Take back the logging that a command set up in this process: later tests look at what they log.
+
+    And the garbage collector leaves alone what the tests of a file left behind, such as caches and descriptions.
+    """
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+        root = logging.getLogger()
+        root.handlers[:] = [each for each in root.handlers if not isinstance(each, Handler)]
+        root.setLevel(logging.WARNING)
     if nextitem is not None and nextitem.path != item.path:
         gc.collect()
         gc.freeze()

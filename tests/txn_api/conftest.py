@@ -1,6 +1,7 @@
 """The application, called in process: as in production on real servers, or on a scripted stream without tables."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -178,7 +179,9 @@ async def desk(own_environment: pytest.MonkeyPatch) -> AsyncIterator[AppFixture]
 @asynccontextmanager
 async def opened_desk() -> AsyncIterator[AppFixture]:
     """An application that needs no server, on whatever loop is running."""
-    settings = _settings_of_desk()
+    settings = _settings_of_desk(
+        tuple(sorted(each for each in os.environ.items() if each[0].startswith(("TXN_", "AWS_"))))
+    )
     app = create_app(settings)
     async with client_of(app, standard_contract()) as client:
         desk = AppFixture(app, client, FakeKinesis())
@@ -189,7 +192,7 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
 
 
 @cache
-def _settings_of_desk() -> Settings:
+def _settings_of_desk(environment: tuple[tuple[str, str], ...]) -> Settings:
     return Settings.model_validate(
         {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
     )

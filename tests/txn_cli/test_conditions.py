@@ -304,7 +304,7 @@ def refusal(head: Message) -> HttpReply:
     return 401, b'{"status": 401, "code": "api_key_invalid", "title": "The key is not valid"}'
 
 
-@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {"warehouse watch"}))
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {"warehouse watch", "warehouse check"}))
 def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     """Of the stores, or of the service."""
     with answering(refusal) as url:
@@ -320,7 +320,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     assert ended.seconds < SECONDS_MAX
 
 
-@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - WAITS))
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - WAITS - {"warehouse check"}))
 def test_wrong_port(terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a stack that was killed and left its papers, or that lost a child."""
     monkeypatch.setattr("txn_cli.patience.PATIENCE_S", 0.1)

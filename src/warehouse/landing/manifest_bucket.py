@@ -19,7 +19,8 @@ class ManifestBucket:
         config = Config(s3={"addressing_style": "path" if url else "auto"})
         region = settings.region_at(url)
         self._client: Any = boto3.client("s3", endpoint_url=url, region_name=region, config=config)
-        self._owner = {"ExpectedBucketOwner": settings.bucket_owner} if settings.bucket_owner else {}
+        owner = settings.bucket_owner or (None if url else _account(region))
+        self._owner = {"ExpectedBucketOwner": owner} if owner else {}
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object.
@@ -38,3 +39,14 @@ class ManifestBucket:
             self._client.delete_object(Bucket=self.bucket, Key=key, **self._owner)
         except (BotoCoreError, ClientError):
             return
+
+
+def _account(region: str | None) -> str:
+    """The account of our credentials, whose the bucket has to be: rows go into it."""
+    try:
+        return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError) as error:
+        raise WarehouseError(
+            f"STS does not say whose credentials these are ({type(error).__name__}): "
+            "set TXN_BUCKET_OWNER to the bucket's account"
+        ) from None

@@ -1,6 +1,7 @@
 """The bucket of somebody else: no call goes through to one, whichever call it is."""
 
 import ast
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +16,9 @@ from txn_core.aws.bucket_owner import MAKES_A_BUCKET
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
 from txn_core.bootstrap import bootstrap
-from txn_core.exceptions import SettingsError, StoreError
+from txn_core.exceptions import SettingsError, StoreError, WarehouseError
 from txn_core.settings import Settings
+from warehouse.landing.manifest_bucket import ManifestBucket
 
 SOURCES: Final = Path(txn_core.__file__).parent.parent
 CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = {
@@ -26,11 +28,13 @@ CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = 
     "find": lambda store: store.find("key"),
     "read": lambda store: store.read("key"),
     "keys": lambda store: _all(store.keys("prefix")),
+    "entries": lambda store: _all(store.entries("prefix")),
+    "delete": lambda store: store.delete("key"),
     "folders": lambda store: _all(store.folders("prefix")),
 }
 
 
-async def _all(names: AsyncIterator[str]) -> list[str]:
+async def _all(names: AsyncIterator[object]) -> list[object]:
     return [name async for name in names]
 
 
@@ -66,6 +70,20 @@ async def test_every_call_of_the_store_names_the_owner(call: str, settings: Sett
         with pytest.raises(ClientError, match=r"403|AccessDenied"):
             await CALLS[call](store)
     assert {expected for _, _, expected in world.calls} == {OURS}
+
+
+async def test_the_bucket_of_manifests_names_the_owner(settings: Settings, world: Accounts) -> None:
+    """Its client blocks, and asks STS by itself. What STS does not tell is not guessed."""
+    bucket = await asyncio.to_thread(ManifestBucket, settings)
+    await asyncio.to_thread(bucket.put, "key", b"body")
+    await asyncio.to_thread(bucket.delete, "key")
+    assert [expected for _, _, expected in world.calls] == [OURS, OURS]
+    theirs = await asyncio.to_thread(ManifestBucket, settings.model_copy(update={"bucket": "theirs"}))
+    with pytest.raises(WarehouseError, match="cannot write"):
+        await asyncio.to_thread(theirs.put, "key", b"body")
+    world.sts_refuses = True
+    with pytest.raises(WarehouseError, match="TXN_BUCKET_OWNER"):
+        await asyncio.to_thread(ManifestBucket, settings)
 
 
 async def test_an_owner_that_is_set_is_the_one(settings: Settings, world: Accounts) -> None:
@@ -151,8 +169,9 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
                 made.add(str(path.relative_to(SOURCES)))
             asked = getattr(first, "value", None) if name == "get_paginator" else name
             called |= {operations[asked]} if asked in operations else set()
-    # The local stack's own files say where its S3 is, which has no accounts.
-    assert made == {"txn_core/aws/clients.py", "txn_cli/verify/lake.py"}
+    # The local stack's own files say where its S3 is, which has no accounts. The bucket of COPY's manifests names the
+    # owner by itself (its own test).
+    assert made == {"txn_core/aws/clients.py", "txn_cli/verify/lake.py", "warehouse/landing/manifest_bucket.py"}
     assert called == {
         *("CreateBucket", "HeadBucket", "PutObject", "HeadObject", "GetObject", "ListObjectsV2", "DeleteObject"),
         *("GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration"),
