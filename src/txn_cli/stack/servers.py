@@ -16,6 +16,7 @@ from txn_cli.stack.nodepackages import node_source
 from txn_cli.stack.ports import GRPC_OFFSET, HOST
 from txn_cli.stack.stackports import DYNAMODB, KINESIS, LAKE_SERVERS, MASTER, S3, StackPorts
 
+VOLUMES_MAX = 10_000
 LAKE_STOP_S_MAX = 4.0
 """SeaweedFS stops in two seconds, or, told so soon after its start, never; it keeps its data either way."""
 A_VOLUME_SERVER = "DataNodes"
@@ -69,7 +70,9 @@ def _node_server(name: str, data_dir: DataDir, programs: Programs, ports: StackP
 
 
 def _lake(data_dir: DataDir, programs: Programs, ports: StackPorts, secrets: Secrets) -> ChildSpec:
-    flags = [f"-dir={data_dir.data(S3)}", f"-ip={HOST}", f"-ip.bind={HOST}"]
+    # Left alone, it bounds its volumes by the disk's free space, and each bucket has some: a machine whose disk is
+    # well filled takes no further bucket then. A full disk is told of all the same.
+    flags = [f"-dir={data_dir.data(S3)}", f"-ip={HOST}", f"-ip.bind={HOST}", f"-volume.max={VOLUMES_MAX}"]
     for name in LAKE_SERVERS:  # a port that is not given moves silently when it is taken
         port = ports.of[name]
         flags += [f"-{name}.port={port}", f"-{name}.port.grpc={port + GRPC_OFFSET}"]

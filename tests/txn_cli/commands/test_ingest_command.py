@@ -58,6 +58,12 @@ async def _made(settings: Settings) -> str:
     return presented
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder without a stack: one beside the sources may have a warehouse."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def site(settings: Settings, own_environment: pytest.MonkeyPatch) -> Iterator[CommandFixture]:
     """All of it, for one test."""

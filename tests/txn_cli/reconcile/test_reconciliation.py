@@ -29,6 +29,12 @@ def in_environment(settings: Settings, environment: pytest.MonkeyPatch) -> None:
         environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder without a stack: one beside the sources may have a warehouse."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 async def world(settings: Settings, own_environment: pytest.MonkeyPatch) -> AsyncIterator[StackFixture]:
     """Two shards of sound, repeated, conflicting and poisoned records, drained by both workers."""

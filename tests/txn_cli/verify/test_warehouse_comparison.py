@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import pyarrow as pa
@@ -167,9 +167,12 @@ async def test_what_is_lost_doubled_or_differs_is_told(
     warehouse.load(store)
     warehouse.connection.execute(change.format(id=id_(3)))
     report, told = await compared(store, warehouse, ROWS)
-    assert report.tables[table] == faults
+    found = report.tables[table]
+    # Of rows of one card that name two, those count that come later, and SQL gives rows in no order.
+    named_by_others = found.different - faults.different if "card_key" in change else 0
+    assert (found, named_by_others in {0, 1}) == (replace(faults, different=faults.different + named_by_others), True)
     assert not report.all_right
-    assert len([what for _, what in told if what.endswith(table)]) == faults.missing + faults.different
+    assert len([what for _, what in told if what.endswith(table)]) == found.missing + found.different
     # A position that is lost or doubled in the landing is also one less, or more, than the writes of its transaction.
     others = {name: each for name, each in report.tables.items() if name not in {table, "star"}}
     assert set(others.values()) == {TableFaults()}
