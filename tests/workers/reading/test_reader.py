@@ -251,7 +251,7 @@ async def test_a_throttled_reader_reads_less_often_for_a_while() -> None:
     for _ in range(20):
         await shard_reader.read()
     pauses = [later - earlier for earlier, later in itertools.pairwise(shard.reads)]
-    assert pauses[3] > pauses[0] > 1 / READS_PER_S_MAX
+    assert min(pauses[:4]) > 1 / READS_PER_S_MAX  # by chance how much, so that readers do not meet again
     assert pauses[-1] == pytest.approx(1 / READS_PER_S_MAX)
 
 
