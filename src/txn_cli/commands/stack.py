@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -80,13 +81,13 @@ def up(
 ) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
-    every_s = wanted_every_s(narrator, asked=warehouse, by_default=False)
 
     async def stay(stack: LocalStack) -> None:
         narrator.links(stack.links)
         await _stay(narrator)
 
-    _run(DataDir.at(data_dir), port, narrator, stay, Extras(postgres, every_s))
+    wanted = partial(wanted_every_s, narrator, asked=warehouse, by_default=False)
+    _run(DataDir.at(data_dir), port, narrator, stay, lambda: Extras(postgres, wanted()))
 
 
 def demo(
@@ -107,14 +108,14 @@ def demo(
     from txn_cli.demo.showcase import show  # noqa: PLC0415 - the extra `local`
 
     narrator = Narrator()
-    every_s = wanted_every_s(narrator, asked=warehouse, by_default=True)
 
     async def show_and_stay(stack: LocalStack) -> None:
         await show(stack, file, rows, narrator)
         if not leave:
             await _stay(narrator)
 
-    _run(DataDir.at(data_dir), port, narrator, show_and_stay, Extras(warehouse_every_s=every_s))
+    wanted = partial(wanted_every_s, narrator, asked=warehouse, by_default=True)
+    _run(DataDir.at(data_dir), port, narrator, show_and_stay, lambda: Extras(warehouse_every_s=wanted()))
 
 
 async def _stay(narrator: Narrator) -> None:
@@ -128,10 +129,11 @@ def _run(
     port: int,
     narrator: Narrator,
     work: Callable[[LocalStack], Awaitable[None]],
-    extras: Extras,
+    wanted: Callable[[], Extras],
 ) -> None:
-    """Do something with a stack that runs for as long as that takes."""
+    """Do something with a stack that runs for as long as that takes; which stack, is said before anything else."""
     announce(f"local stack in {data_dir.root}")
+    extras = wanted()
     interruption = Interruption(narrator)
 
     async def run() -> None:
