@@ -56,7 +56,7 @@ class ClientsFixture:
     async def receipts(self) -> dict[str, BatchReceipt]:
         """The receipts by the names of the files."""
         found = [each.key async for each in self.lake.listed(RECEIPT_PREFIX) if each.key.endswith(".json")]
-        receipts = [BatchReceipt.of(each.body) for key in found if (each := await self.lake.load(key))]
+        receipts = [BatchReceipt.of(each.body, key) for key in found if (each := await self.lake.load(key))]
         return {receipt.name.rpartition("/")[2]: receipt for receipt in receipts}
 
     async def left(self) -> list[str]:
