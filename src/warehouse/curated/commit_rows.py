@@ -1,6 +1,6 @@
 """From the bytes of raw objects to the files of one append commit, in memory: a group of rows at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -47,13 +47,8 @@ def rows_of(
         named.append(vault)
         made.raw.extend(about for about, _ in objects)
 
-    for key, body in bodies.items():
-        try:
-            table = raw_table(body)
-        except UnreadableObjectError as error:
-            made.unreadable[key] = str(error)
-            continue
-        group.append((RawObject(key, table.num_rows, len(body)), table))
+    for each in _tables(bodies, made.unreadable):
+        group.append(each)
         if sum(about.rows for about, _ in group) >= group_rows:
             write(group)
             group.clear()
@@ -64,3 +59,14 @@ def rows_of(
     if named and (vault := once(named)).num_rows:
         made.vault = [vault_file(vault, (number,))]
     return made
+
+
+def _tables(bodies: Mapping[str, bytes], unreadable: dict[str, str]) -> Iterator[tuple[RawObject, pa.Table]]:
+    """The objects that can be read; of the others it is noted why they cannot."""
+    for key, body in bodies.items():
+        try:
+            table = raw_table(body)
+        except UnreadableObjectError as error:
+            unreadable[key] = str(error)
+        else:
+            yield RawObject(key, table.num_rows, len(body)), table

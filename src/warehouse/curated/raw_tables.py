@@ -79,7 +79,9 @@ def _are_of_our_time(column: pa.ChunkedArray) -> bool:
     """Whether every engine, and Python, has a moment for each value."""
     span = pc.min_max(column)
     first, last = span["min"], span["max"]
-    return not first.is_valid or (pc.less_equal(_FIRST_TIME, first).as_py() and pc.less_equal(last, _LAST_TIME).as_py())
+    return not first.is_valid or (
+        pc.less_equal(_FIRST_TIME, first).as_py() and pc.less_equal(last, _LAST_TIME).as_py()
+    )
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
