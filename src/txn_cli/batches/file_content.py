@@ -6,9 +6,10 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from io import FileIO
 from functools import partial
-from os import O_NONBLOCK, fstat, open as open_
+from io import FileIO
+from os import O_NONBLOCK, fstat
+from os import open as open_
 from typing import TYPE_CHECKING
 
 from ingest.batches.batch_ids import Sha256

@@ -38,7 +38,7 @@ class S3Address:
         if not re.fullmatch(_BUCKET, bucket) or not key.strip("/"):
             raise SourceError("give an object of S3 as s3://BUCKET/KEY, the bucket by its name")
         if fault := _fault(key):
-            raise SourceError(f"the key of that object {fault}: S3 has none like that")
+            raise SourceError(f"the key of that object {fault}")
         return cls(bucket, key)
 
 
@@ -47,9 +47,9 @@ def _fault(key: str) -> str | None:
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
-        return "is no UTF-8"
+        return "is no UTF-8, as all keys in S3 are"
     if size > KEY_BYTES_MAX:
-        return f"is longer than {KEY_BYTES_MAX:,} bytes"
+        return f"is longer than the {KEY_BYTES_MAX:,} bytes that S3 knows"
     if not _STEPS.isdisjoint(key.split("/")):
-        return "has a step . or .. in it"
+        return "has a step . or .. in it, which servers refuse or follow: copy the object to another key"
     return None
