@@ -77,7 +77,7 @@ class Hold:
         if found is None:
             wanted = fresh
         elif (known := found.receipt).state == "open":
-            if known.owner is not None and found.age_s < takeover_s:
+            if known.is_worked_on and not found.is_silent(takeover_s):
                 return found
             wanted = known
         elif found.age_s < failed_rest_s if known.state == "failed" else not again:
@@ -154,9 +154,7 @@ class Hold:
             HoldLostError: it is another's.
         """
         state: State = "done" if failure is None else "failed"
-        self.receipt = replace(
-            self.receipt, state=state, failure=failure, unknown=self._under_way, ended_at=now()
-        )
+        self.receipt = replace(self.receipt, state=state, failure=failure, unknown=self._under_way, ended_at=now())
         await self._save(owner=None)
         return self.receipt
 

@@ -27,6 +27,10 @@ class StoredReceipt:
     etag: ETag
     age_s: float = 0.0
 
+    def is_silent(self, takeover_s: float) -> bool:
+        """Whether a process holds the batch that has not written for so long that another one may take it over."""
+        return self.receipt.is_worked_on and self.age_s >= takeover_s
+
 
 class ReceiptStore:
     """The receipts of one lake."""

@@ -61,7 +61,7 @@ class ReceiptBook:
 
     def _shown(self, found: StoredReceipt) -> ShownReceipt:
         receipt, has_key = found.receipt, self.settings.ingest_key is not None
-        is_silent = receipt.is_worked_on and found.age_s > self.settings.ingest_takeover_s
+        is_silent = found.is_silent(self.settings.ingest_takeover_s)
         sha256 = BatchKey.of(self.settings).open(receipt.sealed_sha256, receipt.batch) if has_key else None
         where = receipt_address(self.settings.lake_bucket, receipt)
         return ShownReceipt(receipt, where, sha256, found.age_s, is_silent)

@@ -49,7 +49,12 @@ def test_a_receipt_of_a_later_version_is_neither_misread_nor_called_damaged(docu
 
 def test_an_object_is_a_receipt_by_its_name() -> None:
     assert named_by(KEY_OF_IT) == (ACME, fresh().batch)
-    for key in ("receipts/acme/notes.json", f"{KEY_OF_IT}.json", f"x/{KEY_OF_IT}", KEY_OF_IT.replace("/acme", "/a/b")):
+    for key in (
+        "receipts/acme/notes.json",
+        f"{KEY_OF_IT}.json",
+        f"x/{KEY_OF_IT}",
+        KEY_OF_IT.replace("/acme", "/a/b"),
+    ):
         assert named_by(key) is None
 
 

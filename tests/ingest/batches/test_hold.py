@@ -86,7 +86,9 @@ async def test_what_is_not_known_of_a_process_that_ended_is_not_said(lake: Memor
     await lake.put(key, replace(found.receipt, unknown=0).to_json())
     [found] = (await store_in(lake).latest(1))[0]
     assert found.receipt.unknown is None
+    assert not found.is_silent(TAKEOVER_S)
     lake.clock.pass_s(TAKEOVER_S)
+    assert (await store_in(lake).latest(1))[0][0].is_silent(TAKEOVER_S)
     second = await held(lake, "second")
     second.settled(SOME, [])
     assert (await second.end()).unknown == 0
