@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError, EventStreamError
+from devkit.kinesis_server.calls.answer import PushedEvents
 from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.errors import KinesisError
-from devkit.kinesis_server.fan_out.subscription import Subscription
 from devkit.kinesis_server.fates import CallFate, Cut
 from devkit.kinesis_server.faults import Call
 from devkit.kinesis_server.state.account import Account, Options
@@ -99,7 +99,7 @@ class MemoryKinesis:
 class MemoryEventStream:
     """The events of a subscription as aiobotocore gives them. `silent` lets none come any more."""
 
-    subscription: Subscription
+    subscription: PushedEvents
     fate: CallFate
     silent: bool = False
     closed: bool = False
@@ -107,7 +107,7 @@ class MemoryEventStream:
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         given = 0
         while not self.subscription.over:
-            await asyncio.sleep(self.subscription.account.options.push_s)
+            await asyncio.sleep(self.subscription.push_s)
             if self.silent:
                 await asyncio.Event().wait()
             if (framed := self.subscription.next()) is None:
