@@ -1,7 +1,11 @@
 """HEAD, wherever there is a GET: the same head, under the same rights, and nothing behind it."""
 
+from typing import Annotated, Any
+
 import httpx
 import pytest
+from fastapi import Body
+from pydantic import BaseModel
 
 from tests.builders import body
 from tests.txn_api.conftest import Api, AppFixture
@@ -72,3 +76,22 @@ def test_the_document_has_each_read_once(desk: AppFixture) -> None:
         isinstance(router, Router)
         for router in (*_PAGES, *(each.router for each in RESOURCES if not each.raw_routes))
     )
+
+
+class Note(BaseModel):
+    """A body."""
+
+    text: str
+
+
+async def _note(note: Note) -> None: ...
+
+
+async def _text(text: Annotated[str, Body()]) -> None: ...
+
+
+@pytest.mark.parametrize("endpoint", [_note, _text])
+def test_no_route_lets_the_framework_read_a_body(endpoint: Any) -> None:
+    """It would take a body of any size, and keep whatever number stands in it."""
+    with pytest.raises(ValueError, match="/notes: a route reads its body by"):
+        Router().post("/notes")(endpoint)
