@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError, EventStreamError
-from devkit.kinesis_server.calls.answer import PushedEvents
 from devkit.kinesis_server.calls.operations import carry_out
 from devkit.kinesis_server.errors import KinesisError
+from devkit.kinesis_server.fan_out.subscription import Subscription
 from devkit.kinesis_server.fates import CallFate, Cut
 from devkit.kinesis_server.faults import Call
 from devkit.kinesis_server.state.account import Account, Options
@@ -74,7 +74,7 @@ class MemoryKinesis:
         await asyncio.sleep(0)
         fate = self._fate("SubscribeToShard")
         subscription = self._answer("SubscribeToShard", request, fate).subscription
-        assert subscription is not None
+        assert isinstance(subscription, Subscription)
         return {"EventStream": MemoryEventStream(subscription, fate)}
 
     def _fate(self, operation: str) -> CallFate:
@@ -99,7 +99,7 @@ class MemoryKinesis:
 class MemoryEventStream:
     """The events of a subscription as aiobotocore gives them. `silent` lets none come any more."""
 
-    subscription: PushedEvents
+    subscription: Subscription
     fate: CallFate
     silent: bool = False
     closed: bool = False

@@ -1,5 +1,6 @@
 """HEAD, wherever there is a GET: the same head, under the same rights, and nothing behind it."""
 
+import re
 from typing import Annotated, Any
 
 import httpx
@@ -23,13 +24,13 @@ def _head(answer: httpx.Response) -> dict[str, str]:
 
 def _reads(desk: AppFixture) -> list[str]:
     paths = desk.app.openapi()["paths"]
-    return [path.format(transaction_id="0" * 8) for path, methods in paths.items() if "get" in methods]
+    return [re.sub(r"\{\w+\}", "0" * 8, path) for path, methods in paths.items() if "get" in methods]
 
 
 async def test_what_can_be_read_has_a_head(desk: AppFixture) -> None:
     """Every GET of the document and every page: status and headers are those of the GET (RFC 9110, 9.3.2)."""
     reads = _reads(desk)
-    assert len(reads) == 6
+    assert {"/transactions", "/merchants", "/metrics"} < set(reads)
     for path in (*reads, *PAGES):
         answer, head = await desk.client.get(path), await desk.client.head(path)
         assert (head.status_code, head.content) == (answer.status_code, b""), path

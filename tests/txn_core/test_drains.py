@@ -10,6 +10,8 @@ from txn_core.dynamodb.table_shapes import TableShape
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions, shared_definitions
 from txn_core.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("two_drains")
+
 FURTHER = DrainDefinition(
     "further", "workers.further.drain:open_further", tables=(TableShape("scores", {"id": "HASH"}),)
 )

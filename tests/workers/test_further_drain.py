@@ -26,6 +26,8 @@ from txn_core import drains
 from txn_core.settings import Settings
 from workers.leases.ledger import Minute
 
+pytestmark = pytest.mark.usefixtures("two_drains")
+
 MODULE = "tests.workers.dummy_drain"
 
 
