@@ -103,6 +103,11 @@ def tally_of(records: Iterable[StreamRecord]) -> Tally:
     return Tally.of({minute: Sum(count, added(digests[minute])) for minute, count in counts.items()})
 
 
+def sum_of(records: Iterable[StreamRecord]) -> Sum:
+    """The sum of records of any minutes."""
+    return sum((noted for _, noted in tally_of(records).sums), Sum())
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What has been noted of a shard since this ledger began.
