@@ -57,7 +57,7 @@ class Examination:
     async def _find(self, minutes: set[Minute]) -> Found:
         retained = start_of(min(minutes)) >= self.retained_from
         stream = await self.stream.records(self.shard_id, minutes) if retained else None
-        lake = await self.lake.rows(self.shard_id, minutes)
+        lake = await self.lake.rows(self.shard_id, minutes, stream or ())
         dead_letters = await self.lake.dead_letters(self.reference.name, self.shard_id, minutes)
         return Found(stream, lake, dead_letters).only(self._is_of_this_stream)
 
