@@ -108,7 +108,7 @@ class LakeEvidence:
     ) -> list[StreamRecord]:
         """The rows of the minutes, as often as they stand there.
 
-        A row whose record is known from the stream has the record's bytes: to make them from the row again costs most.
+        A row whose record is known from the stream has the record's bytes. To make them from the row costs most.
         """
         known = {record.position: record.data for record in on_stream}
         wanted = pa.array([start_of(minute) for minute in minutes], pa.timestamp("us", tz="UTC"))
