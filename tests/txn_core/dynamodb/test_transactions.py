@@ -63,7 +63,8 @@ async def test_many_are_found_by_one_call(
         calls += 1
         ((table, asked),) = request["RequestItems"].items()
         one, *rest = asked["Keys"]
-        answer = await batch_get_item(RequestItems={table: {**asked, "Keys": [one]}})
+        this: Any = {table: {**asked, "Keys": [one]}}
+        answer = await batch_get_item(RequestItems=this)
         return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": rest}} if rest else {}}
 
     wanted = {first.key, second.key, "nobody#nothing"}
