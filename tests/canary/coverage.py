@@ -92,6 +92,7 @@ def gaps(evidence: Evidence) -> Iterator[str]:
     if not evidence.foreign_letters:
         yield "no foreign number is under the seal of a dead letter"
     yield from (f"a planted number was not found: {place}" for place in evidence.unseen)
+    yield from (f"warehouse: {what}" for what in evidence.amiss)
 
 
 def _missing(what: str, expected: frozenset[str] | frozenset[int], seen: set[str] | set[int]) -> Iterator[str]:

@@ -71,6 +71,12 @@ def sql(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _end_process(reason: str) -> None:
+    """End at once, since the thread that runs the query takes no interruption; called in another one."""
+    say(f"txn: {reason}", error=True)
+    os._exit(ACTING[Outcome.FAILED])
+
+
 def _list(shown: Console) -> None:
     table = Table("name", "question", "what it answers", box=None, pad_edge=False)
     for question in questions():
@@ -99,7 +105,7 @@ def _reader(
         is_local = settings.warehouse_folder is None
         folder = folder_of(settings, data_dir, is_local=is_local).root
         announce(f"DuckDB in {folder}, as {role}")
-        with open_duckdb(folder, role, bounds) as duckdb:
+        with open_duckdb(folder, role, bounds, _end_process) as duckdb:
             yield duckdb
         return
     if settings.warehouse_postgres_url is None:
