@@ -9,3 +9,4 @@ class Engine(StrEnum):
     DUCKDB = "duckdb"
     POSTGRES = "postgres"
     REDSHIFT = "redshift"
+    SPARK = "spark"

@@ -24,6 +24,7 @@ from warehouse.landing.table_place import TablePlace
 BUILDS: Final = "builds"
 POINTER: Final = "published.json"
 _LAST_TABLE: Final = "meta.db/run"
+_DIGITS: Final = 8
 _DAY: Final = timedelta(days=1)
 
 
@@ -39,7 +40,7 @@ class Builds:
 
     def next(self) -> str:
         """The name of a build that nobody has begun."""
-        return f"{1 + max(map(int, (*self.names(), self.published() or '0'))):08d}"
+        return f"{1 + max(map(int, (*self.names(), self.published() or '0')))}".zfill(_DIGITS)
 
     def newest(self) -> str | None:
         """The newest build that is complete."""
@@ -47,9 +48,12 @@ class Builds:
         return next(done, None)
 
     def published(self) -> str | None:
-        """The build that readers are told to read."""
+        """The build that readers are told to read; None where nothing tells, or where it cannot be read."""
         body = self.place.read(POINTER)
-        return None if body is None else str(json.loads(body)["build"])
+        try:
+            return None if body is None else str(int(json.loads(body)["build"])).zfill(_DIGITS)
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def publish(self, build: str) -> None:
         """Tell readers to read a build. The former one stays for those who read it; all others go."""

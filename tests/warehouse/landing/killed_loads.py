@@ -79,7 +79,7 @@ class CountedConnection:
 
 
 def stride_of(engine: str) -> int:
-    """How many statements lie between two kills. A landing of files has few steps: before each of them it is killed."""
+    """How many statements lie between two kills. A landing of files has few steps: each is one to be killed at."""
     return 1 if engine == "files" else KILL_STRIDE
 
 
