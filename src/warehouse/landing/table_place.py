@@ -38,12 +38,16 @@ class TablePlace:
     _files: Any = field(repr=False)
 
     @classmethod
-    def at(cls, address: str) -> Self:
+    def at(cls, address: str, *, s3_url: str | None = None, region: str | None = None) -> Self:
         """The folder at an address; nothing is made.
+
+        Args:
+            address: see the attribute.
+            s3_url: where S3 answers, when it is not AWS.
+            region: the bucket's region; None is the one of the environment.
 
         Raises:
             SettingsError: the address is none.
-            WarehouseError: the bucket cannot be found.
         """
         address = address.rstrip("/")
         if not address.startswith(SCHEMES):
@@ -55,7 +59,8 @@ class TablePlace:
         path = address.partition("://")[2]
         if "/" not in path:
             raise SettingsError(f"no folder for tables: name a prefix in the bucket, as {address}/warehouse")
-        return cls(address, path, fs.S3FileSystem())
+        scheme, _, host = (s3_url or "https://").partition("://")
+        return cls(address, path, fs.S3FileSystem(region=region, scheme=scheme, endpoint_override=host or None))
 
     @property
     def is_local(self) -> bool:
@@ -77,7 +82,10 @@ class TablePlace:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Any]:
-        """A stream, whose object is there at the end of the block, and not when the block fails."""
+        """A stream, whose object is there at the end of the block, and not when the block fails.
+
+        In S3 only for names that are not taken: what stood there would be gone when the block fails.
+        """
         path = self._path(name)
         written = f"{path}.new" if self.is_local else path
         with _told(self.address):
@@ -161,13 +169,11 @@ class TablePlace:
             return list(self._files.get_file_info(fs.FileSelector(self._path(name), allow_not_found=True)))
 
     def _give_up(self, stream: Any, written: str) -> None:
-        """Leave nothing of a stream. In S3 its upload is not completed: closing it would."""
-        if self.is_local:
-            with suppress(OSError):
-                stream.close()
-            Path(written).unlink(missing_ok=True)
-        elif hasattr(stream, "abort"):
-            stream.abort()
+        """Leave nothing of a stream. In S3 closing it completes the object, and Arrow closes what is let go of."""
+        with suppress(OSError, pa.ArrowException):
+            stream.close()
+        with suppress(OSError, pa.ArrowException):
+            self._files.delete_file(written)
 
 
 def _is_folder(info: Any) -> bool:
@@ -207,9 +213,8 @@ def _told(address: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
-        raise WarehouseError(
-            f"cannot read or write {address} ({_reason(error)}): see the folder and its disk"
-        ) from None
+        remedy = "the bucket, AWS_REGION and the credentials" if "://" in address else "the folder and its disk"
+        raise WarehouseError(f"cannot read or write {address} ({_reason(error)}): see {remedy}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -36,7 +36,8 @@ class SparkTarget:
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self.place = TablePlace.at(settings.warehouse_spark_folder or str(folder.absolute()))
+        address = settings.warehouse_spark_folder or str(folder.absolute())
+        self.place = TablePlace.at(address, s3_url=settings.s3_endpoint_url, region=settings.aws_region)
         self.builds, self._settings = Builds(self.place), settings
 
     @property
