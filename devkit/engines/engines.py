@@ -176,7 +176,7 @@ def on_spark(folder: Path, settings: Settings) -> Engine:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
         ) as process:
 
-            def ask(sql: str) -> Answer:
+            def ask(sql: str) -> QueryResult:
                 if process.stdin is None or process.stdout is None:
                     raise BrokenPipeError
                 process.stdin.write(json.dumps(sql) + "\n")

@@ -5,10 +5,10 @@ together: a folder that no manifest names is of a load that did not come to its 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -108,8 +108,7 @@ class LandedLoads:
         return ((load, commit) for load in self.loads for commit in load.commits)
 
 
-def _load(document: dict[str, object]) -> LandedLoad:
-    load = LandedLoad(**document)  # type: ignore[arg-type] - checked below
-    commits = tuple(LandedCommit(str(name), int(rows), str(digest)) for name, rows, digest in load.commits)
-    datetime.fromisoformat(load.loaded_at)
-    return LandedLoad(int(load.load_id), load.loaded_at, str(load.folder), commits)
+def _load(document: Mapping[str, Any]) -> LandedLoad:
+    commits = tuple(LandedCommit(str(name), int(rows), str(digest)) for name, rows, digest in document["commits"])
+    datetime.fromisoformat(document["loaded_at"])
+    return LandedLoad(int(document["load_id"]), document["loaded_at"], str(document["folder"]), commits)

@@ -36,8 +36,8 @@ class Built:
         make their rows again, and load 0 is none.
         """
         began_empty = self.noted == 0 and self.landed > 0
-        whole_alone = not self.by_parts and self.noted != self.landed
-        return self.noted is None or began_empty or whole_alone or self.models != models or not self.follows
+        lacks_loads = not self.by_parts and self.noted != self.landed
+        return self.noted is None or began_empty or lacks_loads or self.models != models or not self.follows
 
     def is_current(self, models: str) -> bool:
         """Whether there is nothing to build."""

@@ -48,7 +48,7 @@ def main() -> None:
         if is_build:
             sys.exit(run_dbt(arguments))
         register(spark, tables)
-        views = ["--quiet", "run", "--select", "config.materialized:view", *_places(arguments)]
+        views = ["--quiet", "run", "--select", "config.materialized:view", *_project_options(arguments)]
         sys.exit(run_dbt(views) or run_dbt(arguments))
 
 
@@ -118,7 +118,7 @@ def run_dbt(arguments: list[str]) -> int:
     return 1 if done.exception is None else 2
 
 
-def _places(arguments: list[str]) -> list[str]:
+def _project_options(arguments: list[str]) -> list[str]:
     """Those of dbt's arguments that say where project, profile and artifacts are."""
     return arguments[arguments.index("--project-dir") :]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from devkit.local_servers import Endpoints
 
 from tests.warehouse.landing.commits import adverse_commits, batch_of
+from txn_cli.stack.endpoints import Endpoints
 from txn_core.exceptions import WarehouseError
 from txn_core.settings import Settings
 from warehouse.landing.landing_port import Loaded
