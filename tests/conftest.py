@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
@@ -23,6 +24,10 @@ from txn_core.settings import Settings
 
 # All that is imported and collected stays: to look for garbage in it takes a second of CPU time in each process.
 gc.disable()
+
+# What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile(
@@ -69,11 +74,15 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> Iterator[None]:
     """Take back the logging that a command set up in this process: later tests look at what they log.
 
     And the garbage collector leaves alone what the tests of a file left behind, such as caches and descriptions.
+
+    A test that leaves settings behind fails, not one of those that come later and have other servers.
     """
+    yield
     if structlog.is_configured():
         structlog.reset_defaults()
         structlog.contextvars.clear_contextvars()
@@ -83,6 +92,19 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> 
     if nextitem is not None and nextitem.path != item.path:
         gc.collect()
         gc.freeze()
+    if (left := _settings_of_process()) != SETTINGS_BEFORE:
+        os.environ.update(SETTINGS_BEFORE)
+        for name in left.keys() - SETTINGS_BEFORE.keys():
+            del os.environ[name]
+        names = sorted(name for name, _ in left.items() ^ SETTINGS_BEFORE.items())
+        raise AssertionError(f"the environment of this process has kept {', '.join(names)}: use own_environment")
+
+
+def _settings_of_process() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(("TXN_", "AWS_"))}
+
+
+SETTINGS_BEFORE = _settings_of_process()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

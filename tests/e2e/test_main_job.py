@@ -62,7 +62,7 @@ def sample(tmp_path: Path) -> Sample:
 
 @pytest.mark.timeout(600)
 async def test_every_row_arrives_once_and_is_found_again_and_no_card_number_is_left_behind(
-    tmp_path: Path, sample: Sample, subtests: pytest.Subtests
+    tmp_path: Path, sample: Sample, subtests: pytest.Subtests, own_environment: pytest.MonkeyPatch
 ) -> None:
     """Load, verify, walk, restart, load again: all there, once, and nowhere a card number.
 
