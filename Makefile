@@ -25,6 +25,9 @@ NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Images of Python often set this. All that we start, a hundred processes in the tests alone, would then compile every
+# module again, which takes longer than to run it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
