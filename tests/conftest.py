@@ -6,7 +6,8 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any, Final
 
 import hypothesis
 import pytest
@@ -36,28 +37,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("any machine")
 
 # They wait more than they work: each begins while the other processes of the suite are at work, and none comes last.
+# Those that take longest come first.
 LONG_FILES = tuple(
     f"tests/{name}.py"
     for name in (
-        *("e2e/test_main_job", "txn_cli/test_stack", "workers/hosts/test_process", "workers/test_fleet"),
-        *("chaos/test_run", "bench/counted/test_worst", "txn_cli/test_api_process", "workers/test_further_drain"),
-        *("txn_cli/commands/test_leases", "txn_cli/commands/test_processes", "workers/test_stream_made_again"),
-        *("txn_cli/test_conditions", "txn_cli/stack/test_servers", "txn_cli/stack/test_kinesis_store"),
-        *("workers/rebuild/test_rebuild", "http/test_differential", "abuse/test_lines", "abuse/test_door"),
-        *("warehouse/run/test_killed_runs", "warehouse/run/test_models", "warehouse/landing/test_killed_loads"),
-        *("warehouse/curated/test_killed_curation", "txn_cli/stack/postgres/test_cluster"),
+        *("txn_cli/test_stack", "e2e/test_main_job", "workers/hosts/test_process", "warehouse/run/test_models"),
+        *("txn_cli/commands/test_leases", "workers/test_fleet", "chaos/test_run", "workers/test_stream_made_again"),
+        *("workers/rebuild/test_rebuild", "txn_cli/stack/test_servers", "txn_api/test_serving"),
+        *("workers/archive/test_archive_processor", "txn_cli/test_api_process", "txn_server/http/test_server"),
+        *("workers/test_fan_out", "warehouse/run/test_killed_runs", "txn_api/routes/test_reads"),
+        *("devkit/kinesis_server/test_producer_storm", "workers/test_further_drain", "txn_cli/commands/test_data"),
+        *("workers/hosts/test_unleased", "txn_cli/stack/test_kinesis_store", "warehouse/landing/test_killed_loads"),
+        *("warehouse/curated/test_killed_curation", "http/test_differential", "abuse/test_lines", "abuse/test_door"),
+        *("txn_cli/test_conditions", "txn_cli/commands/test_processes", "txn_cli/stack/postgres/test_cluster"),
+        "bench/counted/test_worst",
     )
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the long files over the first half; the others keep the random order that they were given."""
+    """Spread the long files over most of the run; the others keep the random order that they were given."""
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
     long, short = [file for file in LONG_FILES if file in files], [file for file in files if file not in LONG_FILES]
-    apart = len(short) // (2 * len(LONG_FILES)) + 1
+    apart = 4 * len(short) // (5 * len(LONG_FILES)) + 1
     spread = [file for place, one in enumerate(long) for file in (one, *short[place * apart : (place + 1) * apart])]
     items[:] = [item for file in [*spread, *short[len(long) * apart :]] for item in files[file]]
 
@@ -74,15 +79,18 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> Iterator[None]:
+SETTINGS: Final = {name: value for name, value in os.environ.items() if name.startswith(("TXN_", "AWS_"))}
+"""Those of whoever runs the tests."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> Generator[None, Any, Any]:
     """Take back the logging that a command set up in this process: later tests look at what they log.
 
-    And the garbage collector leaves alone what the tests of a file left behind, such as caches and descriptions.
-
-    A test that leaves settings behind fails, not one of those that come later and have other servers.
+    Behind each file likewise the settings, which may be those of a stack that is gone. And the garbage collector
+    leaves alone what the tests of a file left behind, such as caches and descriptions.
     """
-    yield
+    result = yield
     if structlog.is_configured():
         structlog.reset_defaults()
         structlog.contextvars.clear_contextvars()
@@ -90,21 +98,12 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> 
         root.handlers[:] = [each for each in root.handlers if not isinstance(each, Handler)]
         root.setLevel(logging.WARNING)
     if nextitem is not None and nextitem.path != item.path:
+        for name in [name for name in os.environ if name.startswith(("TXN_", "AWS_")) and name not in SETTINGS]:
+            del os.environ[name]
+        os.environ.update(SETTINGS)
         gc.collect()
         gc.freeze()
-    if (left := _settings_of_process()) != SETTINGS_BEFORE:
-        os.environ.update(SETTINGS_BEFORE)
-        for name in left.keys() - SETTINGS_BEFORE.keys():
-            del os.environ[name]
-        names = sorted(name for name, _ in left.items() ^ SETTINGS_BEFORE.items())
-        raise AssertionError(f"the environment of this process has kept {', '.join(names)}: use own_environment")
-
-
-def _settings_of_process() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(("TXN_", "AWS_"))}
-
-
-SETTINGS_BEFORE = _settings_of_process()
+    return result
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
