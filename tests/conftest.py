@@ -6,8 +6,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Generator, Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
 import pytest
@@ -25,10 +24,6 @@ from txn_core.settings import Settings
 
 # All that is imported and collected stays: to look for garbage in it takes a second of CPU time in each process.
 gc.disable()
-
-# What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile(
@@ -55,6 +50,18 @@ LONG_FILES = tuple(
 )
 
 
+def pytest_configure() -> None:
+    """Take the developer's settings out, and let Ctrl-C reach the processes that tests start.
+
+    A shell that starts the suite in the background has it ignore SIGINT (POSIX, asynchronous lists), and a process
+    hands an ignored signal on to its children.
+    """
+    for name in [name for name in os.environ if name.startswith("TXN_")]:
+        del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the long files over most of the run; the others keep the random order that they were given."""
@@ -79,18 +86,23 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-SETTINGS: Final = {name: value for name, value in os.environ.items() if name.startswith(("TXN_", "AWS_"))}
-"""Those of whoever runs the tests."""
-
-
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_call() -> Iterator[None]:
+    """Take back what a test changed in the environment: a command in this process sets its settings there."""
+    before = dict(os.environ)
+    try:
+        return (yield)
+    finally:
+        if before != os.environ:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:
     """Take back the logging that a command set up in this process: later tests look at what they log.
 
-    Behind each file likewise the settings, which may be those of a stack that is gone. And the garbage collector
-    leaves alone what the tests of a file left behind, such as caches and descriptions.
+    And the garbage collector leaves alone what the tests of a file left behind, such as caches and descriptions.
     """
-    result = yield
     if structlog.is_configured():
         structlog.reset_defaults()
         structlog.contextvars.clear_contextvars()
@@ -98,12 +110,8 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> 
         root.handlers[:] = [each for each in root.handlers if not isinstance(each, Handler)]
         root.setLevel(logging.WARNING)
     if nextitem is not None and nextitem.path != item.path:
-        for name in [name for name in os.environ if name.startswith(("TXN_", "AWS_")) and name not in SETTINGS]:
-            del os.environ[name]
-        os.environ.update(SETTINGS)
         gc.collect()
         gc.freeze()
-    return result
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
