@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 
 import hypothesis
 import pytest
@@ -19,6 +20,7 @@ from devkit.redshift_door.plain_client import MemoryBucket
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
+from txn_core.aws import clients
 from txn_core.logs.log_sources import Handler
 from txn_core.settings import Settings
 
@@ -50,6 +52,10 @@ LONG_FILES = tuple(
 )
 
 
+CONNECT_S_MAX: Final = 30.0
+"""How long this process waits for a connection: this machine takes it or refuses it as soon as it comes to do so."""
+
+
 def pytest_configure() -> None:
     """Take the developer's settings out, and let Ctrl-C reach the processes that tests start.
 
@@ -60,6 +66,8 @@ def pytest_configure() -> None:
         del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # An event loop that a busy machine lets stand for two seconds takes its own connections for late ones.
+    pytest.MonkeyPatch().setattr(clients, "CONNECT_TIMEOUT_S", CONNECT_S_MAX)
 
 
 @pytest.hookimpl(trylast=True)
