@@ -25,9 +25,6 @@ NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 EXTRAS := lake local warehouse postgres
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-# Images of Python often set this. All that we start, a hundred processes in the tests alone, would then compile every
-# module again, which takes longer than to run it.
-unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
@@ -49,9 +46,14 @@ $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
 	@$(BIN)/txn warehouse install
 	@touch $@
 
+# Where the environment forbids to keep bytecode, each of the processes would compile all that it imports.
+demo: export PYTHONDONTWRITEBYTECODE =
 demo: $(LOCAL) $(DBT) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
+# Tests start hundreds of interpreters: each would compile all that it imports where the environment forbids to keep it.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(CURDIR)/$(VENV)/bytecode
 test: $(STAMP) $(DBT) ## run the tests in four processes (TEST_PROCESSES=0: one), each with its own local servers
 	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),4) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 

@@ -20,6 +20,7 @@ from devkit.redshift_door.plain_client import MemoryBucket
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
+from txn_core import drains
 from txn_core.aws import clients
 from txn_core.logs.log_sources import Handler
 from txn_core.settings import Settings
@@ -171,6 +172,13 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPa
     yield monkeypatch
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def two_drains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry of index and archive alone, for what is counted by drain; a test may register one more behind it."""
+    for name in drains.REGISTRY.keys() - {drains.INDEX.name, drains.ARCHIVE.name}:
+        monkeypatch.delitem(drains.REGISTRY, name)
 
 
 @pytest.fixture
