@@ -46,14 +46,16 @@ $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
 	@$(BIN)/txn warehouse install
 	@touch $@
 
+# Where the environment forbids to keep bytecode, each of the processes would compile all that it imports.
+demo: export PYTHONDONTWRITEBYTECODE =
 demo: $(LOCAL) $(DBT) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
 # Tests start hundreds of interpreters: each would compile all that it imports where the environment forbids to keep it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(CURDIR)/$(VENV)/bytecode
-test: $(STAMP) $(DBT) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
-	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+test: $(STAMP) $(DBT) ## run the tests in four processes (TEST_PROCESSES=0: one), each with its own local servers
+	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),4) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
