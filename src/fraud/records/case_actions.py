@@ -12,7 +12,7 @@ from fraud.records.case import AuditAction, AuditEntry, Case, Resolution
 from txn_core.transactions.instants import Instant, datetime_of, instant_of
 
 CLAIM: Final = timedelta(minutes=15)
-SNOOZE_MAX: Final = timedelta(days=30)
+SNOOZE_MINUTES_MAX: Final = 30 * 24 * 60
 ENTRIES_MAX: Final = 200
 """Of reviewers, in one case; then notes, snoozes and reopenings are refused."""
 CLAIMS_MAX: Final = 400
@@ -46,9 +46,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """Put the case off until a moment, or until a further alert."""
+    """Put the case off for so many minutes, or until a further alert."""
 
-    until: Instant
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ def acted(case: Case, action: CaseAction, actor: Actor, at: Instant) -> Case:
             return _claimed(_free_for(case, actor, at), actor, at)
         case Release():
             return _released(_free_for(case, actor, at), actor, at)
-        case Snooze(until):
+        case Snooze(minutes):
+            until = instant_of(datetime_of(at) + timedelta(minutes=minutes))
             freed = replace(_free_for(case, actor, at), **_UNCLAIMED, snoozed_until=until)
             return entered(freed, "snoozed", actor, at, until=until)
         case Note(text):

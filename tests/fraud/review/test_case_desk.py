@@ -114,7 +114,7 @@ async def test_the_most_urgent_free_case_is_next() -> None:
         await office.alerts().raise_alert(alert_of(number, card_id=card, score=score))
     ids = [KEYS.case_id(ACCOUNT, card, 1) for card in cards]  # type: ignore[arg-type]
     office.clock.at = after(minutes=1)
-    await office.reviewers().act(ACCOUNT, ids[3], Snooze(after(minutes=10)), ANNA, seen=1)
+    await office.reviewers().act(ACCOUNT, ids[3], Snooze(9), ANNA, seen=1)
     taken = [await office.reviewers().claim_next(ACCOUNT, ANNA) for _ in range(4)]
     assert [None if case is None else case.case_id for case in taken] == [ids[1], ids[0], ids[2], None]
     office.clock.at = after(minutes=10)
