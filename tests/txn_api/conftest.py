@@ -228,16 +228,15 @@ def _services(desk: AppFixture, settings: Settings) -> Services:
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         scores=ScoreTable(dynamodb, "scores"),
-        stores=_stores(dynamodb),
+        stores={type(store): store for store in _stores(dynamodb)},
         readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )
 
 
-def _stores(dynamodb: Any) -> dict[type, Any]:
-    """The stores of all resources, by their classes."""
-    made = [store(dynamodb, TableNames("none")) for each in RESOURCES for store in each.stores]
-    return {type(store): store for store in made}
+def _stores(dynamodb: Any) -> list[object]:
+    """The stores of all resources."""
+    return [opened(dynamodb, TableNames("txn")) for each in RESOURCES for opened in each.stores]
 
 
 def _producer(kinesis: FakeKinesis, *, deadline_s: float) -> Producer:
