@@ -1,6 +1,6 @@
 """An upload of labels: lines become labels, and each is durable before it counts as accepted.
 
-The upload itself is that of transactions (`bulk_upload.py`), with the table of labels where theirs has the stream.
+The upload itself is the same as of transactions (`bulk_upload.py`), with the table of labels for the stream.
 """
 
 import asyncio
