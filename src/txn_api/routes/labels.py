@@ -126,7 +126,8 @@ async def post_labels(
 ) -> Response:
     """Take one label a line, as `POST /labels` does, such as a file of chargebacks.
 
-    Body, bounds and answer are as of `POST /transactions/bulk`: `accepted` lines are durably stored. Uploading the same file again changes nothing.
+    Body, bounds and answer are as of `POST /transactions/bulk`: `accepted` lines are durably stored. Uploading the
+    same file again changes nothing.
     """
     encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
     rights = services.gate.standing(request.scope, principal, _WRITE)

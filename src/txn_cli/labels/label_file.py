@@ -37,14 +37,14 @@ def labels_of(path: Path, *, value: str, source: str) -> Iterator[tuple[int, byt
             raise TxnError(f"{printable(str(path))} needs a header with transaction_id, and of {', '.join(COLUMNS)}")
         rows.fieldnames = columns
         for row in rows:
-            yield rows.line_num, _body(row, value=value, source=source)
+            yield rows.line_num, _body({**row}, value=value, source=source)
 
 
-def _body(row: dict[str, str], *, value: str, source: str) -> bytes:
+def _body(row: dict[str | None, str | list[str]], *, value: str, source: str) -> bytes:
     label = {"value": value, "source": source}
     # A cell too many stands under no name: the service refuses the row, and need not see the cell.
-    label |= {name: cell.strip() for name, cell in row.items() if isinstance(cell, str) and cell.strip()}
-    if any(name not in COLUMNS for name in row):
+    label |= {name: cell.strip() for name, cell in row.items() if name and isinstance(cell, str) and cell.strip()}
+    if None in row:
         label["beyond_the_header"] = ""
     if _DATE.fullmatch(label.get("labelled_at", "")):
         label["labelled_at"] += "T00:00:00Z"
@@ -56,7 +56,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     try:
         opener = gzip.open if path.name.endswith(".gz") else open
         with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            yield file  # type: ignore[misc] # in text mode
+            yield file
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text in UTF-8"
         raise TxnError(f"cannot read {printable(str(path))}: {reason}") from None

@@ -28,7 +28,7 @@ async def office_with(*numbers: int) -> Office:
 
 def labels(office: Office) -> dict[str, list[str]]:
     """The values that each transaction was labelled with."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for (_, transaction_id), (_, document) in office.stored.labels.items():
         found[transaction_id] = [label.value for label in record_of(LabelledTransaction, document).history]
     return found

@@ -195,7 +195,7 @@ async def test_accounts_keep_apart(floor: Floor) -> None:
     assert (await client.post("/cases/next", headers=stranger)).status_code == 204
     claim = await client.post(f"/cases/{alert.case_id}/claim", headers=stranger | {"If-Match": "*"})
     assert claim.json()["code"] == "case_not_found"
-    granted = await floor.api.key("alerts:read", account="stranger", granted=[floor.api.account])
+    granted = await floor.api.key("alerts:read", account="stranger", granted=(floor.api.account,))
     seen = await client.get("/alerts", params={"account": floor.api.account}, headers=granted)
     assert [row["alert_id"] for row in seen.json()["data"]] == [alert.alert_id]
 

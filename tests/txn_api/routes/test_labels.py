@@ -18,6 +18,7 @@ def label(number: int, value: str = "fraud", **more: Any) -> dict[str, Any]:
 
 async def test_the_latest_label_counts_and_all_are_kept(api: Api) -> None:
     """A chargeback that is loaded late does not undo what the holder said since."""
+    told: Any = None
     for sent in (
         label(1, labelled_at="2026-03-01T00:00:00Z", value="legitimate", source="customer"),
         label(1, labelled_at=LATE, reason="code 10.4"),

@@ -89,7 +89,7 @@ def test_rejected_rows_are_named_by_their_lines(api: FakeApi, data_dir: Path, tm
 def test_what_is_not_known_is_said(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
     """To load the file again is safe."""
     file = written(tmp_path / "c.csv", CHARGEBACKS)
-    api.faults.append(Unsettled(lines=frozenset({2})))
+    api.faults.append(Unsettled(lines=[2]))
     assert txn("labels", "load", file, "--data-dir", data_dir).code == 4
     api.faults.append(CutOff(after=1))
     cut = txn("labels", "load", file, "--data-dir", data_dir)
