@@ -76,7 +76,7 @@ abuse: $(STAMP) ## search for bytes that cost much CPU time (SECONDS=3600, SEED=
 fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (SEQUENCES=200000, SEED=1, FIRST=0)
 	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)
 
-races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
+races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), have 64 reviewers ask for cases at once, and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
 kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL, and load in 20 random orders (2 minutes)

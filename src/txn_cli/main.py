@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "reconcile_command": ("reconcile",),
     "sql": ("sql",),
     "ingest_command": ("ingest",),
+    "labels_command": ("labels",),
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),

@@ -26,6 +26,7 @@ from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
 from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
+from tests.canary.reviews import review
 from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
@@ -96,6 +97,7 @@ async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: 
     stack.wait_caught_up()
     await dialogues.read_all_forms(prober, say, kept)
     await send(stack, dialogues.faults(prober), evidence)
+    await review(stack, prober, say)
     await dialogues.crowd(prober, say)
     await _crash_all(stack, prober, evidence)
     await _during_outages(stack, prober, evidence)
