@@ -26,10 +26,10 @@ def observations_of(table: "pa.Table") -> Iterator[Observation]:
 
 
 def _values(table: "pa.Table", name: str) -> list[Any]:
-    if name == "occurred_at":
-        return table[name].cast("int64").to_pylist()
     if name == "card_aliases":
         if name not in table.column_names:
             return [()] * table.num_rows
         return [tuple(aliases or ()) for aliases in table[name].to_pylist()]
-    return table[name].to_pylist()
+    column = table[name].cast("int64") if name == "occurred_at" else table[name]
+    values: list[Any] = column.to_pylist()
+    return values

@@ -5,17 +5,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fraud.observations.observation import Observation
-from txn_core.transactions.event import Event
+from txn_core.transactions.event import Event, EventCustomer, EventTerminal
 from txn_core.transactions.instants import Instant, datetime_of, parse_instant
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_NOBODY: Final = EventCustomer.model_validate(dict.fromkeys(EventCustomer.model_fields))
+_NO_TERMINAL: Final = EventTerminal.model_validate(dict.fromkeys(EventTerminal.model_fields))
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def observation_of(event: Event) -> Observation:
     """The observation of an event."""
-    customer, terminal = event.customer, event.terminal
+    customer = event.customer or _NOBODY
+    terminal = event.terminal or _NO_TERMINAL
     return Observation(
         account=event.account,
         card_id=event.card_id,
@@ -27,17 +30,17 @@ def observation_of(event: Event) -> Observation:
         occurred_at_us=_microseconds(event.occurred_at),
         category=event.merchant.category,
         merchant_id=event.merchant_id,
-        customer_latitude=customer and customer.latitude,
-        customer_longitude=customer and customer.longitude,
+        customer_latitude=customer.latitude,
+        customer_longitude=customer.longitude,
         merchant_latitude=event.merchant.latitude,
         merchant_longitude=event.merchant.longitude,
-        gender=customer and customer.gender,
-        date_of_birth=customer and customer.date_of_birth,
-        city_population=customer and customer.city_population,
-        state=customer and customer.state,
-        job=customer and customer.job,
-        entry_mode=terminal and terminal.entry_mode,
-        terminal_id=terminal and terminal.terminal_id,
+        gender=customer.gender,
+        date_of_birth=customer.date_of_birth,
+        city_population=customer.city_population,
+        state=customer.state,
+        job=customer.job,
+        entry_mode=terminal.entry_mode,
+        terminal_id=terminal.terminal_id,
     )
 
 
