@@ -1,4 +1,4 @@
-"""Intervals of measures by the bootstrap: cards are drawn again, for transactions of one card depend on each other."""
+"""Intervals of measures by the bootstrap: cards are drawn again, for a card's transactions depend on each other."""
 
 import random
 from collections import Counter

@@ -5,7 +5,7 @@ split stands before its children, so a tree cannot run in a circle.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import chain
 from typing import Annotated, Final, Literal, Self
 
@@ -56,9 +56,9 @@ class FlatTree(Part):
                 raise ValueError("a circle")
             if self.rows[number] != sum(self.rows_of(child) for child in children):
                 raise ValueError("counts that do not add up")
-        if not all(math.isfinite(number) for number in _floats(self.threshold)):
+        if not all(math.isfinite(number) for number in floats(self.threshold)):
             raise ValueError("a threshold that is not finite")
-        if not all(abs(number) <= VALUE_MAX for number in _floats(self.value)):
+        if not all(abs(number) <= VALUE_MAX for number in floats(self.value)):
             raise ValueError("a leaf out of range")
         return self
 
@@ -68,7 +68,7 @@ class FlatTree(Part):
 
     def node(self, features: int) -> Node:
         """The tree as it is read, over rows that `trees.spread` makes of so many features."""
-        values, thresholds = _floats(self.value), _floats(self.threshold)
+        values, thresholds = floats(self.value), floats(self.threshold)
         if not self.feature:
             return values[0]
         made: dict[int, Node] = {~number: value for number, value in enumerate(values)}
@@ -103,7 +103,12 @@ class TreesFile(Part):
     second: Stage
 
 
-def _floats(texts: Sequence[HexFloat]) -> list[float]:
+def floats(texts: Iterable[HexFloat]) -> list[float]:
+    """The numbers that hexadecimal texts stand for.
+
+    Raises:
+        ValueError: one is too large for a float.
+    """
     try:
         return [float.fromhex(text) for text in texts]
     except OverflowError:
