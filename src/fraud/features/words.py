@@ -34,16 +34,13 @@ def _one_of(names: tuple[str, ...], first_code: int) -> Callable[[float], str]:
     return word
 
 
-def _ratio(ratio: float) -> str:
-    return f"{ratio:.0%}" if ratio < 2 else f"{ratio:,.1f} times"
-
-
 _WORDS: Final[Mapping[Unit, Callable[[float], str]]] = {
     "cents": lambda cents: f"{cents / 100:,.2f} USD",
     "seconds": _span,
     "years": lambda years: f"{years:.0f} years",
     "count": lambda count: f"{count:.0f}",
-    "ratio": _ratio,
+    "ratio": lambda ratio: f"{ratio:,.2f} times",
+    "share": lambda share: f"{share:.0%}",
     "category": _one_of(CATEGORIES, 2),
     "entry mode": _one_of(ENTRY_MODES, 1),
     "gender": _one_of(GENDERS, 1),

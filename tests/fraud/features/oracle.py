@@ -90,9 +90,9 @@ select of,
   max(amount) filter (where t > now - 30 * 86400 and category = own_category) as category_max,
   max(t) filter (where t > now - 30 * 86400 and category = own_category) as category_t,
   count(distinct category) filter (where t > now - 86400) as categories_24h,
-  -- the time of day is within 7,200 seconds, on either side of midnight
-  count(*) filter (where t > now - 30 * 86400
-    and (((t - now) % 86400 + 86400) % 86400 <= 7200 or ((now - t) % 86400 + 86400) % 86400 <= 7200)) as near,
+  count(*) filter (where t > now - 86400 and amount >= 25000) as large_24h,
+  count(*) filter (where t > now - 86400 and (t % 86400 >= 79200 or t % 86400 < 14400)) as night_24h,
+  arg_max(amount, (t, position)) as last_amount,
   arg_max(coalesce(said, -99999), (t, position)) as newest_said,
   max(said) filter (where t > now - 3600) as max_1h,
   max(said) filter (where day = today) as max_date,
@@ -110,7 +110,7 @@ select of,
 from prior group by of;
 
 create table ever as
-select a.position as of, count(*) as purchases_ever, min(p.t) as first_t,
+select a.position as of, min(p.t) as first_t,
   arg_max(p.t, (p.t, p.position)) filter (where p.lat is not null) as place_t,
   arg_max(p.lat, (p.t, p.position)) filter (where p.lat is not null) as place_lat,
   arg_max(p.long, (p.t, p.position)) filter (where p.lat is not null) as place_long
@@ -143,7 +143,9 @@ select
   coalesce(count_30d, 0),
   coalesce(amount_1h, 0), coalesce(amount_24h, 0), coalesce(amount_date, 0), coalesce(amount_7d, 0),
   coalesce(amount_30d, 0),
-  max_24h, max_7d, t - last_t, t - third_t,
+  max_24h, max_7d, coalesce(large_24h, 0), coalesce(night_24h, 0),
+  (coalesce(amount_24h, 0) + amount)::double / (coalesce(count_24h, 0) + 1)::double, last_amount,
+  t - last_t, t - third_t,
   (amount * count_30d)::double / nullif(amount_30d, 0)::double,
   amount::double / nullif(max_30d, 0)::double,
   coalesce(as_large, 0),
@@ -153,13 +155,11 @@ select
   coalesce(category_count_24h, 0), coalesce(category_count_7d, 0), coalesce(category_count_30d, 0),
   t - category_t,
   coalesce(categories_24h, 0),
-  near::double / nullif(count_30d, 0)::double,
   apart(home_lat, home_long, lat, long),
   case when place_t <= t then apart(place_lat, place_long, lat, long) end,
   case when place_t < t then apart(place_lat, place_long, lat, long)::double
     / ((t - place_t) * (t - place_t))::double end,
-  case when first_t is not null then greatest(t - first_t, 0) end,
-  coalesce(purchases_ever, 0),
+  case when first_t is not null then least(greatest(t - first_t, 0), 604800) end,
   said,
   nullif(newest_said, -99999),
   max_1h, max_date, said_24h, said_7d, min_date,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fraud.features.catalogue import FEATURES, STAGE2, features_of, stage2_of
+from fraud.features.catalogue import FEATURES, features_of, stage2_of
+from fraud.features.stage_two import STAGE2
 from fraud.history.card_history import CardHistory
 from fraud.observations.observation import Observation
 from tests.fraud.features.oracle import answers
@@ -67,7 +68,7 @@ def test_served_features_are_those_of_a_self_join_whatever_the_stream_does() -> 
 def test_of_more_purchases_than_a_history_holds_the_newest_count() -> None:
     stream = dense_stream(2_060)
     said = log_odds(len(stream))
-    since = len(stream) - 80
+    since = len(stream) - 40
     assert_equal(served(stream, said)[since:], answers(stream, said, since, is_dense=True))
 
 
