@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
@@ -18,6 +19,7 @@ from devkit.redshift_door.plain_client import MemoryBucket
 
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.endpoints import Endpoints
+from txn_core import drains
 from txn_core.logs.log_sources import Handler
 from txn_core.settings import Settings
 
@@ -45,6 +47,18 @@ LONG_FILES = tuple(
 )
 
 
+def pytest_configure() -> None:
+    """Take the developer's settings out, and let Ctrl-C reach the processes that tests start.
+
+    A shell that starts the suite in the background has it ignore SIGINT (POSIX, asynchronous lists), and a process
+    hands an ignored signal on to its children.
+    """
+    for name in [name for name in os.environ if name.startswith("TXN_")]:
+        del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the long files over the first half; the others keep the random order that they were given."""
@@ -67,6 +81,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Take back what a test changed in the environment: a command in this process sets its settings there."""
+    before = dict(os.environ)
+    try:
+        return (yield)
+    finally:
+        if before != os.environ:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None, item: pytest.Item) -> None:
@@ -134,6 +160,13 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPa
     yield monkeypatch
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def two_drains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry of index and archive alone, for what is counted by drain; a test may register one more behind it."""
+    for name in drains.REGISTRY.keys() - {drains.INDEX.name, drains.ARCHIVE.name}:
+        monkeypatch.delitem(drains.REGISTRY, name)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, loop: "CountingLoop", connection: Any, key: str) -> None:
         self.key = key
-        self.link = Link(loop, connection)
+        self.link = Link(loop, loop.work, connection)
         self.link.far = self
         self.on_answer: Callable[[HttpReply], None] = lambda _: None
         self.answered = 0

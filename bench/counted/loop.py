@@ -86,7 +86,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
             port = self._addresses.pop(connected)
         await asyncio.sleep(CONNECT_S)
         protocol = protocol_factory()
-        link = Link(self, protocol, connected)
+        link = Link(self, self.work, protocol, connected)
         link.far = self.servers[port](link)
         protocol.connection_made(link)
         return link, protocol

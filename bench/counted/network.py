@@ -4,10 +4,9 @@ import asyncio
 import socket
 from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-if TYPE_CHECKING:
-    from bench.counted.loop import CountingLoop
+from bench.counted.work import Work
 
 READ_BYTES_MAX: Final = 256_000
 """As much as uvloop reads of a connection in a turn; a buffered protocol says how much itself."""
@@ -33,10 +32,14 @@ class Link(asyncio.Transport):
     far: Far
 
     def __init__(
-        self, loop: "CountingLoop", protocol: asyncio.Protocol, connected: socket.socket | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Work,
+        protocol: asyncio.Protocol,
+        connected: socket.socket | None = None,
     ) -> None:
         super().__init__()
-        self._loop, self._connected = loop, connected
+        self._loop, self._work, self._connected = loop, work, connected
         self._protocol: Any = protocol
         self._inbox = bytearray()
         self._unread = bytearray()
@@ -88,7 +91,7 @@ class Link(asyncio.Transport):
             return
         self.bytes_read += self._give(self._protocol)
         if not self._inbox:
-            self._loop.work.aside(self.far.was_read)
+            self._work.aside(self.far.was_read)
         self._read_soon()
 
     def _give(self, protocol: asyncio.BaseProtocol) -> int:
@@ -118,7 +121,7 @@ class Link(asyncio.Transport):
         if self._closing:
             return
         if self.reading:
-            self._loop.work.aside(self.far.came, bytes(data))
+            self._work.aside(self.far.came, bytes(data))
             return
         self._unread += data
         if len(self._unread) > UNREAD_BYTES_MAX and not self._held:
@@ -150,7 +153,7 @@ class Link(asyncio.Transport):
         """End it."""
         if not self._closing:
             self.hang_up()
-            self._loop.work.aside(self.far.closed)
+            self._work.aside(self.far.closed)
 
     def abort(self) -> None:
         """End it."""

@@ -27,8 +27,8 @@ from warehouse.run.targets import Target
 
 SCHEMAS: Final = ("star", "marts")
 TABLES: Final = tuple(f"{part}.{file.stem}" for part in SCHEMAS for file in sorted((PROJECT / part).glob("*.sql")))
-Answer = tuple[Sequence[str], Sequence[Sequence[object]]]
-Ask = Callable[[str], Answer]
+QueryResult = tuple[Sequence[str], Sequence[Sequence[object]]]
+Ask = Callable[[str], QueryResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def on_duckdb(folder: Path, settings: Settings) -> Engine:
                     if schema in SCHEMAS:
                         connection.execute(f"create view {schema}.{table} as select * from {name}.{schema}.{table}")
 
-            def ask(sql: str) -> Answer:
+            def ask(sql: str) -> QueryResult:
                 answer = connection.execute(sql)
                 return [column[0] for column in answer.description or ()], answer.fetchall()
 
@@ -131,7 +131,7 @@ def on_postgres(url: str, folder: Path) -> Engine:
     def asking() -> Iterator[Ask]:
         with adbc.connect(url) as connection, connection.cursor() as cursor:
 
-            def ask(sql: str) -> Answer:
+            def ask(sql: str) -> QueryResult:
                 cursor.execute(sql)
                 table = cursor.fetch_arrow_table()
                 columns = [_plain(table.column(name)) for name in table.column_names]

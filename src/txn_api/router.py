@@ -5,6 +5,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi import APIRouter
 from fastapi.params import Depends
+from fastapi.routing import APIRoute
 
 from txn_api.access.auth import KeyNeeded
 
@@ -25,10 +26,16 @@ class Router(APIRouter):
         self._checks = checks
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **description: Any) -> None:
-        """Add a route, and one for HEAD if it is for GET."""
+        """Add a route, and one for HEAD if it is for GET.
+
+        Raises:
+            ValueError: the framework would read the body, which it neither bounds nor searches for card numbers.
+        """
         own = description.pop("dependencies", None) or ()
         dependencies = [*_keys_of(endpoint), *self._checks, *own]
         super().add_api_route(path, endpoint, dependencies=dependencies, **description)
+        if isinstance(added := self.routes[-1], APIRoute) and added.body_field is not None:
+            raise ValueError(f"{path}: a route reads its body by txn_api.writes.bodies, as routes/reads.py does")
         if description.get("methods") == ["GET"]:
             super().add_api_route(
                 path, endpoint, dependencies=dependencies, methods=["HEAD"], include_in_schema=False

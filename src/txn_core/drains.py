@@ -12,6 +12,8 @@ from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, TableShape
 from txn_core.settings import Settings
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+TAKEN: Final = frozenset({"all", "api", "both", "dynamodb", "ingest", "kinesis", "postgres", "s3", "warehouse"})
+"""Words of commands for drains, and the other processes of a local stack: no drain is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class DrainDefinition:
     """What everybody may know of a drain without importing it.
 
     Attributes:
-        name: stands in the names of its tables, metrics, dead letters and process: lower case, without hyphens.
+        name: stands in the names of its tables, metrics, dead letters and process: lower case, without
+            hyphens, none of `TAKEN`.
         implementation: a `workers.drain.OpenDrain` as `module:attribute`, imported by a process that hosts the drain.
         tables: its own tables, beside those for its leases and its ledger.
         once_a_generation: whether its tables exist once for each generation of the index, and not once in all.
@@ -36,7 +39,7 @@ class DrainDefinition:
     evidence: str | None = None
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(self.name) or self.name in TAKEN:
             raise ValueError(f"a drain cannot be called {self.name!r}")
 
     def stream(self, settings: Settings) -> str:

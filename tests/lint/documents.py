@@ -13,10 +13,11 @@ DELIVERY: Final = ROOT / "docs" / "delivery.md"
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 RIDDLES: Final = re.compile(
-    r"\b(passages?|whole_\w+|siblings?|specimens?|patiently|lest|noughts?|anew|that\s+of|(?:get|gets|got|getting)\s+on)\b",
+    r"\b(passages?|whole_\w+|siblings?|specimens?|patiently|lest|noughts?|anew"
+    r"|that(?:\s|#|//|--)+of|(?:gets?|got|getting)(?:\s|#|//|--)+on)\b",
     re.IGNORECASE,
 )
-"""Words that plain sentences of ours do without."""
+"""Words that plain sentences of ours do without, also where a sentence goes on in the next line of a comment."""
 PROMISE: Final = re.compile(r"\bP([1-9])\b")
 _FENCE: Final = re.compile(r"^( *)(```|~~~).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s]+)\)")

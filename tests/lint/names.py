@@ -1,12 +1,12 @@
 """The rules of naming: standard terms for what is standard, one name for one thing, plain words in prose.
 
-Names that a standard term has replaced do not come back, neither as a module nor as a class or function. Words that
-make a sentence a riddle do not come back in docstrings, comments, docs and help.
+Names that a standard term has replaced do not come back: not as a module, a folder of modules, a class or a function,
+nor as the name that one is imported by. Words that make a sentence a riddle do not come back in any text.
 """
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from tests.lint.documents import RIDDLES
@@ -64,9 +64,11 @@ REPLACED: Final = {
 }
 """Names of old, and what stands for them."""
 
-PROSE: Final = frozenset({".py", ".md", ".toml", ".js", ".mjs", ".html", ".css", ".yaml", ""})
-# These name them.
+SCRIPTS: Final = frozenset({".py", ".js", ".mjs", ".ts"})
+NO_PROSE: Final = frozenset({".png", ".csv"})
+# These name them, and the names of others' packages are not ours.
 _EXEMPT: Final = frozenset(f"tests/lint/{name}.py" for name in ("documents", "names", "test_documents", "test_names"))
+_LOCK: Final = "package-lock.json"
 
 
 class Finding(NamedTuple):
@@ -82,29 +84,53 @@ class Finding(NamedTuple):
 
 
 def replaced_names(source: str, file: str) -> Iterator[Finding]:
-    """Modules, classes and functions that bear a name of old."""
-    module = file.rsplit("/", 1)[-1].removesuffix(".py").removeprefix("test_")
-    if module in REPLACED:
-        yield Finding(file, 1, f"module {module}", REPLACED[module])
-    for node in ast.walk(ast.parse(source, file)):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            name = node.name.lstrip("_")
-            if name in REPLACED:
-                yield Finding(file, node.lineno, node.name, REPLACED[name])
+    """Names of old that a module gives to classes, functions and types, or imports something by."""
+    tree = ast.parse(source, file)
+    aliases = (alias for node in tree.body for alias in _assigned_types(node))
+    for line, name in (*aliases, *(found for node in ast.walk(tree) for found in _defined(node))):
+        if (old := name.lstrip("_")) in REPLACED:
+            yield Finding(file, line, name, REPLACED[old])
+
+
+def _defined(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """The lines and names of a definition, or of what an import renames."""
+    match node:
+        case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            yield node.lineno, node.name
+        case ast.Import() | ast.ImportFrom():
+            yield from ((node.lineno, alias.asname) for alias in node.names if alias.asname)
+
+
+def _assigned_types(node: ast.stmt) -> Iterator[tuple[int, str]]:
+    """The lines and names of variables that are called as types are."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name) and not (target.id.isupper() or target.id.islower()):
+                yield node.lineno, target.id
+
+
+def replaced_paths(file: str) -> Iterator[Finding]:
+    """The module of a file and the folders around it that bear a name of old."""
+    path = PurePosixPath(file)
+    for part in (*path.parts[:-1], path.name.partition(".")[0]):
+        if (old := part.lstrip("_").removeprefix("test_")) in REPLACED:
+            yield Finding(file, 1, f"module {part}", REPLACED[old])
 
 
 def riddles(text: str, file: str) -> Iterator[Finding]:
     """Words that make a sentence a riddle."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for match in RIDDLES.finditer(line):
-            yield Finding(file, number, match[0], "the noun itself, or a plain word")
+    for match in RIDDLES.finditer(text):
+        number = text.count("\n", 0, match.start()) + 1
+        yield Finding(file, number, match[0], "the noun itself, or a plain word")
 
 
 def findings(files: "list[Path]", root: Path) -> Iterator[Finding]:
     """What is wrong in files, named from the root on."""
     for path in files:
         name = path.relative_to(root).as_posix()
-        if name in _EXEMPT or path.suffix not in PROSE:
+        if path.suffix in SCRIPTS:
+            yield from replaced_paths(name)
+        if name in _EXEMPT or path.name == _LOCK or path.suffix in NO_PROSE:
             continue
         text = path.read_text(encoding="utf-8")
         yield from riddles(text, name)

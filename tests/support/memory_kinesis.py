@@ -74,7 +74,7 @@ class MemoryKinesis:
         await asyncio.sleep(0)
         fate = self._fate("SubscribeToShard")
         subscription = self._answer("SubscribeToShard", request, fate).subscription
-        assert subscription is not None
+        assert isinstance(subscription, Subscription)
         return {"EventStream": MemoryEventStream(subscription, fate)}
 
     def _fate(self, operation: str) -> CallFate:
@@ -107,7 +107,7 @@ class MemoryEventStream:
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         given = 0
         while not self.subscription.over:
-            await asyncio.sleep(self.subscription.account.options.push_s)
+            await asyncio.sleep(self.subscription.push_s)
             if self.silent:
                 await asyncio.Event().wait()
             if (framed := self.subscription.next()) is None:

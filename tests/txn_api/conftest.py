@@ -19,7 +19,7 @@ from tests.support.memory_records import MemoryRecords
 from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
 from txn_api.access.tokens import Tokens
-from txn_api.app import create_app
+from txn_api.app import RESOURCES, create_app
 from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
 from txn_api.services import Services, gate
@@ -30,7 +30,6 @@ from txn_cli.stack.endpoints import Endpoints
 from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
-from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
@@ -227,10 +226,15 @@ def _services(desk: AppFixture, settings: Settings) -> Services:
         posts=PostBatch(admission, producer, rights=guarded.writing),
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
-        stores={MerchantTable: MerchantTable(dynamodb, "merchants"), CardTable: CardTable(dynamodb, "cards")},
+        stores={type(store): store for store in _stores(dynamodb)},
         readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )
+
+
+def _stores(dynamodb: Any) -> list[object]:
+    """The stores of all resources."""
+    return [opened(dynamodb, TableNames("txn")) for each in RESOURCES for opened in each.stores]
 
 
 def _producer(kinesis: FakeKinesis, *, deadline_s: float) -> Producer:

@@ -61,6 +61,7 @@ async def reconciled(world: StackFixture, *, deep: bool = False) -> Report:
         return await reconciliation.run(Minute("0"), deep=deep)
 
 
+@pytest.mark.usefixtures("two_drains")
 async def test_it_is_leased_drained_counted_and_shown(world: StackFixture) -> None:
     """By the same worker and the same look as the others; its ledger is the archive's."""
     await world.spread(*(event() for _ in range(20)))
@@ -88,6 +89,7 @@ async def _counted(observer: Observer, records: int) -> bool:
     return worker.counts.get("records") == records
 
 
+@pytest.mark.usefixtures("two_drains")
 async def test_it_is_reconciled_beside_the_index(world: StackFixture) -> None:
     """By its ledgers, and by its evidence where minutes are read again: what it lost is named."""
     places = await world.spread(*(event() for _ in range(12)))

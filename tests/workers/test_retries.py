@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from workers import retries as outages
+from workers import retries
 from workers.retries import PAUSE_S_MAX, pause_s, retry_outages
 
 
@@ -14,7 +14,7 @@ def refused(code: str, status: int) -> ClientError:
 
 
 async def test_a_call_is_repeated_until_the_outage_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outages, "PAUSE_FIRST_S", 0.0)
+    monkeypatch.setattr(retries, "PAUSE_FIRST_S", 0.0)
     answers: list[Exception | str] = [TimeoutError(), refused("SlowDown", 503), "done"]
 
     async def call() -> str:

@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from devkit.kinesis_server.state.shard import Shard, StoredRecord
 
-if TYPE_CHECKING:
-    from devkit.kinesis_server.fan_out.subscription import Subscription
+
+class PushedEvents(Protocol):
+    """The events of an answer that goes on for as long as its subscription. `over` says that no further one comes."""
+
+    over: bool
+
+    @property
+    def push_s(self) -> float:
+        """The pause between two looks for an event, in seconds."""
+
+    def next(self) -> bytes | None:
+        """The next event that is due, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,7 @@ class HttpReply:
 
     document: Mapping[str, object] | None = None  # operations without a result answer an empty body
     stored: Sequence[tuple[Shard, StoredRecord]] = ()
-    subscription: "Subscription | None" = None  # whose events are the answer
+    subscription: PushedEvents | None = None  # whose events are the answer
 
     def acknowledge(self) -> None:
         """Remember that the answer was sent to a client that was there."""

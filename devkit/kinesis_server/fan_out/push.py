@@ -2,13 +2,14 @@
 
 import asyncio
 
+from devkit.kinesis_server.calls.answer import PushedEvents
 from devkit.kinesis_server.fan_out import frames
-from devkit.kinesis_server.fan_out.subscription import INITIAL, Subscription
+from devkit.kinesis_server.fan_out.subscription import INITIAL
 from devkit.kinesis_server.fates import Cut
 from devkit.kinesis_server.http import Exchange
 
 
-async def push(exchange: Exchange, subscription: Subscription) -> None:
+async def push(exchange: Exchange, subscription: PushedEvents) -> None:
     """Answer a SubscribeToShard call until the subscription is over, its client is gone, or its fate is met.
 
     Records are looked for every `push_s`, which stands for what Kinesis takes from a record's arrival to its push.
@@ -18,7 +19,7 @@ async def push(exchange: Exchange, subscription: Subscription) -> None:
     exchange.push(INITIAL)
     pushed = 0
     while not subscription.over and not connection.gone.is_set():
-        await asyncio.sleep(subscription.account.options.push_s)
+        await asyncio.sleep(subscription.push_s)
         await connection.writable.wait()
         if (event := subscription.next()) is None:
             continue

@@ -55,6 +55,11 @@ class Subscription:
     events: int = 0
     _given_way: bool = field(default=False)
 
+    @property
+    def push_s(self) -> float:
+        """The pause between two looks for an event, in seconds."""
+        return self.account.options.push_s
+
     def give_way(self) -> None:
         """Another subscription has taken this one's place."""
         self._given_way = True

@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 Value = int | float | None
 """Integers, or the result of one operation of IEEE 754 on integers. None is what trees call missing."""
 
-Unit = Literal["cents", "seconds", "days", "years", "count", "ratio", "category", "entry mode", "gender", "hour",
+Unit = Literal["cents", "seconds", "years", "count", "ratio", "share", "category", "entry mode", "gender", "hour",
                "weekday", "people", "squared steps", "squared steps per squared second", "millilogit"]  # fmt: skip
 
 

@@ -1,11 +1,9 @@
-"""Habits: the transaction against the card's own amounts, categories and hours of 30 days."""
+"""Habits: the transaction against the card's own amounts and categories of 30 days."""
 
 from typing import Final
 
 from fraud.features.feature import Feature, Value
-from fraud.features.view import DAY_S, HOUR_S, View
-
-_NEAR_S: Final = 2 * HOUR_S
+from fraud.features.view import View
 
 
 def _to_mean(view: View) -> Value:
@@ -53,13 +51,6 @@ def _categories_day(view: View) -> Value:
     return len(set(view.categories[view.day : view.end]))
 
 
-def _near_hours(view: View) -> Value:
-    """The share of priors whose time of day is within two hours of the transaction's."""
-    shift = view.at_s - _NEAR_S
-    near = [(time - shift) % DAY_S <= 2 * _NEAR_S for time in view.times[view.month : view.end]]
-    return _ratio(sum(near), len(near))
-
-
 def _ratio(part: int, whole: int) -> Value:
     return part / whole if whole else None
 
@@ -67,20 +58,20 @@ def _ratio(part: int, whole: int) -> Value:
 _OF_CATEGORY: Final = "the card had {} purchases of this category in "
 
 HABIT: Final = (
-    Feature("amount_to_mean", "amount", "ratio", "30d", "the amount is {} of the card's mean", _to_mean),
-    Feature("amount_to_max", "amount", "ratio", "30d", "the amount is {} of the card's largest", _to_max),
+    Feature("amount_to_mean", "amount", "ratio", "30d", "the amount is {} the card's mean", _to_mean),
+    Feature("amount_to_max", "amount", "ratio", "30d", "the amount is {} the card's largest", _to_max),
     Feature("as_large", "amount", "count", "30d", "{} purchases of 30 days were as large", _as_large),
     Feature(
         "category_amount_to_mean", "category", "ratio", "30d",
-        "the amount is {} of the card's mean in this category", _category_to_mean,
+        "the amount is {} the card's mean in this category", _category_to_mean,
     ),
     Feature(
         "category_amount_to_max", "category", "ratio", "30d",
-        "the amount is {} of the card's largest in this category", _category_to_max,
+        "the amount is {} the card's largest in this category", _category_to_max,
     ),
     Feature(
-        "category_share", "category", "ratio", "30d",
-        "this category is {} of the card's purchases", _category_share,
+        "category_share", "category", "share", "30d",
+        "the share of this category in the card's purchases is {}", _category_share,
     ),
     Feature("category_count_24h", "category", "count", "24h", _OF_CATEGORY + "24 hours", _category_count_day),
     Feature("category_count_7d", "category", "count", "7d", _OF_CATEGORY + "7 days", _category_count_week),
@@ -90,8 +81,4 @@ HABIT: Final = (
         "the last purchase of this category was {} earlier", _category_since,
     ),
     Feature("categories_24h", "category", "count", "24h", "the card used {} categories in 24 hours", _categories_day),
-    Feature(
-        "near_hours", "time", "ratio", "30d",
-        "{} of the card's purchases are made within two hours of this time of day", _near_hours,
-    ),
 )  # fmt: skip

@@ -96,18 +96,24 @@ _SUSPECT: Final = "{} earlier purchases looked suspicious "
 _LIKELY: Final = "{} earlier purchases looked like fraud "
 
 STAGE2: Final = (
-    Feature("own", "stage 2", "millilogit", "none", "by itself it scores {}", _own),
-    Feature("newest", "stage 2", "millilogit", "card", "the purchase before scored {}", _newest),
-    Feature("max_1h", "stage 2", "millilogit", "1h", "the highest score of the hour before was {}", _max_hour),
-    Feature("max_date", "stage 2", "millilogit", "date", "the highest score earlier that date was {}", _max_date),
-    Feature("max_24h", "stage 2", "millilogit", "24h", "the highest score of 24 hours was {}", _max_day),
-    Feature("max_7d", "stage 2", "millilogit", "7d", "the highest score of 7 days was {}", _max_week),
-    Feature("min_date", "stage 2", "millilogit", "date", "the lowest score earlier that date was {}", _min_date),
-    Feature("mean_date", "stage 2", "millilogit", "date", "the mean score earlier that date was {}", _mean_date),
-    Feature("suspect_date", "stage 2", "count", "date", _SUSPECT + "that date", _suspect_date),
-    Feature("likely_date", "stage 2", "count", "date", _LIKELY + "that date", _likely_date),
-    Feature("suspect_24h", "stage 2", "count", "24h", _SUSPECT + "in 24 hours", _suspect_day),
-    Feature("likely_24h", "stage 2", "count", "24h", _LIKELY + "in 24 hours", _likely_day),
-    Feature("suspect_7d", "stage 2", "count", "7d", _SUSPECT + "in 7 days", _suspect_week),
-    Feature("likely_7d", "stage 2", "count", "7d", _LIKELY + "in 7 days", _likely_week),
+    Feature("stage1_own", "stage 2", "millilogit", "none", "by itself it scores {}", _own),
+    Feature("stage1_newest", "stage 2", "millilogit", "card", "the purchase before scored {}", _newest),
+    Feature("stage1_max_1h", "stage 2", "millilogit", "1h", "the highest score of the hour before was {}", _max_hour),
+    Feature(
+        "stage1_max_date", "stage 2", "millilogit", "date", "the highest score earlier that date was {}", _max_date
+    ),
+    Feature("stage1_max_24h", "stage 2", "millilogit", "24h", "the highest score of 24 hours was {}", _max_day),
+    Feature("stage1_max_7d", "stage 2", "millilogit", "7d", "the highest score of 7 days was {}", _max_week),
+    Feature(
+        "stage1_min_date", "stage 2", "millilogit", "date", "the lowest score earlier that date was {}", _min_date
+    ),
+    Feature(
+        "stage1_mean_date", "stage 2", "millilogit", "date", "the mean score earlier that date was {}", _mean_date
+    ),
+    Feature("stage1_suspect_date", "stage 2", "count", "date", _SUSPECT + "that date", _suspect_date),
+    Feature("stage1_likely_date", "stage 2", "count", "date", _LIKELY + "that date", _likely_date),
+    Feature("stage1_suspect_24h", "stage 2", "count", "24h", _SUSPECT + "in 24 hours", _suspect_day),
+    Feature("stage1_likely_24h", "stage 2", "count", "24h", _LIKELY + "in 24 hours", _likely_day),
+    Feature("stage1_suspect_7d", "stage 2", "count", "7d", _SUSPECT + "in 7 days", _suspect_week),
+    Feature("stage1_likely_7d", "stage 2", "count", "7d", _LIKELY + "in 7 days", _likely_week),
 )

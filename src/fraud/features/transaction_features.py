@@ -16,6 +16,7 @@ _ENTRY_MODE_CODES: Final = {name: code for code, name in enumerate(ENTRY_MODES, 
 _GENDER_CODES: Final = {name: code for code, name in enumerate(GENDERS, _OTHER + 1)}
 _WEEKDAY_OF_1970: Final = 3  # 1970-01-01 was a Thursday; Mondays are 0
 _DAYS_TO_1970: Final = date(1970, 1, 1).toordinal()
+_DATE_LENGTH: Final = len("2019-01-01")  # Python reads other forms of ISO 8601, too
 _YEAR_DAYS_E4: Final = 3_652_425  # ten-thousandths of a day in a Gregorian year
 _CITIZENS_MAX: Final = 2**53
 
@@ -48,7 +49,7 @@ def _weekday(view: View) -> Value:
 def _holder_age(view: View) -> Value:
     """Whole years of 365.2425 days, so that a birthday on 29 February needs no rule."""
     born = view.observation.date_of_birth
-    if born is None:
+    if born is None or len(born) != _DATE_LENGTH or born[4] != "-" or born[7] != "-":
         return None
     try:
         born_day = date.fromisoformat(born).toordinal() - _DAYS_TO_1970

@@ -3,7 +3,12 @@
 from typing import Final
 
 from fraud.features.feature import Feature, Value
-from fraud.features.view import View
+from fraud.features.view import DAY_S, HOUR_S, View
+
+LARGE: Final = 25_000
+"""Hundredths of a US dollar, from which on a purchase counts as large."""
+NIGHT_FROM_S: Final = 22 * HOUR_S
+NIGHT_TO_S: Final = 4 * HOUR_S
 
 
 def _count_hour(view: View) -> Value:
@@ -54,6 +59,24 @@ def _max_week(view: View) -> Value:
     return max(view.amounts[view.week : view.end], default=None)
 
 
+def _large_day(view: View) -> Value:
+    return sum([amount >= LARGE for amount in view.amounts[view.day : view.end]])
+
+
+def _night_day(view: View) -> Value:
+    seconds_of_day = [time % DAY_S for time in view.times[view.day : view.end]]
+    return sum([second >= NIGHT_FROM_S or second < NIGHT_TO_S for second in seconds_of_day])
+
+
+def _mean_day(view: View) -> Value:
+    """With the transaction's own amount, so that there always is one."""
+    return (sum(view.amounts[view.day : view.end]) + view.amount) / (view.end - view.day + 1)
+
+
+def _last_amount(view: View) -> Value:
+    return view.amounts[view.end - 1] if view.end else None
+
+
 def _since_last(view: View) -> Value:
     return view.at_s - view.times[view.end - 1] if view.end else None
 
@@ -78,8 +101,28 @@ VELOCITY: Final = (
     Feature("amount_30d", "velocity", "cents", "30d", _SPENT + "30 days before", _amount_month),
     Feature("max_24h", "velocity", "cents", "24h", "the largest purchase of 24 hours was {}", _max_day),
     Feature("max_7d", "velocity", "cents", "7d", "the largest purchase of 7 days was {}", _max_week),
-    Feature("since_last", "velocity", "seconds", "30d", "the purchase before was {} earlier", _since_last),
     Feature(
-        "since_third_last", "velocity", "seconds", "30d", "the third last purchase was {} earlier", _since_third_last
+        "large_24h",
+        "velocity",
+        "count",
+        "24h",
+        "the card had {} purchases of 250 USD and more in 24 hours",
+        _large_day,
+    ),
+    Feature(
+        "night_24h",
+        "velocity",
+        "count",
+        "24h",
+        "the card had {} purchases from 22:00 to 04:00 UTC in 24 hours",
+        _night_day,
+    ),
+    Feature(
+        "mean_24h", "velocity", "cents", "24h", "the mean purchase of 24 hours, this one included, is {}", _mean_day
+    ),
+    Feature("last_amount", "velocity", "cents", "card", "the purchase before was of {}", _last_amount),
+    Feature("since_last", "velocity", "seconds", "card", "the purchase before was {} earlier", _since_last),
+    Feature(
+        "since_third_last", "velocity", "seconds", "card", "the third last purchase was {} earlier", _since_third_last
     ),
 )

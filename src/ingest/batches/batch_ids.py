@@ -57,11 +57,11 @@ class BatchKey:
         return base64.b64encode(nonce + sealed).decode()
 
     def open(self, sealed: str, batch: BatchId) -> Sha256 | None:
-        """The digest again; None when it was sealed under another key, or for another batch."""
-        data = base64.b64decode(sealed)
+        """The digest again; None when it was sealed under another key, for another batch, or is damaged."""
         try:
+            data = base64.b64decode(sealed)
             opened = self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], batch.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter of what is no base64, or too short
             return None
         return Sha256(opened.hex())
 

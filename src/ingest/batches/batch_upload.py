@@ -15,11 +15,16 @@ from ingest.layouts.rejection import Rejection
 from ingest.upload.delivery import Delivered, Delivery, UndeliveredError
 from ingest.upload.loader import load_rows
 from ingest.upload.totals import LoadTotals
+from txn_core.exceptions import TxnError
 
 THE_FILE: Final = "the file"
 """The name of a batch's source. What is said of it goes into the receipt, where the name of a file may not stand."""
 
 OnBatchProgress = Callable[[LoadTotals, Sequence[Rejection]], None]
+
+
+class NotSentError(TxnError):
+    """A delivery has sent nothing of a chunk, and will not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,14 @@ class HeldDelivery:
             UndeliveredError, TxnError: as the delivery raises them.
         """
         await self.hold.secure()
+        self.hold.unsettled(len(rows))  # also where something else than doubt ends the chunk, such as Ctrl-C
         try:
             return await self.delivery.deliver(rows)
         except UndeliveredError as error:
             self.hold.unsettled(error.rows)
+            raise
+        except NotSentError:
+            self.hold.unsettled(0)
             raise
 
 

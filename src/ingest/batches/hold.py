@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Self
 
-from ingest.batches.batch_receipt import BatchReceipt, report_key
+from ingest.batches.batch_receipt import BatchReceipt, DamagedReceiptError, State, report_key
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
 from ingest.layouts.rejection import Rejection
 from ingest.upload.totals import LoadTotals
@@ -49,6 +49,7 @@ class Hold:
         self._writing = asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
         self._failure: Exception | None = None
+        self._under_way = 0  # rows that are sent, or about to be, and not settled
 
     @classmethod
     async def take(
@@ -76,7 +77,7 @@ class Hold:
         if found is None:
             wanted = fresh
         elif (known := found.receipt).state == "open":
-            if known.owner is not None and found.age_s < takeover_s:
+            if known.is_worked_on and not found.is_silent(takeover_s):
                 return found
             wanted = known
         elif found.age_s < failed_rest_s if known.state == "failed" else not again:
@@ -84,14 +85,15 @@ class Hold:
         else:
             wanted = replace(known.begun_again(), started_at=fresh.started_at)
         began_s = asyncio.get_running_loop().time()
-        wanted = replace(wanted, owner=owner, takes=wanted.takes + 1, unknown=0)
+        wanted = replace(wanted, owner=owner, takes=wanted.takes + 1, unknown=None)
         if (taken := await store.write(wanted, found, owner)) is None:
             if (other := await store.find(fresh.account, fresh.batch)) is None:
                 raise StoreError("the receipt of this file is removed as soon as it is written: who does that?")
             return other
         hold = cls(store, taken, takeover_s=takeover_s)
         hold._written_at_s = began_s
-        hold._rejections = await store.report(taken.receipt)
+        with suppress(DamagedReceiptError):  # the counts stand in the receipt; a new report begins
+            hold._rejections = await store.report(taken.receipt)
         hold._kept = len(hold._rejections)
         return hold
 
@@ -108,7 +110,7 @@ class Hold:
         if self.receipt.state == "open" and not isinstance(self._failure, HoldLostError):
             with suppress(Exception):
                 async with asyncio.timeout(RELEASE_S_MAX):
-                    await self._save(owner=None)
+                    await self._save(owner=None, unknown=self._under_way)
 
     def recognised(self, layout: str) -> None:
         """Note the layout of the file."""
@@ -122,6 +124,7 @@ class Hold:
         """
         room = REPORTED_MAX - len(self._rejections)
         self._rejections.extend(rejections[:room])
+        self._under_way = 0
         self.receipt = self.receipt.with_totals(totals)
         if totals.rejected > REJECTED_MAX:
             raise TooManyRejectsError(
@@ -129,8 +132,8 @@ class Hold:
             )
 
     def unsettled(self, rows: int) -> None:
-        """Note that some rows were sent, and that nobody knows what became of them."""
-        self.receipt = replace(self.receipt, unknown=rows)
+        """Note that so many rows are sent, and that nobody knows yet what becomes of them."""
+        self._under_way = rows
 
     async def secure(self) -> None:
         """Return when the batch is surely held.
@@ -150,9 +153,8 @@ class Hold:
         Raises:
             HoldLostError: it is another's.
         """
-        self.receipt = replace(
-            self.receipt, state="done" if failure is None else "failed", failure=failure, ended_at=now()
-        )
+        state: State = "done" if failure is None else "failed"
+        self.receipt = replace(self.receipt, state=state, failure=failure, unknown=self._under_way, ended_at=now())
         await self._save(owner=None)
         return self.receipt
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from ingest.batches.batch_ids import BatchId
-from ingest.batches.batch_receipt import BatchReceipt, receipt_key
+from ingest.batches.batch_receipt import BatchReceipt, DamagedReceiptError, named_by, receipt_key
 from ingest.layouts.rejection import Rejection
 from txn_core.aws.retry import Retry
 from txn_core.aws.versioned_objects import ETag, VersionedObjects
@@ -27,6 +27,10 @@ class StoredReceipt:
     etag: ETag
     age_s: float = 0.0
 
+    def is_silent(self, takeover_s: float) -> bool:
+        """Whether a process holds the batch that has not written for so long that another one may take it over."""
+        return self.receipt.is_worked_on and self.age_s >= takeover_s
+
 
 class ReceiptStore:
     """The receipts of one lake."""
@@ -35,7 +39,11 @@ class ReceiptStore:
         self._objects, self._retry = objects, retry
 
     async def find(self, account: Account, batch: BatchId) -> StoredReceipt | None:
-        """The receipt of a batch, or None."""
+        """The receipt of a batch, or None.
+
+        Raises:
+            DamagedReceiptError: its object is no receipt.
+        """
         return await self._load(receipt_key(account, batch))
 
     async def write(self, receipt: BatchReceipt, over: StoredReceipt | None, writer: str) -> StoredReceipt | None:
@@ -66,20 +74,29 @@ class ReceiptStore:
                 return found
         return None
 
-    async def latest(self, count: int) -> list[StoredReceipt]:
-        """The receipts that were written last: of open batches, then the others, the one that ended last first."""
+    async def latest(self, count: int) -> tuple[list[StoredReceipt], list[DamagedReceiptError]]:
+        """The receipts that were written last, and which of them cannot be read.
+
+        First those of open batches, then the others, the one that ended last first.
+        """
 
         async def keys() -> list[str]:
             times = [
                 (each.changed_at, each.key)
                 async for each in self._objects.listed(RECEIPT_PREFIX)
-                if each.key.endswith(".json")
+                if named_by(each.key) is not None
             ]
             return [key for _, key in heapq.nlargest(count, times)]
 
-        found = [await self._load(key) for key in await self._retry("receipts", keys)]
-        known = [each for each in found if each is not None]
-        return sorted(known, key=lambda each: each.receipt.ended_at or _NOT_YET, reverse=True)
+        known: list[StoredReceipt] = []
+        damaged: list[DamagedReceiptError] = []
+        for key in await self._retry("receipts", keys):
+            try:
+                if (found := await self._load(key)) is not None:
+                    known.append(found)
+            except DamagedReceiptError as error:
+                damaged.append(error)
+        return sorted(known, key=lambda each: each.receipt.ended_at or _NOT_YET, reverse=True), damaged
 
     async def accounts(self) -> list[Account]:
         """The accounts that have receipts."""
@@ -87,12 +104,19 @@ class ReceiptStore:
         return [Account(name) for name in names]
 
     async def report(self, receipt: BatchReceipt) -> list[Rejection]:
-        """The rejections of the rows that are settled; their messages are not kept."""
+        """The rejections of the rows that are settled; their messages are not kept.
+
+        Raises:
+            DamagedReceiptError: the object with them is not what was written.
+        """
         if receipt.report is None:
             return []
         found = await self._retry("rejections", partial(self._objects.load, receipt.report))
         lines = b"" if found is None else found.body
-        return [Rejection(**json.loads(line), message="") for line in lines.splitlines()[: receipt.reported]]
+        try:
+            return [Rejection(**json.loads(line), message="") for line in lines.splitlines()[: receipt.reported]]
+        except (ValueError, TypeError):
+            raise DamagedReceiptError(receipt.report, "is damaged: its rejections are not known any more") from None
 
     async def put_report(self, key: str, rejections: Sequence[Rejection]) -> None:
         """Keep the rejections of a batch: a line each, with line, field and code."""
@@ -100,7 +124,7 @@ class ReceiptStore:
 
     async def _load(self, key: str) -> StoredReceipt | None:
         found = await self._retry("receipt", partial(self._objects.load, key))
-        return None if found is None else StoredReceipt(BatchReceipt.of(found.body), found.etag, found.age_s)
+        return None if found is None else StoredReceipt(BatchReceipt.of(found.body, key), found.etag, found.age_s)
 
 
 def _lines(rejections: Iterable[Rejection]) -> Iterable[bytes]:

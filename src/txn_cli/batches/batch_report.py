@@ -6,7 +6,7 @@ from typing import Final
 from rich.table import Column, Table
 from rich.text import Text
 
-from ingest.batches.batch_receipt import BatchReceipt
+from ingest.batches.batch_receipt import BatchReceipt, DamagedReceiptError
 from ingest.layouts.rejection import Rejection
 from txn_cli.batches.ingestion import Ingested
 from txn_cli.batches.receipt_book import ShownReceipt
@@ -29,6 +29,7 @@ def document(shown: ShownReceipt) -> dict[str, object]:
         "accepted": receipt.accepted,
         "rejected": receipt.rejected,
         "unknown": receipt.unknown,
+        "written_s_ago": shown.age_s,
         "faults": receipt.faults,
         "started_at": receipt.started_at,
         "ended_at": receipt.ended_at,
@@ -74,7 +75,7 @@ def rejects_lines(rejections: list[Rejection]) -> Iterator[str]:
 def lines(shown: ShownReceipt) -> Iterator[str]:
     """A receipt for people."""
     receipt = shown.receipt
-    yield f"Batch {receipt.batch}: {shown_state(receipt)}"
+    yield f"Batch {receipt.batch}: {shown_state(shown)}"
     yield f"File {receipt.name}, {receipt.size:,} bytes, account {receipt.account}"
     yield f"SHA-256 {shown.sha256 or 'sealed under another key than TXN_INGEST_KEY'}"
     yield f"Layout {receipt.layout or 'not known yet'}"
@@ -91,19 +92,32 @@ def table(found: list[ShownReceipt]) -> Table:
     """The latest batches, one a row."""
     numbers = (Column(name, justify="right") for name in ("read", "accepted", "rejected", "unknown"))
     rows = Table("batch", "state", "account", *numbers, "file", box=None, pad_edge=False)
-    for each in (shown.receipt for shown in found):
-        counts = (f"{count:,}" for count in (each.totals.read, each.accepted, each.rejected, each.unknown))
-        rows.add_row(each.batch, shown_state(each), each.account, *counts, Text(each.name, overflow="fold"))
+    for shown in found:
+        each = shown.receipt
+        counts = (f"{count:,}" for count in (each.totals.read, each.accepted, each.rejected))
+        unknown = "?" if each.unknown is None else f"{each.unknown:,}"
+        name = Text(each.name, overflow="fold")
+        rows.add_row(each.batch, shown_state(shown), each.account, *counts, unknown, name)
     return rows
 
 
-def shown_state(receipt: BatchReceipt) -> str:
+def damaged_document(error: DamagedReceiptError) -> dict[str, str]:
+    """An object that is no receipt: which one, and what to do."""
+    return {"object": error.key, "fault": error.fault}
+
+
+def shown_state(shown: ShownReceipt) -> str:
     """The state in a word: an open batch is worked on, or waits for whoever takes it up."""
+    receipt = shown.receipt
     if receipt.state != "open":
         return receipt.state
-    return "waiting" if receipt.owner is None else "under way"
+    if not receipt.is_worked_on:
+        return "waiting"
+    return "given up" if shown.is_silent else "under way"
 
 
 def _counts(receipt: BatchReceipt) -> str:
     unknown = f", {receipt.unknown:,} unknown" if receipt.unknown else ""
+    if receipt.unknown is None:
+        unknown = ", nothing known of further ones"
     return f"{receipt.totals.read:,} rows read, {receipt.accepted:,} accepted, {receipt.rejected:,} rejected{unknown}"

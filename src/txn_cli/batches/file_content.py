@@ -6,9 +6,11 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import FileIO
-from os import fstat
-from typing import TYPE_CHECKING, Final
+from os import O_NONBLOCK, fstat
+from os import open as open_
+from typing import TYPE_CHECKING
 
 from ingest.batches.batch_ids import Sha256
 from ingest.batches.batch_upload import THE_FILE
@@ -16,14 +18,13 @@ from ingest.batches.object_file import ObjectContent
 from ingest.files.file_errors import SourceError, cannot_read
 from ingest.files.source import STANDARD_INPUT, Source
 from ingest.layouts.reading_options import Reading
+from txn_cli.batches.s3_address import S3Address
 from txn_cli.patience import briefly
 from txn_core.aws.types import S3Client
 from txn_core.aws.versioned_objects import VersionedObjects
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-S3_SCHEME: Final = "s3://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ async def opened_file(name: str, reading: Reading, s3: S3Client) -> AsyncIterato
     Raises:
         SourceError: there is no such file, or it cannot be read twice.
     """
-    if name.startswith(S3_SCHEME):
-        content = await _object(name, s3)
+    if (address := S3Address.parse(name)) is not None:
+        content = await _object(address, s3)
         sha256 = await content.sha256()
         yield FileContent(content.size, sha256, Source(THE_FILE, content.opened(), content.size, reading))
         return
@@ -75,7 +76,8 @@ class _SteadyFile(FileIO):
     """
 
     def __init__(self, name: str) -> None:
-        super().__init__(name)
+        # A pipe that has a name would be waited for until somebody writes to it, also after Ctrl-C.
+        super().__init__(name, opener=lambda path, flags: open_(path, flags | O_NONBLOCK))
         self._found = self._state()
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
@@ -103,11 +105,8 @@ class _SteadyFile(FileIO):
             raise SourceError("somebody writes to the file: take it in when it is complete")
 
 
-async def _object(name: str, s3: S3Client) -> ObjectContent:
-    bucket, _, key = name.removeprefix(S3_SCHEME).partition("/")
-    if not bucket or not key.strip("/"):
-        raise SourceError("give an object of S3 as s3://BUCKET/KEY")
-    objects = VersionedObjects(s3, bucket)
-    if (found := await briefly("file", lambda: objects.find(key))) is None:
+async def _object(address: S3Address, s3: S3Client) -> ObjectContent:
+    objects = VersionedObjects(s3, address.bucket)
+    if (found := await briefly("file", partial(objects.find, address.key))) is None:
         raise SourceError("there is no such object in S3: check bucket and key")
     return ObjectContent(objects, found, briefly)

@@ -9,8 +9,9 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.batches.batch_ids import BatchId
-from ingest.batches.batch_receipt import is_batch_id
+from ingest.batches.batch_receipt import DamagedReceiptError, is_batch_id
 from ingest.layouts.reading_options import Reading
+from ingest.layouts.rejection import Rejection
 from ingest.upload.delivery import UndeliveredError
 from txn_cli.api_client.presented_key import ApiKeyFileOption, ApiKeyOption, presented_key
 from txn_cli.api_client.target import Target
@@ -28,7 +29,7 @@ from txn_cli.status.observer import Observer
 from txn_cli.system import System
 from txn_cli.terminal import console, say, say_document
 from txn_core.aws.clients import Aws
-from txn_core.exceptions import SettingsError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.lake.layout import RAW_PREFIX
 
 FILE: Final = "file"
@@ -131,20 +132,32 @@ def status(
         raise typer.BadParameter("a batch is bat_ and 32 hex digits, as `txn ingest` prints it")
     book = ReceiptBook(system_at(data_dir, aws=aws).settings)
     if batch is not None:
-        shown, rejections = asyncio.run(book.of_batch(BatchId(batch)))
-        if as_json:
-            say_document(batch_report.document(shown) | {"rejections": batch_report.rejects_document(rejections)})
-        else:
-            say(*batch_report.lines(shown), *batch_report.rejects_lines(rejections))
-    elif found := asyncio.run(book.latest(limit)):
-        if as_json:
-            say_document({"batches": [batch_report.document(each) for each in found]})
-        else:
-            _print_table(found)
-    elif as_json:
-        say_document({"batches": []})
+        _show_batch(*asyncio.run(book.of_batch(BatchId(batch))), as_json=as_json)
     else:
+        _show_latest(*asyncio.run(book.latest(limit)), as_json=as_json)
+
+
+def _show_batch(shown: ShownReceipt, rejections: list[Rejection] | DamagedReceiptError, *, as_json: bool) -> None:
+    known = rejections if isinstance(rejections, list) else []
+    if as_json:
+        say_document(batch_report.document(shown) | {"rejections": batch_report.rejects_document(known)})
+    else:
+        say(*batch_report.lines(shown), *batch_report.rejects_lines(known))
+    if isinstance(rejections, DamagedReceiptError):
+        raise rejections
+
+
+def _show_latest(found: list[ShownReceipt], damaged: list[DamagedReceiptError], *, as_json: bool) -> None:
+    if as_json:
+        batches, faults = map(batch_report.document, found), map(batch_report.damaged_document, damaged)
+        say_document({"batches": list(batches), "damaged": list(faults)})
+    elif found:
+        _print_table(found)
+    elif not damaged:
         say("No file was taken in yet: `txn ingest FILE`")
+    if damaged:
+        more = f" ({len(damaged):,} are like that: --json names all of them)" if len(damaged) > 1 else ""
+        raise StoreError(f"{damaged[0]}{more}")
 
 
 def _print_table(found: list[ShownReceipt]) -> None:

@@ -12,6 +12,7 @@ from txn_cli.commands.place import AwsOption, JsonOption, StackOption, TargetOpt
 from txn_cli.exit_codes import CHECKING, Outcome
 from txn_cli.output.named import DEFAULT_FOLDER
 from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.narrator import Narrator
 from txn_cli.terminal import say, say_document
 from txn_cli.warehouse.engines import Engine
 from txn_cli.warehouse_watch.installation import EVERY_S
@@ -44,9 +45,8 @@ def install() -> None:
     if environment.is_current:
         say(f"dbt is installed in {environment.folder}")
         return
-    say(f"Installing dbt into {environment.folder}")
-    environment.install()
-    say("Installed")
+    with Narrator().step(f"Installing dbt into {environment.folder}"):
+        environment.install()
 
 
 @warehouse.command()

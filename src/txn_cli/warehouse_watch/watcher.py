@@ -23,7 +23,7 @@ PAUSE_S_MAX: Final = 900.0
 NOT_YET: Final = "nothing was looked at yet"
 
 Look = Callable[[LakeLook], Awaitable[LakeLook]]
-Run = Callable[[], Awaitable[RunOutcome]]
+StartRun = Callable[[], Awaitable[RunOutcome]]
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 class Watcher:
     """Runs every `every_s` seconds, when there is something new."""
 
-    def __init__(self, look: Look, run: Run, every_s: float, metrics: WatchMetrics | None = None) -> None:
+    def __init__(self, look: Look, run: StartRun, every_s: float, metrics: WatchMetrics | None = None) -> None:
         self._look, self._run, self._every_s = look, run, every_s
         self.metrics = metrics or WatchMetrics(time.time)
         self._seen = LakeLook()

@@ -17,7 +17,10 @@ class DynamoDBTable:
         return (await self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)).get("Item")
 
     async def _put_if_absent(self, item: Any, key: str) -> bool:
-        """Put an item unless there is one under its key, of which one attribute is named; false when there is."""
+        """Put an item unless there is one under its key; false when there is.
+
+        `key` is one of the key's attributes, whose name is none of DynamoDB's reserved words (`position` is one).
+        """
         return await carried_out(
             self._client.put_item(TableName=self._name, Item=item, ConditionExpression=f"attribute_not_exists({key})")
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 import redshift_connector
 
-Answer = dict[str, Any]
+ReplyLine = dict[str, Any]
 
 
 def main() -> None:
@@ -40,14 +40,14 @@ def _send(line: bytes) -> None:
         line = line[os.write(1, line) :]
 
 
-def _rows(connection: Any, sql: str, parameters: list[Any]) -> Answer:
+def _rows(connection: Any, sql: str, parameters: list[Any]) -> ReplyLine:
     with connection.cursor() as cursor:
         cursor.execute(sql, tuple(parameters) or None)
         columns = [column[0] for column in cursor.description or ()]
         return {"columns": columns, "rows": [list(row) for row in cursor.fetchall()] if columns else []}
 
 
-def _tried(call: Callable[[], Any]) -> Answer:
+def _tried(call: Callable[[], Any]) -> ReplyLine:
     """What a call gave, or why it failed: `lost` when nobody knows what became of it."""
     try:
         return {"value": call()}

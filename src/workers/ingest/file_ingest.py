@@ -10,7 +10,7 @@ from typing import Final
 from ingest.api_client.client import ApiClient
 from ingest.batches.batch_ids import BatchKey, Sha256
 from ingest.batches.batch_receipt import BatchReceipt
-from ingest.batches.batch_upload import THE_FILE, upload_batch
+from ingest.batches.batch_upload import THE_FILE, NotSentError, upload_batch
 from ingest.batches.hold import Hold, HoldLostError
 from ingest.batches.object_file import FileGoneError, ObjectContent
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
@@ -20,7 +20,6 @@ from ingest.layouts.read_rows import SoundRow
 from ingest.layouts.reading_options import Reading
 from ingest.upload.delivery import BulkDelivery, Delivered, Delivery
 from txn_core.aws.versioned_objects import ListedObject, VersionedObjects
-from txn_core.exceptions import TxnError
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import now
 from workers.hosts.stopping import run_until
@@ -31,7 +30,7 @@ DIGESTS_MAX: Final = 1_000
 """Digests of files that are remembered, so that a file which has to wait is not read at each look."""
 
 
-class StoppedError(TxnError):
+class StoppedError(NotSentError):
     """The process is to end; what is settled so far stands in the receipt."""
 
 

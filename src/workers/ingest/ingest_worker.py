@@ -12,6 +12,7 @@ import structlog
 
 from ingest.api_client.client import ApiClient
 from ingest.api_client.replies import RefusedError, UnreachedError
+from ingest.batches.batch_receipt import DamagedReceiptError
 from ingest.batches.object_file import FileGoneError
 from ingest.upload.delivery import UndeliveredError
 from txn_core.aws.errors import code_of
@@ -111,11 +112,14 @@ class IngestWorker:
         except _OF_THE_ACCOUNT:
             raise
         except FileGoneError:
+            self._pauses.failed(file)  # of this version: one that is listed and cannot be read, say, for ever
             self.metrics.files.labels("gone").inc()
+            _log.warning("file_gone", account=account, size=file.size)
         except Exception as error:  # noqa: BLE001 - a file that trips us up must not hold up the others
             self._pauses.failed(file)
             self.metrics.attempts_failed.inc()
-            _log.warning("file_paused", account=account, size=file.size, error=code_of(error))
+            damaged = {"receipt": error.key} if isinstance(error, DamagedReceiptError) else {}
+            _log.warning("file_paused", account=account, size=file.size, error=code_of(error), **damaged)
         else:
             self._pauses.passed(file)
             self.metrics.files.labels(outcome).inc()

@@ -98,7 +98,7 @@ async def test_bytes_come_a_read_a_turn_unless_reading_pauses() -> None:
 
     async def main(loop: CountingLoop) -> tuple[list[tuple[int, object]], int]:
         reader, far = Reader(lambda: loop.turns), Far()
-        link = Link(loop, reader)
+        link = Link(loop, loop.work, reader)
         link.far = far
         began = loop.turns
         link.feed(b"x" * READ_BYTES_MAX)
@@ -125,7 +125,7 @@ async def test_a_far_end_that_does_not_read_has_writing_pause() -> None:
 
     async def main(loop: CountingLoop) -> tuple[list[object], bytes]:
         reader, far = Reader(lambda: loop.turns), Far()
-        link = Link(loop, reader)
+        link = Link(loop, loop.work, reader)
         link.far, link.reading = far, False
         for _ in range(3):
             link.write(b"a" * (UNREAD_BYTES_MAX // 2))

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from ingest.batches.batch_receipt import DamagedReceiptError
 from ingest.batches.hold import REJECTED_MAX, Hold, HoldLostError, TooManyRejectsError
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
 from ingest.layouts.rejection import Rejection
@@ -57,8 +58,10 @@ async def test_what_is_settled_outlasts_the_process(lake: MemoryVersions) -> Non
         first.settled(SOME, [REJECTION])
         first.recognised("kaggle")
         first.unsettled(7)
+    [let_go] = (await store_in(lake).latest(1))[0]
+    assert (let_go.receipt.owner, let_go.receipt.unknown) == (None, 7)
     second = await held(lake, "second")
-    assert second.receipt == replace(first.receipt, owner="second", takes=2, beat=second.receipt.beat, unknown=0)
+    assert second.receipt == replace(first.receipt, owner="second", takes=2, beat=second.receipt.beat)
     assert second.receipt.totals == SOME
     second.settled(replace(SOME, rejected=2), [Rejection(9, "zip", "z", "words")])
     ended = await second.end()
@@ -69,6 +72,53 @@ async def test_what_is_settled_outlasts_the_process(lake: MemoryVersions) -> Non
     ]
     assert ended.report is not None
     assert b"words" not in lake.objects[ended.report].body
+
+
+async def test_what_is_not_known_of_a_process_that_ended_is_not_said(lake: MemoryVersions) -> None:
+    """It may have sent rows since it last wrote: a zero there would be made up, also in a receipt of before."""
+    first = await held(lake, "first")
+    first.settled(SOME, [])
+    first.unsettled(7)
+    await first._save()  # as now and then, and then killed
+    [found] = (await store_in(lake).latest(1))[0]
+    assert (found.receipt.state, found.receipt.totals, found.receipt.unknown) == ("open", SOME, None)
+    [key] = lake.objects
+    await lake.put(key, replace(found.receipt, unknown=0).to_json())
+    [found] = (await store_in(lake).latest(1))[0]
+    assert found.receipt.unknown is None
+    assert not found.is_silent(TAKEOVER_S)
+    lake.clock.pass_s(TAKEOVER_S)
+    assert (await store_in(lake).latest(1))[0][0].is_silent(TAKEOVER_S)
+    second = await held(lake, "second")
+    second.settled(SOME, [])
+    assert (await second.end()).unknown == 0
+
+
+async def test_a_damaged_report_holds_no_batch_up(lake: MemoryVersions) -> None:
+    """Its rejections are not known any more; those that come are, and the counts were never there."""
+    async with await held(lake, "first") as first:
+        first.settled(SOME, [REJECTION])
+    assert first.receipt.report is not None
+    for damage in (b"\xff", b"{}", b"[]", b'{"line": 1}', b"7"):
+        await lake.put(first.receipt.report, damage)
+        with pytest.raises(DamagedReceiptError, match=first.receipt.report):
+            await store_in(lake).report(first.receipt)
+    second = await held(lake, "second")
+    second.settled(replace(SOME, rejected=2), [Rejection(9, "zip", "z", "")])
+    ended = await second.end()
+    assert ended.rejected == 2
+    assert [each.line for each in await store_in(lake).report(ended)] == [9]
+
+
+async def test_a_damaged_receipt_hides_no_other(lake: MemoryVersions) -> None:
+    sound = await held(lake, "first")
+    [key] = lake.objects
+    other = key.replace("bat_", "bat_f")[: -len(".json") - 1] + ".json"
+    await lake.put(other, b"{")
+    await lake.put("receipts/notes.json", b"of an operator")
+    found, damaged = await store_in(lake).latest(9)
+    assert [each.receipt.batch for each in found] == [sound.receipt.batch]
+    assert [each.key for each in damaged] == [other]
 
 
 async def test_a_held_batch_is_renewed_while_nothing_else_is_written(lake: MemoryVersions) -> None:

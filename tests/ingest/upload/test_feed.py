@@ -6,8 +6,8 @@ from contextlib import aclosing
 
 import pytest
 
-from ingest.layouts.read_rows import Row
-from ingest.upload.feed import RowFeed
+from ingest.layouts.read_rows import Row, SoundRow
+from ingest.upload.feed import CHUNK_BYTES_MAX, RowFeed
 from tests.txn_cli.builders import sound, sound_rows
 
 FOR_EVER_S = 3600.0
@@ -18,6 +18,16 @@ async def test_rows_come_in_full_chunks_in_their_order() -> None:
     feed = RowFeed(rows, chunk_rows=10, linger_s=FOR_EVER_S)
     chunks = [chunk async for chunk in feed.chunks()]
     assert [len(chunk) for chunk in chunks] == [10, 10, 5]
+    assert [row for chunk in chunks for row in chunk] == rows
+
+
+async def test_wide_rows_fill_a_chunk_by_their_bytes() -> None:
+    """Of a packed file of a few MB, 5,000 of the widest rows would take 320 MB of memory."""
+    width = CHUNK_BYTES_MAX // 4
+    rows = [SoundRow(line, b"x" * width) for line in range(2, 12)]
+    feed = RowFeed(rows, chunk_rows=1_000, linger_s=FOR_EVER_S)
+    chunks = [chunk async for chunk in feed.chunks()]
+    assert [len(chunk) for chunk in chunks] == [4, 4, 2]
     assert [row for chunk in chunks for row in chunk] == rows
 
 

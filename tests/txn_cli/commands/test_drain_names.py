@@ -8,6 +8,7 @@ from txn_core import drains
 from txn_core.drains import ARCHIVE, INDEX
 
 
+@pytest.mark.usefixtures("two_drains")
 def test_all_are_all_and_both_stay_the_two_that_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(drains.REGISTRY, DUMMY.name, DUMMY)
     assert chosen("all") == (INDEX, ARCHIVE, DUMMY)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_a_file_is_taken_in_once(site: CommandFixture, tmp_path: Path) -> None:
 def test_what_became_of_batches_is_shown(site: CommandFixture, tmp_path: Path) -> None:
     """With rejections by line, field and code, and nothing of a row; the digest to who has the key."""
     assert "No file" in txn("ingest", "status").out
-    assert site.status() == {"batches": []}
+    assert site.status() == {"batches": [], "damaged": []}
     done = site.document(csv_file(tmp_path / "rows.csv", [cells(2), cells(3, amt="none")]), code=3)
     failed = site.document(_written(tmp_path / f"{CARD}.csv", b"a,b\n1,2\n"), code=1)
     assert [each["batch"] for each in site.status()["batches"]][0:2] == [failed["batch"], done["batch"]]
@@ -123,6 +124,35 @@ def test_what_became_of_batches_is_shown(site: CommandFixture, tmp_path: Path) -
     assert CARD not in told + table + json.dumps([shown, failed])
     assert txn("ingest", "status", "bat_" + "0" * 32).code == 1
     assert txn("ingest", "status", "rows.csv").code == 2
+
+
+def test_damage_in_the_lake_is_named_and_hides_nothing_else(site: CommandFixture, tmp_path: Path) -> None:
+    """A receipt that is none, and rejections that are none; each with what is left of it, and what to do."""
+    sound = site.document(csv_file(tmp_path / "rows.csv", [cells(2), cells(3, amt="none")]), code=3)
+    other = f"{RECEIPT_PREFIX}acme/bat_{'0' * 32}.json"
+    asyncio.run(_put(site.settings, other, b'{"state": "done"'))
+    listed = txn("ingest", "status", "--json")
+    document = json.loads(listed.out)
+    assert [each["batch"] for each in document["batches"]] == [sound["batch"]]
+    assert [each["object"] for each in document["damaged"]] == [other]
+    assert (listed.code, f"{other} in the lake's bucket is damaged: remove it" in str(listed.error)) == (1, True)
+    assert sound["batch"] in txn("ingest", "status").out
+    asyncio.run(_put(site.settings, sound["rejects"], b"{"))
+    shown = txn("ingest", "status", sound["batch"])
+    assert (shown.code, "1 accepted, 1 rejected" in shown.out) == (1, True)
+    assert sound["rejects"] in str(shown.error)
+
+
+def test_what_nobody_knows_of_a_batch_is_not_called_zero(site: CommandFixture, tmp_path: Path) -> None:
+    """After kill -9 an open receipt names an owner that writes no more."""
+    done = site.document(csv_file(tmp_path / "rows.csv", [cells(2)]))
+    killed = {"state": "open", "owner": "host:1:2", "unknown": 0, "ended_at": None}
+    asyncio.run(_change_receipt(site.settings, done["receipt"], killed))
+    assert "nothing known of further ones" in txn("ingest", "status", done["batch"]).out
+    shown = site.status(done["batch"])
+    assert (shown["state"], shown["accepted"], shown["unknown"]) == ("open", 1, None)
+    table = txn("ingest", "status").out
+    assert "under way  acme        1         1         0        ?" in table
 
 
 def test_a_file_that_is_written_to_while_it_is_read_is_not_done(site: CommandFixture, tmp_path: Path) -> None:
@@ -175,13 +205,15 @@ def test_rows_in_doubt_end_with_their_own_code_and_the_same_command_goes_on(
 
 
 def test_what_cannot_be_taken_in_is_said_before_anything_is_sent(site: CommandFixture, tmp_path: Path) -> None:
-    """Standard input, a folder, an object that is not there, a key of nobody, a warehouse that is none."""
+    """Standard input, a folder, a pipe, an object that is not there, a key of nobody, a warehouse that is none."""
     file = csv_file(tmp_path / "rows.csv", [cells(2)])
+    os.mkfifo(tmp_path / "pipe")  # which nobody writes to
     for arguments, said in (
         (("-",), "read twice"),
         ((tmp_path,), "a file in it"),
+        ((tmp_path / "pipe",), "no regular file"),
         ((tmp_path / "absent.csv",), "check its path"),
-        (("s3://",), "s3://BUCKET/KEY"),
+        (("s3://[x/y",), "s3://BUCKET/KEY"),
         ((f"s3://{site.settings.bucket}/absent",), "no such object"),
         ((file, "--wait", "warehouse"), "no warehouse"),
     ):
@@ -202,6 +234,13 @@ def test_a_file_that_a_spreadsheet_damaged_has_an_outcome_for_every_row(site: Co
 async def _put(settings: Settings, key: str, body: bytes) -> None:
     async with Aws(settings).s3() as s3:
         await s3.put_object(Bucket=settings.lake_bucket, Key=key, Body=body)
+
+
+async def _change_receipt(settings: Settings, where: str, changes: dict[str, Any]) -> None:
+    key = where.partition(f"{settings.lake_bucket}/")[2]
+    async with Aws(settings).s3() as s3:
+        found = await (await s3.get_object(Bucket=settings.lake_bucket, Key=key))["Body"].read()
+    await _put(settings, key, json.dumps(json.loads(found) | changes).encode())
 
 
 def _written(file: Path, body: bytes) -> Path:

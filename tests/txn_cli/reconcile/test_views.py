@@ -27,6 +27,8 @@ from workers.leases.ledger import Minute, Sum, Tally, minute_of, tally_of
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
 
+pytestmark = pytest.mark.usefixtures("two_drains")
+
 EVER = Minute("0")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -21,6 +21,8 @@ from txn_core.settings import Settings
 from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
 from workers.leases.table import LeaseTable
 
+pytestmark = pytest.mark.usefixtures("two_drains")
+
 WORKER = WorkerName("worker")
 
 

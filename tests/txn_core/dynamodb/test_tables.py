@@ -1,11 +1,14 @@
 """The tables as they are made."""
 
+import pytest
+
 from txn_core import drains
 from txn_core.dynamodb.tables import TableNames, definitions
 
 NAMES = TableNames("txn")
 
 
+@pytest.mark.usefixtures("two_drains")
 def test_tables_are_called_as_the_design_says() -> None:
     """Operators find the tables under these names."""
     assert {definition["TableName"] for definition in definitions(NAMES)} == {

@@ -1,23 +1,31 @@
 """Whatever ends, fails or races, each raw object is in one append commit, and each position in the table once."""
 
 import asyncio
+import io
 import os
 import random
+from collections.abc import Callable
 from contextlib import suppress
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from devkit.lake_maker import LakeObject, lake_of, made_bodies
 
 from tests.support.memory_objects import Fault, KilledError, MemoryObjects, at_once
-from tests.warehouse.curated.lakes import adverse_lake, assert_once, memory_lake, rows_of, table_in, vault_of
+from tests.warehouse.curated.lakes import PLACE, adverse_lake, assert_once, memory_lake, rows_of, table_in, vault_of
 from txn_core.aws.objects import ObjectEntry
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.lake.parquet import read_parquet
+from warehouse.curated.commit_rows import rows_of as commit_rows
 from warehouse.curated.compaction import compact
 from warehouse.curated.curation import CommitLimits, Curated, batch_of, curate
 from warehouse.curated.parquet_table import DATA_PREFIX, VAULT_PREFIX
+from warehouse.curated.raw_tables import raw_table
 from warehouse.curated.table import COMMITS_PREFIX
+from warehouse.curated.transformation import Transformation
 
 FOUR = CommitLimits(objects=4)
 SEEDS = int(os.environ.get("LAKE_SEEDS", "1"))
@@ -74,6 +82,54 @@ async def test_objects_that_are_none_are_told_and_hold_nobody_up() -> None:
     assert all(key.startswith("raw/dt=2026-01-01/hr=00/") for key in done.unreadable)
     assert len(await rows_of(store)) == done.rows
     assert (await run(store)).commits == [], "they are told again, and nothing is committed for them"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: _with(table, "arrived_at", pa.array([2**62] * len(table), pa.timestamp("us", "UTC"))),
+        lambda table: _with(table, "occurred_at", pa.array([2**63 - 1] * len(table), pa.timestamp("us", "UTC"))),
+        lambda table: table.append_column("further", pa.array([b"\xff"] * len(table))),
+        lambda table: table.append_column("", pa.array(["x"] * len(table))),
+        lambda table: table.append_column("a\0b", pa.array(["x"] * len(table))),
+    ],
+    ids=["far arrival", "endless time", "no text", "no name", "zero in a name"],
+)
+async def test_rows_that_no_engine_takes_hold_nobody_up(change: Callable[[pa.Table], pa.Table]) -> None:
+    """The object is Parquet and has all columns, and yet the rows beside it must come through."""
+    store = memory_lake(adverse_lake()[:3])
+    key = "raw/dt=2026-01-01/hr=00/odd.parquet"
+    pq.write_table(change(read_parquet(adverse_lake()[3].body)), sink := io.BytesIO())
+    store.objects[key] = sink.getvalue()
+    done = await run(store)
+    assert (done.objects, list(done.unreadable)) == (3, [key])
+
+
+def test_of_objects_that_do_not_go_together_each_is_taken_by_itself() -> None:
+    """Whatever it is that we did not foresee; a want of memory is no fault of theirs."""
+    bodies = {each.key: each.body for each in adverse_lake()[:4]}
+    bad = raw_table(bodies[list(bodies)[1]]).select(PLACE).to_pylist()[0]
+
+    class Picky(Transformation):
+        error: Exception = duckdb.ConversionException("no")
+
+        def vault(self, raw: pa.Table, commit_number: int) -> pa.Table:
+            if bad in raw.select(PLACE).to_pylist():
+                raise self.error
+            return super().vault(raw, commit_number)
+
+    with Picky.open() as transformation:
+        made = commit_rows(bodies, 1, transformation)
+        assert list(made.unreadable) == [list(bodies)[1]]
+        assert [each.key for each in made.raw] == [key for key in bodies if key not in made.unreadable]
+        assert sum(each.rows for each in made.data) == sum(each.rows for each in made.raw)
+        Picky.error = duckdb.OutOfMemoryException("no")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            commit_rows(bodies, 1, transformation)
+
+
+def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, column)
 
 
 def test_a_batch_is_bounded_and_takes_one_object_at_least() -> None:

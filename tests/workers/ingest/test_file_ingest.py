@@ -59,8 +59,8 @@ class IngestFixture:
             return await (process or self.process()).take_in_file(ACME, client, file, stopping or asyncio.Event())
 
     def receipt(self) -> BatchReceipt:
-        [document] = [each.body for key, each in self.lake.objects.items() if key.endswith(".json")]
-        return BatchReceipt.of(document)
+        [(key, document)] = [(key, each.body) for key, each in self.lake.objects.items() if key.endswith(".json")]
+        return BatchReceipt.of(document, key)
 
     async def report(self) -> list[Rejection]:
         return await ReceiptStore(self.lake, retry_outages).report(self.receipt())

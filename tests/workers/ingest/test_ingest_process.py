@@ -2,17 +2,20 @@
 
 import asyncio
 import gzip
+import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from ingest.batches.batch_receipt import BatchReceipt
+from ingest.batches.batch_ids import BatchKey, Sha256
+from ingest.batches.batch_receipt import BatchReceipt, receipt_key
 from tests.builders import base64_key
 from tests.txn_cli.builders import CARD, cells, csv_of
 from tests.txn_cli.fake_api import FakeApi, HttpReply
@@ -56,7 +59,7 @@ class ClientsFixture:
     async def receipts(self) -> dict[str, BatchReceipt]:
         """The receipts by the names of the files."""
         found = [each.key async for each in self.lake.listed(RECEIPT_PREFIX) if each.key.endswith(".json")]
-        receipts = [BatchReceipt.of(each.body) for key in found if (each := await self.lake.load(key))]
+        receipts = [BatchReceipt.of(each.body, key) for key in found if (each := await self.lake.load(key))]
         return {receipt.name.rpartition("/")[2]: receipt for receipt in receipts}
 
     async def left(self) -> list[str]:
@@ -184,6 +187,39 @@ async def test_a_folder_that_may_not_be_listed_holds_up_no_other(
         async with working(site.worker(url, acme=acme, bolt=bolt)):
             await until(is_paused_and_done)
     assert await site.clients.find("acme/a.csv") is not None
+
+
+async def test_a_file_that_trips_us_up_is_said_and_left_alone_for_a_while(
+    site: ClientsFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is listed and cannot be read, and one whose receipt is damaged: the receipt is named."""
+    rows = [csv_of([cells(line)]) for line in (2, 3)]
+    await site.clients.put("acme/unreadable.csv", rows[0])
+    await site.clients.put("acme/damaged.csv", rows[1])
+    batch = BatchKey.of(site.settings).batch_id(ACME, Sha256(hashlib.sha256(rows[1]).hexdigest()))
+    await site.lake.put(receipt_key(ACME, batch), b"{")
+    acme, part = await site.key(ACME), VersionedObjects.part
+    looks: list[str] = []
+
+    async def gone(self: VersionedObjects, key: str, *version: Any) -> bytes | None:
+        looks.append(key)
+        return None if "unreadable" in key else await part(self, key, *version)
+
+    monkeypatch.setattr(VersionedObjects, "part", gone)
+
+    async def are_met() -> bool:
+        return {"file_gone", "file_paused"} <= {each["event"] for each in log}
+
+    async def is_done() -> bool:
+        return await site.clients.find("acme/later.csv") is None
+
+    with site.api.served() as url, capture_logs() as log:
+        async with working(site.worker(url, acme=acme)):
+            await until(are_met)
+            await site.clients.put("acme/later.csv", csv_of([cells(4)]))
+            await until(is_done)
+    assert sorted(looks) == ["acme/damaged.csv", "acme/later.csv", "acme/later.csv", "acme/unreadable.csv"]
+    assert [each["receipt"] for each in log if each["event"] == "file_paused"] == [receipt_key(ACME, batch)]
 
 
 async def test_an_api_that_is_away_is_waited_for(site: ClientsFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.builders import position
 from tests.workers.builders import ALICE, BOB, later, lease, records, shard
 from txn_core.positions import ShardId
-from workers import retries as outages
+from workers import retries
 from workers.leases.held import HeldLease, LeaseLostError
 from workers.leases.lease import FlushPlan, Lease, WorkerName
 from workers.leases.ledger import tally_of
@@ -25,7 +25,7 @@ TALLY = tally_of(records(b"", b""))
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outages, "PAUSE_FIRST_S", 0.0)
+    monkeypatch.setattr(retries, "PAUSE_FIRST_S", 0.0)
 
 
 @dataclass

@@ -14,6 +14,8 @@ from workers.reading.budget import (
     settings_for_rebuilding,
 )
 
+pytestmark = pytest.mark.usefixtures("two_drains")
+
 STREAM = Settings().stream
 
 

@@ -35,7 +35,7 @@ def _request(arn: str, kind: str = "TRIM_HORIZON", **place: Any) -> dict[str, An
 
 def _subscribe(account: Account, arn: str, kind: str = "TRIM_HORIZON", **place: Any) -> Subscription:
     answer = carry_out(account, "SubscribeToShard", to_json(_request(arn, kind, **place)))
-    assert answer.subscription is not None
+    assert isinstance(answer.subscription, Subscription)
     return answer.subscription
 
 
