@@ -59,7 +59,7 @@ async def test_half_a_model_is_none_and_is_completed_by_putting_it_again(ends_at
     with pytest.raises(DeadError):
         await ModelRegistry(bucket.lived_by(Life(ends_at, behind))).put(trained().model_id, trained().files)
     if f"{MODELS_PREFIX}{trained().model_id}/{MANIFEST}" not in bucket.objects:
-        with pytest.raises(ModelError, match="lacks|no model"):
+        with pytest.raises(ModelError, match=r"lacks|no model"):
             await ModelRegistry(bucket).load(trained().model_id, KEYS)
     await ModelRegistry(bucket).put(trained().model_id, trained().files)
     assert await ModelRegistry(bucket).load(trained().model_id, KEYS)
