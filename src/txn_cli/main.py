@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
     "sql": ("sql",),
+    "train_command": ("train",),
+    "backtest_command": ("backtest",),
     "ingest_command": ("ingest",),
     "generations": ("generations",),
     "keys": ("keys",),
@@ -38,6 +40,7 @@ COMMANDS: Final = {
     "leases": ("leases",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
+    "models_command": ("models",),
 }
 
 
