@@ -49,6 +49,9 @@ $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
 demo: $(LOCAL) $(DBT) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
+# Tests start hundreds of interpreters: each would compile all that it imports where the environment forbids to keep it.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(CURDIR)/$(VENV)/bytecode
 test: $(STAMP) $(DBT) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
 	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
