@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
     "sql": ("sql",),
+    "train_command": ("train",),
+    "backtest_command": ("backtest",),
     "ingest_command": ("ingest",),
     "labels_command": ("labels",),
     "generations": ("generations",),
@@ -39,6 +41,7 @@ COMMANDS: Final = {
     "leases": ("leases",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
+    "models_command": ("models",),
 }
 
 

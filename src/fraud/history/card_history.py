@@ -53,7 +53,7 @@ class CardHistory(Columns):
         return history
 
     def pack(self) -> bytes:
-        """The history as bytes: the same for the same content."""
+        """The history as bytes, which `unpack` of this version and of every later one reads."""
         return packed(self)
 
     def knows(self, transaction_id: str) -> bool:

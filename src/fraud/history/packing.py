@@ -66,7 +66,7 @@ def fill(columns: Columns, data: bytes) -> None:
         raise HistoryError(f"a history of version {data[0] if data else 'none'}")
     try:
         _fill(columns, data)
-    except (struct.error, zlib.error, ValueError, IndexError) as error:
+    except (struct.error, zlib.error, ValueError, ArithmeticError) as error:
         raise HistoryError(f"not a history: {type(error).__name__}") from None
 
 

@@ -12,7 +12,7 @@ COLUMNS: Final = (
     "account", "card_id", "card_aliases", "transaction_id", "type", "amount_minor", "currency", "occurred_at",
     "merchant_category", "merchant_id", "customer_latitude", "customer_longitude", "merchant_latitude",
     "merchant_longitude", "customer_gender", "customer_date_of_birth", "customer_city_population", "customer_state",
-    "customer_job", "entry_mode", "terminal_id",
+    "customer_job", "terminal_entry_mode", "terminal_id",
 )  # fmt: skip
 """The columns of the lake that an observation is made of, in the order of its fields."""
 
