@@ -74,11 +74,18 @@ ARGUMENTS: Final[dict[str, str]] = {
     "warehouse docs": "",
     "warehouse install": "",
     "sql": "",
+    "labels load": "labels.csv --source chargeback",
+    "train": "--from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z --out model",
+    "backtest": "--model shipped --from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z",
+    "models list": "",
+    "models activate": "shipped --yes",
+    "models rollback": "--yes",
+    "models sign": "model",
 }
 STARTS_ONE: Final = {"up", "demo"}
-NEEDS_NONE: Final = {"simulate", "sql", "warehouse install", "warehouse build", "warehouse docs"}
+NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
-OF_A_SERVICE: Final = {"load", "verify", "ingest file"}
+OF_A_SERVICE: Final = {"load", "verify", "ingest file", "labels load"}
 WAITS: Final = {"worker", "warehouse watch"}
 """A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
@@ -195,6 +202,7 @@ def terminal(tmp_path: Path, own_environment: pytest.MonkeyPatch, capsys: pytest
     own_environment.delenv("AWS_EC2_METADATA_DISABLED")
     with (tmp_path / "rows.csv").open("w") as file:
         write_rows(simulate_rows(rows=2, cards=1, seed=1), file)
+    (tmp_path / "labels.csv").write_text("transaction_id,value\n00000000,fraud\n")
     return Terminal(tmp_path, own_environment, capsys)
 
 
@@ -244,7 +252,11 @@ def test_no_credentials(terminal: Terminal, guard: Guard, command: str) -> None:
     more = ("--url", "http://127.0.0.1:1", "--api-key", "x") if command == "verify" else ()
     ended = terminal.type(command, *more, **ON_AWS, AWS_EC2_METADATA_DISABLED="true")
     assert ended.code == failed(command)
-    says = "TXN_TARGET names another system" if command == "load" else "there are no AWS credentials: set AWS_PROFILE"
+    says = (
+        "TXN_TARGET names another system"
+        if command in {"load", "labels load"}
+        else "there are no AWS credentials: set AWS_PROFILE"
+    )
     assert says in ended.line
     assert ended.seconds < SECONDS_MAX
 
@@ -273,6 +285,8 @@ def answering(answer_to: Callable[[Message], HttpReply]) -> Iterator[str]:
             self.wfile.write(body)
 
         def _read(self) -> None:
+            if self.headers.get("Expect") == "100-continue":  # as of a put to S3, which else waits
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if self.headers.get("Transfer-Encoding") == "chunked":
                 while size := int(self.rfile.readline(), 16):
                     self.rfile.read(size + 2)

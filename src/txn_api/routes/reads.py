@@ -223,9 +223,9 @@ async def get_transaction(
         async with store_reads():
             found = await services.transactions.get(account, own_id)
         await standing.check()
+        score = None if scoring is None else await scoring  # also of none: a task cut off leaves cycles behind
         if found is None:
             raise TransactionNotFound
-        score = None if scoring is None else await scoring
     finally:
         if scoring is not None:
             scoring.cancel()

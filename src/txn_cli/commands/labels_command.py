@@ -32,7 +32,7 @@ def _labels() -> None:
 
 @labels.command()
 def load(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or NDJSON; also with .gz.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV with a header, or NDJSON; also with .gz.")],
     *,
     value: Annotated[str, typer.Option(help="What rows say that have no `value`: fraud or legitimate.")] = "fraud",
     source: Annotated[str, typer.Option(help="Who says it in rows that have no `source`.")] = "chargeback",
@@ -51,7 +51,7 @@ def load(
             raise typer.BadParameter(f"{option} is one of {', '.join(names)}")
     target = Target.of(url=url, api_key=presented_key(api_key, api_key_file, url=url), named=Named(data_dir))
     announce(target.where)
-    taken, problems = asyncio.run(_load(target, labels_of(file, value=value, source=source)))
+    taken, problems = asyncio.run(_load(target, labels_of(Path(file), value=value, source=source)))
     rejected = {line: each for line, each in problems.items() if not each.may_pass_later}
     unknown = len(problems) - len(rejected)
     if as_json:

@@ -91,7 +91,7 @@ async def test_a_key_is_presented_in_either_header(table: Table, headers: dict[s
     found = await Authenticator(table.get, 5.0).principal(
         headers_of({name: value.format(presented) for name, value in headers.items()})
     )
-    assert found == Principal(account=kept.account, scopes=kept.scopes)
+    assert found == Principal(account=kept.account, scopes=kept.scopes, actor=f"key_{kept.key_id}")
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,7 @@ async def test_a_principal_is_what_the_key_says(table: Table) -> None:
         granted_accounts=frozenset({"beta"}),
         terminal_ids=frozenset({"T1"}),
         signs_with=kept.key_id,
+        actor=f"key_{kept.key_id}",
     )
 
 
@@ -286,7 +287,7 @@ async def test_requests_that_miss_at_the_same_time_share_one_look() -> None:
     guess = f"txn_{kept.key_id}_{'0' * 64}"
     calls = [authenticator.principal(bearing(key)) for key in (*[presented] * 20, guess)]
     *found, refused = await asyncio.gather(*calls, return_exceptions=True)
-    assert found == [Principal(account=kept.account, scopes=kept.scopes)] * 20
+    assert found == [Principal(account=kept.account, scopes=kept.scopes, actor=f"key_{kept.key_id}")] * 20
     assert isinstance(refused, ApiKeyInvalid)
     await authenticator.principal(bearing(presented))
     assert table.asked == 1

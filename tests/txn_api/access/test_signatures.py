@@ -1,6 +1,7 @@
 """Signed requests, by themselves and through every kind of route."""
 
 import gzip
+import re
 import time
 from typing import Any
 
@@ -182,7 +183,7 @@ async def test_a_key_for_signed_requests_opens_no_route_without(desk: AppFixture
     for path, operations in desk.app.openapi()["paths"].items():
         for method, operation in operations.items():
             if operation["security"] and {} not in operation["security"]:
-                answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=terminal.key)
+                answer = await desk.client.request(method, re.sub(r"{\w+}", "0" * 8, path), headers=terminal.key)
                 assert (answer.status_code, answer.json()["code"]) == (401, "signature_missing"), (method, path)
                 assert "www-authenticate" in answer.headers
                 assert [{*needed} for needed in operation["security"]] == [
@@ -192,7 +193,7 @@ async def test_a_key_for_signed_requests_opens_no_route_without(desk: AppFixture
                     {"apiKey", "signature"},
                 ]
                 walked += 1
-    assert walked == 6
+    assert walked >= 20
     assert not desk.kinesis.stored
 
 
