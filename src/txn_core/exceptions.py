@@ -5,6 +5,7 @@
     ├── InvalidTransactionError  a client's transaction breaks rules; carries the faults, never the values
     ├── MalformedJsonError       a client's bytes are not JSON at all
     ├── EventError               bytes on the stream that no version of us wrote
+    ├── HistoryError             bytes that are no packed history of a card
     ├── UnwritableError          an event that a view refuses for good although it takes others
     ├── ProducerError            a record's way to the stream ended without an acknowledgement
     │   ├── BufferFullError      refused before anything was buffered
@@ -53,6 +54,10 @@ class MalformedJsonError(TxnError):
 
 class EventError(TxnError):
     """Bytes that are not an event any version of us wrote. Its text never holds content of the bytes."""
+
+
+class HistoryError(TxnError):
+    """Bytes that are no history of a card which any version of us packed."""
 
 
 class UnwritableError(TxnError):

@@ -9,6 +9,7 @@ from typing import Final
 from txn_cli.stack.datadir import DataDir, read_as, write_private
 
 _INGEST_CONTEXT: Final = b"txn-api/local-ingest-key"
+_MODEL_CONTEXT: Final = b"txn-api/local-model-signing-key"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +27,15 @@ class Secrets:
     @property
     def ingest_key(self) -> str:
         """The key of batch ids as base64, made of the key of ids: folders of earlier versions have no other."""
-        return base64.b64encode(hmac.digest(self.identity_key.encode(), _INGEST_CONTEXT, "sha256")).decode()
+        return self._derived(_INGEST_CONTEXT)
+
+    @property
+    def model_signing_key(self) -> str:
+        """The private key of models (Ed25519) as base64, made of the key of ids for the same reason."""
+        return self._derived(_MODEL_CONTEXT)
+
+    def _derived(self, context: bytes) -> str:
+        return base64.b64encode(hmac.digest(self.identity_key.encode(), context, "sha256")).decode()
 
     @classmethod
     def generate(cls) -> "Secrets":

@@ -16,7 +16,10 @@ from txn_core.service_links import service_links
 from txn_core.settings import OF_CLIENTS, Settings
 
 OURS = ("AWS_", "TXN_")
-KEYS = {"TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_INGEST_KEY"}
+KEYS = {
+    "TXN_CARD_KEYS", "TXN_IDENTITY_KEY", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY", "TXN_INGEST_KEY",
+    "TXN_MODEL_SIGNING_KEY",
+}  # fmt: skip
 ACCOUNT_KEYS = "TXN_INGEST_API_KEYS"
 NOT_PASSED_ON = KEYS | {"TXN_DATA_DIR", "TXN_TARGET", ACCOUNT_KEYS}
 """Given or not: the stack has keys of its own, which no other file than its secrets holds, and is its own target."""
@@ -84,6 +87,7 @@ def stack_environment(
         "TXN_CURSOR_KEY": secrets.cursor_key,
         "TXN_DEAD_LETTER_KEY": secrets.dead_letter_key,
         "TXN_INGEST_KEY": secrets.ingest_key,
+        "TXN_MODEL_SIGNING_KEY": secrets.model_signing_key,
         "TXN_API_HOST": ports.HOST,
         "TXN_API_PORT": str(api_port),
         **({"TXN_WAREHOUSE_POSTGRES_URL": endpoints.postgres_url} if endpoints.postgres_url else {}),

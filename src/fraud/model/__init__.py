@@ -1,0 +1,1 @@
+"""A model at work: trees in plain Python, their explanation, calibration, and the signed folder that it comes in."""

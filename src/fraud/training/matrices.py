@@ -1,0 +1,107 @@
+"""What the two stages learn from: the features of each transaction, computed as the scorer computes them."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import nan
+from typing import Any, Final, Self
+
+import numpy as np
+
+from fraud.features.catalogue import FEATURES, STAGE2, features_of, stage2_of
+from fraud.features.feature import Value
+from fraud.history.card_history import CardHistory
+from fraud.training.labelled import Cards, Labelled
+
+FIRST: Final = len(FEATURES)
+SECOND: Final = len(STAGE2)
+_MODEL: Final = "in training"
+
+Matrix = Any
+"""A numpy array of floats; NaN is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRows:
+    """Transactions of several cards, card by card, and what is known of each: arrays of one length."""
+
+    rows: Sequence[Labelled]
+    lengths: Sequence[int]
+    cards: Any
+    first: Matrix
+    labels: Any
+    at_s: Any
+
+    @classmethod
+    def of(cls, cards: Cards) -> Self:
+        """The features of the first stage, and labels."""
+        rows = [row for each in cards.values() for row in each]
+        values = array("d")
+        for each in cards.values():
+            for row in _first_values(each):
+                values.extend([nan if value is None else value for value in row])
+        return cls(
+            rows=rows,
+            lengths=[len(each) for each in cards.values()],
+            cards=np.array([card for card, each in cards.items() for _ in each], dtype=object),
+            first=np.frombuffer(values, dtype=np.float64).reshape(-1, FIRST),
+            labels=np.array([row.is_fraud for row in rows], dtype=bool),
+            at_s=np.array([row.at_s for row in rows], dtype=np.int64),
+        )
+
+    def with_cards(self, cards: Cards) -> Self:
+        """The same rows, but for those of some cards, in whose place others stand."""
+        others = self.of_cards(set(self.cards) - cards.keys())
+        if not cards:
+            return others
+        own = self.of(cards)
+        return type(self)(
+            rows=[*others.rows, *own.rows],
+            lengths=[*others.lengths, *own.lengths],
+            cards=np.concatenate([others.cards, own.cards]),
+            first=np.vstack([others.first, own.first]),
+            labels=np.concatenate([others.labels, own.labels]),
+            at_s=np.concatenate([others.at_s, own.at_s]),
+        )
+
+    def of_cards(self, cards: "AbstractSet[str]") -> Self:
+        """The rows of some of the cards."""
+        lengths, part, begin = [], np.zeros(len(self.rows), dtype=bool), 0
+        for length in self.lengths:
+            if self.cards[begin] in cards:
+                lengths.append(length)
+                part[begin : begin + length] = True
+            begin += length
+        return type(self)(
+            rows=[self.rows[place] for place in np.flatnonzero(part)],
+            lengths=lengths,
+            cards=self.cards[part],
+            first=self.first[part],
+            labels=self.labels[part],
+            at_s=self.at_s[part],
+        )
+
+    def both(self, stage1: Sequence[int]) -> Matrix:
+        """The features of the second stage behind those of the first, from each transaction's first log-odds."""
+        values, begin = array("d"), 0
+        for length in self.lengths:
+            rows, said = self.rows[begin : begin + length], stage1[begin : begin + length]
+            for row in _second_values(rows, said):
+                values.extend([nan if value is None else value for value in row])
+            begin += length
+        return np.hstack([self.first, np.frombuffer(values, dtype=np.float64).reshape(-1, SECOND)])
+
+
+def _first_values(rows: Sequence[Labelled]) -> Iterator[list[Value]]:
+    history = CardHistory.empty()
+    for row in rows:
+        yield features_of(row.observation, history)
+        history.with_(row.observation, {})
+
+
+def _second_values(rows: Sequence[Labelled], stage1: Sequence[int]) -> Iterator[list[Value]]:
+    history = CardHistory.empty()
+    for row, said in zip(rows, stage1, strict=True):
+        yield stage2_of(row.observation, history, _MODEL, said)
+        history.with_(row.observation, {_MODEL: said})

@@ -1,0 +1,68 @@
+"""Growing both stages.
+
+The second stage learns from what the first one said of a card's earlier transactions. Of transactions that it was
+grown on the first stage says more than it will ever say again. So for the second stage it is grown several times,
+each time without a part of the cards, and speaks of those cards alone.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from fraud.training.boosting import FIRST_STAGE, SECOND_STAGE, TREES, Grown
+from fraud.training.labelled import Cards, mixed, with_fraud
+from fraud.training.matrices import LearningRows, Matrix
+
+FOLDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TwoStages:
+    """Both stages."""
+
+    first: Grown
+    second: Grown
+
+    @classmethod
+    def with_folds(
+        cls, rows: LearningRows, *, stop_s: int, seed: int, trees: int = TREES
+    ) -> "tuple[TwoStages, list[TwoStages]]":
+        """Both stages, and for each fold of the cards two stages that were grown without its transactions."""
+        grows = rows.at_s < stop_s
+        folds = folds_of(rows.cards, seed)
+        parts = [grows, *(grows & (folds != fold) for fold in range(FOLDS))]
+        first, *without = [
+            Grown.of(rows.first[part], rows.labels[part], FIRST_STAGE, seed=seed, trees=trees) for part in parts
+        ]
+        said = first.millilogits(rows.first)
+        for fold, stage in enumerate(without):
+            inside = grows & (folds == fold)
+            said[inside] = stage.millilogits(rows.first[inside])
+        both = rows.both(said.tolist())
+        second = [Grown.of(both[part], rows.labels[part], SECOND_STAGE, seed=seed, trees=trees) for part in parts]
+        return cls(first, second[0]), [cls(*stages) for stages in zip(without, second[1:], strict=True)]
+
+    def served(self, rows: LearningRows) -> "tuple[Any, Any, Matrix]":
+        """The log-odds of both stages, in thousandths, and the features, as the scorer comes to them."""
+        stage1 = self.first.millilogits(rows.first)
+        values = rows.both(stage1.tolist())
+        return stage1, self.second.millilogits(values), values
+
+
+def folds_of(cards: Iterable[str], seed: int) -> Any:
+    """The fold of each of these cards: by the card alone, so that no card is in two."""
+    found: dict[str, int] = {}
+    for card in cards:
+        if card not in found:
+            # Of the methods of `Random`, `random` alone stays the same over Python versions.
+            found[card] = int(random.Random(f"txn-folds/{seed}/{card}").random() * FOLDS)  # noqa: S311 - no secret
+    return np.array([found[card] for card in cards])
+
+
+def mixture(cards: Cards, seed: int) -> dict[str, Any]:
+    """The cards, of which every second one that had fraud has ordinary purchases in its days of fraud."""
+    chosen = set(with_fraud(cards)[::2])
+    return {card: mixed(card, rows, seed) if card in chosen else rows for card, rows in cards.items()}
