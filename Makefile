@@ -26,7 +26,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -46,14 +46,16 @@ $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
 	@$(BIN)/txn warehouse install
 	@touch $@
 
+# Where the environment forbids to keep bytecode, each of the processes would compile all that it imports.
+demo: export PYTHONDONTWRITEBYTECODE =
 demo: $(LOCAL) $(DBT) ## run the system on this machine, with simulated rows (DEMO_EXIT=1 stops at the end)
 	@$(BIN)/txn demo $(if $(DEMO_EXIT),--exit) $(if $(DEMO_ROWS),--rows $(DEMO_ROWS))
 
 # Tests start hundreds of interpreters: each would compile all that it imports where the environment forbids to keep it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(CURDIR)/$(VENV)/bytecode
-test: $(STAMP) $(DBT) ## run the tests in three processes (TEST_PROCESSES=0: one), each with its own local servers
-	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),3) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+test: $(STAMP) $(DBT) ## run the tests in four processes (TEST_PROCESSES=0: one), each with its own local servers
+	@$(BIN)/python -m pytest -n $(or $(TEST_PROCESSES),4) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the producer in storms (STORMS=first-last), the protocol model
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
@@ -74,7 +76,7 @@ abuse: $(STAMP) ## search for bytes that cost much CPU time (SECONDS=3600, SEED=
 fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (SEQUENCES=200000, SEED=1, FIRST=0)
 	@$(BIN)/python -m tests.http --sequences $(or $(SEQUENCES),200000) --seed $(or $(SEED),1) --first $(or $(FIRST),0) $(HTTP_ARGS)
 
-races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), and kill a process at every step of a key
+races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), have 64 reviewers ask for cases at once, and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
 kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL, and load in 20 random orders (2 minutes)
@@ -189,6 +191,9 @@ warehouse-redshift: $(STAMP) $(DBT) $(VENV)/redshift/.installed ## compare DuckD
 
 warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with Spark 3.5, row by row (600 MB, needs Java 17; nightly)
 	@$(BIN)/python -m devkit.engines duckdb spark $(ENGINES_ARGS)
+
+shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (2 minutes)
+	@$(BIN)/python -m txn_cli.fraud.ship
 
 openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again
 	@$(BIN)/python -m txn_api.openapi.file openapi.yaml

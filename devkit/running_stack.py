@@ -49,8 +49,10 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(data_dir: Path, said: Path | None = None, /, **settings: str) -> Iterator[RunningStack]:
-    """Start a stack on the folder, with `TXN_*` settings of its own, and stop it in order afterwards.
+def running_stack(
+    data_dir: Path, said: Path | None = None, /, *options: str, **settings: str
+) -> Iterator[RunningStack]:
+    """Start a stack on the folder, with options of `txn up` and `TXN_*` settings, and stop it in order afterwards.
 
     What `txn up` itself says goes into the file `said`, or nowhere.
     """
@@ -58,7 +60,7 @@ def running_stack(data_dir: Path, said: Path | None = None, /, **settings: str) 
     started = time.perf_counter()
     with (said or Path(os.devnull)).open("wb") as words:
         process = subprocess.Popen(
-            [*TXN, "up", "--data-dir", str(data_dir)],
+            [*TXN, "up", *options, "--data-dir", str(data_dir)],
             stdout=words,
             stderr=words,
             env=os.environ | settings,

@@ -1,14 +1,13 @@
 """Load and build one lake in several engines, in stages, and compare all rows: `python -m devkit.engines ENGINE ...`.
 
 `redshift` is the test door, or the Redshift that TXN_WAREHOUSE_REDSHIFT_URL names, with the bucket TXN_LAKE_BUCKET:
-both have to be empty. `spark` builds the last stage whole, and needs Java.
+both have to be empty. `spark` is loaded in stages and built at the end, as it builds whole tables; it needs Java.
 """
 
 import argparse
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -17,16 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
-import duckdb
-import pyarrow.parquet as pq
 
-from devkit.engines.engines import Engine, on_duckdb, on_postgres, on_redshift
+from devkit.engines.engines import Engine, on_duckdb, on_postgres, on_redshift, on_spark
 from devkit.engines.stages import Stage, stages
 from devkit.local_servers import servers_running
 from devkit.postgres_server import postgres_running
 from devkit.redshift_door.local_redshift import local_redshift
 from devkit.site import Site
-from devkit.table_rows import TableRows, differences, read_folder, write_folder
+from devkit.table_rows import TableRows, differences, write_folder
 from txn_cli.stack.datadir import DataDir
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
@@ -36,7 +33,6 @@ from warehouse.run.redshift_target import RedshiftTarget
 
 ENGINES: Final = ("duckdb", "postgres", "redshift", "spark")
 REDSHIFT: Final = "TXN_WAREHOUSE_REDSHIFT_URL"
-SPARK: Final = Path(".venv/spark/bin/python")
 Held = dict[str, dict[str, TableRows]]
 
 
@@ -69,10 +65,6 @@ async def _compared(names: Sequence[str], rows: int, seed: int, folder: Path, ke
         whole = await asyncio.to_thread(_built, engines, stage, full=True)
     for name, tables in held.items():
         found += differences(tables, whole[name], (f"{name} in stages", f"{name} built whole"))
-    if "spark" in names:
-        landing = folder / "duckdb/work/landing.duckdb"
-        by_spark = await asyncio.to_thread(_built_by_spark, landing, folder / "spark")
-        whole["spark"] = {**whole["duckdb"], **by_spark}  # Spark has no landing to count in
     found += _differences(whole, "built whole")
     for name, tables in whole.items():
         if keep:
@@ -94,6 +86,8 @@ def _built(engines: Sequence[Engine], stage: Stage, *, full: bool) -> Held:
     held = {}
     for engine in engines:
         loaded = engine.load(stage.batch)
+        if engine.script and not full:
+            continue  # builds whole tables alone
         engine.build(full=full)
         held[engine.name] = engine.everything()
         built = "whole" if full else "what that affects"
@@ -102,18 +96,6 @@ def _built(engines: Sequence[Engine], stage: Stage, *, full: bool) -> Held:
         )
         sys.stdout.flush()
     return held
-
-
-def _built_by_spark(landing: Path, folder: Path) -> dict[str, TableRows]:
-    """The tables by Spark, of the rows that DuckDB landed."""
-    with duckdb.connect(landing, read_only=True) as connection:
-        for table in ("positions", "objects"):
-            file = folder / "landing" / table / "rows.parquet"
-            file.parent.mkdir(parents=True)
-            pq.write_table(connection.execute(f"select * from landing.landing.{table}").to_arrow_table(), file)
-    environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "DO_NOT_TRACK": "1"}
-    subprocess.run([str(SPARK), "-m", "devkit.engines.spark_build", str(folder)], check=True, env=environment)
-    return dict(read_folder(folder / "rows"))
 
 
 def _differences(held: Held, when: str) -> list[str]:
@@ -136,7 +118,7 @@ async def _site(folder: Path) -> AsyncIterator[Settings]:
 
 @asynccontextmanager
 async def _engines(names: Sequence[str], folder: Path, settings: Settings) -> AsyncIterator[list[Engine]]:
-    """The engines but Spark, which has no landing of its own. DuckDB is always there, for Spark to compare with."""
+    """The engines by their names. DuckDB is always there, to compare with."""
     async with postgres_running(folder / "postgres/postgres") as server:
         with local_redshift(server, _s3(settings)) as door:
             made = [on_duckdb(folder / "duckdb", settings)]
@@ -147,6 +129,8 @@ async def _engines(names: Sequence[str], folder: Path, settings: Settings) -> As
                     url = f"{door.url(door.new_database()).replace('postgresql:', 'redshift:')}?ssl=false"
                     settings = Settings.model_validate({**settings.model_dump(), "warehouse_redshift_url": url})
                 made.append(on_redshift(settings, folder / "on_redshift"))
+            if "spark" in names:
+                made.append(on_spark(folder / "on_spark", settings))
             yield made
 
 

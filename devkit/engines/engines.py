@@ -1,6 +1,9 @@
 """The engines that are compared: a target of `txn warehouse run`, its dbt, and a way to ask it."""
 
 import asyncio
+import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,7 +26,9 @@ from warehouse.run.duckdb_target import PUBLISHED, DuckDbTarget
 from warehouse.run.folder import WarehouseFolder
 from warehouse.run.postgres_target import PostgresTarget
 from warehouse.run.redshift_target import RedshiftTarget
+from warehouse.run.spark_target import SCRIPT, SparkTarget
 from warehouse.run.targets import Target
+from warehouse.spark.spark_builds import POINTER
 
 SCHEMAS: Final = ("star", "marts")
 TABLES: Final = tuple(f"{part}.{file.stem}" for part in SCHEMAS for file in sorted((PROJECT / part).glob("*.sql")))
@@ -39,12 +44,14 @@ class Engine:
         program: the `dbt` command with its adapter.
         work: a folder for what dbt writes.
         asking: gives a way to ask queries, for the time of a block.
+        script: what runs dbt, where the program is a Python.
     """
 
     target: Target
     program: Path
     work: Path
     asking: Callable[[], AbstractContextManager[Ask]]
+    script: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -66,7 +73,7 @@ class Engine:
             DbtError: one failed.
         """
         environment = {**self.target.environment, "TXN_WAREHOUSE_MODELS": models_digest()}
-        dbt = Dbt(self.program, self.work, self.name, environment)
+        dbt = Dbt(self.program, self.work, self.name, environment, self.script)
         asyncio.run(dbt.run("build", *(("--full-refresh",) if full else ())))
         self.target.publish()
 
@@ -153,6 +160,33 @@ def on_redshift(settings: Settings, folder: Path) -> Engine:
 
     program = settings.warehouse_redshift_python.absolute().with_name("dbt")
     return Engine(target, program, folder, asking)
+
+
+def on_spark(folder: Path, settings: Settings) -> Engine:
+    """Spark in this machine's JVM; a session of its own answers queries on what was published."""
+    target = SparkTarget(folder / "spark", settings)
+    python = settings.warehouse_spark_python.absolute()
+
+    @contextmanager
+    def asking() -> Iterator[Ask]:
+        tables = json.loads(target.place.read(POINTER) or b"{}")["tables"]
+        command = (str(python), "-m", "devkit.engines.spark_answers", tables)
+        environment = {**os.environ, **target.environment, "PYTHONPATH": os.pathsep.join((".", "src"))}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
+        ) as process:
+
+            def ask(sql: str) -> QueryResult:
+                if process.stdin is None or process.stdout is None:
+                    raise BrokenPipeError
+                process.stdin.write(json.dumps(sql) + "\n")
+                process.stdin.flush()
+                answer = json.loads(process.stdout.readline())
+                return answer["columns"], answer["rows"]
+
+            yield ask
+
+    return Engine(target, python, folder / "dbt", asking, SCRIPT)
 
 
 def _plain(column: Any) -> list[object]:

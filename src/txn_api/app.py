@@ -17,7 +17,19 @@ from txn_api.openapi.document import API_VERSION, install
 from txn_api.problems import ParameterInvalid
 from txn_api.process_metrics import ProcessMetrics
 from txn_api.resource import Resource
-from txn_api.routes import bulk, documentation, health, merchants, page, post, reads
+from txn_api.routes import (
+    alerts,
+    bulk,
+    case_actions,
+    cases,
+    documentation,
+    health,
+    labels,
+    merchants,
+    page,
+    post,
+    reads,
+)
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
@@ -28,6 +40,10 @@ RESOURCES: Final = (
     bulk.resource,
     reads.resource,
     merchants.resource,
+    alerts.resource,
+    cases.resource,
+    case_actions.resource,
+    labels.resource,
     health.resource,
 )
 _PAGES: Final = (page.router, documentation.router)

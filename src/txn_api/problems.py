@@ -5,16 +5,17 @@
     ├── 401 api_key_missing, api_key_invalid, token_invalid,
     │       signature_missing, signature_invalid, signature_expired, signature_replayed
     ├── 403 scope_missing, account_forbidden, terminal_forbidden
-    ├── 404 route_not_found, transaction_not_found
+    ├── 404 route_not_found, transaction_not_found, alert_not_found, case_not_found, label_not_found
     ├── 405 method_not_allowed
     ├── 406 not_acceptable
     ├── 408 body_timeout
-    ├── 409 idempotency_key_in_flight
+    ├── 409 idempotency_key_in_flight, case_changed, case_claimed, case_state_conflict
     ├── 413 body_too_large
     ├── 414 uri_too_long
     ├── 415 media_type_unsupported, content_encoding_unsupported
     ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
     │       range_reversed, cursor_invalid
+    ├── 428 if_match_required
     ├── 429 rate_limited, too_many_concurrent, too_many_cards_of_mask
     ├── 431 head_too_large
     ├── 500 internal_error
@@ -279,6 +280,39 @@ class TransactionNotFound(
     """No transaction of that id is indexed (yet)."""
 
 
+class AlertNotFound(
+    Problem,
+    status=404,
+    code="alert_not_found",
+    title="Alert not found",
+    detail="No alert of that id is in this account.",
+    remedy="Check the id and the account; `GET /alerts` lists those that there are.",
+):
+    """No alert of that id is there."""
+
+
+class CaseNotFound(
+    Problem,
+    status=404,
+    code="case_not_found",
+    title="Case not found",
+    detail="No case of that id is in this account.",
+    remedy="Check the id and the account; `GET /cases` lists those that there are.",
+):
+    """No case of that id is there."""
+
+
+class LabelNotFound(
+    Problem,
+    status=404,
+    code="label_not_found",
+    title="Label not found",
+    detail="No transaction of that id has a label in this account.",
+    remedy="Check the id and the account; `POST /labels` gives a transaction its first label.",
+):
+    """No transaction of that id has a label."""
+
+
 class MethodNotAllowed(
     Problem,
     status=405,
@@ -327,6 +361,42 @@ class IdempotencyKeyInFlight(
     headers={"Retry-After": "1"},
 ):
     """A request with the same Idempotency-Key is being processed (the draft, 2.7)."""
+
+
+class CaseChanged(
+    Problem,
+    status=409,
+    code="case_changed",
+    title="Case changed",
+    detail="The case is not of the version in If-Match any more; nothing was done.",
+    remedy="Read the case again, look at what has changed, and send its `ETag` as `If-Match`.",
+):
+    """The case has another version than its reviewer saw."""
+
+
+class CaseClaimed(
+    Problem,
+    status=409,
+    code="case_claimed",
+    title="Case claimed by another reviewer",
+    detail="Somebody else holds the case; nothing was done.",
+    remedy="Take another case (`POST /cases/next`), or wait until `claim_expires_at`.",
+):
+    """The claim of another reviewer holds."""
+
+
+class CaseStateConflict(
+    Problem,
+    status=409,
+    code="case_state_conflict",
+    title="Case not in a state for that",
+    detail=(
+        "The case does not allow that as it stands: it is closed, or not closed, or not claimed by the caller, or a "
+        "further case of its card has begun, or its audit is full. Nothing was done."
+    ),
+    remedy="Read the case: `status`, `assignee`, `superseded` and the length of `audit` say which.",
+):
+    """The action is not for a case as this one stands."""
 
 
 class BodyTooLarge(
@@ -379,7 +449,7 @@ class ValidationFailed(
     status=422,
     code="validation_failed",
     title="Validation failed",
-    detail="The transaction breaks the rules listed in `errors`.",
+    detail="The body breaks the rules listed in `errors`.",
     remedy="Correct the fields that the pointers name. Sending the same again gives the same answer.",
 ):
     """The transaction breaks rules; `errors` lists them."""
@@ -458,6 +528,17 @@ class CursorInvalid(
     faults=(Fault("/cursor", "invalid_value"),),
 ):
     """The cursor was not made by this service for this very query."""
+
+
+class IfMatchRequired(
+    Problem,
+    status=428,
+    code="if_match_required",
+    title="If-Match required",
+    detail="Send the ETag of the case as If-Match, as it was read, or * for whatever version there is.",
+    remedy="Read the case first; its `ETag` is its version.",
+):
+    """The request does not say which version of the case it is for (RFC 6585, 3)."""
 
 
 class RateLimited(

@@ -6,8 +6,18 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from fastapi import APIRouter
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from txn_api.access.auth import KeyNeeded
+
+
+class NotAnOperation(StringConvertor):
+    """A step of a path that names no operation beside it: `GET /transactions/bulk` is a 405, not a look-up."""
+
+    regex = "(?!bulk$|search$|next$)[^/]+"
+
+
+register_url_convertor("not_an_operation", NotAnOperation())
 
 
 class Router(APIRouter):

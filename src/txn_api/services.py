@@ -32,6 +32,7 @@ from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.mask_cards import MaskCardTable
+from txn_core.dynamodb.scores import ScoreTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
@@ -59,6 +60,7 @@ class Services:
     posts: PostBatch
     idempotency: Idempotency
     transactions: TransactionTable
+    scores: ScoreTable
     stores: Mapping[type, Any]
     """The stores of the resources by their classes."""
     readiness: ReadinessChecks
@@ -138,6 +140,7 @@ async def open_services(
                 IdempotencyTable(dynamodb, names.idempotency), Fingerprints.of(keys), Bounds.of(settings), registry
             ),
             transactions=await TransactionTable.open(index, names.transactions),
+            scores=ScoreTable(index, names.scores),
             stores={type(store): store for store in (opened(dynamodb, names) for opened in stores)},
             readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),

@@ -9,8 +9,9 @@ import structlog
 from aiohttp import ClientError as AiohttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from txn_api.problems import StoreUnavailable
+from txn_api.problems import OutcomeUnknown, StoreUnavailable
 from txn_core.aws.errors import code_of
+from txn_core.exceptions import StoreError
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
 
@@ -29,3 +30,14 @@ async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
     except STORE_ERRORS as error:
         _log.warning("store_not_reached", error=code_of(error))
         raise StoreUnavailable from None
+
+
+@asynccontextmanager
+async def store_writes(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
+    """The same of conditional writes, which may have been carried out; also when others were always quicker."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            yield
+    except (*STORE_ERRORS, StoreError) as error:
+        _log.warning("store_not_reached", error=code_of(error))
+        raise OutcomeUnknown from None

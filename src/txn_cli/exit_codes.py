@@ -37,11 +37,13 @@ CHECKING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.FINDING: 1, Outcome.
 LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.UNSETTLED: 4}
 
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
-    **dict.fromkeys(("load", "ingest file"), LOADING),
+    **dict.fromkeys(("load", "ingest file", "labels load"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     "warehouse check": CHECKING,
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
+    **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),
+    **dict.fromkeys(("models sign",), ACTING),
     **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
     **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "watch", "load", "build", "docs")), ACTING),
@@ -64,7 +66,7 @@ def table() -> list[str]:
         f"0 {Outcome.DONE.value}.",
         f"1 {Outcome.FAILED.value}; of {checking}: {Outcome.FINDING.value}.",
         f"2 {Outcome.USAGE.value}, or one of these failed.",
-        f"3 load, ingest: {Outcome.REJECTED.value}.",
-        f"4 load, ingest: {Outcome.UNSETTLED.value}.",
+        f"3 load, ingest, labels load: {Outcome.REJECTED.value}.",
+        f"4 load, ingest, labels load: {Outcome.UNSETTLED.value}.",
         f"130 {Outcome.INTERRUPTED.value}.",
     ]

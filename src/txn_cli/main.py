@@ -31,13 +31,17 @@ COMMANDS: Final = {
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
     "sql": ("sql",),
+    "train_command": ("train",),
+    "backtest_command": ("backtest",),
     "ingest_command": ("ingest",),
+    "labels_command": ("labels",),
     "generations": ("generations",),
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
+    "models_command": ("models",),
 }
 
 

@@ -23,7 +23,17 @@ from txn_core.transactions.faults import TERMINAL_ID_PATTERN
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
 from txn_core.transactions.instants import Instant, instant_of, now
 
-Scope = Literal["transactions:write", "transactions:read", "cards:lookup", "admin"]
+Scope = Literal[
+    "transactions:write",
+    "transactions:read",
+    "cards:lookup",
+    "admin",
+    "alerts:read",
+    "cases:write",
+    "labels:write",
+    "rules:write",
+    "models:activate",
+]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 KeyId = NewType("KeyId", str)
 

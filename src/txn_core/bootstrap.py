@@ -49,6 +49,7 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
                     tasks.create_task(_stream_with_consumers(kinesis, stream, settings))
+                tasks.create_task(_stream(kinesis, settings.alerts_stream, shards=1))
                 tables = tasks.create_task(_tables(dynamodb, settings))
                 tasks.create_task(_bucket(s3, bucket))
                 if files is not None:
@@ -60,15 +61,20 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
 
 async def _stream_with_consumers(client: KinesisClient, name: str, settings: Settings) -> None:
     """Make a stream, and the consumers of the drains that it pushes to."""
+    await _stream(client, name, shards=settings.stream_shards)
+    await register_consumers(client, settings, name)
+
+
+async def _stream(client: KinesisClient, name: str, *, shards: int) -> None:
+    """Make a stream, or find it as it is."""
     with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=name, ShardCount=settings.stream_shards)
+        await client.create_stream(StreamName=name, ShardCount=shards)
     while True:
         with suppress(client.exceptions.ResourceNotFoundException):
             summary = await client.describe_stream_summary(StreamName=name)
             if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                break
+                return
         await asyncio.sleep(POLL_S)
-    await register_consumers(client, settings, name)
 
 
 async def bootstrap_generation(

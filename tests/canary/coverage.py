@@ -24,7 +24,7 @@ ANSWERED: Final = frozenset(
 MEDIA_TYPES: Final = frozenset(
     {"application/json", "application/problem+json", "application/x-ndjson", "text/csv", "text/plain", "text/html"}
 )
-STATUSES: Final = frozenset({200, 202, 304})
+STATUSES: Final = frozenset({200, 202, 204, 304})
 """Answers of success; those of failure are known by their codes."""
 PLACES: Final = frozenset(
     {
@@ -36,6 +36,7 @@ PLACES: Final = frozenset(
 """But for the files of temporaries: no process writes any."""
 TABLES: Final = frozenset(
     {"txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"}
+    | {f"txn-{what}" for what in ("scores", "alerts", "cases", "labels")}
     | {f"txn-{worker}-{what}" for worker in ("index", "archive") for what in ("leases", "ledger")}
 )
 PAGES: Final = (
@@ -92,6 +93,7 @@ def gaps(evidence: Evidence) -> Iterator[str]:
     if not evidence.foreign_letters:
         yield "no foreign number is under the seal of a dead letter"
     yield from (f"a planted number was not found: {place}" for place in evidence.unseen)
+    yield from (f"warehouse: {what}" for what in evidence.amiss)
 
 
 def _missing(what: str, expected: frozenset[str] | frozenset[int], seen: set[str] | set[int]) -> Iterator[str]:

@@ -20,7 +20,8 @@ class Evidence:
     """Everything of a run that its verdict rests on.
 
     Codes, statuses, routes, headers and media types are those of requests in which a marked number stands; `unmarked`
-    counts the others, which prove nothing. `unseen` are the places where a planted number was not found.
+    counts the others, which prove nothing. `unseen` are the places where a planted number was not found, `amiss` what
+    the warehouse tells of a marked person.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class Evidence:
     foreign_letters: int = 0
     planted: int = 0
     unseen: Sequence[str] = ()
+    amiss: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.marks, self.foreign = Marks(self.seed), Marks(self.seed + 1)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from devkit.running_stack import COMMAND_S_MAX, TXN, RunningStack, running_stack
 
-from tests.canary import access, crashes, dialogues, stores
+from tests.canary import access, crashes, dialogues, stores, warehouse
 from tests.canary.coverage import FATAL, REPORTS_LEAST
 from tests.canary.evidence import Evidence
 from tests.canary.exchanges import exchange, status_of
@@ -26,6 +26,7 @@ from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
 from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
+from tests.canary.reviews import review
 from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
@@ -61,12 +62,14 @@ async def run(folder: Path, seed: int) -> Evidence:
     said, spans = folder / "up.log", folder / "spans.log"
     # A port that no other stack takes while this one's API is started again: what answers then must be ours.
     own = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans), "TXN_API_PORT": str(ports.choose())}
-    with issuing() as issuer, running_stack(data_dir, said, **own, **SETTINGS, **issuer) as stack:
+    settings = own | SETTINGS | warehouse.SETTINGS
+    with issuing() as issuer, running_stack(data_dir, said, *warehouse.OPTIONS, **settings, **issuer) as stack:
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
         await take_in_files(stack, temporary, spans, {"PYTHONPATH": SETTINGS["PYTHONPATH"]}, evidence)
         stack.wait_caught_up()
+        warehouse.build(stack)
         await _search(stack, evidence)
         planted = Marks(seed + 2)
         evidence.unseen = await unseen(Scene.of(stack, {}), temporary, planted)
@@ -94,6 +97,7 @@ async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: 
     stack.wait_caught_up()
     await dialogues.read_all_forms(prober, say, kept)
     await send(stack, dialogues.faults(prober), evidence)
+    await review(stack, prober, say)
     await dialogues.crowd(prober, say)
     await _crash_all(stack, prober, evidence)
     await _during_outages(stack, prober, evidence)
@@ -140,6 +144,7 @@ async def _search(stack: RunningStack, evidence: Evidence) -> None:
     scene = Scene.of(stack, evidence.answers)
     search = CardSearch(evidence.marks.numbers)
     await search_scene(search, scene)
+    evidence.amiss = await warehouse.search_warehouse(search, scene)
     evidence.add(search)
     foreign, sealed = CardSearch(evidence.foreign.numbers), CardSearch(evidence.foreign.numbers)
     await search_for_foreign(foreign, scene)
@@ -165,6 +170,7 @@ def _load(stack: RunningStack, folder: Path, evidence: Evidence) -> None:
     for number, row in enumerate(rows):
         card = evidence.marks.new("row of a file")
         row["cc_num"] = card if number % 4 else f"{card[:-1]}x"
+        warehouse.mark(row)
         if number % 3 == 0:
             row["street"] = card
         elif number % 5 == 0:

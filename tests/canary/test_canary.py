@@ -19,6 +19,7 @@ from tests.canary.odd_places import odd
 from tests.canary.probes import Probe, Prober
 from tests.canary.report import table
 from tests.canary.stores import search_answers, search_cores, search_logs, search_spans
+from tests.canary.warehouse import CITY, PERSON, PersonSearch, amiss
 from tests.support.card_search import CardSearch, search_files
 from txn_api.problems import PROBLEMS
 from txn_core.card_numbers.pan import passes_luhn
@@ -149,6 +150,25 @@ def test_a_run_that_has_seen_nothing_says_of_everything_that_it_is_missing() -> 
         "a planted number was not found: object planted/plain.json",
     ):
         assert expected in missing
+
+
+def test_a_person_in_a_place_of_the_warehouse_is_named() -> None:
+    """Wherever the vault is not; and a search that does not see the vault itself says so."""
+    looked = PersonSearch(CardSearch(MARKS.numbers))
+    street, city = PERSON["street"], CITY
+    looked.look("postgres cell", "oltp.address", street)
+    looked.look("postgres cell", "star.dim_customer", street)
+    looked.look("warehouse file", "work/duckdb/logs/dbt.log", f"{NUMBER} {street}")
+    looked.look("warehouse cell", "warehouse.duckdb star.customer_segments", city)
+    assert looked.search.found == ["warehouse file work/duckdb/logs/dbt.log"]
+    told = list(amiss(looked))
+    assert told[:3] == [
+        "a marked person in postgres cell star.dim_customer",
+        "a marked person in warehouse file work/duckdb/logs/dbt.log",
+        "a city in warehouse cell warehouse.duckdb star.customer_segments",
+    ]
+    assert "the search does not see postgres cell vault.customer" in told
+    assert "nothing of the kind curated object was searched" in told
 
 
 def test_an_answer_has_its_status() -> None:

@@ -31,6 +31,7 @@ from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.scores import ScoreTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.idempotency import Fingerprints
@@ -226,6 +227,7 @@ def _services(desk: AppFixture, settings: Settings) -> Services:
         posts=PostBatch(admission, producer, rights=guarded.writing),
         idempotency=Idempotency(desk.records, Fingerprints.of(keys), Bounds.of(settings), desk.app.state.registry),
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
+        scores=ScoreTable(dynamodb, "scores"),
         stores={type(store): store for store in _stores(dynamodb)},
         readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -15,10 +15,16 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from ingest.api_client.client import CONNECTIONS_MAX, ApiClient
+from txn_api.problems import Problem as ApiProblem
+from txn_api.routes.review_shapes import LabelRequest
+from txn_api.writes.json_bodies import JsonBody
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.transaction import parse_transaction
 
 API_KEY = "key-for-tests"
+LABEL = JsonBody(LabelRequest)
+Decide = Callable[[bytes], Mapping[str, object] | None]
+"""The problem of a line, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class FakeApi:
     faults: deque[Fault | None] = field(default_factory=deque)
     requests: list[list[str]] = field(default_factory=list)
     stored: dict[str, int] = field(default_factory=dict)
+    labels: list[dict[str, object]] = field(default_factory=list)
     documents: dict[str, Mapping[str, object]] = field(default_factory=dict)
     lagging: dict[str, Mapping[str, object] | None] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
@@ -152,8 +159,9 @@ class FakeApi:
                 await self._list(dict(parse_qsl(scope["query_string"].decode(), strict_parsing=True)), send)
             else:
                 await self._get(scope["path"].rpartition("/")[2], send)
-        elif scope["path"] == "/transactions/bulk":
-            await self._bulk(body.splitlines(), fault, send)
+        elif scope["path"] in {"/transactions/bulk", "/labels/bulk"}:
+            decide = self._label if scope["path"] == "/labels/bulk" else self._decide
+            await self._bulk(body.splitlines(), fault, send, decide)
         else:
             await self._single(body, fault, send)
 
@@ -195,7 +203,7 @@ class FakeApi:
         status = 422 if judged else 202
         await _send(send, status, json.dumps(judged or {"status": "accepted"}).encode())
 
-    async def _bulk(self, lines: Sequence[bytes], fault: Fault | None, send: Send) -> None:
+    async def _bulk(self, lines: Sequence[bytes], fault: Fault | None, send: Send, decide: Decide) -> None:
         self.requests.append([_id(line) for line in lines])
         problems: dict[int, Mapping[str, object]] = {}
         unknown = 0
@@ -204,7 +212,7 @@ class FakeApi:
             if isinstance(fault, Unsettled) and number in fault.lines:
                 problems[number] = problem(503, fault.code)
                 unknown += 1
-            elif judged := self._decide(line):
+            elif judged := decide(line):
                 problems[number] = judged
         if isinstance(fault, CutOff):
             raise httpx.ReadError("cut off")
@@ -218,6 +226,13 @@ class FakeApi:
         }
         answers = [*({"line": number, "problem": p} for number, p in problems.items()), totals]
         await _send(send, 200, "".join(json.dumps(answer) + "\n" for answer in answers).encode())
+
+    def _label(self, body: bytes) -> Mapping[str, object] | None:
+        try:
+            self.labels.append(LABEL.parsed(body).model_dump(exclude_none=True))
+        except ApiProblem as refused:
+            return refused.document("req_0000000000000000")
+        return None
 
     def _decide(self, body: bytes) -> Mapping[str, object] | None:
         try:

@@ -18,7 +18,7 @@ import pytest
 from tests.support.signed_requests import Signed
 from tests.txn_cli.builders import after_target
 from tests.txn_cli.stack.told_children import wait_until
-from tests.txn_cli.stack.upheld import Upheld, txn, upheld
+from tests.txn_cli.stack.upheld import COMMAND_S_MAX, Upheld, txn, upheld
 from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.children.leftovers import ProcessMark
@@ -60,7 +60,7 @@ def client_of(stack: Upheld, key: str | None = None) -> httpx.Client:
     return httpx.Client(base_url=stack.ready["api_url"], headers=headers, trust_env=False, timeout=60)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
     """It starts beside what is there, mends itself, stops in order, and goes on with its data, also when killed.
 
@@ -89,7 +89,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         assert status["drained"] is True
         assert status["api"]["url"] == stack.ready["api_url"]
         assert all("records" in worker["counts"] for worker in status["workers"].values())
-        repeated = stack.txn("bootstrap")
+        repeated = stack.ask("bootstrap")
         assert repeated.returncode == 0, "doing it again changes nothing"
         assert "Expired rows stay" in repeated.stdout, "the local server has no TTL, and that is said"
         _lets_a_key_in_until_it_is_revoked(stack)
@@ -301,7 +301,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     """Here it fails when the servers run already."""
     data_dir = tmp_path / "stack"
     with upheld(data_dir, environment={"TXN_BUCKET": "x"}) as stack:
-        assert stack.process.wait(60) == 1
+        assert stack.process.wait(COMMAND_S_MAX) == 1
         assert stack.printed.splitlines()[-1].startswith(
             "txn: CreateBucket failed with InvalidBucketName: name another"
         )

@@ -27,6 +27,7 @@ async def test_everything_is_there_afterwards(settings: Settings) -> None:
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         shards = await kinesis.list_shards(StreamName=settings.stream)
         assert len(shards["Shards"]) == 3
+        assert len((await kinesis.list_shards(StreamName=settings.alerts_stream))["Shards"]) == 1
         for definition in definitions(names):
             table = await dynamodb.describe_table(TableName=definition["TableName"])
             assert table["Table"]["TableStatus"] == "ACTIVE"

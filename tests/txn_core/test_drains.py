@@ -16,13 +16,13 @@ from txn_core.settings import Settings
 pytestmark = pytest.mark.usefixtures("two_drains")
 
 FURTHER = DrainDefinition(
-    "further", "workers.further.drain:open_further", tables=(TableShape("scores", {"id": "HASH"}),)
+    "further", "workers.further.drain:open_further", tables=(TableShape("totals", {"id": "HASH"}),)
 )
 
 
 def test_a_further_drain_has_its_tables_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own, its leases and its ledger: once in all, or once a generation if it says so."""
-    own = {"txn-scores", "txn-further-leases", "txn-further-ledger"}
+    own = {"txn-totals", "txn-further-leases", "txn-further-ledger"}
     second = TableNames("txn", 2)
     before = {table["TableName"] for table in definitions(second)}
     monkeypatch.setitem(drains.REGISTRY, FURTHER.name, FURTHER)

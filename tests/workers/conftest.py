@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_kinesis import KinesisClient
     from types_aiobotocore_kinesis.type_defs import ShardTypeDef
 
-WAIT_S_MAX = 60.0
+WAIT_S_MAX = 150.0  # a process takes a minute to start where twenty others want its processor
 PAUSE_S_MIN = 0.03
 PAUSE_S_MAX = 0.3
 

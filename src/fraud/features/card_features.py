@@ -4,7 +4,7 @@ from typing import Final
 
 from fraud.features.feature import Feature, Value
 from fraud.features.view import WEEK_S, View
-from fraud.observations.places import degrees_e4, squared_steps
+from fraud.observations.distances import degrees_e4, squared_steps
 
 
 def _from_home(view: View) -> Value:

@@ -18,8 +18,8 @@ from typing import Final, Self
 from fraud.history.columns import ID_BYTES, LOG_ODDS_MAX, NO_LOG_ODDS, Columns, Place
 from fraud.history.packing import fill, packed
 from fraud.observations.category_codes import category_code
+from fraud.observations.distances import degrees_e4
 from fraud.observations.observation import Observation
-from fraud.observations.places import degrees_e4
 from fraud.observations.reference_amount import reference_amount
 
 DAY_S: Final = 86_400

@@ -129,7 +129,7 @@ def _planes(column: "array[int]", width: int) -> list[bytes]:
 
 
 def _steps(times: "array[int]") -> "array[int]":
-    """Each time's distance from the one before it; that of the first is 0."""
+    """Each time's distance from the one before it; 0 for the first."""
     steps = array("q", bytes(8)) if times else array("q")
     steps.extend(later - earlier for earlier, later in pairwise(times))
     return steps

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from pydantic import ValidationError
 
 from fraud.features import catalogue
+from fraud.features.stage_two import STAGE2
 from fraud.model.flat_tree import FlatTree, Part, Stage, TreesFile
 from fraud.model.manifest import DriftBins, Interval, KnownAnswer, Manifest, Metrics, Thresholds, Training
 from fraud.model.model import Model
@@ -71,7 +72,7 @@ def checked_model(manifest_bytes: bytes, trees_bytes: bytes) -> Model:
             f"the model reads another feature set than {catalogue.FEATURE_SET} as it is here: train again"
         )
     trees = _parsed(TreesFile, trees_bytes, TREES)
-    width = len(catalogue.FEATURES), len(catalogue.STAGE2)
+    width = len(catalogue.FEATURES), len(STAGE2)
     if (manifest.features, manifest.further) != width or (trees.first.features, trees.second.features) != (
         width[0],
         sum(width),
@@ -100,15 +101,16 @@ def check_sizes(sizes: Mapping[str, int]) -> None:
             raise ModelError(f"{name} is larger than {largest:,} bytes")
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    """The files of a model in a folder, none read beyond its bound.
+def files_of(folder: Path, *, unsigned: bool = False) -> dict[str, bytes]:
+    """The files of a model in a folder, none read beyond its bound; if `unsigned`, it may lack its signature.
 
     Raises:
         ModelError: one is missing, too large or cannot be read.
     """
     try:
         found = {name: folder / name for name in BYTES_MAX if (folder / name).is_file()}
-        check_sizes({name: path.stat().st_size for name, path in found.items()})
+        sizes = {name: path.stat().st_size for name, path in found.items()}
+        check_sizes({SIGNATURE: 0, **sizes} if unsigned else sizes)
         return {name: path.read_bytes() for name, path in found.items()}
     except OSError as error:
         raise ModelError(f"cannot read the model: {error.strerror}") from None

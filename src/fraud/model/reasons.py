@@ -1,16 +1,18 @@
 """Why a transaction scores high, in the features that people read."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from fraud.features.catalogue import FEATURES, STAGE2
+from fraud.features.catalogue import FEATURES
+from fraud.features.feature import Feature
+from fraud.features.stage_two import STAGE2
+from fraud.features.words import in_words
 from fraud.model.contributions import contributions
 from fraud.model.flat_tree import TreesFile
-from fraud.model.shown_values import shown
 from fraud.model.trees import Value
 
 REASONS_MAX: Final = 5
-OWN: Final = next(place for place, feature in enumerate(STAGE2, len(FEATURES)) if feature.name == "own")
+OWN: Final = next(place for place, feature in enumerate(STAGE2, len(FEATURES)) if feature.name == "stage1_own")
 """Where the second stage reads what the first one says of the transaction."""
 
 
@@ -42,6 +44,6 @@ def reasons_of(trees: TreesFile, values: Sequence[Value]) -> tuple[Reason, ...]:
 
 
 def _reason(place: int, value: Value, contribution: float) -> Reason:
-    feature = (*FEATURES, *STAGE2)[place]
-    text = feature.text.format(shown(value, feature.unit))
-    return Reason(feature.name, value, round(contribution * 1000.0), text)
+    features: tuple[Feature[Any], ...] = (*FEATURES, *STAGE2)
+    feature = features[place]
+    return Reason(feature.name, value, round(contribution * 1000.0), in_words(feature, value))

@@ -42,7 +42,7 @@ def log_odds(trees: Sequence[Node], row: Sequence[float]) -> float:
     for tree in trees:
         node = tree
         while node.__class__ is tuple:
-            column, threshold, low, high = node  # type: ignore[misc]
+            column, threshold, low, high = node
             node = low if row[column] <= threshold else high
         total += node  # type: ignore[operator]
     return total

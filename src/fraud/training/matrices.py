@@ -9,8 +9,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from fraud.features.catalogue import FEATURES, STAGE2, features_of, stage2_of
+from fraud.features.catalogue import FEATURES, features_of, stage2_of
 from fraud.features.feature import Value
+from fraud.features.stage_two import STAGE2
 from fraud.history.card_history import CardHistory
 from fraud.training.labelled import Cards, Labelled
 
@@ -74,7 +75,7 @@ class LearningRows:
                 part[begin : begin + length] = True
             begin += length
         return type(self)(
-            rows=[self.rows[place] for place in np.flatnonzero(part)],
+            rows=[self.rows[place] for place in np.flatnonzero(part).tolist()],
             lengths=lengths,
             cards=self.cards[part],
             first=self.first[part],

@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from fraud.evaluation.intervals import Estimate, Estimates
-from fraud.features.catalogue import FEATURE_SET, FEATURES, STAGE2, feature_set_digest
+from fraud.features.catalogue import FEATURE_SET, FEATURES, feature_set_digest
+from fraud.features.stage_two import STAGE2
 from fraud.model.flat_tree import Stage, TreesFile
 from fraud.model.loading import MANIFEST, SIGNATURE, TREES, checked_model
 from fraud.model.manifest import (
@@ -68,7 +69,7 @@ def model_files(
 
 def names_of_values() -> list[str]:
     """The names of the values of a row, those of the second stage last."""
-    return [feature.name for feature in (*FEATURES, *STAGE2)]
+    return [*(feature.name for feature in FEATURES), *(feature.name for feature in STAGE2)]
 
 
 def _known_answers(trees: TreesFile, values: Matrix) -> list[KnownAnswer]:

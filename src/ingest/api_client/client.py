@@ -127,8 +127,8 @@ class ApiClient:
             raise _refused(problem)
         return problem
 
-    async def post_bulk(self, bodies: Sequence[bytes]) -> BulkAnswer:
-        """Send transactions in their order, one a line.
+    async def post_bulk(self, bodies: Sequence[bytes], path: str = "/transactions/bulk") -> BulkAnswer:
+        """Send transactions, or what else an upload takes, in their order, one a line.
 
         Raises:
             UnavailableError: there was no answer, or it was cut off: any of the lines may have been accepted.
@@ -136,7 +136,7 @@ class ApiClient:
             ProtocolError: the answer's totals do not fit its lines.
         """
         headers = {"Content-Type": NDJSON}
-        async with self._answer("POST", "/transactions/bulk", content=_pieces(bodies), headers=headers) as response:
+        async with self._answer("POST", path, content=_pieces(bodies), headers=headers) as response:
             if response.status_code == 200:
                 return bulk_answer([json_of(line) async for line in _lines(response)], sent=len(bodies))
             raise _refused(await _problem(response))

@@ -27,6 +27,7 @@ from txn_core.transactions.identity import Account
 __all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
+_WRITES: Final[frozenset[api_keys.Scope]] = frozenset({_WRITE, "cases:write", "labels:write"})
 _FOUND: Final = "principal"  # in a request's state: whom `Gate.identify` found to call
 
 
@@ -69,7 +70,7 @@ class Gate:
     async def admit(
         self, scope: Scope, receive: Receive, headers: RawHeaders, needed: api_keys.Scope, *more: api_keys.Scope
     ) -> Principal:
-        """The principal of a request that may go on. What needs the scope to write is a write, all else a read.
+        """The principal of a request that may go on. What needs a scope to write is a write, all else a read.
 
         The body of a signed request is read here; `bodies.source` has it for the route.
 
@@ -132,7 +133,7 @@ class Gate:
     @staticmethod
     def _enter(scope: Scope, principal: Principal, needed: api_keys.Scope, *more: api_keys.Scope) -> None:
         if (allowances := principal.allowances) is not None:
-            allowance = allowances.writes if needed == _WRITE else allowances.reads
+            allowance = allowances.writes if needed in _WRITES else allowances.reads
             if allowance is not None:
                 # The edge tells what is left of it, and leaves when the request is answered.
                 scope["state"]["allowance"] = allowance

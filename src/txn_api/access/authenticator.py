@@ -203,6 +203,7 @@ class Authenticator:
             expires_at_s=None if key.expires_at is None else datetime_of(key.expires_at).timestamp(),
             allowances=self._limiter.of(f"key {key.key_id}", key.limits),
             cards_of_mask_max=self._limiter.cards_of_mask_max(key.limits),
+            actor=f"key_{key.key_id}",
         )
 
     async def _of_token(self, tokens: Tokens, presented: str, *, is_new: bool) -> Principal | None:
@@ -216,6 +217,7 @@ class Authenticator:
             certificate_sha256=holder.certificate_sha256,
             allowances=self._limiter.of(f"token {holder.subject}", BY_SETTINGS),
             cards_of_mask_max=self._limiter.cards_of_mask_max(BY_SETTINGS),
+            actor=f"sub_{holder.subject[:32]}",
         )
 
 

@@ -28,6 +28,8 @@ class Principal:
     """The cards with one mask that its account may send and look up a day; 0 is without limit."""
     certificate_sha256: str | None = None
     """The client's certificate that its token is bound to (RFC 8705, 3.1): SHA-256 of its DER form, in base64url."""
+    actor: str = "unknown"
+    """What is written down of who acts: the key's id, or a digest of the token's issuer, account and subject."""
 
     def has_ended(self, at_s: float) -> bool:
         """Whether the credential has expired by this time, in seconds since 1970."""

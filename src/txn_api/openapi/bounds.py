@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from txn_core.card_numbers.pan import LENGTH_MAX, LENGTH_MIN, MASK_PATTERN
 from txn_core.transactions.faults import ID_PATTERN, TERMINAL_ID_PATTERN
-from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.transactions.identity import (
+    ACCOUNT_PATTERN,
+    ALERT_ID_PATTERN,
+    CARD_ID_PATTERN,
+    CASE_ID_PATTERN,
+    CUSTOMER_ID_PATTERN,
+    MERCHANT_ID_PATTERN,
+)
 from txn_core.transactions.instants import INSTANT_PATTERN
 
 INTEGER_MAX: Final = 2**53 - 1  # what a JSON number holds exactly wherever it is read (RFC 8259, 6)
@@ -19,6 +26,8 @@ _LENGTHS: Final[dict[str, tuple[int, int]]] = {
     CARD_ID_PATTERN: (39, 42),
     CUSTOMER_ID_PATTERN: (36, 36),
     MERCHANT_ID_PATTERN: (36, 36),
+    ALERT_ID_PATTERN: (36, 36),
+    CASE_ID_PATTERN: (36, 36),
     INSTANT_PATTERN: (27, 27),
     MASK_PATTERN: (LENGTH_MIN, LENGTH_MAX),
     "^[A-Z]{3}$": (3, 3),

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 
 from txn_api.reads.fields import CONFLICTS, Selection
+from txn_core.dynamodb.scores import ScoreItem
 from txn_core.positions import WriteOrder
 
 _HEAD: Final = '{"schema":1,'
@@ -19,6 +20,12 @@ def document(event: str, conflicts: Iterable[str]) -> str:
     as_ours = event.startswith(_HEAD) and event.endswith("}")
     body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
     return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+
+
+def with_risk(document: str, score: ScoreItem | None) -> str:
+    """A document with its score; `null` while there is none."""
+    risk = None if score is None else {"score": score.score, "decision": score.decision, "model": score.model}
+    return f'{document[:-1]},"risk":{to_json(risk).decode()}}}'
 
 
 def selected(event: str, conflicts: Iterable[str], selection: Selection) -> str:

@@ -8,9 +8,10 @@ from pydantic_core import from_json
 
 from txn_api.reads.csv_rows import header, row
 from txn_api.reads.fields import EVERYTHING, Selection
-from txn_api.reads.json_rows import document, page, selected
+from txn_api.reads.json_rows import document, page, selected, with_risk
 from txn_api.reads.negotiation import Form
 from txn_core.dynamodb.ranges import Row
+from txn_core.dynamodb.scores import ScoreItem
 
 # Between so many rows others get their turn: a thousand of CSV take tens of milliseconds, as many documents one.
 ROWS_AT_ONCE: Final = 32
@@ -24,8 +25,15 @@ class Rendering:
     form: Form
     selection: Selection | None
 
-    def one(self, event: str, conflicts: Sequence[str]) -> bytes:
+    @property
+    def shows_risk(self) -> bool:
+        """Whether one transaction is shown with its risk, as only whole documents are."""
+        return self.form is Form.JSON and self.selection is None
+
+    def one(self, event: str, conflicts: Sequence[str], score: ScoreItem | None = None) -> bytes:
         """One transaction; a table has its header."""
+        if self.shows_risk:
+            return with_risk(document(event, conflicts), score).encode()
         return (self._header() + self._writer()(event, conflicts)).encode()
 
     async def page(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
@@ -32,7 +32,7 @@ from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
 from txn_api.schemas import Parameters, ProblemShape, Shape
 from txn_api.services import Service, Services
 from txn_api.writes.bodies import NDJSON, check_type, source
-from txn_api.writes.bulk_upload import Admit, Ended, Upload
+from txn_api.writes.bulk_upload import Admit, Ended, Sink, Upload
 from txn_api.writes.encodings import ENCODINGS, Decoder
 from txn_api.writes.fair_memory import Holding
 from txn_api.writes.results import (
@@ -146,7 +146,7 @@ async def post_bulk(
             request_text=around,
         )
 
-    return _BulkResponse(
+    return UploadResponse(
         services,
         principal.account,
         admitting,
@@ -157,8 +157,8 @@ async def post_bulk(
     )
 
 
-class _BulkResponse(Response):
-    """Reads the upload while it answers it."""
+class UploadResponse(Response):
+    """Reads an upload while it answers it; its lines go to the `sink`, which is the producer unless given."""
 
     def __init__(
         self,
@@ -169,9 +169,11 @@ class _BulkResponse(Response):
         request_id: str,
         *,
         rights: Standing,
-        everything: bool,
+        everything: bool = False,
+        sink: Sink | None = None,
     ) -> None:
         super().__init__()
+        self._sink = sink or services.producer
         self._services, self._admitting, self._decoder, self._rights = services, admitting, decoder, rights
         self._request_id, self._everything = request_id, everything
         self._turn = partial(services.turns.turn, account)
@@ -181,10 +183,11 @@ class _BulkResponse(Response):
         self._decompression = Holding(memories.decompression, account)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read and answer."""
         settings = self._services.settings
         upload = Upload(
             admitting=self._admitting,
-            producer=self._services.producer,
+            producer=self._sink,
             receive=source(scope, receive),
             decoder=self._decoder,
             stopping=self._services.stopping,
@@ -239,11 +242,12 @@ class _BulkResponse(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-def _lines(*documents: dict[str, Any]) -> str:
+def lines_of(*documents: Mapping[str, Any]) -> str:
+    """Documents as NDJSON, for examples."""
     return "".join(json.dumps(document, separators=(",", ":")) + "\n" for document in documents)
 
 
-_TOTALS: Final = {
+TOTALS: Final = {
     "receipt_id": "rcp_0123456789abcdef0123456789abcdef",
     "read": 2,
     "accepted": 1,
@@ -256,9 +260,9 @@ resource: Final = Resource(
     router=router,
     shapes=(BulkAccepted, BulkRejected, BulkTotals),
     examples={
-        "TransactionRequestLines": {"two_lines": _lines(MINIMAL, REFUND)},
+        "TransactionRequestLines": {"two_lines": lines_of(MINIMAL, REFUND)},
         "BulkLines": {
-            "one_rejected": _lines({"line": 2, "problem": examples.problem(ValidationFailed)}, _TOTALS),
+            "one_rejected": lines_of({"line": 2, "problem": examples.problem(ValidationFailed)}, TOTALS),
         },
     },
     words={"results": {"example": "rejected"}},

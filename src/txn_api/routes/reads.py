@@ -1,19 +1,18 @@
 """The look-ups: one transaction by id; a card's or a merchant's by time, in the URL or in a body."""
 
+import asyncio
 import re
-from codecs import BOM_UTF8
 from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import Header, Query, Request
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
-from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from txn_api.access.auth import Principal, requires
-from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
 from txn_api.openapi import operations
@@ -41,24 +40,23 @@ from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes import transaction_shapes
 from txn_api.routes.post import TAG
-from txn_api.routes.transaction_shapes import Conflict, TransactionList
+from txn_api.routes.transaction_shapes import Conflict, Risk, TransactionList
 from txn_api.schemas import Parameters
 from txn_api.services import Service, Services
-from txn_api.stores import store_reads
-from txn_api.writes.bodies import JSON, check_type, read_whole, source
+from txn_api.stores import STORE_ERRORS, store_reads
 from txn_api.writes.fair_memory import ROW_BYTES
+from txn_api.writes.json_bodies import JsonBody
 from txn_core.api_keys import Scope
-from txn_core.card_numbers.card_number_search import CODE, pointers_of_numbers, request_text_of
-from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID, FreeTexts
+from txn_core.aws.errors import code_of
+from txn_core.card_numbers.card_number_search import CODE, request_text_of
+from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.exceptions import MalformedJsonError
-from txn_core.transactions.contract_part import as_json, contract_part
-from txn_core.transactions.duplicates import duplicated_names, names_of
+from txn_core.dynamodb.scores import ScoreItem
 from txn_core.transactions.event import Event
-from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault, fault_of
+from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
 from txn_core.transactions.instants import Instant, parse_end, parse_start
 
@@ -68,20 +66,13 @@ _RANGE_PROBLEMS = (
     TooManyCardsOfMask,
 )
 PAGE_WAIT_S_MAX: Final = 5.0
+SCORE_S_MAX: Final = 1.0
+_log = structlog.get_logger()
 # Card data is kept by nobody on the way (ADR 17).
 _UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
-
-
-class NotAnOperation(StringConvertor):
-    """A step of a path that names no operation beside it: `GET /transactions/bulk` is a 405, not a look-up."""
-
-    regex = "(?!bulk$|search$)[^/]+"
-
-
-register_url_convertor("not_an_operation", NotAnOperation())
 
 
 class ReadParameters(Parameters):
@@ -136,11 +127,8 @@ class RangeParameters(ReadParameters):
             raise ParameterInvalid([Fault("/card_number", error.type)]) from None
 
 
-_FREE_TEXTS: Final = FreeTexts(RangeParameters)
-
-
+_SEARCH: Final = JsonBody(RangeParameters, ParameterInvalid)
 router = Router(tags=[TAG.name], checks=[each_once(RangeParameters)])
-_NAMES: Final = names_of(RangeParameters)
 
 
 @router.get(
@@ -191,44 +179,10 @@ async def search_transactions(
     services: Service,
 ) -> Response:
     """Answer the same reads as `GET /transactions` to a query that stands in the body."""
-    settings = services.settings
-    check_type(RawHeaders.of(request.scope), JSON)
-    body = await read_whole(
-        source(request.scope, request.receive),
-        bytes_max=settings.body_bytes_max,
-        deadline_s=settings.body_deadline_s,
-    )
-    parameters = _searched(body.removeprefix(BOM_UTF8))
-    if misplaced := [Fault(pointer, CODE) for pointer in pointers_of_numbers(_FREE_TEXTS.of(parameters))]:
-        raise CardNumberMisplaced(misplaced)
+    parameters = _SEARCH.parsed(await _SEARCH.read(request, services.settings))
     texts = (text for text in parameters.__dict__.values() if isinstance(text, str))
     around = f"{request_text(request)}x{request_text_of(texts)}"
     return await _answer_range(services, request, parameters, principal, around)
-
-
-def _searched(body: bytes) -> RangeParameters:
-    """What the body of a search asks for.
-
-    Raises:
-        MalformedJson: it is not JSON.
-        ParameterInvalid: it breaks rules, or names something twice.
-    """
-    try:
-        part = contract_part(body, _NAMES)
-    except MalformedJsonError:
-        raise MalformedJson from None
-    if part.fields is None:
-        raise ParameterInvalid([Fault("", "object_required")])
-    faults = [*duplicated_names(body, _NAMES), *part.beyond]
-    try:
-        # Strict, as every body is: only a URL has to write numbers as text.
-        parameters = RangeParameters.model_validate_json(as_json(part.fields), strict=True)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise ParameterInvalid([*dict.fromkeys([*faults, *map(fault_of, details)])]) from None
-    if faults:
-        raise ParameterInvalid(faults)
-    return parameters
 
 
 @router.get(
@@ -256,24 +210,41 @@ async def get_transaction(
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
 
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
-    nothing has changed, which only a conflict or an earlier write that came late can do.
+    nothing has changed, which only its score, a conflict or an earlier write that came late can do.
     """
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
     rendering = parameters.rendering(request)
     account = principal.reads(parameters.account)
     standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
-    async with store_reads():
-        found = await services.transactions.get(account, TransactionId(transaction_id))
-    await standing.check()
-    if found is None:
-        raise TransactionNotFound
-    body = rendering.one(found.event, [order.text for order in found.conflicts])
+    own_id = TransactionId(transaction_id)
+    scoring = asyncio.ensure_future(_score(services, account, own_id)) if rendering.shows_risk else None
+    try:
+        async with store_reads():
+            found = await services.transactions.get(account, own_id)
+        await standing.check()
+        if found is None:
+            raise TransactionNotFound
+        score = None if scoring is None else await scoring
+    finally:
+        if scoring is not None:
+            scoring.cancel()
+    body = rendering.one(found.event, [order.text for order in found.conflicts], score)
     tag = tag_of(body)
     headers = {**_UNCACHED, "ETag": tag}
     if if_none_match is not None and matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+async def _score(services: Services, account: Account, transaction_id: TransactionId) -> ScoreItem | None:
+    """The score of a transaction; none while there is none, or while it cannot be read: it holds up no look-up."""
+    try:
+        async with asyncio.timeout(SCORE_S_MAX):
+            return await services.scores.of(account, transaction_id)
+    except STORE_ERRORS as error:
+        _log.warning("score_not_read", error=code_of(error))
+        return None
 
 
 async def _answer_range(
@@ -373,7 +344,7 @@ resource: Final = Resource(
     tag=TAG,
     router=router,
     stores=(lambda dynamodb, names: CardTable(dynamodb, names.cards),),
-    shapes=(Event, Conflict, TransactionList, RangeParameters),
+    shapes=(Event, Conflict, Risk, TransactionList, RangeParameters),
     names=transaction_shapes.NAMES,
     complete=transaction_shapes.complete,
     examples=transaction_shapes.EXAMPLES,

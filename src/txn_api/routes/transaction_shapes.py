@@ -1,7 +1,7 @@
 """What the document tells of look-ups: JSON or CSV, whole transactions or some of their fields."""
 
 from copy import deepcopy
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,14 @@ class Conflict(Shape):
     sub_sequence_number: Annotated[int, Field(ge=0)]
 
 
+class Risk(Shape):
+    """What the scorer makes of a transaction."""
+
+    score: Annotated[int | None, Field(ge=0, le=999, description="Calibrated; none where rules alone decided.")]
+    decision: Literal["pass", "review", "alert"]
+    model: Annotated[str | None, Field(max_length=128, pattern="^[A-Za-z0-9_.:-]+$")]
+
+
 class TransactionList(Shape):
     """One page of transactions."""
 
@@ -68,13 +76,17 @@ _TRANSACTION: Final = {
 }
 _PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount_minor": 497, "merchant": {"name": "Kub, Mann"}}
 _CONFLICT: Final = {"accepted_at": "2026-01-02T03:05:00.000000Z", **EXAMPLE_PLACE, "sub_sequence_number": 0}
+_RISK: Final = {"score": 12, "decision": "pass", "model": "mdl_2026-01-01"}
 _CURSOR: Final = "q83vASNFZ4mrze8BI0VniTIwMTktMDEtMDFUMDA6MDA6MTguMDAwMDAwWiMwYjI0MmFiYg"
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "RangeParameters": {
         "card": {"card_number": _REQUEST["card_number"], "from": "2019-01-01T00:00:00Z", "limit": 10},
         "merchant": {"merchant_name": "rippin, KUB and mann", "order": "asc"},
     },
-    "Transaction": {"accepted": _TRANSACTION, "contradicted": _TRANSACTION | {"conflicts": [_CONFLICT]}},
+    "Transaction": {
+        "accepted": _TRANSACTION | {"risk": _RISK},
+        "contradicted": _TRANSACTION | {"conflicts": [_CONFLICT], "risk": None},
+    },
     "TransactionList": {
         "last_page": {"data": [_TRANSACTION], "has_more": False, "next_cursor": None},
         "first_page": {"data": [_TRANSACTION], "has_more": True, "next_cursor": _CURSOR},
@@ -107,9 +119,9 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
 }
 HEADERS: Final = {
     "ETag": response_headers.header(
-        "A strong validator of this very answer (RFC 9110, 8.8.3).",
+        "A strong validator (RFC 9110, 8.8.3): of a transaction's answer, of a case its version.",
         '"0123456789abcdef0123456789abcdef"',
-        pattern='^"[0-9a-f]{32}"$',
+        pattern='^"(?:[0-9a-f]{32}|v[1-9][0-9]{0,8})"$',
         length_max=34,
     ),
     "X-Next-Cursor": response_headers.header(
@@ -216,8 +228,12 @@ def _transaction(event: dict[str, Any]) -> dict[str, Any]:
         "items": {"$ref": REF + "Conflict"},
         "description": "Later acknowledgements of the same id whose content contradicts this one.",
     }
+    risk = {
+        "anyOf": [{"$ref": REF + "Risk"}, {"type": "null"}],
+        "description": "Of one that is got by its id, with all fields; `null` until it is scored, about a second.",
+    }
     return event | {
         "description": "A transaction as it was first accepted.",
-        "properties": properties | {"conflicts": conflicts},
+        "properties": properties | {"conflicts": conflicts, "risk": risk},
         "required": [*(name for name in event["required"] if name != "schema"), "conflicts"],
     }

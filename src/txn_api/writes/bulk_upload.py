@@ -26,9 +26,6 @@ from txn_api.writes.results import Results
 from txn_api.writes.slow_senders import SenderPatience
 from txn_api.writes.turns import Turn
 from txn_core.exceptions import ProducerError
-from txn_core.kinesis.landing import Landing
-from txn_core.kinesis.producer import Producer
-from txn_core.transactions.event import EncodedEvent
 
 REJECTS_MAX: Final = 10_000
 # What is taken in a row at most, before others get their turn of the event loop: so many lines, or as many as fill up
@@ -89,8 +86,34 @@ class Totals:
         return to_json({"receipt_id": receipt_id, **counts, "ended": self.ended}) + b"\n"
 
 
-Admit = Callable[[bytes], EncodedEvent]
-"""Turns a line into its event, or raises a `Problem`."""
+class Admitted(Protocol):
+    """A line that keeps all rules."""
+
+    @property
+    def data(self) -> bytes:
+        """What is handed over."""
+
+    @property
+    def card_id(self) -> str:
+        """What keeps lines of the same subject in their order: the card, or whatever else they are about."""
+
+
+class Sink(Protocol):
+    """Where lines go: the producer, or a store."""
+
+    def offer(self, card_id: str, data: bytes) -> "asyncio.Future[Any] | None":
+        """Take a line, and say later that it is durable, or why not (a `ProducerError`); None while there is no room.
+
+        Raises:
+            ProducerError: it takes none.
+        """
+
+    async def room(self, card_id: str) -> None:
+        """Wait until there may be room."""
+
+
+Admit = Callable[[bytes], Admitted]
+"""Turns a line into what is handed over, or raises a `Problem`."""
 
 
 class Rights(Protocol):
@@ -118,8 +141,8 @@ class _RightsEndedError(Exception):
 
 class _Waiting(NamedTuple):
     number: int
-    event: EncodedEvent | None  # without its bytes, where its result is told
-    landing: "asyncio.Future[Landing]"
+    event: Admitted | None  # without its bytes, where its result is told
+    landing: "asyncio.Future[Any]"
 
 
 class Upload:
@@ -129,7 +152,7 @@ class Upload:
         self,
         *,
         admitting: Callable[[], Admit],
-        producer: Producer,
+        producer: Sink,
         receive: Receive,
         decoder: Decoder,
         stopping: "asyncio.Future[None]",
@@ -313,7 +336,7 @@ class Upload:
         """
         admitted, taken = [], 0
         admit, clock, ends_at = self._admit, turn.clock, turn.ends_at
-        outcome: EncodedEvent | Problem
+        outcome: Admitted | Problem
         for number, data, _ in lines:
             taken += 1
             if data != b"":
@@ -357,7 +380,7 @@ class Upload:
         if self._rate is not None and (more := len(problem.faults) // FAULTS_A_LINE):
             self._rate.owe(more)
 
-    async def _wait_for_room(self, number: int, event: EncodedEvent, results: Results) -> None:
+    async def _wait_for_room(self, number: int, event: Admitted, results: Results) -> None:
         """Hand a line over as soon as the window and the producer's share for bulk have room for it.
 
         Raises:
@@ -370,7 +393,7 @@ class Upload:
             await self._producer.room(event.card_id)
             await self._ask_rights()
 
-    def _is_handed_over(self, number: int, event: EncodedEvent, results: Results) -> bool:
+    def _is_handed_over(self, number: int, event: Admitted, results: Results) -> bool:
         """Whether the producer has room for a line, and has it now; the line counts as read then.
 
         Raises:
@@ -380,7 +403,7 @@ class Upload:
         if landing is None:
             return False
         self.totals.read += 1
-        told = event._replace(data=b"") if results.everything else None
+        told = results.kept(event) if results.everything else None
         # As its class makes one, without a call of Python.
         self._waiting.append(tuple.__new__(_Waiting, (number, told, landing)))
         return True

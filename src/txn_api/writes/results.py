@@ -9,7 +9,7 @@ Both are held in the memory that all uploads share (`fair_memory.py`).
 import asyncio
 from array import array
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from pydantic_core import to_json
 from starlette.types import Send
@@ -51,7 +51,11 @@ class Results:
         """Whether the upload has to end: of no rejected line is the result dropped."""
         return self._answer_bytes >= REJECTED_ANSWER_BYTES_MAX or self._holding.is_too_much
 
-    async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
+    def kept(self, event: Any) -> Any:
+        """What is kept of a line until it is told that it was accepted."""
+        return event
+
+    async def accepted(self, number: int, event: Any, landing: Landing) -> None:
         """A line was accepted."""
 
     async def refused(self, number: int, problem: Problem) -> None:
@@ -163,6 +167,11 @@ class AllResults(Results):
     def is_full(self) -> bool:
         """Never: the writer waits for room."""
         return False
+
+    def kept(self, event: Any) -> EncodedEvent:
+        """The ids of a transaction, without its bytes."""
+        encoded: EncodedEvent = event
+        return encoded._replace(data=b"")
 
     async def accepted(self, number: int, event: EncodedEvent, landing: Landing) -> None:
         """A line was accepted."""

@@ -8,7 +8,7 @@ import typer
 from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import ask, say
-from txn_cli.warehouse.engines import Engine
+from txn_cli.warehouse.engines import CHOICES, Engine, engine_of
 from txn_core.exceptions import StoreError
 
 StackOption = Annotated[
@@ -25,7 +25,15 @@ AwsOption = Annotated[
     bool, typer.Option("--aws", help="Work on AWS, as TXN_* and AWS_* describe it; TXN_TARGET=aws says the same.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-TargetOption = Annotated[Engine, typer.Option("--target", help="The engine that holds the warehouse's tables.")]
+TargetOption = Annotated[
+    Engine,
+    typer.Option(
+        "--target",
+        parser=engine_of,
+        metavar=f"[{CHOICES}]",
+        help="The engine that holds the warehouse's tables.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

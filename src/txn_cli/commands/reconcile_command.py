@@ -1,9 +1,8 @@
 """`txn reconcile`: whether each view of the stream holds the same as the lake, by their ledgers."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +20,7 @@ from txn_core.settings import Settings
 from workers.leases.ledger import Minute, minute_of
 
 if TYPE_CHECKING:
-    from warehouse.run.targets import Target
+    from txn_cli.reconcile.landed_view import Held
 
 
 def reconcile(
@@ -52,8 +51,8 @@ def reconcile(
     """
     from_minute = minute_of(moment_of(since, datetime.now(UTC)))
     system = system_at(data_dir, aws=aws)
-    with _warehouse(target, system, data_dir, asked=warehouse) as found:
-        report = asyncio.run(_reconcile(system.settings, found, from_minute, deep))
+    found = _warehouse(target, system, data_dir, asked=warehouse)
+    report = asyncio.run(_reconcile(system.settings, found, from_minute, deep))
     if as_json:
         say_document(report.document())
     else:
@@ -61,27 +60,21 @@ def reconcile(
     raise typer.Exit(CHECKING[Outcome.DONE if report.all_right else Outcome.FINDING])
 
 
-@contextmanager
-def _warehouse(
-    engine: Engine, system: System, data_dir: Path | None, *, asked: bool | None
-) -> "Iterator[Target | None]":
-    """The warehouse, held for the block: the one that is asked for, or the one that there is, or None."""
+def _warehouse(engine: Engine, system: System, data_dir: Path | None, *, asked: bool | None) -> "Held | None":
+    """How the warehouse is held: the one that is asked for, or the one that there is, or None."""
     if asked is False or (asked is None and modules_lacking() is not None):
-        yield None
-        return
+        return None
     from txn_cli.warehouse.reading import has_warehouse, read_warehouse  # noqa: PLC0415 - the extra `warehouse`
 
     where = (engine, system.settings, data_dir)
     if asked is None and not has_warehouse(*where, is_local=system.is_local):
-        yield None
-        return
-    with read_warehouse(*where, is_local=system.is_local) as found:
-        yield found
+        return None
+    return partial(read_warehouse, *where, is_local=system.is_local)
 
 
 async def _reconcile(
     settings: Settings,
-    warehouse: "Target | None",
+    warehouse: "Held | None",
     since: Minute,
     deep: bool,  # noqa: FBT001 - one call, above
 ) -> Report:

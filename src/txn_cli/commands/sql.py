@@ -16,7 +16,7 @@ from txn_cli.answers.formats import Format, format_of
 from txn_cli.commands.place import StackOption, announce
 from txn_cli.exit_codes import ACTING, Outcome
 from txn_cli.terminal import console, say
-from txn_cli.warehouse.engines import Engine
+from txn_cli.warehouse.engines import Engine, engine_of
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from warehouse.questions.catalogue import Question, is_name, question_of, questions
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 PRINTED_COLUMNS: Final = 160
 """How wide a table is that is printed where there is no terminal."""
+
+
+def _asked(name: str) -> Engine:
+    """The engine to ask. Redshift and the tables of Spark are asked by their own clients."""
+    engine = engine_of(name)
+    if engine not in {Engine.DUCKDB, Engine.POSTGRES}:
+        raise typer.BadParameter(
+            f"`txn sql` asks DuckDB and PostgreSQL alone: ask {engine} by its own client (docs/warehouse.md)"
+        )
+    return engine
 
 
 def sql(
@@ -43,7 +53,9 @@ def sql(
         Path | None, typer.Option(help="File to write; its ending names the format.", show_default="standard output")
     ] = None,
     role: Annotated[Role, typer.Option(help="Who asks: stewards see star.dim_customer whole.")] = Role.ANALYST,
-    target: Annotated[Engine, typer.Option(help="Which warehouse is asked.")] = Engine.DUCKDB,
+    target: Annotated[
+        Engine, typer.Option(parser=_asked, metavar="[duckdb|postgres]", help="Which warehouse is asked.")
+    ] = Engine.DUCKDB,
     timeout: Annotated[
         float, typer.Option(min=0.1, max=86_400, help="How long the query may take at most, seconds.")
     ] = 60.0,
@@ -69,6 +81,12 @@ def sql(
     except BrokenPipeError:
         # Whoever read has seen enough. Python would complain when it flushes standard output at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _end_process(reason: str) -> None:
+    """End at once, since the thread that runs the query takes no interruption; called in another one."""
+    say(f"txn: {reason}", error=True)
+    os._exit(ACTING[Outcome.FAILED])
 
 
 def _list(shown: Console) -> None:
@@ -99,7 +117,7 @@ def _reader(
         is_local = settings.warehouse_folder is None
         folder = folder_of(settings, data_dir, is_local=is_local).root
         announce(f"DuckDB in {folder}, as {role}")
-        with open_duckdb(folder, role, bounds) as duckdb:
+        with open_duckdb(folder, role, bounds, _end_process) as duckdb:
             yield duckdb
         return
     if settings.warehouse_postgres_url is None:

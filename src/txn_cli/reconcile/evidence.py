@@ -1,7 +1,7 @@
 """What stream, lake and dead letters really hold of some minutes of a shard."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -20,7 +20,7 @@ from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, RAW_PREFIX
 from txn_core.lake.parquet import read_parquet
-from txn_core.positions import SequenceNumber, ShardId
+from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import datetime_of
 from workers.events.dead_letters import Envelope
 from workers.events.reasons import Reason
@@ -103,15 +103,21 @@ class LakeEvidence:
 
     store: ObjectStore
 
-    async def rows(self, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
-        """The rows of the minutes, as often as they stand there."""
+    async def rows(
+        self, shard_id: ShardId, minutes: Collection[Minute], on_stream: Sequence[StreamRecord] = ()
+    ) -> list[StreamRecord]:
+        """The rows of the minutes, as often as they stand there.
+
+        A row whose record is known from the stream has the record's bytes. To make them from the row costs most.
+        """
+        known = {record.position: record.data for record in on_stream}
         wanted = pa.array([start_of(minute) for minute in minutes], pa.timestamp("us", tz="UTC"))
         found: list[StreamRecord] = []
         for hour in hours_of(minutes):
             async for key in self.store.keys(f"{RAW_PREFIX}dt={hour:%Y-%m-%d}/hr={hour:%H}/{shard_id}-"):
                 table = read_parquet(await self._read(key))
                 of_minutes = pc.is_in(pc.floor_temporal(table["arrived_at"], unit="minute"), value_set=wanted)
-                found += arrived_of(table.filter(of_minutes))
+                found += _rows_of(table.filter(of_minutes), shard_id, known)
         return found
 
     async def dead_letters(self, worker: str, shard_id: ShardId, minutes: Collection[Minute]) -> list[StreamRecord]:
@@ -130,6 +136,18 @@ class LakeEvidence:
 
     async def _read(self, key: str) -> bytes:
         return await briefly("read object", lambda: self.store.read(key))
+
+
+def _rows_of(table: pa.Table, shard_id: ShardId, known: Mapping[Position, bytes]) -> Iterator[StreamRecord]:
+    unknown = []
+    columns = (table[name].to_pylist() for name in ("sequence_number", "sub_sequence_number", "arrived_at"))
+    for number, (sequence_number, sub_sequence_number, arrived_at) in enumerate(zip(*columns, strict=True)):
+        position = Position(shard_id, sequence_number, sub_sequence_number)
+        if (data := known.get(position)) is None:
+            unknown.append(number)
+        else:
+            yield StreamRecord(data, position, arrived_at)
+    yield from arrived_of(table.take(pa.array(unknown, pa.int64())))
 
 
 def hours_of(minutes: Collection[Minute]) -> list[datetime]:

@@ -8,9 +8,8 @@ from txn_cli.reconcile.comparison import MinuteSums, ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, Found
 from txn_cli.reconcile.views import JudgedView, MinutePlace, View
-from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
-from workers.leases.ledger import Minute, Sum, start_of, tally_of
+from workers.leases.ledger import Minute, start_of, sum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Examination:
     async def _find(self, minutes: set[Minute]) -> Found:
         retained = start_of(min(minutes)) >= self.retained_from
         stream = await self.stream.records(self.shard_id, minutes) if retained else None
-        lake = await self.lake.rows(self.shard_id, minutes)
+        lake = await self.lake.rows(self.shard_id, minutes, stream or ())
         dead_letters = await self.lake.dead_letters(self.reference.name, self.shard_id, minutes)
         return Found(stream, lake, dead_letters).only(self._is_of_this_stream)
 
@@ -71,7 +70,7 @@ class Examination:
         found = found.only(self.ledgers[view.name].covers)
         records = [record for record in found.events() if record.position.within_shard() not in dead_letters]
         faults = await view.faults(MinutePlace(self.shard_id, sums.minute), records)
-        if not faults and found.stream is not None and _sum(found.stream) != sums.view:
+        if not faults and found.stream is not None and sum_of(found.stream) != sums.view:
             why = f"the ledger of the {view.name} says otherwise than stream and lake"
             faults = [Fault(f"unexplained_in_{view.name}", self.shard_id, sums.minute, why=why)]
         return faults
@@ -79,12 +78,7 @@ class Examination:
     def _reference_faults(self, sums: MinuteSums, found: Found) -> list[Fault]:
         found = found.only(self.ledgers[self.reference.name].covers)
         faults = [*found.lake_faults()]
-        if not faults and _sum(found.archived()) != sums.reference:
+        if not faults and sum_of(found.archived()) != sums.reference:
             why = f"the ledger of the {self.reference.name} says otherwise than the lake"
             faults = [Fault("unexplained_in_lake", self.shard_id, sums.minute, why=why)]
         return faults
-
-
-def _sum(records: Sequence[StreamRecord]) -> Sum:
-    """The sum of records of one minute."""
-    return sum((noted for _, noted in tally_of(records).sums), Sum())

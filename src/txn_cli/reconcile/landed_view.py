@@ -3,11 +3,15 @@
 The landing reads the lake and has no lease. So it is compared as far as the archive's checkpoint reaches: what the
 lake holds up to there, the landing must hold, unless it waits to be curated or loaded. What the archive set apart as
 dead letters is in its ledger and in no table. Such letters are added for the minutes that would differ without them.
+
+A run of the warehouse waits as long as the landing is held. So it is held twice at most: to sum all positions up, and
+for those minutes, one by one, whose sums are not those of the records.
 """
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -25,7 +29,7 @@ from warehouse.curated.curation import raw_objects, waiting
 from warehouse.curated.parquet_table import ParquetTable
 from warehouse.run.loading import waiting_commits
 from warehouse.run.targets import Target
-from workers.leases.ledger import DISORDER_MAX, Minute, Sum, Tally, minute_of, start_of, tally_of
+from workers.leases.ledger import DISORDER_MAX, Minute, Sum, Tally, minute_of, start_of, sum_of, tally_of
 
 NAME: Final = "landing"
 _PLACES: Final = (
@@ -37,14 +41,19 @@ _MINUTE_LENGTH: Final = len("2026-01-02T03:04")
 _ROWS_MAX: Final = 50_000
 
 
+Held = Callable[[], AbstractContextManager[Target]]
+"""Gives a target that no run changes for the time of the block."""
+
+
 @dataclass(slots=True)
 class LandedView:
-    """The landing of a target that no run changes meanwhile."""
+    """The landing of a target. Positions that a run adds between two looks lie behind the archive's checkpoint."""
 
-    target: Target
+    held: Held
     store: ObjectStore
     begins: Mapping[ShardId, SequenceNumber] = field(default_factory=dict)
     _archive: Mapping[ShardId, ShardLedger] = field(default_factory=dict)
+    _sums: Mapping[ShardId, Mapping[Minute, Sum]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -56,24 +65,29 @@ class LandedView:
         """See `JudgedView`: the lake lacks what the archive set apart."""
         return REFERENCE
 
-    async def ledgers(self, archive: Mapping[ShardId, ShardLedger], since: Minute) -> dict[ShardId, ShardLedger]:
+    async def ledgers(
+        self, target: Target, archive: Mapping[ShardId, ShardLedger], since: Minute
+    ) -> dict[ShardId, ShardLedger]:
         """What the landing holds of each shard that the archive has a ledger of, from a minute on.
 
         The archive's ledgers must have been read before: everything in them is in the lake by now.
         """
         self._archive = archive
-        waits_from = await self._waits_from()
-        sums = await asyncio.to_thread(self._sums_by_minute, since)
+        waits_from = await self._waits_from(target)
+        self._sums = await asyncio.to_thread(self._sums_by_minute, target, since)
         found = {}
         for shard_id, ledger in archive.items():
-            own = sums.get(shard_id, {})
+            own = self._sums.get(shard_id, {})
             letters = await self._dead_letters(shard_id, ledger.tally, own)
             found[shard_id] = ShardLedger(ledger.row, Tally.of(own) + letters, waits_from)
         return found
 
     async def faults(self, place: MinutePlace, records: Sequence[StreamRecord]) -> list[Fault]:
         """See `JudgedView`: records that are not there or are there twice, and positions that no record has."""
-        landed = await asyncio.to_thread(lambda: Counter(self._of_minute(place)))
+        if self._sums.get(place.shard_id, {}).get(place.minute, Sum()) == sum_of(records):
+            return []  # it holds what was read of it before, and this says the same
+        with self.held() as target:
+            landed = await asyncio.to_thread(lambda: Counter(self._of_minute(target, place)))
         found = []
         for record in records:
             rows = landed[record.position]
@@ -84,11 +98,11 @@ class LandedView:
             Fault(f"extra_in_{NAME}", *place, position) for position in sorted(strange, key=Position.within_shard)
         ]
 
-    async def _waits_from(self) -> Minute:
+    async def _waits_from(self, target: Target) -> Minute:
         """The minute from which on something waits to be curated or loaded."""
         listed = await raw_objects(self.store)
         snapshot = await ParquetTable(self.store).snapshot()
-        missing = await waiting_commits(snapshot, self.target.landing())
+        missing = await waiting_commits(snapshot, target.landing())
         hours = [_hour_of(entry.key) for entry in waiting(listed, snapshot)]
         files = snapshot.files_of([append.number for append in missing])
         earliest = min(
@@ -96,11 +110,11 @@ class LandedView:
         )
         return minute_of(start_of(Minute(earliest)) - DISORDER_MAX) if earliest else ShardLedger().waits_from
 
-    def _sums_by_minute(self, since: Minute) -> Mapping[ShardId, Mapping[Minute, Sum]]:
+    def _sums_by_minute(self, target: Target, since: Minute) -> Mapping[ShardId, Mapping[Minute, Sum]]:
         """Counts and digests of the positions by shard and minute; some rows at a time are in memory."""
         start = since.replace("T", " ") if len(since) == _MINUTE_LENGTH else "1970-01-01 00:00"
         found: defaultdict[ShardId, defaultdict[Minute, Sum]] = defaultdict(lambda: defaultdict(Sum))
-        rows = self._rows(_PLACES % start)
+        rows = self._rows(target, _PLACES % start)
         while part := list(islice(rows, _ROWS_MAX)):
             places: defaultdict[tuple[ShardId, Minute], list[tuple[str, int]]] = defaultdict(list)
             for minute, position in part:
@@ -109,14 +123,14 @@ class LandedView:
                 found[shard_id][minute] += Sum(len(each), digest_of_places(each))
         return found
 
-    def _of_minute(self, place: MinutePlace) -> Iterator[Position]:
+    def _of_minute(self, target: Target, place: MinutePlace) -> Iterator[Position]:
         start = place.minute.replace("T", " ")
         query = _OF_MINUTE % (start, start, place.shard_id.replace("'", "''"))
-        return (position for _, position in self._rows(query))
+        return (position for _, position in self._rows(target, query))
 
-    def _rows(self, query: str) -> Iterator[tuple[Minute, Position]]:
+    def _rows(self, target: Target, query: str) -> Iterator[tuple[Minute, Position]]:
         """The positions that the archive's ledger speaks of, with their minutes."""
-        for batch in self.target.batches(query):
+        for batch in target.batches(query):
             columns = (batch[name].to_pylist() for name in batch.schema.names)
             for shard_id, arrived_at, sequence_number, sub in zip(*columns, strict=True):
                 position = Position(shard_id, sequence_number, sub)

@@ -29,8 +29,8 @@ from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
 
 if TYPE_CHECKING:
+    from txn_cli.reconcile.landed_view import Held
     from txn_cli.reconcile.warehouse_totals import Total
-    from warehouse.run.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,19 @@ class Reconciliation:
     """The views of one stream, and the stream.
 
     Attributes:
-        warehouse: a warehouse that no run changes meanwhile, whose landing is a further view; or None.
+        warehouse: gives the warehouse whose landing is a further view, for a block in which no run changes it; or
+            None.
     """
 
     reference: View
     views: tuple[View, ...]
     stream: StreamEvidence
     lake: LakeEvidence
-    warehouse: "Target | None" = None
+    warehouse: "Held | None" = None
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, warehouse: "Target | None" = None) -> "AsyncIterator[Reconciliation]":
+    async def open(cls, settings: Settings, warehouse: "Held | None" = None) -> "AsyncIterator[Reconciliation]":
         """A reconciliation for the time of the block.
 
         Raises:
@@ -81,7 +82,7 @@ class Reconciliation:
         beginnings = await self.stream.beginnings(rows)
         ledgers = {drain.name: await drain.ledgers(rows[drain.name], since) for drain in drains}
         retained_from = await self.stream.retained_from()
-        landed = await self._landed(ledgers, beginnings, since)
+        landed, totals = await self._landed(ledgers, beginnings, since)
         views = self.views if landed is None else (*self.views, landed)
         comparisons: list[Comparison] = []
         faults: list[Fault] = []
@@ -99,7 +100,6 @@ class Reconciliation:
                 faults += await examination.faults(hour)
         names = tuple(view.name for view in views)
         alone = tuple(view.name for view in views if view.sets_apart is None)
-        totals = await self._totals()
         return Report(since, names, alone, tuple(comparisons), tuple(faults), deep=deep, totals=totals)
 
     async def _landed(
@@ -107,22 +107,17 @@ class Reconciliation:
         ledgers: dict[str, dict[ShardId, ShardLedger]],
         beginnings: Mapping[ShardId, SequenceNumber],
         since: Minute,
-    ) -> JudgedView | None:
-        """The landing, if there is one, after what it holds was added to the ledgers."""
+    ) -> "tuple[JudgedView | None, tuple[Total, ...]]":
+        """The landing and the totals, if there is a warehouse, after what it holds was added to the ledgers."""
         if self.warehouse is None:
-            return None
+            return None, ()
         from txn_cli.reconcile.landed_view import LandedView  # noqa: PLC0415 - the extra `warehouse`
+        from txn_cli.reconcile.warehouse_totals import totals_of  # noqa: PLC0415
 
         landed = LandedView(self.warehouse, self.lake.store, beginnings)
-        ledgers[landed.name] = await landed.ledgers(ledgers[self.reference.name], since)
-        return landed
-
-    async def _totals(self) -> "tuple[Total, ...]":
-        if self.warehouse is None:
-            return ()
-        from txn_cli.reconcile.warehouse_totals import totals_of  # noqa: PLC0415 - the extra `warehouse`
-
-        return await asyncio.to_thread(totals_of, self.warehouse)
+        with self.warehouse() as target:
+            ledgers[landed.name] = await landed.ledgers(target, ledgers[self.reference.name], since)
+            return landed, await asyncio.to_thread(totals_of, target)
 
 
 def by_hour(comparisons: Sequence[Comparison], *, deep: bool) -> Iterator[Mapping[Minute, Mapping[str, MinuteSums]]]:

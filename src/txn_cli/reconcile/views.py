@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
 from txn_cli.patience import briefly
@@ -10,7 +11,7 @@ from txn_cli.reconcile.faults import Fault
 from txn_core.concurrency import side_by_side
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import ShardId
-from workers.evidence import Evidence
+from workers.evidence import RECORDS_MAX, Evidence
 from workers.leases.lease import Lease
 from workers.leases.ledger import Minute
 from workers.leases.ledger_table import LedgerTable
@@ -18,7 +19,7 @@ from workers.leases.table import LeaseTable
 
 REFERENCE: Final = "archive"
 """The drain that views are compared to: its rows are the evidence of what the stream no longer retains."""
-READS_AT_ONCE_MAX: Final = 32
+READS_AT_ONCE_MAX: Final = 8  # of up to RECORDS_MAX records each
 
 
 class MinutePlace(NamedTuple):
@@ -65,12 +66,12 @@ class View:
         """See `JudgedView`; nothing without evidence."""
         if (evidence := self.evidence) is None:
             return []
-        found: dict[int, Fault] = {}
+        kinds: dict[int, Sequence[str | None]] = {}
 
-        async def look(numbered: tuple[int, StreamRecord]) -> None:
-            number, record = numbered
-            if (kind := await briefly("look up", lambda: evidence.fault(record))) is not None:
-                found[number] = Fault.at(kind, record)
+        async def look(first: int) -> None:
+            some = records[first : first + RECORDS_MAX]
+            kinds[first] = await briefly("look up", lambda: evidence.faults(some))
 
-        await side_by_side(enumerate(records), look, workers=READS_AT_ONCE_MAX)
-        return [found[number] for number in sorted(found)]
+        await side_by_side(range(0, len(records), RECORDS_MAX), look, workers=READS_AT_ONCE_MAX)
+        found = chain.from_iterable(kinds[first] for first in sorted(kinds))
+        return [Fault.at(kind, record) for kind, record in zip(found, records, strict=True) if kind is not None]

@@ -45,7 +45,7 @@ def _parts(warehouse: WarehouseStatus, now: datetime) -> Iterator[str]:
         what = (
             f"failed, {failures:,} in a row"
             if failures
-            else f"{figures['last_run_rows']:,.0f} rows in {figures['last_run_seconds']:.1f} s"
+            else f"{_loaded(figures['last_run_rows'])} {figures['last_run_seconds']:.1f} s"
         )
         yield f"last run {_ago(last_at, now)}: {what}"
     if figures.get("running"):
@@ -56,6 +56,10 @@ def _parts(warehouse: WarehouseStatus, now: datetime) -> Iterator[str]:
     elif (built_at := warehouse.at("built")) is not None:
         looked_at = warehouse.at("looked") or built_at
         yield f"holds all of the lake as of {_ago(max(built_at, looked_at), now)}"
+
+
+def _loaded(rows: float) -> str:
+    return f"{rows:,.0f} rows in" if rows else "no new rows,"
 
 
 def _ago(moment: datetime, now: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from txn_cli.output.failure import store_errors
 from txn_cli.warehouse.engines import Engine
-from txn_cli.warehouse.warehouse_place import folder_of, program_of, target_of
+from txn_cli.warehouse.warehouse_place import command_of, folder_of, target_of
 from txn_core.aws.clients import Aws
 from txn_core.settings import Settings
 from warehouse.curated.parquet_table import ParquetTable
@@ -60,6 +60,6 @@ def open_warehouse(
     """
     folder = folder_of(settings, data_dir, is_local=is_local)
     target = target_of(engine, settings, folder)
-    program = program_of(engine, settings)
+    program, *script = command_of(engine, settings)
     with folder.locked(wait_s=settings.warehouse_wait_s) as lock, target.exclusively():
-        yield OpenWarehouse(settings, Builder(target, program, folder.work, lock))
+        yield OpenWarehouse(settings, Builder(target, Path(program), folder.work, lock, script))

@@ -1,5 +1,7 @@
 """Where a system's warehouse is: its engine, and the folder for files and for what dbt writes."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from warehouse.run.duckdb_target import DuckDbTarget
 from warehouse.run.folder import WarehouseFolder
 from warehouse.run.postgres_target import PostgresTarget
 from warehouse.run.redshift_target import RedshiftTarget
+from warehouse.run.spark_target import SCRIPT, SparkTarget
 from warehouse.run.targets import Target
 
 NO_POSTGRES: Final = (
@@ -72,23 +75,37 @@ def target_of(engine: Engine, settings: Settings, folder: WarehouseFolder) -> Ta
         return DuckDbTarget(folder, settings)
     if engine is Engine.REDSHIFT:
         return RedshiftTarget(settings, ManifestBucket(settings))
+    if engine is Engine.SPARK:
+        return SparkTarget(folder.root / "spark", settings)
     if settings.warehouse_postgres_url is None:
         raise SettingsError(NO_POSTGRES)
     return PostgresTarget(settings.warehouse_postgres_url.get_secret_value(), wait_s=settings.warehouse_wait_s)
 
 
-def program_of(engine: Engine, settings: Settings) -> Path:
-    """The `dbt` command for an engine. Redshift's adapter has an environment of its own, beside Amazon's driver.
+def command_of(engine: Engine, settings: Settings) -> tuple[str, ...]:
+    """The command that runs dbt for an engine. Redshift's and Spark's adapters have environments of their own.
 
     Raises:
         DbtError: it is not installed.
     """
-    if engine is not Engine.REDSHIFT:
-        return dbt_program(settings.warehouse_dbt)
-    program = settings.warehouse_redshift_python.absolute().with_name("dbt")
+    if engine is Engine.REDSHIFT:
+        return (str(_beside(settings.warehouse_redshift_python, Engine.REDSHIFT)),)
+    if engine is Engine.SPARK:
+        _beside(settings.warehouse_spark_python, Engine.SPARK)
+        if "JAVA_HOME" not in os.environ and not shutil.which("java"):
+            raise DbtError(
+                "Spark needs Java 17: install it (apt-get install openjdk-17-jre-headless), or set JAVA_HOME"
+            )
+        return (str(settings.warehouse_spark_python.absolute()), *SCRIPT)
+    return (str(dbt_program(settings.warehouse_dbt)),)
+
+
+def _beside(python: Path, engine: Engine) -> Path:
+    """The `dbt` command in the environment of a Python."""
+    program = python.absolute().with_name("dbt")
     if not program.is_file():
         raise DbtError(
-            f"dbt-redshift is not installed beside {settings.warehouse_redshift_python}: "
-            "run `make .venv/redshift/.installed`, or set TXN_WAREHOUSE_REDSHIFT_PYTHON (docs/redshift.md)"
+            f"dbt-{engine} is not installed beside {python}: "
+            f"run `make .venv/{engine}/.installed`, or set TXN_WAREHOUSE_{engine.upper()}_PYTHON (docs/redshift.md)"
         )
     return program

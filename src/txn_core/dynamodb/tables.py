@@ -6,6 +6,7 @@ from typing import Final, Self
 from txn_core import drains
 from txn_core.aws.types import CreateTableInputTypeDef
 from txn_core.drains import INDEX, DrainDefinition
+from txn_core.dynamodb import alerts, cases, labels, scores
 from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.settings import Settings
 
@@ -54,6 +55,26 @@ class TableNames:
         """First answers by idempotency key, signatures that were used, and cards of masks that have many."""
         return f"{self.prefix}-idempotency"
 
+    @property
+    def scores(self) -> str:
+        """Scores of transactions."""
+        return f"{self.prefix}-{scores.SHAPE.name}"
+
+    @property
+    def alerts(self) -> str:
+        """Alerts by account and id."""
+        return f"{self.prefix}-{alerts.SHAPE.name}"
+
+    @property
+    def cases(self) -> str:
+        """Cases by account and id, and how many a card has had."""
+        return f"{self.prefix}-{cases.SHAPE.name}"
+
+    @property
+    def labels(self) -> str:
+        """What is known of transactions."""
+        return f"{self.prefix}-{labels.SHAPE.name}"
+
     def leases(self, worker: str) -> str:
         """Leases and checkpoints of one kind of worker."""
         return self.of_drain(worker, f"{worker}-leases")
@@ -93,8 +114,13 @@ def shared_definitions(names: TableNames) -> list[CreateTableInputTypeDef]:
     return [
         create_request(names.api_keys, TableShape("api-keys", {"key_id": "HASH"})),
         create_request(names.idempotency, TableShape("idempotency", {"id": "HASH"})),
+        *(create_request(f"{names.prefix}-{shape.name}", shape) for shape in _REVIEW),
         *_of_drains(names, once_a_generation=False),
     ]
+
+
+_REVIEW: Final = (scores.SHAPE, alerts.SHAPE, cases.SHAPE, labels.SHAPE)
+"""What the scorer writes and reviewers work with: no drain's own, since the API writes them as well."""
 
 
 def lake_progress_definition(names: TableNames) -> CreateTableInputTypeDef:

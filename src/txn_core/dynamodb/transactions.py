@@ -41,6 +41,11 @@ class IndexItem:
     event: str
     order: WriteOrder
 
+    @property
+    def key(self) -> str:
+        """The key of the item in the table."""
+        return _id(self.account, self.transaction_id)
+
     @classmethod
     def of(cls, event: Event, data: bytes, order: WriteOrder) -> "IndexItem":
         """The item of an event read at a position."""
@@ -168,14 +173,17 @@ class TransactionTable:
         answer = await self._client.get_item(
             TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
-        if (item := answer.get("Item")) is None:
-            return None
-        return StoredTransaction(
-            event=item["event"]["S"],
-            order=WriteOrder(item["order"]["S"]),
-            conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
-            others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
-        )
+        return None if (item := answer.get("Item")) is None else _stored(item)
+
+    async def get_all(self, keys: Collection[str]) -> dict[str, StoredTransaction]:
+        """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently."""
+        found: list[Any] = []
+        asked: Any = {self._name: {"Keys": [{"id": string(key)} for key in keys], "ConsistentRead": True}}
+        while asked and keys:
+            answer = await self._client.batch_get_item(RequestItems=asked)
+            found += answer["Responses"].get(self._name, ())
+            asked = answer["UnprocessedKeys"]  # an answer has 16 MB at most
+        return {item["id"]["S"]: _stored(item) for item in found}
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
         """The range of one card, whose ids are those under every key version with data, the oldest last."""
@@ -219,12 +227,12 @@ class TransactionTable:
         return await merge(query, read)
 
     async def _update(self, item: IndexItem, **request: Any) -> bool:
-        key = {"id": string(_id(item.account, item.transaction_id))}
+        key = {"id": string(item.key)}
         return await carried_out(self._client.update_item(TableName=self._name, Key=key, **request))
 
     def attributes(self, item: IndexItem) -> dict[str, Any]:
         """The item as DynamoDB takes it, key and all."""
-        return {"id": string(_id(item.account, item.transaction_id)), **self._attributes(item)}
+        return {"id": string(item.key), **self._attributes(item)}
 
     def _attributes(self, item: IndexItem) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
@@ -244,6 +252,15 @@ def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozen
         _OTHERS: [" ".join((order.text, *sorted(digests))) for order, digests in others.items()],
     }
     return {name: strings(noted) for name, noted in texts.items() if noted}
+
+
+def _stored(item: Any) -> StoredTransaction:
+    return StoredTransaction(
+        event=item["event"]["S"],
+        order=WriteOrder(item["order"]["S"]),
+        conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
+        others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
+    )
 
 
 def _other(text: str) -> tuple[WriteOrder, frozenset[str]]:

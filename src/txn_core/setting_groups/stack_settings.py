@@ -41,6 +41,7 @@ class StackSettings(BaseModel):
     dynamodb_endpoint_url: str | None = Field(None, description="DynamoDB endpoint; AWS when absent")
     s3_endpoint_url: str | None = Field(None, description="S3 endpoint; AWS when absent")
     stream: str = Field("txn-transactions", description="Kinesis stream")
+    alerts_stream: str = Field("txn-alerts", description="Kinesis stream of alerts; bootstrap makes it of one shard")
     stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
     table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
     index_generation: int = Field(

@@ -16,7 +16,9 @@ class WarehouseSettings(BaseModel):
         0.0, ge=0, description="pause between two runs of the warehouse in the local stack; 0 is off"
     )
     warehouse_memory: str = Field(
-        "1GB", pattern=r"^[1-9][0-9]*(MB|GB)$", description="memory that DuckDB may take, such as `800MB`"
+        "1GB",
+        pattern=r"^[1-9][0-9]*(MB|GB)$",
+        description="memory that DuckDB, or a local Spark's driver, may take, such as `800MB`",
     )
     warehouse_threads: int = Field(2, ge=1, le=256, description="threads that DuckDB may use")
     warehouse_commits_max: int = Field(100, ge=1, description="commits of the curated table in one load")
@@ -47,4 +49,21 @@ class WarehouseSettings(BaseModel):
     warehouse_redshift_grants: bool = Field(
         True,
         description="whether runs set roles, grants and masks in Redshift, which takes a superuser or `sys:secadmin`",
+    )
+    warehouse_spark_python: Path = Field(
+        Path(".venv/spark/bin/python"),
+        description="Python of the environment that holds pyspark and dbt-spark (docs/redshift.md), beside Java 17",
+    )
+    warehouse_spark_folder: str | None = Field(
+        None,
+        description="folder of the tables of Spark: a path, or `s3a://BUCKET/PREFIX` where Spark has the jars "
+        "for it; by default `spark` in the warehouse's folder",
+    )
+    warehouse_spark_master: str = Field(
+        "local[2]",
+        pattern=r"^\S+$",
+        description="the master of Spark: `local[THREADS]` on this machine, or a cluster's, such as `yarn`",
+    )
+    warehouse_spark_conf: Path | None = Field(
+        None, description="folder of a `spark-defaults.conf`: jars, credentials and memory of a Spark of one's own"
     )

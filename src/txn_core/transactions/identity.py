@@ -22,11 +22,15 @@ CardId = NewType("CardId", str)
 CustomerId = NewType("CustomerId", str)
 MerchantId = NewType("MerchantId", str)
 TransactionId = NewType("TransactionId", str)
+AlertId = NewType("AlertId", str)
+CaseId = NewType("CaseId", str)
 
 ACCOUNT_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 CARD_ID_PATTERN = r"^card_[1-9][0-9]{0,3}_[0-9a-f]{32}$"
 CUSTOMER_ID_PATTERN = r"^cus_[0-9a-f]{32}$"
 MERCHANT_ID_PATTERN = r"^mer_[0-9a-f]{32}$"
+ALERT_ID_PATTERN = r"^alr_[0-9a-f]{32}$"
+CASE_ID_PATTERN = r"^cas_[0-9a-f]{32}$"
 # A few thousand names are on most of the slips; no other id is kept, least of all by a card number.
 MERCHANTS_CACHED_MAX = 8_192
 
@@ -45,6 +49,8 @@ class KeyRing:
     _merchants: "_Signer" = field(init=False, repr=False, compare=False)
     _transactions: "_Signer" = field(init=False, repr=False, compare=False)
     _masks: "_Signer" = field(init=False, repr=False, compare=False)
+    _alerts: "_Signer" = field(init=False, repr=False, compare=False)
+    _cases: "_Signer" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         newest = max(self.card_keys)
@@ -56,6 +62,8 @@ class KeyRing:
             "_merchants": _Signer(self.identity_key, "merchant_id"),
             "_transactions": _Signer(self.identity_key, "transaction_id"),
             "_masks": _Signer(self.identity_key, "mask"),
+            "_alerts": _Signer(self.identity_key, "alert_id"),
+            "_cases": _Signer(self.identity_key, "case_id"),
         }.items():
             object.__setattr__(self, name, value)  # it is frozen from here on
 
@@ -106,6 +114,14 @@ class KeyRing:
     def transaction_id(self, account: Account, idempotency_key: str) -> TransactionId:
         """The id of a transaction whose client sent only an Idempotency-Key."""
         return TransactionId(f"txn_{self._transactions.id_of(account + _PART + idempotency_key)}")
+
+    def alert_id(self, account: Account, transaction_id: TransactionId) -> AlertId:
+        """The id of the one alert that a transaction may have."""
+        return AlertId(f"alr_{self._alerts.id_of(account + _PART + transaction_id)}")
+
+    def case_id(self, account: Account, card_id: CardId, number: int) -> CaseId:
+        """The id of a card's case, which are numbered from 1."""
+        return CaseId(f"cas_{self._cases.id_of(f'{account}{_PART}{card_id}{_PART}{number}')}")
 
     def mask_id(self, account: Account, mask: str, ends_at: int) -> str:
         """What a mask of an account is called on the day that ends at a Unix time: it is stored nowhere by itself."""

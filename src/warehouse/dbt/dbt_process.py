@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -38,12 +38,14 @@ class Dbt:
         work: the folder for what it writes.
         target: the output in `profiles.yml`.
         environment: what `profiles.yml` takes from the environment, secrets included.
+        script: what stands before dbt's arguments, where the program is a Python that runs dbt by a script of ours.
     """
 
     program: Path
     work: Path
     target: str
     environment: Mapping[str, str] = field(repr=False)
+    script: Sequence[str] = ()
 
     @property
     def log(self) -> Path:
@@ -68,7 +70,7 @@ class Dbt:
         """
         self.work.mkdir(mode=0o700, parents=True, exist_ok=True)
         how = _DOCUMENTING if command == "docs" else _SPARING
-        launcher = (sys.executable, "-I", str(_LAUNCHER), str(os.getpid()), str(self.program))
+        launcher = (sys.executable, "-I", str(_LAUNCHER), str(os.getpid()), str(self.program), *self.script)
         child = await asyncio.create_subprocess_exec(
             *(*launcher, *how, command, *options),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", self.target),

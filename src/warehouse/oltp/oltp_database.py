@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Self
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,54 +11,40 @@ import pyarrow.compute as pc
 from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA, VAULT_SCHEMA
 from warehouse.curated.table import Append
 from warehouse.landing.incoming import Incoming, conformed
-from warehouse.landing.landing_port import LoadBatch, Loaded
-from warehouse.landing.load_ledger import Ledger
+from warehouse.landing.landing_port import LoadBatch
 from warehouse.oltp.oltp_steps import INCOMING_COLUMNS, NAMED, SAID, STEPS
 from warehouse.oltp.oltp_tables import SCHEMA, oltp_statements
-from warehouse.postgres.ledger import PostgresLedger
+from warehouse.postgres.ledger_tables import LedgerTables
 from warehouse.postgres.session import PostgresSession
 
 SORT_MEMORY: Final = "128MB"
-_LEDGER: Final = PostgresLedger(SCHEMA)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TYPE_OF: Final = {column.name: column.type for column in CURATED_COLUMNS}
 _INCOMING: Final = ", ".join(f"{name} {_TYPE_OF[name]}" for name in INCOMING_COLUMNS)
 _VAULT: Final = ", ".join(f"{name} {'bigint' if name == 'first_commit' else 'text'}" for name in VAULT_SCHEMA.names)
 
 
-class OltpDatabase:
-    """A landing (see `Landing`) whose tables are in third normal form. It holds no connection between two calls."""
+class OltpDatabase(LedgerTables):
+    """A landing whose tables are in third normal form; the rows of the vault come in the same transaction."""
 
-    def __init__(self, url: str, *, wait_s: float = 60.0) -> None:
-        self._url = url
-        self._wait_s = wait_s
+    schema = SCHEMA
 
-    def open(self) -> Self:
-        """See `Landing`."""
-        with PostgresSession.open(self._url) as session, session.making_schema(wait_s=self._wait_s):
-            for statement in oltp_statements():
-                session.execute(statement)
-        return self
+    def _make(self, session: PostgresSession) -> None:
+        for statement in oltp_statements():
+            session.execute(statement)
 
-    def close(self) -> None:
-        """See `Landing`."""
-
-    def loaded(self) -> Ledger:
-        """See `Landing`."""
-        with PostgresSession.open(self._url) as session:
-            return _LEDGER.read(session)
-
-    def load(self, batch: LoadBatch) -> Loaded:
-        """See `Landing`. The rows of the vault come in the same transaction."""
-
-        def add(session: PostgresSession, missing: Sequence[Append], load_id: int) -> Incoming:  # noqa: ARG001 - rows hold no load
-            incoming = Incoming(missing, CURATED_SCHEMA)
-            _stage(session, batch, incoming)
-            for name, statement in STEPS.items():
-                session.execute(statement, what=f"fill {SCHEMA}: {name}")
-            return incoming
-
-        return _LEDGER.load(self._url, batch.appends, add, wait_s=self._wait_s)
+    def _add(
+        self,
+        session: PostgresSession,
+        batch: LoadBatch,
+        wanted: Sequence[Append],
+        load_id: int,  # noqa: ARG002 - rows hold no load
+    ) -> Incoming:
+        incoming = Incoming(wanted, CURATED_SCHEMA)
+        _stage(session, batch, incoming)
+        for name, statement in STEPS.items():
+            session.execute(statement, what=f"fill {SCHEMA}: {name}")
+        return incoming
 
 
 def _stage(session: PostgresSession, batch: LoadBatch, incoming: Incoming) -> None:

@@ -31,7 +31,8 @@ _SCHEMAS: Final = "select nspname::text from pg_namespace where nspname = any($1
 def grant_roles(session: PostgresSession, *, wait_s: float = 60.0) -> None:
     """Make the roles where there are none, and set what each may do now. To be called behind each build.
 
-    A table that a build makes again has no grants. So nobody but the loader sees it until this was called.
+    A table that is made again has no grants. Builds give those of readers at once (models/macros/readers.sql). All
+    others are set here, and what was granted by hand to these roles is taken back.
 
     Raises:
         WarehouseError: the session's user may not make roles, or does not own the tables.

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -22,21 +23,23 @@ class Builder:
     """Builds one target.
 
     Attributes:
-        dbt_program: the `dbt` command.
+        dbt_program: the `dbt` command, or a Python that runs dbt by a script.
         work: the folder for what dbt writes.
         lock: the descriptor of the lock that the build holds, which its child shares.
+        script: that script with its options.
     """
 
     target: Target
     dbt_program: Path
     work: Path
     lock: int
+    script: Sequence[str] = ()
 
     @property
     def dbt(self) -> Dbt:
         """How dbt is run for the target."""
         environment = {**self.target.environment, "TXN_WAREHOUSE_MODELS": models_digest()}
-        return Dbt(self.dbt_program, self.work / self.target.name, self.target.name, environment)
+        return Dbt(self.dbt_program, self.work / self.target.name, self.target.name, environment, self.script)
 
     async def build(self, *, full: bool = False) -> Extent:
         """Build what new loads affect, or everything; nothing when all is built.

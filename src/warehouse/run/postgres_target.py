@@ -75,7 +75,7 @@ class PostgresTarget:
             yield from batches
 
     def publish(self) -> bool:
-        """See `Target`: a table that was made again is closed to readers until they are granted it."""
+        """See `Target`: readers see each model when it is built; here the roles are made, and all grants set."""
         with PostgresSession.open(self._url) as session:
             grant_roles(session, wait_s=self._wait_s)
         return False

@@ -20,12 +20,14 @@ class Built:
         models: the digest of the models that it was built by.
         follows: whether all that was built stands in the landing under the same loads. It does not when the landing
             was made again.
+        by_parts: whether the engine can make what new loads affect. Where it cannot, tables are made whole.
     """
 
     landed: int = 0
     noted: int | None = None
     models: str = ""
     follows: bool = True
+    by_parts: bool = True
 
     def needs_all(self, models: str) -> bool:
         """Whether a build has to make the tables whole.
@@ -34,7 +36,8 @@ class Built:
         make their rows again, and load 0 is none.
         """
         began_empty = self.noted == 0 and self.landed > 0
-        return self.noted is None or began_empty or self.models != models or not self.follows
+        lacks_loads = not self.by_parts and self.noted != self.landed
+        return self.noted is None or began_empty or lacks_loads or self.models != models or not self.follows
 
     def is_current(self, models: str) -> bool:
         """Whether there is nothing to build."""

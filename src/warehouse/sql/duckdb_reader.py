@@ -4,10 +4,10 @@ The session's own database is empty and in memory. The published files are attac
 and marts hold a view of each of their tables. Then files, network and settings are closed for good.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Any, Final
 
 import duckdb
@@ -19,6 +19,10 @@ from warehouse.sql.reader_roles import SCHEMAS, Role
 from warehouse.sql.select_rule import require_one_select
 
 BATCH_ROWS: Final = 2_048
+GRACE_S: Final = 2.0
+"""How long a query may take to end that was interrupted. DuckDB looks for that between calls of functions, and one
+call may take minutes: `levenshtein` of two long texts.
+"""
 _CTRL_C: Final = "Query interrupted"  # what DuckDB raises as RuntimeError
 _CLOSED: Final = {
     "allow_community_extensions": "false",
@@ -34,11 +38,18 @@ _FILES: Final = {Role.ANALYST: ("warehouse",), Role.STEWARD: ("warehouse", "stew
 
 
 class DuckDbReader:
-    """A closed session. Its time runs from the first query on."""
+    """A closed session. Its time runs from the first query on.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, role: Role, bounds: Bounds) -> None:
+    Args:
+        overdue: told in a thread of its own when a query goes on behind its time, and why; may end the process.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, role: Role, bounds: Bounds, overdue: Callable[[str], None]
+    ) -> None:
         self._connection, self._role, self._bounds = connection, role, bounds
-        self._has_passed = False
+        self._has_passed, self._overdue = False, overdue
+        self._ended = Event()
         self._timer = Timer(bounds.timeout_s, self._pass)
         self._timer.daemon = True
 
@@ -60,12 +71,15 @@ class DuckDbReader:
 
     def end(self) -> None:
         """Stop what runs: closing the connection would wait for it."""
+        self._ended.set()
         self._timer.cancel()
         self._connection.interrupt()
 
     def _pass(self) -> None:
         self._has_passed = True
         self._connection.interrupt()
+        if not self._ended.wait(GRACE_S):
+            self._overdue(self._too_long)
 
     def _rows(self, reader: Any) -> Iterator[Row]:
         with self._errors():
@@ -81,11 +95,13 @@ class DuckDbReader:
                 raise KeyboardInterrupt from None
             raise QueryError(self._reason(error)) from None
 
+    @property
+    def _too_long(self) -> str:
+        return f"the query took more than {self._bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
+
     def _reason(self, error: Exception) -> str:
         if self._has_passed:
-            return (
-                f"the query took more than {self._bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
-            )
+            return self._too_long
         if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
             return (
                 f"the query needs more than TXN_WAREHOUSE_MEMORY ({self._bounds.memory}): ask for less, or allow more"
@@ -94,8 +110,12 @@ class DuckDbReader:
 
 
 @contextmanager
-def open_duckdb(folder: Path, role: Role, bounds: Bounds) -> Iterator[DuckDbReader]:
+def open_duckdb(
+    folder: Path, role: Role, bounds: Bounds, overdue: Callable[[str], None] = lambda _: None
+) -> Iterator[DuckDbReader]:
     """A session over the files that are published in a folder, for the time of the block.
+
+    `overdue` is told when a query cannot be interrupted (see `DuckDbReader`).
 
     Raises:
         QueryError: nothing is published there, or it cannot be read.
@@ -108,7 +128,7 @@ def open_duckdb(folder: Path, role: Role, bounds: Bounds) -> Iterator[DuckDbRead
             _attach(own, folder / f"{name}.duckdb", name)
         own.execute("set enable_external_access = false")
         own.execute("set lock_configuration = true")
-        reader = DuckDbReader(own, role, bounds)
+        reader = DuckDbReader(own, role, bounds, overdue)
         try:
             yield reader
         finally:

@@ -19,7 +19,7 @@ from itertools import takewhile
 from typing import Final, NewType, Self
 
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
-from txn_core.position_digest import added, digest_of_record, digest_text
+from txn_core.position_digest import added, digest_of_places, digest_of_record, digest_text
 from txn_core.positions import Position
 
 Minute = NewType("Minute", str)
@@ -101,6 +101,12 @@ def tally_of(records: Iterable[StreamRecord]) -> Tally:
         counts[minute] += run.events
         digests[minute] += digest_of_record(run.sequence_number, run.sub_sequence_numbers)
     return Tally.of({minute: Sum(count, added(digests[minute])) for minute, count in counts.items()})
+
+
+def sum_of(records: Iterable[StreamRecord]) -> Sum:
+    """The sum of records of any minutes. It costs least when the records of one aggregate follow each other."""
+    places = [(record.position.sequence_number, record.position.sub_sequence_number) for record in records]
+    return Sum(len(places), digest_of_places(places))
 
 
 @dataclass(frozen=True, slots=True)

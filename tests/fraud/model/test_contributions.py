@@ -41,7 +41,8 @@ def test_contributions_are_those_of_the_definition() -> None:
         value=[(1.0).hex(), (-2.0).hex(), (4.0).hex(), (0.5).hex(), (8.0).hex()],
         leaf_rows=[5, 15, 40, 10, 30],
     )
-    for row in ([0.0, 0.0, 0.0], [1.0, 1.0, 9.0], [None, None, None], [-2.0, None, 3.0]):
+    rows: list[list[float | None]] = [[0.0, 0.0, 0.0], [1.0, 1.0, 9.0], [None, None, None], [-2.0, None, 3.0]]
+    for row in rows:
         found, _ = contributions([tree], row)
         assert found == pytest.approx([_shapley(tree, row, feature) for feature in range(3)], abs=1e-12)
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("lightgbm", reason="the extra `train`")
 
-from fraud.model.trees import log_odds, milli, spread
+from fraud.model.trees import Value, log_odds, milli, spread
 from tests.fraud.model.grown import COLUMNS, grown, made_row
 
 LIGHTGBM_ZERO = 1.1e-35
@@ -44,8 +44,14 @@ def test_values_on_a_threshold_and_next_to_it_go_where_lightgbm_sends_them() -> 
 
 def test_an_empty_row_and_huge_values_agree_too() -> None:
     made = grown()
-    rows = [[None] * COLUMNS, [2**53] * COLUMNS, [-(2**62)] * COLUMNS, [1e300] * COLUMNS, [0] * COLUMNS]
-    theirs = made.booster.predict(made._replace(rows=rows).matrix(), raw_score=True)  # type: ignore[arg-type]
+    rows: list[list[Value]] = [
+        [None] * COLUMNS,
+        [2**53] * COLUMNS,
+        [-(2**62)] * COLUMNS,
+        [1e300] * COLUMNS,
+        [0] * COLUMNS,
+    ]
+    theirs = made.booster.predict(made._replace(rows=rows).matrix(), raw_score=True)
     assert [log_odds(made.stage.nodes(), spread(row)) for row in rows] == list(theirs)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from fraud.observations.category_codes import CATEGORIES, category_code
-from fraud.observations.places import degrees_e4, squared_steps
+from fraud.observations.distances import degrees_e4, squared_steps
 from fraud.observations.reference_amount import REFERENCE_AMOUNT_MAX, reference_amount
 
 STEP_KM = 0.0111195

@@ -59,22 +59,19 @@ async def test_half_a_model_is_none_and_is_completed_by_putting_it_again(ends_at
     with pytest.raises(DeadError):
         await ModelRegistry(bucket.lived_by(Life(ends_at, behind))).put(trained().model_id, trained().files)
     if f"{MODELS_PREFIX}{trained().model_id}/{MANIFEST}" not in bucket.objects:
-        with pytest.raises(ModelError, match="lacks|no model"):
+        with pytest.raises(ModelError, match=r"lacks|no model"):
             await ModelRegistry(bucket).load(trained().model_id, KEYS)
     await ModelRegistry(bucket).put(trained().model_id, trained().files)
-    assert await ModelRegistry(bucket).load(trained().model_id, KEYS)
+    assert (await ModelRegistry(bucket).load(trained().model_id, KEYS)).id == trained().model_id
 
 
 async def test_of_many_changes_at_once_none_is_lost() -> None:
     objects = MemoryVersions("lake")
-    await asyncio.gather(
-        *(
-            change_active(
-                objects, lambda active, number=number: decided(active, asked("ann", alone=True), wanted(number))
-            )  # type: ignore[misc]
-            for number in range(8)
-        )
-    )
+
+    async def want(number: int) -> None:
+        await change_active(objects, lambda active: decided(active, asked("ann", alone=True), wanted(number)))
+
+    await asyncio.gather(*map(want, range(8)))
     after = await read_active(objects)
     assert {change.wanted.champion for change in after.history} == set(IDS[:8])
     assert after.wanted == after.history[-1].wanted

@@ -21,8 +21,25 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/transactions/{transaction_id}"): frozenset({"transactions:read"}),
     ("get", "/merchants"): frozenset({"transactions:read"}),
     ("get", "/metrics"): frozenset({"admin"}),
+    ("get", "/alerts"): frozenset({"alerts:read"}),
+    ("get", "/alerts/{alert_id}"): frozenset({"alerts:read"}),
+    ("get", "/cases"): frozenset({"alerts:read"}),
+    ("get", "/cases/{case_id}"): frozenset({"alerts:read"}),
+    ("post", "/cases/next"): frozenset({"cases:write"}),
+    **{
+        ("post", f"/cases/{{case_id}}/{action}"): frozenset({"cases:write"})
+        for action in ("claim", "release", "snooze", "note", "close", "reopen")
+    },
+    ("post", "/labels"): frozenset({"labels:write"}),
+    ("post", "/labels/bulk"): frozenset({"labels:write"}),
+    ("get", "/labels/{transaction_id}"): frozenset({"alerts:read"}),
 }
 """The scopes of every other operation of the document, all of which it needs."""
+
+
+def at(path: str) -> str:
+    """A path with ids in it."""
+    return path.format(transaction_id="0" * 8, alert_id=f"alr_{'0' * 32}", case_id=f"cas_{'0' * 32}")
 
 
 def operations(desk: AppFixture) -> set[tuple[str, str]]:
@@ -59,7 +76,7 @@ async def test_no_operation_opens_without_a_credential(desk: AppFixture) -> None
             ({"Authorization": f"Bearer txn_{'0' * 16}_{'0' * 64}"}, "api_key_invalid"),
             ({"Authorization": "", "X-API-Key": "x"}, "api_key_invalid"),
         ):
-            answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=headers)
+            answer = await desk.client.request(method, at(path), headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (401, code), (method, path, headers)
             assert answer.headers["www-authenticate"].startswith('Bearer realm="txn-api"')
     assert not desk.kinesis.stored
@@ -71,11 +88,9 @@ async def test_no_operation_opens_without_each_of_its_scopes(desk: AppFixture) -
     for (method, path), needed in NEEDED.items():
         for lacking in needed:
             key = desk.key(*(scope for scope in SCOPES if scope != lacking))
-            answer = await desk.client.request(method, path.format(transaction_id="0" * 8), headers=key)
+            answer = await desk.client.request(method, at(path), headers=key)
             assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), (method, path, lacking)
-        granted = await desk.client.request(
-            method, path.format(transaction_id="0" * 8), headers=desk.key(*needed), content=b"x"
-        )
+        granted = await desk.client.request(method, at(path), headers=desk.key(*needed), content=b"x")
         assert granted.status_code not in {401, 403}, (method, path)
     assert not desk.kinesis.stored
 

@@ -368,6 +368,7 @@ async def test_a_full_producer_stops_the_reading() -> None:
     sent = upload(sender, kinesis, window=200, buffer_bytes=100 * line_bytes)
     running = asyncio.ensure_future(sent.run(reporter))
     await asyncio.sleep(4.0)
+    assert isinstance(sent._producer, Producer)
     assert 20 * line_bytes < sent._producer.buffered_bytes < 30 * line_bytes
     await running
     assert set(reporter.results.values()) == {"accepted"}
@@ -507,10 +508,10 @@ async def test_nor_while_the_refusal_of_a_line_waited_that_the_producer_does_not
     sent = upload(Sender(b"a\nb\nc\n"), kinesis, rights=results)
     offer, offered = sent._producer.offer, iter((False, True, False))
 
-    def refusing_the_second(key: str, data: bytes) -> "asyncio.Future[Landing] | None":
+    def refusing_the_second(card_id: str, data: bytes) -> "asyncio.Future[Landing] | None":
         if next(offered):
             raise NotStoredError("RecordTooLarge")
-        return offer(key, data)
+        return offer(card_id, data)
 
     sent._producer.offer = refusing_the_second  # type: ignore[method-assign] # a producer has no reason to refuse here
     await sent.run(results)

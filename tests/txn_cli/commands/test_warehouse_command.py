@@ -14,10 +14,13 @@ from txn_cli.stack import narrator
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_cli.warehouse.engines import Engine
-from txn_cli.warehouse.warehouse_place import settings_of
+from txn_cli.warehouse.warehouse_place import command_of, settings_of, target_of
 from txn_core.exceptions import WarehouseError
+from txn_core.settings import Settings
 from warehouse.dbt.environment import DbtEnvironment, DbtError
 from warehouse.dbt.environment import own_environment as dbt_environment
+from warehouse.run.folder import WarehouseFolder
+from warehouse.run.spark_target import SCRIPT
 
 OF_STACK, NAMED = "postgresql://stack@127.0.0.1:1/txn", "postgresql://named@127.0.0.1:2/txn"
 
@@ -59,6 +62,55 @@ def test_docs_before_the_first_run_say_so(tmp_path: Path, own_environment: pytes
     error = CliRunner().invoke(app_of("warehouse"), asked).exception
     assert isinstance(error, WarehouseError)
     assert str(error) == "there is no warehouse yet: run `txn warehouse run`"
+
+
+@pytest.mark.parametrize("command", ["run", "load", "build", "check", "docs"])
+def test_athena_is_refused_with_what_there_is(command: str, tmp_path: Path) -> None:
+    asked = CliRunner().invoke(app_of("warehouse"), ["warehouse", command, "--target", "athena"])
+    assert asked.exit_code == 2
+    said = " ".join(asked.output.replace("│", " ").split())
+    assert "Athena is no target" in said
+    assert "docs/lake.md" in said
+
+
+def test_an_engine_that_is_none_is_refused_with_those_that_are() -> None:
+    asked = CliRunner().invoke(app_of("warehouse"), ["warehouse", "run", "--target", "oracle"])
+    assert asked.exit_code == 2
+    assert "duckdb, postgres, redshift, spark" in " ".join(asked.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("engine", ["redshift", "spark"])
+def test_sql_asks_no_engine_that_it_cannot_read(engine: str) -> None:
+    """And never PostgreSQL in its place."""
+    asked = CliRunner().invoke(app_of("sql"), ["sql", "select 1", "--target", engine])
+    assert asked.exit_code == 2
+    assert "asks DuckDB and PostgreSQL alone" in " ".join(asked.output.replace("│", " ").split())
+
+
+def test_spark_without_its_environment_or_java_names_the_remedy(
+    tmp_path: Path, own_environment: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "bin/python"
+    settings = Settings(warehouse_spark_python=python)
+    with pytest.raises(DbtError, match=r"make .venv/spark/.installed"):
+        command_of(Engine.SPARK, settings)
+    python.parent.mkdir()
+    python.with_name("dbt").touch()
+    own_environment.setenv("PATH", str(tmp_path))
+    own_environment.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(DbtError, match="Java 17"):
+        command_of(Engine.SPARK, settings)
+    own_environment.setenv("JAVA_HOME", str(tmp_path))
+    assert command_of(Engine.SPARK, settings) == (str(python), *SCRIPT)
+
+
+def test_the_tables_of_spark_lie_in_the_warehouses_folder_or_where_they_are_named(tmp_path: Path) -> None:
+    def address(settings: Settings) -> str:
+        target = target_of(Engine.SPARK, settings, WarehouseFolder(tmp_path))
+        return target.environment["WAREHOUSE_SPARK_FOLDER"]
+
+    assert address(Settings()) == str(tmp_path / "spark")
+    assert address(Settings(warehouse_spark_folder=str(tmp_path / "other"))) == str(tmp_path / "other")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Any number of views beside the archive: each is compared by itself, with the evidence that it has."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
-from workers.evidence import Evidence
+from workers.evidence import RECORDS_MAX, Evidence
 from workers.leases.lease import Checkpoint, Lease
 from workers.leases.ledger import Minute, Sum, Tally, minute_of, tally_of
 from workers.leases.ledger_table import LedgerTable
@@ -49,9 +49,10 @@ class Lost:
     positions: frozenset[Position] = frozenset()
     asked: list[Position] = field(default_factory=list)
 
-    async def fault(self, record: StreamRecord) -> str | None:
-        self.asked.append(record.position)
-        return "missing_in_copy" if record.position in self.positions else None
+    async def faults(self, records: Sequence[StreamRecord]) -> list[str | None]:
+        assert len(records) <= RECORDS_MAX
+        self.asked.extend(record.position for record in records)
+        return ["missing_in_copy" if record.position in self.positions else None for record in records]
 
 
 async def is_active(world: StackFixture, table: str) -> bool:

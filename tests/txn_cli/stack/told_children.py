@@ -13,7 +13,7 @@ from rich.console import Console
 from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.narrator import Narrator
 
-WAIT_S_MAX = 60.0
+WAIT_S_MAX = 150.0  # a process takes a minute to start where twenty others want its processor
 
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
 

@@ -20,7 +20,7 @@ from txn_cli.stack.children.leftovers import ProcessMark
 
 TXN = (sys.executable, "-m", "txn_cli.main")
 COMMAND_S_MAX = 400.0  # a demonstration with its warehouse, on a machine that is busy
-STOP_S_MAX = 60.0
+STOP_S_MAX = 150.0
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def looked(waiting: int) -> Callable[[WatchMetrics], object]:
     return lambda metrics: metrics.looked(waiting)
 
 
-def ran(*, failures: int = 0) -> Callable[[WatchMetrics], object]:
-    return lambda metrics: metrics.ended(START_S, rows=5_000, built=True, failures=failures)
+def ran(*, rows: int = 5_000, failures: int = 0) -> Callable[[WatchMetrics], object]:
+    return lambda metrics: metrics.ended(START_S, rows=rows, built=rows > 0, failures=failures)
 
 
 def began(metrics: WatchMetrics) -> None:
@@ -49,6 +49,13 @@ def shown(figures: dict[str, float], why: str = "", *, after_s: float = 40) -> t
     show_status(status, on)
     (line,) = [line for line in printed(on).splitlines() if line.startswith("warehouse ")]
     return line, document(status)["warehouse"]
+
+
+def test_a_run_that_found_nothing_new_is_told_in_words() -> None:
+    """After a start of the stack the first run has nothing to do."""
+    line, told = shown(figures_of(looked(3), began, caught_up, ran(rows=0)))
+    assert "last run 10 s ago: no new rows, 30.0 s; holds all" in line
+    assert told["last_run"]["rows"] == 0
 
 
 def test_a_warehouse_that_has_all_of_the_lake() -> None:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,6 +47,34 @@ async def test_a_transaction_is_found_by_its_id(transactions: TransactionTable, 
     stored = await transactions.get(account, ID)
     assert stored is not None
     assert (stored.event, stored.order, stored.conflicts) == (item.event, item.order, ())
+
+
+async def test_many_are_found_by_one_call(
+    transactions: TransactionTable, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each as it is found by itself, also what an answer had no room for; what is not there is not in the answer."""
+    first, second = item_of(account), item_of(Account(f"{account}-2"), 2, amount_minor=2)
+    for item in (first, second):
+        assert await transactions.put_if_absent(item)
+    batch_get_item, calls = transactions._client.batch_get_item, 0
+
+    async def one_a_call(**request: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        ((table, asked),) = request["RequestItems"].items()
+        one, *rest = asked["Keys"]
+        this: Any = {table: {**asked, "Keys": [one]}}
+        answer = await batch_get_item(RequestItems=this)
+        return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": rest}} if rest else {}}
+
+    wanted = {first.key, second.key, "nobody#nothing"}
+    found = await transactions.get_all(wanted)
+    monkeypatch.setattr(transactions._client, "batch_get_item", one_a_call)
+    assert await transactions.get_all(wanted) == found
+    assert calls == len(wanted)
+    assert {key: stored.event for key, stored in found.items()} == {item.key: item.event for item in (first, second)}
+    assert found[first.key] == await transactions.get(account, ID)
+    assert await transactions.get_all([]) == {}
 
 
 async def test_a_taken_id_is_not_written_again(transactions: TransactionTable, account: Account) -> None:

@@ -21,7 +21,9 @@ from txn_core.transactions.identity import (
     CUSTOMER_ID_PATTERN,
     MERCHANT_ID_PATTERN,
     Account,
+    CardId,
     KeyRing,
+    TransactionId,
     formerly_normalised,
     normalise_merchant,
 )
@@ -84,6 +86,16 @@ def test_known_answer_of_a_transaction_id_by_idempotency_key() -> None:
     expected = f"txn_{derived(IDENTITY_KEY, 'txn-api/transaction_id', 'acme', 'retry-1')}"
     assert keys().transaction_id(ACME, "retry-1") == expected == "txn_6cbae1625591ac02feb7ff3dbf623244"
     assert keys().transaction_id(Account("other"), "retry-1") != expected
+
+
+def test_known_answer_of_an_alert_id_and_a_case_id() -> None:
+    """A transaction has one alert, and the cases of a card are numbered."""
+    ring, card = keys(), CardId("card_1_2de66a60894b5631ccd6ee4e2a46a67b")
+    alert = f"alr_{derived(IDENTITY_KEY, 'txn-api/alert_id', 'acme', 'my-transaction')}"
+    assert ring.alert_id(ACME, TransactionId("my-transaction")) == alert == "alr_b260cee3bdc97d5d1ee907a59a553965"
+    case = f"cas_{derived(IDENTITY_KEY, 'txn-api/case_id', 'acme', card, '1')}"
+    assert ring.case_id(ACME, card, 1) == case == "cas_b2aa3093537419bbdcc3f33e9fe3ea2e"
+    assert ring.case_id(ACME, card, 2) != case
 
 
 def test_ids_are_in_the_form_that_events_are_held_to() -> None:

@@ -15,9 +15,18 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
+from pyarrow.parquet import ParquetWriter
 
 from tests.warehouse.landing.commits import MadeCommit, adverse_commits, batch_of
-from tests.warehouse.landing.landings import LEDGER, POSITIONS, LandingUnderTest, OnDuckDb, OnOltp, OnPostgres
+from tests.warehouse.landing.landings import (
+    LEDGER,
+    POSITIONS,
+    LandingUnderTest,
+    OnDuckDb,
+    OnFiles,
+    OnOltp,
+    OnPostgres,
+)
 from warehouse.postgres.session import PostgresSession
 
 COMMITS_A_LOAD = 2
@@ -69,11 +78,18 @@ class CountedConnection:
         self._connection.close()
 
 
+def stride_of(engine: str) -> int:
+    """How many statements lie between two kills. A landing of files has few steps: each is one to be killed at."""
+    return 1 if engine == "files" else KILL_STRIDE
+
+
 def kill_at(statement: int) -> None:
-    """Have this process end at a statement, on either engine."""
+    """Have this process end at a statement, or at a step of files, on either engine."""
     countdown = Countdown(statement)
     for name in ("execute", "rows", "append"):
         setattr(PostgresSession, name, counted(getattr(PostgresSession, name), countdown))
+    for owner, name in ((Path, "replace"), (Path, "mkdir"), (ParquetWriter, "write_table")):
+        setattr(owner, name, counted(getattr(owner, name), countdown))
     connect = duckdb.connect
 
     def connected(*arguments: Any, **options: Any) -> Any:
@@ -101,7 +117,7 @@ def load_all(place: LandingUnderTest, commits: list[MadeCommit]) -> None:
     landing.close()
 
 
-def killed_at_each_statement(place: LandingUnderTest) -> Iterator[tuple[list[Any], int]]:
+def killed_at_each_statement(place: LandingUnderTest, stride: int) -> Iterator[tuple[list[Any], int]]:
     """The ledger and the count of rows behind a kill at each statement of opening and of the next load."""
 
     def one_load(statement: int) -> None:
@@ -111,7 +127,7 @@ def killed_at_each_statement(place: LandingUnderTest) -> Iterator[tuple[list[Any
         missing = [each for each in adverse_commits() if each.append.name not in there]
         landing.load(batch_of(missing[:COMMITS_A_LOAD]))
 
-    for statement in range(KILL_STRIDE - 1, STATEMENTS_MAX, KILL_STRIDE):
+    for statement in range(stride - 1, STATEMENTS_MAX, stride):
         _, status = os.waitpid(in_a_child(lambda n=statement: one_load(n)), 0)  # type: ignore[misc]
         ledger: list[Any] = []
         rows = 0
@@ -139,14 +155,16 @@ def place_of(engine: str, where: str) -> LandingUnderTest:
     of: dict[str, Callable[[], LandingUnderTest]] = {
         "duckdb": lambda: OnDuckDb(Path(where)),
         "postgres": lambda: OnPostgres(where),
+        "files": lambda: OnFiles(Path(where)),
         "oltp": lambda: OnOltp(where),
     }
     return of[engine]()
 
 
-def seen_at(place: LandingUnderTest) -> dict[str, Any]:
+def seen_at(engine: str, where: str) -> dict[str, Any]:
     """What was seen of a landing: kills of loads, and the ends of several that load what is left."""
-    kills = list(killed_at_each_statement(place))
+    place = place_of(engine, where)
+    kills = list(killed_at_each_statement(place, stride_of(engine)))
     return {"kills": kills, "exits": at_once(place, 2)}
 
 
@@ -154,7 +172,7 @@ def main(*places: str) -> None:
     """Kill loads of each engine; print what was seen."""
     adverse_commits()
     parted = (place.partition("=") for place in places)
-    json.dump({engine: seen_at(place_of(engine, where)) for engine, _, where in parted}, sys.stdout)
+    json.dump({engine: seen_at(engine, where) for engine, _, where in parted}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,13 @@ from warehouse.curated.table import DataFile
 from warehouse.landing.duckdb_landing import DuckDbLanding
 from warehouse.landing.landing_port import Landing, LoadBatch, Loaded
 from warehouse.landing.load_ledger import Ledger, LedgerEntry, missing
+from warehouse.landing.parquet_landing import ParquetLanding
 from warehouse.landing.postgres_landing import PostgresLanding
 from warehouse.landing.redshift_landing import RedshiftLanding
+from warehouse.landing.table_place import TablePlace
 from warehouse.oltp.oltp_database import OltpDatabase
 from warehouse.postgres.session import PostgresSession
+from warehouse.spark.spark_builds import Builds
 
 Row = tuple[object, ...]
 COLUMNS = ", ".join([*CURATED_SCHEMA.names, "load_id"])
@@ -100,6 +103,20 @@ class _InLake(RedshiftLanding):
             self._store.put(key, body)
             files.append(DataFile(key, table.num_rows, len(body), None, None, ()))
         return super().load(replace(batch, files=tuple(files)))
+
+
+@dataclass
+class OnFiles:
+    """As Parquet files in a folder, at which DuckDB looks."""
+
+    folder: Path
+
+    def landing(self, *, wait_s: float = 60.0) -> Landing:
+        return ParquetLanding(TablePlace.at(str(self.folder)), wait_s=wait_s)
+
+    def rows(self, query: str) -> list[Row]:
+        with Builds(TablePlace.at(str(self.folder))).session() as connection:
+            return connection.execute(query).fetchall()
 
 
 @dataclass

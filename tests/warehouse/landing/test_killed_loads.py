@@ -11,7 +11,7 @@ import pytest
 from devkit.postgres_server import PostgresServer
 
 from tests.warehouse.landing.commits import adverse_commits, expected_ledger, expected_rows
-from tests.warehouse.landing.killed_loads import KILL_STRIDE, place_of
+from tests.warehouse.landing.killed_loads import place_of, stride_of
 from tests.warehouse.landing.landings import LEDGER, POSITIONS, ledger_of
 from tests.warehouse.oltp import fold
 
@@ -28,20 +28,22 @@ class Killed:
 def killed(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     """One process for all engines: most of its CPU time is what it imports."""
     databases = {engine: postgres_server.new_database() for engine in ("postgres", "oltp")}
-    places = {"duckdb": str(tmp_path_factory.mktemp("killed") / "work/landing.duckdb"), **databases}
+    folder = tmp_path_factory.mktemp("killed")
+    places = {"duckdb": str(folder / "work/landing.duckdb"), "files": str(folder / "spark"), **databases}
     command = (sys.executable, "-m", "tests.warehouse.landing.killed_loads", *map("=".join, places.items()))
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return Killed(places, json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres", "oltp"])
+@pytest.mark.parametrize("engine", ["duckdb", "files", "postgres", "oltp"])
 def test_a_killed_load_is_whole_or_absent(engine: str, killed: Killed) -> None:
     place, seen = place_of(engine, killed.places[engine]), killed.seen[engine]
     sizes = [len(ledger) for ledger, _ in seen["kills"]]
     assert sizes == sorted(sizes)
     assert sizes[-1] == 2, "only the load that nobody killed came in"
-    assert sizes.count(0) * KILL_STRIDE >= 12, "opening and a load have at least so many statements"
+    steps = 6 if engine == "files" else 12
+    assert sizes.count(0) * stride_of(engine) >= steps, "opening and a load have at least so many statements"
     for ledger, rows in seen["kills"]:
         assert rows == contents_of(engine, {name for name, *_ in ledger}).total()
 

@@ -25,6 +25,7 @@ from tests.warehouse.landing.landings import (
     InMemory,
     LandingUnderTest,
     OnDuckDb,
+    OnFiles,
     OnPostgres,
     OnRedshift,
     ledger_of,
@@ -33,7 +34,7 @@ from txn_core.exceptions import WarehouseError
 from warehouse.landing.landing_port import Landing, Loaded
 
 
-@pytest.fixture(params=["memory", "duckdb", "postgres", "redshift"])
+@pytest.fixture(params=["memory", "duckdb", "postgres", "redshift", "files"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "duckdb":
         return OnDuckDb(tmp_path / "warehouse/work/landing.duckdb")
@@ -42,6 +43,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> LandingUnderTest:
     if request.param == "redshift":
         door = request.getfixturevalue("redshift")
         return OnRedshift(door.url(door.new_database()), request.getfixturevalue("lake_bucket"))
+    if request.param == "files":
+        return OnFiles(tmp_path / "warehouse/spark")
     return InMemory()
 
 

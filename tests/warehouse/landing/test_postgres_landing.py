@@ -46,14 +46,18 @@ def test_a_lock_that_another_holds_is_waited_for_in_bounds(empty_tables_url: str
     assert landing.load(BATCH).rows == ROWS
 
 
-def test_a_table_of_an_earlier_version_gets_the_columns_that_it_lacks(postgres_url: str) -> None:
-    """Rows that are there have nulls in them; those that come go by names, not places."""
+def test_a_table_of_an_earlier_version_gets_the_columns_and_indexes_that_it_lacks(postgres_url: str) -> None:
+    """Rows that are there have nulls in such columns; those that come go by names, not places."""
     landing, first, second = PostgresLanding(postgres_url).open(), *adverse_commits()[:2]
     landing.load(batch_of([first]))
     with PostgresSession.open(postgres_url) as session:
         session.execute("alter table landing.positions drop column category")
+        for index in ("transaction", "card", "load", "arrival"):
+            session.execute(f"drop index landing.positions_{index}")
         landing.open().load(batch_of([second]))
         found = dict(session.rows("select commit_number, count(category) from landing.positions group by 1"))
+        ((indexes,),) = session.rows("select count(*) from pg_indexes where tablename = 'positions'")
+    assert indexes == 4
     assert found == {1: 0, 2: second.rows.num_rows - second.rows["category"].null_count}
 
 

@@ -46,12 +46,21 @@ class WarehouseUnderTest:
         """Tables of star and marts as rows, in no order."""
         return {name: self._table("marts" if name in _MARTS else "star", name) for name in names}
 
+    def wrongly_open(self) -> list[tuple[Any, ...]]:
+        """Tables that a role may not read and should, or may and should not, where the engine has roles."""
+        return []
+
     def _table(self, schema: str, name: str) -> list[tuple[Any, ...]]:
         raise NotImplementedError
 
 
 _MARTS = ("cube_month", "customer_month", "kpi_day")
 _STEWARD = ("dim_customer", "dim_customer_history")
+_WRONGLY_OPEN = """
+select relname::text, role from pg_class, unnest(array['txn_analyst', 'txn_steward']) as role
+where relnamespace in ('star'::regnamespace, 'marts'::regnamespace) and relkind = 'r'
+and has_table_privilege(role, pg_class.oid, 'select') = (role = 'txn_analyst' and relname like 'dim_customer%')
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,10 @@ class OnPostgres(WarehouseUnderTest):
     """A database."""
 
     url: str
+
+    def wrongly_open(self) -> list[tuple[Any, ...]]:
+        with PostgresSession.open(self.url) as session:
+            return session.rows(_WRONGLY_OPEN)
 
     def _table(self, schema: str, name: str) -> list[tuple[Any, ...]]:
         with PostgresSession.open(self.url) as session:

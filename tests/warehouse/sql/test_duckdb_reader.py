@@ -3,6 +3,7 @@
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ import pytest
 
 from tests.warehouse.sql.conftest import publish
 from warehouse.questions.catalogue import questions
+from warehouse.sql import duckdb_reader
 from warehouse.sql.asking import ask
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import DuckDbReader, open_duckdb
@@ -179,6 +181,21 @@ def test_stewards_see_customers_whole_and_nothing_more(published: Path) -> None:
 )
 def test_a_query_that_does_not_end_is_ended(published: Path, sql: str) -> None:
     assert refused(published, sql, Bounds("100MB", 2, 0.1)).startswith("the query took more than 0.1 s: ")
+
+
+def test_who_asked_is_told_of_a_query_that_takes_no_interruption(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB looks for an interruption between calls of functions, and this call alone takes half a second."""
+    monkeypatch.setattr(duckdb_reader, "GRACE_S", 0.01)
+    told: list[str] = []
+    sql = "select levenshtein(repeat('a', 20000), repeat('b', 20000))"
+    with (
+        open_duckdb(published / "warehouse", Role.ANALYST, Bounds("100MB", 2, 0.1), told.append) as reader,
+        suppress(QueryError),
+    ):
+        rows(reader, sql)
+    assert [text.split(":")[0] for text in told] == ["the query took more than 0.1 s"]
 
 
 def test_one_clock_is_for_all_queries_of_a_session(published: Path) -> None:

@@ -1,5 +1,6 @@
 """What the third drain shows of a record: the row at its position."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.workers.dummy_drain import DUMMY
@@ -19,8 +20,11 @@ class DummyEvidence:
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
-    async def fault(self, record: StreamRecord) -> str | None:
-        """`missing_in_dummy` or None."""
+    async def faults(self, records: Sequence[StreamRecord]) -> list[str | None]:
+        """`missing_in_dummy` or None, of each record."""
+        return [await self._fault(record) for record in records]
+
+    async def _fault(self, record: StreamRecord) -> str | None:
         answer = await self._dynamodb.get_item(
             TableName=self._table, Key=key_of(record.position), ConsistentRead=True
         )

@@ -1,0 +1,72 @@
+"""A model over transactions whose labels are known, one by one, as the scorer has them."""
+
+from collections import Counter
+from typing import Final
+
+from fraud.evaluation.intervals import Estimates, estimates
+from fraud.evaluation.ranking import Judged
+from fraud.history.card_history import CardHistory
+from fraud.model.model import Model
+from fraud.observations.observation import Observation
+from fraud.observations.reference_amount import reference_amount
+
+_DAY_S: Final = 86_400
+
+
+class Backtest:
+    """One model's scores. Rows before `first_s` only fill histories, rows from `end_s` on are left out."""
+
+    def __init__(self, model: Model, first_s: int | None = None, end_s: int | None = None) -> None:
+        self.model = model
+        self._first_s, self._end_s = first_s, end_s
+        self._histories: dict[str, CardHistory] = {}
+        self._judged: list[Judged] = []
+        self._decisions: Counter[str] = Counter()
+        self.fraud_minor = 0
+        self.caught_minor = 0
+        """Amounts of frauds, and of those that were alerted, in hundredths of a US dollar."""
+
+    def add(self, observation: Observation, *, is_fraud: bool) -> None:
+        """Score the next transaction of the stream; one whose id its card had before is left out."""
+        if self._end_s is not None and observation.occurred_at_s >= self._end_s:
+            return
+        card = f"{observation.account}#{observation.card_id}"
+        history = self._histories.setdefault(card, CardHistory.empty())
+        if history.knows(observation.transaction_id):
+            return
+        scored = self.model.score(observation, history)
+        history.with_(observation, {self.model.id: scored.stage1_millilogit})
+        if self._first_s is not None and observation.occurred_at_s < self._first_s:
+            return
+        amount = reference_amount(observation.amount_minor, observation.currency) or 0
+        decision = self.model.decide(scored.raw_millilogit)
+        self._decisions[decision] += 1
+        if is_fraud:
+            self.fraud_minor += amount
+            self.caught_minor += amount if decision == "alert" else 0
+        day = observation.occurred_at_s // _DAY_S
+        self._judged.append(Judged(card, day, scored.raw_millilogit, is_fraud, amount))
+
+    @property
+    def alerts(self) -> int:
+        """How many transactions were alerts."""
+        return self._decisions["alert"]
+
+    def alerts_a_day(self) -> float:
+        """How many alerts a day with transactions had."""
+        return self.alerts / max(1, len({each.day for each in self._judged}))
+
+    def estimates(self) -> Estimates:
+        """The measures with intervals."""
+        return estimates(self._judged)
+
+    def document(self) -> dict[str, object]:
+        """What was found, as JSON has it: the same for the same rows and model, on any machine."""
+        return {
+            **self.estimates().document(),
+            "alerts": self.alerts,
+            "reviews": self._decisions["review"],
+            "alerts_a_day": round(self.alerts_a_day(), 3),
+            "fraud_amount_minor": self.fraud_minor,
+            "caught_amount_minor": self.caught_minor,
+        }

@@ -1,0 +1,42 @@
+"""A score row: all that is kept of how one record of the stream was scored (docs/fraud.md)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from txn_core.positions import Position
+from txn_core.transactions.identity import Account, CardId, TransactionId
+from txn_core.transactions.instants import Instant
+
+Decision = Literal["pass", "review", "alert"]
+Fallback = Literal["model_unavailable", "model_error", "state_unavailable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """The score of one record.
+
+    Attributes:
+        raw_millilogit: the model's sum in thousandths of log-odds; None where no model scored.
+        score: 0 to 999, calibrated; None where no model scored.
+        fallback: why no model scored, if none did.
+        shadow: what models beside the champion gave, in thousandths of log-odds.
+        features: in the order of the feature set; they go to the lake alone.
+    """
+
+    transaction_id: TransactionId
+    account: Account
+    card_id: CardId
+    position: Position
+    arrived_at: Instant
+    scored_at: Instant
+    model: str | None
+    rules_version: str | None
+    feature_set: int
+    raw_millilogit: int | None
+    score: int | None
+    decision: Decision
+    rule_hits: tuple[str, ...] = ()
+    fallback: Fallback | None = None
+    shadow: Mapping[str, int] = field(default_factory=dict)
+    features: tuple[int | float | None, ...] = ()

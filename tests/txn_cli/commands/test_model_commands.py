@@ -1,0 +1,108 @@
+"""`txn train`, `txn backtest` and `txn models`, from a file to the registry."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("lightgbm", reason="the extra `train`")
+
+from fraud.model.loading import MANIFEST, SIGNATURE, TREES, load_model
+from fraud.model.shipped import SHIPPED_KEY, shipped_files
+from txn_cli.fraud import model_keys
+from txn_cli.main import run
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
+
+ROWS = 3_000
+
+
+@pytest.fixture(name="home", autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the user's own, and no stack anywhere."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    for name in ("TXN_MODEL_SIGNING_KEY", "TXN_MODEL_KEYS", "TXN_DATA_DIR", "TXN_TARGET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+@pytest.fixture(name="rows", scope="module")
+def _rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rows of 40 days."""
+    file = tmp_path_factory.mktemp("rows") / "rows.csv"
+    with file.open("w", encoding="utf-8", newline="") as text:
+        write_rows(simulate_rows(rows=ROWS, cards=35, seed=3), text)
+    return file
+
+
+def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert run([*arguments, "--json"]) == 0, capsys.readouterr().err
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_file_becomes_a_model_and_the_same_backtest_twice(
+    rows: Path, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model"
+    report = _json(capsys, "train", "--file", str(rows), "--out", str(out))
+    assert {path.name for path in out.iterdir()} == {MANIFEST, SIGNATURE, TREES, "report.json"}
+    assert json.loads((out / "report.json").read_bytes()) == report
+    assert (report["training"]["rows"], report["rejected"]) == (ROWS, 0)
+    assert (home / "txn" / "model-signing-key").stat().st_mode & 0o777 == 0o600
+    one = _json(
+        capsys, "backtest", "--model", str(out), "--file", str(rows), "--score-from", report["training"]["test"]
+    )
+    two = _json(
+        capsys, "backtest", "--model", str(out), "--file", str(rows), "--score-from", report["training"]["test"]
+    )
+    assert one == two
+    found = one["backtests"][0]
+    assert found["model"] == report["model"]
+    # The report's figures come from matrices, the backtest's from serving row by row.
+    assert {name: found[name] for name in ("rows", "frauds", "average_precision")} == {
+        name: report["metrics"]["seen"][name] for name in ("rows", "frauds", "average_precision")
+    }
+    assert run(["train", "--file", str(rows), "--out", str(out)]) == 1
+    assert "holds a model already" in capsys.readouterr().err
+    (out / SIGNATURE).unlink()
+    assert run(["backtest", "--model", str(out), "--file", str(rows)]) == 1
+    assert "not signed" in capsys.readouterr().err
+    assert run(["models", "sign", str(out)]) == 0
+    assert "Signed" in capsys.readouterr().out
+    assert _json(capsys, "backtest", "--model", str(out), "--file", str(rows))["backtests"][0]["rows"] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["train", "--out", "m"], 2, "--file"),
+        (["train", "--file", "x.csv", "--from", "30d", "--out", "m"], 2, "--file"),
+        (["train", "--file", "x.csv", "--delay", "soon", "--out", "m"], 2, "duration"),
+        (["train", "--file", "nothing.csv", "--out", "m"], 1, "nothing.csv"),
+        (["backtest", "--model", "nothing", "--file", "x.csv"], 1, "lacks"),
+        (["models", "list"], 1, "no stack"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    arguments: list[str], code: int, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == code
+    assert why in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_users_key_is_made_once_and_one_that_is_none_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert model_keys.users_key() is None
+    made = model_keys.training_key(None)
+    assert made == model_keys.training_key(None) == model_keys.users_key()
+    assert [path.name for path in (home / "txn").iterdir()] == ["model-signing-key"]
+    (home / "txn" / "model-signing-key").write_text("rubbish")
+    assert run(["models", "sign", "m"]) == 1
+    assert "32 bytes in base64" in capsys.readouterr().err
+
+
+def test_the_shipped_model_is_signed_by_the_key_that_is_shipped() -> None:
+    assert load_model(shipped_files(), [SHIPPED_KEY]).manifest.training.source.startswith("txn simulate")
