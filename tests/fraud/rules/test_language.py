@@ -7,7 +7,7 @@ import pytest
 
 from fraud.rules.rule import TEXT_CHARACTERS_MAX
 from fraud.rules.rule_error import RuleError
-from fraud.rules.variables import VARIABLES
+from fraud.rules.variables import VARIABLES, Value
 from tests.fraud.rules.written import rule_set
 
 REFUSED = {
@@ -73,7 +73,7 @@ def test_a_hostile_or_mistaken_condition_is_refused_in_one_line_that_names_the_r
 def test_the_dearest_conditions_keep_no_memory_and_fail_once(when: str) -> None:
     assert len(when) <= TEXT_CHARACTERS_MAX
     asked = rule_set(when)
-    values = {"amount": 5, "job": "a" * 1_000, "state": "b" * 1_000}
+    values: dict[str, Value] = {"amount": 5, "job": "a" * 1_000, "state": "b" * 1_000}
     asked.evaluate(values)
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(200):

@@ -6,12 +6,14 @@ from fraud.features.catalogue import features_of
 from fraud.history.card_history import CardHistory
 from fraud.rules.rule import Rules
 from fraud.rules.rule_set import RuleHit, RuleSet, decision_of
-from fraud.rules.variables import VARIABLES, rule_values
+from fraud.rules.variables import VARIABLES, Value, rule_values
 from tests.fraud.observed import adverse_stream, observation
 from tests.fraud.rules.written import EXPIRES, ids, rule, rule_set, rules
 
 TYPES = {"int": int, "double": float, "string": str}
-AMOUNTS = [{"amount": amount, "count_1h": amount % 3, "category": "travel"} for amount in range(0, 100_000, 9_973)]
+AMOUNTS: list[dict[str, Value]] = [
+    {"amount": amount, "count_1h": amount % 3, "category": "travel"} for amount in range(0, 100_000, 9_973)
+]
 
 
 @pytest.mark.parametrize(
