@@ -42,7 +42,7 @@ COMMANDS: Final = {
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
     "models_command": ("models",),
-    "rules_command": ("rules",),
+    "fraud.rules_command": ("rules",),
 }
 
 

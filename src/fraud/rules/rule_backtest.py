@@ -15,7 +15,7 @@ from fraud.rules.variables import rule_values
 _DAY_S: Final = 86_400
 
 
-class Trial:
+class RuleBacktest:
     """Counts what rules hit. Transactions before `first_s` only fill histories. No rule expires meanwhile.
 
     Args:

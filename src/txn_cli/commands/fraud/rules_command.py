@@ -68,17 +68,17 @@ def try_rules(
     if file is None and begin is None:
         _say_read(rule_set, as_json=as_json)
         return
-    from fraud.rules.trial import Trial  # noqa: PLC0415 - the extra `score`
+    from fraud.rules.rule_backtest import RuleBacktest  # noqa: PLC0415 - the extra `score`
 
     now = datetime.now(UTC)
     first = moment_of(begin, now) if begin else None
-    trial = Trial(rule_set, _model(model, data_dir), int(first.timestamp()) if first else None)
+    backtest = RuleBacktest(rule_set, _model(model, data_dir), int(first.timestamp()) if first else None)
     for row in _rows(file, first, moment_of(end, now) if end else now, data_dir, aws=aws):
-        trial.add(row.observation, is_fraud=row.is_fraud)
+        backtest.add(row.observation, is_fraud=row.is_fraud)
     if as_json:
-        say_document(trial.document())
+        say_document(backtest.document())
     else:
-        say(*_lines(trial.document()))
+        say(*_lines(backtest.document()))
 
 
 @rules.command()

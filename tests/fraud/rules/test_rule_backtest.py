@@ -1,8 +1,8 @@
-"""A trial counts what rules would have hit, as the scorer would have seen it."""
+"""A backtest counts what rules would have hit, as the scorer would have seen it."""
 
 from fraud.rules.rule import Rules
+from fraud.rules.rule_backtest import RuleBacktest
 from fraud.rules.rule_set import RuleSet
-from fraud.rules.trial import Trial
 from tests.fraud.observed import BEGIN_S, DAY, observation
 from tests.fraud.rules.written import rule, rule_set
 
@@ -18,13 +18,13 @@ def test_hits_precision_overlap_and_failures_are_counted_by_rule() -> None:
             rule("amount > 0", id="over", expires_at="2001-01-01T00:00:00.000000Z", action="note"),
         ]
     )
-    trial = Trial(RuleSet.of(made), first_s=BEGIN_S)
-    trial.add(observation(BEGIN_S - 60, transaction_id="before"), is_fraud=True)
-    trial.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
-    trial.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
-    trial.add(observation(BEGIN_S + 2 * DAY, transaction_id="two", amount_minor=100), is_fraud=True)
-    trial.add(observation(BEGIN_S + 3 * DAY, transaction_id="three"), is_fraud=False)
-    found = trial.document()
+    backtest = RuleBacktest(RuleSet.of(made), first_s=BEGIN_S)
+    backtest.add(observation(BEGIN_S - 60, transaction_id="before"), is_fraud=True)
+    backtest.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
+    backtest.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
+    backtest.add(observation(BEGIN_S + 2 * DAY, transaction_id="two", amount_minor=100), is_fraud=True)
+    backtest.add(observation(BEGIN_S + 3 * DAY, transaction_id="three"), is_fraud=False)
+    found = backtest.document()
     assert (found["rows"], found["frauds"], found["days"]) == (3, 2, 3)
     assert found["live_alerts"] == {"hits": 2, "hits_a_day": 0.667, "frauds": 1, "precision": 0.5, "recall": 0.5}
     assert (found["live_reviews"]["hits"], found["live_reviews"]["precision"]) == (0, None)
@@ -38,9 +38,9 @@ def test_hits_precision_overlap_and_failures_are_counted_by_rule() -> None:
 
 
 def test_rules_that_fail_on_a_hundred_transactions_in_a_row_would_be_disabled() -> None:
-    trial = Trial(rule_set("1 / (amount - amount) > 0", "amount > 0"))
+    backtest = RuleBacktest(rule_set("1 / (amount - amount) > 0", "amount > 0"))
     for number in range(100):
-        trial.add(observation(BEGIN_S + number, transaction_id=f"transaction-{number}"), is_fraud=False)
-    fails, works = trial.document()["rules"]
+        backtest.add(observation(BEGIN_S + number, transaction_id=f"transaction-{number}"), is_fraud=False)
+    fails, works = backtest.document()["rules"]
     assert (fails["errors"], fails["would_be_disabled"], works["would_be_disabled"]) == (100, True, False)
     assert (works["hits"], works["recall"]) == (100, None)

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.memory_versions import MemoryVersions
-from txn_cli.commands import rules_command
-from txn_cli.fraud import person
+from txn_cli.commands.fraud import rules_command
 from txn_cli.main import run
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_core.aws.clients import Aws
@@ -64,17 +63,17 @@ def test_rules_are_tried_on_a_file_with_and_without_a_score(
     rows = tmp_path / "rows.csv"
     with rows.open("w", encoding="utf-8", newline="") as text:
         write_rows(simulate_rows(rows=1_500, cards=20, seed=3), text)
-    trial = ("test", str(written), "--file", str(rows))
-    found = said(capsys, *trial)
-    assert found == said(capsys, *trial)
+    asked = ("test", str(written), "--file", str(rows))
+    found = said(capsys, *asked)
+    assert found == said(capsys, *asked)
     large, scored = found["rules"]
     assert (found["rows"], scored["hits"]) == (1_500, 0)
     assert 0 < large["frauds"] < found["frauds"]
     assert large["precision"] == round(large["frauds"] / large["hits"], 6)
-    with_scores = said(capsys, *trial, "--model", "shipped")["rules"]
+    with_scores = said(capsys, *asked, "--model", "shipped")["rules"]
     assert [each["hits"] for each in with_scores] == [large["hits"]] * 2
     assert with_scores[0]["hits_with"] == {"scored": large["hits"]}
-    assert run(["rules", *trial]) == 0
+    assert run(["rules", *asked]) == 0
     assert "of them frauds" in capsys.readouterr().out
 
 
@@ -108,7 +107,7 @@ def test_on_aws_the_credentials_say_who_asks_and_two_have_to(
             raise StoreError("STS does not say whose credentials these are")
         return f"arn:aws:sts::000000000000:{name}"
 
-    monkeypatch.setattr(person.Aws, "caller", caller)
+    monkeypatch.setattr(Aws, "caller", caller)
     ask = ["rules", "activate", str(written), "--yes"]
     assert run([*ask, "--by", "bob"]) == 2
     for _ in range(2):
