@@ -10,22 +10,21 @@ from fraud.observations.observation import Observation
 from fraud.observations.reference_amount import reference_amount
 from fraud.rules.rule_health import RuleHealth
 from fraud.rules.rule_set import Outcome, RuleSet, decision_of
-from fraud.rules.variables import rule_values
+from fraud.rules.variables import Value, rule_values
 
 _DAY_S: Final = 86_400
 
 
 class RuleBacktest:
-    """Counts what rules hit. Transactions before `first_s` only fill histories. No rule expires meanwhile.
+    """Counts what rules hit. No rule expires meanwhile.
 
     Args:
         rule_set: the rules.
         model: what the score and the features of the second stage come from; without one they are missing.
-        first_s: seconds since 1970, by the time at which a transaction was made.
     """
 
-    def __init__(self, rule_set: RuleSet, model: Model | None = None, first_s: int | None = None) -> None:
-        self._rules, self._model, self._first_s = rule_set, model, first_s
+    def __init__(self, rule_set: RuleSet, model: Model | None = None) -> None:
+        self._rules, self._model = rule_set, model
         self._histories: dict[str, CardHistory] = {}
         self._health = RuleHealth()
         self._disabled: set[str] = set()
@@ -39,11 +38,20 @@ class RuleBacktest:
         self._days: set[int] = set()
         self.rows = self.frauds = 0
 
+    def fill(self, observation: Observation) -> None:
+        """Enter a transaction from before those that are counted into its card's history."""
+        self._entered(observation)
+
     def add(self, observation: Observation, *, is_fraud: bool) -> None:
         """Hold the next transaction of the stream against the rules; one whose id its card had before is left out."""
+        if (values := self._entered(observation)) is not None:
+            self._count(observation, self._rules.evaluate(values), is_fraud=is_fraud)
+
+    def _entered(self, observation: Observation) -> dict[str, Value] | None:
+        """The variables of a transaction, which its card's history then holds; None when it held it before."""
         history = self._histories.setdefault(f"{observation.account}#{observation.card_id}", CardHistory.empty())
         if history.knows(observation.transaction_id):
-            return
+            return None
         if self._model is None:
             values = rule_values(observation, features_of(observation, history), score=None)
             history.with_(observation, {})
@@ -51,8 +59,7 @@ class RuleBacktest:
             scored = self._model.score(observation, history)
             values = rule_values(observation, scored.features, score=scored.score)
             history.with_(observation, {self._model.id: scored.stage1_millilogit})
-        if self._first_s is None or observation.occurred_at_s >= self._first_s:
-            self._count(observation, self._rules.evaluate(values), is_fraud=is_fraud)
+        return values
 
     def _count(self, observation: Observation, outcome: Outcome, *, is_fraud: bool) -> None:
         self.rows += 1

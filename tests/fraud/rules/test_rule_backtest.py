@@ -18,8 +18,8 @@ def test_hits_precision_overlap_and_failures_are_counted_by_rule() -> None:
             rule("amount > 0", id="over", expires_at="2001-01-01T00:00:00.000000Z", action="note"),
         ]
     )
-    backtest = RuleBacktest(RuleSet.of(made), first_s=BEGIN_S)
-    backtest.add(observation(BEGIN_S - 60, transaction_id="before"), is_fraud=True)
+    backtest = RuleBacktest(RuleSet.of(made))
+    backtest.fill(observation(BEGIN_S - 60, transaction_id="before"))
     backtest.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
     backtest.add(observation(BEGIN_S, transaction_id="one"), is_fraud=True)
     backtest.add(observation(BEGIN_S + 2 * DAY, transaction_id="two", amount_minor=100), is_fraud=True)

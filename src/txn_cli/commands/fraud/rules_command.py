@@ -29,7 +29,7 @@ from txn_cli.system import System
 from txn_cli.terminal import say, say_document
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
-from txn_core.transactions.instants import instant_of
+from txn_core.transactions.instants import EARLIEST, instant_of
 
 if TYPE_CHECKING:
     from fraud.rules.rule_set import RuleSet
@@ -70,10 +70,14 @@ def try_rules(
         return
     from fraud.rules.rule_backtest import RuleBacktest  # noqa: PLC0415 - the extra `score`
 
-    now = datetime.now(UTC)
-    first = moment_of(begin, now) if begin else None
-    backtest = RuleBacktest(rule_set, _model(model, data_dir), int(first.timestamp()) if first else None)
-    for row in _rows(file, first, moment_of(end, now) if end else now, data_dir, aws=aws):
+    backtest = RuleBacktest(rule_set, _model(model, data_dir))
+    if file is not None:
+        before, counted = _rows_of_file(file)
+    else:
+        before, counted = _rows_of_lake(begin or "", end, system_at(data_dir, aws=aws))
+    for row in before:
+        backtest.fill(row.observation)
+    for row in counted:
         backtest.add(row.observation, is_fraud=row.is_fraud)
     if as_json:
         say_document(backtest.document())
@@ -198,16 +202,23 @@ def _model(name: str | None, data_dir: Path | None) -> Model | None:
     return load_model(shipped_files() if name == "shipped" else files_of(Path(name)), signing_keys(data_dir))
 
 
-def _rows(
-    file: str | None, first: datetime | None, end: datetime, data_dir: Path | None, *, aws: bool
-) -> "Iterable[Labelled]":
-    if file is not None:
-        from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
+def _rows_of_file(file: str) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
+    from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
 
-        return LabelledFile(file).rows()
-    assert first is not None  # noqa: S101 - of the two one is given
-    settings = system_at(data_dir, aws=aws).settings
-    return asyncio.run(lake_rows(settings, first - timedelta(seconds=HORIZON_S), end))
+    return (), LabelledFile(file).rows()
+
+
+def _rows_of_lake(begin: str, end: str | None, system: System) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
+    """What arrived in the 37 days before, and what arrived in the time that is asked for."""
+    now = datetime.now(UTC)
+    first = moment_of(begin, now)
+    last = moment_of(end, now) if end else now
+    history = timedelta(seconds=HORIZON_S)
+    earliest = first - history if first - EARLIEST > history else EARLIEST
+    return (
+        asyncio.run(lake_rows(system.settings, earliest, first)),
+        asyncio.run(lake_rows(system.settings, first, last)),
+    )
 
 
 def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
