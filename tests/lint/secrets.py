@@ -41,6 +41,9 @@ class Find(NamedTuple):
 ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("src/txn_api/routes/transaction_shapes.py", "Base64 High Entropy String"): (2, "cursors, made up"),
     ("src/txn_api/routes/transaction_shapes.py", "Hex High Entropy String"): (3, "a transaction id and entity tags"),
+    ("src/txn_api/routes/review_shapes.py", "Base64 High Entropy String"): (1, "a cursor, made up"),
+    ("src/fraud/model/shipped_model/manifest.json", "Hex High Entropy String"): (2, "digests of files"),
+    ("tests/fraud/history/test_packing.py", "Hex High Entropy String"): (2, "the known bytes of a history"),
     ("tests/txn_api/edge/test_edge.py", "Secret Keyword"): (1, "the text of an exception that must not be told"),
     ("tests/txn_api/edge/test_trace.py", "Hex High Entropy String"): (1, "the trace id of W3C's own examples"),
     ("tests/txn_cli/fake_api.py", "Secret Keyword"): (1, "the key that a fake API takes"),
