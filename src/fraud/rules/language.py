@@ -38,6 +38,7 @@ _FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _TOKEN: Final = re.compile(
     r"""//[^\n]*|"[^"\n]*"|'[^'\n]*'|\.\s*[A-Za-z_]\w*|[A-Za-z_]\w*|[0-9]\w*|\s+|.""", re.ASCII | re.DOTALL
 )
+_FAULT_SHOWN_MAX: Final = 200
 _FAULT: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
 
 
@@ -88,8 +89,10 @@ def check_words(tokens: list[str], lists: Mapping[str, frozenset[str]]) -> None:
     """Refuse what the library would take and we do not.
 
     Raises:
-        RuleError: strings in a form that is not needed, or a list that is not there or is called by no plain name.
+        RuleError: maps, strings in a form that is not needed, a list that is not there or is called by no plain name.
     """
+    if "{" in tokens:
+        raise RuleError("it has no maps and messages")
     if any("\\" in token for token in tokens) or any(
         first[0] in "\"'" and second[0] in "\"'" for first, second in pairwise(tokens)
     ):
@@ -113,22 +116,19 @@ def compiled(environment: cel.Env, text: str) -> cel.Expression:
     Raises:
         RuleError: it is none; the text says where.
     """
-    found = _read(environment, text)
-    if found.return_type() != cel.Type.BOOL:
-        raise RuleError(f"it is no condition: it gives {found.return_type().name()}, and not true or false")
-    return _read(environment, as_list([text]))
+    try:
+        kind = environment.compile(text).return_type()
+        expression = environment.compile(as_list([text]))
+    except (RuntimeError, ValueError) as error:
+        raise RuleError(_fault(str(error))) from None
+    if kind != cel.Type.BOOL:
+        raise RuleError(f"it is no condition: it gives {kind.name()}, and not true or false")
+    return expression
 
 
 def as_list(texts: list[str]) -> str:
     """Conditions as one expression; each ends its line, so that a comment in it does."""
     return "[" + ",".join(f"({text}\n)" for text in texts) + "]"
-
-
-def _read(environment: cel.Env, text: str) -> cel.Expression:
-    try:
-        return environment.compile(text)
-    except (RuntimeError, ValueError) as error:
-        raise RuleError(_fault(str(error))) from None
 
 
 def _fault(text: str) -> str:
@@ -138,7 +138,7 @@ def _fault(text: str) -> str:
     if (match := _FAULT.search(text)) is None:
         return "it cannot be read"
     line, column, fault = match.groups()
-    return f"line {line}, column {column}: {fault}{_remedy(fault)}"
+    return f"line {line}, column {column}: {fault[:_FAULT_SHOWN_MAX]}{_remedy(fault)}"
 
 
 def _remedy(fault: str) -> str:

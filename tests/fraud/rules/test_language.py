@@ -44,6 +44,10 @@ REFUSED = {
     "many lists": " || ".join(["in_list('blocked_merchants', job)"] * 9),
     "long strings": "job == '''text'''",
     "escaped": r"job == '\x34'",
+    "map": "{'a': 1} == {'a': 1}",
+    "map by lists": "{[1.5]: 1}",
+    "message": "google.protobuf.Int64Value{value: 1} == amount",
+    "long name": "a" * 1_900,
     "huge integer": "amount > 99999999999999999999",
     "controls": "amount\x00 > 1",
 }  # fmt: skip
@@ -55,6 +59,7 @@ def test_a_hostile_or_mistaken_condition_is_refused_in_one_line_that_names_the_r
         rule_set("amount > 1", when)
     assert str(refused.value).startswith("rule r1: ")
     assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 400
 
 
 @pytest.mark.parametrize(

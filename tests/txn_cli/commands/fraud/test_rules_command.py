@@ -82,6 +82,9 @@ def test_rules_become_active_by_somebody_who_owns_none_and_are_listed(
 ) -> None:
     assert run(["rules", "activate", str(written), "--by", "ann"]) == 1
     assert "ann owns large, scored: somebody else has to approve it" in capsys.readouterr().err
+    for name, code in (("4" + "0" * 14 + "2", 2), ("ann and bob", 1)):
+        assert run(["rules", "activate", str(written), "--by", name]) == code
+        assert name not in capsys.readouterr().err
     assert said(capsys, "list")["active"] is None
     assert run(["rules", "activate", str(written), "--by", "bob"]) == 0
     found = said(capsys, "list")
