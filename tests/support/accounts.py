@@ -52,6 +52,7 @@ class Accounts:
             return _refusal(403, "ExpiredToken", "<ErrorResponse>{}</ErrorResponse>")
         return _xml(
             f"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>{OURS}</Account>"
+            f"<Arn>arn:aws:sts::{OURS}:assumed-role/Fraud/ann</Arn>"
             "</GetCallerIdentityResult></GetCallerIdentityResponse>"
         )
 

@@ -52,3 +52,16 @@ async def account_of(sts: Any, s3: S3Client) -> str | None:
             "set TXN_BUCKET_OWNER to the bucket's account"
         ) from None
     return account
+
+
+async def arn_of(sts: Any) -> str:
+    """The ARN of whoever our credentials belong to.
+
+    Raises:
+        StoreError: STS does not tell.
+    """
+    try:
+        arn: str = (await sts.get_caller_identity())["Arn"]
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise StoreError(f"STS does not say whose credentials these are ({code_of(error)}): sign in to AWS") from None
+    return arn

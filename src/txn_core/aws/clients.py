@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
@@ -20,7 +20,7 @@ from botocore.httpsession import get_cert_path
 from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
-from txn_core.aws.bucket_owner import account_of, expect_owner
+from txn_core.aws.bucket_owner import account_of, arn_of, expect_owner
 from txn_core.aws.http import HttpPool
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient, KinesisClient, S3Client
@@ -126,6 +126,15 @@ class Aws:
                 expect_owner(client, owner)
             yield client
 
+    async def caller(self) -> str:
+        """The ARN of whoever our credentials belong to, as STS says it.
+
+        Raises:
+            StoreError: STS does not tell.
+        """
+        async with _sts(_session(), self.settings.region_at(None)) as sts:
+            return await arn_of(sts)
+
     @asynccontextmanager
     async def lake(self) -> AsyncIterator[ObjectStore]:
         """The object store of the lake.
@@ -140,9 +149,12 @@ class Aws:
 
 
 async def _account(session: AioSession, region: str, s3: S3Client) -> str | None:
-    config = _config(READ_TIMEOUT_S, validate=False)
-    async with session.create_client("sts", region_name=region, config=config) as sts:
+    async with _sts(session, region) as sts:
         return await account_of(sts, s3)
+
+
+def _sts(session: AioSession, region: str) -> AbstractAsyncContextManager[Any]:
+    return session.create_client("sts", region_name=region, config=_config(READ_TIMEOUT_S, validate=False))
 
 
 @asynccontextmanager

@@ -104,6 +104,15 @@ async def test_an_owner_that_nobody_knows_is_an_error(settings: Settings, world:
     assert world.calls == []
 
 
+async def test_who_our_credentials_belong_to_is_asked_of_sts_and_not_guessed(
+    settings: Settings, world: Accounts
+) -> None:
+    assert await Aws(settings).caller() == f"arn:aws:sts::{OURS}:assumed-role/Fraud/ann"
+    world.sts_refuses = True
+    with pytest.raises(StoreError, match=r"\(ExpiredToken\): sign in"):
+        await Aws(settings).caller()
+
+
 async def test_an_s3_on_this_machine_has_no_owner_unless_sts_is_here_too(
     settings: Settings, world: Accounts, own_environment: pytest.MonkeyPatch
 ) -> None:

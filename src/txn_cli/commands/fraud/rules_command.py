@@ -1,0 +1,259 @@
+"""`txn rules`: try rules on what is known, let them become active, and see which ones are (docs/rules.md)."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from fraud.history.card_history import HORIZON_S
+from fraud.model.loading import files_of, load_model
+from fraud.model.model import Model
+from fraud.model.shipped import shipped_files
+from fraud.registry.active_versions import ActiveVersions, Change, read_active
+from fraud.registry.approval import Asked
+from fraud.rules.rule import BYTES_MAX, VERSION_PATTERN, Rules
+from fraud.rules.rule_error import RuleError
+from fraud.rules.rule_file import rules_of_file
+from fraud.rules.rule_registry import RuleRegistry
+from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
+from txn_cli.commands.since import moment_of
+from txn_cli.commands.train_command import FileOption, FromOption, ToOption, lake_rows
+from txn_cli.fraud.model_keys import signing_keys
+from txn_cli.fraud.person import person_of
+from txn_cli.output.failure import store_errors
+from txn_cli.system import System
+from txn_cli.terminal import say, say_document
+from txn_core.aws.clients import Aws
+from txn_core.aws.versioned_objects import VersionedObjects
+from txn_core.transactions.instants import EARLIEST, instant_of
+
+if TYPE_CHECKING:
+    from fraud.rules.rule_set import RuleSet
+    from fraud.training.labelled import Labelled
+
+T = TypeVar("T")
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Rules, as TOML.")]
+
+rules = typer.Typer(help="Rules about transactions: try them, let them become active, and see which ones are.")
+
+
+@rules.command("test")
+def try_rules(
+    written: FileArgument,
+    *,
+    file: FileOption = None,
+    begin: FromOption = None,
+    end: ToOption = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Folder of a model, or `shipped`, for rules that ask for the score.",
+                     show_default="none: the score is missing"),
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:  # fmt: skip
+    """Say what each rule would have hit, how often it was right, and which others hit the same. Nothing changes.
+
+    Without --file and --from the rules are only read. Of the lake, 37 days before --from fill the cards' histories.
+    In a file cards and merchants have no ids of ours, so a rule about an id hits nothing there.
+    """
+    if file is not None and begin is not None:
+        raise typer.BadParameter("give --file, or --from and --to of the lake")
+    rule_set = _compiled(_read(written))
+    if file is None and begin is None:
+        _say_read(rule_set, as_json=as_json)
+        return
+    from fraud.rules.rule_backtest import RuleBacktest  # noqa: PLC0415 - the extra `score`
+
+    backtest = RuleBacktest(rule_set, _model(model, data_dir))
+    if file is not None:
+        before, counted = _rows_of_file(file)
+    else:
+        before, counted = _rows_of_lake(begin or "", end, system_at(data_dir, aws=aws))
+    for row in before:
+        backtest.fill(row.observation)
+    for row in counted:
+        backtest.add(row.observation, is_fraud=row.is_fraud)
+    if as_json:
+        say_document(backtest.document())
+    else:
+        say(*_lines(backtest.document()))
+
+
+@rules.command()
+def activate(
+    named: Annotated[
+        str, typer.Argument(metavar="FILE|VERSION", help="Rules as TOML, or a version of the registry.")
+    ],
+    *,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Who asks, at a local stack.", show_default="this user; on AWS its credentials"),
+    ] = None,
+    yes: YesOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Let rules become active, in place of all others. Nobody approves a rule of their own.
+
+    Away from a local stack two persons have to ask for it.
+    """
+    given = None if re.fullmatch(VERSION_PATTERN, named) else _read(Path(named))
+    if given is not None:
+        _compiled(given)
+    system = system_at(data_dir, aws=aws)
+    agree(f"Let the rules of {named} become active?", system, yes=yes)
+
+    async def change(objects: VersionedObjects) -> tuple[str, ActiveVersions]:
+        registry = RuleRegistry(objects)
+        taken = await registry.load(named) if given is None else given
+        who = await person_of(system, by)
+        asked = Asked.of("rules", who=who, at=instant_of(datetime.now(UTC)), alone=system.is_local)
+        return taken.version, await registry.activate(taken, asked)
+
+    version, after = _at(system, change)
+    if after.wanted.rules == version:
+        say(f"{version} is active from now on")
+    else:
+        say(f"{version} is asked for: nothing changes until a second person runs the same command")
+
+
+@rules.command("list")
+def list_rules(
+    version: Annotated[
+        str | None, typer.Argument(help="A version of the registry.", show_default="the active one")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """List the rules of a version, who let it become active, and which other versions there are."""
+    system = system_at(data_dir, aws=aws)
+
+    async def found(objects: VersionedObjects) -> tuple[ActiveVersions, list[str], Rules | None]:
+        registry, active = RuleRegistry(objects), await read_active(objects)
+        shown = version or active.wanted.rules
+        return active, await registry.versions(), None if shown is None else await registry.load(shown)
+
+    active, versions, shown = _at(system, found)
+    change = next((each for each in reversed(active.history) if shown and each.wanted.rules == shown.version), None)
+    if as_json:
+        say_document(_document(active, versions, shown, change))
+        return
+    if shown is None:
+        say("No rules are active: txn rules activate FILE")
+    else:
+        say(f"{shown.version}{' is active' if shown.version == active.wanted.rules else ''}{_by(change)}")
+        for rule in shown.rules:
+            state = "disabled" if rule.is_disabled else rule.mode
+            say(f"  {rule.id}  {rule.action}, {state}, of {rule.owner}, until {rule.expires_at}")
+    for other in versions:
+        if shown is None or other != shown.version:
+            say(f"{other} is kept")
+    if active.proposal is not None and active.proposal.action == "rules":
+        say(f"{active.proposal.who} asks for {active.proposal.wanted.rules}: a second person has to ask for the same")
+
+
+def _document(
+    active: ActiveVersions, versions: list[str], shown: Rules | None, change: Change | None
+) -> dict[str, Any]:
+    return {
+        "active": active.wanted.rules,
+        "proposal": active.proposal.model_dump(mode="json") if active.proposal else None,
+        "version": shown.version if shown else None,
+        "who": change.who if change else None,
+        "approver": change.approver if change else None,
+        "rules": [rule.model_dump(mode="json") for rule in shown.rules] if shown else [],
+        "lists": {name: len(entries) for name, entries in shown.lists.items()} if shown else {},
+        "versions": versions,
+    }
+
+
+def _by(change: Change | None) -> str:
+    if change is None:
+        return ""
+    return f", asked for by {change.who}" + (f", approved by {change.approver}" if change.approver else "")
+
+
+def _read(written: Path) -> Rules:
+    try:
+        with written.open("rb") as opened:
+            data = opened.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise RuleError(f"cannot read {written}: {error.strerror}") from None
+    return rules_of_file(data)
+
+
+def _compiled(given: Rules) -> "RuleSet":
+    from fraud.rules.rule_set import RuleSet  # noqa: PLC0415 - the extra `score`
+
+    return RuleSet.of(given)
+
+
+def _model(name: str | None, data_dir: Path | None) -> Model | None:
+    if name is None:
+        return None
+    return load_model(shipped_files() if name == "shipped" else files_of(Path(name)), signing_keys(data_dir))
+
+
+def _rows_of_file(file: str) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
+    from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
+
+    return (), LabelledFile(file).rows()
+
+
+def _rows_of_lake(begin: str, end: str | None, system: System) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
+    """What arrived in the 37 days before, and what arrived in the time that is asked for."""
+    now = datetime.now(UTC)
+    first = moment_of(begin, now)
+    last = moment_of(end, now) if end else now
+    history = timedelta(seconds=HORIZON_S)
+    earliest = first - history if first - EARLIEST > history else EARLIEST
+    return (
+        asyncio.run(lake_rows(system.settings, earliest, first)),
+        asyncio.run(lake_rows(system.settings, first, last)),
+    )
+
+
+def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
+    count = len(rule_set.rules.rules)
+    if as_json:
+        say_document({"rules_version": rule_set.version, "rules": [rule.id for rule in rule_set.rules.rules]})
+    else:
+        say(f"{rule_set.version}: {count} rules that can be activated. Try them: --file, or --from of the lake")
+
+
+def _lines(document: dict[str, Any]) -> Iterable[str]:
+    yield f"{document['rows']:,} transactions of {document['days']:,} days, {document['frauds']:,} frauds"
+    for name in ("alert", "review"):
+        yield f"  live {name}s: {_measured(document[f'live_{name}s'])}"
+    for each in document["rules"]:
+        yield f"{each['rule']}: {_measured(each)}, {each['hits_alone']:,} by it alone"
+        if each["hits_with"]:
+            most = sorted(each["hits_with"].items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+            yield "  together with " + ", ".join(f"{other} {count:,}" for other, count in most)
+        if each["errors"]:
+            end = ", and would be disabled" if each["would_be_disabled"] else ""
+            yield f"  failed {each['errors']:,} times{end}"
+
+
+def _measured(each: dict[str, Any]) -> str:
+    if not each["hits"]:
+        return "no hits"
+    recall = "" if each["recall"] is None else f", {each['recall']:.1%} of all frauds"
+    return f"{each['hits']:,} hits ({each['hits_a_day']:,.1f} a day), {each['precision']:.1%} of them frauds{recall}"
+
+
+def _at(system: System, work: Callable[[VersionedObjects], Awaitable[T]]) -> T:
+    async def run() -> T:
+        with store_errors(f"read or write the registry in {system.settings.lake_bucket}"):
+            async with Aws(system.settings).s3() as s3:
+                return await work(VersionedObjects(s3, system.settings.lake_bucket))
+
+    return asyncio.run(run())
