@@ -81,6 +81,9 @@ ARGUMENTS: Final[dict[str, str]] = {
     "models activate": "shipped --yes",
     "models rollback": "--yes",
     "models sign": "model",
+    "rules test": "rules.toml --from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z",
+    "rules activate": "rules.toml --yes",
+    "rules list": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}
@@ -88,6 +91,16 @@ OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify", "ingest file", "labels load"}
 WAITS: Final = {"worker", "warehouse watch"}
 """A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
+RULES: Final = """
+[[rule]]
+id = "dear"
+when = "amount > 20000"
+action = "review"
+mode = "shadow"
+owner = "ann"
+expires = 2099-01-01
+about = "A large purchase"
+"""
 AWS: Final = {"AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_REGION": "eu-central-1"}
 KEYS: Final = {
     "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),
@@ -202,6 +215,7 @@ def terminal(tmp_path: Path, own_environment: pytest.MonkeyPatch, capsys: pytest
     own_environment.delenv("AWS_EC2_METADATA_DISABLED")
     with (tmp_path / "rows.csv").open("w") as file:
         write_rows(simulate_rows(rows=2, cards=1, seed=1), file)
+    (tmp_path / "rules.toml").write_text(RULES)
     (tmp_path / "labels.csv").write_text("transaction_id,value\n00000000,fraud\n")
     return Terminal(tmp_path, own_environment, capsys)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from fraud.training.labelled import Labelled
 
 T = TypeVar("T")
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Rules, as TOML.")]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Rules, as TOML.")]
 
 rules = typer.Typer(help="Rules about transactions: try them, let them become active, and see which ones are.")
 
@@ -64,7 +64,7 @@ def try_rules(
     """
     if file is not None and begin is not None:
         raise typer.BadParameter("give --file, or --from and --to of the lake")
-    rule_set = _compiled(_read(written))
+    rule_set = _compiled(_read(Path(written)))
     if file is None and begin is None:
         _say_read(rule_set, as_json=as_json)
         return
