@@ -119,7 +119,7 @@ bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (R
 bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
 
-bench-warehouse: $(STAMP) $(DBT) ## measure load and build of the warehouse, of the sample and of 5.1 million rows (REPLICAS=24; about 5 minutes)
+bench-warehouse: $(STAMP) $(DBT) ## measure load and build of the warehouse, of the sample and of 5.1 million rows (REPLICAS=24; two minutes)
 	@$(BIN)/python -m bench.warehouse --replicas $(or $(REPLICAS),24) $(BENCH_ARGS)
 
 bench-counts: $(STAMP) ## count the work of a lone post, beside bad neighbours, of the garbage collector (4 minutes, no servers)
