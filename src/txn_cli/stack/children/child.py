@@ -96,9 +96,10 @@ class Child(TetheredProcess):
         _bound(spec.log)
         with spec.log.open("ab") as log:
             os.fchmod(log.fileno(), PRIVATE_MODE)
+            begins = log.tell()  # before the child can write, which moves the offset that it shares with us
             environment = dict(spec.environment)
             process = await cls.spawn(spec.argv, env=environment, stdout=log, stderr=subprocess.STDOUT)
-            return cls(spec, process, log.tell())
+            return cls(spec, process, begins)
 
     async def ended(self) -> Ending:
         """How it ended, once it has."""

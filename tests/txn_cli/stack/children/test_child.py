@@ -1,5 +1,6 @@
 """One child process: its log, its probe, its end, and its tether."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -81,6 +83,22 @@ async def test_a_child_that_ends_before_it_answers_is_an_error_at_once(tmp_path:
     child = await Child.start(python("child", tmp_path, "raise SystemExit('no luck')", probe=probe))
     with pytest.raises(StackError, match="child ended at its start, exit code 1: no luck"):
         await child.answered()
+
+
+async def test_a_child_that_ends_before_its_start_returns_is_told_by_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that is busy: it has written all it says before this process goes on."""
+    spawn = Child.spawn
+
+    async def late(*arguments: Any, **named: Any) -> asyncio.subprocess.Process:
+        process = await spawn(*arguments, **named)
+        await process.wait()
+        return process
+
+    monkeypatch.setattr(Child, "spawn", late)
+    child = await Child.start(python("child", tmp_path, "raise SystemExit('no luck')"))
+    assert (await child.ended()).last_line == "no luck"
 
 
 async def test_a_child_that_never_answers_is_an_error_after_its_deadline(tmp_path: Path) -> None:
@@ -169,6 +187,7 @@ def test_a_child_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> Non
     parent_code = f"""
 import asyncio, signal
 from pathlib import Path
+from typing import Any
 from tests.txn_cli.stack.told_children import python, FOREVER
 from txn_cli.stack.children.child import Child
 async def main():
