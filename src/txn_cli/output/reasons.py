@@ -79,8 +79,24 @@ _OF_SERVICES: Final = {
         ),
         "the service has too much to do, or fails: try again in a minute",
     ),
+    "InvalidObjectState": "the object is archived (S3 Glacier): restore it, and keep the lake in S3 Standard",
     **dict.fromkeys(
-        ("InvalidBucketName", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "PermanentRedirect", "301"),
+        (
+            *("KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException"),
+            *("KMSDisabledException", "KMSNotFoundException", "KMSInvalidStateException", "KMSAccessDeniedException"),
+        ),
+        "the key of KMS that encrypts this cannot be used: enable it, or have its use granted",
+    ),
+    **dict.fromkeys(
+        (
+            "InvalidBucketName",
+            "BucketAlreadyExists",
+            "BucketAlreadyOwnedByYou",
+            "PermanentRedirect",
+            "301",
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+        ),
         "name another bucket (TXN_BUCKET), or the region of this one",
     ),
 }

@@ -25,13 +25,13 @@ def commit_bytes(commit: Commit) -> bytes:
     return _json({"format": FORMAT, **asdict(commit)}).encode()
 
 
-def commit_of(data: bytes) -> Commit:
-    """The commit of an object.
+def commit_of(data: bytes, key: str = "a commit") -> Commit:
+    """The commit of an object, whose key stands in the text of the error.
 
     Raises:
         StoreError: it is none, or one of a later version of us.
     """
-    with _told("commit"):
+    with _told(key, "put it back from a backup, or from an earlier version of the object"):
         document = _document(data)
         return Commit(
             raw=tuple(RawObject(**each) for each in document.pop("raw")),
@@ -65,13 +65,13 @@ def snapshot_bytes(snapshot: Snapshot) -> bytes:
     return gzip.compress(_json(document).encode(), mtime=0)
 
 
-def snapshot_of(data: bytes) -> Snapshot:
-    """The snapshot of an object.
+def snapshot_of(data: bytes, key: str = "a snapshot") -> Snapshot:
+    """The snapshot of an object, whose key stands in the text of the error.
 
     Raises:
         StoreError: it is none, or one of a later version of us.
     """
-    with _told("snapshot"):
+    with _told(key, "delete it: the commits say the same, and a later run writes a snapshot again"):
         document = _document(gzip.decompress(data))
         folders = document["raw"].items()
         return Snapshot(
@@ -85,8 +85,8 @@ def snapshot_of(data: bytes) -> Snapshot:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say of what is no document of ours that it is none.
+def _told(key: str, remedy: str) -> Iterator[None]:
+    """Say of an object that is no document of ours that it is none, and what to do.
 
     Raises:
         StoreError: it is none.
@@ -94,7 +94,7 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zlib.error) as error:
-        raise StoreError(f"a {what} of the curated table cannot be read: {type(error).__name__}") from None
+        raise StoreError(f"{key} is damaged ({type(error).__name__}): {remedy}") from None
 
 
 def _document(data: bytes) -> dict[str, Any]:

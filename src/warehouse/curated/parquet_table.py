@@ -68,12 +68,14 @@ class ParquetTable:
         """
         known = self._known  # of another call it may be a later one meanwhile
         if (newest := max(await self._numbers(SNAPSHOTS_PREFIX), default=0)) > known.number:
-            known = snapshot_of(await self._get(_snapshot_name(newest)))
+            key = _snapshot_name(newest)
+            known = snapshot_of(await self._get(key), key)
         self._stored = newest
         numbers = await self._numbers(COMMITS_PREFIX, after=commit_name(known.number))
         limit = asyncio.Semaphore(READS_AT_ONCE)
         bodies = await asyncio.gather(*(self._limited(limit, commit_name(number)) for number in numbers))
-        commits = ((commit_of(body), digest_of(body)) for body in bodies)
+        read = zip(numbers, bodies, strict=True)
+        commits = ((commit_of(body, commit_name(number)), digest_of(body)) for number, body in read)
         known = advanced(known, commits)
         if known.number > self._known.number:
             self._known = known

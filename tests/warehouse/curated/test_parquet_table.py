@@ -108,10 +108,20 @@ def test_a_commit_that_breaks_a_rule_is_refused(commit: Commit) -> None:
 )
 async def test_what_is_no_commit_is_refused_in_one_line(body: bytes) -> None:
     store = MemoryObjects({commit_name(1): body})
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match=f"format 2|{commit_name(1)} is damaged .*: put it back"):
         await table_in(store).snapshot()
     with pytest.raises(StoreError):
         snapshot_of(body)
+
+
+async def test_the_commits_say_what_a_damaged_snapshot_said() -> None:
+    """Its remedy is to delete it."""
+    key = "curated/snapshots/000000000001.json.gz"
+    store = MemoryObjects({commit_name(1): commit_bytes(append(1)), key: b"damaged"})
+    with pytest.raises(StoreError, match=f"{key} is damaged .*: delete it"):
+        await table_in(store).snapshot()
+    del store.objects[key]
+    assert (await table_in(store).snapshot()).files == after(append(1)).files
 
 
 async def test_engines_read_the_files_by_position_and_by_name() -> None:
