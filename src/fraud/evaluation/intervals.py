@@ -1,7 +1,6 @@
 """Intervals of measures by the bootstrap: cards are drawn again, for a card's transactions depend on each other."""
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -54,7 +53,10 @@ def _draws(cards: Sequence[str], seed: int, draws: int) -> Iterator[Weights]:
     # Of the methods of `Random`, `random` alone stays the same over Python versions.
     rng = random.Random(f"txn-intervals/{seed}")  # noqa: S311 - reproducible, not secret
     for _ in range(draws):
-        yield Counter(cards[int(rng.random() * len(cards))] for _ in cards)
+        weights = dict.fromkeys(cards, 0)
+        for _ in cards:
+            weights[cards[int(rng.random() * len(cards))]] += 1
+        yield weights
 
 
 def _interval(drawn: Sequence[float]) -> tuple[float, float]:
