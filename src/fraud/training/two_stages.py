@@ -32,24 +32,28 @@ class TwoStages:
     ) -> "tuple[TwoStages, list[TwoStages]]":
         """Both stages, and for each fold of the cards two stages that were grown without its transactions."""
         grows = rows.at_s < stop_s
-        folds = folds_of(rows.cards, seed)
-        parts = [grows, *(grows & (folds != fold) for fold in range(FOLDS))]
+        first_rows, labels, folds = rows.first[grows], rows.labels[grows], folds_of(rows.cards, seed)[grows]
+        parts = [folds >= 0, *(folds != fold for fold in range(FOLDS))]
         first, *without = [
-            Grown.of(rows.first[part], rows.labels[part], FIRST_STAGE, seed=seed, trees=trees) for part in parts
+            Grown.of(first_rows[part], labels[part], FIRST_STAGE, seed=seed, trees=trees) for part in parts
         ]
-        said = first.millilogits(rows.first)
+        # Rows from the stop on come later than every row that grows, so nothing asks what was said of them.
+        said = np.zeros(len(grows), dtype=np.int64)
         for fold, stage in enumerate(without):
-            inside = grows & (folds == fold)
-            said[inside] = stage.millilogits(rows.first[inside])
-        both = rows.both(said.tolist())
-        second = [Grown.of(both[part], rows.labels[part], SECOND_STAGE, seed=seed, trees=trees) for part in parts]
+            inside = folds == fold
+            said[np.flatnonzero(grows)[inside]] = stage.millilogits(first_rows[inside])
+        both = rows.both(said.tolist(), grows)
+        second = [Grown.of(both[part], labels[part], SECOND_STAGE, seed=seed, trees=trees) for part in parts]
         return cls(first, second[0]), [cls(*stages) for stages in zip(without, second[1:], strict=True)]
 
-    def served(self, rows: LearningRows) -> "tuple[Any, Any, Matrix]":
-        """The log-odds of both stages, in thousandths, and the features, as the scorer comes to them."""
+    def served(self, rows: LearningRows, part: Any) -> "tuple[Any, Any, Matrix]":
+        """The log-odds of both stages, in thousandths, and the features, as the scorer comes to them.
+
+        They are those of a part of the rows, which is a mask.
+        """
         stage1 = self.first.millilogits(rows.first)
-        values = rows.both(stage1.tolist())
-        return stage1, self.second.millilogits(values), values
+        values = rows.both(stage1.tolist(), part)
+        return stage1[part], self.second.millilogits(values), values
 
 
 def folds_of(cards: Iterable[str], seed: int) -> Any:
