@@ -1,7 +1,7 @@
 """A champion and a challenger on the same transactions: where they agree, and who ranks frauds higher."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fraud.evaluation.intervals import interval_of, weights_drawn
@@ -48,26 +48,29 @@ class SideBySide:
             "frauds": self._rows[True],
             "agreement": round(self._agreed / rows, 6) if rows else None,
             "alerts": {name: _counted(each) for name, each in self._alerted.items()},
-            "average_precision": self._precision() if self._rows[True] else None,
+            "average_precision": compared(*self._labelled) if self._rows[True] else None,
         }
 
-    def _precision(self) -> dict[str, Any]:
-        """Both measures, and by how much the challenger's is higher; its interval draws the same cards for both."""
-        champion, challenger = (Ranking.of(rows) for rows in self._labelled)
-        first, second = average_precision(champion.steps()), average_precision(challenger.steps())
-        cards = sorted({each.card for each in champion.rows})
-        low, high = interval_of(
-            [
-                average_precision(challenger.steps(weights)) - average_precision(champion.steps(weights))
-                for weights in weights_drawn(cards, _SEED)
-            ],
-            (-1.0, 1.0),
-        )
-        return {
-            "champion": round(first, 5),
-            "challenger": round(second, 5),
-            "difference": {"value": round(second - first, 5), "low": round(low, 5), "high": round(high, 5)},
-        }
+
+def compared(champion: Sequence[Judged], challenger: Sequence[Judged]) -> dict[str, Any]:
+    """Average precision of both, on the same transactions, and by how much the challenger's is higher.
+
+    The interval of the difference draws the same cards for both.
+    """
+    rankings = Ranking.of(champion), Ranking.of(challenger)
+    first, second = (average_precision(ranking.steps()) for ranking in rankings)
+    low, high = interval_of(
+        [
+            average_precision(rankings[1].steps(weights)) - average_precision(rankings[0].steps(weights))
+            for weights in weights_drawn(sorted({each.card for each in champion}), _SEED)
+        ],
+        (-1.0, 1.0),
+    )
+    return {
+        "champion": round(first, 5),
+        "challenger": round(second, 5),
+        "difference": {"value": round(second - first, 5), "low": round(low, 5), "high": round(high, 5)},
+    }
 
 
 def _counted(labels: Counter[bool | None]) -> dict[str, int]:
