@@ -17,12 +17,13 @@ class SideBySide:
     """Counts what two models say.
 
     Args:
-        champion: what its log-odds decide.
+        champion: what its log-odds decide; None where its thresholds are not known any more.
         challenger: the same of the other model.
     """
 
-    def __init__(self, champion: Decide, challenger: Decide) -> None:
-        self._decide = champion, challenger
+    def __init__(self, champion: Decide | None, challenger: Decide | None) -> None:
+        self._decide = None if champion is None or challenger is None else (champion, challenger)
+        self._days: set[int] = set()
         self._rows: Counter[bool | None] = Counter()
         self._agreed = 0
         self._alerted: dict[str, Counter[bool | None]] = {name: Counter() for name in _ALERTED_BY.values()}
@@ -30,11 +31,13 @@ class SideBySide:
 
     def add(self, card: str, day: int, *, champion: int, challenger: int, is_fraud: bool | None) -> None:
         """Count a transaction, of which nobody may know yet (None) whether it was fraud; scores are log-odds."""
-        first, second = self._decide[0](champion), self._decide[1](challenger)
         self._rows[is_fraud] += 1
-        self._agreed += first == second
-        if (name := _ALERTED_BY.get((first == "alert", second == "alert"))) is not None:
-            self._alerted[name][is_fraud] += 1
+        self._days.add(day)
+        if self._decide is not None:
+            first, second = self._decide[0](champion), self._decide[1](challenger)
+            self._agreed += first == second
+            if (name := _ALERTED_BY.get((first == "alert", second == "alert"))) is not None:
+                self._alerted[name][is_fraud] += 1
         if is_fraud is not None:
             for rows, score in zip(self._labelled, (champion, challenger), strict=True):
                 rows.append(Judged(card, day, score, is_fraud))
@@ -44,10 +47,11 @@ class SideBySide:
         rows = self._rows.total()
         return {
             "rows": rows,
+            "days": len(self._days),
             "labelled": rows - self._rows[None],
             "frauds": self._rows[True],
-            "agreement": round(self._agreed / rows, 6) if rows else None,
-            "alerts": {name: _counted(each) for name, each in self._alerted.items()},
+            "agreement": round(self._agreed / rows, 6) if rows and self._decide else None,
+            "alerts": {name: _counted(each) for name, each in self._alerted.items()} if self._decide else None,
             "average_precision": compared(*self._labelled) if self._rows[True] else None,
         }
 

@@ -2,17 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from fraud.observations.observation import Observation
 from fraud.observations.raw_lake import observations_of
 from fraud.training.labelled import Labelled
+from txn_cli.fraud.stream_objects import stream_objects
 from txn_core.aws.objects import ObjectStore
-from txn_core.exceptions import StoreError
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import slices
-from txn_core.lake.reader import raw_hours
 
 _ROWS_MAX: Final = 20_000
 
@@ -42,21 +41,14 @@ class LabelledLake:
 
         A card stays under the id that it had first, when a later key gives it another one.
         """
-        # Rows that arrived in an hour may stand in the folder before: an object spans up to an hour.
-        first, last = (
-            f"{RAW_PREFIX}dt={moment:%Y-%m-%d}/hr={moment:%H}/" for moment in (begin - timedelta(hours=1), end)
-        )
         cards = _CardIds({})
-        for hour in await raw_hours(self.store):
-            if not first <= hour <= last:
-                continue
-            for key in sorted([key async for key in self.store.keys(hour)], key=_place):
-                for table in slices(await self.store.read(key), _ROWS_MAX):
-                    arrived, imported = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
-                    for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
-                        if begin <= at < end:
-                            is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
-                            yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
+        for key in await stream_objects(self.store, RAW_PREFIX, begin, end):
+            for table in slices(await self.store.read(key), _ROWS_MAX):
+                arrived, imported = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
+                for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
+                    if begin <= at < end:
+                        is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
+                        yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +63,3 @@ class _CardIds:
             names = (self.known.get((seen.account, alias)) for alias in seen.card_aliases)
             first = self.known[own] = next((name for name in names if name is not None), seen.card_id)
         return seen if first == seen.card_id else replace(seen, card_id=first)
-
-
-def _place(key: str) -> tuple[str, int, int]:
-    """What orders the objects of an hour as the stream does: shard and position, as numbers (`range_key`)."""
-    try:
-        shard, number, sub = key.rpartition("/")[2].removesuffix(".parquet").rsplit("-", 2)
-        return shard, int(number), int(sub)
-    except ValueError:
-        raise StoreError(f"{key} is no object of the archive: move it out of {RAW_PREFIX}") from None

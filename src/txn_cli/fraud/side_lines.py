@@ -10,10 +10,11 @@ def side_lines(challenger: str, document: dict[str, Any]) -> Iterator[str]:
         yield f"{challenger} beside the champion: no transactions"
         return
     yield (
-        f"{challenger} beside the champion: {document['rows']:,} rows, {document['labelled']:,} of them labelled; "
-        f"the same decision on {document['agreement']:.2%}"
+        f"{challenger} beside the champion: {document['rows']:,} rows of {document['days']:,} days, "
+        f"{document['labelled']:,} of them labelled"
     )
     if document["alerts"] is not None:
+        yield f"  the same decision on {document['agreement']:.2%}"
         for name, each in document["alerts"].items():
             yield f"  alerted by {name.replace('_', ' ')}: {each['rows']:,}, {each['frauds']:,} of them known frauds"
     if (found := document["average_precision"]) is not None:

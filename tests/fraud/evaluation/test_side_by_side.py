@@ -44,6 +44,14 @@ def test_nothing_is_said_of_what_nobody_knows() -> None:
     assert side.document()["average_precision"] is None, "no fraud to rank"
 
 
+def test_without_thresholds_ranks_are_compared_and_nothing_is_said_of_alerts() -> None:
+    side = SideBySide(decide, None)
+    side.add("card", 0, champion=1, challenger=2, is_fraud=True)
+    found = side.document()
+    assert (found["rows"], found["agreement"], found["alerts"]) == (1, None, None)
+    assert found["average_precision"]["challenger"] == 1.0
+
+
 def test_a_better_challenger_is_better_however_cards_are_drawn() -> None:
     rng, side = random.Random(3), SideBySide(decide, decide)
     for number in range(600):
