@@ -3,17 +3,14 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from fraud.observations.observation import Observation
 from fraud.observations.raw_lake import observations_of
 from fraud.training.labelled import Labelled
-from txn_cli.fraud.stream_objects import stream_objects
+from txn_cli.fraud.stream_objects import stream_tables
 from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.lake.parquet import slices
-
-_ROWS_MAX: Final = 20_000
 
 KnownLabels = Mapping[tuple[str, str], bool]
 """Whether a transaction is known for fraud, by account and id."""
@@ -42,13 +39,12 @@ class LabelledLake:
         A card stays under the id that it had first, when a later key gives it another one.
         """
         cards = _CardIds({})
-        for key in await stream_objects(self.store, RAW_PREFIX, begin, end):
-            for table in slices(await self.store.read(key), _ROWS_MAX):
-                arrived, imported = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
-                for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
-                    if begin <= at < end:
-                        is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
-                        yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
+        async for table in stream_tables(self.store, RAW_PREFIX, begin, end):
+            arrived, imported = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
+            for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
+                if begin <= at < end:
+                    is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
+                    yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,23 @@ import pytest
 pytest.importorskip("lightgbm", reason="the extra `train`")
 pytest.importorskip("cel_expr_python", reason="the extra `score`")
 
-from devkit.lake_maker import BEGIN, Mix, lake_of, sample_bodies, write
+from devkit.lake_maker import BEGIN, Mix, lake_of, made_bodies, sample_bodies, write
 from typer.testing import CliRunner
 
+from fraud.model.loading import MANIFEST, TREES, checked_model
+from fraud.model.shipped import shipped_files
 from fraud.records.documents import document_of
 from fraud.records.label import Label, LabelValue, labelled
+from fraud.registry.model_registry import ModelRegistry
 from fraud.training import training
 from fraud.training.labelled import Labelled
 from fraud.training.training import Request, Trained, train
+from tests.txn_cli.fraud.scored import Score, object_of
 from tests.workers.conftest import StackFixture, world_of
 from txn_cli.main import app_of
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
+from txn_core.aws.clients import Aws
+from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.dynamodb.labels import LabelTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
@@ -140,6 +146,40 @@ async def test_training_on_a_lake_knows_the_labels_of_its_end_and_leaves_young_r
     later = await told("train", "--from", FROM, "--delay", "0d", "--out", str(tmp_path / "late"))
     assert later["training"]["frauds"] == frauds + len(others[3::7])
     assert later["training"]["source"].startswith("lake 2026-01-01T00:00:00Z")
+
+
+async def test_a_challenger_is_compared_from_what_stands_in_the_log_with_what_is_known(
+    world: StackFixture,
+) -> None:
+    model = checked_model(shipped_files()[MANIFEST], shipped_files()[TREES])
+    high = model.manifest.thresholds.alert
+    async with Aws(world.settings).s3() as s3:
+        versions = VersionedObjects(s3, world.settings.lake_bucket)
+        await ModelRegistry(versions).put(model.id, shipped_files())
+    bodies = list(made_bodies(40))
+    await write(lake_of(bodies, shards=1), world.store)
+    scores = [
+        Score(body["transaction_id"], BEGIN + timedelta(milliseconds=25 * number), number + 1, -9_000 + number,
+              {model.id: high if body["is_fraud"] else -9_000}, model.id)
+        for number, body in enumerate(bodies)
+    ]  # fmt: skip
+    key, data = object_of(scores)
+    await world.store.put_if_absent(key, data, {})
+    asked = ("models", "compare", "--since", FROM)
+    found = await told(*asked, "--as-of", TO)
+    assert found == await told(*asked, "--as-of", TO)
+    (each,) = found["comparisons"]
+    known = [body for body in bodies if body["is_fraud"] is not None]
+    frauds = [body["transaction_id"] for body in known if body["is_fraud"]]
+    assert (each["rows"], each["labelled"], each["frauds"]) == (40, len(known), len(frauds))
+    assert each["alerts"]["challenger_alone"] == {"rows": len(frauds), "frauds": len(frauds), "legitimate": 0}
+    assert each["average_precision"]["challenger"] == 1.0 > each["average_precision"]["champion"]
+
+    await label(world, frauds[:1], "legitimate", WEEK_LATER)
+    assert await told(*asked, "--as-of", TO) == found, "nobody knew of it then"
+    assert (await told(*asked))["comparisons"][0]["frauds"] == len(frauds) - 1
+    shown = await asyncio.to_thread(CliRunner().invoke, app_of("models"), ["models", "compare", "--since", "2d"])
+    assert "none by a challenger" in shown.stdout
 
 
 def values_of(document: dict[str, Any]) -> dict[str, Any]:
