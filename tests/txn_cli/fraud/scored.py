@@ -1,29 +1,23 @@
-"""Objects of the log of scores, with the columns that a comparison reads."""
+"""Objects of the log of scores, as the scorer writes them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-
-from txn_core.lake.layout import SCORES_PREFIX
+from fraud.records.score_row import ScoreRow
+from fraud.scoring.score_log import table_of
+from txn_core.lake.layout import SCORES_PREFIX, range_key
 from txn_core.lake.parquet import parquet_of
+from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.identity import Account, CardId, TransactionId
+from txn_core.transactions.instants import instant_of
 
-TIME = pa.timestamp("us", tz="UTC")
-SCHEMA = pa.schema(
-    [
-        ("transaction_id", pa.string()), ("account", pa.string()), ("card_id", pa.string()),
-        ("shard_id", pa.string()), ("sequence_number", pa.string()), ("sub_sequence_number", pa.int64()),
-        ("accepted_at", TIME), ("arrived_at", TIME), ("occurred_at", TIME), ("model", pa.string()),
-        ("raw_millilogit", pa.int32()), ("shadow", pa.map_(pa.string(), pa.int32())),
-    ]
-)  # fmt: skip
 SHARD = "shardId-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One row."""
+    """What differs from row to row."""
 
     transaction_id: str
     arrived_at: datetime
@@ -33,29 +27,36 @@ class Score:
     model: str | None = "mdl_a"
     shard_id: str = SHARD
 
+    @property
+    def position(self) -> Position:
+        return Position(ShardId(self.shard_id), SequenceNumber(str(self.sequence_number)))
 
-def object_of(rows: Sequence[Score]) -> tuple[str, bytes]:
+
+def object_of(scores: Sequence[Score]) -> tuple[str, bytes]:
     """The key and the bytes of an object."""
-    first = rows[0]
-    columns = [
-        {
-            "transaction_id": row.transaction_id,
-            "account": "acme",
-            "card_id": f"card_{row.sequence_number % 5}",
-            "shard_id": row.shard_id,
-            "sequence_number": str(row.sequence_number),
-            "sub_sequence_number": 0,
-            "accepted_at": row.arrived_at - timedelta(seconds=1),
-            "arrived_at": row.arrived_at,
-            "occurred_at": row.arrived_at - timedelta(seconds=2),
-            "model": row.model,
-            "raw_millilogit": row.raw_millilogit,
-            "shadow": list(row.shadow.items()),
-        }
-        for row in rows
-    ]
-    name = f"{first.shard_id}-{first.sequence_number}-0.parquet"
-    return (
-        f"{SCORES_PREFIX}dt={first.arrived_at:%Y-%m-%d}/hr={first.arrived_at:%H}/{name}",
-        parquet_of(pa.Table.from_pylist(columns, SCHEMA)),
+    first = scores[0]
+    key = range_key(first.position, instant_of(first.arrived_at), SCORES_PREFIX)
+    return key, parquet_of(table_of([_row(score) for score in scores]))
+
+
+def _row(score: Score) -> ScoreRow:
+    at = instant_of(score.arrived_at)
+    return ScoreRow(
+        transaction_id=TransactionId(score.transaction_id),
+        account=Account("acme"),
+        card_id=CardId(f"card_{score.sequence_number % 5}"),
+        position=score.position,
+        accepted_at=instant_of(score.arrived_at - timedelta(seconds=1)),
+        occurred_at=instant_of(score.arrived_at - timedelta(seconds=2)),
+        arrived_at=at,
+        scored_at=at,
+        model=score.model,
+        rules_version=None,
+        feature_set=1,
+        stage1_millilogit=score.raw_millilogit,
+        raw_millilogit=score.raw_millilogit,
+        score=None if score.raw_millilogit is None else 1,
+        decision="pass",
+        shadow=score.shadow,
+        features=(1, None),
     )
