@@ -45,7 +45,7 @@ _FIRST: Final = 49590338271490256608559692538361571095921575989136588898  # as l
 class Writing:
     """A scorer without a stream: folds events, and writes to a counting client."""
 
-    client: CountingClient = field(default_factory=lambda: CountingClient({_STATES: "card", _SCORES: "id"}))
+    client: CountingClient = field(default_factory=lambda: CountingClient())
     versions: Versions = field(default_factory=lambda: Versions(shipped_model()))
     transactions: int = 0
 
