@@ -29,8 +29,10 @@ class BacktestRun:
             if is_counted:
                 self._count(row)
                 continue
-            for test in (*self._tests, *([] if self._rules is None else [self._rules])):
+            for test in self._tests:
                 test.fill(row.observation)
+            if self._rules is not None:
+                self._rules.fill(row.observation)
 
     def _count(self, row: Labelled) -> None:
         if self._rules is not None:
