@@ -145,7 +145,7 @@ def compare(
     end = moment_of(as_of, now) if as_of else now
     begin = moment_of(since, now)
     system = system_at(data_dir, aws=aws)
-    from txn_cli.fraud.comparison import comparison  # noqa: PLC0415 - the extra `lake`
+    from txn_cli.fraud.challengers import comparison  # noqa: PLC0415 - the extra `lake`
 
     document = asyncio.run(comparison(system.settings, trusted_keys(system.settings), begin, end))
     if as_json:
