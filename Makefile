@@ -192,7 +192,7 @@ warehouse-redshift: $(STAMP) $(DBT) $(VENV)/redshift/.installed ## compare DuckD
 warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with Spark 3.5, row by row (600 MB, needs Java 17; nightly)
 	@$(BIN)/python -m devkit.engines duckdb spark $(ENGINES_ARGS)
 
-model-search: $(STAMP) ## say what each group of features and each parameter adds, on days 0 to 79 of the sample alone (FILE=; 6 minutes)
+model-search: $(STAMP) ## say what each group of features and each parameter adds, on days 0 to 79 of the sample alone (FILE=; 10 minutes)
 	@$(BIN)/python -m bench.model_search $(FILE) $(BENCH_ARGS)
 
 shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (2 minutes)
