@@ -29,10 +29,10 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(name="rows", scope="module")
 def _rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows of 40 days."""
+    """Rows of 42 days, with frauds among those that grow trees, calibrate and judge."""
     file = tmp_path_factory.mktemp("rows") / "rows.csv"
     with file.open("w", encoding="utf-8", newline="") as text:
-        write_rows(simulate_rows(rows=ROWS, cards=35, seed=3), text)
+        write_rows(simulate_rows(rows=ROWS, cards=35, seed=9), text)
     return file
 
 
