@@ -1,10 +1,10 @@
 """What thieves buy: with few cards, on one to three days in a row, several purchases a day.
 
 The shape is that of the public simulator Sparkov (github.com/namebrandon/Sparkov_Data_Generation,
-`datagen_transaction.py`), which made the Kaggle data: it draws a card's frauds as a whole, on days of the card, by a
-profile of their own. The first 80 days of the sample data show what the profile comes to: the cards with fraud have it
-on one or two dates in a row, 5 times a date in the middle; half of it from 22:00 to 24:00 UTC and a third from 00:00
-to 04:00; and in each category the amounts lie close together, most of them far from those of holders.
+`datagen_transaction.py`), which made the Kaggle data: it draws a card's frauds as a whole, on dates of the card, by a
+profile of their own. The first 80 days of the sample data show what comes of it. A card with fraud has it on one date
+or on two in a row, five times a date in the middle. Half of the frauds are made from 22:00 to 24:00 UTC and a third
+from 00:00 to 04:00. In each category their amounts lie close together, most of them far from what holders spend.
 
 One thing is not taken over. Sparkov leaves out what the holder buys on these dates, so that there each purchase is
 fraud, and the date alone gives the label away. Here the holder goes on buying, and does not notice. Nor does anybody
