@@ -8,6 +8,7 @@ from txn_core.transactions.instants import Instant
 RAW_PREFIX: Final = "raw/"
 DEAD_LETTER_PREFIX: Final = "dead-letters/"
 RECEIPT_PREFIX: Final = "receipts/"
+SCORES_PREFIX: Final = "scores/"
 UNTIMED: Final = Instant("1970-01-01T00:00:00.000000Z")
 """The moment under which a record stands that does not say when it arrived."""
 
