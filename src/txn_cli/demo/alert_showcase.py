@@ -50,9 +50,10 @@ async def show_alert(
 async def _newest(client: httpx.AsyncClient) -> Sequence[Any]:
     try:
         response = await client.get("/alerts", params={"limit": str(PAGE)}, timeout=ANSWER_S_MAX)
-        document = response.json() if response.status_code == 200 else None
     except httpx.HTTPError as error:
         raise StackError(f"the API cannot be asked for alerts ({type(error).__name__})") from None
+    try:
+        document = response.json() if response.status_code == 200 else None
     except ValueError:
         document = None
     match document:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,7 +130,7 @@ def test_on_aws_the_credentials_say_who_asks_and_two_persons_have_to(
     async def caller(_: Aws) -> str:
         return f"arn:aws:sts::000000000000:{next(callers)}"
 
-    def at(_: object, work: Callable[[MemoryVersions], Awaitable[Any]]) -> Any:
+    def at(_: object, work: Callable[[MemoryVersions], Coroutine[Any, Any, Any]]) -> Any:
         return asyncio.run(work(bucket))
 
     monkeypatch.setattr(Aws, "caller", caller)
