@@ -1,6 +1,6 @@
 """What thieves buy: with few cards, on one to three days in a row, several purchases a day.
 
-The shape is that of the public simulator Sparkov (github.com/namebrandon/Sparkov_Data_Generation,
+The shape follows the public simulator Sparkov (github.com/namebrandon/Sparkov_Data_Generation,
 `datagen_transaction.py`), which made the Kaggle data: it draws a card's frauds as a whole, on dates of the card, by a
 profile of their own. The first 80 days of the sample data show what comes of it. A card with fraud has it on one date
 or on two in a row, five times a date in the middle. Half of the frauds are made from 22:00 to 24:00 UTC and a third
