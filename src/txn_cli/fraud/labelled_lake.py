@@ -8,15 +8,15 @@ from typing import NamedTuple
 from fraud.observations.observation import Observation
 from fraud.observations.raw_lake import observations_of
 from fraud.training.labelled import Labelled
-from txn_cli.fraud.stream_objects import stream_tables
 from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.stream_objects import stream_tables
 
 KnownLabels = Mapping[tuple[str, str], bool]
 """Whether a transaction is known for fraud, by account and id."""
 
 
-class Arrived(NamedTuple):
+class LakeRow(NamedTuple):
     """A transaction with its label, and when it arrived."""
 
     at: datetime
@@ -33,7 +33,7 @@ class LabelledLake:
     store: ObjectStore
     labels: KnownLabels
 
-    async def rows(self, begin: datetime, end: datetime) -> AsyncIterator[Arrived]:
+    async def rows(self, begin: datetime, end: datetime) -> AsyncIterator[LakeRow]:
         """What arrived from one moment to before another. Rows of one shard come in its order.
 
         A card stays under the id that it had first, when a later key gives it another one.
@@ -44,7 +44,7 @@ class LabelledLake:
             for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
                 if begin <= at < end:
                     is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
-                    yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
+                    yield LakeRow(at, Labelled(cards.settled(seen), is_fraud))
 
 
 @dataclass(frozen=True, slots=True)
