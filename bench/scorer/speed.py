@@ -101,7 +101,10 @@ def _apart(made: Sequence[bytes], states: dict[str, Any]) -> Iterator[tuple[byte
         own = CardId(f"{card[:-8]}{number:08x}")
         state = states.get(f"{ACCOUNT}#{card}")
         if state is not None:
-            yield data.replace(card.encode(), own.encode()), {**state, "card": {"S": f"{ACCOUNT}#{own}"}, "applied": {"M": {}}}
+            yield (
+                data.replace(card.encode(), own.encode()),
+                {**state, "card": {"S": f"{ACCOUNT}#{own}"}, "applied": {"M": {}}},
+            )
 
 
 def _records(made: Sequence[bytes]) -> RecordBatch:

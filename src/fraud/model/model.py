@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from fraud.features.catalogue import features_of, stage2_of
 from fraud.history.card_history import CardHistory
+from fraud.model.contributions import Contributions
 from fraud.model.flat_tree import TreesFile
 from fraud.model.manifest import Manifest
 from fraud.model.reasons import Reason, reasons_of
@@ -34,14 +35,22 @@ class Model:
     """Two stages of trees and what their log-odds mean. Immutable: any number of threads may score."""
 
     manifest: Manifest
-    trees: TreesFile = field(repr=False)
     first: Sequence[Node] = field(repr=False)
     second: Sequence[Node] = field(repr=False)
+    explained: tuple[Contributions, Contributions] = field(repr=False)
 
     @classmethod
     def of(cls, manifest: Manifest, trees: TreesFile) -> "Model":
         """The model of files that fit together."""
-        return cls(manifest, trees, tuple(trees.first.nodes()), tuple(trees.second.nodes()))
+        return cls(
+            manifest,
+            tuple(trees.first.nodes()),
+            tuple(trees.second.nodes()),
+            (
+                Contributions.of(trees.first.trees, trees.first.features),
+                Contributions.of(trees.second.trees, trees.second.features),
+            ),
+        )
 
     @property
     def id(self) -> str:
@@ -57,8 +66,8 @@ class Model:
         return Scored(raw, stage1, self.calibrated(raw), tuple(values))
 
     def reasons(self, scored: Scored) -> tuple[Reason, ...]:
-        """What speaks most for fraud, the strongest first. Takes milliseconds: for alerts alone."""
-        return reasons_of(self.trees, scored.features)
+        """What speaks most for fraud, the strongest first. Takes as long as some scores: for alerts alone."""
+        return reasons_of(*self.explained, scored.features)
 
     def calibrated(self, raw_millilogit: int) -> int:
         """The probability of fraud in thousandths, 0 to 999."""
