@@ -56,7 +56,7 @@ class Findings:
 
 @dataclass(slots=True)
 class _Card:
-    """A card as it is folded, with what was entered. `unknown` says why its history is not all known, if it is not."""
+    """A card as it is folded, with what was entered. `unknown` says why its history is not all known."""
 
     history: CardHistory
     entries: list[Entry]

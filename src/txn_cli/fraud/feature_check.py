@@ -85,7 +85,7 @@ class FeatureCheck:
         return found
 
     async def _rows(self, cards: set[str], since: datetime) -> AsyncIterator[ScoreRow]:
-        """All rows of cards. Of those from before only a card's first one keeps its features: nobody compares them."""
+        """All rows of cards. Of those from before only a card's first one keeps its features."""
         seen: set[str] = set()
         async for table in self._tables(SCORES_PREFIX, EARLIEST, cards):
             for row in rows_of(table):

@@ -20,7 +20,7 @@ from txn_core.dynamodb.tables import TableNames
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
-SHAPE = SCORE.tables[0]
+(SHAPE,) = SCORE.tables
 DOCUMENT = CardStateDocument(b"\0\xff history", {"shardId-000000000000": "495/3", "a shard": "1/0"})
 
 
