@@ -35,22 +35,20 @@ class Model:
     """Two stages of trees and what their log-odds mean. Immutable: any number of threads may score."""
 
     manifest: Manifest
+    trees: TreesFile = field(repr=False)
     first: Sequence[Node] = field(repr=False)
     second: Sequence[Node] = field(repr=False)
-    explained: tuple[Contributions, Contributions] = field(repr=False)
+    _explained: tuple[Contributions, Contributions] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        stages = self.trees.first, self.trees.second
+        first, second = (Contributions.of(stage.trees, stage.features) for stage in stages)
+        object.__setattr__(self, "_explained", (first, second))
 
     @classmethod
     def of(cls, manifest: Manifest, trees: TreesFile) -> "Model":
         """The model of files that fit together."""
-        return cls(
-            manifest,
-            tuple(trees.first.nodes()),
-            tuple(trees.second.nodes()),
-            (
-                Contributions.of(trees.first.trees, trees.first.features),
-                Contributions.of(trees.second.trees, trees.second.features),
-            ),
-        )
+        return cls(manifest, trees, tuple(trees.first.nodes()), tuple(trees.second.nodes()))
 
     @property
     def id(self) -> str:
@@ -67,7 +65,7 @@ class Model:
 
     def reasons(self, scored: Scored) -> tuple[Reason, ...]:
         """What speaks most for fraud, the strongest first. Takes as long as some scores: for alerts alone."""
-        return reasons_of(*self.explained, scored.features)
+        return reasons_of(*self._explained, scored.features)
 
     def calibrated(self, raw_millilogit: int) -> int:
         """The probability of fraud in thousandths, 0 to 999."""

@@ -31,7 +31,7 @@ class FailingModel(Model):
 def failing(model_id: str = CHAMPION) -> FailingModel:
     """A model that fails."""
     sound = model(model_id)
-    return FailingModel(sound.manifest, sound.first, sound.second, sound.explained)
+    return FailingModel(sound.manifest, sound.trees, sound.first, sound.second)
 
 
 @cache

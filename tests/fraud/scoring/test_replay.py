@@ -76,7 +76,7 @@ async def test_rows_from_before_are_folded_and_not_compared() -> None:
         ({"score": 1_000}, "score"),
         ({"raw_millilogit": 10**6}, "raw_millilogit"),
         ({"stage1_millilogit": None}, "stage1_millilogit"),
-        ({"decision": "alert"}, "decision"),
+        ({"decision": "another"}, "decision"),
         ({"rule_hits": ("r9",)}, "rule_hits"),
         ({"shadow": {CHALLENGER: 10**6}}, "shadow"),
         ({"feature_set": 2}, "feature_set"),
@@ -146,11 +146,15 @@ async def test_records_that_the_states_were_filled_with_count_and_those_never_re
     rows = await served(behind, ALL, table)
     last = before[-1].position
     reached = {
-        last.shard_id: Reached(sequence_number=last.sequence_number, sub_sequence_number=last.sub_sequence_number)
+        str(last.shard_id): Reached(
+            sequence_number=last.sequence_number, sub_sequence_number=last.sub_sequence_number
+        )
     }
     filling = Filling(begin=FIRST, model=CHAMPION, reached=reached)
     found = replayed(records, rows, filling=filling)
     assert (found.rows, found.differences, dict(found.unchecked)) == (len(rows), 0, {})
+    untrusted = replayed(records, rows, filling=filling.model_copy(update={"model": CHALLENGER}), gone=[CHALLENGER])
+    assert untrusted.unchecked.total() == len(rows)
     rows = await served(behind, ALL)
     assert replayed(records, rows).differences == 0
 
