@@ -9,19 +9,21 @@ goes the leaf's way or not; of one that is not known, a share of the training ro
 sets of known features comes to one over how many of those that go the leaf's way are not known, which takes the
 elementary symmetric polynomials of their shares.
 
-What a tree adds depends on which of its splits a row passes low, and on nothing else of the row: it is kept by that.
+There are few ways to pass the splits before a leaf, so a leaf keeps its answers.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from math import factorial, prod
+from operator import or_
 from typing import Final, NamedTuple, Self
 
 from fraud.model.flat_tree import FlatTree, floats
 from fraud.model.trees import LEAVES_MAX, Value, spread
 
-KEPT_MAX: Final = 64
-"""Answers of one tree that are kept; further ones are computed each time."""
+KEPT_MAX: Final = 32
+"""Answers of one leaf that are kept, about 200 bytes each; further ones are computed each time."""
 _WEIGHTS: Final = tuple(
     tuple(factorial(known) * factorial(of - known - 1) / factorial(of) for known in range(of))
     for of in range(LEAVES_MAX + 1)
@@ -41,44 +43,49 @@ class _Step(NamedTuple):
     share: float
 
 
-class _Leaf(NamedTuple):
-    value: float
-    steps: tuple[_Step, ...]
+class _Leaf:
+    """A leaf with the features on its way. What they add depends on which of the way's splits a row passes low."""
+
+    __slots__ = ("_asked", "_kept", "_steps", "_value", "features")
+
+    def __init__(self, value: float, steps: Sequence[_Step]) -> None:
+        self._value, self._steps = value, steps
+        self.features = tuple(step.feature for step in steps)
+        self._asked = reduce(or_, (step.asked for step in steps))
+        self._kept: dict[int, array[float]] = {}
+
+    def parts(self, passed_low: int) -> "array[float]":
+        """What each of `features` adds to a row that passes these splits low."""
+        known = passed_low & self._asked
+        if (parts := self._kept.get(known)) is None:
+            found = dict(_parts(self._value, self._steps, known))
+            parts = array("d", [found[feature] for feature in self.features])
+            if len(self._kept) < KEPT_MAX:
+                self._kept[known] = parts
+        return parts
 
 
 class _ExplainedTree:
-    """One tree with its leaves, and the answers that it gave."""
+    """One tree with its leaves."""
 
-    __slots__ = ("_kept", "_leaves", "_splits", "expected", "features")
+    __slots__ = ("_leaves", "_splits", "expected")
 
     def __init__(self, tree: FlatTree, features: int) -> None:
         values = floats(tree.value)
-        self.expected = sum(value * rows for value, rows in zip(values, tree.leaf_rows, strict=True)) / sum(
-            tree.leaf_rows
-        )
-        self.features = tuple(sorted(set(tree.feature)))
+        expected = sum(value * rows for value, rows in zip(values, tree.leaf_rows, strict=True))
+        self.expected = expected / sum(tree.leaf_rows)
         self._splits = tree.splits(features)
         self._leaves = tuple(_leaves(tree, values))
-        self._kept: dict[int, array[float]] = {}
 
-    def parts(self, row: Sequence[float]) -> "array[float]":
-        """What each of `features` adds to a row that `spread` made."""
+    def add_to(self, found: list[float], row: Sequence[float]) -> None:
+        """Add what each feature adds to a row that `spread` made."""
         passed_low = 0
         for number, (column, threshold) in enumerate(self._splits):
             if row[column] <= threshold:
                 passed_low |= 1 << number
-        if (parts := self._kept.get(passed_low)) is None:
-            parts = self._computed(passed_low)
-            if len(self._kept) < KEPT_MAX:
-                self._kept[passed_low] = parts
-        return parts
-
-    def _computed(self, passed_low: int) -> "array[float]":
-        found = dict.fromkeys(self.features, 0.0)
         for leaf in self._leaves:
-            for feature, part in _parts_of(leaf, passed_low):
+            for feature, part in zip(leaf.features, leaf.parts(passed_low), strict=True):
                 found[feature] += part
-        return array("d", found.values())
 
 
 class Contributions:
@@ -100,8 +107,7 @@ class Contributions:
         """What each feature adds to the log-odds of a row."""
         found, row = [0.0] * self._features, spread(values)
         for tree in self._trees:
-            for feature, part in zip(tree.features, tree.parts(row), strict=True):
-                found[feature] += part
+            tree.add_to(found, row)
         return found
 
 
@@ -121,16 +127,16 @@ def _leaves(tree: FlatTree, values: Sequence[float]) -> Iterator[_Leaf]:
             ways.append((child, {**steps, feature: step}))
 
 
-def _parts_of(leaf: _Leaf, passed_low: int) -> Iterator[tuple[int, float]]:
-    along = [step for step in leaf.steps if passed_low & step.asked == step.low]
-    apart = [step for step in leaf.steps if passed_low & step.asked != step.low]
-    weights = _WEIGHTS[len(leaf.steps)]
+def _parts(leaf_value: float, steps: Sequence[_Step], passed_low: int) -> Iterator[tuple[int, float]]:
+    along = [step for step in steps if passed_low & step.asked == step.low]
+    apart = [step for step in steps if passed_low & step.asked != step.low]
+    weights = _WEIGHTS[len(steps)]
     shares = [1.0]  # the elementary symmetric polynomials of the shares of those that go along
     for step in along:
         shares.append(0.0)
         for place in range(len(shares) - 1, 0, -1):
             shares[place] += step.share * shares[place - 1]
-    value = leaf.value * prod(step.share for step in apart)
+    value = leaf_value * prod(step.share for step in apart)
     if apart:
         part = -value * sum(map(float.__mul__, weights, reversed(shares)))
         for step in apart:

@@ -69,9 +69,7 @@ def verdict(values: Sequence[Value]) -> Verdict:
 
 def changed(row: Observation) -> Observation:
     """The same three hours later, for three fifths of the amount."""
-    return replace(
-        row, occurred_at_us=row.occurred_at_us + THREE_HOURS_US, amount_minor=row.amount_minor * 6 // 10
-    )
+    return replace(row, occurred_at_us=row.occurred_at_us + THREE_HOURS_US, amount_minor=row.amount_minor * 6 // 10)
 
 
 def of_bins(learned: Sequence[Sequence[Value]]) -> Model:
