@@ -238,7 +238,7 @@ class _SeedRun:
     async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
         stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
         tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
-        for kind in drains.names():
+        for kind in WORKERS:
             answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
             if not tips.reached(answer["Items"]):
                 return False
