@@ -17,6 +17,9 @@ class ScoreRow:
     """The score of one record.
 
     Attributes:
+        accepted_at: of several rows of one id the first write counts, as everywhere (`WriteOrder`).
+        scored_at: the only field that another run may fill in otherwise.
+        stage1_millilogit: the champion's first stage alone, in thousandths of log-odds.
         raw_millilogit: the model's sum in thousandths of log-odds; None where no model scored.
         score: 0 to 999, calibrated; None where no model scored.
         fallback: why no model scored, if none did.
@@ -28,11 +31,14 @@ class ScoreRow:
     account: Account
     card_id: CardId
     position: Position
+    accepted_at: Instant
+    occurred_at: Instant
     arrived_at: Instant
     scored_at: Instant
     model: str | None
     rules_version: str | None
     feature_set: int
+    stage1_millilogit: int | None
     raw_millilogit: int | None
     score: int | None
     decision: Decision

@@ -1,7 +1,6 @@
 """`txn models`: the models of a system, and which of them scores (docs/fraud.md)."""
 
 import asyncio
-import getpass
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -20,7 +19,10 @@ from fraud.registry.active_versions import ActiveVersions, Wanted, change_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
+from txn_cli.commands.since import moment_of
 from txn_cli.fraud.model_keys import training_key, trusted_keys, users_key
+from txn_cli.fraud.person import person_of
+from txn_cli.fraud.side_lines import side_lines
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
 from txn_cli.terminal import say, say_document
@@ -31,7 +33,10 @@ from txn_core.transactions.instants import instant_of
 T = TypeVar("T")
 
 models = typer.Typer(help="The models that score: what is there, which one decides, and going back.")
-ByOption = Annotated[str | None, typer.Option("--by", help="Who asks.", show_default="the user of this machine")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", help="Who asks, at a local stack.", show_default="this user; on AWS its credentials"),
+]
 
 
 @models.command("list")
@@ -88,9 +93,9 @@ def activate(
         return taken[0].id
 
     agree(f"Let {model} score?", system, yes=yes)
+    asked = _asked("challenge" if challenger else "activate", by, system)
     model_id = _at(system, put)
     field = "challenger" if challenger else "champion"
-    asked = _asked("challenge" if challenger else "activate", by, system)
     _change(system, asked, lambda active: active.wanted.model_copy(update={field: model_id}))
 
 
@@ -120,6 +125,44 @@ def sign(
     say(f"Signed {folder}")
 
 
+@models.command()
+def compare(
+    *,
+    since: Annotated[str, typer.Option("--since", help="What arrived from here on, an RFC 3339 time or 2d.")] = "7d",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="As it was known then: later rows and later labels are left out.", show_default="now"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Compare challengers with the champion that scored beside them: agreement, alerts, who ranks frauds higher.
+
+    Nothing is scored again: what both gave stands in the log of scores. Labels are those that are known, and behind
+    them what transactions said of themselves.
+    """
+    now = datetime.now(UTC)
+    end = moment_of(as_of, now) if as_of else now
+    begin = moment_of(since, now)
+    system = system_at(data_dir, aws=aws)
+    from txn_cli.fraud.challengers import comparison  # noqa: PLC0415 - the extra `lake`
+
+    document = asyncio.run(comparison(system.settings, trusted_keys(system.settings), begin, end))
+    if as_json:
+        say_document(document)
+        return
+    for each in document["comparisons"]:
+        say(*side_lines(each["challenger"], each))
+    if not document["comparisons"]:
+        say(
+            f"{document['rows']:,} transactions were scored, none by a challenger: "
+            "txn models activate MODEL --challenger lets one score beside the champion"
+        )
+
+
 def _taken(model: str, system: System) -> tuple[Model, dict[str, bytes]]:
     """A model from a folder, under a signature that the system trusts.
 
@@ -138,7 +181,7 @@ def _taken(model: str, system: System) -> tuple[Model, dict[str, bytes]]:
 
 
 def _asked(action: str, by: str | None, system: System) -> Asked:
-    who = by or re.sub(r"[^A-Za-z0-9._@+-]", "_", getpass.getuser())[:64]
+    who = asyncio.run(person_of(system, by))
     return Asked.of(action, who=who, at=instant_of(datetime.now(UTC)), alone=system.is_local)
 
 
