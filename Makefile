@@ -34,8 +34,8 @@ help: ## show the targets
 
 setup: $(STAMP) $(DBT) ## install what development needs into .venv
 
-$(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/build.txt requirements/install.py pyproject.toml
-	@$(INSTALL) local warehouse build --about "730 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
+$(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/score.txt requirements/build.txt requirements/install.py pyproject.toml
+	@$(INSTALL) local warehouse score build --about "780 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
+from workers.leases.version_pin import VersionPin
 from workers.metrics import ShardLag
 from workers.reading.reader import Batch
 
@@ -27,6 +28,13 @@ class Cursor(Protocol):
 
     async def store_plan(self, plan: FlushPlan) -> None:
         """Keep a plan in the row; whoever holds the place then carries it out.
+
+        Raises:
+            TxnError: the place is somebody else's now.
+        """
+
+    async def pin(self, pin: VersionPin) -> None:
+        """Keep in the row which versions hold from a position on, before anything is done under them.
 
         Raises:
             TxnError: the place is somebody else's now.

@@ -15,12 +15,13 @@ from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.model.shipped import shipped_files
 from fraud.model.signature import public_key_of, signed
+from fraud.model.trusted_keys import trusted_keys
 from fraud.registry.active_versions import ActiveVersions, Wanted, change_active, read_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.since import moment_of
-from txn_cli.fraud.model_keys import training_key, trusted_keys, users_key
+from txn_cli.fraud.model_keys import training_key, users_key
 from txn_cli.fraud.person import person_of
 from txn_cli.fraud.side_lines import side_lines
 from txn_cli.output.failure import store_errors

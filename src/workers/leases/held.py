@@ -4,7 +4,7 @@ Writes are serialised. When a write is refused or its outcome is unknown, the ro
 still ours (the write landed, or another of ours, or somebody asked for a hand-over), or lost.
 
 Lost is also a row that carries our name again after it was another worker's: that one may have processed what we
-have read. Only the holder changes checkpoint and plan, and every change of hands is counted: these three tell.
+have read. Only the holder changes checkpoint, plan and pins, and every change of hands is counted: these four tell.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
+from workers.leases.version_pin import VersionPin
 from workers.retries import UNLIMITED, Patience, retry_outages
 
 Change = Callable[[Lease], Lease]
@@ -57,6 +58,14 @@ class HeldLease:
             LeaseLostError: the lease is another worker's.
         """
         await self._settle(lambda row: row.planned(plan))
+
+    async def pin(self, pin: VersionPin) -> None:
+        """Let other versions hold from a position on, for whoever holds the lease.
+
+        Raises:
+            LeaseLostError: the lease is another worker's.
+        """
+        await self._settle(lambda row: row.pinned(pin))
 
     async def advance(self, to: Position, tally: Tally | None = None) -> None:
         """Checkpoint a position, and with it forget the plan that was carried out, and note what was done.
@@ -145,4 +154,4 @@ class HeldLease:
 
 def _tenure(row: Lease) -> tuple[object, ...]:
     """What nobody but the holder changes while it holds the lease."""
-    return row.checkpoint, row.plan, row.owner_switches
+    return row.checkpoint, row.plan, row.pins, row.owner_switches

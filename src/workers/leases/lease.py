@@ -1,10 +1,9 @@
 """Leases: one row a shard and worker kind, saying who drains the shard, how far it is done and what is under way.
 
-The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; four are our own:
-the flush plan of the archive, the worker that asks for a hand-over, the ledger, and the stream that the row belongs
-to. Every change is a function of
-the row that was seen and raises the counter; a write is conditional on the owner and counter that were seen, which
-fences out whoever acts on an older row.
+The fields are those of the Kinesis Client Library (KCL), so that its tools read our tables; five are our own: the
+plan of a flush, the worker that asks for a hand-over, the ledger, the stream that the row belongs to, and the pins of
+versions. Every change is a function of the row that was seen and raises the counter; a write is conditional on the
+owner and counter that were seen, which fences out whoever acts on an older row.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.ledger import Ledger, Tally, ledger_at
 from workers.leases.stream_identity import StreamIdentity
+from workers.leases.version_pin import VersionPin, still_needed, with_pin
 
 WorkerName = NewType("WorkerName", str)
 
@@ -85,6 +85,7 @@ class Lease:
     wanted_by: WorkerName | None = None
     ledger: Ledger | None = None
     stream: StreamIdentity | None = None
+    pins: tuple[VersionPin, ...] = ()
 
     def taken(self, owner: WorkerName) -> "Lease":
         """The row when another worker takes it, from nobody or from an owner that stands still."""
@@ -117,6 +118,19 @@ class Lease:
             raise ValueError(f"{self.shard_id}: a stored plan is never replaced")
         return self._changed(plan=plan)
 
+    def pinned(self, pin: VersionPin) -> "Lease":
+        """The row when other versions are to hold from a position on. The same pin again is harmless.
+
+        Raises:
+            ValueError: records from that position on may have been worked on under the versions before.
+        """
+        if pin in self.pins:
+            return self._changed()
+        done = self.checkpoint.position(self.shard_id)
+        if pin.start is not None and done is not None and pin.start.within_shard() <= done.within_shard():
+            raise ValueError(f"{self.shard_id}: versions are never changed for what is done")
+        return self._changed(pins=with_pin(self.pins, pin))
+
     def advanced(self, to: Position, tally: Tally | None = None, *, fresh_epoch: str = "") -> "Lease":
         """The row when everything up to a position is done; a stored plan is thereby carried out.
 
@@ -133,7 +147,13 @@ class Lease:
         if tally is not None:
             whole = self.checkpoint.sequence_number == TRIM_HORIZON
             ledger = ledger_at(ledger, tally, done=done, to=to, whole=whole, fresh_epoch=fresh_epoch)
-        return self._changed(checkpoint=Checkpoint.at(to), plan=None, owner_switches=0, ledger=ledger)
+        return self._changed(
+            checkpoint=Checkpoint.at(to),
+            plan=None,
+            owner_switches=0,
+            ledger=ledger,
+            pins=still_needed(self.pins, to),
+        )
 
     def ended(self) -> "Lease":
         """The row when the shard is closed and all of it is done.
@@ -165,7 +185,7 @@ class Lease:
     ) -> "Lease":
         """The row when it is given to a stream that was made again, of whose shard all is done up to a position.
 
-        It has no owner, no plan, and no ledger: the next one begins behind the position.
+        It has no owner, no plan, no pins, and no ledger: the next one begins behind the position.
         """
         return self._changed(
             stream=stream,
@@ -176,6 +196,7 @@ class Lease:
             wanted_by=None,
             plan=None,
             ledger=None,
+            pins=(),
         )
 
     def _changed(self, **fields: object) -> "Lease":

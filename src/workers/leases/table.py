@@ -8,16 +8,18 @@ from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.positions import Position, SequenceNumber, ShardId
 from txn_core.transactions.instants import Instant
 from workers.leases.lease import Checkpoint, FlushPlan, Lease, WorkerName
-from workers.leases.ledger import Ledger, Minute, Sum, Tally
+from workers.leases.ledger import Ledger, Minute, Sum, Tally, checkpoint_text
 from workers.leases.stream_identity import StreamIdentity
+from workers.leases.version_pin import VersionPin
 
 SHARD, OWNER, COUNTER, WANTED_BY, PLAN = "leaseKey", "leaseOwner", "leaseCounter", "handOverTo", "flushPlan"
 START_AT: Final = "checkpointTimestamp"
 LEDGER: Final = "ledger"
 STREAM: Final = "streamIdentity"
 PARENTS: Final = "parentShardId"
+PINS: Final = "scoring"
 # Attributes that a row may go without; writing one without them removes them.
-_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER, PARENTS)
+_OPTIONAL: Final = (OWNER, WANTED_BY, PLAN, START_AT, LEDGER, PARENTS, PINS)
 _KEPT: Final = f"attribute_exists({SHARD}) AND #{COUNTER} = :seenCounter AND "
 
 
@@ -110,7 +112,15 @@ def _attributes(lease: Lease) -> dict[str, Any]:
         }
     if lease.ledger is not None:
         attributes[LEDGER] = {"M": _ledger_attributes(lease.ledger)}
+    if lease.pins:
+        attributes[PINS] = {"L": [{"M": _pin_attributes(pin)} for pin in lease.pins]}
     return attributes
+
+
+def _pin_attributes(pin: VersionPin) -> dict[str, Any]:
+    start = "" if pin.start is None else checkpoint_text(pin.start)
+    texts = {"from": start, "model": pin.model, "challenger": pin.challenger, "rules": pin.rules}
+    return {name: string(text) for name, text in texts.items() if text is not None}
 
 
 def _ledger_attributes(ledger: Ledger) -> dict[str, Any]:
@@ -148,6 +158,7 @@ def _lease(item: Any) -> Lease:
         wanted_by=None if wanted_by is None else WorkerName(wanted_by["S"]),
         ledger=None if ledger is None else _ledger(ledger["M"]),
         stream=None if stream is None else StreamIdentity.parse(stream["S"]),
+        pins=tuple(_pin(shard_id, pin["M"]) for pin in item.get(PINS, {}).get("L", ())),
     )
 
 
@@ -161,6 +172,13 @@ def _plan(shard_id: ShardId, item: Any) -> FlushPlan:
         for end in ("first", "last")
     )
     return FlushPlan(first, last, Instant(item["arrivedAt"]["S"]), int(item["positions"]["N"]))
+
+
+def _pin(shard_id: ShardId, item: Any) -> VersionPin:
+    sequence_number, _, sub = item["from"]["S"].partition("/")
+    start = Position(shard_id, SequenceNumber(sequence_number), int(sub)) if sequence_number else None
+    model, challenger, rules = (item.get(name, {}).get("S") for name in ("model", "challenger", "rules"))
+    return VersionPin(start, model, challenger, rules)
 
 
 def _ledger(item: Any) -> Ledger:

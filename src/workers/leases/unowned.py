@@ -13,11 +13,12 @@ from txn_core.positions import Position
 from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
+from workers.leases.version_pin import VersionPin
 from workers.retries import retry_outages
 
 
 class RowMovedError(TxnError):
-    """Somebody else has moved the row's checkpoint, changed its plan, or taken or deleted it."""
+    """Somebody else has moved the row's checkpoint, changed its plan or pins, or taken or deleted it."""
 
 
 class UnownedRow:
@@ -39,6 +40,14 @@ class UnownedRow:
             RowMovedError: somebody else has moved the row.
         """
         await self._change(lambda row: row.planned(plan))
+
+    async def pin(self, pin: VersionPin) -> None:
+        """Let other versions hold from a position on.
+
+        Raises:
+            RowMovedError: somebody else has moved the row.
+        """
+        await self._change(lambda row: row.pinned(pin))
 
     async def advance(self, to: Position, tally: Tally | None = None) -> None:
         """Checkpoint a position, and note in the ledger what was done since the checkpoint before.
@@ -66,4 +75,4 @@ class UnownedRow:
 
 
 def _place(row: Lease) -> tuple[object, ...]:
-    return row.owner, row.checkpoint, row.plan
+    return row.owner, row.checkpoint, row.plan, row.pins

@@ -11,6 +11,7 @@ from tests.workers.conftest import StackFixture
 from workers.leases.held import HeldLease, LeaseLostError
 from workers.leases.lease import AT_TIMESTAMP, Checkpoint, FlushPlan
 from workers.leases.ledger import Tally, tally_of
+from workers.leases.version_pin import VersionPin
 
 PLAN = FlushPlan(position(1), position(5, 3), later(0), 9)
 
@@ -32,6 +33,7 @@ async def test_a_row_comes_back_as_it_was_written(world: StackFixture) -> None:
             position(9, shard_id=shard(4)), minutes_apart(1), fresh_epoch="e"
         ),
         lease(5, checkpoint=Checkpoint(AT_TIMESTAMP, timestamp=later(0))),
+        lease(6, pins=(VersionPin(None), VersionPin(position(7, 2, shard_id=shard(6)), "m2", "m1", "r1"))),
     ]
     for row in rows:
         assert await table.create(row)
@@ -111,7 +113,7 @@ async def test_attributes_of_others_stay(world: StackFixture) -> None:
 
 
 async def test_a_zombie_can_do_no_harm(world: StackFixture) -> None:
-    """An owner that slept through a takeover cannot checkpoint, plan, end, renew or release."""
+    """An owner that slept through a takeover cannot checkpoint, plan, pin, end, renew or release."""
     table = world.leases("archive")
     await table.create(lease())
     mine = lease().taken(ALICE)
@@ -121,6 +123,7 @@ async def test_a_zombie_can_do_no_harm(world: StackFixture) -> None:
     acts: list[Callable[[HeldLease], Awaitable[None]]] = [
         lambda zombie: zombie.advance(position(9)),
         lambda zombie: zombie.store_plan(PLAN),
+        lambda zombie: zombie.pin(VersionPin(None)),
         lambda zombie: zombie.end(),
         lambda zombie: zombie.renew(within_s=0.0),
     ]

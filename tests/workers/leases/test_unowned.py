@@ -14,6 +14,7 @@ from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.leases.ledger import tally_of
 from workers.leases.stream_identity import StreamIdentity
 from workers.leases.unowned import RowMovedError, UnownedRow
+from workers.leases.version_pin import VersionPin
 
 PLAN = FlushPlan(position(5), position(9), later(0), 5)
 TALLY = tally_of(records(b"", b""))
@@ -28,14 +29,15 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("fate", ["answer lost", "request lost"])
 async def test_a_write_in_doubt_is_settled_by_reading_the_row(fate: str) -> None:
     """Whether it landed or not, it is made once."""
-    table = FlakyTable(lease(), [fate, fate])  # type: ignore[list-item]
+    table = FlakyTable(lease(), [fate, fate, fate])  # type: ignore[list-item]
     cursor = UnownedRow(table, table.stored)  # type: ignore[arg-type]
+    await cursor.pin(VersionPin(None))
     await cursor.store_plan(PLAN)
     await cursor.advance(PLAN.last, TALLY)
     assert cursor.row == table.stored
     assert table.stored.ledger is not None
     assert table.stored.ledger.open == TALLY
-    assert (table.stored.plan, table.stored.checkpoint, table.stored.counter) == (None, Checkpoint.at(PLAN.last), 2)
+    assert (table.stored.plan, table.stored.checkpoint, table.stored.counter) == (None, Checkpoint.at(PLAN.last), 3)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +46,11 @@ async def test_a_write_in_doubt_is_settled_by_reading_the_row(fate: str) -> None
         lambda row: row.advanced(position(7), TALLY),
         lambda row: row.taken(ALICE),
         lambda row: row.planned(PLAN),
+        lambda row: row.pinned(VersionPin(None)),
         lambda row: row.ended(),
         lambda row: None,
     ],
-    ids=["advanced", "taken", "planned", "ended", "deleted"],
+    ids=["advanced", "taken", "planned", "pinned", "ended", "deleted"],
 )
 async def test_a_row_that_somebody_else_moved_is_left_as_it_is(moved: Callable[[Lease], Lease | None]) -> None:
     table = MemoryTable(lease())
