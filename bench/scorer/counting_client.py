@@ -27,7 +27,7 @@ class Tally:
 
 @dataclass(slots=True)
 class CountingClient:
-    """Conditions and updates are not carried out: one writer alone works with it. Without `counts` it costs little."""
+    """Conditions and updates are not carried out: one writer alone works with it. `counts` costs time."""
 
     counts: bool = False
     tables: dict[str, Table] = field(default_factory=lambda: defaultdict(dict))

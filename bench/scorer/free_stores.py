@@ -72,7 +72,7 @@ class FreeObjects(ObjectStore):
         super().__init__(cast("Any", None), "nowhere")
         self.bytes = 0
 
-    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:  # noqa: ARG002 - as it is called
         """Count an object."""
         self.bytes += len(body)
         return True
@@ -84,7 +84,7 @@ class PinnedForEver(VersionWatch):
     def __init__(self, only: Versions) -> None:
         self._only = only
 
-    async def wanted_after(self, pin: VersionPin | None) -> PinnedVersions:
+    async def wanted_after(self, _: VersionPin | None) -> PinnedVersions:
         """The ids of the versions."""
         champion, challenger, rules = self._only
         return PinnedVersions(
@@ -93,9 +93,14 @@ class PinnedForEver(VersionWatch):
             None if rules is None else rules.version,
         )
 
-    async def versions(self, pinned: PinnedVersions) -> Versions:
+    async def versions(self, _: PinnedVersions) -> Versions:
         """The versions."""
         return self._only
+
+
+def usual_versions() -> Versions:
+    """The shipped model, and fifty rules."""
+    return Versions(load_model(shipped_files(), [SHIPPED_KEY]), None, RuleSet.of(fifty_rules()))
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ class FreeScorer:
 
     settings: Settings
     client: CountingClient = field(default_factory=CountingClient)
-    versions: Versions = field(default_factory=lambda: usual_versions())
+    versions: Versions = field(default_factory=usual_versions)
     stream: FreeStream = field(default_factory=FreeStream)
     objects: FreeObjects = field(default_factory=FreeObjects)
 
@@ -123,11 +128,6 @@ class FreeScorer:
         site = replace(site, scorer=replace(site.scorer, versions=PinnedForEver(self.versions)))
         memory = StateMemory(states_of(context), partial(retry_outages), self.settings.score_states_bytes_max)
         return ScoreProcessor(site, memory, FreeLease(Lease(shard_id=SHARD, owner=WorkerName("bench"))), ShardLag())
-
-
-def usual_versions() -> Versions:
-    """The shipped model, and fifty rules."""
-    return Versions(load_model(shipped_files(), [SHIPPED_KEY]), None, RuleSet.of(fifty_rules()))
 
 
 @contextmanager

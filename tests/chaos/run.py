@@ -31,11 +31,10 @@ from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
 from tests.chaos.judging.verdict import Evidence, compared, find_faults, summary
 from tests.chaos.load import Load
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import WORKERS, Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.traffic import Traffic
 from tests.support.reference_reader import by_reference
-from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from workers.events.dead_letters import Seal
@@ -238,7 +237,7 @@ class _SeedRun:
     async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
         stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
         tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
-        for kind in drains.names():
+        for kind in WORKERS:
             answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
             if not tips.reached(answer["Items"]):
                 return False

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -13,6 +14,7 @@ from fraud.records.score_row import ScoreRow
 from fraud.scoring.filling import Filling, Reached
 from fraud.scoring.replay import Findings, Replay, place_key
 from fraud.scoring.versions import PinnedVersions, Versions
+from tests.fraud.builders import after
 from tests.fraud.rules.written import rule_set
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, model
 from tests.fraud.scoring.memory_states import MemoryStates
@@ -25,13 +27,24 @@ from txn_core.transactions.instants import Instant
 FIRST: Final = Instant("2026-01-01T00:00:00.000000Z")
 RULES: Final = rule_set("amount > 30000", action="review")
 ALL: Final = Versions(model(), model(CHALLENGER), RULES)
-ROWS: Final = 130
+ROWS: Final = 100
 
 
-def stream(shards: int = 1) -> list[Read]:
+@cache
+def stream() -> list[Read]:
     """An adverse lake in its order: repeats, conflicts, refunds, two accounts, a second card key in the middle."""
-    objects = lake_of(made_bodies(ROWS, customers=5), replace(ADVERSE, late_shard=False), shards=shards)
+    objects = lake_of(made_bodies(ROWS, customers=5), replace(ADVERSE, late_shard=False), shards=1)
     return read(each for lake in objects for each in arrived_of(read_parquet(lake.body)))
+
+
+async def beginning() -> list[ScoreRow]:
+    """The rows of its first 40 records."""
+    if not _BEGINNING:
+        _BEGINNING.extend(await served(stream()[:40], ALL))
+    return list(_BEGINNING)
+
+
+_BEGINNING: Final[list[ScoreRow]] = []
 
 
 def load(named: PinnedVersions, gone: Sequence[str] = ()) -> Versions:
@@ -84,7 +97,7 @@ async def test_rows_from_before_are_folded_and_not_compared() -> None:
 )
 async def test_a_changed_cell_is_found_with_its_place(change: dict[str, Any], cell: str) -> None:
     records = stream()[:40]
-    rows = await served(records, ALL)
+    rows = await beginning()
     rows[20] = replace(rows[20], **change)
     found = replayed(records, rows)
     assert [(each.position, each.cell.name) for each in found.shown] == [(rows[20].position, cell)]
@@ -94,7 +107,7 @@ async def test_a_changed_cell_is_found_with_its_place(change: dict[str, Any], ce
 
 async def test_the_last_bit_of_a_feature_counts_and_so_does_one_that_is_missing() -> None:
     records = stream()[:40]
-    rows = await served(records, ALL)
+    rows = await beginning()
     values = rows[30].features
     place = next(at for at, value in enumerate(values) if isinstance(value, float) and value % 1)
     for served_value in (math.nextafter(values[place] or 0.0, 9e9), None):
@@ -133,7 +146,7 @@ async def test_a_row_without_a_model_is_compared_in_its_features() -> None:
 async def test_a_card_that_is_older_than_the_lake_is_not_compared() -> None:
     records = stream()
     rows = await served(records, ALL)
-    found = replayed(records[50:], [row for row in rows if row.position in {each.position for each in records[50:]}])
+    found = replayed(records[40:], [row for row in rows if row.position in {each.position for each in records[40:]}])
     assert found.differences == 0
     assert found.unchecked["a card that is older than the lake"] > 0
 
@@ -141,7 +154,7 @@ async def test_a_card_that_is_older_than_the_lake_is_not_compared() -> None:
 async def test_records_that_the_states_were_filled_with_count_and_those_never_read_do_not() -> None:
     records = stream()
     table = MemoryStates()
-    before, behind = records[:60], records[60:]
+    before, behind = records[:45], records[45:]
     await served(before, Versions(model()), table)
     rows = await served(behind, ALL, table)
     last = before[-1].position
@@ -173,3 +186,20 @@ async def test_a_card_on_two_shards_is_compared_with_what_its_scorer_had_seen() 
         found = replayed(order, rows)
         assert (found.rows, found.differences) == (5, 0)
     assert replayed([*own[:4], wrong], [*rows[:2], replace(rows[2], score=1_000), *rows[3:]]).differences == 1
+
+
+async def test_a_reshard_and_late_records_leave_every_cell_the_same() -> None:
+    """The second half of the stream stands on a child shard, and every tenth record was made days before it came."""
+    parent, child = ShardId("shardId-000000000000"), ShardId("shardId-000000000001")
+    records = []
+    for number, each in enumerate(stream()):
+        event = each.event
+        if number % 10 == 0:
+            event = event.model_copy(update={"occurred_at": after(event.occurred_at, days=-(number % 70))})
+        shard = parent if number < ROWS // 2 else child
+        records.append(each._replace(event=event, position=replace(each.position, shard_id=shard)))
+    table, rows = MemoryStates(), list[ScoreRow]()
+    for shard in (parent, child):
+        rows += await served([each for each in records if each.position.shard_id == shard], ALL, table)
+    found = replayed(records, rows)
+    assert (found.rows, found.differences, dict(found.unchecked)) == (len(rows), 0, {})
