@@ -7,7 +7,7 @@ features   rows a CPU second whose features are computed, and what 5 million row
 latency    202 to the alert by GET at 50 transactions/s, on a local stack
 index      the rate of the index with the scorer beside it, against without
 risk       GET /transactions/{id} with its risk, against without
-idle       the CPU of a scorer that has nothing to do, and what is published without an alert
+idle       the share of a core that a scorer takes which has nothing to do
 """
 
 import argparse

@@ -68,21 +68,21 @@ class _CopiedStates:
         return StoredCardState(CardStateDocument(history, {str(shard): str(at) for shard, at in _APPLIED.items()}), 7)
 
 
-async def hold(file: Path, bytes_max: int) -> int:
+async def hold(histories: Sequence[bytes], bytes_max: int) -> int:
     """The memory of this process once it has met all cards."""
     import workers.score.score_drain  # noqa: F401, PLC0415 - what a scorer imports is in the memory of this process
 
-    states = _CopiedStates([bytes.fromhex(each) for each in json.loads(file.read_text())])
-    versions, memory = usual_versions(), StateMemory(states, retry_outages, bytes_max)
+    versions, memory = usual_versions(), StateMemory(_CopiedStates(histories), retry_outages, bytes_max)
     (data,) = events(1, cards=1, name="memory")
     first = observation_of(Event.decode(data))
     for start in range(0, CARDS, FLUSH_CARDS):
         cards = (f"{first.card_id[:-8]}{number:08x}" for number in range(start, start + FLUSH_CARDS))
         await memory.load(replace(first, card_id=card) for card in cards)
         await memory.store_all()
-    assert versions.champion is not None  # noqa: S101 - it is in memory, too
+    assert versions.champion is not None, "it is in memory, too"
     return resident_bytes(os.getpid())
 
 
 if __name__ == "__main__":
-    print(asyncio.run(hold(Path(sys.argv[1]), int(sys.argv[2]))))
+    kept = [bytes.fromhex(each) for each in json.loads(Path(sys.argv[1]).read_text())]
+    print(asyncio.run(hold(kept, int(sys.argv[2]))))
