@@ -1,4 +1,4 @@
-"""Half of a replay of the sample with its clock and its amounts changed: an alarm there, and none in the other half."""
+"""Half of a replay of the sample with clock and amounts changed: an alarm there, and none in the other half."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,9 @@ from itertools import islice
 import pytest
 import structlog.testing
 
-np = pytest.importorskip("numpy", reason="the extra `train`")
+pytest.importorskip("numpy", reason="the extra `train`")
+
+import numpy as np
 
 from fraud.features.catalogue import FEATURES, features_of
 from fraud.features.stage_two import STAGE2
