@@ -199,7 +199,7 @@ def _mends_a_warehouse_that_is_killed_in_a_run(stack: Upheld, dbt: ToldDbt) -> P
 
 def _stopped_in_order(stack: Upheld) -> None:
     """Each group before what it relies on."""
-    groups = ("warehouse: done", "api: done", "index, archive: done", "kinesis")
+    groups = ("warehouse: done", "api: done", "index, archive, score: done", "kinesis")
     places = [stack.printed.index(f"Stopping {group}") for group in groups]
     assert places == sorted(places)
 
