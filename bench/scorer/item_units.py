@@ -30,7 +30,7 @@ def _value_bytes(attribute: Mapping[str, Any]) -> int:
             return len(value)
         case "N":
             digits = value.lstrip("-").replace(".", "").strip("0")
-            return (len(digits) + 1) // 2 + 1 + value.startswith("-")
+            return (len(digits) + 1) // 2 + (2 if value.startswith("-") else 1)
         case "M":
             return _NESTED_BYTES + len(value) + item_bytes(value)
         case "L":
