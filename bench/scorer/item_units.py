@@ -1,6 +1,6 @@
 """What DynamoDB bills for a write: a unit for each kilobyte of the item, begun ones included.
 
-The size of an item is that of its names and values, after the developer guide's chapter on item sizes: text and
+The size of an item is the size of its names and values, after the developer guide's chapter on item sizes: text and
 bytes as they are, a number at a byte for two digits and one more, a map or list at three bytes and one an entry.
 """
 

@@ -1,4 +1,4 @@
-"""From a 202 to the alert by GET on a local stack with 50 single posts a second."""
+"""From a 202 to the answer of GET that holds the alert, on a local stack with 50 single posts a second."""
 
 import asyncio
 import tempfile

@@ -71,7 +71,10 @@ class _CopiedStates:
 async def hold(histories: Sequence[bytes], bytes_max: int) -> int:
     """The memory of this process once it has met all cards."""
     import workers.score.score_drain  # noqa: F401, PLC0415 - what a scorer imports is in the memory of this process
+    from fraud.scoring.score_log import table_of  # noqa: PLC0415 - and so is what it imports at its first flush
+    from txn_core.lake.parquet import parquet_of  # noqa: PLC0415
 
+    parquet_of(table_of([]))
     versions, memory = usual_versions(), StateMemory(_CopiedStates(histories), retry_outages, bytes_max)
     (data,) = events(1, cards=1, name="memory")
     first = observation_of(Event.decode(data))
