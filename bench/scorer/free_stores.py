@@ -131,7 +131,7 @@ class FreeScorer:
 
 
 @contextmanager
-def free_settings(**given: str) -> Iterator[Settings]:
+def free_settings() -> Iterator[Settings]:
     """The settings of a process with keys of its own and servers that nobody asks."""
-    with Site.on(Endpoints(_NOWHERE, _NOWHERE, _NOWHERE, "bench", "bench"), None, **given) as at:
+    with Site.on(Endpoints(_NOWHERE, _NOWHERE, _NOWHERE, "bench", "bench")) as at:
         yield at.settings

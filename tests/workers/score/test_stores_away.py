@@ -23,7 +23,7 @@ class Outage(Life):
         self.now_s = 0.0
         super().__init__()
 
-    @property  # type: ignore[override]
+    @property
     def is_dead(self) -> bool:
         """Never; asked before each call, and while the stores are away there is no answer."""
         if self.calls >= self._at_call and not self._until_s:
