@@ -27,9 +27,10 @@ from tests.chaos.actions import (
 from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
 from tests.chaos.judging import views
+from tests.chaos.judging.finding import summary
 from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
-from tests.chaos.judging.verdict import Evidence, compared, find_faults, summary
+from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of

@@ -11,7 +11,8 @@ from devkit.user_records import UserRecord
 
 from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
 from tests.chaos.documents import documents
-from tests.chaos.judging.verdict import Evidence, Finding, compared, find_faults, summary
+from tests.chaos.judging.finding import Finding, summary
+from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.judging.views import Item, Place, Row, Views
 from tests.chaos.load import HttpReply, Outcome, Submission
 from tests.workers.builders import later
