@@ -9,8 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from tests.chaos import wishes
 from tests.chaos.actions import (
     Action,
+    ChangeVersions,
     ExpireIterators,
     FreezeAt,
     JumpClock,
@@ -28,11 +30,14 @@ from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
 from tests.chaos.judging import views
 from tests.chaos.judging.finding import summary
+from tests.chaos.judging.scores.faults import compared_scores, find_score_faults
 from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
 from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
+from tests.chaos.score_evidence import score_evidence
+from tests.chaos.stream import tried
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.traffic import Traffic
 from tests.support.reference_reader import by_reference
@@ -117,17 +122,18 @@ class _SeedRun:
         await self._find_faults(load, poison)
 
     async def _find_faults(self, load: Load, poison: frozenset[bytes]) -> None:
-        settings, tally = self.system.settings, self.report.tally
+        settings, tally, found = self.system.settings, self.report.tally, await self._views()
         evidence = Evidence(
             account=ACCOUNT,
             card_key=card_key_of(settings),
             submissions=load.submissions,
             poison=poison,
-            views=await self._views(),
+            views=found,
             logs={log.name: log.read_bytes() for log in sorted(self.system.logs.iterdir())},
         )
-        tally.compared += compared(evidence)
-        findings = list(find_faults(evidence))
+        of_scores = await score_evidence(self.system, found, poison)
+        tally.compared += compared(evidence) + compared_scores(of_scores)
+        findings = [*find_faults(evidence), *find_score_faults(of_scores)]
         self.report.tally.broken.update(finding.promise for finding in findings)
         self.report.failures += summary(findings)
 
@@ -163,6 +169,8 @@ class _SeedRun:
             case JumpClock(wall_s, monotonic_s):
                 self.system.clock.set(wall_s, monotonic_s)
                 self._changed("wall clock jumped" if wall_s else "monotonic clock jumped")
+            case ChangeVersions():
+                self._changed("versions changed", happened=await tried(partial(wishes.change, self.system.settings)))
             case _:
                 await self._change_stream(action)
 

@@ -15,6 +15,7 @@ from tests.chaos.judging.finding import Finding, broken
 from tests.chaos.judging.views import Place, Row, Views
 from tests.chaos.load import Outcome, Submission
 from tests.support.reference_reader import by_reference
+from txn_core import drains
 from workers.events.dead_letters import DeadLetter
 
 _TIMES: Final = ("accepted_at", "occurred_at")
@@ -157,7 +158,7 @@ def _poison(evidence: Evidence) -> Iterator[Finding]:
         (worker, place, data)
         for place, data in evidence.views.stream.items()
         if data in evidence.poison
-        for worker in ("index", "archive")
+        for worker in drains.names()
     )
     found = Counter(
         (letter.origin.worker, place, data)
