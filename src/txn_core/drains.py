@@ -63,8 +63,14 @@ INDEX: Final = DrainDefinition(
     evidence="workers.index.index_evidence:open_evidence",
 )
 ARCHIVE: Final = DrainDefinition("archive", "workers.archive.archive_drain:open_archive")
+SCORE: Final = DrainDefinition(
+    "score",
+    "workers.score.score_drain:open_score",
+    tables=(TableShape("card-state", {"card": "HASH"}),),
+    evidence="workers.score.score_evidence:open_evidence",
+)
 
-REGISTRY: Final = {drain.name: drain for drain in (INDEX, ARCHIVE)}
+REGISTRY: Final = {drain.name: drain for drain in (INDEX, ARCHIVE, SCORE)}
 """Every drain by its name. Read it when it is asked for, not at import: a test may register one more."""
 
 

@@ -31,21 +31,21 @@ class WorkerMetrics:
         self._losses = self.counter("retention_losses", "Times that retention was ahead of the worker", "reason")
         self.flush_seconds = self._histogram("flush_seconds", "Time to make a batch durable", FLUSH_SECONDS)
         self.flush_records = self._histogram("flush_records", "Positions in such a batch", BATCH_RECORDS)
-        self.leases_owned = self._gauge("leases_owned", "Leases held now")
+        self.leases_owned = self.gauge("leases_owned", "Leases held now")
         self.leases_lost = self.counter("leases_lost", "Leases that another worker took")
         self.leases_stolen = self.counter("leases_stolen", "Leases taken from a worker that stood still")
         self.drain_failures = self.counter("drain_failures", "Times that a shard's drain failed and was begun again")
-        self.shards_stuck = self._gauge("shards_stuck", "Shards that failed and got no further since")
-        self.foreign_leases = self._gauge("foreign_leases", "Leases of another stream of this name; nothing is read")
+        self.shards_stuck = self.gauge("shards_stuck", "Shards that failed and got no further since")
+        self.foreign_leases = self.gauge("foreign_leases", "Leases of another stream of this name; nothing is read")
         self._of_shards: Final[Sequence[tuple[Gauge, Callable[[ShardLag], float]]]] = (
-            (self._gauge("lag_seconds", "Age of what is not yet durable", "shard"), ShardLag.seconds),
-            (self._gauge("lag_records", "Positions read and not yet durable", "shard"), lambda lag: lag.pending),
+            (self.gauge("lag_seconds", "Age of what is not yet durable", "shard"), ShardLag.seconds),
+            (self.gauge("lag_records", "Positions read and not yet durable", "shard"), lambda lag: lag.pending),
             (
-                self._gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard"),
+                self.gauge("behind_latest_seconds", "Distance of the last read from the shard's tip", "shard"),
                 lambda lag: lag.behind_s,
             ),
         )
-        self._reads_limited = self._gauge(
+        self._reads_limited = self.gauge(
             READS_LIMITED, "1 while a limit of the shard holds up its reads", "shard", "limit"
         )
         for reason in REASONS:  # a count that is there from the start is seen to rise
@@ -57,7 +57,8 @@ class WorkerMetrics:
         """A further count of this process; `name` goes without the prefix and `_total`."""
         return Counter(f"{self._prefix}_{name}", documentation, labels, registry=self.registry)
 
-    def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+    def gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
+        """A further figure of this process; `name` goes without the prefix."""
         return Gauge(f"{self._prefix}_{name}", documentation, labels, registry=self.registry)
 
     def _histogram(self, name: str, documentation: str, buckets: Sequence[float]) -> Histogram:

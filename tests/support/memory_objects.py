@@ -74,6 +74,12 @@ class MemoryObjects(ObjectStore):
             if key.startswith(prefix) and key > after:
                 yield ObjectEntry(key, len(body))
 
+    async def folders(self, prefix: str) -> AsyncIterator[str]:
+        await self._give_way()
+        below = (key[len(prefix) :] for key in self.objects if key.startswith(prefix))
+        for name in sorted({key.partition("/")[0] for key in below if "/" in key}):
+            yield f"{prefix}{name}/"
+
     async def _write(self, write: Callable[[], bool]) -> bool:
         await self._give_way()
         fault = self.faults.get(self.writes)

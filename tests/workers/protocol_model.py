@@ -15,8 +15,8 @@ from typing import Final, Literal, NamedTuple
 from tests.builders import ARRIVED_AT, SHARD, position
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import Position
-from workers.archive.archive_processor import object_key, object_last, object_metadata, plan_of
 from workers.leases.lease import FlushPlan, Lease, WorkerName
+from workers.planned.planned_object import object_key, object_last, object_metadata, plan_of
 
 FRESH: Final = Lease(shard_id=SHARD)
 

@@ -15,6 +15,7 @@ from workers.drain import Processor
 from workers.index.index_processor import IndexProcessor
 from workers.leases.held import HeldLease
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.planned.planned_object import PlannedObjects
 from workers.reading.answers import UNKNOWN_ARRIVAL
 from workers.reading.reader import Batch
 
@@ -93,7 +94,9 @@ def processor_of(kind: str, sink: Any, lag: ShardLag) -> Processor:
         return IndexProcessor(sink, held, lag)
     limits, never_used = FlushLimits(rows=1, bytes=1 << 20, age_s=60.0), cast("Any", None)
     metrics, once = WorkerMetrics("archive"), asyncio.Semaphore(1)
-    archive = Archive(sink, never_used, metrics, ArchiveMetrics(metrics), limits, BufferTotal(), never_used, once)
+    archive = Archive(
+        PlannedObjects(sink), never_used, metrics, ArchiveMetrics(metrics), limits, BufferTotal(), never_used, once
+    )
     return ArchiveProcessor(archive, held, lag)
 
 

@@ -18,7 +18,7 @@ from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
 from workers.archive.archive_drain import archive_of
-from workers.archive.archive_processor import Archive, plan_of
+from workers.archive.archive_processor import Archive
 from workers.context import DrainContext
 from workers.events.dead_letters import Seal
 from workers.index.index_drain import index_of
@@ -26,6 +26,7 @@ from workers.index.index_processor import Index
 from workers.leases.held import HeldLease
 from workers.leases.ledger import Ledger, Tally, tally_of
 from workers.metrics import WorkerMetrics
+from workers.planned.planned_object import plan_of
 from workers.retries import UNLIMITED, Patience, retry_outages
 
 END_S = 30.0
@@ -78,7 +79,7 @@ def context_of(client: Any, patience: Patience) -> DrainContext:
 LEDGER = Ledger("epoch", None, "7/0", leaving=tally_of(RECORDS), left_at="7/0")
 WORK: Sequence[tuple[str, Callable[[Drains], Awaitable[object]]]] = [
     ("merchant", lambda drains: drains.index.write(RECORDS[0])),
-    ("look for object", lambda drains: drains.archive.covered_to(plan_of(RECORDS))),
+    ("look for object", lambda drains: drains.archive.objects.covered_to(plan_of(RECORDS))),
     ("dead letter", lambda drains: drains.context.dead_letters.undecodable(arrived(b"{"), "no event")),
     ("ledger", lambda drains: drains.context.checkpointer.table.put_leaving(RECORDS[0].position.shard_id, LEDGER)),
     ("card ids", lambda drains: drains.index.cards.note(ALIASED)),

@@ -6,7 +6,7 @@ from typing import Final
 from fraud.evaluation.intervals import Estimates, estimates
 from fraud.evaluation.ranking import Judged
 from fraud.history.card_history import CardHistory
-from fraud.model.model import Model
+from fraud.model.model import Model, Scored
 from fraud.observations.observation import Observation
 from fraud.observations.reference_amount import reference_amount
 
@@ -14,11 +14,10 @@ _DAY_S: Final = 86_400
 
 
 class Backtest:
-    """One model's scores. Rows before `first_s` only fill histories, rows from `end_s` on are left out."""
+    """One model's scores, and how much of the frauds' amounts it alerted."""
 
-    def __init__(self, model: Model, first_s: int | None = None, end_s: int | None = None) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self._first_s, self._end_s = first_s, end_s
         self._histories: dict[str, CardHistory] = {}
         self._judged: list[Judged] = []
         self._decisions: Counter[str] = Counter()
@@ -26,18 +25,14 @@ class Backtest:
         self.caught_minor = 0
         """Amounts of frauds, and of those that were alerted, in hundredths of a US dollar."""
 
-    def add(self, observation: Observation, *, is_fraud: bool) -> None:
+    def fill(self, observation: Observation) -> None:
+        """Enter a transaction from before those that are judged into its card's history."""
+        self._scored(observation)
+
+    def add(self, observation: Observation, *, is_fraud: bool) -> Judged | None:
         """Score the next transaction of the stream; one whose id its card had before is left out."""
-        if self._end_s is not None and observation.occurred_at_s >= self._end_s:
-            return
-        card = f"{observation.account}#{observation.card_id}"
-        history = self._histories.setdefault(card, CardHistory.empty())
-        if history.knows(observation.transaction_id):
-            return
-        scored = self.model.score(observation, history)
-        history.with_(observation, {self.model.id: scored.stage1_millilogit})
-        if self._first_s is not None and observation.occurred_at_s < self._first_s:
-            return
+        if (scored := self._scored(observation)) is None:
+            return None
         amount = reference_amount(observation.amount_minor, observation.currency) or 0
         decision = self.model.decide(scored.raw_millilogit)
         self._decisions[decision] += 1
@@ -45,7 +40,17 @@ class Backtest:
             self.fraud_minor += amount
             self.caught_minor += amount if decision == "alert" else 0
         day = observation.occurred_at_s // _DAY_S
-        self._judged.append(Judged(card, day, scored.raw_millilogit, is_fraud, amount))
+        judged = Judged(_card(observation), day, scored.raw_millilogit, is_fraud, amount)
+        self._judged.append(judged)
+        return judged
+
+    def _scored(self, observation: Observation) -> Scored | None:
+        history = self._histories.setdefault(_card(observation), CardHistory.empty())
+        if history.knows(observation.transaction_id):
+            return None
+        scored = self.model.score(observation, history)
+        history.with_(observation, {self.model.id: scored.stage1_millilogit})
+        return scored
 
     @property
     def alerts(self) -> int:
@@ -70,3 +75,7 @@ class Backtest:
             "fraud_amount_minor": self.fraud_minor,
             "caught_amount_minor": self.caught_minor,
         }
+
+
+def _card(observation: Observation) -> str:
+    return f"{observation.account}#{observation.card_id}"

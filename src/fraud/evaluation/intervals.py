@@ -1,7 +1,6 @@
 """Intervals of measures by the bootstrap: cards are drawn again, for a card's transactions depend on each other."""
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -40,8 +39,8 @@ def estimates(judged: Iterable[Judged], *, seed: int = 1, draws: int = DRAWS) ->
     ranking = Ranking.of(judged)
     value = _measured(ranking, None)
     cards = sorted({each.card for each in ranking.rows})
-    drawn = [_measured(ranking, weights) for weights in _draws(cards, seed, draws)]
-    found = [Estimate(value[place], *_interval([each[place] for each in drawn])) for place in range(3)]
+    drawn = [_measured(ranking, weights) for weights in weights_drawn(cards, seed, draws)]
+    found = [Estimate(value[place], *interval_of([each[place] for each in drawn])) for place in range(3)]
     return Estimates(len(ranking.rows), sum(each.is_fraud for each in ranking.rows), *found)
 
 
@@ -50,16 +49,21 @@ def _measured(ranking: Ranking, weights: Weights | None) -> tuple[float, float, 
     return average_precision(steps), recall_at_fpr(steps), ranking.card_precision(weights=weights)
 
 
-def _draws(cards: Sequence[str], seed: int, draws: int) -> Iterator[Weights]:
+def weights_drawn(cards: Sequence[str], seed: int, draws: int = DRAWS) -> Iterator[Weights]:
+    """How often each card was drawn, of as many cards as there are, so many times over."""
     # Of the methods of `Random`, `random` alone stays the same over Python versions.
     rng = random.Random(f"txn-intervals/{seed}")  # noqa: S311 - reproducible, not secret
     for _ in range(draws):
-        yield Counter(cards[int(rng.random() * len(cards))] for _ in cards)
+        weights = dict.fromkeys(cards, 0)
+        for _ in cards:
+            weights[cards[int(rng.random() * len(cards))]] += 1
+        yield weights
 
 
-def _interval(drawn: Sequence[float]) -> tuple[float, float]:
+def interval_of(drawn: Sequence[float], widest: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
+    """The bounds of 95 % of what was drawn; the widest that there are where nothing was."""
     if not drawn:
-        return 0.0, 1.0
+        return widest
     ordered = sorted(drawn)
     cut = int(_OUTSIDE * len(ordered))
     return ordered[cut], ordered[-1 - cut]

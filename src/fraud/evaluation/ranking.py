@@ -4,11 +4,11 @@ Every measure takes the weights of the cards, by which a bootstrap draws them; w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, mul
 from typing import Final, NamedTuple
 
 Weights = Mapping[str, int]
@@ -26,6 +26,16 @@ class Judged(NamedTuple):
     amount_minor: int = 0
 
 
+class _Step(NamedTuple):
+    """The frauds of one score, and the others that have it or stand between it and the fraud above: rows by card."""
+
+    frauds: Mapping[str, int]
+    others: Mapping[str, int]
+
+    def weighed(self, weights: Weights) -> tuple[int, int]:
+        return _weighed(self.frauds, weights), _weighed(self.others, weights)
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Transactions, the highest score first, and of each day its cards by score and its cards with fraud."""
@@ -33,6 +43,7 @@ class Ranking:
     rows: Sequence[Judged]
     by_score: Sequence[Sequence[tuple[str, bool]]]
     by_truth: Sequence[Sequence[tuple[str, bool]]]
+    _steps: Sequence[_Step]
 
     @classmethod
     def of(cls, judged: Iterable[Judged]) -> "Ranking":
@@ -51,17 +62,17 @@ class Ranking:
             sorted(((card, True) for card, fraud in cards if fraud), key=lambda pair: (last_fraud[pair[0]], pair[0]))
             for cards in by_score
         ]
-        return cls(rows, by_score, by_truth)
+        return cls(rows, by_score, by_truth, list(_steps(rows)))
 
     def steps(self, weights: Weights | None = None) -> list[tuple[int, int]]:
-        """How many frauds and others have each score, the highest score first."""
-        steps = []
-        for _, group in groupby(self.rows, key=attrgetter("score")):
-            counts = [0, 0]
-            for each in group:
-                counts[not each.is_fraud] += 1 if weights is None else weights[each.card]
-            steps.append((counts[0], counts[1]))
-        return steps
+        """How many frauds have each score, and how many others it and those since the fraud above it; highest first.
+
+        Scores that no fraud has are no steps of their own: measures ask only where frauds are found. The last step
+        holds what ranks below all frauds.
+        """
+        if weights is None:
+            return [(sum(step.frauds.values()), sum(step.others.values())) for step in self._steps]
+        return [step.weighed(weights) for step in self._steps]
 
     def card_precision(self, cards: int = CARDS_A_DAY, weights: Weights | None = None) -> float:
         """The part of the cards shown that had fraud, when reviewers see so many a day, against the best possible.
@@ -95,6 +106,23 @@ def recall_at_fpr(steps: Sequence[tuple[int, int]], share: Fraction = FPR) -> fl
             break
         found += more_frauds
     return found / frauds if frauds else 0.0
+
+
+def _steps(rows: Sequence[Judged]) -> Iterator[_Step]:
+    """The steps of ranked rows. A bootstrap weighs them a hundred times, so each card is in a step once."""
+    others: Counter[str] = Counter()
+    for _, group in groupby(rows, key=attrgetter("score")):
+        frauds: Counter[str] = Counter()
+        for each in group:
+            (frauds if each.is_fraud else others)[each.card] += 1
+        if frauds:
+            yield _Step(dict(frauds), dict(others))
+            others = Counter()
+    yield _Step({}, dict(others))
+
+
+def _weighed(cards: Mapping[str, int], weights: Weights) -> int:
+    return sum(map(mul, cards.values(), map(weights.__getitem__, cards)))
 
 
 def _found(days: Sequence[Sequence[tuple[str, bool]]], cards: int, weights: Weights | None) -> int:

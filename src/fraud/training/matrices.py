@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import nan
 from typing import Any, Final, Self
@@ -53,7 +52,7 @@ class LearningRows:
 
     def with_cards(self, cards: Cards) -> Self:
         """The same rows, but for those of some cards, in whose place others stand."""
-        others = self.of_cards(set(self.cards) - cards.keys())
+        others = self.part(np.array([card not in cards for card in self.cards], dtype=bool))
         if not cards:
             return others
         own = self.of(cards)
@@ -66,13 +65,12 @@ class LearningRows:
             at_s=np.concatenate([others.at_s, own.at_s]),
         )
 
-    def of_cards(self, cards: "AbstractSet[str]") -> Self:
-        """The rows of some of the cards."""
-        lengths, part, begin = [], np.zeros(len(self.rows), dtype=bool), 0
+    def part(self, part: Any) -> Self:
+        """The rows that a mask names. Their features stay: they are those of rows after all others of the card."""
+        lengths, begin = [], 0
         for length in self.lengths:
-            if self.cards[begin] in cards:
-                lengths.append(length)
-                part[begin : begin + length] = True
+            if left := int(part[begin : begin + length].sum()):
+                lengths.append(left)
             begin += length
         return type(self)(
             rows=[self.rows[place] for place in np.flatnonzero(part).tolist()],
@@ -83,15 +81,19 @@ class LearningRows:
             at_s=self.at_s[part],
         )
 
-    def both(self, stage1: Sequence[int]) -> Matrix:
-        """The features of the second stage behind those of the first, from each transaction's first log-odds."""
+    def both(self, stage1: Sequence[int], part: Any) -> Matrix:
+        """The features of both stages, those of the second behind, of the part of the rows that a mask names.
+
+        `stage1` are the first log-odds of every row, in thousandths: those of a card's earlier rows count as well.
+        """
         values, begin = array("d"), 0
+        wanted = part.tolist()
         for length in self.lengths:
-            rows, said = self.rows[begin : begin + length], stage1[begin : begin + length]
-            for row in _second_values(rows, said):
+            own = slice(begin, begin + length)
+            for row in _second_values(self.rows[own], stage1[own], wanted[own]):
                 values.extend([nan if value is None else value for value in row])
             begin += length
-        return np.hstack([self.first, np.frombuffer(values, dtype=np.float64).reshape(-1, SECOND)])
+        return np.hstack([self.first[part], np.frombuffer(values, dtype=np.float64).reshape(-1, SECOND)])
 
 
 def _first_values(rows: Sequence[Labelled]) -> Iterator[list[Value]]:
@@ -101,8 +103,11 @@ def _first_values(rows: Sequence[Labelled]) -> Iterator[list[Value]]:
         history.with_(row.observation, {})
 
 
-def _second_values(rows: Sequence[Labelled], stage1: Sequence[int]) -> Iterator[list[Value]]:
+def _second_values(rows: Sequence[Labelled], stage1: Sequence[int], wanted: Sequence[bool]) -> Iterator[list[Value]]:
     history = CardHistory.empty()
-    for row, said in zip(rows, stage1, strict=True):
-        yield stage2_of(row.observation, history, _MODEL, said)
+    if not any(wanted):
+        return
+    for row, said, is_wanted in zip(rows, stage1, wanted, strict=True):
+        if is_wanted:
+            yield stage2_of(row.observation, history, _MODEL, said)
         history.with_(row.observation, {_MODEL: said})

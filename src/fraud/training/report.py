@@ -15,8 +15,8 @@ from fraud.training.plan import Plan
 from fraud.training.two_stages import TwoStages, folds_of
 
 _HOUR_US: Final = 3_600 * 1_000_000
-_OTHERS_OF_SHIFTED: Final = 4
-"""Of the cards without fraud every fourth one is shifted: shifted rows are a warning, not a measure."""
+_OTHERS_OF_SHIFTED: Final = 12
+"""Of the cards without fraud every twelfth one is shifted: shifted rows are a warning, not a measure."""
 
 
 def report(
@@ -26,18 +26,21 @@ def report(
 
     `rows` are those of all cards, unchanged. Unseen cards are scored by stages that were grown without them.
     """
-    judges = (rows.at_s >= plan.test) & (rows.at_s < plan.end)
-    scores = stages.served(rows)[1]
+    judges = judging(rows, plan)
+    scores = stages.served(rows, judges)[1]
     unseen = np.zeros(len(scores), dtype=np.int64)
     parts = folds_of(rows.cards, seed)
     for fold, without in enumerate(folds):
-        inside = rows.of_cards({card for card, part in zip(rows.cards, parts, strict=True) if part == fold})
-        unseen[parts == fold] = without.served(inside)[1]
+        inside = parts == fold
+        unseen[inside[judges]] = without.served(rows, judges & inside)[1]
     found = {"seen": judged(rows, scores, judges), "unseen": judged(rows, unseen, judges)}
     fraudulent = with_fraud(cards)
-    others = judges & ~np.isin(rows.cards, fraudulent)
+    others = np.isin(rows.cards, fraudulent, invert=True)
     among = LearningRows.of({card: mixed(card, cards[card], seed) for card in fraudulent})
-    found["mixture"] = [*judged(rows, scores, others), *_judged_of(stages, among, plan)]
+    found["mixture"] = [
+        *judged(rows, scores[others[judges]], judges & others),
+        *_judged_of(stages, among, plan),
+    ]
     some = {card: each for place, (card, each) in enumerate(sorted(cards.items())) if place % _OTHERS_OF_SHIFTED == 0}
     some |= {card: cards[card] for card in fraudulent}
     for name, shift in SHIFTS.items():
@@ -46,18 +49,22 @@ def report(
     return {kind: estimates(each, seed=seed) for kind, each in found.items()}
 
 
+def judging(rows: LearningRows, plan: Plan) -> Any:
+    """Which of the rows judge, as a mask."""
+    return (rows.at_s >= plan.test) & (rows.at_s < plan.end)
+
+
 def judged(rows: LearningRows, scores: Any, part: Any) -> list[Judged]:
-    """The transactions of a part with their scores."""
+    """The transactions of a part of the rows with their scores, which are those of the part alone."""
     return [
         Judged(card, int(at_s) // DAY_S, int(score), bool(label))
-        for card, at_s, score, label in zip(
-            rows.cards[part], rows.at_s[part], scores[part], rows.labels[part], strict=True
-        )
+        for card, at_s, score, label in zip(rows.cards[part], rows.at_s[part], scores, rows.labels[part], strict=True)
     ]
 
 
 def _judged_of(stages: TwoStages, rows: LearningRows, plan: Plan) -> list[Judged]:
-    return judged(rows, stages.served(rows)[1], (rows.at_s >= plan.test) & (rows.at_s < plan.end))
+    judges = judging(rows, plan)
+    return judged(rows, stages.served(rows, judges)[1], judges)
 
 
 def _shifted(rows: Sequence[Labelled], shift: Callable[[Labelled], Observation]) -> list[Labelled]:

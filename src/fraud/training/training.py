@@ -10,7 +10,7 @@ from fraud.evaluation.intervals import Estimates
 from fraud.model.manifest import KNOWN_ANSWERS, Thresholds, Training
 from fraud.training.boosting import TREES
 from fraud.training.calibration import calibration_cuts, drift_bins, thresholds_for
-from fraud.training.labelled import DAY_S, Labelled, by_card
+from fraud.training.labelled import DAY_S, Cards, Labelled, by_card
 from fraud.training.matrices import LearningRows
 from fraud.training.plan import Plan, moment_of
 from fraud.training.report import report
@@ -63,6 +63,13 @@ class Trained:
         }
 
 
+def learning_rows(rows: LearningRows, cards: Cards, plan: Plan, *, seed: int) -> LearningRows:
+    """The mixture to grow and calibrate on: made of the days before those that judge, and of nothing else."""
+    before = {card: [row for row in each if row.at_s < plan.test] for card, each in cards.items()}
+    others = {card: each for card, each in mixture(before, seed).items() if each is not before[card]}
+    return rows.part(rows.at_s < plan.test).with_cards(others)
+
+
 def train(labelled: Iterable[Labelled], request: Request) -> Trained:
     """Grow, calibrate and judge a model on transactions in the order of their stream.
 
@@ -73,17 +80,14 @@ def train(labelled: Iterable[Labelled], request: Request) -> Trained:
     everything = [row for each in cards.values() for row in each]
     plan = Plan.of(everything, delay_s=request.delay_s, known_at_s=request.known_at_s)
     rows = LearningRows.of(cards)
-    learned = rows.with_cards(
-        {card: each for card, each in mixture(cards, request.seed).items() if each is not cards[card]}
-    )
+    learned = learning_rows(rows, cards, plan, seed=request.seed)
     grown, folds = TwoStages.with_folds(learned, stop_s=plan.stop, seed=request.seed, trees=request.trees)
-    _, scores, values = grown.served(learned)
-    calibrates = (learned.at_s >= plan.stop) & (learned.at_s < plan.test)
+    _, scores, values = grown.served(learned, learned.at_s < plan.test)
+    calibrates = learned.at_s >= plan.stop
     cuts = calibration_cuts(scores[calibrates], learned.labels[calibrates])
     days = (plan.test - plan.stop) // DAY_S
     alerts = int(calibrates.sum() * CAPACITY) if request.alerts_a_day is None else request.alerts_a_day * days
     thresholds = thresholds_for(scores[calibrates], cuts, alerts)
-    usual = learned.at_s < plan.test
     answers = evenly(np.unique(scores, return_index=True)[1], KNOWN_ANSWERS)
     training = Training(
         source=request.source,
@@ -107,8 +111,8 @@ def train(labelled: Iterable[Labelled], request: Request) -> Trained:
         cuts=cuts,
         thresholds=thresholds,
         drift=[
-            *(drift_bins(name, values[usual][:, place]) for place, name in enumerate(names)),
-            drift_bins("raw_millilogit", scores[usual].astype(float)),
+            *(drift_bins(name, values[:, place]) for place, name in enumerate(names)),
+            drift_bins("raw_millilogit", scores.astype(float)),
         ],
         answered=values[answers],
         key=request.key,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fraud.training.boosting import FIRST_STAGE, SECOND_STAGE, TREES, Grown
+from fraud.training.boosting import OPTIONS, TREES, Grown, Options
 from fraud.training.labelled import Cards, mixed, with_fraud
 from fraud.training.matrices import LearningRows, Matrix
 
@@ -28,28 +28,34 @@ class TwoStages:
 
     @classmethod
     def with_folds(
-        cls, rows: LearningRows, *, stop_s: int, seed: int, trees: int = TREES
+        cls, rows: LearningRows, *, stop_s: int, seed: int, trees: int = TREES, options: Options = OPTIONS
     ) -> "tuple[TwoStages, list[TwoStages]]":
         """Both stages, and for each fold of the cards two stages that were grown without its transactions."""
         grows = rows.at_s < stop_s
-        folds = folds_of(rows.cards, seed)
-        parts = [grows, *(grows & (folds != fold) for fold in range(FOLDS))]
+        first_rows, labels, folds = rows.first[grows], rows.labels[grows], folds_of(rows.cards, seed)[grows]
+        parts = [folds >= 0, *(folds != fold for fold in range(FOLDS))]
         first, *without = [
-            Grown.of(rows.first[part], rows.labels[part], FIRST_STAGE, seed=seed, trees=trees) for part in parts
+            Grown.of(first_rows[part], labels[part], options.first, seed=seed, trees=trees) for part in parts
         ]
-        said = first.millilogits(rows.first)
+        # Rows from the stop on come later than every row that grows, so nothing asks what was said of them.
+        said = np.zeros(len(grows), dtype=np.int64)
         for fold, stage in enumerate(without):
-            inside = grows & (folds == fold)
-            said[inside] = stage.millilogits(rows.first[inside])
-        both = rows.both(said.tolist())
-        second = [Grown.of(both[part], rows.labels[part], SECOND_STAGE, seed=seed, trees=trees) for part in parts]
+            inside = folds == fold
+            said[np.flatnonzero(grows)[inside]] = stage.millilogits(first_rows[inside])
+        both = rows.both(said.tolist(), grows)
+        second = [Grown.of(both[part], labels[part], options.second, seed=seed, trees=trees) for part in parts]
         return cls(first, second[0]), [cls(*stages) for stages in zip(without, second[1:], strict=True)]
 
-    def served(self, rows: LearningRows) -> "tuple[Any, Any, Matrix]":
-        """The log-odds of both stages, in thousandths, and the features, as the scorer comes to them."""
-        stage1 = self.first.millilogits(rows.first)
-        values = rows.both(stage1.tolist())
-        return stage1, self.second.millilogits(values), values
+    def served(self, rows: LearningRows, part: Any) -> "tuple[Any, Any, Matrix]":
+        """The log-odds of both stages, in thousandths, and the features, as the scorer comes to them.
+
+        They are those of a part of the rows, which is a mask.
+        """
+        own = np.isin(rows.cards, np.unique(rows.cards[part].astype(str)))
+        stage1 = np.zeros(len(own), dtype=np.int64)
+        stage1[own] = self.first.millilogits(rows.first[own])
+        values = rows.both(stage1.tolist(), part)
+        return stage1[part], self.second.millilogits(values), values
 
 
 def folds_of(cards: Iterable[str], seed: int) -> Any:
@@ -62,7 +68,7 @@ def folds_of(cards: Iterable[str], seed: int) -> Any:
     return np.array([found[card] for card in cards])
 
 
-def mixture(cards: Cards, seed: int) -> dict[str, Any]:
-    """The cards, of which every second one that had fraud has ordinary purchases in its days of fraud."""
-    chosen = set(with_fraud(cards)[::2])
+def mixture(cards: Cards, seed: int, every: int = 2) -> dict[str, Any]:
+    """The cards, of which every second one (or so) that had fraud has ordinary purchases in its days of fraud."""
+    chosen = set(with_fraud(cards)[::every])
     return {card: mixed(card, rows, seed) if card in chosen else rows for card, rows in cards.items()}

@@ -16,11 +16,14 @@ from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.model.shipped import shipped_files
 from fraud.model.signature import public_key_of, signed
+from fraud.model.trusted_keys import trusted_keys
 from fraud.registry.active_versions import ActiveVersions, Wanted, change_active, read_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
-from txn_cli.fraud.model_keys import training_key, trusted_keys, users_key
+from txn_cli.commands.since import moment_of
+from txn_cli.fraud.model_keys import training_key, users_key
+from txn_cli.fraud.side_lines import side_lines
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
 from txn_cli.terminal import say, say_document
@@ -118,6 +121,44 @@ def sign(
     except OSError as error:
         raise ModelError(f"cannot write the signature: {error.strerror}") from None
     say(f"Signed {folder}")
+
+
+@models.command()
+def compare(
+    *,
+    since: Annotated[str, typer.Option("--since", help="What arrived from here on, an RFC 3339 time or 2d.")] = "7d",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="As it was known then: later rows and later labels are left out.", show_default="now"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Compare challengers with the champion that scored beside them: agreement, alerts, who ranks frauds higher.
+
+    Nothing is scored again: what both gave stands in the log of scores. Labels are those that are known, and behind
+    them what transactions said of themselves.
+    """
+    now = datetime.now(UTC)
+    end = moment_of(as_of, now) if as_of else now
+    begin = moment_of(since, now)
+    system = system_at(data_dir, aws=aws)
+    from txn_cli.fraud.comparison import comparison  # noqa: PLC0415 - the extra `lake`
+
+    document = asyncio.run(comparison(system.settings, trusted_keys(system.settings), begin, end))
+    if as_json:
+        say_document(document)
+        return
+    for each in document["comparisons"]:
+        say(*side_lines(each["challenger"], each))
+    if not document["comparisons"]:
+        say(
+            f"{document['rows']:,} transactions were scored, none by a challenger: "
+            "txn models activate MODEL --challenger lets one score beside the champion"
+        )
 
 
 def _taken(model: str, system: System) -> tuple[Model, dict[str, bytes]]:

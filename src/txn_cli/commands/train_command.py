@@ -5,7 +5,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,13 +13,7 @@ from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.fraud.model_folder import write_folder
 from txn_cli.fraud.model_keys import training_key
-from txn_cli.output.failure import store_errors
 from txn_cli.terminal import say, say_document
-from txn_core.aws.clients import Aws
-from txn_core.settings import Settings
-
-if TYPE_CHECKING:
-    from fraud.training.labelled import Labelled
 
 FileOption = Annotated[str | None, typer.Option("--file", help="File with rows as CSV, plain or packed.")]
 FromOption = Annotated[
@@ -77,7 +71,9 @@ def train(
         now = datetime.now(UTC)
         first, last = moment_of(begin or "", now), moment_of(end, now) if end else now
         settings = system_at(data_dir, aws=aws).settings
-        rows = asyncio.run(lake_rows(settings, first, last))
+        from txn_cli.fraud.lake_rows import lake_rows  # noqa: PLC0415 - the extra
+
+        rows = asyncio.run(lake_rows(settings, first, last, known_by=last)).asked
         key = settings.signs_models or training_key(data_dir)
         request = Request(
             f"lake {first:%FT%TZ} {last:%FT%TZ}", delay_s, int(last.timestamp()), alerts_a_day, seed, key=key
@@ -98,15 +94,6 @@ def train(
     if rejected:
         say(f"{rejected:,} rows were damaged and not used")
     say(f"Let it score: txn models activate {out}")
-
-
-async def lake_rows(settings: Settings, begin: datetime, end: datetime) -> "list[Labelled]":
-    """The rows of the lake that arrived between two moments."""
-    from txn_cli.fraud.labelled_lake import labelled_lake  # noqa: PLC0415 - the extra `lake`
-
-    with store_errors(f"read the lake in {settings.lake_bucket}"):
-        async with Aws(settings).lake() as store:
-            return [row async for row in labelled_lake(store, begin, end)]
 
 
 def _seconds(text: str) -> int:

@@ -1,34 +1,61 @@
 """The raw lake as transactions with labels: objects by hour of arrival, rows in the order of the stream."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
 
+from fraud.observations.observation import Observation
 from fraud.observations.raw_lake import observations_of
 from fraud.training.labelled import Labelled
+from txn_cli.fraud.stream_objects import stream_tables
 from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.lake.parquet import slices
-from txn_core.lake.reader import raw_hours
 
-_ROWS_MAX: Final = 20_000
+KnownLabels = Mapping[tuple[str, str], bool]
+"""Whether a transaction is known for fraud, by account and id."""
 
 
-async def labelled_lake(store: ObjectStore, begin: datetime, end: datetime) -> AsyncIterator[Labelled]:
-    """What arrived from one moment to before another, by the transactions' own labels (`is_fraud`).
+class Arrived(NamedTuple):
+    """A transaction with its label, and when it arrived."""
 
-    A transaction without a label counts as legitimate. Rows of one shard come in its order.
+    at: datetime
+    row: Labelled
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledLake:
+    """The lake in a bucket, and what is known of its transactions.
+
+    Of a transaction without a label in `labels` its own `is_fraud` counts; one without either is legitimate.
     """
-    # Rows that arrived in an hour may stand in the folder before: an object spans up to an hour.
-    first, last = (
-        f"{RAW_PREFIX}dt={moment:%Y-%m-%d}/hr={moment:%H}/" for moment in (begin - timedelta(hours=1), end)
-    )
-    for hour in await raw_hours(store):
-        if not first <= hour <= last:
-            continue
-        async for key in store.keys(hour):
-            for table in slices(await store.read(key), _ROWS_MAX):
-                arrived, labels = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
-                for observation, at, label in zip(observations_of(table), arrived, labels, strict=True):
-                    if begin <= at < end:
-                        yield Labelled(observation, label is True)
+
+    store: ObjectStore
+    labels: KnownLabels
+
+    async def rows(self, begin: datetime, end: datetime) -> AsyncIterator[Arrived]:
+        """What arrived from one moment to before another. Rows of one shard come in its order.
+
+        A card stays under the id that it had first, when a later key gives it another one.
+        """
+        cards = _CardIds({})
+        async for table in stream_tables(self.store, RAW_PREFIX, begin, end):
+            arrived, imported = table["arrived_at"].to_pylist(), table["is_fraud"].to_pylist()
+            for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
+                if begin <= at < end:
+                    is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
+                    yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
+
+
+@dataclass(frozen=True, slots=True)
+class _CardIds:
+    """The id under which each card came first, by account and each later id."""
+
+    known: dict[tuple[str, str], str]
+
+    def settled(self, seen: Observation) -> Observation:
+        own = seen.account, seen.card_id
+        if (first := self.known.get(own)) is None:
+            names = (self.known.get((seen.account, alias)) for alias in seen.card_aliases)
+            first = self.known[own] = next((name for name in names if name is not None), seen.card_id)
+        return seen if first == seen.card_id else replace(seen, card_id=first)

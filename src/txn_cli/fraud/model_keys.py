@@ -14,18 +14,13 @@ from typing import Final
 from fraud.model.model_errors import ModelError
 from fraud.model.shipped import SHIPPED_KEY
 from fraud.model.signature import key_of_text, public_key_of
+from fraud.model.trusted_keys import trusted_keys
 from txn_cli.output.named import DEFAULT_FOLDER
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir
 from txn_core.settings import Settings
 
 SIGNING_KEY: Final = "TXN_MODEL_SIGNING_KEY"
-
-
-def trusted_keys(settings: Settings) -> tuple[bytes, ...]:
-    """The public keys of models that a system takes: those of its settings, its own, and the shipped model's."""
-    own = settings.signs_models
-    return (*settings.model_keys, *(() if own is None else (public_key_of(own),)), SHIPPED_KEY)
 
 
 def training_key(data_dir: Path | None) -> bytes:

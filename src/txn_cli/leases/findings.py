@@ -27,6 +27,7 @@ from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_identity import StreamIdentity, summary_of
 from workers.leases.stream_watch import DOUBTFUL
 from workers.leases.table import LeaseTable
+from workers.planned.planned_object import object_key, object_last
 from workers.reading.answers import raw_records, sequence_number_of
 from workers.reading.read_position import Start
 from workers.reading.reader import iterator_of
@@ -142,8 +143,6 @@ class Finder:
 
     async def _covered_to(self, plan: FlushPlan) -> Position | None:
         """Up to where the object of a plan reaches; None when it was never written."""
-        from workers.archive.archive_processor import object_key, object_last  # noqa: PLC0415 - the extra `lake`
-
         metadata = await briefly("look for object", lambda: self.store.find(object_key(plan)))
         return None if metadata is None else object_last(metadata, plan.first.shard_id)
 

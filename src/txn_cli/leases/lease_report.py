@@ -3,6 +3,7 @@
 from txn_cli.leases.findings import Findings, ForeignLease
 from workers.leases.belonging import Belonging, told
 from workers.leases.lease import FlushPlan
+from workers.planned.planned_object import object_key
 
 
 def lines(found: Findings) -> list[str]:
@@ -29,8 +30,6 @@ def _line(lease: ForeignLease) -> str:
 
 def lost(plan: FlushPlan) -> str:
     """A plan whose records are in no object."""
-    from workers.archive.archive_processor import object_key  # noqa: PLC0415 - the extra `lake`
-
     first, last = plan.first, plan.last
     return (
         f"{plan.positions:,} positions, {first.sequence_number}/{first.sub_sequence_number} to "

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, code_of, failure_of
 from txn_core.aws.types import S3Client
+from txn_core.aws.versioned_objects import VersionedObjects
 
 
 class ObjectEntry(NamedTuple):
@@ -21,6 +22,11 @@ class ObjectStore:
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client, self._bucket = client, bucket
+
+    @property
+    def versioned(self) -> VersionedObjects:
+        """The same bucket, for objects that change."""
+        return VersionedObjects(self._client, self._bucket)
 
     async def reach(self) -> None:
         """Return when the bucket is there.

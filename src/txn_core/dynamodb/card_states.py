@@ -8,9 +8,7 @@ from typing import Any, Final
 from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-from txn_core.dynamodb.table_shapes import TableShape
 
-SHAPE: Final = TableShape("card-state", {"card": "HASH"})
 BATCH_KEYS_MAX: Final = 100
 ROUNDS_MAX: Final = 8
 """In a row that answer none of the keys asked for; each waits `PAUSE_S` longer than the one before."""

@@ -21,7 +21,10 @@ def read_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     return pq.read_table(pa.BufferReader(data), columns=None if columns is None else list(columns))
 
 
-def slices(data: bytes, rows_max: int) -> Iterator[pa.Table]:
-    """The rows of a Parquet file's bytes, so many at a time: a file need not fit into memory twice."""
-    for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches(batch_size=rows_max):
+def slices(data: bytes, rows_max: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a Parquet file's bytes, or some of their columns, so many at a time.
+
+    A file need not fit into memory twice.
+    """
+    for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches(batch_size=rows_max, columns=columns):
         yield pa.Table.from_batches([batch])

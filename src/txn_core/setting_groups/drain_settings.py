@@ -40,6 +40,14 @@ class DrainSettings(BaseModel):
         32 << 20, ge=1024, description="event bytes that make the archive write an object"
     )
     archive_flush_age_s: float = Field(10.0, gt=0, description="age of the oldest row that does so, seconds")
+    score_flush_s: float = Field(10.0, gt=0, description="age of the oldest score that makes the scorer checkpoint")
+    score_flush_records_max: int = Field(5_000, ge=1, description="positions that do so")
+    score_states_bytes_max: int = Field(
+        64 << 20, ge=0, description="bytes of packed card states that the scorer keeps in memory of each shard"
+    )
+    score_versions_every_s: float = Field(
+        5.0, gt=0, description="pause between two looks at the models and rules that are wanted"
+    )
     index_writes_in_flight_max: int = Field(32, ge=1, le=1_024, description="DynamoDB writes at once a worker")
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from workers.archive.archive_processor import RENDERINGS_AT_ONCE_MAX, Archive, A
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.context import DrainContext
 from workers.drain import Drain
+from workers.planned.planned_object import PlannedObjects
 
 
 async def open_archive(context: DrainContext) -> Drain:
@@ -17,7 +18,7 @@ async def open_archive(context: DrainContext) -> Drain:
 def archive_of(context: DrainContext) -> Archive:
     """The archive as one process writes it."""
     return Archive(
-        store=context.store,
+        objects=PlannedObjects(context.store, patience=context.patience),
         dead_letters=context.dead_letters,
         metrics=context.metrics,
         counts=ArchiveMetrics(context.metrics),
@@ -25,5 +26,4 @@ def archive_of(context: DrainContext) -> Archive:
         total=BufferTotal(),
         checkpointer=context.checkpointer,
         renderings=asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX),
-        patience=context.patience,
     )

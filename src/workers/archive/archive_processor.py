@@ -8,23 +8,19 @@ Dead letters of a range are written before its object, so that an object that is
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Literal
 
 import structlog
 
-from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import EventError, StoreError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
-from txn_core.lake.layout import range_key
-from txn_core.positions import Position, SequenceNumber, ShardId
-from txn_core.transactions.instants import instant_of
+from txn_core.positions import Position
 from workers.archive import buffer
 from workers.archive.buffer import Buffer, BufferTotal, FlushLimits
 from workers.archive.object_content import holds
-from workers.archive.rendering import Rendered, render
+from workers.archive.rendering import render
 from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.undecodable import SettingApart
@@ -32,43 +28,14 @@ from workers.leases.checkpointing import Checkpointer
 from workers.leases.lease import FlushPlan
 from workers.leases.ledger import tally_of
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.planned.planned_object import PlannedObjects, has_gap, object_key, plan_of
 from workers.reading.reader import Batch
-from workers.retries import UNLIMITED, Patience, retry_outages
 
 RENDERINGS_AT_ONCE_MAX: Final = 2  # each holds a whole object and keeps a core busy
 
 Cause = buffer.Cause | Literal["end", "plan"]
 
 _log = structlog.get_logger(__name__)
-
-
-def plan_of(records: Sequence[StreamRecord]) -> FlushPlan:
-    """The plan that makes these records, which stand together in the stream, one object."""
-    first, last = records[0], records[-1]
-    return FlushPlan(first.position, last.position, instant_of(first.arrived_at), len(records))
-
-
-def object_key(plan: FlushPlan) -> str:
-    """The name of a plan's object, by the arrival of its first record (UTC)."""
-    return range_key(plan.first, plan.arrived_at)
-
-
-def object_metadata(plan: FlushPlan, rows: int) -> dict[str, str]:
-    """What stands beside an object: the range that it covers, and its rows, the range's sound records."""
-    ends = {"first": plan.first, "last": plan.last}
-    return {name: f"{p.sequence_number}/{p.sub_sequence_number}" for name, p in ends.items()} | {"rows": str(rows)}
-
-
-def object_last(metadata: Mapping[str, str], shard_id: ShardId) -> Position:
-    """Up to where an object covers its shard.
-
-    Raises:
-        StoreError: the object is none of ours.
-    """
-    number, _, sub = metadata.get("last", "").partition("/")
-    if not (number.isdecimal() and sub.isdecimal()):
-        raise StoreError(f"an object of {shard_id} does not say which range it covers")
-    return Position(shard_id, SequenceNumber(number), int(sub))
 
 
 class ArchiveMetrics:
@@ -82,7 +49,7 @@ class ArchiveMetrics:
 class Archive:
     """The lake as one worker process writes it."""
 
-    store: ObjectStore
+    objects: PlannedObjects
     dead_letters: DeadLetterBox
     metrics: WorkerMetrics
     counts: ArchiveMetrics
@@ -90,13 +57,6 @@ class Archive:
     total: BufferTotal
     checkpointer: Checkpointer
     renderings: asyncio.Semaphore
-    patience: Patience = UNLIMITED
-
-    async def covered_to(self, plan: FlushPlan) -> Position | None:
-        """Up to where the object of a plan covers the shard; none when there is no such object."""
-        find = partial(self.store.find, object_key(plan))
-        metadata = await retry_outages("look for object", find, until=self.patience)
-        return None if metadata is None else object_last(metadata, plan.first.shard_id)
 
     async def write(self, plan: FlushPlan, records: Sequence[StreamRecord]) -> Position:
         """Make a plan's range durable: dead letters, then the object. Gives up to where it is.
@@ -111,10 +71,10 @@ class Archive:
                 await apart.keep(poison.record, poison.error)
             else:
                 await self.dead_letters.unwritable(poison.record, str(poison.error))
-        if rendered.parquet is None or await self._put(plan, rendered, rendered.parquet):
+        if rendered.parquet is None:
             return plan.last
-        if (covered_to := await self.covered_to(plan)) is None:
-            raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
+        if (covered_to := await self.objects.put(plan, rendered.rows, rendered.parquet)) is None:
+            return plan.last
         await self.confirm(plan, RecordBatch.of(records))
         return covered_to
 
@@ -126,15 +86,11 @@ class Archive:
         """
         key = object_key(plan)
         async with self.renderings:  # a whole object is in memory here, too
-            data = await retry_outages("read object", lambda: self.store.read(key), until=self.patience)
+            data = await self.objects.read(plan)
             same = await asyncio.to_thread(holds, data, records)
         if not same:
             _log.error("object_of_another_stream", key=key)
             raise StoreError(f"{key} holds other records than the stream has at its positions")
-
-    async def _put(self, plan: FlushPlan, rendered: Rendered, parquet: bytes) -> bool:
-        put = partial(self.store.put_if_absent, object_key(plan), parquet, object_metadata(plan, rendered.rows))
-        return await retry_outages("write object", put, until=self.patience)
 
 
 class ArchiveProcessor:
@@ -173,7 +129,7 @@ class ArchiveProcessor:
         """
         if not self._looked:
             self._looked = True
-            self._covered_to = await self._archive.covered_to(plan)
+            self._covered_to = await self._archive.objects.covered_to(plan)
         if not (shard_ended or self._has_read(self._covered_to or plan.last)):
             return False
         if self._covered_to is not None:
@@ -181,7 +137,7 @@ class ArchiveProcessor:
             await self._advance(self._covered_to, "plan")
             return True
         records = self._buffer.between(plan.first, plan.last)
-        if _has_gap(plan, records):
+        if has_gap(plan, records[0].position if records else None, len(records)):
             self._archive.metrics.lost("planned")
         await self._carry_out(plan, records, "plan")
         return True
@@ -219,18 +175,3 @@ class ArchiveProcessor:
         self._archive.metrics.records.inc(before - len(self._buffer))
         if (oldest := self._buffer.first or youngest) is not None:
             self._lag.durable_to(oldest.arrived_at)
-
-
-def _has_gap(plan: FlushPlan, records: Sequence[StreamRecord]) -> bool:
-    """Whether a planned range lacks what the stream has let go of by age, which is said loudly.
-
-    Raises:
-        StoreError: records are missing that the stream must still have.
-    """
-    if len(records) == plan.positions:
-        return False
-    if records and records[0].position == plan.first:
-        raise StoreError("a planned range was read again with another number of records")
-    where = {"shard": plan.first.shard_id, "planned": plan.positions, "read": len(records)}
-    _log.error("records_lost_by_retention", reason="planned", **where)
-    return True

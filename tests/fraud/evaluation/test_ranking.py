@@ -1,7 +1,6 @@
 """Measures of a ranking, compared with their definitions worked out by brute force."""
 
 import random
-from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -43,11 +42,24 @@ def test_recall_is_the_best_of_any_threshold_whose_false_alarms_are_few_enough(s
     assert recall_at_fpr(Ranking.of(rows).steps(), share) == float(best)
 
 
-def test_weights_count_a_card_as_often_as_it_was_drawn() -> None:
-    rows = made(3)
-    weights = Counter({f"card{number}": number % 3 for number in range(12)})
+@pytest.mark.parametrize("seed", range(4))
+def test_weights_count_a_card_as_often_as_it_was_drawn(seed: int) -> None:
+    rows = made(seed, scores=40)
+    weights = {f"card{number}": (number + seed) % 3 for number in range(12)}
     doubled = [row for row in rows for _ in range(weights[row.card])]
-    assert average_precision(Ranking.of(rows).steps(weights)) == average_precision(Ranking.of(doubled).steps())
+    drawn, written_out = Ranking.of(rows).steps(weights), Ranking.of(doubled).steps()
+    assert average_precision(drawn) == average_precision(written_out)
+    for share in (Fraction(0), Fraction(1, 20), Fraction(1, 3)):
+        assert recall_at_fpr(drawn, share) == recall_at_fpr(written_out, share)
+
+
+def test_steps_hold_every_row_once() -> None:
+    """Those that rank below all frauds stand in the last step, or false alarms would be shares of too few."""
+    rows = [Judged("a", 0, 9, False), Judged("b", 0, 8, True), Judged("c", 0, 8, False), Judged("d", 0, 1, False)]
+    assert Ranking.of(rows).steps() == [(1, 2), (0, 1)]
+    for seed in range(3):
+        steps = Ranking.of(made(seed)).steps()
+        assert sum(sum(step) for step in steps) == len(made(seed))
 
 
 def test_a_card_with_fraud_is_shown_once_and_others_come_again() -> None:

@@ -25,10 +25,10 @@ from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import parquet_of
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
-from workers.archive.archive_processor import object_key, plan_of
 from workers.leases.lease import Checkpoint, FlushPlan, Lease
 from workers.leases.shards import Shard, list_shards
 from workers.leases.stream_watch import StreamWatch
+from workers.planned.planned_object import object_key, plan_of
 from workers.rebuild.rebuild import LAKE, begin
 
 KINDS: tuple[str, ...] = ("index", "archive")

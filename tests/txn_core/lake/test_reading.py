@@ -13,7 +13,7 @@ from tests.workers.builders import event, records
 from txn_core.lake.columns import table_of
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.lake.parquet import parquet_of
-from workers.archive.archive_processor import object_key, plan_of
+from workers.planned.planned_object import object_key, plan_of
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reading.md"
 MOMENTS = [datetime(2026, 1, day, hour, 59, tzinfo=UTC) for day in (2, 3) for hour in (0, 3, 8, 9, 10, 23)]

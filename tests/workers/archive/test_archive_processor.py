@@ -9,21 +9,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.builders import position
-from tests.workers.builders import ALICE, BOB, event, later, records, shard
+from tests.workers.builders import ALICE, BOB, event, later, shard
 from tests.workers.conftest import StackFixture, until
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import StoreError
 from txn_core.lake.layout import RAW_PREFIX
 from txn_core.positions import Position
-from workers.archive.archive_processor import (
-    Archive,
-    ArchiveMetrics,
-    ArchiveProcessor,
-    object_key,
-    object_last,
-    object_metadata,
-    plan_of,
-)
+from workers.archive.archive_processor import Archive, ArchiveMetrics, ArchiveProcessor
 from workers.archive.buffer import BufferTotal, FlushLimits
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.leases.held import HeldLease, LeaseLostError
@@ -31,6 +23,7 @@ from workers.leases.lease import FlushPlan, Lease, WorkerName
 from workers.leases.ledger import Tally
 from workers.leases.shards import leases_lacking, list_shards
 from workers.metrics import ShardLag, WorkerMetrics
+from workers.planned.planned_object import PlannedObjects, object_last
 from workers.reading.reader import ShardReader
 
 PLAN = FlushPlan(position(7, 1), position(9), later(0), 3)
@@ -38,28 +31,6 @@ PLAN = FlushPlan(position(7, 1), position(9), later(0), 3)
 
 class CrashError(Exception):
     """The process ended here."""
-
-
-def test_an_object_is_named_by_the_range_it_begins() -> None:
-    assert object_key(PLAN) == "raw/dt=2026-01-02/hr=03/shardId-000000000000-7-1.parquet"
-
-
-def test_an_object_says_what_it_covers() -> None:
-    metadata = object_metadata(PLAN, rows=2)
-    assert metadata == {"first": "7/1", "last": "9/0", "rows": "2"}
-    assert object_last(metadata, shard(0)) == PLAN.last
-
-
-@pytest.mark.parametrize("metadata", [{}, {"last": "9"}, {"last": "x/0"}])
-def test_an_object_of_others_is_not_taken_for_ours(metadata: Mapping[str, str]) -> None:
-    with pytest.raises(StoreError):
-        object_last(metadata, shard(0))
-
-
-def test_a_plan_covers_its_records() -> None:
-    read = records(event(), event(), event(), start=7)
-    plan = plan_of(read)
-    assert (plan.first, plan.last, plan.positions) == (position(7), position(9), 3)
 
 
 @dataclass
@@ -88,7 +59,7 @@ class Site:
         )
         limits = FlushLimits(rows=self.rows, bytes=1 << 20, age_s=60.0)
         archive = Archive(
-            store,
+            PlannedObjects(store),
             dead_letters,
             metrics,
             ArchiveMetrics(metrics),

@@ -31,13 +31,13 @@ from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, instant_of
-from workers.archive.archive_processor import object_key, object_metadata, plan_of
 from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.hosts.process import work
 from workers.index.index_drain import index_of, open_index
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.table import LeaseTable
 from workers.metrics import WorkerMetrics
+from workers.planned.planned_object import object_key, object_metadata, plan_of
 from workers.rebuild import lake_replay
 from workers.rebuild.lake_progress import LakeCount, LakeProgress, Snapshot
 from workers.rebuild.lake_replay import LakeReplay

@@ -3,37 +3,33 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from fraud.history.card_history import HORIZON_S
-from fraud.model.loading import files_of, load_model
-from fraud.model.model import Model
-from fraud.model.shipped import shipped_files
 from fraud.registry.active_versions import ActiveVersions, Change, read_active
 from fraud.registry.approval import Asked
-from fraud.rules.rule import BYTES_MAX, VERSION_PATTERN, Rules
-from fraud.rules.rule_error import RuleError
-from fraud.rules.rule_file import rules_of_file
+from fraud.rules.rule import VERSION_PATTERN, Rules
 from fraud.rules.rule_registry import RuleRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.since import moment_of
-from txn_cli.commands.train_command import FileOption, FromOption, ToOption, lake_rows
-from txn_cli.fraud.model_keys import signing_keys
+from txn_cli.commands.train_command import FileOption, FromOption, ToOption
+from txn_cli.fraud.named_model import named_model
 from txn_cli.fraud.person import person_of
+from txn_cli.fraud.written_rules import compiled_rules, read_rules, trial_lines
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
 from txn_cli.terminal import say, say_document
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
-from txn_core.transactions.instants import EARLIEST, instant_of
+from txn_core.transactions.instants import instant_of
 
 if TYPE_CHECKING:
     from fraud.rules.rule_set import RuleSet
     from fraud.training.labelled import Labelled
+    from txn_cli.fraud.lake_rows import LakeRows
 
 T = TypeVar("T")
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Rules, as TOML.")]
@@ -64,25 +60,28 @@ def try_rules(
     """
     if file is not None and begin is not None:
         raise typer.BadParameter("give --file, or --from and --to of the lake")
-    rule_set = _compiled(_read(Path(written)))
+    rule_set = compiled_rules(read_rules(Path(written)))
     if file is None and begin is None:
         _say_read(rule_set, as_json=as_json)
         return
     from fraud.rules.rule_backtest import RuleBacktest  # noqa: PLC0415 - the extra `score`
 
-    backtest = RuleBacktest(rule_set, _model(model, data_dir))
+    backtest = RuleBacktest(rule_set, None if model is None else named_model(model, data_dir))
+    counted: Iterable[Labelled]
     if file is not None:
-        before, counted = _rows_of_file(file)
+        from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
+
+        counted = LabelledFile(file).rows()
     else:
         before, counted = _rows_of_lake(begin or "", end, system_at(data_dir, aws=aws))
-    for row in before:
-        backtest.fill(row.observation)
+        for row in before:
+            backtest.fill(row.observation)
     for row in counted:
         backtest.add(row.observation, is_fraud=row.is_fraud)
     if as_json:
         say_document(backtest.document())
     else:
-        say(*_lines(backtest.document()))
+        say(*trial_lines(backtest.document()))
 
 
 @rules.command()
@@ -103,9 +102,9 @@ def activate(
 
     Away from a local stack two persons have to ask for it.
     """
-    given = None if re.fullmatch(VERSION_PATTERN, named) else _read(Path(named))
+    given = None if re.fullmatch(VERSION_PATTERN, named) else read_rules(Path(named))
     if given is not None:
-        _compiled(given)
+        compiled_rules(given)
     system = system_at(data_dir, aws=aws)
     agree(f"Let the rules of {named} become active?", system, yes=yes)
 
@@ -181,44 +180,13 @@ def _by(change: Change | None) -> str:
     return f", asked for by {change.who}" + (f", approved by {change.approver}" if change.approver else "")
 
 
-def _read(written: Path) -> Rules:
-    try:
-        with written.open("rb") as opened:
-            data = opened.read(BYTES_MAX + 1)
-    except OSError as error:
-        raise RuleError(f"cannot read {written}: {error.strerror}") from None
-    return rules_of_file(data)
+def _rows_of_lake(begin: str, end: str | None, system: System) -> "LakeRows":
+    """What arrived in the time that is asked for, and what fills histories: 37 days before."""
+    from txn_cli.fraud.lake_rows import HORIZON, lake_rows  # noqa: PLC0415 - the extra `lake`
 
-
-def _compiled(given: Rules) -> "RuleSet":
-    from fraud.rules.rule_set import RuleSet  # noqa: PLC0415 - the extra `score`
-
-    return RuleSet.of(given)
-
-
-def _model(name: str | None, data_dir: Path | None) -> Model | None:
-    if name is None:
-        return None
-    return load_model(shipped_files() if name == "shipped" else files_of(Path(name)), signing_keys(data_dir))
-
-
-def _rows_of_file(file: str) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
-    from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
-
-    return (), LabelledFile(file).rows()
-
-
-def _rows_of_lake(begin: str, end: str | None, system: System) -> tuple[Iterable["Labelled"], Iterable["Labelled"]]:
-    """What arrived in the 37 days before, and what arrived in the time that is asked for."""
     now = datetime.now(UTC)
-    first = moment_of(begin, now)
-    last = moment_of(end, now) if end else now
-    history = timedelta(seconds=HORIZON_S)
-    earliest = first - history if first - EARLIEST > history else EARLIEST
-    return (
-        asyncio.run(lake_rows(system.settings, earliest, first)),
-        asyncio.run(lake_rows(system.settings, first, last)),
-    )
+    first, last = moment_of(begin, now), moment_of(end, now) if end else now
+    return asyncio.run(lake_rows(system.settings, first, last, known_by=now, history=HORIZON))
 
 
 def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
@@ -227,27 +195,6 @@ def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
         say_document({"rules_version": rule_set.version, "rules": [rule.id for rule in rule_set.rules.rules]})
     else:
         say(f"{rule_set.version}: {count} rules that can be activated. Try them: --file, or --from of the lake")
-
-
-def _lines(document: dict[str, Any]) -> Iterable[str]:
-    yield f"{document['rows']:,} transactions of {document['days']:,} days, {document['frauds']:,} frauds"
-    for name in ("alert", "review"):
-        yield f"  live {name}s: {_measured(document[f'live_{name}s'])}"
-    for each in document["rules"]:
-        yield f"{each['rule']}: {_measured(each)}, {each['hits_alone']:,} by it alone"
-        if each["hits_with"]:
-            most = sorted(each["hits_with"].items(), key=lambda pair: (-pair[1], pair[0]))[:3]
-            yield "  together with " + ", ".join(f"{other} {count:,}" for other, count in most)
-        if each["errors"]:
-            end = ", and would be disabled" if each["would_be_disabled"] else ""
-            yield f"  failed {each['errors']:,} times{end}"
-
-
-def _measured(each: dict[str, Any]) -> str:
-    if not each["hits"]:
-        return "no hits"
-    recall = "" if each["recall"] is None else f", {each['recall']:.1%} of all frauds"
-    return f"{each['hits']:,} hits ({each['hits_a_day']:,.1f} a day), {each['precision']:.1%} of them frauds{recall}"
 
 
 def _at(system: System, work: Callable[[VersionedObjects], Awaitable[T]]) -> T:

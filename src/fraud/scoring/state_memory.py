@@ -1,0 +1,201 @@
+"""The states of the cards of one shard while its lease is held: in memory packed, in use, and waiting to be stored.
+
+Two shards hold one card at once only where a record landed on a wrong shard during a reshard. Then the stored version
+is another one than was seen: the state is read again, and the records that wait are entered into it with the log-odds
+that they were given, but for those that it covers. So each record is entered once, `applied` never falls, and a score
+once given stays.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+
+from fraud.history.card_history import CardHistory
+from fraud.observations.observation import Observation
+from fraud.scoring.card_state import CardState
+from txn_core.aws.retry import Retry
+from txn_core.concurrency import side_by_side
+from txn_core.dynamodb.card_states import CardStateDocument, StoredCardState
+from txn_core.positions import Position
+
+BYTES_MAX: Final = 64 * 1024 * 1024
+WRITES_AT_ONCE: Final = 32
+_ITEM_BYTES: Final = 500
+"""What a state takes beside its history, about."""
+
+_log = structlog.get_logger(__name__)
+
+
+class CardStates(Protocol):
+    """Where states are stored (`txn_core.dynamodb.card_states.CardStateTable`)."""
+
+    async def load(self, keys: Iterable[str]) -> dict[str, StoredCardState]:
+        """The states of those keys that have one."""
+
+    async def put(self, key: str, document: CardStateDocument, seen_version: int | None) -> bool:
+        """Write a state on condition of the version that was seen; false when it is another by now."""
+
+
+class Entry(NamedTuple):
+    """A scored record: what a history takes of it, and where it stood."""
+
+    observation: Observation
+    stage1: Mapping[str, int]
+    position: Position
+
+
+def state_key(account: str, card_id: str) -> str:
+    """The key of a card's state."""
+    return f"{account}#{card_id}"
+
+
+def merged(stored: StoredCardState, entries: Sequence[Entry]) -> CardState:
+    """A stored state with those entries that it does not cover; one that cannot be read stays without a history."""
+    state = CardState.of(stored)
+    for entry in entries:
+        if state.history is not None and not state.covers(entry.position):
+            state.history.with_(entry.observation, entry.stage1)
+            state.apply(entry.position)
+    return state
+
+
+class StateMemory:
+    """The states of one shard's cards.
+
+    To be used in this order: `load` what a batch needs, then for each record `state` and `enter`, and at the flush
+    `store_all`, which stores everything that was entered, so that all of it has to be in the flush's object.
+
+    Attributes:
+        conflicts: how often somebody else had changed a state meanwhile.
+        unreadable: how often a stored state was no state; its item is left as it is.
+    """
+
+    def __init__(self, table: CardStates, retry: Retry, bytes_max: int = BYTES_MAX) -> None:
+        self._table, self._retry, self._bytes_max = table, retry, bytes_max
+        self._packed = OrderedDict[str, StoredCardState]()
+        self._bytes = 0
+        self._live: dict[str, CardState | None] = {}
+        self._copied: list[str] = []
+        self._pending: dict[str, list[Entry]] = {}
+        self.conflicts = self.unreadable = 0
+
+    @property
+    def pending(self) -> int:
+        """How many states wait to be stored."""
+        return len(self._pending)
+
+    async def load(self, observations: Iterable[Observation]) -> None:
+        """Have the states of these records' cards at hand, and of those without one the states of their aliases."""
+        cards = {state_key(each.account, each.card_id): each for each in observations}
+        await self._load(cards)
+        await self._load(
+            state_key(each.account, alias)
+            for key, each in cards.items()
+            if self._live[key] is None
+            for alias in each.card_aliases
+        )
+
+    def state(self, observation: Observation) -> CardState:
+        """The state of a record's card, which was loaded. A card that came under an older key has its state copied.
+
+        Raises:
+            KeyError: it was not loaded since the last flush.
+        """
+        key = state_key(observation.account, observation.card_id)
+        if (state := self._live[key]) is None:
+            state = self._live[key] = self._begun(key, observation)
+        return state
+
+    def enter(self, observation: Observation, stage1: Mapping[str, int], position: Position) -> None:
+        """Enter a record that was scored. Into a history that is not known nothing is entered."""
+        state = self.state(observation)
+        if state.history is None:
+            return
+        state.history.with_(observation, stage1)
+        state.apply(position)
+        key = state_key(observation.account, observation.card_id)
+        self._pending.setdefault(key, []).append(Entry(observation, stage1, position))
+
+    async def store_all(self) -> None:
+        """Store every state that was changed. What was entered is durable on return."""
+        # A copy goes before the state that it was made of: whoever makes it once more finds that one as it was.
+        for key in reversed(self._copied):
+            if key in self._pending:
+                await self._store(key)
+        await side_by_side(list(self._pending), self._store, workers=WRITES_AT_ONCE)
+        self._live.clear()
+        self._copied.clear()
+
+    def abandon(self) -> None:
+        """Forget everything: somebody else may change the states from now on."""
+        for held in (self._packed, self._live, self._copied, self._pending):
+            held.clear()
+        self._bytes = 0
+
+    async def _load(self, keys: Iterable[str]) -> None:
+        wanted = [key for key in dict.fromkeys(keys) if key not in self._live]
+        missing = [key for key in wanted if key not in self._packed]
+        found = await self._retry("card states", partial(self._table.load, missing)) if missing else {}
+        for key in wanted:
+            stored = found.get(key) or self._packed.get(key)
+            self._live[key] = None if stored is None else self._unpacked(key, stored)
+        for key, stored in found.items():
+            self._keep(key, stored)
+
+    def _begun(self, key: str, observation: Observation) -> CardState:
+        aliases = (state_key(observation.account, alias) for alias in observation.card_aliases)
+        known = next((state for alias in aliases if (state := self._live.get(alias)) is not None), None)
+        if known is None:
+            return CardState()
+        self._copied.append(key)
+        history = None if known.history is None else CardHistory.unpack(known.history.pack())
+        return CardState(history, dict(known.applied))
+
+    def _unpacked(self, key: str, stored: StoredCardState) -> CardState:
+        if (state := CardState.of(stored)).history is None:
+            self._note_unreadable(key)
+        return state
+
+    async def _store(self, key: str) -> None:
+        state, entries = self._live[key], self._pending[key]
+        if state is None:
+            raise KeyError(key)
+        while state.history is not None:
+            document, seen = state.document, state.version
+            if await self._retry("card state", partial(self._table.put, key, document, seen)):
+                self._keep(key, StoredCardState(document, 0 if seen is None else seen + 1))
+                break
+            stored = (await self._retry("card state", partial(self._table.load, [key]))).get(key)
+            if stored is None:  # somebody has deleted it
+                state.version = None
+                continue
+            self._keep(key, stored)
+            state = merged(stored, entries)
+            if state.history is None:
+                self._note_unreadable(key)
+            elif CardState.of(stored).covers(entries[-1].position):
+                break
+            else:
+                self.conflicts += 1
+        del self._pending[key]
+
+    def _keep(self, key: str, stored: StoredCardState) -> None:
+        """Keep a stored state; of too many those go that were not used for longest."""
+        if (before := self._packed.pop(key, None)) is not None:
+            self._bytes -= _bytes_of(before)
+        self._packed[key] = stored
+        self._bytes += _bytes_of(stored)
+        while self._bytes > self._bytes_max:
+            _, gone = self._packed.popitem(last=False)
+            self._bytes -= _bytes_of(gone)
+
+    def _note_unreadable(self, key: str) -> None:
+        self.unreadable += 1
+        _log.error("card_state_unreadable", card=key)
+
+
+def _bytes_of(stored: StoredCardState) -> int:
+    return len(stored.document.history) + _ITEM_BYTES

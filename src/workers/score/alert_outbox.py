@@ -1,0 +1,84 @@
+"""From a verdict to an alert that reviewers see and that stands on the stream of alerts, at least once.
+
+An alert is raised before it is published, and published before the checkpoint of its record. The alert itself notes
+that it stands on the stream, so that whoever raises it once more publishes what is not yet there.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+
+from fraud.model.model import Model
+from fraud.model.reasons import Reason
+from fraud.records.alert import Alert
+from fraud.records.documents import document_of
+from fraud.review.alert_desk import AlertDesk
+from fraud.scoring.alerts_of_scores import alert_of
+from fraud.scoring.verdict import Verdict
+from txn_core.aws.types import KinesisClient
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import KeyRing
+from txn_core.transactions.instants import Instant, now
+from workers.retries import UNLIMITED, Patience, retry_outages
+from workers.score.score_metrics import ScoreMetrics
+
+ALERTS_AT_ONCE: Final = 8
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A record whose decision is `alert`, and the champion that it was scored by."""
+
+    event: Event
+    arrived_at: Instant
+    verdict: Verdict
+    model: Model | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertOutbox:
+    """Raises and publishes the alerts of one process."""
+
+    desk: AlertDesk
+    kinesis: KinesisClient
+    stream: str
+    keys: KeyRing
+    counts: ScoreMetrics
+    patience: Patience = UNLIMITED
+
+    async def deliver(self, alarm: Alarm) -> None:
+        """Return when the alert of a record is in a case and on the stream.
+
+        Raises:
+            StoreError: others changed the card's case again and again.
+        """
+        reasons = await asyncio.to_thread(self._reasons, alarm)  # milliseconds, which no other record waits for
+        alert = alert_of(
+            alarm.event, alarm.verdict, reasons, self.keys, arrived_at=alarm.arrived_at, alerted_at=now()
+        )
+        raised = await retry_outages("alert", partial(self.desk.raise_alert, alert), until=self.patience)
+        if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
+            await retry_outages("publish alert", partial(self._publish, raised), until=self.patience)
+            await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)
+        self.counts.alerts.inc()
+
+    def _reasons(self, alarm: Alarm) -> tuple[Reason, ...]:
+        """The reasons of a model; none where rules alone raise the alert, or the model cannot give them."""
+        if alarm.model is None or alarm.verdict.scored is None:
+            return ()
+        try:
+            return alarm.model.reasons(alarm.verdict.scored)
+        except Exception as error:  # noqa: BLE001 - whatever a model does, the alert goes out
+            self.counts.model_errors.inc()
+            _log.error("reasons_failed", model=alarm.model.id, error=type(error).__name__)
+            return ()
+
+    async def _publish(self, alert: Alert) -> None:
+        await self.kinesis.put_record(
+            StreamName=self.stream, Data=document_of(alert).encode(), PartitionKey=alert.card_id
+        )

@@ -1,0 +1,148 @@
+"""Scoring some records of a shard: from their bytes to rows, alerts and card states that are to be stored.
+
+Records are taken in slices, between which the event loop is free: a thousand scores take a fifth of a second.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from fraud.observations.observation import Observation
+from fraud.observations.reading import observation_of
+from fraud.records.score_row import ScoreRow
+from fraud.rules.rule_health import RuleHealth
+from fraud.scoring.fold import scored
+from fraud.scoring.score_rows import item_of, row_of
+from fraud.scoring.state_memory import StateMemory
+from fraud.scoring.verdict import Verdict
+from fraud.scoring.versions import Versions
+from txn_core.concurrency import side_by_side
+from txn_core.dynamodb.scores import BATCH_ITEMS_MAX, ScoreItem, ScoreTable
+from txn_core.exceptions import EventError
+from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
+from txn_core.transactions.event import Event
+from txn_core.transactions.instants import instant_of, now
+from workers.events.dead_letters import DeadLetterBox
+from workers.events.decoding import decode
+from workers.events.undecodable import SettingApart
+from workers.retries import UNLIMITED, Patience, retry_outages
+from workers.score.alert_outbox import ALERTS_AT_ONCE, Alarm, AlertOutbox
+from workers.score.drift_watch import DriftWatch
+from workers.score.score_metrics import ScoreMetrics
+from workers.score.version_watch import KEPT_MAX, VersionWatch
+
+SLICE_RECORDS: Final = 64
+WRITES_AT_ONCE: Final = 8
+"""Requests of 25 scores each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A record that is an event."""
+
+    record: StreamRecord
+    event: Event
+    observation: Observation
+
+
+@dataclass(slots=True)
+class _Scores:
+    """What came of some records."""
+
+    rows: list[ScoreRow] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The scorer as one process runs it, for all of its shards."""
+
+    scores: ScoreTable
+    outbox: AlertOutbox
+    dead_letters: DeadLetterBox
+    versions: VersionWatch
+    counts: ScoreMetrics
+    drift: DriftWatch
+    health: dict[str, RuleHealth] = field(default_factory=dict)
+    patience: Patience = UNLIMITED
+
+    async def score(
+        self, records: Sequence[StreamRecord], versions: Versions, memory: StateMemory
+    ) -> Sequence[ScoreRow]:
+        """Score records that stand together in a shard, under the same versions; gives a row for each that is new.
+
+        On return the alerts are raised and published, the scores can be looked up, and what is no event is a dead
+        letter. The states are changed in memory alone.
+        """
+        arrivals = await self._read(records)
+        conflicts, unreadable = memory.conflicts, memory.unreadable
+        await memory.load(arrival.observation for arrival in arrivals)
+        found = _Scores()
+        for start in range(0, len(arrivals), SLICE_RECORDS):
+            for arrival in arrivals[start : start + SLICE_RECORDS]:
+                self._score(arrival, versions, memory, found)
+            await asyncio.sleep(0)
+        self.counts.state_conflicts.inc(memory.conflicts - conflicts)
+        self.counts.states_unreadable.inc(memory.unreadable - unreadable)
+        self.counts.note(found.verdicts)
+        self.drift.note(versions.champion, found.verdicts)
+        await side_by_side(found.alarms, self.outbox.deliver, workers=ALERTS_AT_ONCE)
+        await self._show(found.rows)
+        await self._disable_failing(versions, found.verdicts)
+        return found.rows
+
+    async def _read(self, records: Sequence[StreamRecord]) -> list[_Arrival]:
+        """The events among some records; the others are dead letters on return."""
+        arrivals: list[_Arrival] = []
+        apart = SettingApart(self.dead_letters, RecordBatch.of(records))
+        for start in range(0, len(records), SLICE_RECORDS):
+            for record in records[start : start + SLICE_RECORDS]:
+                try:
+                    event = decode(record).event
+                except EventError as error:
+                    await apart.keep(record, error)
+                else:
+                    arrivals.append(_Arrival(record, event, observation_of(event)))
+            await asyncio.sleep(0)
+        return arrivals
+
+    def _score(self, arrival: _Arrival, versions: Versions, memory: StateMemory, found: _Scores) -> None:
+        observation, event, place = arrival.observation, arrival.event, arrival.record.position
+        state = memory.state(observation)
+        if state.covers(place):
+            return
+        if state.history is not None and state.history.knows(observation.transaction_id):
+            self.counts.repeats.inc()
+            return
+        arrived_at = instant_of(arrival.record.arrived_at)
+        verdict = scored(observation, state.history, versions, arrived_at=arrived_at)
+        memory.enter(observation, verdict.stage1, place)
+        found.rows.append(row_of(event, place, verdict, arrived_at=arrived_at, scored_at=now()))
+        found.verdicts.append(verdict)
+        if verdict.decision == "alert":
+            found.alarms.append(Alarm(event, arrived_at, verdict, versions.champion))
+
+    async def _show(self, rows: Sequence[ScoreRow]) -> None:
+        """Return when the scores can be looked up."""
+        items = [item_of(row) for row in rows]
+        batches = [items[at : at + BATCH_ITEMS_MAX] for at in range(0, len(items), BATCH_ITEMS_MAX)]
+
+        async def put(batch: Sequence[ScoreItem]) -> None:
+            await retry_outages("scores", partial(self.scores.put_all, batch), until=self.patience)
+
+        await side_by_side(batches, put, workers=WRITES_AT_ONCE)
+
+    async def _disable_failing(self, versions: Versions, verdicts: Sequence[Verdict]) -> None:
+        if versions.rules is None:
+            return
+        version = versions.rules.version
+        if (health := self.health.get(version)) is None:
+            if len(self.health) == KEPT_MAX:
+                self.health.clear()
+            health = self.health[version] = RuleHealth()
+        failing = frozenset[str]().union(*(health.note(verdict.rule_errors) for verdict in verdicts))
+        if failing:
+            await self.versions.disable(version, failing)
