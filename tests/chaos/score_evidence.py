@@ -8,8 +8,8 @@ from tests.chaos.judging import views
 from tests.chaos.judging.scores import reading
 from tests.chaos.judging.scores.evidence import ScoreEvidence
 from tests.chaos.judging.scores.lineage import Lineage
+from txn_core import drains
 from txn_core.aws.clients import Aws
-from txn_core.dynamodb import card_states
 from txn_core.dynamodb.tables import TableNames
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import KeyRing
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 async def score_evidence(system: "System", found: views.Views, poison: frozenset[bytes]) -> ScoreEvidence:
     """The evidence on the scorer, beside what the other drains have made."""
     settings = system.settings
-    names, states = TableNames.of(settings), f"{settings.table_prefix}-{card_states.SHAPE.name}"
+    names = TableNames.of(settings)
+    states = names.of_drain(drains.SCORE.name, drains.SCORE.tables[0].name)
     events: Mapping[views.Place, Event] = {
         place: Event.decode(data) for place, data in found.stream.items() if data not in poison
     }
