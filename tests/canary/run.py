@@ -200,7 +200,7 @@ async def _crash_all(stack: RunningStack, prober: Prober, evidence: Evidence) ->
         await crashes.crash_api(stack.data_dir, prober, number)
         evidence.crashes[f"{number.name} to api"] += 1
         await _answering(stack)
-    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV)):
+    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV), ("score", signal.SIGABRT)):
         for number in (fatal, signal.SIGKILL):
             await send(stack, _few(prober, "before a worker's end"), evidence)
             await crashes.crash(stack.data_dir, name, number)
