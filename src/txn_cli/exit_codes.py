@@ -39,7 +39,7 @@ LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("load", "ingest file", "labels load"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
-    "warehouse check": CHECKING,
+    **dict.fromkeys(("warehouse check", "features verify"), CHECKING),
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "warehouse": ("warehouse",),
     "models_command": ("models",),
     "fraud.rules_command": ("rules",),
+    "fraud.features_command": ("features",),
 }
 
 

@@ -84,6 +84,7 @@ ARGUMENTS: Final[dict[str, str]] = {
     "rules test": "rules.toml --from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z",
     "rules activate": "rules.toml --yes",
     "rules list": "",
+    "features verify": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}

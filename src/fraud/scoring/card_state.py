@@ -49,7 +49,7 @@ class CardState:
         """
         if self.history is None:
             raise ValueError("a state without a history is not stored")
-        applied = {shard: f"{number}/{sub}" for shard, (number, sub) in self.applied.items()}
+        applied = {str(shard): f"{number}/{sub}" for shard, (number, sub) in self.applied.items()}
         return CardStateDocument(self.history.pack(), applied)
 
     def covers(self, position: Position) -> bool:

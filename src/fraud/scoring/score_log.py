@@ -64,10 +64,10 @@ def _flat(row: ScoreRow) -> dict[str, Any]:
 
 def _row(flat: dict[str, Any]) -> ScoreRow:
     shard_id, number, sub = (flat[name] for name in _POSITION)
-    return ScoreRow(
-        position=Position(ShardId(shard_id), SequenceNumber(number), sub),
+    fields: dict[str, Any] = {
         **{name: flat[name] for name in _AS_THEY_ARE},
         **{name: instant_of(flat[name]) for name in _TIMES},
         **{name: tuple(flat[name]) for name in _TUPLES},
-        shadow=flat["shadow"],
-    )
+        "shadow": flat["shadow"],
+    }
+    return ScoreRow(position=Position(ShardId(shard_id), SequenceNumber(number), sub), **fields)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from fraud.observations.observation import Observation
 from fraud.observations.raw_lake import observations_of
 from fraud.training.labelled import Labelled
-from txn_cli.fraud.stream_objects import stream_tables
 from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX
+from txn_core.lake.stream_objects import stream_tables
 
 KnownLabels = Mapping[tuple[str, str], bool]
 """Whether a transaction is known for fraud, by account and id."""

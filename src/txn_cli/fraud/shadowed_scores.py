@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from txn_cli.fraud.stream_objects import stream_tables
 from txn_core.aws.objects import ObjectStore
 from txn_core.lake.layout import RAW_PREFIX, SCORES_PREFIX
+from txn_core.lake.stream_objects import stream_tables
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.instants import instant_of
 

@@ -55,7 +55,7 @@ class CardStateTable(DynamoDBTable):
                 "ExpressionAttributeNames": {"#version": "version"},
                 "ExpressionAttributeValues": {":seen": number(seen_version)},
             }
-        item = {
+        item: Any = {
             "card": string(key),
             "history": {"B": document.history},
             "applied": {"M": {shard: string(place) for shard, place in document.applied.items()}},
