@@ -34,8 +34,8 @@ help: ## show the targets
 
 setup: $(STAMP) $(DBT) ## install what development needs into .venv
 
-$(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/build.txt requirements/install.py pyproject.toml
-	@$(INSTALL) local warehouse build --about "730 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
+$(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/score.txt requirements/build.txt requirements/install.py pyproject.toml
+	@$(INSTALL) local warehouse score build --about "780 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
@@ -79,7 +79,7 @@ fuzz-http: $(STAMP) ## compare our HTTP connection with h11 on byte sequences (S
 races: $(STAMP) ## send 64 posts at once under one key or one id (ROUNDS=200), have 64 reviewers ask for cases at once, and kill a process at every step of a key
 	@RACE_ROUNDS=$(or $(ROUNDS),200) $(BIN)/python -m pytest -n 0 tests/races $(PYTEST_ARGS)
 
-kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL, and load in 20 random orders (2 minutes)
+kills: $(STAMP) ## kill loads of the warehouse before each of their statements, on DuckDB and PostgreSQL, and load in 20 random orders (a minute of CPU)
 	@KILL_STRIDE=1 LANDING_SEEDS=20 $(BIN)/python -m pytest -n 0 tests/warehouse/landing tests/warehouse/oltp $(PYTEST_ARGS)
 
 warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places (SEEDS=20 or first-last), and compare all tables with a fold
@@ -101,7 +101,7 @@ lake-storms: $(STAMP) ## curate and compact a lake at once under kills, refusals
 bench-curation: $(STAMP) ## measure the CPU time from raw objects to the curated table: 213,230 rows, and 5.1 million (3 minutes)
 	@$(BIN)/python -m bench.curation $(BENCH_ARGS)
 
-warehouse-answers: $(STAMP) ## build the sample file's warehouse and check the known answers to the twelve questions (2 minutes)
+warehouse-answers: $(STAMP) ## build the sample file's warehouse and check the known answers to the twelve questions (a minute of CPU)
 	@WAREHOUSE_ANSWERS= $(BIN)/python -m pytest -n 0 -rP tests/warehouse/questions/test_known_answers.py $(PYTEST_ARGS)
 
 bench-drains: $(STAMP) ## measure the drains against their limits, and a local stack under load (about 20 minutes)
@@ -192,10 +192,10 @@ warehouse-redshift: $(STAMP) $(DBT) $(VENV)/redshift/.installed ## compare DuckD
 warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with Spark 3.5, row by row (600 MB, needs Java 17; nightly)
 	@$(BIN)/python -m devkit.engines duckdb spark $(ENGINES_ARGS)
 
-model-search: $(STAMP) ## say what each group of features and each parameter adds, on days 0 to 79 of the sample alone (FILE=; 6 minutes)
+model-search: $(STAMP) ## say what each group of features and each parameter adds, on days 0 to 79 of the sample alone (FILE=; 10 minutes)
 	@$(BIN)/python -m bench.model_search $(FILE) $(BENCH_ARGS)
 
-shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (2 minutes)
+shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (a minute of CPU)
 	@$(BIN)/python -m txn_cli.fraud.ship
 
 openapi: $(STAMP) ## write openapi.yaml and docs/problems.md again

@@ -148,7 +148,7 @@ def main() -> None:
     present = search.scores(Variant(PRESENT))
     print(f"days 0 to {DAYS_GROWN - 1} grow, {DAYS_GROWN} to {DAYS_READ - 1} judge: "
           f"{len(present['seen']):,} rows, {sum(each.is_fraud for each in present['seen']):,} frauds")  # fmt: skip
-    print(f"{'average precision, and its change':<36}" + "".join(f"{kind:>32}" for kind in present))
+    print(f"{'average precision, and its change':<36}" + "".join(f"{kind:>34}" for kind in present))
     variants = {"groups": WITHOUT, "parameters": PARAMETERS}
     chosen = variants[asked.only] if asked.only else WITHOUT + PARAMETERS
     for variant in (Variant(PRESENT), *chosen):
@@ -159,7 +159,7 @@ def main() -> None:
             found = compared(rows, scores[kind])
             gap = found["difference"]
             cells.append(f"{found['challenger']:.4f} {gap['value']:+.4f} ({gap['low']:+.3f} to {gap['high']:+.3f})")
-        print(f"{variant.name:<36}" + "".join(f"{cell:>32}" for cell in cells),
+        print(f"{variant.name:<36}" + "".join(f"{cell:>34}" for cell in cells),
               f"{time.process_time() - began:7.1f} s", flush=True)  # fmt: skip
 
 

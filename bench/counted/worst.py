@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from itertools import count, cycle, islice
 from typing import Any, Final
 
@@ -28,10 +28,8 @@ from txn_core.transactions.identity import Account
 SECONDS: Final = float(os.environ.get("WORST_SECONDS", "3"))
 CONNECTIONS: Final = 256
 LATENCY_MAX: Final = 3.0
-ROUNDS: Final = 3
 TRIES_MAX: Final = 10
-"""Other processes take the processor's caches from a neighbour's run: what it costs shows in the best of some."""
-"""A run is repeated up to so many times, and the best counts: whatever else this machine does makes it worse."""
+"""A run is repeated up to so many times, and the best counts: other processes take the processor's caches."""
 DEFAULT_LIMITS: Final = Limits(writes_per_s=5_000, reads_per_s=500, requests_max=1_024)
 """Those of a key that has none of its own (docs/access.md)."""
 UPLOAD_BYTES: Final = 60_000
@@ -194,17 +192,15 @@ def latency_s(neighbour: Hammering | None, seconds: float) -> float:
     return beside(neighbour, seconds=seconds, work=CpuWork()).latency_s(95)
 
 
-@cache
-def alone_s(seconds: float) -> float:
-    """The p95 of a quiet key alone, which is mostly the stream's time."""
-    return min(latency_s(None, seconds) for _ in range(ROUNDS))
-
-
 def ratio(neighbour: Callable[[], Hammering], seconds: float) -> float:
-    """The p95 beside a neighbour against the p95 of a quiet key alone; the best of some runs."""
+    """The p95 beside a neighbour against the p95 of a quiet key alone; the best of some pairs of runs.
+
+    The runs of a pair follow each other: while others keep the machine's caches busy, both are dearer.
+    """
     best = float("inf")
     for _ in range(TRIES_MAX):
-        best = min(best, latency_s(neighbour(), seconds) / alone_s(seconds))
+        alone_s = latency_s(None, seconds)
+        best = min(best, latency_s(neighbour(), seconds) / alone_s)
         if best <= LATENCY_MAX:
             break
     return best

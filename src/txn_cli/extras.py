@@ -1,5 +1,6 @@
 """The extras of pyproject.toml by the modules that they bring, and what to do when one is not installed."""
 
+from importlib.util import find_spec
 from typing import Final
 
 EXTRA_OF: Final = {
@@ -14,6 +15,18 @@ EXTRA_OF: Final = {
     "numpy": "train",
     "pyarrow": "lake",
 }
+
+
+def is_installed(extra: str) -> bool:
+    """Whether everything that an extra brings by itself is there."""
+    return all(map(_is_there, (module for module, of in EXTRA_OF.items() if of == extra)))
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def missing(extra: str, what: str) -> str:

@@ -29,6 +29,8 @@ class DrainDefinition:
         stream_setting: the field of the settings that names the stream it reads.
         evidence: a `workers.evidence.OpenEvidence` as `module:attribute`, by which `txn reconcile` looks up what the
             drain has settled; without it the drain is compared by its ledgers alone.
+        extra: the extra that its process needs. A system may go without such a drain: one that never ran is not
+            waited for.
     """
 
     name: str
@@ -37,6 +39,7 @@ class DrainDefinition:
     once_a_generation: bool = False
     stream_setting: str = "stream"
     evidence: str | None = None
+    extra: str | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in TAKEN:
@@ -68,6 +71,7 @@ SCORE: Final = DrainDefinition(
     "workers.score.score_drain:open_score",
     tables=(TableShape("card-state", {"card": "HASH"}),),
     evidence="workers.score.score_evidence:open_evidence",
+    extra="score",
 )
 
 REGISTRY: Final = {drain.name: drain for drain in (INDEX, ARCHIVE, SCORE)}

@@ -331,6 +331,7 @@ def test_a_demonstration_shows_everything_but_card_numbers(tmp_path: Path) -> No
         assert said in shown.stdout
     for said in ("The warehouse holds all of it", "What regions spend", "What regions prefer", "Transactions a day"):
         assert said in shown.stdout
+    assert any(said in shown.stdout for said in ("Alerts of the scorer: ", "No alert is shown: ")), shown.stdout
     assert (data_dir / "warehouse/warehouse.duckdb").is_file()
     cards = {row["cc_num"] for row in simulate_rows(rows=120, cards=100, seed=1)}
     assert not [card for card in cards if card in shown.stdout + shown.stderr]

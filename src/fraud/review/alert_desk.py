@@ -5,14 +5,14 @@ conditions have to bring it about:
 
 1. The alert is stored with the case that it is to join. Whoever comes later finds it and goes on with that case.
 2. The case takes the alert, on the version that was seen; or it is made with it, unless it is there already.
-3. A case that is closed without the alert is `superseded` before the alert is given to the card's next case. It never
+3. A case that is closed without the alert is `superseded` before the alert is given to another case. It never
    opens again, so nobody who is late can add the alert to it.
 
 Who dies between two steps leaves nothing that the next one does not finish, and a step that was done is done once
 more without effect: the case itself says which alerts it has.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -46,16 +46,19 @@ class AlertDesk:
     ) -> None:
         self._alerts, self._cases, self._keys, self._clock = alerts, cases, keys, clock
 
-    async def raise_alert(self, alert: Alert) -> Alert:
+    async def raise_alert(self, alert: Alert, card_aliases: Sequence[CardId] = ()) -> Alert:
         """Store an alert in the case of its card, and give it as it is stored.
 
-        The first one who raises the alert of a transaction decides what it says.
+        The first one who raises the alert of a transaction decides what it says. A card without a case of its own
+        joins the one that it has under an id of an older card key, `card_aliases`, while that case takes alerts.
 
         Raises:
             StoreError: others changed the case again and again. To raise the alert once more is safe.
         """
         for _ in range(ROUNDS_MAX):
-            if (stored := await self._bound(alert)) is not None and await self._is_counted(stored):
+            if (stored := await self._bound(alert, card_aliases)) is not None and (
+                await self._is_counted(stored, card_aliases)
+            ):
                 return stored
         raise StoreError(f"alert {alert.alert_id} could not join a case: too many changed it at once")
 
@@ -68,20 +71,29 @@ class AlertDesk:
         """Note that the alert stands on the stream of alerts."""
         await self._alerts.mark_published(alert.account, alert.alert_id)
 
-    async def _bound(self, alert: Alert) -> Alert | None:
+    async def _bound(self, alert: Alert, card_aliases: Sequence[CardId]) -> Alert | None:
         """The alert as it is stored, with a case; None when it has to be looked at again."""
         if (found := await self._alerts.find(alert.account, alert.alert_id)) is not None:
             return record_of(Alert, found.document)
-        last = await self._last(alert.account, alert.card_id)
-        number = last.number
-        if last.found is not None and not takes(last.found.case, alert, self._clock()):
-            if not await self._superseded(last.found):
-                return None
-            number += 1
-        bound = replace(alert, case_id=self._case_id(alert, number))
+        if (case_id := await self._target(alert, card_aliases)) is None:
+            return None
+        bound = replace(alert, case_id=case_id)
         return bound if await self._alerts.put_if_absent(_item(bound)) else None
 
-    async def _is_counted(self, alert: Alert) -> bool:
+    async def _target(self, alert: Alert, card_aliases: Sequence[CardId]) -> CaseId | None:
+        """The case that an alert is to join or to begin; None when it has to be looked at again."""
+        last = await self._last(alert.account, alert.card_id)
+        if last.found is None:
+            for alias in card_aliases if last.number == 1 else ():
+                older = (await self._last(alert.account, alias)).found
+                if older is not None and takes(older.case, alert, self._clock()):
+                    return older.case.case_id
+            return self._case_id(alert, last.number)
+        if takes(last.found.case, alert, self._clock()):
+            return last.found.case.case_id
+        return self._case_id(alert, last.number + 1) if await self._superseded(last.found) else None
+
+    async def _is_counted(self, alert: Alert, card_aliases: Sequence[CardId]) -> bool:
         """Bring about that the alert's case has it; false when it has to be looked at again."""
         assert alert.case_id is not None  # noqa: S101 - it is bound
         found = await found_case(self._cases, alert.account, alert.case_id)
@@ -90,7 +102,7 @@ class AlertDesk:
         if found.case.has(alert.alert_id):
             return True
         if found.case.status == "closed":
-            await self._move_on(alert, found)
+            await self._move_on(alert, found, card_aliases)
             return False
         grown = joined(found.case, alert, self._clock())
         return grown is found.case or await replaced(self._cases, found, grown)
@@ -107,10 +119,11 @@ class AlertDesk:
             await self._cases.note_number(alert.account, alert.card_id, number)
         return True
 
-    async def _move_on(self, alert: Alert, found: StoredCase) -> None:
-        """Give the alert to the case behind one that is closed without it."""
-        if found.case.superseded or await self._superseded(found):
-            case_id = self._case_id(alert, found.case.number + 1)
+    async def _move_on(self, alert: Alert, found: StoredCase, card_aliases: Sequence[CardId]) -> None:
+        """Give the alert to another case than one that is closed without it."""
+        if not (found.case.superseded or await self._superseded(found)):
+            return
+        if (case_id := await self._target(alert, card_aliases)) is not None:
             await self._alerts.move(_item(alert), case_id, document_of(replace(alert, case_id=case_id)))
 
     async def _superseded(self, found: StoredCase) -> bool:

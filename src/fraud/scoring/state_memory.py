@@ -176,7 +176,9 @@ class StateMemory:
             state = merged(stored, entries)
             if state.history is None:
                 self._note_unreadable(key)
-            elif CardState.of(stored).covers(entries[-1].position):
+            elif (
+                state.applied == CardState.of(stored).applied
+            ):  # our own write, whose answer was lost, or a successor's
                 break
             else:
                 self.conflicts += 1

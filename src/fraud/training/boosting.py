@@ -20,8 +20,6 @@ _ALWAYS: Final[Mapping[str, Any]] = {
     "num_threads": 1,
     "deterministic": True,
     "force_col_wise": True,
-    # Of more rows the bounds of bins hardly change, and to sort all of them takes as long as to grow the trees.
-    "bin_construct_sample_cnt": 50_000,
     "max_bin": 255,
     "use_missing": True,
     "zero_as_missing": False,

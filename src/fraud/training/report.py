@@ -8,6 +8,7 @@ import numpy as np
 
 from fraud.evaluation.intervals import Estimates, estimates
 from fraud.evaluation.ranking import Judged
+from fraud.history.card_history import HORIZON_S
 from fraud.observations.observation import Observation
 from fraud.training.labelled import DAY_S, Cards, Labelled, mixed, with_fraud
 from fraud.training.matrices import LearningRows
@@ -16,7 +17,8 @@ from fraud.training.two_stages import TwoStages, folds_of
 
 _HOUR_US: Final = 3_600 * 1_000_000
 _OTHERS_OF_SHIFTED: Final = 12
-"""Of the cards without fraud every twelfth one is shifted: shifted rows are a warning, not a measure."""
+"""Of the cards without fraud every twelfth one is shifted, from as long before the rows that judge as a history goes
+back. Shifted rows are a warning, not a measure."""
 
 
 def report(
@@ -43,8 +45,9 @@ def report(
     ]
     some = {card: each for place, (card, each) in enumerate(sorted(cards.items())) if place % _OTHERS_OF_SHIFTED == 0}
     some |= {card: cards[card] for card in fraudulent}
+    since_s = plan.test - HORIZON_S
     for name, shift in SHIFTS.items():
-        shifted = {card: _shifted(each, shift) for card, each in some.items()}
+        shifted = {card: _shifted([row for row in each if row.at_s >= since_s], shift) for card, each in some.items()}
         found[name] = _judged_of(stages, LearningRows.of(shifted), plan)
     return {kind: estimates(each, seed=seed) for kind, each in found.items()}
 

@@ -63,7 +63,7 @@ def backtest(
     first = moment_of(score_from, now) if score_from else None
     last = moment_of(as_of, now) if as_of else None
     models = [named_model(name, data_dir) for name in model or ()]
-    run = BacktestRun(models, None if rules is None else _trial(rules, models[0] if models else None))
+    run = BacktestRun(models, None if rules is None else _rule_backtest(rules, models[0] if models else None))
     if file is not None:
         run.take(_of_file(file, first, last))
     else:
@@ -85,7 +85,7 @@ def backtest(
         say(*run.lines())
 
 
-def _trial(rules: str, model: Model | None) -> "RuleBacktest":
+def _rule_backtest(rules: str, model: Model | None) -> "RuleBacktest":
     from fraud.rules.rule_backtest import RuleBacktest  # noqa: PLC0415 - the extra `score`
 
     return RuleBacktest(compiled_rules(read_rules(Path(rules))), model)

@@ -1,7 +1,6 @@
 """`txn models`: the models of a system, and which of them scores (docs/fraud.md)."""
 
 import asyncio
-import getpass
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.fraud.model_keys import training_key, users_key
+from txn_cli.fraud.person import person_of
 from txn_cli.fraud.side_lines import side_lines
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
@@ -34,7 +34,10 @@ from txn_core.transactions.instants import instant_of
 T = TypeVar("T")
 
 models = typer.Typer(help="The models that score: what is there, which one decides, and going back.")
-ByOption = Annotated[str | None, typer.Option("--by", help="Who asks.", show_default="the user of this machine")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", help="Who asks, at a local stack.", show_default="this user; on AWS its credentials"),
+]
 
 
 @models.command("list")
@@ -91,9 +94,9 @@ def activate(
         return taken[0].id
 
     agree(f"Let {model} score?", system, yes=yes)
+    asked = _asked("challenge" if challenger else "activate", by, system)
     model_id = _at(system, put)
     field = "challenger" if challenger else "champion"
-    asked = _asked("challenge" if challenger else "activate", by, system)
     _change(system, asked, lambda active: active.wanted.model_copy(update={field: model_id}))
 
 
@@ -146,7 +149,7 @@ def compare(
     end = moment_of(as_of, now) if as_of else now
     begin = moment_of(since, now)
     system = system_at(data_dir, aws=aws)
-    from txn_cli.fraud.comparison import comparison  # noqa: PLC0415 - the extra `lake`
+    from txn_cli.fraud.challengers import comparison  # noqa: PLC0415 - the extra `lake`
 
     document = asyncio.run(comparison(system.settings, trusted_keys(system.settings), begin, end))
     if as_json:
@@ -179,7 +182,7 @@ def _taken(model: str, system: System) -> tuple[Model, dict[str, bytes]]:
 
 
 def _asked(action: str, by: str | None, system: System) -> Asked:
-    who = by or re.sub(r"[^A-Za-z0-9._@+-]", "_", getpass.getuser())[:64]
+    who = asyncio.run(person_of(system, by))
     return Asked.of(action, who=who, at=instant_of(datetime.now(UTC)), alone=system.is_local)
 
 

@@ -66,6 +66,8 @@ WarehouseOption = Annotated[
     ),
 ]
 
+ScoreOption = Annotated[bool, typer.Option("--score/--no-score", help="Run the scorer.")]
+
 PRINTED_COLUMNS: Final = 160
 """How wide tables are that are printed where there is no terminal: wide enough for a lease owner's name."""
 
@@ -78,6 +80,7 @@ def up(
         bool, typer.Option("--postgres", help="Also run a PostgreSQL, for the warehouse and the normalised database.")
     ] = False,
     warehouse: WarehouseOption = None,
+    score: ScoreOption = True,
 ) -> None:
     """Run the local stack in the foreground; Ctrl-C drains and stops everything."""
     narrator = Narrator()
@@ -87,7 +90,7 @@ def up(
         await _stay(narrator)
 
     wanted = partial(wanted_every_s, narrator, asked=warehouse, by_default=False)
-    _run(DataDir.at(data_dir), port, narrator, stay, lambda: Extras(postgres, wanted()))
+    _run(DataDir.at(data_dir), port, narrator, stay, lambda: Extras(postgres, wanted(), score))
 
 
 def demo(
@@ -103,6 +106,7 @@ def demo(
     data_dir: DataDirOption = Path(".txn"),
     port: PortOption,
     warehouse: WarehouseOption = None,
+    score: ScoreOption = True,
 ) -> None:
     """Run the local stack, load rows, and show what it does with them."""
     from txn_cli.demo.showcase import show  # noqa: PLC0415 - the extra `local`
@@ -115,7 +119,9 @@ def demo(
             await _stay(narrator)
 
     wanted = partial(wanted_every_s, narrator, asked=warehouse, by_default=True)
-    _run(DataDir.at(data_dir), port, narrator, show_and_stay, lambda: Extras(warehouse_every_s=wanted()))
+    _run(
+        DataDir.at(data_dir), port, narrator, show_and_stay, lambda: Extras(warehouse_every_s=wanted(), scorer=score)
+    )
 
 
 async def _stay(narrator: Narrator) -> None:

@@ -1,4 +1,4 @@
-"""The demonstration itself: load, wait, look up, count, ask the warehouse, and say how to go on."""
+"""The demonstration itself: load, wait, look up, show an alert, count, ask the warehouse, and say how to go on."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from ingest.api_client.retry import RetryPolicy
 from ingest.upload.delivery import BulkDelivery
 from ingest.upload.loader import load_rows
 from ingest.upload.totals import LoadTotals
+from txn_cli.demo.alert_showcase import SCORER, show_alert
 from txn_cli.demo.curl import get_command, post_command
 from txn_cli.demo.demo_rows import Tally, demo_rows
 from txn_cli.demo.lakecount import count_lake
@@ -38,6 +39,7 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
         async with client_of(stack.ready) as client:
             narrator.show(await latest_of_card(client, card))
             narrator.show(await latest_at_merchant(client, merchant))
+            await show_alert(client, narrator, scorer_runs=SCORER in stack.ready.pids)
     objects, in_lake = await count_lake(stack.settings)
     narrator.say(f"The lake holds {in_lake:,} rows in {objects:,} Parquet objects of s3://{stack.ready.bucket}")
     if stack.warehouse_url is not None:

@@ -9,7 +9,7 @@ from fraud.evaluation.side_by_side import SideBySide
 from fraud.model.model import Model
 from fraud.training.labelled import Labelled
 from txn_cli.fraud.side_lines import side_lines
-from txn_cli.fraud.written_rules import trial_lines
+from txn_cli.fraud.written_rules import rule_lines
 
 if TYPE_CHECKING:
     from fraud.rules.rule_backtest import RuleBacktest
@@ -29,8 +29,10 @@ class BacktestRun:
             if is_counted:
                 self._count(row)
                 continue
-            for test in (*self._tests, *([] if self._rules is None else [self._rules])):
+            for test in self._tests:
                 test.fill(row.observation)
+            if self._rules is not None:
+                self._rules.fill(row.observation)
 
     def _count(self, row: Labelled) -> None:
         if self._rules is not None:
@@ -68,7 +70,7 @@ class BacktestRun:
         for test, side in zip(self._tests[1:], self._beside, strict=True):
             yield from side_lines(test.model.id, side.document())
         if self._rules is not None:
-            yield from trial_lines(self._rules.document())
+            yield from rule_lines(self._rules.document())
 
 
 def _shown(estimate: Estimate) -> str:

@@ -16,7 +16,7 @@ KnownLabels = Mapping[tuple[str, str], bool]
 """Whether a transaction is known for fraud, by account and id."""
 
 
-class Arrived(NamedTuple):
+class LakeRow(NamedTuple):
     """A transaction with its label, and when it arrived."""
 
     at: datetime
@@ -33,7 +33,7 @@ class LabelledLake:
     store: ObjectStore
     labels: KnownLabels
 
-    async def rows(self, begin: datetime, end: datetime) -> AsyncIterator[Arrived]:
+    async def rows(self, begin: datetime, end: datetime) -> AsyncIterator[LakeRow]:
         """What arrived from one moment to before another. Rows of one shard come in its order.
 
         A card stays under the id that it had first, when a later key gives it another one.
@@ -44,7 +44,7 @@ class LabelledLake:
             for seen, at, given in zip(observations_of(table), arrived, imported, strict=True):
                 if begin <= at < end:
                     is_fraud = self.labels.get((seen.account, seen.transaction_id), given is True)
-                    yield Arrived(at, Labelled(cards.settled(seen), is_fraud))
+                    yield LakeRow(at, Labelled(cards.settled(seen), is_fraud))
 
 
 @dataclass(frozen=True, slots=True)

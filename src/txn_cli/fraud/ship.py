@@ -18,13 +18,13 @@ from txn_cli.fraud.labelled_file import LabelledFile
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 FOLDER: Final = Path(fraud.model.__file__).parent / "shipped_model"
-ROWS: Final = 60_000
-CARDS: Final = 400
+ROWS: Final = 120_000
+CARDS: Final = 600
 SEED: Final = 2_019
 
 
 def simulated() -> Iterator[Labelled]:
-    """The rows to learn from: about 70 days of 400 cards."""
+    """The rows to learn from: about 95 days of 600 cards."""
     with NamedTemporaryFile(suffix=".csv") as made:
         text = io.TextIOWrapper(made.file, encoding="utf-8", newline="")
         write_rows(simulate_rows(rows=ROWS, cards=CARDS, seed=SEED), text)

@@ -1,4 +1,4 @@
-"""Rules that somebody wrote into a file, and what a trial of rules found, in lines for people."""
+"""Rules that somebody wrote into a file, and what rules would have hit, in lines for people."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,7 +37,7 @@ def compiled_rules(given: Rules) -> "RuleSet":
     return RuleSet.of(given)
 
 
-def trial_lines(document: dict[str, Any]) -> Iterable[str]:
+def rule_lines(document: dict[str, Any]) -> Iterable[str]:
     """What `RuleBacktest.document` says."""
     yield f"{document['rows']:,} transactions of {document['days']:,} days, {document['frauds']:,} frauds"
     for name in ("alert", "review"):

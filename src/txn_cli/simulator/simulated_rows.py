@@ -4,25 +4,20 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import Final, TextIO
 
 from ingest.layouts.kaggle import COLUMNS, MERCHANT_ARTEFACT
 from txn_cli.simulator.customers import Customer, customers
-from txn_cli.simulator.merchants import CATEGORIES, Category, merchants_by_category
+from txn_cli.simulator.frauds import frauds
+from txn_cli.simulator.merchants import Category, merchants_by_category
+from txn_cli.simulator.purchases import purchases
 from txn_cli.simulator.rng import Rng, Weighted
 
 START: Final = datetime(2019, 1, 1, tzinfo=UTC)
-FRAUD_PROBABILITY: Final = 0.0075
-# What the sample data shows: 2.1 purchases a card and day, fewer in the morning, most in the evening.
-PURCHASES_PER_CARD_DAY: Final = 2.1
-_HOURLY: Final = (.65, .65, .65, .65, .65, .65, .65, .65, .65, .65, .65, .65,
-                  1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.)  # fmt: skip
-_HOURLY_MEAN: Final = sum(_HOURLY) / len(_HOURLY)
-_DAY_S: Final = 86_400
 _FRAUD_SPREAD: Final = 0.25
-_USUAL: Final = Weighted(CATEGORIES, [category.per_mille for category in CATEGORIES])
-_FRAUDULENT: Final = Weighted(CATEGORIES, [category.fraud_per_mille for category in CATEGORIES])
 
 
 def simulate_rows(
@@ -30,26 +25,25 @@ def simulate_rows(
 ) -> Iterator[dict[str, str]]:
     """So many rows as cells by column, of purchases with so many cards, in ascending order of time.
 
-    Fewer rows of the same cards and seed are the beginning of more. Ids differ between seeds and between numbers
-    of cards, so that different simulations may be loaded into one store. `merchants` are those of each category,
-    by default `merchants_by_category`.
+    Holders buy all the time (`purchases`), thieves with a few cards for a few days (`frauds`). Fewer rows of the same
+    cards and seed are the beginning of more. Ids differ between seeds and between numbers of cards, so that different
+    simulations may be loaded into one store. `merchants` are those of each category, by default
+    `merchants_by_category`.
     """
     merchants = merchants or merchants_by_category()
     people = customers(seed, cards)
-    by_activity = Weighted(people, [person.activity for person in people])
-    rng = Rng(seed, "purchases")
-    for number, moment in zip(range(rows), _moments(seed, cards), strict=False):
-        fraud = rng.chance(FRAUD_PROBABILITY)
-        category = (_FRAUDULENT if fraud else _USUAL).pick(rng)
+    rng = Rng(seed, "rows")
+    bought = merge(purchases(seed, people), frauds(seed, people), key=attrgetter("at_s"))
+    for number, each in enumerate(islice(bought, rows)):
         yield {
             "": str(number),
-            **_when(moment),
-            **_who(by_activity.pick(rng), rng),
-            "merchant": MERCHANT_ARTEFACT + merchants[category.name].pick(rng),
-            "category": category.name,
-            "amt": _amount(category, rng, fraud=fraud),
+            **_when(START + timedelta(seconds=each.at_s)),
+            **_who(each.person, rng),
+            "merchant": MERCHANT_ARTEFACT + merchants[each.category.name].pick(rng),
+            "category": each.category.name,
+            "amt": _amount(each.category, rng, fraud=each.is_fraud),
             "trans_num": hashlib.blake2b(f"{seed}/{cards}/{number}".encode(), digest_size=16).hexdigest(),
-            "is_fraud": str(int(fraud)),
+            "is_fraud": str(int(each.is_fraud)),
         }
 
 
@@ -61,17 +55,6 @@ def write_rows(rows: Iterable[dict[str, str]], file: TextIO, *, flush_each: bool
         writer.writerow(row)
         if flush_each:
             file.flush()
-
-
-def _moments(seed: int, cards: int) -> Iterator[datetime]:
-    """When somebody buys: at random, thinned out in the hours in which fewer do."""
-    rng = Rng(seed, "moments")
-    mean_gap_s = _DAY_S * _HOURLY_MEAN / (PURCHASES_PER_CARD_DAY * cards)
-    elapsed_s = 0.0
-    for _ in count():
-        elapsed_s += rng.gap(mean_gap_s)
-        if rng.chance(_HOURLY[int(elapsed_s % _DAY_S) // 3600]):
-            yield START + timedelta(seconds=int(elapsed_s))
 
 
 def _when(moment: datetime) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The whole local stack: servers, what they must hold, one worker of each kind and the API."""
 
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 
+from txn_cli.extras import is_installed, missing
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
 from txn_cli.stack.children.child_specs import api_spec, api_url, ingest_spec, warehouse_spec, worker_spec
@@ -12,6 +13,7 @@ from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.environment import account_keys, adopt, given_settings, stack_environment
+from txn_cli.stack.firstmodel import ensure_model
 from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT, ensure_local_key
@@ -20,15 +22,17 @@ from txn_cli.stack.stackports import WAREHOUSE, StackPorts, metrics_of
 from txn_cli.status.process import worker_says
 from txn_core import drains
 from txn_core.bootstrap import bootstrap
+from txn_core.drains import SCORE
 from txn_core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a stack runs only where asked: PostgreSQL, and the warehouse every so many seconds, 0 for never."""
+    """What a stack runs or not: PostgreSQL, the warehouse every so many seconds, 0 for never, and the scorer."""
 
     postgres: bool = False
     warehouse_every_s: float = 0.0
+    scorer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ class LocalStack:
             "Docs": f"{api}/docs",
             "Health": f"{api}/readyz",
             "Metrics": f"{api}/metrics",
-            **{f"Metrics of {kind}": f"{url}/metrics" for kind, url in self.ports.metrics_urls().items()},
+            **{
+                f"Metrics of {kind}": f"{url}/metrics"
+                for kind, url in self.ports.metrics_urls().items()
+                if kind in self.ready.pids
+            },
             **({} if self.warehouse_url is None else {"Metrics of warehouse": f"{self.warehouse_url}/metrics"}),
         }
 
@@ -112,11 +120,14 @@ async def local_stack(
                 await base.start(supervisor, narrator)
             environment = stack_environment(base.secrets, base.endpoints, api_port=port, given=given)
             settings = adopt(environment)
+            kinds = _kinds(extras, narrator)
             with narrator.step("Making stream, tables, bucket and API key"):
                 await bootstrap(settings)
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)
+                if SCORE.name in kinds:
+                    await ensure_model(settings, narrator)
             with narrator.step("Starting the workers and the API"):
-                workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in drains.names()]
+                workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in kinds]
                 keys = {DEFAULT_ACCOUNT: api_key, **file_keys}
                 ingest = [ingest_spec(settings, data_dir, base.ports, environment, keys)]
                 await supervisor.start(
@@ -124,7 +135,7 @@ async def local_stack(
                     [api_spec(settings, data_dir, environment)],
                     ingest if settings.ingest_bucket is not None else [],
                 )
-            await _warn_of_waiting(base, narrator)
+            await _warn_of_waiting(base, kinds, narrator)
             ready = _ready(base, settings, api_key, supervisor.pids)
             publication.ready(ready)
             try:
@@ -138,10 +149,21 @@ async def local_stack(
                 publication.withdraw()
 
 
-async def _warn_of_waiting(base: Foundation, narrator: Narrator) -> None:
+def _kinds(extras: Extras, narrator: Narrator) -> list[str]:
+    """The drains that the stack runs: all but those whose extra is not installed, and the scorer if not wanted."""
+    kinds = [drain for drain in drains.REGISTRY.values() if extras.scorer or drain is not SCORE]
+    lacking = {drain.extra for drain in kinds if drain.extra is not None and not is_installed(drain.extra)}
+    for extra in sorted(lacking):
+        names = ", ".join(drain.name for drain in kinds if drain.extra == extra)
+        narrator.warn(f"Runs without {names}: {missing(extra, 'what it needs is')}")
+    return [drain.name for drain in kinds if drain.extra not in lacking]
+
+
+async def _warn_of_waiting(base: Foundation, kinds: Collection[str], narrator: Narrator) -> None:
     """Tell of workers that run and wait for somebody to do something."""
-    for kind, url in base.ports.metrics_urls().items():
-        ready, *_ = await worker_says(kind, url)
+    urls = base.ports.metrics_urls()
+    for kind in kinds:
+        ready, *_ = await worker_says(kind, urls[kind])
         if not ready.ready:
             narrator.warn(f"The {kind} worker waits: {ready.why}")
 

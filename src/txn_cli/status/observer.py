@@ -66,7 +66,8 @@ class Observer:
             readers = tuple(drains.REGISTRY.values())
             streams = dict.fromkeys(drain.stream(self.settings) for drain in readers)
             identities = {stream: await self._identity(stream) for stream in streams}
-            workers = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
+            looked = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
+            workers = [worker for worker, drain in zip(looked, readers, strict=True) if not _never_ran(worker, drain)]
             warehouse = None if self.urls.warehouse is None else await warehouse_says(self.urls.warehouse)
             return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse)
 
@@ -132,3 +133,8 @@ class Observer:
                 if not is_passing(error):
                     raise
         return ShardStatus(shard_id, lease, rest, foreign)
+
+
+def _never_ran(worker: WorkerStatus, drain: DrainDefinition) -> bool:
+    """Whether a system goes without a drain that it may go without: its process has never made a lease."""
+    return drain.extra is not None and all(shard.lease is None for shard in worker.shards)

@@ -61,7 +61,8 @@ class AlertOutbox:
         alert = alert_of(
             alarm.event, alarm.verdict, reasons, self.keys, arrived_at=alarm.arrived_at, alerted_at=now()
         )
-        raised = await retry_outages("alert", partial(self.desk.raise_alert, alert), until=self.patience)
+        raise_it = partial(self.desk.raise_alert, alert, alarm.event.card_aliases)
+        raised = await retry_outages("alert", raise_it, until=self.patience)
         if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
             await retry_outages("publish alert", partial(self._publish, raised), until=self.patience)
             await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)

@@ -147,7 +147,7 @@ def test_load_bears_as_many_rejected_rows_as_it_is_told(
 def test_load_sends_no_more_than_5000_lines_a_request(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:
     txn("load", simulated(tmp_path / "rows.csv", 10_001), "--data-dir", data_dir)
     assert sum(map(len, api.requests)) == 10_001
-    assert max(map(len, api.requests)) == 5_000
+    assert max(map(len, api.requests)) <= 5_000
     assert len(api.stored) == 10_001
 
 
@@ -315,7 +315,9 @@ def test_load_that_cannot_settle_all_rows_says_how_many_and_how_to_go_on(
     assert isinstance(result.error, TxnError)
     assert not isinstance(result.error, UndeliveredError)
     assert code_of_failure("load", result.error) == 4
-    assert str(result.error).startswith("the outcome of 2 rows, from line 5002 on, is unknown: ")
+    # A busy machine sends what it has read by then: the header, the rows of the first upload, and the next one.
+    line = 1 + len(api.requests[0]) + 1
+    assert str(result.error).startswith(f"the outcome of 2 rows, from line {line} on, is unknown: ")
     assert "the same command goes on there" in str(result.error)
 
 
@@ -331,7 +333,7 @@ def test_load_that_is_interrupted_goes_on_where_it_stopped(api: FakeApi, data_di
     assert b"Traceback" not in err
     result = txn("load", file, "--data-dir", data_dir, "--json")
     assert json.loads(result.out)["accepted"] == 6_000
-    assert "Going on after 5,000 rows" in result.err
+    assert f"Going on after {len(api.requests[0]):,} rows" in result.err
     assert set(api.stored.values()) == {1}
 
 

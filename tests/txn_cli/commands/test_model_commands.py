@@ -1,7 +1,10 @@
 """`txn train`, `txn backtest` and `txn models`, from a file to the registry."""
 
+import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,11 +13,15 @@ pytest.importorskip("lightgbm", reason="the extra `train`")
 
 from fraud.model.loading import MANIFEST, SIGNATURE, TREES, load_model
 from fraud.model.shipped import SHIPPED_KEY, shipped_files
+from tests.support.memory_versions import MemoryVersions
+from txn_cli.commands import models_command
 from txn_cli.fraud import model_keys
 from txn_cli.main import run
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
+from txn_core.aws.clients import Aws
 
 ROWS = 3_000
+_WANTS_NOTHING = {"champion": None, "challenger": None, "rules": None}
 
 
 @pytest.fixture(name="home", autouse=True)
@@ -29,10 +36,10 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(name="rows", scope="module")
 def _rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows of 40 days."""
+    """Rows of 42 days, with frauds among those that grow trees, calibrate and judge."""
     file = tmp_path_factory.mktemp("rows") / "rows.csv"
     with file.open("w", encoding="utf-8", newline="") as text:
-        write_rows(simulate_rows(rows=ROWS, cards=35, seed=3), text)
+        write_rows(simulate_rows(rows=ROWS, cards=35, seed=9), text)
     return file
 
 
@@ -109,3 +116,34 @@ def test_a_users_key_is_made_once_and_one_that_is_none_is_refused(
 
 def test_the_shipped_model_is_signed_by_the_key_that_is_shipped() -> None:
     assert load_model(shipped_files(), [SHIPPED_KEY]).manifest.training.source.startswith("txn simulate")
+
+
+def test_on_aws_the_credentials_say_who_asks_and_two_persons_have_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = MemoryVersions("lake")
+    system = SimpleNamespace(
+        is_local=False, where="AWS", settings=SimpleNamespace(signs_models=None, model_keys=(), lake_bucket="lake")
+    )
+    callers = iter(["user/ann", "assumed-role/Fraud/ann", "assumed-role/Fraud/bob"])
+
+    async def caller(_: Aws) -> str:
+        return f"arn:aws:sts::000000000000:{next(callers)}"
+
+    def at(_: object, work: Callable[[MemoryVersions], Coroutine[Any, Any, Any]]) -> Any:
+        return asyncio.run(work(bucket))
+
+    monkeypatch.setattr(Aws, "caller", caller)
+    monkeypatch.setattr(models_command, "system_at", lambda *_, **__: system)
+    monkeypatch.setattr(models_command, "_at", at)
+    ask = ["models", "activate", "shipped", "--yes"]
+    assert run([*ask, "--by", "bob"]) == 2
+    assert "only a local stack takes a name" in " ".join(capsys.readouterr().err.split())
+    assert _json(capsys, "models", "list") == {"models": [], "wanted": _WANTS_NOTHING, "proposal": None}
+    for _ in range(2):
+        assert run(ask) == 0
+        assert "until a second person" in capsys.readouterr().out
+        assert _json(capsys, "models", "list")["proposal"]["who"] == "ann"
+    assert run(ask) == 0
+    assert "scores from now on" in capsys.readouterr().out
+    assert _json(capsys, "models", "list")["proposal"] is None

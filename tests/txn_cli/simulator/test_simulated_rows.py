@@ -17,7 +17,7 @@ from tests.txn_cli.builders import parse_row, shared
 from txn_cli.simulator.simulated_rows import _seven_years_before, simulate_rows, write_rows
 from txn_core.transactions.reading import read_submission
 
-GOLDEN_SHA256 = "d414745481bfbff6e6d72e28de8fbe4c1632a630cec251ff36496b67447d16a5"
+GOLDEN_SHA256 = "6b6ff34e5634d9887b68c421ddd1be5993c443ebe0db20acfd14b39dc4f55575"
 
 
 TODAY = "2026-01-02"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from txn_core.drains import SCORE
 from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.card_states import (
     BATCH_KEYS_MAX,
     ROUNDS_MAX,
-    SHAPE,
     CardStateDocument,
     CardStateTable,
     StoredCardState,
@@ -20,6 +20,7 @@ from txn_core.dynamodb.tables import TableNames
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
+(SHAPE,) = SCORE.tables
 DOCUMENT = CardStateDocument(b"\0\xff history", {"shardId-000000000000": "495/3", "a shard": "1/0"})
 
 

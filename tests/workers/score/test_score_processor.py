@@ -73,7 +73,7 @@ async def test_the_first_record_of_an_id_is_scored_whatever_it_is() -> None:
 async def test_an_alert_is_raised_and_published_before_anything_is_checkpointed() -> None:
     world = ScoreWorld()
     await world.begun(records_max=100).drain(stream(), finish=False)
-    alerts = {alert.transaction_id: alert for alert in world.alerts()}
+    alerts = {str(alert.transaction_id): alert for alert in world.alerts()}
     assert alerts.keys() >= {"00000003", "00000005", "00000006"}
     assert {alert.alert_id: alert for alert in world.published} == {a.alert_id: a for a in alerts.values()}
     assert all(item.is_published for item in world.reviewed.alerts.values())
@@ -135,7 +135,7 @@ async def test_a_record_keeps_its_versions_through_a_change_and_a_crash(change_a
         shown = {id_: items[0].model for id_, items in world.shown.items()}
         assert {row.transaction_id: row.model for row in log} == shown
         assert all(alert.model == shown[alert.transaction_id] for alert in world.alerts()), ends_at
-        models = [row.model for row in log]
+        models = [str(row.model) for row in log]
         assert models == sorted(models, key=[CHAMPION, CHALLENGER].index), "versions go forwards alone"
 
 
@@ -148,7 +148,7 @@ async def test_versions_change_for_what_no_predecessor_can_have_scored() -> None
     await process.drain(read[:12], at_once=4)
     assert world.rows[SHARD].pins == (VersionPin(position(10), *SECOND),)
     assert pin_at(world.rows[SHARD].pins, position(10)) == VersionPin(position(10), *SECOND)
-    by_id = {row.transaction_id: row for row in world.log()}
+    by_id = {str(row.transaction_id): row for row in world.log()}
     assert (by_id["00000007"].model, by_id["00000008"].model) == (CHAMPION, CHALLENGER)
     assert by_id["00000008"].shadow.keys() == {CHAMPION}
 

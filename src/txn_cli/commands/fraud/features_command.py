@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fraud.model.trusted_keys import trusted_keys
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.exit_codes import CHECKING, Outcome
-from txn_cli.fraud.model_keys import trusted_keys
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
 from txn_cli.terminal import say, say_document

@@ -18,7 +18,7 @@ from txn_cli.commands.since import moment_of
 from txn_cli.commands.train_command import FileOption, FromOption, ToOption
 from txn_cli.fraud.named_model import named_model
 from txn_cli.fraud.person import person_of
-from txn_cli.fraud.written_rules import compiled_rules, read_rules, trial_lines
+from txn_cli.fraud.written_rules import compiled_rules, read_rules, rule_lines
 from txn_cli.output.failure import store_errors
 from txn_cli.system import System
 from txn_cli.terminal import say, say_document
@@ -81,7 +81,7 @@ def try_rules(
     if as_json:
         say_document(backtest.document())
     else:
-        say(*trial_lines(backtest.document()))
+        say(*rule_lines(backtest.document()))
 
 
 @rules.command()

@@ -7,7 +7,8 @@ from typing import Any, Final
 from fraud.evaluation.side_by_side import Decide, SideBySide
 from fraud.model.model_errors import ModelError
 from fraud.registry.model_registry import ModelRegistry
-from txn_cli.fraud.known_labels import KnownLabels, known_labels
+from txn_cli.fraud.known_labels import known_labels
+from txn_cli.fraud.labelled_lake import KnownLabels
 from txn_cli.fraud.shadowed_scores import Names, ShadowedScore, imported_labels, shadowed_scores
 from txn_cli.output.failure import store_errors
 from txn_core.aws.clients import Aws

@@ -9,7 +9,7 @@ pytest.importorskip("pyarrow", reason="the extra `lake`")
 from fraud.evaluation.side_by_side import Decide
 from tests.support.memory_objects import MemoryObjects
 from tests.txn_cli.fraud.scored import SHARD, Score, object_of
-from txn_cli.fraud.comparison import compared_scores
+from txn_cli.fraud.challengers import compared_scores
 from txn_cli.fraud.shadowed_scores import shadowed_scores
 from txn_core.exceptions import StoreError
 
