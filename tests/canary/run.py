@@ -28,6 +28,7 @@ from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
 from tests.canary.reviews import review
 from tests.canary.scene import Scene, search_for_foreign, search_scene
+from tests.canary.written import write_labels, write_rules
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack import ports
@@ -93,11 +94,13 @@ async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: 
     await _denied(stack, prober, evidence)
     kept = await dialogues.keyed(prober, say)
     await _foreign_records(stack, evidence)
+    write_rules(stack, folder, evidence.marks)
     _load(stack, folder, evidence)
     stack.wait_caught_up()
     await dialogues.read_all_forms(prober, say, kept)
     await send(stack, dialogues.faults(prober), evidence)
     await review(stack, prober, say)
+    write_labels(stack, folder, evidence.marks)
     await dialogues.crowd(prober, say)
     await _crash_all(stack, prober, evidence)
     await _during_outages(stack, prober, evidence)

@@ -45,7 +45,7 @@ def item_faults(evidence: ScoreEvidence) -> Iterator[Finding]:
     yield from broken("in the table of scores, not in the log", evidence.items.keys() - first.keys())
     for key, row in first.items():
         if (found := evidence.items.get(key)) is not None and found != _attributes(row):
-            yield Finding("the table of scores says otherwise", f"{key}: {found} instead of {_attributes(row)}")
+            yield Finding("the table of scores says otherwise", f"{key} of {row.card_id}: {found}, not {row}")
 
 
 def first_writes(evidence: ScoreEvidence) -> dict[str, ScoreRow]:

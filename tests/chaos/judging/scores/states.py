@@ -21,7 +21,7 @@ def card_faults(evidence: ScoreEvidence) -> Iterator[Finding]:
             continue
         state = CardState.of(stored)
         if state.history is None or not _is_one_of(state.history, card, refold):
-            yield Finding("a state differs from its refold", card.key)
+            yield Finding("a state differs from its refold", f"{card.key}, of shards {', '.join(card.lanes)}")
         yield from broken("applied is behind the checkpoint", _unapplied(state, card))
     yield from broken("a state of no card", evidence.states.keys() - seen)
 
