@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 4.0  # how long clients go on asking after the last fault
 QUIET_S_MAX: Final = 30.0
-DRAIN_S_MAX: Final = 60.0
+DRAIN_S_MAX: Final = 90.0
 LOOK_S: Final = 0.25
 # The API ends at its start, with one line, when a store fails it there; its supervisor tries again. Once it
 # serves, it ends by a signal alone.
@@ -235,7 +235,7 @@ class _SeedRun:
                 self.report.failures.append(f"{ending} ({count} times)")
 
     async def _drained(self) -> bool:
-        """Until both kinds of worker are at the last record of each open shard, and have ended all others."""
+        """Until every kind of worker is at the last record of each open shard, and has ended all others."""
         deadline_s = time.monotonic() + DRAIN_S_MAX
         async with Aws(self.system.settings).dynamodb() as dynamodb:
             while not await self._is_drained(dynamodb):
