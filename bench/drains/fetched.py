@@ -23,13 +23,18 @@ _KEYS: Final = KeyRing({1: bytes(range(32))}, bytes(32))
 def events(count: int, *, name: str) -> Iterator[bytes]:
     """So many events, whose ids are of this name and a number."""
     for number, body in enumerate(bodies(count)):
-        yield encode(
-            Submission.of(parse_transaction(body)),
-            transaction_id=TransactionId(f"{name}-{number:08d}"),
-            account=ACCOUNT,
-            keys=_KEYS,
-            accepted_at=instant_of(BEGAN),
-        ).data
+        yield encoded(body, f"{name}-{number:08d}")
+
+
+def encoded(body: bytes, transaction_id: str) -> bytes:
+    """The event of a request body."""
+    return encode(
+        Submission.of(parse_transaction(body)),
+        transaction_id=TransactionId(transaction_id),
+        account=ACCOUNT,
+        keys=_KEYS,
+        accepted_at=instant_of(BEGAN),
+    ).data
 
 
 def fetched(found: Sequence[bytes]) -> list[dict[str, Any]]:

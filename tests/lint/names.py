@@ -32,7 +32,6 @@ REPLACED: Final = {
     "looks_after_leases": "scans_leases",
     "gets_on": "makes_progress",
     "verdicts": "precedence",
-    "Verdict": "Relation",
     "judge": "relate",
     "overtake": "supersede",
     **dict.fromkeys(("specimen", "Specimen"), "sample_event"),

@@ -35,7 +35,7 @@ class CardState:
         """The state of a stored one."""
         try:
             history = CardHistory.unpack(stored.document.history)
-            applied = _places(stored.document.applied)
+            applied = _applied(stored.document.applied)
         except (HistoryError, ValueError):
             return cls(None, {}, stored.version)
         return cls(history, applied, stored.version)
@@ -70,7 +70,7 @@ class CardState:
             del self.applied[min(others, key=lambda shard: (self.applied[shard], shard))]
 
 
-def _places(applied: Mapping[str, str]) -> dict[ShardId, Place]:
+def _applied(applied: Mapping[str, str]) -> dict[ShardId, Place]:
     """The places of a stored state.
 
     Raises:

@@ -56,14 +56,14 @@ class Findings:
 
 @dataclass(slots=True)
 class _Card:
-    """A card as it is folded, with what was entered. `is_older`: it was known before the lake begins."""
+    """A card as it is folded, with what was entered. `unknown` says why its history is not all known."""
 
     history: CardHistory
     entries: list[Entry]
-    is_older: bool = False
+    unknown: str | None = None
 
     def is_on_two_shards(self, position: Position) -> bool:
-        """Whether it also has records of another shard than that of a position."""
+        """Whether it also has records of another shard than a position's."""
         return any(each.position.shard_id != position.shard_id for each in self.entries)
 
 
@@ -125,7 +125,7 @@ class Replay:
         elif self._filling is not None and self._filling.has(position, arrived_at):
             versions = self._versions(PinnedVersions(self._filling.model))
             if versions.champion is None and self._filling.model is not None:
-                card.is_older = True
+                card.unknown = "a card whose state was filled under a model that is not there any more"
             verdict = scored(observation, card.history, versions, arrived_at=arrived_at)
             self._enter(card, Entry(observation, verdict.stage1, position))
 
@@ -151,15 +151,15 @@ class Replay:
             and row.features[_CARD_AGE] is not None
             and card.history.first_seen_s is None
         ):
-            card.is_older = True
+            card.unknown = "a card that is older than the lake"
         named = PinnedVersions(row.model, next(iter(row.shadow), None), row.rules_version)
         versions = self._versions(named)
         verdict = scored(entry.observation, card.history, versions, arrived_at=row.arrived_at)
         has_models = _is_there(named.model, versions.champion) and _is_there(named.challenger, versions.challenger)
         if not has_models:
             return "a model that is not there any more, or not trusted", {**logged, **verdict.stage1}
-        if card.is_older:
-            return "a card that is older than the lake", verdict.stage1
+        if card.unknown is not None:
+            return card.unknown, verdict.stage1
         cells = tuple(cells_of(row, verdict, with_rules=_is_there(named.rules, versions.rules)))
         stage1 = verdict.stage1
         if not _are_same(cells) and card.is_on_two_shards(entry.position):
@@ -209,7 +209,7 @@ class Replay:
             card = self._cards[key] = (
                 _Card(CardHistory.empty(), [])
                 if older is None
-                else _Card(CardHistory.unpack(older.history.pack()), list(older.entries), older.is_older)
+                else _Card(CardHistory.unpack(older.history.pack()), list(older.entries), older.unknown)
             )
         return card
 

@@ -22,7 +22,7 @@ from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say
 from txn_core import drains
-from txn_core.drains import INDEX, DrainDefinition
+from txn_core.drains import INDEX, SCORE, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
@@ -91,7 +91,11 @@ def worker(
         ),
     ] = None,
     from_lake: Annotated[
-        bool, typer.Option("--from-lake", help="Rebuild the index from the lake, then from the stream.")
+        bool,
+        typer.Option(
+            "--from-lake",
+            help="Rebuild the index from the lake, then from the stream; or fill card states for a first scorer.",
+        ),
     ] = False,
     into: Annotated[
         int | None,
@@ -105,6 +109,9 @@ def worker(
     aws: AwsOption = False,
 ) -> None:
     """Drain the stream into one view until SIGTERM; work under way is finished and checkpointed first.
+
+    `score --from-lake` first fills the states of cards from the lake, up to where the archive has come, and goes on
+    from there: what came before gets no score. It is for a scorer that never ran (docs/fraud.md).
 
     With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
     continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
@@ -120,7 +127,8 @@ def worker(
     from workers.hosts.process import run
 
     drain = drains.REGISTRY[kind]
-    origin = _origin(drain, since, from_lake=from_lake)
+    fills = drain is SCORE and from_lake and since is None
+    origin = None if fills else _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
     system = _system(data_dir, aws=aws)
@@ -128,7 +136,7 @@ def worker(
     configure_logging(settings.log_level, process=f"worker-{kind}")
     _log_start(system)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(drain, settings, None if origin is None else _built_from(origin)))
+        runner.run(run(drain, settings, _filled() if fills else None if origin is None else _built_from(origin)))
 
 
 def _ingest(system: System) -> None:
@@ -184,6 +192,13 @@ def _built_from(origin: "Origin") -> "OpenDrain":
     from workers.index.index_drain import open_index
 
     return partial(open_index, origin=origin)
+
+
+def _filled() -> "OpenDrain":
+    """What opens the scorer behind states that are filled from the lake."""
+    from workers.score.score_drain import open_score
+
+    return partial(open_score, from_lake=True)
 
 
 def _rebuilding(settings: Settings, into: int | None) -> Settings:

@@ -1,7 +1,7 @@
-"""Whether served scores are what the raw lake and the models of their rows give again (promise P10)."""
+"""Whether served scores are what the raw lake and the models of their rows give again."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -50,7 +50,7 @@ class FeatureCheck:
         """
         cards = await self._cards(since)
         cards |= await self._aliases(cards)
-        rows = {place_key(row.position): row async for row in self._rows(cards)}
+        rows = {place_key(row.position): row async for row in self._rows(cards, since)}
         loaded = await self._loaded(rows.values(), filling := await self._filling())
         replay = Replay(rows, loaded.versions, instant_of(since), filling)
         left = {place for place, row in rows.items() if row.arrived_at >= instant_of(since)}
@@ -84,10 +84,14 @@ class FeatureCheck:
                     found.update(state_key(account, alias) for alias in aliases or ())
         return found
 
-    async def _rows(self, cards: set[str]) -> AsyncIterator[ScoreRow]:
+    async def _rows(self, cards: set[str], since: datetime) -> AsyncIterator[ScoreRow]:
+        """All rows of cards. Of those from before only a card's first one keeps its features."""
+        seen: set[str] = set()
         async for table in self._tables(SCORES_PREFIX, EARLIEST, cards):
             for row in rows_of(table):
-                yield row
+                key = state_key(row.account, row.card_id)
+                yield replace(row, features=()) if key in seen and row.arrived_at < instant_of(since) else row
+                seen.add(key)
 
     async def _tables(
         self, prefix: str, begin: datetime, cards: set[str] | None, columns: tuple[str, ...] | None = None

@@ -56,9 +56,9 @@ class DriftWatch:
             self._blocks.append([])
         self._blocks[-1].append(values)
         if len(self._blocks) == WINDOW_BLOCKS and len(self._blocks[-1]) == BLOCK_RECORDS:
-            self._judge(model)
+            self._compare(model)
 
-    def _judge(self, model: Model) -> None:
+    def _compare(self, model: Model) -> None:
         found: dict[str, float] = {}
         for bins in model.manifest.drift:
             place = -1 if bins.name == RAW else _PLACES.get(bins.name)

@@ -1,13 +1,17 @@
 """The scorer as a drain: its stores, what it checks, and the watch over wanted versions."""
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from fraud.model.model import Model
+from fraud.model.model_errors import ModelError
 from fraud.model.trusted_keys import trusted_keys
 from fraud.review.alert_desk import AlertDesk
 from fraud.scoring.state_memory import StateMemory
-from txn_core.drains import SCORE
+from fraud.scoring.versions import PinnedVersions
+from txn_core.drains import ARCHIVE, SCORE
 from txn_core.dynamodb.alerts import AlertTable
 from txn_core.dynamodb.card_states import CardStateTable
 from txn_core.dynamodb.cases import CaseTable
@@ -16,6 +20,9 @@ from txn_core.lake.layout import SCORES_PREFIX
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from workers.context import DrainContext
 from workers.drain import Cursor, Drain
+from workers.leases.shards import list_shards
+from workers.leases.stream_identity import summary_of
+from workers.leases.table import LeaseTable
 from workers.metrics import ShardLag
 from workers.planned.planned_object import PlannedObjects
 from workers.retries import retry_outages
@@ -34,14 +41,22 @@ RENDERINGS_AT_ONCE_MAX: Final = 2
 _NOBODYS: Final = Account("#ready"), TransactionId("#ready")  # no account is called so: whether the table answers
 
 
-async def open_score(context: DrainContext) -> Drain:
+async def open_score(context: DrainContext, *, from_lake: bool = False) -> Drain:
     """The scorer; the registry is asked in the background, and by the first record where it was not reached yet.
+
+    Args:
+        context: what the host hands over.
+        from_lake: whether the card states are filled from the lake first.
 
     Raises:
         SettingsError: the identity keys are missing.
+        StoreError: the states cannot be filled, as the scorer has begun already, or the archive has not.
+        ModelError: the model that is wanted cannot be loaded, with which they are to be filled.
     """
     site, states = site_of(context), states_of(context)
     retry = partial(retry_outages, until=context.patience)
+    if from_lake:
+        await _fill(context, site.scorer.versions, states)
 
     def processor(cursor: Cursor, lag: ShardLag) -> ScoreProcessor:
         memory = StateMemory(states, retry, context.settings.score_states_bytes_max)
@@ -54,6 +69,31 @@ async def open_score(context: DrainContext) -> Drain:
 def states_of(context: DrainContext) -> CardStateTable:
     """The table of card states."""
     return CardStateTable(context.dynamodb, context.names.of_drain(SCORE.name, SCORE.tables[0].name))
+
+
+async def _fill(context: DrainContext, versions: VersionWatch, states: CardStateTable) -> None:
+    """Fill the card states from the lake, up to where the archive has come."""
+    from workers.score.state_bootstrap import StateBootstrap, Stream  # noqa: PLC0415 - the exception
+
+    async def model(model_id: str) -> Model:
+        if (found := (await versions.versions(PinnedVersions(model_id))).champion) is None:
+            raise ModelError(f"{model_id} cannot be loaded: `txn models list` says why")
+        return found
+
+    name, retry = context.stream, partial(retry_outages, until=context.patience)
+    summary = await retry("describe stream", partial(summary_of, context.kinesis, name))
+    shards = await retry("list shards", partial(list_shards, context.kinesis, name))
+    bootstrap = StateBootstrap(
+        store=context.store,
+        objects=context.store.versioned,
+        states=states,
+        archive=LeaseTable(context.dynamodb, context.names.leases(ARCHIVE.name)),
+        leases=context.leases,
+        model=model,
+        retry=retry,
+    )
+    wanted = (await versions.wanted_after(None)).model
+    await bootstrap.run(wanted, Stream(name, summary.identity, shards), datetime.now(UTC))
 
 
 def site_of(context: DrainContext) -> ScoreSite:

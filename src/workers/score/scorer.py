@@ -44,7 +44,7 @@ Logged = Mapping[tuple[int, int], ScoreRow]
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
+class _ReadEvent:
     """A record that is an event."""
 
     record: StreamRecord
@@ -122,9 +122,9 @@ class Scorer:
         await self._show(rows)
         return rows
 
-    async def _read(self, records: Sequence[StreamRecord]) -> list[_Arrival]:
+    async def _read(self, records: Sequence[StreamRecord]) -> list[_ReadEvent]:
         """The events among some records; the others are dead letters on return."""
-        arrivals: list[_Arrival] = []
+        arrivals: list[_ReadEvent] = []
         apart = SettingApart(self.dead_letters, RecordBatch.of(records))
         for start in range(0, len(records), SLICE_RECORDS):
             for record in records[start : start + SLICE_RECORDS]:
@@ -133,11 +133,11 @@ class Scorer:
                 except EventError as error:
                     await apart.keep(record, error)
                 else:
-                    arrivals.append(_Arrival(record, event, observation_of(event)))
+                    arrivals.append(_ReadEvent(record, event, observation_of(event)))
             await asyncio.sleep(0)
         return arrivals
 
-    def _score(self, arrival: _Arrival, versions: Versions, memory: StateMemory, found: _Scores) -> None:
+    def _score(self, arrival: _ReadEvent, versions: Versions, memory: StateMemory, found: _Scores) -> None:
         observation, event, place = arrival.observation, arrival.event, arrival.record.position
         state = memory.state(observation)
         if state.covers(place):

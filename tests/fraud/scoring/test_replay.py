@@ -13,6 +13,7 @@ from fraud.records.score_row import ScoreRow
 from fraud.scoring.filling import Filling, Reached
 from fraud.scoring.replay import Findings, Replay, place_key
 from fraud.scoring.versions import PinnedVersions, Versions
+from tests.fraud.builders import after
 from tests.fraud.rules.written import rule_set
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, model
 from tests.fraud.scoring.memory_states import MemoryStates
@@ -76,7 +77,7 @@ async def test_rows_from_before_are_folded_and_not_compared() -> None:
         ({"score": 1_000}, "score"),
         ({"raw_millilogit": 10**6}, "raw_millilogit"),
         ({"stage1_millilogit": None}, "stage1_millilogit"),
-        ({"decision": "alert"}, "decision"),
+        ({"decision": "another"}, "decision"),
         ({"rule_hits": ("r9",)}, "rule_hits"),
         ({"shadow": {CHALLENGER: 10**6}}, "shadow"),
         ({"feature_set": 2}, "feature_set"),
@@ -146,11 +147,15 @@ async def test_records_that_the_states_were_filled_with_count_and_those_never_re
     rows = await served(behind, ALL, table)
     last = before[-1].position
     reached = {
-        last.shard_id: Reached(sequence_number=last.sequence_number, sub_sequence_number=last.sub_sequence_number)
+        str(last.shard_id): Reached(
+            sequence_number=last.sequence_number, sub_sequence_number=last.sub_sequence_number
+        )
     }
     filling = Filling(begin=FIRST, model=CHAMPION, reached=reached)
     found = replayed(records, rows, filling=filling)
     assert (found.rows, found.differences, dict(found.unchecked)) == (len(rows), 0, {})
+    untrusted = replayed(records, rows, filling=filling.model_copy(update={"model": CHALLENGER}), gone=[CHALLENGER])
+    assert untrusted.unchecked.total() == len(rows)
     rows = await served(behind, ALL)
     assert replayed(records, rows).differences == 0
 
@@ -169,3 +174,20 @@ async def test_a_card_on_two_shards_is_compared_with_what_its_scorer_had_seen() 
         found = replayed(order, rows)
         assert (found.rows, found.differences) == (5, 0)
     assert replayed([*own[:4], wrong], [*rows[:2], replace(rows[2], score=1_000), *rows[3:]]).differences == 1
+
+
+async def test_a_reshard_and_late_records_leave_every_cell_the_same() -> None:
+    """The second half of the stream stands on a child shard, and every tenth record was made days before it came."""
+    parent, child = ShardId("shardId-000000000000"), ShardId("shardId-000000000001")
+    records = []
+    for number, each in enumerate(stream()):
+        event = each.event
+        if number % 10 == 0:
+            event = event.model_copy(update={"occurred_at": after(event.occurred_at, days=-(number % 70))})
+        shard = parent if number < ROWS // 2 else child
+        records.append(each._replace(event=event, position=replace(each.position, shard_id=shard)))
+    table, rows = MemoryStates(), list[ScoreRow]()
+    for shard in (parent, child):
+        rows += await served([each for each in records if each.position.shard_id == shard], ALL, table)
+    found = replayed(records, rows)
+    assert (found.rows, found.differences, dict(found.unchecked)) == (len(rows), 0, {})

@@ -29,6 +29,7 @@ from txn_core.exceptions import StoreError
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.layout import SCORES_PREFIX, range_key
 from txn_core.lake.parquet import parquet_of, read_parquet
+from txn_core.positions import SequenceNumber
 
 FILES: Final = shipped_files()
 MODEL: Final = checked_model(FILES[MANIFEST], FILES[TREES])
@@ -112,7 +113,7 @@ async def test_what_cannot_be_compared_is_said(bucket: Bucket) -> None:
     """Scores that are ahead of the archive, and a model that is gone or is not trusted."""
     first, second = shards()
     await bucket.log(await served(first, versions()))
-    ahead = second[-1]._replace(position=replace(second[-1].position, sequence_number="999999"))  # type: ignore[type-var]
+    ahead = second[-1]._replace(position=replace(second[-1].position, sequence_number=SequenceNumber("999999")))
     await bucket.log(await served([ahead], versions()))
     found = await bucket.check().findings(BEGIN)
     assert (found.differences, dict(found.unchecked)) == (0, {NOT_ARCHIVED: 1})

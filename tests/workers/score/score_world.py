@@ -234,7 +234,7 @@ class ScoreWorld:
         age_s: float = 60.0,
         dies_at_object: bool = False,
     ) -> "Process":
-        """A process that has taken the lease of the shard, or that of a row."""
+        """A process that has taken the lease of the shard, or the lease that a row is."""
         life = life or Life()
         seen = self.rows[(row or lease()).shard_id]
         taken = self.rows[seen.shard_id] = seen.taken(owner)
@@ -265,7 +265,7 @@ class ScoreWorld:
             (row for table in tables for row in rows_of(table)), key=lambda row: row.position.within_shard()
         )
 
-    def letters(self) -> list[str]:
+    def dead_letters(self) -> list[str]:
         """The names of the dead letters."""
         return sorted(key for key in self.objects if key.startswith(DEAD_LETTER_PREFIX))
 
@@ -289,7 +289,7 @@ class ScoreWorld:
             ),
             "published": sorted({(alert.alert_id, alert.case_id) for alert in self.published}),
             "states": {key: (CardState.of(s).applied, s.document.history) for key, s in self.states.items()},
-            "letters": self.letters(),
+            "dead_letters": self.dead_letters(),
             "place": (row.checkpoint, row.plan),
             "ledger": None if row.ledger is None else row.ledger.open,
         }

@@ -64,7 +64,7 @@ async def test_the_first_record_of_an_id_is_scored_whatever_it_is() -> None:
     assert {id_: [item.decision for item in items] for id_, items in world.shown.items()} == {
         row.transaction_id: [row.decision] for row in log
     }
-    assert len(world.letters()) == 1
+    assert len(world.dead_letters()) == 1
     assert (process.count("repeats_total"), process.count("records_total")) == (2, 13)
     assert world.rows[SHARD].checkpoint.covers(position(13))
     assert world.rows[SHARD].pins == (VersionPin(None, *FIRST),)

@@ -23,6 +23,7 @@ from txn_core.exceptions import StoreError
 from txn_core.lake.columns import arrived_of
 from txn_core.lake.parquet import read_parquet
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.instants import Instant
 from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
 from workers.leases.shards import Shard
 from workers.leases.stream_identity import StreamIdentity
@@ -101,7 +102,7 @@ class Objects(MemoryVersions):
 
 
 @dataclass
-class World:
+class Stores:
     """All stores."""
 
     store: Foldered = field(default_factory=Foldered)
@@ -143,9 +144,9 @@ REACHED: Final = RECORDS[OPEN][len(RECORDS[OPEN]) * 2 // 3].position
 """The archive's checkpoint of the shard that is open; the lake holds more by now."""
 
 
-async def made() -> World:
+async def made() -> Stores:
     """A world with a lake and an archive."""
-    world = World()
+    world = Stores()
     await write(OBJECTS, world.store)
     world.archive.stored |= {
         ENDED: Lease(shard_id=ENDED, checkpoint=Checkpoint(SHARD_END)),
@@ -269,9 +270,8 @@ async def test_it_refuses_without_an_archive_and_behind_a_scorer() -> None:
 
 async def test_it_refuses_the_archive_of_another_stream() -> None:
     world = await made()
-    other, present = (
-        StreamIdentity("arn:aws:kinesis:::stream/txn", f"2026-01-0{day}T00:00:00.000000Z") for day in (1, 2)
-    )  # type: ignore[arg-type]
+    arn = "arn:aws:kinesis:::stream/txn"
+    other, present = (StreamIdentity(arn, Instant(f"2026-01-0{day}T00:00:00.000000Z")) for day in (1, 2))
     world.archive.stored[OPEN] = world.archive.stored[OPEN].marked(other)
     with pytest.raises(StoreError, match="txn leases reset"):
         await world.bootstrap().run(CHAMPION, replace(STREAM, identity=present), NOW)

@@ -1,0 +1,1 @@
+"""Measures the scorer: what a score costs, what it writes, and how soon an alert can be read."""
