@@ -30,13 +30,13 @@ def write_rules(stack: RunningStack, folder: Path, marks: Marks) -> None:
     assert _ended(stack, "rules", "activate", str(file), "--yes") == 0
     for changed, lists in _numbered(marks):
         file.write_text(_toml(RULE | changed, lists))
-        for command in (("test",), ("activate", "--yes")):
-            assert _ended(stack, "rules", command[0], str(file), *command[1:]) in REFUSED
+        assert _ended(stack, "rules", "test", str(file)) in REFUSED
+        assert _ended(stack, "rules", "activate", str(file), "--yes") in REFUSED
     file.write_text(_toml(RULE))
-    for command in (("rules", "activate", str(file)), ("models", "activate", "shipped"), ("models", "rollback")):
-        assert _ended(stack, *command, "--yes", "--by", marks.new("the name of a person")) in REFUSED
-    for name in (("models", "activate"), ("rules", "list"), ("rules", "activate")):
-        assert _ended(stack, *name, marks.new("the name of a version")) in REFUSED
+    for arguments in (("rules", "activate", str(file)), ("models", "activate", "shipped"), ("models", "rollback")):
+        assert _ended(stack, *arguments, "--yes", "--by", marks.new("the name of a person")) in REFUSED
+    for words in (("models", "activate"), ("rules", "list"), ("rules", "activate")):
+        assert _ended(stack, *words, marks.new("the name of a version")) in REFUSED
     file.unlink()
 
 
