@@ -176,15 +176,16 @@ def _values(plants: Plants, table: str) -> Iterator[Any]:
     yield {"B": plants.new("table item", table).encode()}
     yield {"B": gzip.compress(plants.new("table item", table).encode())}
     yield {"B": zstd.compress(plants.new("table item", table).encode())}
-    yield {"B": _history(amount=int(plants.new("table item", table)))}
-    yield {"B": _history(model=plants.new("table item", table))}
+    yield {"B": history(amount=int(plants.new("table item", table)))}
+    yield {"B": history(model=plants.new("table item", table))}
 
 
-def _history(amount: int = 0, model: str = "mdl_planted") -> bytes:
+def history(amount: int = 0, model: str = "mdl_planted") -> bytes:
     """The packed history of a card with one purchase."""
-    history = CardHistory.empty()
-    history.with_(observation(amount_minor=amount), {model: 0})
-    return history.pack()
+    made = CardHistory.empty()
+    made.with_(observation(), {model: 0})
+    made.amounts[0] = amount  # a purchase of as much would be cut down
+    return made.pack()
 
 
 async def _plant_objects(scene: Scene, plants: Plants) -> None:
@@ -195,7 +196,7 @@ async def _plant_objects(scene: Scene, plants: Plants) -> None:
         f"{folder}packed.json.zst": zstd.compress(plants.new("object", f"{folder}packed.json.zst").encode()),
         **_letter(Seal.of(scene.settings), plants),
         **_parquet(plants, f"{folder}rows.parquet"),
-        **_score_log(plants, f"{SCORES_PREFIX}{NAME}.parquet"),
+        **score_log(plants, f"{SCORES_PREFIX}{NAME}.parquet"),
         **_registry(plants),
     }
     named = f"{folder}{plants.plain()}"
@@ -226,7 +227,7 @@ def _parquet(plants: Plants, key: str) -> dict[str, bytes]:
     return {key: buffer.getvalue()}
 
 
-def _score_log(plants: Plants, key: str) -> dict[str, bytes]:
+def score_log(plants: Plants, key: str) -> dict[str, bytes]:
     """An object of the score log with a number in each column that could hold one: as a text, a list, a name."""
 
     def new(column: str) -> str:

@@ -206,10 +206,11 @@ async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
             body = await answer["Body"].read()
             search.look("object", key, body)
             if key.endswith(".parquet"):
-                _cells(search, key, pq.read_table(pa.BufferReader(body)))
+                search_cells(search, key, pq.read_table(pa.BufferReader(body)))
 
 
-def _cells(search: CardSearch, key: str, table: pa.Table) -> None:
+def search_cells(search: CardSearch, key: str, table: pa.Table) -> None:
+    """Search the names and the distinct values of a table's columns."""
     search.look("parquet schema", key, table.schema.to_string(truncate_metadata=False))
     for name in table.column_names:
         for value in set(map(str, table[name].to_pylist())):
