@@ -24,11 +24,11 @@ from tests.canary.ingest_files import take_in_files
 from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
+from tests.canary.people.reviews import review
+from tests.canary.people.written import write_labels, write_rules
 from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
-from tests.canary.reviews import review
 from tests.canary.scene import Scene, search_for_foreign, search_scene
-from tests.canary.written import write_labels, write_rules
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack import ports

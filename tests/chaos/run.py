@@ -30,13 +30,13 @@ from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
 from tests.chaos.judging import views
 from tests.chaos.judging.finding import summary
+from tests.chaos.judging.scores.collecting import score_evidence
 from tests.chaos.judging.scores.faults import compared_scores, find_score_faults
 from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
 from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.load import Load
 from tests.chaos.schedule import Schedule
-from tests.chaos.score_evidence import score_evidence
 from tests.chaos.stream import tried
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.traffic import Traffic

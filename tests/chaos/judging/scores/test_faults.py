@@ -11,8 +11,8 @@ from fraud.scoring.card_state import CardState
 from tests.chaos.documents import documents
 from tests.chaos.judging.scores.evidence import ScoreEvidence, place_of
 from tests.chaos.judging.scores.faults import compared_scores, find_score_faults
+from tests.chaos.judging.scores.scored_run import LEFT, RIGHT, MemoryScorer, event_of, ordinary, scored_run
 from tests.chaos.judging.views import Place
-from tests.chaos.scored_run import LEFT, RIGHT, MemoryScorer, event_of, ordinary, scored_run
 from tests.workers.builders import later
 from txn_core.dynamodb.card_states import StoredCardState
 from txn_core.positions import Position, SequenceNumber, ShardId
