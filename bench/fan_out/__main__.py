@@ -30,7 +30,7 @@ from txn_cli.stack import ports
 from txn_cli.stack.datadir import DataDir
 from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.drains import REGISTRY

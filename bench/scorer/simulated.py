@@ -1,4 +1,4 @@
-"""Events of simulated rows of a few hundred cards, so that each card has a past; and 50 rules that people might write."""
+"""Events of simulated rows of a few hundred cards, so that each has a past; and 50 rules that people might write."""
 
 import io
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),
-    **dict.fromkeys(("models sign", "rules test", "rules activate", "rules list"), ACTING),
+    **dict.fromkeys(("models compare", "models sign", "rules test", "rules activate", "rules list"), ACTING),
     **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
     **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "watch", "load", "build", "docs")), ACTING),

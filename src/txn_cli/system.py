@@ -13,7 +13,7 @@ from txn_cli.stack.attachment import attach, process_urls
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.datadir import DataDir
 from txn_cli.stack.environment import KEYS
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
 

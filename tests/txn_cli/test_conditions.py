@@ -78,6 +78,7 @@ ARGUMENTS: Final[dict[str, str]] = {
     "train": "--from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z --out model",
     "backtest": "--model shipped --from 2019-01-01T00:00:00Z --to 2019-02-01T00:00:00Z",
     "models list": "",
+    "models compare": "",
     "models activate": "shipped --yes",
     "models rollback": "--yes",
     "models sign": "model",

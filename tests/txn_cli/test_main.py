@@ -59,10 +59,10 @@ def test_a_command_that_fails_unexpectedly_quotes_nothing() -> None:
 
 
 def test_a_command_imports_what_it_needs_and_no_more() -> None:
-    """To be called at all takes no client of AWS, no column store, no web framework and no worker."""
+    """To be called at all takes no client of AWS or of HTTP, no column store, no web framework and no worker."""
     script = "import sys; sys.argv = ['txn', 'bootstrap', '--help']; from txn_cli.main import main\n"
     script += "try: main()\nfinally: print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=100)
     modules = set(told.stdout.split())
     assert "typer" in modules
-    assert {"aiobotocore", "pyarrow", "fastapi", "workers"}.isdisjoint(modules)
+    assert {"aiobotocore", "httpx", "pyarrow", "fastapi", "workers"}.isdisjoint(modules)

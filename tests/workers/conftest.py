@@ -226,9 +226,9 @@ class StackFixture:
 
     async def assert_lake_exact(self, poison: Sequence[Position] = ()) -> None:
         """Each position that was sent stands in the lake exactly once, with its bytes."""
-        rows = await self.lake()
+        rows, poisoned = await self.lake(), frozenset(poison)
         assert len(rows) == len({row.position for row in rows}), "a position stands in the lake twice"
-        expected = {place: data for place, data in self.sent.items() if place not in poison}
+        expected = {place: data for place, data in self.sent.items() if place not in poisoned}
         assert {row.position: row.data for row in rows} == expected
 
     @asynccontextmanager

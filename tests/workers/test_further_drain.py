@@ -20,7 +20,7 @@ from txn_cli.reconcile.reconcile_report import Report
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.stack.stackports import metrics_of, port_names
 from txn_cli.status.observer import Observer
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_core import drains
 from txn_core.settings import Settings

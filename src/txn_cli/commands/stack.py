@@ -23,7 +23,7 @@ from txn_cli.stack.narrator import Narrator
 from txn_cli.status.drain import Status
 from txn_cli.status.live import Watch
 from txn_cli.status.observer import Observer
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import progress_line, show_status
 from txn_cli.warehouse_watch.installation import wanted_every_s

@@ -7,10 +7,10 @@ system's word for an error number, a service's error code, an address without it
 import errno
 import os
 import ssl
+import sys
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
@@ -19,6 +19,9 @@ from ingest.files.file_errors import FOR_WANT_OF_RESOURCES
 from txn_cli import extras
 from txn_core.aws.errors import EXPIRED_CREDENTIALS, THROTTLES, code_of
 from txn_core.printable import shown_url
+
+if TYPE_CHECKING:
+    import httpx
 
 DISK: Final = "make room there, or name a folder on another disk (--data-dir, --out, --output, --rejects)"
 RIGHTS: Final = "name a folder that you may write to (--data-dir, --out, --output, --rejects), or change its rights"
@@ -104,7 +107,7 @@ _OF_SERVICES: Final = {
 
 def reason_of(error: BaseException) -> str | None:
     """Cause and remedy of an error, or None for one that nobody expected."""
-    return next((told for kind, of in _KINDS if isinstance(error, kind) and (told := of(error)) is not None), None)
+    return next((told for kind, of in _kinds() if isinstance(error, kind) and (told := of(error)) is not None), None)
 
 
 def cannot_write(path: object, error: OSError) -> str:
@@ -125,11 +128,11 @@ def _of_address(error: aws.BotoCoreError) -> str:
     return f"no answer from {shown_url(where) if where else 'the service'} ({type(error).__name__}): {UNREACHED}"
 
 
-def _of_transport(error: httpx.TransportError) -> str:
+def _of_transport(error: "httpx.TransportError") -> str:
     return f"no answer from {_asked(error)} ({type(error).__name__}): {UNREACHED}"
 
 
-def _asked(error: httpx.TransportError) -> str:
+def _asked(error: "httpx.TransportError") -> str:
     try:
         return shown_url(error.request.url)
     except RuntimeError:  # no request was made
@@ -148,7 +151,17 @@ def _always(text: str) -> Callable[[BaseException], str]:
     return lambda _: text
 
 
-_KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[..., str | None]], ...]] = (
+def _raised_by(library: str, *names: str) -> tuple[type[BaseException], ...]:
+    """Kinds of errors of a library; none while nothing has imported it, for it cannot have raised any.
+
+    To import it here would take a sixth of what a command takes to start, whether or not something fails.
+    """
+    loaded = sys.modules.get(library)
+    return tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
+
+
+_Told = tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[..., str | None]]
+_OF_AWS: Final[tuple[_Told, ...]] = (
     ((aws.NoCredentialsError, aws.PartialCredentialsError), _always(f"there are no AWS credentials: {CREDENTIALS}")),
     (
         (aws.CredentialRetrievalError, aws.TokenRetrievalError, aws.SSOError, aws.InvalidConfigError),
@@ -167,11 +180,8 @@ _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
         lambda error: f"the AWS client refuses this ({type(error).__name__}): check the TXN_*_ENDPOINT_URL and AWS_*",
     ),
     (ResponseParserError, _always("what answers there is no service of AWS: check the TXN_*_ENDPOINT_URL")),
-    (httpx.TransportError, _of_transport),
-    (
-        (httpx.InvalidURL, httpx.HTTPError),
-        lambda error: f"that is no address of a service ({type(error).__name__}): give --url http(s)://HOST:PORT",
-    ),
+)
+_OF_MACHINES: Final[tuple[_Told, ...]] = (
     (
         ssl.SSLCertVerificationError,
         _always("the service's certificate is not trusted: set SSL_CERT_FILE (docs/tls.md)"),
@@ -182,3 +192,16 @@ _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
     (ModuleNotFoundError, extras.of_import),
     (MemoryError, _always("there is not enough memory: end other processes, or raise the limit (ulimit -v)")),
 )
+
+
+def _kinds() -> tuple[_Told, ...]:
+    """Each kind before those that it is one of."""
+    return (
+        *_OF_AWS,
+        (_raised_by("httpx", "TransportError"), _of_transport),
+        (
+            _raised_by("httpx", "InvalidURL", "HTTPError"),
+            lambda error: f"that is no address of a service ({type(error).__name__}): give --url http(s)://HOST:PORT",
+        ),
+        *_OF_MACHINES,
+    )

@@ -1,13 +1,13 @@
 """Commands from another terminal: they find a running stack by its folder and become one of its processes."""
 
-import httpx
+from urllib.parse import urlsplit
 
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.credentials import Secrets
 from txn_cli.stack.datadir import DataDir, read_as
 from txn_cli.stack.environment import adopt, stack_environment, tls_settings
 from txn_cli.stack.stackports import INGEST, WAREHOUSE, StackPorts, metrics_of
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_core.exceptions import StackError
 from txn_core.settings import Settings
 
@@ -24,7 +24,7 @@ def attach(data_dir: DataDir) -> Settings | None:
         raise StackError(
             f"{data_dir.root} has a stack but no secrets: put secrets.json back, or name another --data-dir"
         )
-    port = httpx.URL(ready.api_url).port
+    port = urlsplit(ready.api_url).port
     return adopt(stack_environment(secrets, ready, api_port=port or 0, given=given_to(data_dir) | tls_settings()))
 
 

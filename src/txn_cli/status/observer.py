@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import ProcessUrls, api_says, ingest_says, warehouse_says, worker_says
+from txn_cli.status.process import api_says, ingest_says, warehouse_says, worker_says
+from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.tail import rest_behind
 from txn_core import drains
 from txn_core.aws.clients import Aws

@@ -1,7 +1,6 @@
 """What a process says of itself over HTTP: whether it is ready, and what it did since it started."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, get_args
 
@@ -18,16 +17,6 @@ METRICS_PATH: Final = "/metrics"
 UNREACHABLE: Final = "no answer"
 # By type of metric, the samples that may be added up.
 _SUMMED: Final = {"counter": ("_total",), "histogram": ("_count", "_sum")}
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessUrls:
-    """The base URLs of the processes that can be asked: a worker's by its drain, and those that a stack may lack."""
-
-    api: str | None = None
-    workers: Mapping[str, str] = field(default_factory=dict)
-    ingest: str | None = None
-    warehouse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import deque
+from pathlib import Path
 
 import httpx
 import pytest
@@ -253,3 +254,13 @@ async def test_what_goes_to_this_machine_goes_through_no_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     async with ApiClient.connect(url, "key") as client:
         assert client._free.get_nowait().trust_env is through_proxy
+
+
+async def test_whom_we_trust_is_not_read_for_a_plain_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Here it could not be."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    async with ApiClient.connect("http://127.0.0.1:9", "key"):
+        pass
+    with pytest.raises(FileNotFoundError):
+        async with ApiClient.connect("https://127.0.0.1:9", "key"):
+            pass

@@ -7,7 +7,7 @@ import pytest
 
 from txn_cli.batches import published_warehouse
 from txn_cli.batches.published_warehouse import PublishedWarehouse, opened_warehouse
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.system import System
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant

@@ -13,7 +13,7 @@ from txn_cli.stack.datadir import DataDir, write_private
 from txn_cli.stack.endpoints import Endpoints
 from txn_cli.stack.environment import account_keys, adopt, given_settings, stack_environment
 from txn_cli.stack.stackports import INGEST, StackPorts, metrics_of
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_core.exceptions import SettingsError, StackError
 from txn_core.settings import Settings
 

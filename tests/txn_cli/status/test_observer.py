@@ -10,7 +10,7 @@ from tests.txn_cli.stack.told_children import until
 from txn_cli.status import observer as observer_module
 from txn_cli.status.drain import Drain, Status
 from txn_cli.status.observer import Observer
-from txn_cli.status.process import ProcessUrls
+from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames

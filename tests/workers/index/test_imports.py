@@ -51,7 +51,11 @@ def test_the_index_runs_without_pyarrow(tmp_path: Path) -> None:
 
     Its modules are compiled before: the compiler leaves 4 MB behind.
     """
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": sys.pycache_prefix or str(tmp_path),
+    }
     run = partial(subprocess.run, capture_output=True, text=True, check=True, timeout=100, env=environment)
     run([sys.executable, "-c", "import workers.index.index_drain"])
     told = run([sys.executable, "-c", SCRIPT])
