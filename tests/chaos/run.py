@@ -248,7 +248,7 @@ class _SeedRun:
         moved_s, seen = time.monotonic(), None
         async with Aws(self.system.settings).dynamodb() as dynamodb:
             while not (tips := await self._tips()).reached(*(rows := await self._leases(dynamodb))):
-                if (places := tips.places(*rows)) != seen:
+                if (places := tips.progress(*rows)) != seen:
                     moved_s, seen = time.monotonic(), places
                 if time.monotonic() - moved_s > STILL_S_MAX:
                     return False

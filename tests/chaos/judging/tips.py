@@ -26,7 +26,7 @@ class Tips:
         return all(self._is_done(shard_id, rows.get(shard_id)) for rows in by_shard for shard_id in self._last)
 
     @staticmethod
-    def places(*kinds: Sequence[Any]) -> list[tuple[object, ...]]:
+    def progress(*kinds: Sequence[Any]) -> list[tuple[object, ...]]:
         """How far the lease rows are: equal as long as nobody comes any further."""
         names = ("leaseKey", "checkpoint", "checkpointSubSequenceNumber")
         return [tuple(row[name] for name in names) for rows in kinds for row in rows]

@@ -45,7 +45,9 @@ def item_faults(evidence: ScoreEvidence) -> Iterator[Finding]:
     yield from broken("in the table of scores, not in the log", evidence.items.keys() - first.keys())
     for key, row in first.items():
         if (found := evidence.items.get(key)) is not None and found != _attributes(row):
-            yield Finding("the table of scores says otherwise", f"{key} of {row.card_id}: {found}, not {row}")
+            rows = [each for each in evidence.rows if each.transaction_id == row.transaction_id]
+            told = "; ".join(f"{each.score} at {place_of(each.position)}, {each.accepted_at}" for each in rows)
+            yield Finding("the table of scores says otherwise", f"{key}: {found}, and the log {told}")
 
 
 def first_writes(evidence: ScoreEvidence) -> dict[str, ScoreRow]:
