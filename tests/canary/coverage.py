@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.canary.evidence import Evidence
 from tests.canary.probes import HEADERS, MORE_HEADERS
 from txn_api.problems import PROBLEMS
+from txn_core import drains
 
 NOT_PROVOKED: Final[Mapping[str, str]] = {}
 """Codes of problems that no run can bring about, each with its reason."""
@@ -36,9 +37,12 @@ PLACES: Final = frozenset(
 """But for the files of temporaries: no process writes any."""
 TABLES: Final = frozenset(
     {"txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"}
-    | {f"txn-{what}" for what in ("scores", "alerts", "cases", "labels")}
-    | {f"txn-{worker}-{what}" for worker in ("index", "archive") for what in ("leases", "ledger")}
+    | {f"txn-{what}" for what in ("scores", "alerts", "cases", "labels", "card-state")}
+    | {f"txn-{worker}-{what}" for worker in drains.names() for what in ("leases", "ledger")}
 )
+FOLDERS: Final = frozenset({"raw", "scores", "registry", "dead-letters"})
+"""Of the lake's bucket."""
+STREAMS: Final = frozenset({"txn-transactions", "txn-alerts"})
 PAGES: Final = (
     *("GET /", "GET /docs", "GET /docs/{name}", "GET /page/{name}", "GET /openapi.json"),
     *("GET /problems", "GET /problems/{code}"),
@@ -50,7 +54,8 @@ CRASHES: Final = frozenset(
     {
         *(f"{number.name} to api" for number in FATAL),
         *("SIGKILL to worker ingest", "SIGKILL to ingest"),
-        *("SIGABRT to index", "SIGSEGV to archive", "SIGKILL to index", "SIGKILL to archive"),
+        *("SIGABRT to index", "SIGSEGV to archive", "SIGABRT to score"),
+        *(f"SIGKILL to {worker}" for worker in drains.names()),
         *(f"{server} {state}" for server in ("kinesis", "dynamodb", "s3") for state in ("frozen", "gone")),
     }
 )
@@ -87,6 +92,8 @@ def gaps(evidence: Evidence) -> Iterator[str]:
     yield from _missing("crash", CRASHES, set(evidence.crashes))
     yield from _missing("place", PLACES, {kind for kind, count in evidence.searched.items() if count})
     yield from _missing("items of table", TABLES, set(evidence.tables))
+    yield from _missing("objects of folder", FOLDERS, set(evidence.folders))
+    yield from _missing("records of stream", STREAMS, set(evidence.streams))
     for report, least in REPORTS_LEAST.items():
         if (written := evidence.reports.get(report, 0)) < least:
             yield f"crash report {report}: {written} written, {least} expected"

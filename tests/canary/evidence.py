@@ -39,6 +39,8 @@ class Evidence:
     crashes: Counter[str] = field(default_factory=Counter)
     searched: Counter[str] = field(default_factory=Counter)
     tables: Counter[str] = field(default_factory=Counter)
+    folders: Counter[str] = field(default_factory=Counter)
+    streams: Counter[str] = field(default_factory=Counter)
     reports: Mapping[str, int] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     foreign_letters: int = 0
@@ -69,6 +71,8 @@ class Evidence:
         """Take in what a search has found."""
         self.searched.update(search.searched)
         self.tables.update(search.tables)
+        self.folders.update(search.folders)
+        self.streams.update(search.streams)
         self.found += search.found
 
     def routes_of(self, templates: Sequence[str]) -> Counter[str]:

@@ -22,22 +22,31 @@ import pyarrow.parquet as pq
 from backports import zstd
 from devkit.user_records import UserRecord
 
+from fraud.history.card_history import CardHistory
+from fraud.records.score_row import ScoreRow
+from fraud.rules.rule_registry import RULES_PREFIX
+from fraud.scoring.score_log import table_of
 from tests.canary.marks import Marks
 from tests.canary.odd_places import ENCODINGS
 from tests.canary.scene import Scene, search_scene
 from tests.canary.stores import search_cores
+from tests.fraud.observed import observation
+from tests.fraud.rules.written import rule
 from tests.support.card_search import CardSearch, search_files
 from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames, definitions
 from txn_core.kinesis.aggregation import aggregate
-from txn_core.lake.layout import DEAD_LETTER_PREFIX
+from txn_core.lake.layout import DEAD_LETTER_PREFIX, SCORES_PREFIX
+from txn_core.lake.parquet import parquet_of
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.transactions.identity import Account, CardId, TransactionId
 from txn_core.transactions.instants import Instant
 from workers.events.dead_letters import DeadLetter, Origin, Seal
 
 NAME: Final = "planted"
 CORE: Final = b"\x7fELF"
+_AT: Final = Instant("2026-01-01T00:00:00.000000Z")
 
 
 @dataclass
@@ -121,19 +130,19 @@ def _planted_process(plants: Plants) -> Iterator[int]:
 
 
 async def _plant_stream(scene: Scene, plants: Plants) -> None:
-    """A record alone, one in an aggregate as others read it, one packed, and a partition key."""
+    """On each stream a record alone, one in an aggregate as others read it, one packed, and a partition key."""
 
     def event() -> bytes:
         return json.dumps({"note": plants.plain()}).encode()
 
     pair = [UserRecord("key", b"{}"), UserRecord("key", event())]
-    records = [(event(), "key"), (aggregate(pair, "0"), "key"), (gzip.compress(event()), "key")]
     async with Aws(scene.settings).kinesis() as kinesis:
-        for data, key in records:
-            put = await kinesis.put_record(StreamName=scene.settings.stream, Data=data, PartitionKey=key)
-            plants.expected[f"stream payload {put['SequenceNumber']}"] += 1
-        put = await kinesis.put_record(StreamName=scene.settings.stream, Data=b"{}", PartitionKey=plants.plain())
-        plants.expected[f"partition key {put['SequenceNumber']}"] += 1
+        for stream in (scene.settings.stream, scene.settings.alerts_stream):
+            for data, key in ((event(), "key"), (aggregate(pair, "0"), "key"), (gzip.compress(event()), "key")):
+                put = await kinesis.put_record(StreamName=stream, Data=data, PartitionKey=key)
+                plants.expected[f"stream payload {put['SequenceNumber']}"] += 1
+            put = await kinesis.put_record(StreamName=stream, Data=b"{}", PartitionKey=plants.plain())
+            plants.expected[f"partition key {put['SequenceNumber']}"] += 1
 
 
 async def _plant_tables(scene: Scene, plants: Plants) -> None:
@@ -167,6 +176,16 @@ def _values(plants: Plants, table: str) -> Iterator[Any]:
     yield {"B": plants.new("table item", table).encode()}
     yield {"B": gzip.compress(plants.new("table item", table).encode())}
     yield {"B": zstd.compress(plants.new("table item", table).encode())}
+    yield {"B": history(amount=int(plants.new("table item", table)))}
+    yield {"B": history(model=plants.new("table item", table))}
+
+
+def history(amount: int = 0, model: str = "mdl_planted") -> bytes:
+    """The packed history of a card with one purchase."""
+    made = CardHistory.empty()
+    made.with_(observation(), {model: 0})
+    made.amounts[0] = amount  # a purchase of as much would be cut down
+    return made.pack()
 
 
 async def _plant_objects(scene: Scene, plants: Plants) -> None:
@@ -177,6 +196,8 @@ async def _plant_objects(scene: Scene, plants: Plants) -> None:
         f"{folder}packed.json.zst": zstd.compress(plants.new("object", f"{folder}packed.json.zst").encode()),
         **_letter(Seal.of(scene.settings), plants),
         **_parquet(plants, f"{folder}rows.parquet"),
+        **score_log(plants, f"{SCORES_PREFIX}{NAME}.parquet"),
+        **_registry(plants),
     }
     named = f"{folder}{plants.plain()}"
     plants.expected[f"object name and metadata {named}"] += 1
@@ -192,7 +213,7 @@ def _letter(seal: Seal, plants: Plants) -> dict[str, bytes]:
     origin = Origin("index", "a stream", Position(ShardId("shardId-0"), SequenceNumber("1"), 0))
     key = f"{DEAD_LETTER_PREFIX}undecodable/dt=2026-01-01/index-shardId-0-1-0.json"
     data = plants.new("opened dead letter", key).encode()
-    letter = DeadLetter("undecodable", NAME, origin, Instant("2026-01-01T00:00:00.000000Z"), data)
+    letter = DeadLetter("undecodable", NAME, origin, _AT, data)
     return {key: seal.close(letter)}
 
 
@@ -204,3 +225,40 @@ def _parquet(plants: Plants, key: str) -> dict[str, bytes]:
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer, compression="zstd", write_statistics=False)
     return {key: buffer.getvalue()}
+
+
+def score_log(plants: Plants, key: str) -> dict[str, bytes]:
+    """An object of the score log with a number in each column that could hold one: as a text, a list, a name."""
+
+    def new(column: str) -> str:
+        return plants.new("parquet cell", f"{key} {column}")
+
+    row = ScoreRow(
+        transaction_id=TransactionId(new("transaction_id")),
+        account=Account(new("account")),
+        card_id=CardId(new("card_id")),
+        position=Position(ShardId("shardId-0"), SequenceNumber("1"), 0),
+        accepted_at=_AT,
+        occurred_at=_AT,
+        arrived_at=_AT,
+        scored_at=_AT,
+        model=new("model"),
+        rules_version=new("rules_version"),
+        feature_set=1,
+        stage1_millilogit=0,
+        raw_millilogit=0,
+        score=0,
+        decision="pass",
+        rule_hits=("x", new("rule_hits")),
+        shadow={new("shadow"): 0},
+        features=(None, float(new("features"))),
+    )
+    return {key: parquet_of(table_of([row]))}
+
+
+def _registry(plants: Plants) -> dict[str, bytes]:
+    """What people write there: a rule, and who has asked for it."""
+    rules, active = f"{RULES_PREFIX}{NAME}.json", f"registry/{NAME}.json"
+    change = {"who": plants.new("object", active), "action": "rules"}
+    written = rule(f'card_id == "{plants.new("object", rules)}"').model_dump_json().encode()
+    return {rules: written, active: json.dumps({"history": [change]}).encode()}

@@ -27,6 +27,8 @@ def lines(evidence: Evidence) -> Iterator[str]:
     yield from _counts("Crashes", evidence.crashes)
     yield from _counts("Crash reports in the logs", evidence.reports)
     yield from _counts("Items by table", evidence.tables)
+    yield from _counts("Objects by folder", evidence.folders)
+    yield from _counts("Records by stream", evidence.streams)
     yield f"Sealed letters with a foreign number in them, as there must be: {evidence.foreign_letters}"
     yield f"Planted to be found: {evidence.planted:,} numbers, of which {len(evidence.unseen)} were not found"
 

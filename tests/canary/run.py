@@ -24,9 +24,10 @@ from tests.canary.ingest_files import take_in_files
 from tests.canary.issuer_site import issuing
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
+from tests.canary.people.reviews import review
+from tests.canary.people.written import write_labels, write_rules
 from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
-from tests.canary.reviews import review
 from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.support.card_search import CardSearch, search_files
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
@@ -93,11 +94,13 @@ async def _provoke(stack: RunningStack, prober: Prober, folder: Path, evidence: 
     await _denied(stack, prober, evidence)
     kept = await dialogues.keyed(prober, say)
     await _foreign_records(stack, evidence)
+    write_rules(stack, folder, evidence.marks)
     _load(stack, folder, evidence)
     stack.wait_caught_up()
     await dialogues.read_all_forms(prober, say, kept)
     await send(stack, dialogues.faults(prober), evidence)
     await review(stack, prober, say)
+    write_labels(stack, folder, evidence.marks)
     await dialogues.crowd(prober, say)
     await _crash_all(stack, prober, evidence)
     await _during_outages(stack, prober, evidence)
@@ -200,7 +203,7 @@ async def _crash_all(stack: RunningStack, prober: Prober, evidence: Evidence) ->
         await crashes.crash_api(stack.data_dir, prober, number)
         evidence.crashes[f"{number.name} to api"] += 1
         await _answering(stack)
-    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV)):
+    for name, fatal in (("index", signal.SIGABRT), ("archive", signal.SIGSEGV), ("score", signal.SIGABRT)):
         for number in (fatal, signal.SIGKILL):
             await send(stack, _few(prober, "before a worker's end"), evidence)
             await crashes.crash(stack.data_dir, name, number)

@@ -9,7 +9,7 @@ from devkit.running_stack import RunningStack
 
 from tests.canary import stores
 from tests.canary.crashes import ready_of
-from tests.support.card_search import CardSearch, search_files, search_objects, search_stream, search_tables
+from tests.support.card_search import CardSearch, search_files, search_objects, search_streams, search_tables
 from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 from txn_core.settings import Settings
@@ -42,7 +42,7 @@ async def search_scene(search: CardSearch, scene: Scene) -> None:
     stores.search_answers(search, scene.answers)
     stores.search_metrics(search, scene.metrics)
     stores.search_processes(search, scene.pids)
-    await search_stream(search, scene.ready)
+    await search_streams(search, scene.ready)
     await search_tables(search, scene.ready)
     await search_objects(search, scene.ready)
     await stores.search_letters(search, scene.settings)
@@ -58,6 +58,7 @@ async def search_for_foreign(search: CardSearch, scene: Scene) -> None:
     What is sealed may: opened letters are searched apart, and there the number must be.
     """
     stores.search_metrics(search, scene.metrics)
+    await search_streams(search, scene.ready, but=scene.ready["stream"])
     await search_tables(search, scene.ready)
     await search_objects(search, scene.ready)
     for number, text in enumerate(scene.output):

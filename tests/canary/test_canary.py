@@ -3,9 +3,12 @@
 import base64
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from backports import zstd
 from opentelemetry import trace
@@ -16,11 +19,12 @@ from tests.canary.exchanges import status_of
 from tests.canary.fault.spans import Recorder
 from tests.canary.marks import Marks
 from tests.canary.odd_places import odd
+from tests.canary.plants import Plants, history, score_log
 from tests.canary.probes import Probe, Prober
 from tests.canary.report import table
 from tests.canary.stores import search_answers, search_cores, search_logs, search_spans
 from tests.canary.warehouse import CITY, PERSON, PersonSearch, amiss
-from tests.support.card_search import CardSearch, search_files
+from tests.support.card_search import CardSearch, search_cells, search_files
 from txn_api.problems import PROBLEMS
 from txn_core.card_numbers.pan import passes_luhn
 
@@ -51,8 +55,10 @@ OPENAPI: dict[str, Any] = {
         {"event": {"B": zstd.compress(NUMBER.encode())}},
         {"event": {"S": f'{{"x":"{NUMBER}"}}'}},
         ["0" * 40 + NUMBER],
+        {"history": {"B": history(amount=int(NUMBER))}},
+        {"history": {"B": history(model=NUMBER)}},
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_a_planted_number_is_found_in_any_dress(text: object) -> None:
     """As a value of a store, an answer or a line."""
@@ -75,6 +81,16 @@ def test_a_planted_number_is_found_in_every_place(tmp_path: Path) -> None:
     search_answers(search, {"one": f"HTTP/1.1 200 OK\r\nX: {NUMBER}\r\n\r\n{NUMBER}".encode()})
     assert search.found == ["log line api.log", "file logs/api.log", "answer head one", "answer body one"]
     assert search_cores(search, tmp_path) == [str(tmp_path / "core.17")]
+
+
+def test_a_planted_number_is_found_in_every_column_of_the_score_log() -> None:
+    """Texts, lists, names of a map, and features."""
+    plants = Plants(Marks(9))
+    ((key, body),) = score_log(plants, "scores/x.parquet").items()
+    search = CardSearch(plants.marks.numbers)
+    search_cells(search, key, pq.read_table(pa.BufferReader(body)))
+    assert Counter(search.found) == plants.expected
+    assert len(search.found) == 8
 
 
 def test_a_planted_number_is_found_in_whatever_is_traced(tmp_path: Path) -> None:

@@ -103,7 +103,24 @@ class JumpClock:
     monotonic_s: float
 
 
-Action = Kill | KillAt | FreezeAt | Resign | Split | Merge | ThrottleShard | ExpireIterators | Poison | JumpClock
+@dataclass(frozen=True, slots=True)
+class ChangeVersions:
+    """The registry wants another model and other rules."""
+
+
+Action = (
+    Kill
+    | KillAt
+    | FreezeAt
+    | Resign
+    | Split
+    | Merge
+    | ThrottleShard
+    | ExpireIterators
+    | Poison
+    | JumpClock
+    | ChangeVersions
+)
 
 
 @dataclass(frozen=True, slots=True)

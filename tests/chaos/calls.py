@@ -6,6 +6,17 @@ from typing import Any, Final
 
 LEASE_STEPS: Final = ("take", "renew", "plan", "checkpoint", "shard end", "release")
 
+_NOUNS: Final = {
+    "merchants": "merchant",
+    "transactions": "index",
+    "card-state": "state",
+    "alerts": "alert",
+    "cases": "case",
+    "scores": "score",
+}
+"""What a table's calls are called, by the end of its name."""
+_FOLDERS: Final = {"raw": "object", "scores": "object", "dead-letters": "letter", "registry": "registry"}
+_WRITES: Final = frozenset({"PutItem", "UpdateItem", "BatchWriteItem"})
 _KINESIS: Final = "Kinesis_20131202."
 _DYNAMODB: Final = "DynamoDB_20120810."
 
@@ -26,7 +37,7 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """What the sender is: `api`, `index`, `archive`."""
+        """What the sender is: `api`, `index`, `archive`, `score`."""
         return self.sender.partition("-")[0]
 
 
@@ -56,18 +67,17 @@ class Reading:
             return Call(sender, service, _object_step(request.method, request.path))
         operation = request.target.removeprefix(_KINESIS).removeprefix(_DYNAMODB)
         if service == "kinesis" or not request.body:
-            return Call(sender, service, operation)
+            publishes = sender.startswith("score") and operation.startswith("PutRecord")
+            return Call(sender, service, "alert publish" if publishes else operation)
         return self._table_call(sender, operation, json.loads(request.body))
 
     def _table_call(self, sender: str, operation: str, request: dict[str, Any]) -> Call:
-        table = request.get("TableName", "")
+        table = request.get("TableName") or next(iter(request.get("RequestItems", ())), "")
         if table.endswith("-leases"):
             return self._lease_call(sender, table, operation, request)
-        writes = operation in {"PutItem", "UpdateItem"}
-        for name in ("merchants", "transactions"):
-            if table.endswith(name):
-                noun = {"merchants": "merchant", "transactions": "index"}[name]
-                return Call(sender, "dynamodb", f"{noun} {'write' if writes else 'read'}")
+        for name, noun in _NOUNS.items():
+            if table.endswith(f"-{name}"):
+                return Call(sender, "dynamodb", f"{noun} {'write' if operation in _WRITES else 'read'}")
         return Call(sender, "dynamodb", operation)
 
     def _lease_call(self, sender: str, table: str, operation: str, request: dict[str, Any]) -> Call:
@@ -94,10 +104,12 @@ def _lease_step(before: dict[str, Any], values: dict[str, Any]) -> str:
     if values.get(":flushPlan") and values.get(":flushPlan") != before.get(":flushPlan"):
         return "plan"
     done = (":checkpoint", ":checkpointSubSequenceNumber")
-    return "renew" if all(values[name] == before.get(name, values[name]) for name in done) else "checkpoint"
+    if any(values[name] != before.get(name, values[name]) for name in done):
+        return "checkpoint"
+    return "pin" if values.get(":scoring") not in (None, before.get(":scoring")) else "renew"
 
 
 def _object_step(method: str, path: str) -> str:
     key = path.partition("?")[0].strip("/").partition("/")[2]
-    noun = {"raw": "object", "dead-letters": "letter"}.get(key.partition("/")[0], "bucket")
+    noun = _FOLDERS.get(key.partition("/")[0], "bucket")
     return f"{noun} {method.lower()}"

@@ -89,7 +89,13 @@ class Troubles:
         """What becomes of a call, if not the usual. The first trouble that it meets wins."""
         for trouble in self.troubles:
             if trouble.concerns(call, at_s) and self.rng.random() < trouble.rate:
-                where = "lease table" if trouble.step == "lease" or call.shard_id else call.service
-                self.met[f"{where}: {trouble.fate.name}"] += 1
+                self.met[f"{_where(trouble, call)}: {trouble.fate.name}"] += 1
                 return trouble.fate
         return None
+
+
+def _where(trouble: Trouble, call: Call) -> str:
+    """What a call went to, as counts name it."""
+    if call.step.startswith("registry"):
+        return "registry"
+    return "lease table" if trouble.step == "lease" or call.shard_id else call.service

@@ -138,6 +138,8 @@ class Proxy:
         response = web.Response(status=answer.status, body=body)
         response.headers.clear()
         response.headers.extend(headers)
+        if passed.method == "HEAD" and (size := answer.headers.get("Content-Length")):
+            response.headers["Content-Length"] = size  # of what a GET would answer
         return response
 
     def _sent(self, passed: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:

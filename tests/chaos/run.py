@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from tests.chaos import wishes
 from tests.chaos.actions import (
     Action,
+    ChangeVersions,
     ExpireIterators,
     FreezeAt,
     JumpClock,
@@ -27,14 +29,19 @@ from tests.chaos.actions import (
 from tests.chaos.calls import Call
 from tests.chaos.faults import Troubles
 from tests.chaos.judging import views
+from tests.chaos.judging.finding import summary
+from tests.chaos.judging.scores.collecting import score_evidence
+from tests.chaos.judging.scores.faults import compared_scores, find_score_faults
 from tests.chaos.judging.tally import Tally
 from tests.chaos.judging.tips import Tips
-from tests.chaos.judging.verdict import Evidence, compared, find_faults, summary
+from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.load import Load
-from tests.chaos.schedule import WORKERS, Schedule
+from tests.chaos.schedule import Schedule
+from tests.chaos.stream import tried
 from tests.chaos.system import ACCOUNT, Servers, System, card_key_of
 from tests.chaos.traffic import Traffic
 from tests.support.reference_reader import by_reference
+from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
 from workers.events.dead_letters import Seal
@@ -44,7 +51,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 4.0  # how long clients go on asking after the last fault
 QUIET_S_MAX: Final = 30.0
-DRAIN_S_MAX: Final = 60.0
+STILL_S_MAX: Final = 90.0  # without anybody coming any further
 LOOK_S: Final = 0.25
 # The API ends at its start, with one line, when a store fails it there; its supervisor tries again. Once it
 # serves, it ends by a signal alone.
@@ -85,6 +92,7 @@ class _SeedRun:
         load = Load(self.schedule.seed, system.api_url, system.api_key)
         put = [t.action.data for t in self.schedule.timed if isinstance(t.action, Poison)]
         poison = frozenset(data for record in put for _, data, _ in by_reference(record))
+        await self._begun()
         async with asyncio.TaskGroup() as tasks:
             self.traffic.begin()
             system.stream.trouble(self.schedule)
@@ -111,21 +119,22 @@ class _SeedRun:
                 f"{answer.code}{', replayed' if answer.replayed else ''}" for answer in submission.answers
             )
         if not drained:
-            self.report.failures.append(f"not drained within {DRAIN_S_MAX:g} s")
+            self.report.failures.append(f"not drained, and nobody came any further for {STILL_S_MAX:g} s")
         await self._find_faults(load, poison)
 
     async def _find_faults(self, load: Load, poison: frozenset[bytes]) -> None:
-        settings, tally = self.system.settings, self.report.tally
+        settings, tally, found = self.system.settings, self.report.tally, await self._views()
         evidence = Evidence(
             account=ACCOUNT,
             card_key=card_key_of(settings),
             submissions=load.submissions,
             poison=poison,
-            views=await self._views(),
+            views=found,
             logs={log.name: log.read_bytes() for log in sorted(self.system.logs.iterdir())},
         )
-        tally.compared += compared(evidence)
-        findings = list(find_faults(evidence))
+        of_scores = await score_evidence(self.system, found, poison)
+        tally.compared += compared(evidence) + compared_scores(of_scores)
+        findings = [*find_faults(evidence), *find_score_faults(of_scores)]
         self.report.tally.broken.update(finding.promise for finding in findings)
         self.report.failures += summary(findings)
 
@@ -161,6 +170,8 @@ class _SeedRun:
             case JumpClock(wall_s, monotonic_s):
                 self.system.clock.set(wall_s, monotonic_s)
                 self._changed("wall clock jumped" if wall_s else "monotonic clock jumped")
+            case ChangeVersions():
+                self._changed("versions changed", happened=await tried(partial(wishes.change, self.system.settings)))
             case _:
                 await self._change_stream(action)
 
@@ -224,24 +235,40 @@ class _SeedRun:
             else:
                 self.report.failures.append(f"{ending} ({count} times)")
 
+    async def _begun(self) -> None:
+        """Until each kind of worker holds a shard: on a busy machine they take longer to start than a short load."""
+        async with Aws(self.system.settings).dynamodb() as dynamodb, asyncio.timeout(STILL_S_MAX):
+            while not all(map(_held, await self._leases(dynamodb))):  # noqa: ASYNC110 - processes tell nobody
+                await asyncio.sleep(LOOK_S)
+
     async def _drained(self) -> bool:
-        """Until both kinds of worker are at the last record of each open shard, and have ended all others."""
-        deadline_s = time.monotonic() + DRAIN_S_MAX
+        """Until every kind of worker is at the last record of each open shard, and has ended all others; false when
+        none has come any further for a while.
+        """
+        moved_s, seen = time.monotonic(), None
         async with Aws(self.system.settings).dynamodb() as dynamodb:
-            while not await self._is_drained(dynamodb):
-                if time.monotonic() > deadline_s:
+            while not (tips := await self._tips()).reached(*(rows := await self._leases(dynamodb))):
+                if (places := tips.progress(*rows)) != seen:
+                    moved_s, seen = time.monotonic(), places
+                if time.monotonic() - moved_s > STILL_S_MAX:
                     return False
                 await asyncio.sleep(LOOK_S)
         return True
 
-    async def _is_drained(self, dynamodb: "DynamoDBClient") -> bool:
-        stream, names = self.system.stream, TableNames(self.system.settings.table_prefix)
-        tips = Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
-        for kind in WORKERS:
-            answer = await dynamodb.scan(TableName=names.leases(kind), ConsistentRead=True)
-            if not tips.reached(answer["Items"]):
-                return False
-        return True
+    async def _tips(self) -> Tips:
+        stream = self.system.stream
+        return Tips(await stream.shard_ids(), await stream.closed(), views.placed(await stream.stored()))
+
+    async def _leases(self, dynamodb: "DynamoDBClient") -> list[list[Any]]:
+        """The lease rows of each drain."""
+        names = TableNames(self.system.settings.table_prefix)
+        tables = [names.leases(kind) for kind in drains.names()]
+        return [(await dynamodb.scan(TableName=table, ConsistentRead=True))["Items"] for table in tables]
+
+
+def _held(rows: Sequence[Any]) -> bool:
+    """Whether somebody holds a shard, by the lease rows of a kind."""
+    return any("leaseOwner" in row for row in rows)
 
 
 async def _later(after_s: float, act: Callable[[], None]) -> None:

@@ -13,6 +13,7 @@ from devkit.user_records import UserRecord
 from devkit.kinesis_server import CallFate, RecordFate, fates
 from tests.chaos import faults
 from tests.chaos.actions import (
+    ChangeVersions,
     ExpireIterators,
     FreezeAt,
     JumpClock,
@@ -31,7 +32,7 @@ from tests.chaos.faults import Trouble
 from txn_core.kinesis.aggregation import aggregate
 
 LOAD_S: Final = 15.0
-WORKERS: Final = {"index": 3, "archive": 3}
+WORKERS: Final = {"index": 3, "archive": 3, "score": 2}
 FAILOVER_S: Final = 1.5
 FREEZE_S: Final = (4.2, 5.2)  # failover, the successor's scan, its takeover and a flush
 SHARE_OF_FATES: Final = 0.5
@@ -49,7 +50,7 @@ POINTS: Final = tuple(
     for kind, step in zip(_STEPS, step_pair, strict=True)
 )  # fmt: skip
 # Besides: leases are given up now and then, whatever the seed.
-RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in WORKERS)
+RELEASES: Final = tuple(Point(kind, "release", moment) for moment in Moment for kind in _STEPS)
 # And an object is only asked after when its put met trouble, a lease only taken when one is free, a shard only ended
 # when it was split or merged before: too seldom for steps that have their turn in two seeds of seven.
 SELDOM: Final = tuple(
@@ -63,6 +64,21 @@ KILL_POINTS: Final = (
     Point("archive", "checkpoint", Moment.AFTER),
     Point("archive", "take", Moment.AFTER),
 )
+# The scorer's flush has more steps than others, and before it go alerts and scores.
+SCORE_POINTS: Final = tuple(
+    Point("score", step, moment)
+    for moment in Moment
+    for step in (
+        *("plan", "alert write", "object put", "state write", "take", "checkpoint", "pin"),
+        *("score write", "release", "case write", "renew", "alert publish", "shard end"),
+    )
+)
+SCORE_KILLS: Final = 2
+SCORE_FREEZES: Final = 3
+ALL_POINTS: Final = (*POINTS, *RELEASES, *SCORE_POINTS)
+"""Every point at which a schedule freezes a process."""
+AWAY: Final = (faults.UNAVAILABLE, faults.CUT, faults.BLACK_HOLE)
+"""How the registry is away."""
 POISON: Final = (
     b"\xff\xfe no event at all",
     b"{}",
@@ -116,7 +132,12 @@ class Schedule:
     def of(cls, seed: int, load_s: float = LOAD_S, *, fan_out: bool = False) -> "Schedule":
         """The schedule of a seed. By fan-out it always runs on our own server: no other one pushes."""
         own_stream = fan_out or seed % KINESALITE_EVERY != KINESALITE_EVERY - 1
-        timed = [*_kills(seed, load_s, own_stream=own_stream), *_freezes(seed, load_s), *_changes(seed, load_s)]
+        timed = [
+            *_kills(seed, load_s, own_stream=own_stream),
+            *_freezes(seed, load_s),
+            *_changes(seed, load_s),
+            *_scorer(seed, load_s),
+        ]
         clock_of, jumps = _jumps(seed, load_s)
         rng = random.Random(f"fates/{seed}")
         return cls(
@@ -126,7 +147,7 @@ class Schedule:
             own_stream=own_stream,
             clock_of=clock_of,
             timed=tuple(sorted([*timed, *jumps], key=lambda each: each.at_s)),
-            troubles=_troubles(seed, load_s, own_stream=own_stream),
+            troubles=(_away(seed, load_s), *_troubles(seed, load_s, own_stream=own_stream)),
             puts=tuple((fate, rng.uniform(0.01, 0.06)) for fate in PUT_FATES if rng.random() < SHARE_OF_FATES),
             records=tuple((fate, rng.uniform(0.01, 0.06)) for fate in RECORD_FATES if rng.random() < SHARE_OF_FATES),
             subscriptions=SUBSCRIPTION_FATES if fan_out else (),
@@ -181,6 +202,31 @@ def _freezes(seed: int, load_s: float) -> list[Timed]:
     return [Timed(rng.uniform(0.03, 0.12) * load_s, FreezeAt(point, rng.uniform(*FREEZE_S))) for point in points]
 
 
+def _scorer(seed: int, load_s: float) -> list[Timed]:
+    """What is done to the scorer. Its points go round."""
+    rng = random.Random(f"scorer/{seed}")
+    kills, freezes = (
+        [SCORE_POINTS[(seed * count + i) % len(SCORE_POINTS)] for i in range(count)]
+        for count in (SCORE_KILLS, SCORE_FREEZES)
+    )
+    found = [
+        Timed(rng.uniform(0.1, 0.8) * load_s, Kill(f"score-{rng.randint(1, WORKERS['score'])}", rng.uniform(0, 1.5))),
+        Timed(rng.uniform(0.3, 0.6) * load_s, ChangeVersions()),
+        *(Timed(rng.uniform(0.05, 0.6) * load_s, KillAt(point, rng.uniform(0, 1.5))) for point in kills),
+        *(Timed(rng.uniform(0.03, 0.12) * load_s, FreezeAt(point, rng.uniform(*FREEZE_S))) for point in freezes),
+    ]
+    if seed % 3 == 0:
+        found.append(Timed(rng.uniform(0.1, 0.85) * load_s, Resign("score-1", rng.uniform(1.0, 4.0))))
+    return found
+
+
+def _away(seed: int, load_s: float) -> Trouble:
+    """The registry answers nobody for a while, as a bucket policy or a prefix that is throttled would have it."""
+    rng = random.Random(f"away/{seed}")
+    from_s = rng.uniform(0.0, 0.6) * load_s
+    return Trouble(AWAY[seed % len(AWAY)], "s3", 1.0, from_s, from_s + rng.uniform(0.1, 0.3) * load_s, "registry")
+
+
 def _changes(seed: int, load_s: float) -> list[Timed]:
     """The stream's shards, the number of workers, and what foreign producers put."""
     rng = random.Random(f"changes/{seed}")
@@ -204,7 +250,7 @@ def _changes(seed: int, load_s: float) -> list[Timed]:
 def _jumps(seed: int, load_s: float) -> tuple[str, list[Timed]]:
     """Wall clocks jump both ways, as when somebody sets them; a monotonic clock only ever jumps ahead."""
     rng = random.Random(f"clock/{seed}")
-    kind = ("archive", "api", "index")[seed % 3]
+    kind = ("archive", "api", "index", "score")[seed % 4]
     name = kind if kind == "api" else f"{kind}-{rng.randint(1, WORKERS[kind])}"
     jumps = [
         Timed(rng.uniform(0.1, 0.5) * load_s, JumpClock(rng.choice([-240.0, -30.0, 30.0, 240.0]), 0.0)),

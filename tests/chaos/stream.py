@@ -67,7 +67,7 @@ class Stream:
                 StreamName=self.name, ShardToSplit=shard["ShardId"], NewStartingHashKey=str((start + end) // 2)
             )
 
-        return await _tried(split)
+        return await tried(split)
 
     async def merge(self, place: int) -> bool:
         """Merge two neighbours; false when there are none, or the stream does not take it in time."""
@@ -82,7 +82,7 @@ class Stream:
                     AdjacentShardToMerge=shards[lower + 1]["ShardId"],
                 )
 
-        return await _tried(merge)
+        return await tried(merge)
 
     async def throttle(self, place: int, for_s: float) -> bool:
         """Let one shard take and give next to nothing for a while."""
@@ -109,7 +109,7 @@ class Stream:
         async def put() -> None:
             await self.client.put_record(StreamName=self.name, Data=data, PartitionKey=key)
 
-        return await _tried(put)
+        return await tried(put)
 
     async def stored(self) -> list[Outer]:
         """Every record that the stream holds."""
@@ -126,6 +126,13 @@ class Stream:
     async def shard_ids(self) -> list[str]:
         """Every shard."""
         return [shard["ShardId"] for shard in await self._shards()]
+
+    async def parents(self) -> dict[str, tuple[str, ...]]:
+        """Of each shard those that it was split from or merged of."""
+        names = ("ParentShardId", "AdjacentParentShardId")
+        return {
+            shard["ShardId"]: tuple(shard[name] for name in names if name in shard) for shard in await self._shards()
+        }
 
     async def _shards(self) -> list[Any]:
         answer = await self.client.list_shards(StreamName=self.name)
@@ -147,7 +154,7 @@ class Stream:
         return found
 
 
-async def _tried(act: Any) -> bool:
+async def tried(act: Any) -> bool:
     """Act, again when the stream is busy or away; false when it stays so."""
     for _ in range(ATTEMPTS_MAX):
         try:

@@ -13,6 +13,7 @@ import aiohttp
 from devkit.site import Site
 
 from devkit.kinesis_server import KinesisServer, Options, kinesis_server
+from tests.chaos import wishes
 from tests.chaos.actor import Actor
 from tests.chaos.proxy import Proxy, upstream
 from tests.chaos.schedule import FAILOVER_S, WORKERS, Schedule
@@ -43,6 +44,10 @@ QUICK: Final = {
     "TXN_POLL_IDLE_S": "0.25",
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
     "TXN_ARCHIVE_FLUSH_ROWS": "60",
+    "TXN_SCORE_FLUSH_S": "0.5",
+    "TXN_SCORE_FLUSH_RECORDS_MAX": "60",
+    "TXN_SCORE_VERSIONS_EVERY_S": "0.5",
+    "TXN_MODEL_KEYS": wishes.MODEL_KEYS,
     "TXN_REQUEST_DEADLINE_S": "3",
     "TXN_PUT_TIMEOUT_S": "2",
     "TXN_IDEMPOTENCY_TIMEOUT_S": "1.5",
@@ -80,6 +85,7 @@ class System:
 
     actors: dict[str, Actor]
     stream: Stream
+    alerts: Stream
     settings: Settings
     api_url: str
     api_key: str
@@ -108,6 +114,7 @@ class System:
             site = stack.enter_context(Site.on(direct, servers.secrets, api_port=ports.choose(), **given))
             settings = site.settings
             await bootstrap(settings)
+            await wishes.begin(settings)
             client = await stack.enter_async_context(Aws(settings).kinesis())
             api_key = await site.api_key(account=ACCOUNT, name="fault suite")
             session = await stack.enter_async_context(upstream())
@@ -115,6 +122,7 @@ class System:
             system = cls(
                 actors=dict(servers.actors),
                 stream=Stream(settings.stream, client, server),
+                alerts=Stream(settings.alerts_stream, client, server),
                 settings=settings,
                 api_url=f"http://{ports.HOST}:{settings.api_port}",
                 api_key=api_key,
@@ -162,6 +170,7 @@ def _given(schedule: Schedule, name: str) -> dict[str, str]:
     """The settings of one run."""
     return QUICK | {
         "TXN_STREAM": name,
+        "TXN_ALERTS_STREAM": f"{name}-alerts",
         "TXN_TABLE_PREFIX": name,
         "TXN_BUCKET": name,
         "TXN_STREAM_SHARDS": str(schedule.shards),

@@ -21,6 +21,7 @@ def lease_write(seen: str | None, owner: str | None, **values: Any) -> Request:
 
 
 PLAN: dict[str, Any] = {":flushPlan": {"M": {}}}
+PINS: dict[str, Any] = {":scoring": {"L": [{"M": {}}]}}
 
 
 def test_the_steps_of_a_lease() -> None:
@@ -31,7 +32,8 @@ def test_the_steps_of_a_lease() -> None:
     writes = {
         "take": lease_write(None, "me"),
         "renew": lease_write("me", "me"),
-        "plan": lease_write("me", "me", **PLAN),
+        "pin": lease_write("me", "me", **PINS),
+        "plan": lease_write("me", "me", **PLAN, **PINS),
         "checkpoint": lease_write("me", "me", **on),
         "hand-over asked": lease_write("me", "me", **on, **{":handOverTo": {"S": "you"}}),
         "shard end": lease_write("me", "me", **ended, **{":handOverTo": {"S": "you"}}),
@@ -54,6 +56,8 @@ def test_a_hand_over_is_no_takeover() -> None:
         ("s3", Request("PUT", "/lake/raw/dt=1/a.parquet", "", (), b""), "object put"),
         ("s3", Request("HEAD", "/lake/raw/dt=1/a.parquet", "", (), b""), "object head"),
         ("s3", Request("PUT", "/lake/dead-letters/a.json", "", (), b""), "letter put"),
+        ("s3", Request("PUT", "/lake/scores/dt=1/a.parquet", "", (), b""), "object put"),
+        ("s3", Request("GET", "/lake/registry/active.json", "", (), b""), "registry get"),
         ("kinesis", Request("POST", "/", "Kinesis_20131202.GetRecords", (), b"{}"), "GetRecords"),
     ],
 )
@@ -61,7 +65,34 @@ def test_the_steps_of_other_services(service: str, request_: Request, step: str)
     assert Reading().call("archive-1", service, request_).step == step
 
 
-@pytest.mark.parametrize(("table", "step"), [("t-transactions", "index write"), ("t-merchants", "merchant write")])
-def test_writes_of_the_index(table: str, step: str) -> None:
-    request = Request("POST", "/", "DynamoDB_20120810.PutItem", (), json.dumps({"TableName": table}).encode())
-    assert Reading().call("index-1", "dynamodb", request).step == step
+@pytest.mark.parametrize(
+    ("operation", "table", "step"),
+    [
+        ("PutItem", "t-transactions", "index write"),
+        ("PutItem", "t-merchants", "merchant write"),
+        ("PutItem", "t-card-state", "state write"),
+        ("UpdateItem", "t-alerts", "alert write"),
+        ("PutItem", "t-cases", "case write"),
+        ("GetItem", "t-cases", "case read"),
+    ],
+)
+def test_writes_of_the_drains(operation: str, table: str, step: str) -> None:
+    request = Request("POST", "/", f"DynamoDB_20120810.{operation}", (), json.dumps({"TableName": table}).encode())
+    assert Reading().call("score-1", "dynamodb", request).step == step
+
+
+@pytest.mark.parametrize(
+    ("operation", "table", "step"),
+    [("BatchWriteItem", "t-scores", "score write"), ("BatchGetItem", "t-card-state", "state read")],
+)
+def test_batches_of_the_scorer(operation: str, table: str, step: str) -> None:
+    body = json.dumps({"RequestItems": {table: []}}).encode()
+    request = Request("POST", "/", f"DynamoDB_20120810.{operation}", (), body)
+    assert Reading().call("score-1", "dynamodb", request).step == step
+
+
+def test_only_the_scorer_publishes_alerts() -> None:
+    """What the API puts are transactions."""
+    request = Request("POST", "/", "Kinesis_20131202.PutRecords", (), b"{}")
+    steps = [Reading().call(sender, "kinesis", request).step for sender in ("score-1", "api")]
+    assert steps == ["alert publish", "PutRecords"]

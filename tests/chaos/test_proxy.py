@@ -149,3 +149,9 @@ async def test_a_subscription_is_passed_on_piece_by_piece_and_ends_as_it_ended(s
         ended.set()
         with pytest.raises(aiohttp.ClientError):
             await answer.content.read()
+
+
+async def test_the_size_of_what_is_asked_after_stays(scene: Scene) -> None:
+    """A HEAD says how large the object is, though nothing of it follows."""
+    async with aiohttp.ClientSession() as session, session.head(f"{scene.url}/lake/raw/a") as answer:
+        assert (answer.headers["Content-Length"], answer.headers["ETag"]) == ("4", "one")

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from tests.chaos.actions import FreezeAt, Kill, Merge, Split
+from tests.chaos.actions import ChangeVersions, FreezeAt, Kill, KillAt, Merge, Split
 from tests.chaos.judging.tally import FROZEN
-from tests.chaos.schedule import POINTS, RELEASES, WORKERS, Schedule
+from tests.chaos.schedule import ALL_POINTS, SCORE_POINTS, WORKERS, Schedule
 
 SEEDS = range(50)
 LEAST = 10
@@ -26,9 +26,13 @@ def test_fifty_seeds_plan_enough_of_each_kind() -> None:
     """Each protocol step is frozen on both sides, each process and server is killed."""
     actions = [timed.action for seed in SEEDS for timed in Schedule.of(seed).timed]
     points = Counter(action.point for action in actions if isinstance(action, FreezeAt))
-    assert points.keys() == {*POINTS, *RELEASES}
+    assert points.keys() == {*ALL_POINTS}
     assert min(Counter(f"{p.kind}: {p.step}" for p in points.elements()).values()) >= LEAST
     assert {f"{point.kind}: {point.step}" for point in points} == set(FROZEN)
+    killed_at = Counter(a.point for a in actions if isinstance(a, KillAt) and a.point.kind == "score")
+    assert killed_at.keys() == {*SCORE_POINTS}
+    assert min(killed_at.values()) >= 3
+    assert sum(isinstance(action, ChangeVersions) for action in actions) == len(SEEDS)
     killed = Counter(action.name.partition("-")[0] for action in actions if isinstance(action, Kill))
     assert killed.keys() == {"api", "dynamodb", "s3", "kinesis", *WORKERS}
     assert min(killed.values()) >= LEAST

@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 from backports import zstd
 from devkit.user_records import deaggregate
 
+from fraud.history.card_history import CardHistory
+from txn_core.exceptions import HistoryError
+
 # Whatever stands between letters and digits hides no number; long enough to hold one is what is left.
 _BETWEEN: Final = re.compile(r"[^0-9A-Za-z]+")
 _RUN: Final = re.compile(r"[0-9]{8,}")
@@ -36,6 +39,8 @@ class CardSearch:
     found: list[str] = field(default_factory=list)
     searched: dict[str, int] = field(default_factory=dict)
     tables: Counter[str] = field(default_factory=Counter)  # items by table
+    folders: Counter[str] = field(default_factory=Counter)  # objects by the first folder
+    streams: Counter[str] = field(default_factory=Counter)  # records by stream
 
     def __post_init__(self) -> None:
         self.lengths = frozenset(map(len, self.numbers))
@@ -123,21 +128,25 @@ def _bytes_within(value: object) -> Iterator[bytes]:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """What gzip or zstd has made smaller, as far as it is there; nothing of other bytes."""
+    """What gzip, zstd or the history of a card has made smaller, as far as it is there; nothing of other bytes."""
     try:
+        if data.startswith(b"\x01"):
+            return repr(CardHistory.unpack(data)).encode()
         if data.startswith(b"\x1f\x8b"):
             return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data)
         if data.startswith(b"\x28\xb5\x2f\xfd"):
             return zstd.ZstdDecompressor().decompress(data)
-    except (zlib.error, zstd.ZstdError):
+    except (zlib.error, zstd.ZstdError, HistoryError):
         pass  # its bytes are searched as they are
     return b""
 
 
-async def search_stream(search: CardSearch, ready: Mapping[str, Any]) -> None:
-    """Search every record of the stream, taken apart, and its partition key."""
+async def search_streams(search: CardSearch, ready: Mapping[str, Any], *, but: str | None = None) -> None:
+    """Search every record of every stream, but one, taken apart, and its partition key."""
     async with _session(ready).client("kinesis", endpoint_url=ready["kinesis_url"]) as kinesis:
-        await _stream(search, kinesis, ready["stream"])
+        for stream in (await kinesis.list_streams())["StreamNames"]:
+            if stream != but:
+                await _stream(search, kinesis, stream)
 
 
 async def search_tables(search: CardSearch, ready: Mapping[str, Any]) -> None:
@@ -172,6 +181,7 @@ async def _stream(search: CardSearch, kinesis: Any, stream: str) -> None:
         while iterator:
             answer = await kinesis.get_records(ShardIterator=iterator, Limit=1000)
             for record in answer["Records"]:
+                search.streams[stream] += 1
                 search.look("partition key", record["SequenceNumber"], record["PartitionKey"])
                 for user_record in deaggregate(record["Data"], record["PartitionKey"]):
                     search.look("stream payload", record["SequenceNumber"], user_record.data)
@@ -190,15 +200,17 @@ async def _objects(search: CardSearch, s3: Any, bucket: str) -> None:
     async for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for entry in page.get("Contents", ()):
             key = entry["Key"]
+            search.folders[key.partition("/")[0]] += 1
             answer = await s3.get_object(Bucket=bucket, Key=key)
             search.look("object name and metadata", key, f"{key} {answer['Metadata']}")
             body = await answer["Body"].read()
             search.look("object", key, body)
             if key.endswith(".parquet"):
-                _cells(search, key, pq.read_table(pa.BufferReader(body)))
+                search_cells(search, key, pq.read_table(pa.BufferReader(body)))
 
 
-def _cells(search: CardSearch, key: str, table: pa.Table) -> None:
+def search_cells(search: CardSearch, key: str, table: pa.Table) -> None:
+    """Search the names and the distinct values of a table's columns."""
     search.look("parquet schema", key, table.schema.to_string(truncate_metadata=False))
     for name in table.column_names:
         for value in set(map(str, table[name].to_pylist())):

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from fraud.model.model_errors import ModelError
 from fraud.registry.active_versions import ActiveVersions, Change, Proposal, Wanted
+from txn_core.card_numbers.free_text import holds_card_number
 from txn_core.transactions.instants import Instant
 
 Action = Literal["activate", "challenge", "rollback", "rules"]
@@ -29,8 +30,10 @@ def decided(active: ActiveVersions, asked: Asked, wanted: Wanted) -> ActiveVersi
     """What stands in the registry after somebody has asked: the change, or a proposal that waits for a second person.
 
     Raises:
-        ModelError: the name is none that the registry keeps.
+        ModelError: the name is none that the registry keeps, or it holds a card number (promise P5).
     """
+    if holds_card_number(asked.who):
+        raise ModelError("the name of the person holds a card number")
     waiting = active.proposal
     try:
         if asked.alone:

@@ -1,6 +1,8 @@
 """The rows that are kept of a verdict: all of it for the lake, and the little that a look-up shows."""
 
-from fraud.features.catalogue import FEATURE_SET
+from fraud.features.catalogue import FEATURE_SET, FEATURES
+from fraud.model.model import Model
+from fraud.model.trees import log_odds, milli, spread
 from fraud.records.score_row import ScoreRow
 from fraud.scoring.verdict import Verdict
 from txn_core.dynamodb.scores import ScoreItem
@@ -34,6 +36,19 @@ def row_of(
         shadow=verdict.shadow,
         features=verdict.features,
     )
+
+
+def stage1_of(row: ScoreRow, challenger: Model | None) -> dict[str, int]:
+    """The log-odds of the first stage by model id, as the verdict of the row had them (`Verdict.stage1`).
+
+    The row holds the champion's; those of the challenger that scored beside it follow from the features.
+    """
+    said: dict[str, int] = {}
+    if row.model is not None and row.stage1_millilogit is not None:
+        said[row.model] = row.stage1_millilogit
+    if challenger is not None and challenger.id in row.shadow:
+        said[challenger.id] = milli(log_odds(challenger.first, spread(row.features[: len(FEATURES)])))
+    return said
 
 
 def item_of(row: ScoreRow) -> ScoreItem:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fraud.rules.rule import BYTES_MAX, Rules
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_file import rules_of_file
+from txn_core.card_numbers.free_text import holds_card_number
 
 if TYPE_CHECKING:
     from fraud.rules.rule_set import RuleSet
@@ -22,7 +23,8 @@ def read_rules(written: Path) -> Rules:
         with written.open("rb") as opened:
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
-        raise RuleError(f"cannot read {written}: {error.strerror}") from None
+        name = "the file" if holds_card_number(str(written)) else written
+        raise RuleError(f"cannot read {name}: {error.strerror}") from None
     return rules_of_file(data)
 
 

@@ -12,6 +12,7 @@ import structlog
 from fraud.records.score_row import ScoreRow
 from txn_core.exceptions import StoreError
 from txn_core.positions import Position
+from txn_core.transactions.event import Event
 from workers.leases.lease import FlushPlan
 from workers.planned.planned_object import PlannedObjects
 
@@ -29,33 +30,49 @@ class ScoreObjects:
         """Up to where the object of a plan covers the shard; none when there is no such object."""
         return await self.objects.covered_to(plan)
 
+    async def logged(self, plan: FlushPlan) -> list[ScoreRow]:
+        """The rows of the object that is there under a plan's name."""
+        async with self.renderings:
+            data = await self.objects.read(plan)
+            return await asyncio.to_thread(_rows, data)
+
     async def write(self, plan: FlushPlan, rows: Sequence[ScoreRow]) -> None:
         """Return when the rows of a plan are in its object.
 
         Raises:
-            StoreError: an object is there that holds other rows, or that covers another range than the plan.
+            StoreError: an object is there that holds other rows, or that covers another range than the plan. Whoever
+                reads again from the checkpoint finds it and goes by it.
         """
         async with self.renderings:
             parquet = await asyncio.to_thread(_parquet, rows)
             covered_to = await self.objects.put(plan, len(rows), parquet)
         if covered_to is None:
             return
-        await self.confirm(plan, rows)
         if covered_to != plan.last:
             raise StoreError(f"the score log of {plan.first.shard_id} covers another range than is planned")
+        there = {row.position: row for row in await self.logged(plan)}
+        for row in rows:
+            if row.position in there:
+                refuse_other(there[row.position], row)
+        if {*map(_told, there.values())} != {*map(_told, rows)}:
+            raise StoreError(f"the score log of {plan.first.shard_id} holds other scores than are planned")
 
-    async def confirm(self, plan: FlushPlan, rows: Sequence[ScoreRow]) -> None:
-        """Return when the object that is there under a plan's name holds the rows of these positions.
 
-        Raises:
-            StoreError: it holds others. It is another stream's then, and neither overwritten nor taken for ours.
-        """
-        async with self.renderings:
-            data = await self.objects.read(plan)
-            same = await asyncio.to_thread(_holds, data, rows)
-        if not same:
-            _log.error("object_of_another_stream", shard=plan.first.shard_id, first=plan.first.sequence_number)
-            raise StoreError(f"the score log of {plan.first.shard_id} holds other records than the stream has")
+def refuse_other(row: ScoreRow, event: Event | ScoreRow) -> None:
+    """Refuse a row that stands where the stream has another transaction.
+
+    Raises:
+        StoreError: it does. The object is another stream's then, and neither overwritten nor taken for ours.
+    """
+    if (row.account, row.transaction_id) != (event.account, event.transaction_id):
+        _log.error("object_of_another_stream", shard=row.position.shard_id, first=row.position.sequence_number)
+        raise StoreError(f"the score log of {row.position.shard_id} holds other records than the stream has")
+
+
+def _told(row: ScoreRow) -> tuple[object, ...]:
+    """What two workers that score a record under the same versions agree on, if they knew the same of its card."""
+    place = (row.position, row.account, row.transaction_id)
+    return (*place, row.model, row.rules_version, row.stage1_millilogit, row.raw_millilogit, row.decision)
 
 
 def _parquet(rows: Sequence[ScoreRow]) -> bytes:
@@ -65,14 +82,8 @@ def _parquet(rows: Sequence[ScoreRow]) -> bytes:
     return parquet_of(table_of(rows))
 
 
-def _holds(data: bytes, rows: Sequence[ScoreRow]) -> bool:
-    """Whether an object has rows at these positions, if any are given, and those are of the same transactions."""
+def _rows(data: bytes) -> list[ScoreRow]:
+    from fraud.scoring.score_log import rows_of  # noqa: PLC0415 - see above
     from txn_core.lake.parquet import read_parquet  # noqa: PLC0415 - see above
 
-    columns = read_parquet(data, ("sequence_number", "sub_sequence_number", "account", "transaction_id")).to_pydict()
-    places = zip(map(int, columns["sequence_number"]), columns["sub_sequence_number"], strict=True)
-    there = dict(zip(places, zip(columns["account"], columns["transaction_id"], strict=True), strict=True))
-    both = [row for row in rows if row.position.within_shard() in there]
-    return (bool(both) or not rows) and all(
-        there[row.position.within_shard()] == (row.account, row.transaction_id) for row in both
-    )
+    return list(rows_of(read_parquet(data)))

@@ -3,7 +3,7 @@
 What is read is scored at once, and its alerts and scores go out. A flush makes the rest durable: the plan on the
 lease, the object of the score log, the states, and the checkpoint with the ledger. Whoever comes after reads from the
 checkpoint, passes over what the states cover, and scores the rest as it was scored before, since the states are those
-of before and the versions are pinned on the lease.
+of before and the versions are pinned on the lease. What is in the log already is not scored again, but taken from it.
 
 A flush covers all that was scored. So records are scored up to where a flush is due, and no further; where a plan
 stands on the lease, up to where its object reaches.
@@ -23,7 +23,6 @@ from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position
 from workers.drain import Cursor
 from workers.leases.checkpointing import Checkpointer
-from workers.leases.lease import FlushPlan
 from workers.leases.ledger import NOTED_SPAN_MAX, tally_of
 from workers.leases.version_pin import VersionPin, pin_at
 from workers.metrics import ShardLag, WorkerMetrics
@@ -31,7 +30,7 @@ from workers.planned.planned_object import has_gap
 from workers.reading.reader import Batch
 from workers.score.pending_rows import PendingRows
 from workers.score.score_objects import ScoreObjects
-from workers.score.scorer import Scorer
+from workers.score.scorer import Logged, Scorer
 
 Cause = Literal["records", "age", "span", "end", "plan"]
 
@@ -65,6 +64,7 @@ class ScoreProcessor:
         self._pending: PendingRows | None = None
         self._looked = False
         self._covered_to: Position | None = None  # by the object of the plan that stands on the lease
+        self._logged: Logged = {}  # the rows of that object
         self._taken = 0
         self._seen_tip = False
 
@@ -103,6 +103,9 @@ class ScoreProcessor:
             return None
         if not self._looked:
             self._covered_to = await self._site.objects.covered_to(plan)
+            if self._covered_to is not None:
+                rows = await self._site.objects.logged(plan)
+                self._logged = {row.position.within_shard(): row for row in rows}
             self._looked = True
         return self._covered_to or plan.last
 
@@ -127,7 +130,10 @@ class ScoreProcessor:
         for pin, some in groupby(records, key=lambda record: pin_at(pins, record.position)):
             wanted = PinnedVersions() if pin is None else PinnedVersions(*pin.versions)
             versions = await self._site.scorer.versions.versions(wanted)
-            rows += await self._site.scorer.score(list(some), versions, self._memory)
+            if self._covered_to is None:
+                rows += await self._site.scorer.score(list(some), versions, self._memory)
+            else:
+                rows += await self._site.scorer.adopt(list(some), self._logged, versions, self._memory)
         tally = await asyncio.to_thread(tally_of, records)
         if self._pending is None:
             self._pending = PendingRows(records[0], records[0], time.monotonic())
@@ -181,18 +187,12 @@ class ScoreProcessor:
                 first = None if pending is None else pending.first.position
                 if has_gap(plan, first, positions):
                     metrics.lost("planned")
-            if plan is not None and rows:
-                await self._store(plan, rows)
+            if plan is not None and rows and self._covered_to is None:
+                await self._site.objects.write(plan, rows)
             await self._store_states()
             to = self._covered_to or (plan.last if plan is not None else None)
             await self._advance(to, pending)
         self._site.scorer.counts.flushes.labels(cause).inc()
-
-    async def _store(self, plan: FlushPlan, rows: Sequence[ScoreRow]) -> None:
-        if self._covered_to is None:
-            await self._site.objects.write(plan, rows)
-        else:
-            await self._site.objects.confirm(plan, rows)
 
     async def _store_states(self) -> None:
         conflicts, unreadable = self._memory.conflicts, self._memory.unreadable
@@ -208,7 +208,7 @@ class ScoreProcessor:
             to = pending.last.position
         tally = tally_of(()) if pending is None else pending.tally
         await self._site.checkpointer.advance(self._lease, to, tally)
-        self._pending, self._looked, self._covered_to, self._lag.pending = None, False, None, 0
+        self._pending, self._looked, self._covered_to, self._logged, self._lag.pending = None, False, None, {}, 0
         if pending is not None:
             self._site.metrics.records.inc(pending.positions)
             self._lag.durable_to(pending.last.arrived_at)

@@ -4,7 +4,7 @@ Records are taken in slices, between which the event loop is free: a thousand sc
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,7 +14,7 @@ from fraud.observations.reading import observation_of
 from fraud.records.score_row import ScoreRow
 from fraud.rules.rule_health import RuleHealth
 from fraud.scoring.fold import scored
-from fraud.scoring.score_rows import item_of, row_of
+from fraud.scoring.score_rows import item_of, row_of, stage1_of
 from fraud.scoring.state_memory import StateMemory
 from fraud.scoring.verdict import Verdict
 from fraud.scoring.versions import Versions
@@ -31,11 +31,16 @@ from workers.retries import UNLIMITED, Patience, retry_outages
 from workers.score.alert_outbox import ALERTS_AT_ONCE, Alarm, AlertOutbox
 from workers.score.drift_watch import DriftWatch
 from workers.score.score_metrics import ScoreMetrics
+from workers.score.score_objects import refuse_other
 from workers.score.version_watch import KEPT_MAX, VersionWatch
 
 SLICE_RECORDS: Final = 64
 WRITES_AT_ONCE: Final = 8
 """Requests of 25 scores each."""
+
+
+Logged = Mapping[tuple[int, int], ScoreRow]
+"""Rows of the score log by their place in the shard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,29 @@ class Scorer:
         await self._show(found.rows)
         await self._disable_failing(versions, found.verdicts)
         return found.rows
+
+    async def adopt(
+        self, records: Sequence[StreamRecord], logged: Logged, versions: Versions, memory: StateMemory
+    ) -> Sequence[ScoreRow]:
+        """Take over what a predecessor has scored and logged, row by row; gives the rows of these records.
+
+        They are not scored again: of a card that is on two shards at once more may be known by now than when its
+        record was scored, and a score once given stays. Alerts went out before the log was written.
+
+        Raises:
+            StoreError: the log holds other records than the stream.
+        """
+        arrivals = await self._read(records)
+        await memory.load(arrival.observation for arrival in arrivals)
+        rows: list[ScoreRow] = []
+        for arrival in arrivals:
+            if (row := logged.get(arrival.record.position.within_shard())) is not None:
+                refuse_other(row, arrival.event)
+                rows.append(row)
+                if not memory.state(arrival.observation).covers(row.position):
+                    memory.enter(arrival.observation, stage1_of(row, versions.challenger), row.position)
+        await self._show(rows)
+        return rows
 
     async def _read(self, records: Sequence[StreamRecord]) -> list[_ReadEvent]:
         """The events among some records; the others are dead letters on return."""

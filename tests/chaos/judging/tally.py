@@ -8,20 +8,19 @@ from tests.chaos import schedule
 from tests.chaos.faults import OF_SERVICE, SLOW
 
 KILLED: Final = (
-    *("api", "index", "archive", "dynamodb", "s3", "kinesis"),
-    "archive, at a protocol step",
+    *("api", "index", "archive", "score", "dynamodb", "s3", "kinesis"),
+    *("archive, at a protocol step", "score, at a protocol step"),
 )
-FROZEN: Final = tuple(
-    dict.fromkeys(f"{point.kind}: {point.step}" for point in (*schedule.POINTS, *schedule.RELEASES))
-)
+FROZEN: Final = tuple(dict.fromkeys(f"{point.kind}: {point.step}" for point in schedule.ALL_POINTS))
 CHANGED: Final = (
     *("shard split", "shards merged", "shard throttled", "iterators expired", "poison put"),
-    *("worker gone and come", "wall clock jumped", "monotonic clock jumped"),
+    *("worker gone and come", "wall clock jumped", "monotonic clock jumped", "versions changed"),
 )
 INJECTED: Final = (
     *(f"{service}: {fate.name}" for service, fates in OF_SERVICE.items() for fate in fates),
     *(f"lease table: {fate.name}" for fate in OF_SERVICE["dynamodb"]),
     *(f"{service}: {SLOW.name}" for service in ("dynamodb", "s3")),
+    *(f"registry: {fate.name}" for fate in schedule.AWAY),
     *(f"kinesis: {f.name}" for f in (*schedule.PUT_FATES, *schedule.RECORD_FATES, *schedule.READ_FATES)),
 )
 

@@ -5,31 +5,24 @@ Everything here is a function of what was posted and what was found, so that the
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tests.chaos.documents import FIELDS_OF, content_of
+from tests.chaos.judging.finding import Finding, broken
 from tests.chaos.judging.views import Place, Row, Views
 from tests.chaos.load import Outcome, Submission
 from tests.support.reference_reader import by_reference
+from txn_core import drains
 from workers.events.dead_letters import DeadLetter
 
-SHOWN_MAX: Final = 8  # of the findings of one kind
 _TIMES: Final = ("accepted_at", "occurred_at")
 _BESIDES: Final = ("schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at")
 
 Event = dict[str, Any]
 Order = tuple[str, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A promise that was not kept."""
-
-    promise: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +83,12 @@ def _repetitions(submission: Submission) -> int:
 
 def _lake(rows: Sequence[Row], events: Mapping[Place, Event]) -> Iterator[Finding]:
     counts = Counter(row.place for row in rows)
-    yield from _each("doubled in the lake", (place for place, count in counts.items() if count > 1))
-    yield from _each("missing in the lake", events.keys() - counts.keys())
-    yield from _each("in the lake, not on the stream", counts.keys() - events.keys())
+    yield from broken("doubled in the lake", (place for place, count in counts.items() if count > 1))
+    yield from broken("missing in the lake", events.keys() - counts.keys())
+    yield from broken("in the lake, not on the stream", counts.keys() - events.keys())
     for row in rows:
         if (event := events.get(row.place)) is not None:
-            yield from _each("different in the lake", _differences(row.place, _columns(event), row.columns))
+            yield from broken("different in the lake", _differences(row.place, _columns(event), row.columns))
 
 
 def _columns(event: Event) -> Event:
@@ -116,10 +109,10 @@ def _columns(event: Event) -> Event:
 def _index(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -> Iterator[Finding]:
     views = evidence.views
     keys = {f"{evidence.account}#{transaction_id}" for transaction_id in by_id}
-    yield from _each("missing in the index", keys - views.items.keys())
-    yield from _each("in the index, not on the stream", views.items.keys() - keys)
+    yield from broken("missing in the index", keys - views.items.keys())
+    yield from broken("in the index, not on the stream", views.items.keys() - keys)
     for name, found in views.indexed.items():
-        yield from _each(f"not found by {name}", views.items.keys() - found)
+        yield from broken(f"not found by {name}", views.items.keys() - found)
     for transaction_id, writes in by_id.items():
         item = views.items.get(f"{evidence.account}#{transaction_id}")
         if item is None:
@@ -127,7 +120,7 @@ def _index(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -> It
         first = min(writes)
         if item.order != first:
             yield Finding("not the first write in the index", f"{transaction_id}: {item.order} instead of {first}")
-        yield from _each("different in the index", _differences(transaction_id, writes[first], item.event))
+        yield from broken("different in the index", _differences(transaction_id, writes[first], item.event))
 
 
 def _conflicts(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -> Iterator[Finding]:
@@ -150,11 +143,13 @@ def _conflicts(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -
         for name, there in (("in a dead letter", kept.keys()), ("noted", noted)):
             contents = [_client_fields(writes[order]) for order in there if order in writes]
             missing = sum(fields not in contents for fields in lost)
-            yield from _each(f"conflict not {name}", [f"{transaction_id}: {missing}"] if missing else [])
-            yield from _each(f"{name}, not a losing write", [o for o in there if o not in writes or o == min(writes)])
+            yield from broken(f"conflict not {name}", [f"{transaction_id}: {missing}"] if missing else [])
+            yield from broken(
+                f"{name}, not a losing write", [o for o in there if o not in writes or o == min(writes)]
+            )
         for order, event in kept.items():
-            yield from _each("different in a dead letter", _differences(order, writes.get(order, {}), event))
-    yield from _each("a dead letter of nothing on the stream", letters.keys() - by_id.keys())
+            yield from broken("different in a dead letter", _differences(order, writes.get(order, {}), event))
+    yield from broken("a dead letter of nothing on the stream", letters.keys() - by_id.keys())
 
 
 def _poison(evidence: Evidence) -> Iterator[Finding]:
@@ -163,7 +158,7 @@ def _poison(evidence: Evidence) -> Iterator[Finding]:
         (worker, place, data)
         for place, data in evidence.views.stream.items()
         if data in evidence.poison
-        for worker in ("index", "archive")
+        for worker in drains.names()
     )
     found = Counter(
         (letter.origin.worker, place, data)
@@ -171,8 +166,8 @@ def _poison(evidence: Evidence) -> Iterator[Finding]:
         if letter.reason == "undecodable"
         for place, data in _set_apart(letter)
     )
-    yield from _each("poison without a dead letter", (each[:2] for each in (expected - found)))
-    yield from _each("a dead letter of no poison", (each[:2] for each in (found - expected)))
+    yield from broken("poison without a dead letter", (each[:2] for each in (expected - found)))
+    yield from broken("a dead letter of no poison", (each[:2] for each in (found - expected)))
 
 
 def _set_apart(letter: DeadLetter) -> Iterator[tuple[Place, bytes]]:
@@ -223,7 +218,7 @@ def _answered_alike(submission: Submission) -> Iterator[Finding]:
     accepted = [answer for answer in submission.answers if answer.outcome is Outcome.ACCEPTED]
     transaction_id = submission.posted.transaction_id
     if submission.key is None:
-        yield from _each("a replay without a key", [transaction_id for answer in accepted if answer.replayed])
+        yield from broken("a replay without a key", [transaction_id for answer in accepted if answer.replayed])
         return
     for answer in accepted[1:]:
         if answer.body != accepted[0].body:
@@ -244,7 +239,7 @@ def _receipt(
     if not found:
         yield Finding("acknowledged and not on the stream", f"{receipt['transaction_id']} at {place}")
     for event in found:
-        yield from _each("acknowledged otherwise than posted", _differences(place, content, _client_fields(event)))
+        yield from broken("acknowledged otherwise than posted", _differences(place, content, _client_fields(event)))
         if event["account"] != account:
             yield Finding("acknowledged for another account", receipt["transaction_id"])
 
@@ -261,7 +256,7 @@ def _card_numbers(evidence: Evidence) -> Iterator[Finding]:
         **evidence.logs,
     }
     for name, content in places.items():
-        yield from _each(
+        yield from broken(
             f"card number in {name}", [len(found)] if (found := [n for n in numbers if n in content]) else []
         )
 
@@ -276,7 +271,7 @@ def _false_alarms(evidence: Evidence) -> Iterator[Finding]:
         "an object said to be another stream's": b"object_of_another_stream",
     }
     for promise, said in alarms.items():
-        yield from _each(promise, (name for name, log in evidence.logs.items() if said in log))
+        yield from broken(promise, (name for name, log in evidence.logs.items() if said in log))
 
 
 def _client_fields(event: Event) -> Event:
@@ -287,20 +282,3 @@ def _differences(where: object, expected: Event, found: Event) -> list[str]:
     """The fields that differ; what only the lake has is left out."""
     names = expected.keys() | (found.keys() - {"arrived_at"})
     return [f"{where}: {name}" for name in sorted(names) if expected.get(name, ...) != found.get(name, ...)]
-
-
-def _each(promise: str, what: Iterable[object]) -> Iterator[Finding]:
-    for each in what:
-        yield Finding(promise, str(each))
-
-
-def summary(findings: Sequence[Finding]) -> list[str]:
-    """The findings for people: each kind with its number and some of them."""
-    kinds: dict[str, list[str]] = defaultdict(list)
-    for finding in findings:
-        kinds[finding.promise].append(finding.what)
-    return [
-        line
-        for promise, what in kinds.items()
-        for line in (f"{promise}: {len(what)}", *(f"    {each}" for each in what[:SHOWN_MAX]))
-    ]

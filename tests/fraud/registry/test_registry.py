@@ -12,6 +12,7 @@ from fraud.model.signature import public_key_of
 from fraud.registry.active_versions import ACTIVE_KEY, HISTORY_MAX, ActiveVersions, Wanted, change_active, read_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import MODELS_PREFIX, ModelRegistry
+from tests.builders import issued_card_number
 from tests.fraud.training.made_rows import KEY, trained
 from tests.support.memory_versions import DeadError, Life, MemoryVersions
 from txn_core.transactions.instants import Instant
@@ -111,6 +112,12 @@ def test_a_name_that_is_none_is_refused() -> None:
     for who in ("", "a b", "x" * 65, "4111\n"):
         with pytest.raises(ModelError, match="a person is named"):
             decided(ActiveVersions(), asked(who, alone=True), wanted(1))
+
+
+def test_a_name_that_is_a_card_number_is_refused() -> None:
+    with pytest.raises(ModelError, match="holds a card number") as refused:
+        decided(ActiveVersions(), asked(issued_card_number(), alone=True), wanted(1))
+    assert issued_card_number() not in str(refused.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}x", b'{"format":2}', b"[" * 100_000, b'{"wanted":{"champion":"../x"}}'])

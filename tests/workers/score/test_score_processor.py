@@ -1,11 +1,14 @@
 """The scorer's protocol: killed at any call, and resumed, it leaves what an undisturbed run leaves."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from fraud.rules.rule_health import IN_A_ROW_MAX
+from fraud.scoring.card_state import CardState
+from fraud.scoring.score_rows import item_of
 from tests.builders import ARRIVED_AT, SHARD, card_number, position
 from tests.fraud.rules.written import rule_set
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, failing
@@ -261,7 +264,7 @@ async def test_a_rule_that_fails_all_the_time_is_no_hit_and_asked_to_be_disabled
     world, rules = ScoreWorld(), rule_set("1 / (city_population - city_population) > 0", "amount > 50000")
     world.watch.rules[rules.version] = rules
     world.watch.wanted = FIRST._replace(rules=rules.version)
-    read = records(*(bought(card, LARGE) for card in range(IN_A_ROW_MAX)))
+    read = records(*(bought(0, LARGE) for card in range(IN_A_ROW_MAX)))
     world.watch.models = {}
     process = world.begun(records_max=1_000)
     await process.drain(read, at_once=IN_A_ROW_MAX)
@@ -324,3 +327,47 @@ async def test_nothing_is_pinned_by_whoever_lost_the_lease() -> None:
         await sleeping.drain(stream())
     assert not world.shown
     assert world.rows[SHARD].pins == ()
+
+
+async def test_what_is_logged_is_not_scored_again_though_more_is_known_of_the_card_by_now() -> None:
+    """A worker dies behind its object, another shard stores the card, and the log still says what all else says."""
+    read = records(*(bought(0, 40_000 + number, id_=f"0000000{number}") for number in range(1, 5)))
+    wrong = [StreamRecord(bought(0, LARGE, id_="00000009"), position(9, shard_id=shard(1)), ARRIVED_AT)]
+    for ends_at in range(1, 60):
+        world = ScoreWorld(rows={SHARD: lease(), shard(1): lease(1)})
+        with suppress(DeadError, ExceptionGroup):
+            await world.begun(Life(ends_at, behind=True)).drain(read)
+        if not world.log() or world.states:
+            continue
+        await world.begun(row=lease(1)).drain(wrong)
+        await world.begun(owner=BOB).drain(read)
+        log = world.log()
+        assert [row.transaction_id for row in log] == ["00000001", "00000002", "00000003", "00000004", "00000009"]
+        assert {row.transaction_id: item_of(row) for row in log} == {i: s[-1] for i, s in world.shown.items()}
+        (stored,) = world.states.values()
+        history = CardState.of(stored).history
+        assert history is not None
+        kept = {row.transaction_id: row.stage1_millilogit for row in log}
+        assert sorted(history.log_odds[CHAMPION]) == sorted(value for value in kept.values() if value is not None)
+        return
+    raise AssertionError("no life ended between the object and the states")
+
+
+async def test_scores_that_a_slower_worker_has_logged_meanwhile_are_taken_over() -> None:
+    """The object is there when it is to be written, with what was known of the card then."""
+    read = records(*(bought(0, 40_000 + number, id_=f"0000000{number}") for number in range(1, 5)))
+    wrong = [StreamRecord(bought(0, LARGE, id_="00000009"), position(9, shard_id=shard(1)), ARRIVED_AT)]
+    slower = ScoreWorld()
+    await slower.begun().drain(read)
+    world = ScoreWorld(rows={SHARD: lease(), shard(1): lease(1)})
+    await world.begun(row=lease(1)).drain(wrong)
+    process = world.begun()
+    await process.drain(read, finish=False)
+    world.objects |= slower.objects
+    with pytest.raises(StoreError, match="other scores"):
+        await process.processor.finish()
+    process.processor.abandon()
+    await world.begun(owner=BOB).drain(read)
+    logged = {row.transaction_id: item_of(row) for row in world.log()}
+    assert {i: s[-1] for i, s in world.shown.items()} == logged
+    assert [row for row in world.log() if row.position.shard_id == SHARD] == slower.log()

@@ -11,10 +11,12 @@ from devkit.user_records import UserRecord
 
 from tests.builders import ACCOUNT, CARD_KEY, SHARD, arrived, encoded, position
 from tests.chaos.documents import documents
-from tests.chaos.judging.verdict import Evidence, Finding, compared, find_faults, summary
+from tests.chaos.judging.finding import Finding, summary
+from tests.chaos.judging.verdict import Evidence, compared, find_faults
 from tests.chaos.judging.views import Item, Place, Row, Views
 from tests.chaos.load import HttpReply, Outcome, Submission
 from tests.workers.builders import later
+from txn_core import drains
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from txn_core.kinesis.aggregation import aggregate
 from txn_core.lake.columns import table_of
@@ -53,14 +55,14 @@ def evidence() -> Evidence:
     poisoned = _place(1000)
     letters = [
         DeadLetter("undecodable", "x", Origin(worker, "stream", position(1000)), later(0), POISON)
-        for worker in ("index", "archive")
+        for worker in drains.names()
     ]
     foreign = {Place(SHARD, 1001, sub): b"foreign %d" % sub for sub in range(3)}
     whole = aggregate([UserRecord("key", data) for data in foreign.values()], "0")
     subs = SubRecords.of(range(3))
     letters += [
         DeadLetter("undecodable", "x", Origin(worker, "stream", position(1001), subs), later(0), whole)
-        for worker in ("index", "archive")
+        for worker in drains.names()
     ]
     stream |= {poisoned: POISON} | foreign
     views = replace(views, stream=stream, letters=[*views.letters, *letters])

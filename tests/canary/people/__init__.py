@@ -1,0 +1,1 @@
+"""What people write: reviewers about cases, and whoever makes rules, models and labels."""
