@@ -26,11 +26,12 @@ def events(count: int, *, name: str) -> Iterator[bytes]:
         yield encoded(body, f"{name}-{number:08d}")
 
 
-def encoded(body: bytes, transaction_id: str) -> bytes:
-    """The event of a request body."""
+def encoded(body: bytes, transaction_id: str | None = None) -> bytes:
+    """The event of a request body, under its own id unless another one is given."""
+    submission = Submission.of(parse_transaction(body))
     return encode(
-        Submission.of(parse_transaction(body)),
-        transaction_id=TransactionId(transaction_id),
+        submission,
+        transaction_id=TransactionId(transaction_id or submission.transaction_id or ""),
         account=ACCOUNT,
         keys=_KEYS,
         accepted_at=instant_of(BEGAN),

@@ -8,7 +8,8 @@ byte apart, the times as steps. Integers are little-endian, as are the machines 
 import struct
 import zlib
 from array import array
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Final
 
 from fraud.history.columns import ID_BYTES, Columns, Place
@@ -130,9 +131,7 @@ def _planes(column: "array[int]", width: int) -> list[bytes]:
 
 def _steps(times: "array[int]") -> "array[int]":
     """Each time's distance from the one before it; 0 for the first."""
-    steps = array("q", bytes(8)) if times else array("q")
-    steps.extend(later - earlier for earlier, later in pairwise(times))
-    return steps
+    return array("q", [0, *map(sub, times[1:], times)] if times else ())
 
 
 def _times(first_s: int, steps: "array[int]") -> "array[int]":

@@ -1,97 +1,148 @@
 """What each feature adds to a row's log-odds: exact Shapley values of trees.
 
-Algorithm 2 of Lundberg, Erion, Lee: "Consistent Individualized Feature Attribution for Tree Ensembles"
+The values are those of Lundberg, Erion, Lee: "Consistent Individualized Feature Attribution for Tree Ensembles"
 (arXiv:1802.03888), over the counts of training rows, as LightGBM's `pred_contrib`. The values of a row and the
 expected log-odds add up to the row's log-odds.
+
+They are computed leaf by leaf. A leaf is reached over splits of some features. Of a feature that is known, the row
+goes the leaf's way or not; of one that is not known, a share of the training rows does. So Shapley's sum over the
+sets of known features comes to one over how many of those that go the leaf's way are not known, which takes the
+elementary symmetric polynomials of their shares.
+
+There are few ways to pass the splits before a leaf, so a leaf keeps its answers.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from math import factorial, prod
+from operator import or_
+from typing import Final, NamedTuple, Self
 
-from fraud.model.flat_tree import FlatTree
+from fraud.model.flat_tree import FlatTree, floats
+from fraud.model.trees import LEAVES_MAX, Value, spread
+
+KEPT_MAX: Final = 32
+"""Answers of one leaf that are kept, about 200 bytes each; further ones are computed each time."""
+_WEIGHTS: Final = tuple(
+    tuple(factorial(known) * factorial(of - known - 1) / factorial(of) for known in range(of))
+    for of in range(LEAVES_MAX + 1)
+)
+"""By the number of features on the way to a leaf: the weight of a set of so many that are known."""
 
 
-@dataclass(slots=True)
-class _Step:
-    """A feature on the way from the root: which part of the rows goes on without it and with it, and the weight."""
+class _Step(NamedTuple):
+    """A feature on the way to a leaf: the splits that ask for it, those that are to be passed low, and its share.
+
+    The share is the part of the training rows that goes the leaf's way at these splits.
+    """
 
     feature: int
-    without: float
-    along: float
-    weight: float
+    asked: int
+    low: int
+    share: float
 
 
-def contributions(trees: Iterable[FlatTree], values: Sequence[float | None]) -> tuple[list[float], float]:
-    """The contribution of each feature, and the expected log-odds over the rows of training."""
-    found, expected = [0.0] * len(values), 0.0
-    for tree in trees:
-        expected += sum(
-            float.fromhex(value) * rows for value, rows in zip(tree.value, tree.leaf_rows, strict=True)
-        ) / sum(tree.leaf_rows)
-        if tree.feature:
-            _descend(tree, 0, values, found, _extended([], 1.0, 1.0, -1))
-    return found, expected
+class _Leaf:
+    """A leaf with the features on its way. What they add depends on which of the way's splits a row passes low."""
+
+    __slots__ = ("_asked", "_kept", "_steps", "_value", "features")
+
+    def __init__(self, value: float, steps: Sequence[_Step]) -> None:
+        self._value, self._steps = value, steps
+        self.features = tuple(step.feature for step in steps)
+        self._asked = reduce(or_, (step.asked for step in steps))
+        self._kept: dict[int, array[float]] = {}
+
+    def parts(self, passed_low: int) -> "array[float]":
+        """What each of `features` adds to a row that passes these splits low."""
+        known = passed_low & self._asked
+        if (parts := self._kept.get(known)) is None:
+            found = dict(_parts(self._value, self._steps, known))
+            parts = array("d", [found[feature] for feature in self.features])
+            if len(self._kept) < KEPT_MAX:
+                self._kept[known] = parts
+        return parts
 
 
-def _descend(
-    tree: FlatTree, node: int, values: Sequence[float | None], found: list[float], path: list[_Step]
-) -> None:
-    if node < 0:
-        value = float.fromhex(tree.value[~node])
-        for index in range(1, len(path)):
-            step = path[index]
-            weight = sum(each.weight for each in _unwound(path, index))
-            found[step.feature] += weight * (step.along - step.without) * value
-        return
-    feature = tree.feature[node]
-    taken, other = tree.low[node], tree.high[node]
-    if not _goes_low(tree, node, values[feature]):
-        taken, other = other, taken
-    without = along = 1.0
-    met = next((index for index, step in enumerate(path) if step.feature == feature), None)
-    if met is not None:
-        without, along = path[met].without, path[met].along
-        path = _unwound(path, met)
-    rows = tree.rows[node]
-    for child, share in ((taken, along), (other, 0.0)):
-        part = without * tree.rows_of(child) / rows
-        _descend(tree, child, values, found, _extended(path, part, share, feature))
+class _ExplainedTree:
+    """One tree with its leaves."""
+
+    __slots__ = ("_leaves", "_splits", "expected")
+
+    def __init__(self, tree: FlatTree, features: int) -> None:
+        values = floats(tree.value)
+        expected = sum(value * rows for value, rows in zip(values, tree.leaf_rows, strict=True))
+        self.expected = expected / sum(tree.leaf_rows)
+        self._splits = tree.splits(features)
+        self._leaves = tuple(_leaves(tree, values))
+
+    def add_to(self, found: list[float], row: Sequence[float]) -> None:
+        """Add what each feature adds to a row that `spread` made."""
+        passed_low = 0
+        for number, (column, threshold) in enumerate(self._splits):
+            if row[column] <= threshold:
+                passed_low |= 1 << number
+        for leaf in self._leaves:
+            for feature, part in zip(leaf.features, leaf.parts(passed_low), strict=True):
+                found[feature] += part
 
 
-def _goes_low(tree: FlatTree, node: int, value: float | None) -> bool:
-    missing = tree.missing[node]
-    if value is None:
-        if missing != "zero":
-            return missing == "low"
-        value = 0.0
-    return value <= float.fromhex(tree.threshold[node])
+class Contributions:
+    """The trees of one stage, explained."""
+
+    __slots__ = ("_features", "_trees", "expected")
+
+    def __init__(self, trees: Sequence[_ExplainedTree], features: int) -> None:
+        self._trees, self._features = trees, features
+        self.expected = sum(tree.expected for tree in trees)
+        """The expected log-odds over the rows of training."""
+
+    @classmethod
+    def of(cls, trees: Iterable[FlatTree], features: int) -> Self:
+        """Trees that read so many features."""
+        return cls([_ExplainedTree(tree, features) for tree in trees], features)
+
+    def to(self, values: Sequence[Value]) -> list[float]:
+        """What each feature adds to the log-odds of a row."""
+        found, row = [0.0] * self._features, spread(values)
+        for tree in self._trees:
+            tree.add_to(found, row)
+        return found
 
 
-def _extended(path: Sequence[_Step], without: float, along: float, feature: int) -> list[_Step]:
-    """The path with one more feature."""
-    depth = len(path)
-    steps = [_Step(step.feature, step.without, step.along, step.weight) for step in path]
-    steps.append(_Step(feature, without, along, 1.0 if depth == 0 else 0.0))
-    for index in reversed(range(depth)):
-        steps[index + 1].weight += along * steps[index].weight * (index + 1) / (depth + 1)
-        steps[index].weight = without * steps[index].weight * (depth - index) / (depth + 1)
-    return steps
+def _leaves(tree: FlatTree, values: Sequence[float]) -> Iterator[_Leaf]:
+    """The leaves with the features on their ways; a tree without splits explains nothing."""
+    ways: list[tuple[int, dict[int, _Step]]] = [(0, {})] if tree.feature else []
+    while ways:
+        node, steps = ways.pop()
+        if node < 0:
+            yield _Leaf(values[~node], tuple(steps.values()))
+            continue
+        feature, bit = tree.feature[node], 1 << node
+        before = steps.get(feature, _Step(feature, 0, 0, 1.0))
+        for child, low in ((tree.low[node], bit), (tree.high[node], 0)):
+            share = before.share * tree.rows_of(child) / tree.rows[node]
+            step = _Step(feature, before.asked | bit, before.low | low, share)
+            ways.append((child, {**steps, feature: step}))
 
 
-def _unwound(path: Sequence[_Step], index: int) -> list[_Step]:
-    """The path without one of its features."""
-    depth = len(path) - 1
-    without, along = path[index].without, path[index].along
-    steps = [_Step(step.feature, step.without, step.along, step.weight) for step in path]
-    following = steps[depth].weight
-    for place in reversed(range(depth)):
-        if along != 0.0:
-            weight = steps[place].weight
-            steps[place].weight = following * (depth + 1) / ((place + 1) * along)
-            following = weight - steps[place].weight * without * (depth - place) / (depth + 1)
-        else:
-            steps[place].weight = steps[place].weight * (depth + 1) / (without * (depth - place))
-    for place in range(index, depth):
-        after = steps[place + 1]
-        steps[place].feature, steps[place].without, steps[place].along = after.feature, after.without, after.along
-    return steps[:depth]
+def _parts(leaf_value: float, steps: Sequence[_Step], passed_low: int) -> Iterator[tuple[int, float]]:
+    along = [step for step in steps if passed_low & step.asked == step.low]
+    apart = [step for step in steps if passed_low & step.asked != step.low]
+    weights = _WEIGHTS[len(steps)]
+    shares = [1.0]  # the elementary symmetric polynomials of the shares of those that go along
+    for step in along:
+        shares.append(0.0)
+        for place in range(len(shares) - 1, 0, -1):
+            shares[place] += step.share * shares[place - 1]
+    value = leaf_value * prod(step.share for step in apart)
+    if apart:
+        part = -value * sum(map(float.__mul__, weights, reversed(shares)))
+        for step in apart:
+            yield step.feature, part
+    for step in along:
+        others = [1.0]  # the same without this one
+        for each in shares[1:-1]:
+            others.append(each - step.share * others[-1])
+        yield step.feature, value * (1.0 - step.share) * sum(map(float.__mul__, weights, reversed(others)))

@@ -1,8 +1,9 @@
 """Whether what a model sees is still what it was trained on: the population stability index."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from fraud.model.manifest import DriftBins
@@ -13,20 +14,17 @@ ALARM: Final = 0.25
 _SMALLEST: Final = 1e-4
 
 
-class SeenValues:
-    """Values of one feature, or scores, counted in the bins of training."""
+def counts_of(bins: DriftBins, values: Iterable[Value]) -> list[int]:
+    """How many values of one feature, or scores, are in each bin of training; the last count is of missing ones."""
+    found = list(values)
+    known = sorted(value for value in found if value is not None)
+    edges = [0, *(bisect_left(known, bound) for bound in bins.bounds), len(known)]
+    return [*(end - begin for begin, end in pairwise(edges)), len(found) - len(known)]
 
-    def __init__(self, bins: DriftBins) -> None:
-        self._bins = bins
-        self._counts = [0] * (len(bins.counts) + 1)
 
-    def add(self, value: Value) -> None:
-        """Count a value; None is one that is missing."""
-        self._counts[-1 if value is None else bisect_right(self._bins.bounds, value)] += 1
-
-    def index(self) -> float:
-        """The population stability index; 0 while nothing was seen."""
-        return stability_index([*self._bins.counts, self._bins.missing], self._counts)
+def index_of(bins: DriftBins, counts: Sequence[int]) -> float:
+    """The population stability index of values that `counts_of` counted; 0 while nothing was seen."""
+    return stability_index([*bins.counts, bins.missing], counts)
 
 
 def stability_index(expected: Sequence[int], seen: Sequence[int]) -> float:

@@ -68,14 +68,18 @@ class FlatTree(Part):
 
     def node(self, features: int) -> Node:
         """The tree as it is read, over rows that `trees.spread` makes of so many features."""
-        values, thresholds = floats(self.value), floats(self.threshold)
-        if not self.feature:
+        values, splits = floats(self.value), self.splits(features)
+        if not splits:
             return values[0]
         made: dict[int, Node] = {~number: value for number, value in enumerate(values)}
-        for number in reversed(range(len(self.feature))):
-            column = self.feature[number] + features * _COPY[self.missing[number]]
-            made[number] = (column, thresholds[number], made[self.low[number]], made[self.high[number]])
+        for number in reversed(range(len(splits))):
+            made[number] = (*splits[number], made[self.low[number]], made[self.high[number]])
         return made[0]
+
+    def splits(self, features: int) -> tuple[tuple[int, float], ...]:
+        """The column of such a row that each split reads, and the largest value that goes to its low child."""
+        columns = (each + features * _COPY[missing] for each, missing in zip(self.feature, self.missing, strict=True))
+        return tuple(zip(columns, floats(self.threshold), strict=True))
 
 
 class Stage(Part):

@@ -18,7 +18,6 @@ from fraud.model.manifest import DriftBins, Interval, KnownAnswer, Manifest, Met
 from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.model.signature import SIGNATURE_BYTES, check_signature
-from fraud.model.trees import log_odds, spread
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
@@ -130,8 +129,8 @@ def _check_answers(model: Model) -> None:
     for answer in model.manifest.known_answers:
         values = [None if value is None else float.fromhex(value) for value in answer.values]
         given = (
-            log_odds(model.first, spread(values[: model.manifest.features])),
-            log_odds(model.second, spread(values)),
+            model.first_log_odds(values[: model.manifest.features]),
+            model.second_log_odds(values),
         )
         if [each.hex() for each in given] != [answer.first, answer.second]:
             raise ModelError("the model does not give its known answers on this machine")

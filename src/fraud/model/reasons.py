@@ -7,8 +7,7 @@ from fraud.features.catalogue import FEATURES
 from fraud.features.feature import Feature
 from fraud.features.stage_two import STAGE2
 from fraud.features.words import in_words
-from fraud.model.contributions import contributions
-from fraud.model.flat_tree import TreesFile
+from fraud.model.contributions import Contributions
 from fraud.model.trees import Value
 
 REASONS_MAX: Final = 5
@@ -25,14 +24,15 @@ class Reason(NamedTuple):
     text: str
 
 
-def reasons_of(trees: TreesFile, values: Sequence[Value]) -> tuple[Reason, ...]:
+def reasons_of(
+    first_stage: Contributions, second_stage: Contributions, values: Sequence[Value]
+) -> tuple[Reason, ...]:
     """What adds most to the log-odds, the strongest first; nothing that speaks against fraud.
 
     What the second stage takes from the first one's log-odds is shared out among the features of the first stage
     that point the same way, by what each of them adds there: people cannot check that "the first stage says 2.3".
     """
-    found, _ = contributions(trees.second.trees, values)
-    first, _ = contributions(trees.first.trees, values[: trees.first.features])
+    found, first = second_stage.to(values), first_stage.to(values[: len(FEATURES)])
     through, found[OWN] = found[OWN], 0.0
     same_way = [max(each, 0.0) if through > 0.0 else min(each, 0.0) for each in first]
     total = sum(same_way)

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("lightgbm", reason="the extra `train`")
 
-from fraud.model.contributions import contributions
+from fraud.model.contributions import KEPT_MAX, Contributions
 from fraud.model.flat_tree import FlatTree
 from fraud.model.trees import log_odds, spread
 from tests.fraud.model.grown import grown
@@ -16,17 +16,17 @@ from tests.fraud.model.grown import grown
 def test_contributions_are_those_of_lightgbm() -> None:
     made = grown()
     theirs = made.booster.predict(made.matrix()[:20], pred_contrib=True)
+    explained = Contributions.of(made.stage.trees, made.stage.features)
     for row, expected in zip(made.rows, theirs, strict=False):
-        values, base = contributions(made.stage.trees, row)
-        assert [*values, base] == pytest.approx(list(expected), abs=1e-9)
+        assert [*explained.to(row), explained.expected] == pytest.approx(list(expected), abs=1e-9)
 
 
 def test_contributions_and_the_expected_value_add_up_to_the_log_odds() -> None:
     made = grown()
-    trees = made.stage.nodes()
+    trees, explained = made.stage.nodes(), Contributions.of(made.stage.trees, made.stage.features)
     for row in made.rows[20:40]:
-        values, base = contributions(made.stage.trees, row)
-        assert sum(values) + base == pytest.approx(log_odds(trees, spread(row)), abs=1e-9)
+        total = sum(explained.to(row)) + explained.expected
+        assert total == pytest.approx(log_odds(trees, spread(row)), abs=1e-9)
 
 
 def test_contributions_are_those_of_the_definition() -> None:
@@ -43,8 +43,18 @@ def test_contributions_are_those_of_the_definition() -> None:
     )
     rows: list[list[float | None]] = [[0.0, 0.0, 0.0], [1.0, 1.0, 9.0], [None, None, None], [-2.0, None, 3.0]]
     for row in rows:
-        found, _ = contributions([tree], row)
+        found = Contributions.of([tree], 3).to(row)
         assert found == pytest.approx([_shapley(tree, row, feature) for feature in range(3)], abs=1e-12)
+
+
+def test_an_answer_that_is_kept_is_the_one_that_is_computed() -> None:
+    """A tree keeps so many answers; of more rows each gets its own all the same."""
+    made = grown()
+    explained = Contributions.of(made.stage.trees, made.stage.features)
+    rows = made.rows[: 3 * KEPT_MAX]
+    found = [explained.to(row) for row in rows]
+    assert [explained.to(row) for row in rows] == found
+    assert [Contributions.of(made.stage.trees, made.stage.features).to(row) for row in rows[-5:]] == found[-5:]
 
 
 def _shapley(tree: FlatTree, row: list[float | None], feature: int) -> float:
