@@ -1,7 +1,7 @@
 """What a model does of served scores: `txn train` on the sample, then each of its rows through the scorer's drain.
 
 The measures come from the score log's Parquet objects, and from the labels of the file by transaction id. They have
-to be those that `txn train` reports of the same days, to the last bit of their intervals.
+to be those that `txn train` reports of the same days, with their intervals, to the last of five decimals.
 """
 
 import asyncio
@@ -89,12 +89,12 @@ def _in_order(settings: Settings, trained: Trained, labels: Mapping[str, Label])
     tell("served: scoring every row in the order of time")
     versions = versions_of(trained)
     log = asyncio.run(served_log(settings, versions, in_order(map(encoded, sample_bodies()))))
-    found, told = served_estimates(log.rows(), labels, trained.training.test), trained.estimates["seen"]
+    found, told = served_estimates(log.rows(), labels, trained.training.test), trained.estimates["seen"].document()
     for name, floor in FLOORS.items():
         estimate: Estimate = getattr(found, name)
         measure = f"{name} of {found.rows:,} served rows ({estimate.low:.3f} to {estimate.high:.3f})"
         yield compared(measure, [estimate.value], [floor], at_least(1), by="count")
-    differing = sum(ours != theirs for ours, theirs in zip(found, told, strict=True))
+    differing = sum(figure != told[name] for name, figure in found.document().items())
     yield none_of("figures that differ from the report of txn train", differing)
     yield from _verified(log, versions, "in the order of time")
 
