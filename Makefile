@@ -26,7 +26,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -115,6 +115,9 @@ bench-reads: $(STAMP) ## measure look-ups against the plain way (needs wrk), and
 
 bench-scorer: $(STAMP) ## measure the scorer: CPU, write units, memory, then a local stack with it (ONLY="speed units" for a part)
 	@$(BIN)/python -m bench.scorer $(if $(ONLY),--only $(ONLY)) $(BENCH_ARGS)
+
+bench-served: $(STAMP) ## measure a model of the sample by served scores, against txn train and features verify (5 minutes)
+	@$(BIN)/python -m bench.scorer --only served $(BENCH_ARGS)
 
 bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
 	@$(BIN)/python -m bench.size $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)

@@ -4,6 +4,7 @@ speed      transactions a CPU second of the processor, with stores that cost not
 units      write units a transaction, bytes of a score, and bytes of packed histories, on rows of the sample
 memory     the memory of a scorer that has 100,000 cards in its hands
 features   rows a CPU second whose features are computed, and what 5 million rows would take
+served     what a model of the sample does of served scores, against `txn train`; late rows and a reshard
 latency    202 to the alert by GET at 50 transactions/s, on a local stack
 index      the rate of the index with the scorer beside it, against without
 risk       GET /transactions/{id} with its risk, against without
@@ -19,7 +20,7 @@ from typing import Final
 
 import structlog
 
-from bench.scorer import features, idle, index, latency, memory, risk, speed, units
+from bench.scorer import features, idle, index, latency, memory, risk, served, speed, units
 from bench.write_path import results
 from bench.write_path.results import Result, tell
 from txn_core.startup import freeze_startup_objects
@@ -38,6 +39,7 @@ def main() -> None:
         "units": lambda _: units.measure(),
         "memory": lambda _: memory.measure(),
         "features": lambda _: features.measure(),
+        "served": lambda _: served.measure(),
         "latency": lambda _: latency.measure(),
         "index": index.measure,
         "risk": risk.measure,

@@ -78,6 +78,21 @@ class FreeObjects(ObjectStore):
         return True
 
 
+class KeptObjects(FreeObjects):
+    """A bucket that keeps what is written, by its keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, bytes] = {}
+
+    async def put_if_absent(self, key: str, body: bytes, metadata: Mapping[str, str]) -> bool:
+        """Keep an object unless its key is taken."""
+        if key in self.kept:
+            return False
+        self.kept[key] = body
+        return await super().put_if_absent(key, body, metadata)
+
+
 class PinnedForEver(VersionWatch):
     """Versions that never change."""
 
@@ -113,7 +128,7 @@ class FreeScorer:
     stream: FreeStream = field(default_factory=FreeStream)
     objects: FreeObjects = field(default_factory=FreeObjects)
 
-    def processor(self) -> ScoreProcessor:
+    def processor(self, shard_id: ShardId = SHARD) -> ScoreProcessor:
         """What scores one shard from its beginning."""
         context = DrainContext(
             SCORE,
@@ -127,7 +142,9 @@ class FreeScorer:
         site = site_of(context)
         site = replace(site, scorer=replace(site.scorer, versions=PinnedForEver(self.versions)))
         memory = StateMemory(states_of(context), partial(retry_outages), self.settings.score_states_bytes_max)
-        return ScoreProcessor(site, memory, FreeLease(Lease(shard_id=SHARD, owner=WorkerName("bench"))), ShardLag())
+        return ScoreProcessor(
+            site, memory, FreeLease(Lease(shard_id=shard_id, owner=WorkerName("bench"))), ShardLag()
+        )
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What the two stages learn from: the features of each transaction, computed as the scorer computes them."""
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from math import nan
 from typing import Any, Final, Self
 
@@ -11,7 +12,7 @@ import numpy as np
 from fraud.features.catalogue import FEATURES, features_of, stage2_of
 from fraud.features.feature import Value
 from fraud.features.stage_two import STAGE2
-from fraud.history.card_history import CardHistory
+from fraud.history.card_history import HORIZON_S, CardHistory
 from fraud.training.labelled import Cards, Labelled
 
 FIRST: Final = len(FEATURES)
@@ -87,13 +88,33 @@ class LearningRows:
         `stage1` are the first log-odds of every row, in thousandths: those of a card's earlier rows count as well.
         """
         values, begin = array("d"), 0
-        wanted = part.tolist()
+        reached, wanted = self.within_reach(part).tolist(), part.tolist()
         for length in self.lengths:
             own = slice(begin, begin + length)
-            for row in _second_values(self.rows[own], stage1[own], wanted[own]):
+            for row in _second_values(
+                compress(zip(self.rows[own], stage1[own], wanted[own], strict=True), reached[own])
+            ):
                 values.extend([nan if value is None else value for value in row])
             begin += length
         return np.hstack([self.first[part], np.frombuffer(values, dtype=np.float64).reshape(-1, SECOND)])
+
+    def within_reach(self, part: Any) -> Any:
+        """The rows that a mask names, and those before them that their cards' histories still hold: a mask, too.
+
+        What is older than the newest purchase by a horizon has left the history before the named rows begin.
+        """
+        reached, end = np.zeros(len(part), dtype=bool), 0
+        for length in self.lengths:
+            begin, end = end, end + length
+            places = np.flatnonzero(part[begin:end])
+            if not len(places):
+                continue
+            first, last = begin + int(places[0]), begin + int(places[-1])
+            newest = max((row.at_s for row in self.rows[begin:first] if row.observation.is_purchase), default=None)
+            if newest is not None:
+                reached[begin:first] = self.at_s[begin:first] > newest - HORIZON_S
+            reached[first : last + 1] = True
+        return reached
 
 
 def _first_values(rows: Sequence[Labelled]) -> Iterator[list[Value]]:
@@ -103,11 +124,10 @@ def _first_values(rows: Sequence[Labelled]) -> Iterator[list[Value]]:
         history.with_(row.observation, {})
 
 
-def _second_values(rows: Sequence[Labelled], stage1: Sequence[int], wanted: Sequence[bool]) -> Iterator[list[Value]]:
+def _second_values(rows: Iterable[tuple[Labelled, int, bool]]) -> Iterator[list[Value]]:
+    """Of each row what the first stage said of it, and whether its values are wanted."""
     history = CardHistory.empty()
-    if not any(wanted):
-        return
-    for row, said, is_wanted in zip(rows, stage1, wanted, strict=True):
+    for row, said, is_wanted in rows:
         if is_wanted:
             yield stage2_of(row.observation, history, _MODEL, said)
         history.with_(row.observation, {_MODEL: said})

@@ -37,7 +37,8 @@ def report(
         unseen[inside[judges]] = without.served(rows, judges & inside)[1]
     found = {"seen": judged(rows, scores, judges), "unseen": judged(rows, unseen, judges)}
     fraudulent = with_fraud(cards)
-    others = np.isin(rows.cards, fraudulent, invert=True)
+    known = set(fraudulent)
+    others = np.array([card not in known for card in rows.cards], dtype=bool)
     among = LearningRows.of({card: mixed(card, cards[card], seed) for card in fraudulent})
     found["mixture"] = [
         *judged(rows, scores[others[judges]], judges & others),

@@ -51,9 +51,9 @@ class TwoStages:
 
         They are those of a part of the rows, which is a mask.
         """
-        own = np.isin(rows.cards, np.unique(rows.cards[part].astype(str)))
-        stage1 = np.zeros(len(own), dtype=np.int64)
-        stage1[own] = self.first.millilogits(rows.first[own])
+        reached = rows.within_reach(part)
+        stage1 = np.zeros(len(reached), dtype=np.int64)
+        stage1[reached] = self.first.millilogits(rows.first[reached])
         values = rows.both(stage1.tolist(), part)
         return stage1[part], self.second.millilogits(values), values
 
