@@ -111,7 +111,7 @@ def worker(
     """Drain the stream into one view until SIGTERM; work under way is finished and checkpointed first.
 
     `score --from-lake` first fills the states of cards from the lake, up to where the archive has come, and goes on
-    from there: what came before gets no score. It is for a scorer that never ran (docs/fraud.md).
+    from there: what came before gets no score. It is for a scorer that never ran (docs/scoring.md).
 
     With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
     continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
