@@ -127,7 +127,7 @@ def worker(
     from workers.hosts.process import run
 
     drain = drains.REGISTRY[kind]
-    fills = drain is SCORE and from_lake and since is None
+    fills = drain is SCORE and from_lake and since is None and into is None
     origin = None if fills else _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
@@ -178,6 +178,10 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
         return None
     from workers.rebuild.rebuild import LAKE, Origin
 
+    if drain is SCORE:
+        raise SettingsError(
+            "only the index can be rebuilt: the scorer takes --from-lake alone, which fills card states"
+        )
     if drain is not INDEX:
         raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:
