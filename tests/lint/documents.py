@@ -54,9 +54,7 @@ def dead_links(document: Path) -> Iterator[str]:
 
 def unlinked_promises(document: Path) -> Iterator[str]:
     """Citations of a promise that are no link to its definition; the document that defines them cites as it likes."""
-    rest = _LINK.sub(
-        lambda link: "" if _is_linked(link["text"], link["target"]) else link[0], prose_of(document)
-    )
+    rest = _LINK.sub(lambda link: "" if _is_linked(link["text"], link["target"]) else link[0], prose_of(document))
     if document != DELIVERY:
         yield from (found[0] for found in PROMISE.finditer(rest))
 
