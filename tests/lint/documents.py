@@ -18,7 +18,7 @@ RIDDLES: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that plain sentences of ours do without, also where a sentence goes on in the next line of a comment."""
-PROMISE: Final = re.compile(r"\bP([1-9])\b")
+PROMISE: Final = re.compile(r"\bP([1-9]\d?)\b")
 _FENCE: Final = re.compile(r"^( *)(```|~~~).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s]+)\)")
 _HEADING: Final = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
@@ -54,11 +54,15 @@ def dead_links(document: Path) -> Iterator[str]:
 
 def unlinked_promises(document: Path) -> Iterator[str]:
     """Citations of a promise that are no link to its definition; the document that defines them cites as it likes."""
-    rest = _LINK.sub(
-        lambda link: "" if link["target"].endswith(f"#{link['text'][-2:].lower()}") else link[0], prose_of(document)
-    )
+    rest = _LINK.sub(lambda link: "" if _is_linked(link["text"], link["target"]) else link[0], prose_of(document))
     if document != DELIVERY:
         yield from (found[0] for found in PROMISE.finditer(rest))
+
+
+def _is_linked(text: str, target: str) -> bool:
+    """Whether a link's text ends in a promise, and its target is that one's definition."""
+    cited = PROMISE.findall(text)
+    return bool(cited) and text.endswith(f"P{cited[-1]}") and target.endswith(f"#p{cited[-1]}")
 
 
 def missing_modules(document: Path) -> Iterator[str]:

@@ -65,8 +65,8 @@ def test_docstrings_and_comments_have_none_of_them_either() -> None:
     assert words == {}
 
 
-def test_the_eight_promises_are_defined() -> None:
-    assert {f"p{number}" for number in range(1, 9)} <= anchors_of(DELIVERY)
+def test_the_thirteen_promises_are_defined() -> None:
+    assert {f"p{number}" for number in range(1, 14)} <= anchors_of(DELIVERY)
 
 
 @pytest.mark.parametrize("folder", ["src", "tests", "bench"])
@@ -101,12 +101,20 @@ def test_faults_of_a_document_are_found(tmp_path: Path) -> None:
     document.write_text(
         "# A `b`, and c\n\n[here](#a-b-and-c) [there](sample.md#a-b-and-c) [not](#d) [gone](gone.md)\n"
         "```sh\n[code](gone.md)\n```\n[promise P6](delivery.md#p6) [P5](delivery.md#p6) P7\n"
+        "[P12](delivery.md#p12) [P12](delivery.md#p1) P13\n"
         "`pan.py` `no_such_module.py`\n"
     )
-    assert list(dead_links(document)) == ["#d", "gone.md", "delivery.md#p6", "delivery.md#p6"]
-    assert list(unlinked_promises(document)) == ["P5", "P7"]
+    assert list(dead_links(document)) == [
+        "#d",
+        "gone.md",
+        "delivery.md#p6",
+        "delivery.md#p6",
+        "delivery.md#p12",
+        "delivery.md#p1",
+    ]
+    assert list(unlinked_promises(document)) == ["P5", "P7", "P12", "P13"]
     assert list(missing_modules(document)) == ["no_such_module.py"]
-    assert PROMISE.findall("P1 and HTTP2") == ["1"]
+    assert PROMISE.findall("P1, P13 and HTTP2") == ["1", "13"]
     module = tmp_path / "sample.py"
     module.write_text('"""A docstring."""\nanew = "a text"  # a comment\n')
     assert list(texts_of_code(module)) == ['"""A docstring."""', '"a text"', "# a comment"]

@@ -36,7 +36,7 @@ def stage2_of(observation: Observation, history: Columns, model_id: str, stage1_
 
 
 def feature_set_digest() -> str:
-    """SHA-256 of the catalogue in hex: names, places, units and windows. A manifest holds it."""
+    """SHA-256 of the catalogue in hex: names, places, units, windows and texts. A manifest holds it."""
     entries = [
         (feature.name, feature.group, feature.unit, feature.window, feature.text)
         for feature in chain[Feature[View] | Feature[Said]](FEATURES, STAGE2)

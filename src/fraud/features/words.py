@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fraud.features.feature import Feature, Unit
+from fraud.features.missing_words import WITHOUT_VALUE
 from fraud.features.transaction_features import ENTRY_MODES, GENDERS
 from fraud.observations.category_codes import CATEGORIES
 
@@ -12,11 +13,15 @@ _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturda
 _STEP_KM: Final = 0.0111
 _SPANS: Final = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 _OTHER: Final = "another"
+_UNKNOWN: Final = "unknown"
 
 
 def in_words(feature: Feature[Any], value: float | None) -> str:
-    """What a feature's value says of the transaction, as a clause of a sentence."""
-    return feature.text.format("unknown" if value is None else _WORDS[feature.unit](value))
+    """What a feature's value says of the transaction, as a clause of a sentence; or that it has no value."""
+    word = _UNKNOWN if value is None else _WORDS[feature.unit](value)
+    if word == _UNKNOWN and feature.name in WITHOUT_VALUE:
+        return WITHOUT_VALUE[feature.name]
+    return feature.text.format(word)
 
 
 def _span(seconds: float) -> str:

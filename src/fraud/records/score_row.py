@@ -1,4 +1,4 @@
-"""A score row: all that is kept of how one record of the stream was scored (docs/fraud.md)."""
+"""A score row: all that is kept of how one record of the stream was scored (docs/scoring.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -111,7 +111,7 @@ def worker(
     """Drain the stream into one view until SIGTERM; work under way is finished and checkpointed first.
 
     `score --from-lake` first fills the states of cards from the lake, up to where the archive has come, and goes on
-    from there: what came before gets no score. It is for a scorer that never ran (docs/fraud.md).
+    from there: what came before gets no score. It is for a scorer that never ran (docs/scoring.md).
 
     With --from or --from-lake it rebuilds the index, into new tables beside those that are served. The same command
     continues a rebuild that was stopped, and shares it among several processes (docs/rebuild.md).
@@ -127,7 +127,7 @@ def worker(
     from workers.hosts.process import run
 
     drain = drains.REGISTRY[kind]
-    fills = drain is SCORE and from_lake and since is None
+    fills = drain is SCORE and from_lake and since is None and into is None
     origin = None if fills else _origin(drain, since, from_lake=from_lake)
     if origin is None and into is not None:
         raise SettingsError("--into goes with --from or --from-lake")
@@ -178,6 +178,10 @@ def _origin(drain: DrainDefinition, since: str | None, *, from_lake: bool) -> "O
         return None
     from workers.rebuild.rebuild import LAKE, Origin
 
+    if drain is SCORE:
+        raise SettingsError(
+            "only the index can be rebuilt: the scorer takes --from-lake alone, which fills card states"
+        )
     if drain is not INDEX:
         raise SettingsError("only the index can be rebuilt: a second lake would need a second bucket")
     if since is None:

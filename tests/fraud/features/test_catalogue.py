@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fraud.features import catalogue
 from fraud.features.catalogue import FEATURES, feature_set_digest, features_of, stage2_of
 from fraud.features.feature import Feature, Value
+from fraud.features.missing_words import WITHOUT_VALUE
 from fraud.features.stage_two import STAGE2
 from fraud.features.words import in_words
 from fraud.history.card_history import CardHistory
@@ -170,8 +171,34 @@ def test_an_amount_is_held_against_the_cards_own() -> None:
         ("weekday", 6, "it was made on a Sunday"),
         ("hour", 3, "it was made in the hour from 03:00 UTC"),
         ("from_home", 81_000_000, "it was made 100 km from the holder's home"),
+        ("category", None, "the merchant's category is unknown"),
+        ("gender", None, "the holder's gender is unknown"),
+        ("entry_mode", 1, "how the card was read is unknown"),
+        ("entry_mode", 4, "the card was read by chip"),
+        ("since_third_last", None, "fewer than three earlier purchases of the card are known"),
+        ("amount_to_max", None, "the card spent nothing in the 30 days before"),
+        ("stage1_newest", None, "the purchase before has no score"),
     ],
 )
 def test_words(name: str, value: float | None, words: str) -> None:
-    feature = next(feature for feature in FEATURES if feature.name == name)
+    feature = next(feature for feature in BOTH_STAGES if feature.name == name)
     assert in_words(feature, value) == words
+
+
+def test_a_missing_value_makes_a_sentence_of_every_feature_that_may_have_none() -> None:
+    """Only "the ... is unknown" says it well with the feature's own text; the others have a clause for it."""
+    bare = dict.fromkeys(("category", "gender", "date_of_birth", "city_population", "entry_mode"))
+    places = dict.fromkeys(
+        f"{whose}_{axis}" for whose in ("merchant", "customer") for axis in ("latitude", "longitude")
+    )
+    found = values(observation(BEGIN_S, **bare, **places))
+    missing = [feature for feature in BOTH_STAGES if found[feature.name] is None]
+    assert {feature.name for feature in missing} == {"category", "gender", *WITHOUT_VALUE}
+    own_text = [in_words(each, None) for each in missing if each.name not in WITHOUT_VALUE]
+    assert all(text.endswith(" is unknown") for text in own_text)
+
+
+def test_the_clause_for_a_missing_value_is_no_part_of_the_feature_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = feature_set_digest()
+    monkeypatch.setitem(WITHOUT_VALUE, "since_last", "another clause")
+    assert feature_set_digest() == before

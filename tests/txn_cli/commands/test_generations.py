@@ -170,7 +170,9 @@ async def test_a_generation_that_is_not_there_is_one_error(world: StackFixture) 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("archive", "--from-lake"), "only the index can be rebuilt"),
+        (("archive", "--from-lake"), "a second lake"),
+        (("score", "--from", "TRIM_HORIZON"), "fills card states"),
+        (("score", "--from-lake", "--into", "3"), "fills card states"),
         (("index", "--from-lake", "--from", "TRIM_HORIZON"), "exclude each other"),
         (("index", "--from", "LATEST"), "--from is TRIM_HORIZON or AT_TIMESTAMP="),
         (("index", "--into", "2"), "--into goes with --from or --from-lake"),

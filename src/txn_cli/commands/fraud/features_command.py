@@ -1,4 +1,4 @@
-"""`txn features`: whether the features of served scores are those that the lake gives again (docs/fraud.md)."""
+"""`txn features`: whether the features of served scores are those that the lake gives again (docs/scoring.md)."""
 
 import asyncio
 from collections.abc import Iterable
