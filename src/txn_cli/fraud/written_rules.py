@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fraud.rules.rule import BYTES_MAX, Rules
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_file import rules_of_file
+from ingest.files.file_errors import cannot_read
 
 if TYPE_CHECKING:
     from fraud.rules.rule_set import RuleSet
@@ -22,7 +23,7 @@ def read_rules(written: Path) -> Rules:
         with written.open("rb") as opened:
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
-        raise RuleError(f"cannot read {written}: {error.strerror}") from None
+        raise RuleError(cannot_read(written, error)) from None
     return rules_of_file(data)
 
 
