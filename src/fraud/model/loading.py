@@ -106,6 +106,8 @@ def files_of(folder: Path, *, unsigned: bool = False) -> dict[str, bytes]:
     Raises:
         ModelError: one is missing, too large or cannot be read.
     """
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is no folder: name one that `txn train` has written")
     try:
         found = {name: folder / name for name in BYTES_MAX if (folder / name).is_file()}
         sizes = {name: path.stat().st_size for name, path in found.items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fraud.rules.rule import BYTES_MAX, Rules
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_file import rules_of_file
+from ingest.files.file_errors import cannot_read
 from txn_core.card_numbers.free_text import holds_card_number
 
 if TYPE_CHECKING:
@@ -17,14 +18,16 @@ def read_rules(written: Path) -> Rules:
     """The rules of a file, which is TOML.
 
     Raises:
-        RuleError: the file cannot be read, or holds no rules.
+        RuleError: the file cannot be read, is empty, or holds no rules.
     """
     try:
         with written.open("rb") as opened:
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
         name = "the file" if holds_card_number(str(written)) else written
-        raise RuleError(f"cannot read {name}: {error.strerror}") from None
+        raise RuleError(cannot_read(name, error)) from None
+    if not data.strip():
+        raise RuleError("the file is empty: to end all rules write `rule = []` into it")
     return rules_of_file(data)
 
 

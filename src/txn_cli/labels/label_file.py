@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
+from ingest.files.file_errors import cannot_read
 from txn_core.exceptions import TxnError
 from txn_core.printable import printable
 
@@ -58,5 +59,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
             yield file
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text in UTF-8"
-        raise TxnError(f"cannot read {printable(str(path))}: {reason}") from None
+        named = printable(str(path))
+        if isinstance(error, OSError) and error.strerror:
+            raise TxnError(cannot_read(named, error)) from None
+        raise TxnError(f"cannot read {named}: it is no text in UTF-8: export it as CSV in UTF-8") from None

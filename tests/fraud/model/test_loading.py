@@ -190,11 +190,6 @@ def test_trees_over_other_features_are_refused() -> None:
         load_model({**_signed(_identified(document)), TREES: data}, KEYS)
 
 
-def test_a_folder_that_is_none_lacks_a_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="lacks"):
-        files_of(tmp_path / "nothing")
-
-
 def _identified(document: dict[str, Any]) -> bytes:
     """The manifest under the id that is made of it, where it is a manifest at all."""
     try:
@@ -212,3 +207,10 @@ def _signed_again(*, trees: bytes) -> dict[str, bytes]:
     document = json.loads(trained().files[MANIFEST])
     document["trees"] = hashlib.sha256(trees).hexdigest()
     return {**_signed(_identified(document)), TREES: trees}
+
+
+def test_a_path_that_is_no_folder_is_told_from_a_folder_that_lacks_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for name in ("missing", "file"):
+        with pytest.raises(ModelError, match="is no folder: name one that `txn train` has written"):
+            files_of(tmp_path / name)
