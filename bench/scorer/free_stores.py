@@ -148,7 +148,7 @@ class FreeScorer:
 
 
 @contextmanager
-def free_settings() -> Iterator[Settings]:
-    """The settings of a process with keys of its own and servers that nobody asks."""
-    with Site.on(Endpoints(_NOWHERE, _NOWHERE, _NOWHERE, "bench", "bench")) as at:
+def free_settings(**given: str) -> Iterator[Settings]:
+    """The settings of a process with keys of its own, `TXN_*` that are given, and servers that nobody asks."""
+    with Site.on(Endpoints(_NOWHERE, _NOWHERE, _NOWHERE, "bench", "bench"), api_port=0, **given) as at:
         yield at.settings

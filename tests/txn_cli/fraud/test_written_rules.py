@@ -15,3 +15,12 @@ def test_a_file_that_is_not_there_is_named_unless_its_name_is_a_card_number() ->
         read_rules(Path("nowhere.toml"))
     with pytest.raises(RuleError, match="cannot read the file"):
         read_rules(Path(issued_card_number()))
+
+
+def test_an_empty_file_ends_no_rule_by_chance(tmp_path: Path) -> None:
+    """A full disk leaves one as well as a person does; who means it says so."""
+    (written := tmp_path / "rules.toml").write_text("\n")
+    with pytest.raises(RuleError, match=r"empty: to end all rules write `rule = \[\]`"):
+        read_rules(written)
+    written.write_text("rule = []\n")
+    assert read_rules(written).rules == []
