@@ -85,5 +85,8 @@ async def _raised(stack: RunningStack) -> tuple[str, str, str]:
 
 
 def _action(prober: Prober, path: str, name: str, body: Any, tag: str, **headers: str) -> bytes:
+    """An action by a client that sends a number about itself: answers to requests without one show nothing."""
     content = b"" if body is None else json_of(body)
-    return prober.http("POST", f"{path}/{name}", content, {**({"If-Match": tag} if tag else {}), **headers})
+    client = {"User-Agent": f"desk {prober.marks.new(f'the client of {name}')}"}
+    condition = {"If-Match": tag} if tag else {}
+    return prober.http("POST", f"{path}/{name}", content, {**client, **condition, **headers})
