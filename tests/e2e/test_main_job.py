@@ -26,7 +26,7 @@ from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "data"
 ROWS: Final = 160
-QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_BODY_DEADLINE_S": "1"}
+QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_SCORE_FLUSH_S": "1", "TXN_BODY_DEADLINE_S": "1"}
 WRONG_NOTHING: Final = {
     "missing_in_index": 0,
     "different_in_index": 0,

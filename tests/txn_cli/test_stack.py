@@ -30,6 +30,7 @@ from txn_core.signing import Signature
 CHILDREN = {KINESIS, DYNAMODB, S3, "api", WAREHOUSE, *drains.names()}
 QUICK = {
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
+    "TXN_SCORE_FLUSH_S": "0.5",
     "TXN_LEASE_FAILOVER_S": "3",
     "TXN_LEASE_RENEW_S": "0.5",
     "TXN_API_KEY_CACHE_S": "0.2",

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from txn_core import bootstrap as module
+from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
@@ -131,13 +132,17 @@ async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings
         return {call.kwargs["TableName"] for call in client.update_time_to_live.await_args_list}
 
     first, second = TableNames("x"), TableNames("x", generation=2)
-    assert await expiring_of(first, definitions(first)) == {"x-idempotency", "x-index-ledger", "x-archive-ledger"}
+    ledgers = {f"x-{drain}-ledger" for drain in ("index", "archive", "score")}
+    assert await expiring_of(first, definitions(first)) == {"x-idempotency", *ledgers}
     assert await expiring_of(second, index_definitions(second)) == {"x-index-ledger-g2"}
 
 
 async def test_a_server_without_ttl_is_named_and_enough(settings: Settings) -> None:
     """The local server keeps expired rows, and bootstrapping says of which tables."""
-    kept = {f"{settings.table_prefix}-{name}" for name in ("idempotency", "index-ledger", "archive-ledger")}
+    kept = {
+        f"{settings.table_prefix}-{name}"
+        for name in ("idempotency", *(f"{drain}-ledger" for drain in drains.names()))
+    }
     assert await bootstrap(settings) == kept
     assert await bootstrap(settings.model_copy(update={"index_generation": 2})) == {
         table for table in kept if "index" not in table

@@ -131,7 +131,7 @@ async def test_a_server_without_fan_out_says_so(world: StackFixture) -> None:
     [
         ({"fan_out": "indx"}, "no drain is called indx; there are index, archive"),
         ({"fan_out": "index,index"}, "index is named twice"),
-        ({"poll_reads_per_s": 2.5}, "2 drains poll each shard"),
+        ({"poll_reads_per_s": 2.5}, "3 drains poll each shard"),
     ],
 )
 async def test_a_worker_whose_reads_are_not_to_be_had_does_not_start(

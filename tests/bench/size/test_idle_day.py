@@ -15,7 +15,7 @@ MB = 1_000_000
 
 def test_a_day_has_the_calls_that_workers_make() -> None:
     day = Calls.of_a_day(Settings(stream_shards=2, lease_renew_s=2, shard_sync_s=10))
-    assert day == Calls(reads=864_000, lease_writes=172_800, lease_scans=86_400, shard_lists=17_280, summaries=2_880)
+    assert day == Calls(reads=864_000, lease_writes=259_200, lease_scans=129_600, shard_lists=25_920, summaries=4_320)
     assert day.part(0.01).reads == 8_640
 
 

@@ -88,7 +88,7 @@ def test_a_file_becomes_a_model_and_the_same_backtest_twice(
         (["train", "--file", "x.csv", "--from", "30d", "--out", "m"], 2, "--file"),
         (["train", "--file", "x.csv", "--delay", "soon", "--out", "m"], 2, "duration"),
         (["train", "--file", "nothing.csv", "--out", "m"], 1, "nothing.csv"),
-        (["backtest", "--model", "nothing", "--file", "x.csv"], 1, "lacks"),
+        (["backtest", "--model", "nothing", "--file", "x.csv"], 1, "nothing is no folder"),
         (["backtest", "--file", "x.csv"], 2, "--rules"),
         (["backtest", "--rules", "nowhere.toml", "--file", "x.csv"], 1, "cannot read nowhere.toml"),
         (["backtest", "--model", "shipped", "--file", "x.csv", "--to", "1d"], 2, "--to goes with"),

@@ -31,6 +31,7 @@ CALLS: Final[dict[str, Callable[[ObjectStore], Coroutine[Any, Any, object]]]] = 
     "entries": lambda store: _all(store.entries("prefix")),
     "delete": lambda store: store.delete("key"),
     "folders": lambda store: _all(store.folders("prefix")),
+    "versioned": lambda store: store.versioned.put("key", b"body"),
 }
 
 
