@@ -84,10 +84,9 @@ async def test_views_of_the_same_records_agree(world: StackFixture, tmp_path: Pa
     code, out = await reconcile(tmp_path, "--json", "--deep")
     document = json.loads(out)
     assert (code, document["faults"]) == (0, [])
-    compared = [shard["positions"] for shard in document["shards"]]
-    assert sum(positions.get("index", 0) for positions in compared) == 13
-    assert sum(positions.get("score", 0) for positions in compared) == 0, "it never ran here"
-    assert all(shard["unfinished"] == [] for shard in document["shards"])
+    compared = [shard for shard in document["shards"] if "index" in shard["positions"]]
+    assert sum(shard["positions"]["index"] for shard in compared) == 13
+    assert [shard["unfinished"] for shard in compared] == [[], []]
     code, out = await reconcile(tmp_path)
     assert code == 0
     assert "All compared minutes agree" in out
