@@ -1,5 +1,6 @@
 """Signed models in a bucket, `registry/models/<id>/`. A model is there once its manifest is: that is written last."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -33,12 +34,12 @@ class ModelRegistry:
         return [name for name in await self._objects.folders(MODELS_PREFIX) if re.fullmatch(ID_PATTERN, name)]
 
     async def load(self, model_id: str, keys: Iterable[bytes]) -> Model:
-        """A model, when it passes every check.
+        """A model, when it passes every check, which takes so long that a thread does it.
 
         Raises:
             ModelError: it is not there, or one line on the check that fails.
         """
-        model = load_model(await self.files(model_id), keys)
+        model = await asyncio.to_thread(load_model, await self.files(model_id), keys)
         if model.id != model_id:
             raise ModelError(f"{model_id} holds another model")
         return model

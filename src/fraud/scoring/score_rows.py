@@ -2,7 +2,7 @@
 
 from fraud.features.catalogue import FEATURE_SET, FEATURES
 from fraud.model.model import Model
-from fraud.model.trees import log_odds, milli, spread
+from fraud.model.trees import milli
 from fraud.records.score_row import ScoreRow
 from fraud.scoring.verdict import Verdict
 from txn_core.dynamodb.scores import ScoreItem
@@ -47,7 +47,7 @@ def stage1_of(row: ScoreRow, challenger: Model | None) -> dict[str, int]:
     if row.model is not None and row.stage1_millilogit is not None:
         said[row.model] = row.stage1_millilogit
     if challenger is not None and challenger.id in row.shadow:
-        said[challenger.id] = milli(log_odds(challenger.first, spread(row.features[: len(FEATURES)])))
+        said[challenger.id] = milli(challenger.first_log_odds(row.features[: len(FEATURES)]))
     return said
 
 

@@ -10,7 +10,7 @@ import typer
 
 from fraud.model.model import Model
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
-from txn_cli.commands.since import moment_of
+from txn_cli.commands.since import AsOfOption, moment_of
 from txn_cli.commands.train_command import FileOption, FromOption, ToOption
 from txn_cli.fraud.backtest_run import BacktestRun
 from txn_cli.fraud.named_model import named_model
@@ -38,12 +38,7 @@ def backtest(
         str | None,
         typer.Option("--score-from", help="Measure what happened from here on; earlier rows only fill histories."),
     ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="As it was known then: later rows and later labels are left out.", show_default="now"
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,

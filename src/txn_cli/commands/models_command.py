@@ -20,7 +20,7 @@ from fraud.registry.active_versions import ActiveVersions, Wanted, change_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.since import moment_of
+from txn_cli.commands.since import AsOfOption, moment_of
 from txn_cli.fraud.model_keys import training_key, users_key
 from txn_cli.fraud.person import person_of
 from txn_cli.fraud.side_lines import side_lines
@@ -130,12 +130,7 @@ def sign(
 def compare(
     *,
     since: Annotated[str, typer.Option("--since", help="What arrived from here on, an RFC 3339 time or 2d.")] = "7d",
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="As it was known then: later rows and later labels are left out.", show_default="now"
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,

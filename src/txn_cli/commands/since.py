@@ -1,14 +1,20 @@
-"""`--since`: a moment, or how long ago it was."""
+"""Options that name a moment, or how long ago it was: `--since`, `--as-of`."""
 
 import re
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from pydantic_core import PydanticCustomError
 
 from txn_core.transactions.instants import datetime_of, parse_instant
 
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="As it was known then: later rows and later labels are left out.", show_default="now"
+    ),
+]
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 

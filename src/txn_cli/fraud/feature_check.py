@@ -24,11 +24,9 @@ from fraud.scoring.versions import PinnedVersions, Versions
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.lake.layout import RAW_PREFIX, SCORES_PREFIX
-from txn_core.lake.stream_objects import stream_tables
-from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.lake.stream_objects import POSITION_COLUMNS, positions_of, stream_tables
 from txn_core.transactions.instants import EARLIEST, instant_of
 
-_POSITION: Final = ("shard_id", "sequence_number", "sub_sequence_number")
 _CARD: Final = ("account", "card_id")
 NOT_ARCHIVED: Final = "a record that is not in the lake, or not yet"
 
@@ -54,9 +52,9 @@ class FeatureCheck:
         loaded = await self._loaded(rows.values(), filling := await self._filling())
         replay = Replay(rows, loaded.versions, instant_of(since), filling)
         left = {place for place, row in rows.items() if row.arrived_at >= instant_of(since)}
-        async for table in self._tables(RAW_PREFIX, EARLIEST, cards, (*COLUMNS, *_POSITION, "arrived_at")):
+        async for table in self._tables(RAW_PREFIX, EARLIEST, cards, (*COLUMNS, *POSITION_COLUMNS, "arrived_at")):
             for observation, position, at in zip(
-                observations_of(table), _positions(table), table["arrived_at"].to_pylist(), strict=True
+                observations_of(table), positions_of(table), table["arrived_at"].to_pylist(), strict=True
             ):
                 left.discard(place_key(position))
                 replay.add(observation, position, instant_of(at))
@@ -143,8 +141,3 @@ class _Loaded:
             None if challenger is None else self.models[challenger],
             None if rules is None else self.rules[rules],
         )
-
-
-def _positions(table: pa.Table) -> Iterable[Position]:
-    for shard, number, sub in zip(*(table[name].to_pylist() for name in _POSITION), strict=True):
-        yield Position(ShardId(shard), SequenceNumber(number), sub)

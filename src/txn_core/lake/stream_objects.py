@@ -1,6 +1,6 @@
 """Which objects of the lake hold what arrived in a time, and in which order the stream had them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +9,10 @@ import pyarrow as pa
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import StoreError
 from txn_core.lake.parquet import slices
+from txn_core.positions import Position, SequenceNumber, ShardId
 
+POSITION_COLUMNS: Final = ("shard_id", "sequence_number", "sub_sequence_number")
+"""The columns that say where a row of a drain stood on the stream."""
 _ROWS_MAX: Final = 20_000
 _LONGEST: Final = timedelta(days=7)
 """What an object may span: one of the raw lake an hour, one of the scores as much as a drain had to catch up on."""
@@ -29,6 +32,12 @@ async def stream_tables(
                 yield table
         except (pa.ArrowInvalid, OSError) as error:
             raise StoreError(f"{key} is damaged ({type(error).__name__}): move it out of {prefix}") from None
+
+
+def positions_of(table: pa.Table) -> Iterator[Position]:
+    """Where the rows of a table stood, in its order."""
+    for shard, number, sub in zip(*(table[name].to_pylist() for name in POSITION_COLUMNS), strict=True):
+        yield Position(ShardId(shard), SequenceNumber(number), sub)
 
 
 async def stream_objects(store: ObjectStore, prefix: str, begin: datetime, end: datetime) -> list[str]:

@@ -5,11 +5,11 @@ score. A note in the bucket (`fraud.scoring.filling`) is written first, the stat
 Whoever is ended in between begins again under the same note: what a state covers is left.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
@@ -26,7 +26,7 @@ from txn_core.aws.retry import Retry
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.exceptions import StoreError
 from txn_core.lake.layout import RAW_PREFIX
-from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.positions import Position, ShardId
 from txn_core.transactions.instants import EARLIEST, datetime_of, instant_of
 from workers.leases.belonging import belonging, told
 from workers.leases.lease import Checkpoint, Lease
@@ -35,14 +35,10 @@ from workers.leases.stream_identity import StreamIdentity
 from workers.leases.table import LeaseTable
 from workers.retries import retry_outages
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 HORIZON: Final = timedelta(seconds=HORIZON_S)
 NOTE_AGE_MAX: Final = timedelta(days=1)
 """Of a note under which no lease was written yet; the archive is far ahead of an older one."""
 FLUSH_RECORDS: Final = 20_000
-_POSITION: Final = ("shard_id", "sequence_number", "sub_sequence_number")
 
 _log = structlog.get_logger(__name__)
 
@@ -142,13 +138,19 @@ class StateBootstrap:
         return None if loaded is None else Filling.model_validate_json(loaded.body)
 
     async def _fill(self, filling: Filling, now: datetime) -> int:
-        from txn_core.lake.stream_objects import stream_tables  # noqa: PLC0415 - the extra `lake`
+        from txn_core.lake.stream_objects import (  # noqa: PLC0415 - the extra `lake`
+            POSITION_COLUMNS,
+            positions_of,
+            stream_tables,
+        )
 
         versions = Versions(None if filling.model is None else await self.model(filling.model))
         memory, entered, waiting = StateMemory(self.states, self.retry), 0, 0
-        columns = (*COLUMNS, *_POSITION, "arrived_at")
+        columns = (*COLUMNS, *POSITION_COLUMNS, "arrived_at")
         async for table in stream_tables(self.store, RAW_PREFIX, datetime_of(filling.begin), now, columns):
-            batch = [(seen, at) for seen, at, arrived in _rows(table) if filling.has(at, instant_of(arrived))]
+            arrivals: list[datetime] = table["arrived_at"].to_pylist()
+            rows = zip(observations_of(table), positions_of(table), arrivals, strict=True)
+            batch = [(seen, at) for seen, at, arrived in rows if filling.has(at, instant_of(arrived))]
             await memory.load(seen for seen, _ in batch)
             entered += _entered(batch, memory, versions)
             if (waiting := waiting + len(batch)) >= self.flush_records:
@@ -198,13 +200,6 @@ def _entered(batch: Sequence[tuple[Observation, Position]], memory: StateMemory,
         memory.enter(observation, verdict.stage1, position)
         entered += 1
     return entered
-
-
-def _rows(table: "pa.Table") -> Iterator[tuple[Observation, Position, datetime]]:
-    places = zip(*(table[name].to_pylist() for name in _POSITION), strict=True)
-    arrivals: list[datetime] = table["arrived_at"].to_pylist()
-    for observation, (shard, number, sub), arrived in zip(observations_of(table), places, arrivals, strict=True):
-        yield observation, Position(ShardId(shard), SequenceNumber(number), sub), arrived
 
 
 def _is_ours(begun: Mapping[ShardId, Checkpoint], note: Filling | None) -> bool:

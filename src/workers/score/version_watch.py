@@ -14,7 +14,6 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
-from fraud.model.loading import load_model
 from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.registry.active_versions import ACTIVE_KEY, Wanted, read_active
@@ -195,11 +194,7 @@ class VersionWatch:
             )
 
     async def _load_model(self, model_id: str) -> Model:
-        files = await self._registry.files(model_id)
-        model = await asyncio.to_thread(load_model, files, self._keys)
-        if model.id != model_id:
-            raise ModelError(f"{model_id} holds another model")
-        return model
+        return await self._registry.load(model_id, self._keys)
 
     async def _load_rules(self, version: str) -> RuleSet:
         return await asyncio.to_thread(RuleSet.of, await self._rule_registry.load(version))

@@ -7,6 +7,15 @@ from fraud.rules.rule import Rule, Rules
 from fraud.rules.rule_set import RuleSet
 
 EXPIRES = "2030-01-01T00:00:00.000000Z"
+RULES_FILE = """
+[[rule]]
+id = "large"
+when = "amount > 20000 && count_24h >= 0"
+action = "alert"
+mode = "live"
+owner = "ann"
+expires = 2030-01-01
+"""
 LISTS = {"blocked_merchants": ["mer_" + "b" * 32]}
 
 

@@ -24,6 +24,7 @@ from fraud.registry.model_registry import ModelRegistry
 from fraud.training import training
 from fraud.training.labelled import Labelled
 from fraud.training.training import Request, Trained, train
+from tests.fraud.rules.written import RULES_FILE
 from tests.txn_cli.fraud.scored import Score, object_of
 from tests.workers.conftest import StackFixture, world_of
 from txn_cli.main import app_of
@@ -37,15 +38,6 @@ from txn_core.transactions.identity import Account, TransactionId
 from txn_core.transactions.instants import Instant, datetime_of, instant_of
 
 ROWS = 700
-RULES = """
-[[rule]]
-id = "large"
-when = "amount > 20000 && count_24h >= 0"
-action = "alert"
-mode = "live"
-owner = "ann"
-expires = 2030-01-01
-"""
 FROM, TO = "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"
 WEEK_LATER = instant_of(BEGIN + timedelta(days=7))
 
@@ -102,7 +94,7 @@ async def test_a_lake_gives_what_its_file_gives_and_labels_count_once_they_are_k
     world: StackFixture, bodies: list[dict[str, Any]], file: Path, tmp_path: Path
 ) -> None:
     rules = tmp_path / "rules.toml"
-    rules.write_text(RULES)
+    rules.write_text(RULES_FILE)
     lake, asked = ("--from", FROM, "--to", TO), ("backtest", "--model", "shipped", "--rules", str(rules))
 
     # Under other ids of cards other cards are drawn, so intervals differ, and nothing else.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fraud.rules.written import RULES_FILE
 from tests.support.memory_versions import MemoryVersions
 from txn_cli.commands.fraud import rules_command
 from txn_cli.main import run
@@ -16,23 +17,14 @@ from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_core.aws.clients import Aws
 from txn_core.exceptions import StoreError
 
-RULES = """
-[[rule]]
-id = "large"
-when = "amount > 20000 && count_24h >= 0"
-action = "alert"
-mode = "live"
-owner = "ann"
-expires = 2030-01-01
-"""
-SCORED = RULES.replace("large", "scored").replace("count_24h >= 0", "score >= 0")
+SCORED = RULES_FILE.replace("large", "scored").replace("count_24h >= 0", "score >= 0")
 
 
 @pytest.fixture(name="written")
 def _written(tmp_path: Path) -> Path:
     """A file of rules, in a folder without a stack."""
     file = tmp_path / "rules.toml"
-    file.write_text(RULES + SCORED)
+    file.write_text(RULES_FILE + SCORED)
     return file
 
 
@@ -91,7 +83,7 @@ def test_rules_become_active_by_somebody_who_owns_none_and_are_listed(
     assert (found["active"], found["who"], [each["id"] for each in found["rules"]]) == (
         found["version"], "bob", ["large", "scored"],
     )  # fmt: skip
-    written.write_text(RULES)
+    written.write_text(RULES_FILE)
     assert run(["rules", "activate", str(written), "--by", "bob"]) == 0
     assert run(["rules", "activate", found["version"], "--by", "bob"]) == 0
     assert said(capsys, "list")["active"] == found["version"]
@@ -125,8 +117,8 @@ def test_on_aws_the_credentials_say_who_asks_and_two_have_to(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (RULES.replace("amount", "amuont", 1), "rule large: line 1, column 1: undeclared reference to 'amuont'"),
-        (RULES.replace("ann", "4" + "0" * 14 + "2"), "rule 1 holds a card number"),
+        (RULES_FILE.replace("amount", "amuont", 1), "rule large: line 1, column 1: undeclared reference to 'amuont'"),
+        (RULES_FILE.replace("ann", "4" + "0" * 14 + "2"), "rule 1 holds a card number"),
         ("[[rule", "not TOML"),
     ],
 )
