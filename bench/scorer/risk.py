@@ -24,7 +24,7 @@ from txn_cli.stack.environment import adopt
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.scores import ScoreItem
 from txn_core.dynamodb.tables import TableNames
-from txn_core.transactions.identity import TransactionId
+from txn_core.transactions.identity import CardId, TransactionId
 
 CONNECTIONS: Final = 8
 SECONDS: Final = 3
@@ -83,5 +83,5 @@ async def _score_all(index: Index, ids: Sequence[str]) -> None:
     settings = adopt(index.environment)
     async with Aws(settings).dynamodb() as dynamodb:
         for each in ids:
-            item = ScoreItem(ACCOUNT, TransactionId(each), 17, "pass", MODEL)
+            item = ScoreItem(ACCOUNT, TransactionId(each), CardId(index.card_ids[0]), "0" * 12, 17, "pass", MODEL)
             await dynamodb.put_item(TableName=TableNames.of(settings).scores, Item=item.attributes())

@@ -5,8 +5,8 @@ from fraud.model.model import Model
 from fraud.model.trees import milli
 from fraud.records.score_row import ScoreRow
 from fraud.scoring.verdict import Verdict
-from txn_core.dynamodb.scores import ScoreItem
-from txn_core.positions import Position
+from txn_core.dynamodb.scores import ScoreItem, write_of
+from txn_core.positions import Position, WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.instants import Instant
 
@@ -56,6 +56,8 @@ def item_of(row: ScoreRow) -> ScoreItem:
     return ScoreItem(
         account=row.account,
         transaction_id=row.transaction_id,
+        card_id=row.card_id,
+        write=write_of(WriteOrder.of(row.accepted_at, row.position)),
         score=row.score,
         decision=row.decision,
         model=row.model,

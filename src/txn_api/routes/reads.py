@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import Header, Query, Request
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, from_json
 from starlette.responses import Response
 
 from txn_api.access.auth import Principal, requires
@@ -54,7 +54,7 @@ from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.dynamodb.scores import ScoreItem
+from txn_core.dynamodb.scores import ScoreItem, score_of
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -218,17 +218,18 @@ async def get_transaction(
     account = principal.reads(parameters.account)
     standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
     own_id = TransactionId(transaction_id)
-    scoring = asyncio.ensure_future(_score(services, account, own_id)) if rendering.shows_risk else None
+    scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.shows_risk else None
     try:
         async with store_reads():
             found = await services.transactions.get(account, own_id)
         await standing.check()
-        score = None if scoring is None else await scoring  # also of none: a task cut off leaves cycles behind
+        scores = [] if scoring is None else await scoring  # also of none: a task cut off leaves cycles behind
         if found is None:
             raise TransactionNotFound
     finally:
         if scoring is not None:
             scoring.cancel()
+    score = score_of(scores, _cards(found.event), found.order) if scores else None
     body = rendering.one(found.event, [order.text for order in found.conflicts], score)
     tag = tag_of(body)
     headers = {**_UNCACHED, "ETag": tag}
@@ -237,14 +238,20 @@ async def get_transaction(
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
-async def _score(services: Services, account: Account, transaction_id: TransactionId) -> ScoreItem | None:
-    """The score of a transaction; none while there is none, or while it cannot be read: it holds up no look-up."""
+def _cards(event: str) -> tuple[str, ...]:
+    """The ids of an event's card, also the older ones."""
+    document = from_json(event)
+    return document["card_id"], *document.get("card_aliases", ())
+
+
+async def _scores(services: Services, account: Account, transaction_id: TransactionId) -> list[ScoreItem]:
+    """The scores of a transaction; none while there are none, or they cannot be read: they hold up no look-up."""
     try:
         async with asyncio.timeout(SCORE_S_MAX):
             return await services.scores.of(account, transaction_id)
     except STORE_ERRORS as error:
         _log.warning("score_not_read", error=code_of(error))
-        return None
+        return []
 
 
 async def _answer_range(

@@ -1,20 +1,26 @@
-"""Scores: one small item a transaction, which its look-up shows as `risk`.
+"""Scores: one small item for each write of a transaction that was scored, which its look-up shows as `risk`.
 
-A score is the same whoever computes it, so writes have no condition and go in batches.
+Most ids have one. An id that was sent again under another card, or that two shards held in a reshard, has one for
+each record that was scored, under a key of its own. So no write needs a condition, they go in batches, and none of
+them takes the place of another record's score.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final
 
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.table_shapes import TableShape
 from txn_core.exceptions import StoreError
-from txn_core.transactions.identity import Account, TransactionId
+from txn_core.positions import WriteOrder
+from txn_core.transactions.identity import Account, CardId, TransactionId
 
-SHAPE: Final = TableShape("scores", {"id": "HASH"})
+SHAPE: Final = TableShape("scores", {"id": "HASH", "record": "RANGE"})
+SCORES_MAX: Final = 100
+"""Of one id that a look-up reads."""
 BATCH_ITEMS_MAX: Final = 25
 ROUNDS_MAX: Final = 8
 """Of what DynamoDB leaves over of one batch; each round waits `PAUSE_S` longer than the one before."""
@@ -23,10 +29,15 @@ PAUSE_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ScoreItem:
-    """What is kept of a score: `score` 0 to 999, or None where no model scored; `decision` pass, review or alert."""
+    """What is kept of a score: `score` 0 to 999, or None where no model scored; `decision` pass, review or alert.
+
+    `write` is the record's `write_of`.
+    """
 
     account: Account
     transaction_id: TransactionId
+    card_id: CardId
+    write: str
     score: int | None
     decision: str
     model: str | None
@@ -38,6 +49,7 @@ class ScoreItem:
         texts = {"m": self.model, "r": self.rules, "f": self.fallback}
         return {
             "id": string(f"{self.account}#{self.transaction_id}"),
+            "record": string(f"{self.card_id}#{self.write}"),
             "d": string(self.decision),
             **({} if self.score is None else {"s": number(self.score)}),
             **{name: string(text) for name, text in texts.items() if text is not None},
@@ -47,21 +59,19 @@ class ScoreItem:
 class ScoreTable(DynamoDBTable):
     """The scores in DynamoDB."""
 
-    async def of(self, account: Account, transaction_id: TransactionId) -> ScoreItem | None:
-        """The score of a transaction, read consistently; None while there is none."""
-        item = await self._item({"id": string(f"{account}#{transaction_id}")})
-        if item is None:
-            return None
-        return ScoreItem(
-            account=account,
-            transaction_id=transaction_id,
-            score=int(item["s"]["N"]) if "s" in item else None,
-            decision=item["d"]["S"],
-            **{name: item.get(short, {}).get("S") for name, short in _TEXTS},
+    async def of(self, account: Account, transaction_id: TransactionId) -> list[ScoreItem]:
+        """The scores of a transaction, read consistently: one as a rule, none while it is not scored."""
+        found = await self._client.query(
+            TableName=self._name,
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": string(f"{account}#{transaction_id}")},
+            ConsistentRead=True,
+            Limit=SCORES_MAX,
         )
+        return [_score(account, transaction_id, item) for item in found["Items"]]
 
     async def put_all(self, items: Sequence[ScoreItem]) -> None:
-        """Write scores, each transaction once.
+        """Write scores, each record once.
 
         Raises:
             StoreError: DynamoDB left some over again and again; to write all of them once more does no harm.
@@ -82,3 +92,31 @@ class ScoreTable(DynamoDBTable):
 
 
 _TEXTS: Final = (("model", "m"), ("rules", "r"), ("fallback", "f"))
+
+
+def write_of(order: WriteOrder) -> str:
+    """What tells one write of an id from another: 12 hexadecimal digits of its order's digest."""
+    return blake2b(order.text.encode(), digest_size=6).hexdigest()
+
+
+def score_of(items: Sequence[ScoreItem], cards: Collection[str], order: WriteOrder) -> ScoreItem | None:
+    """The score of the write that counts, of those of its id; `cards` are the ids of its card, also the older ones.
+
+    A repeat is not scored: where it turns out to be the first write, the card's other score counts.
+    """
+    own = [item for item in items if item.card_id in cards]
+    write = write_of(order)
+    return next((item for item in own if item.write == write), own[0] if own else None)
+
+
+def _score(account: Account, transaction_id: TransactionId, item: Any) -> ScoreItem:
+    card_id, _, write = item["record"]["S"].partition("#")
+    return ScoreItem(
+        account=account,
+        transaction_id=transaction_id,
+        card_id=CardId(card_id),
+        write=write,
+        score=int(item["s"]["N"]) if "s" in item else None,
+        decision=item["d"]["S"],
+        **{name: item.get(short, {}).get("S") for name, short in _TEXTS},
+    )

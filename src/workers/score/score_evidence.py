@@ -6,10 +6,11 @@ from typing import Final
 
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.scores import ScoreTable, score_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import StreamRecord
+from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
 from workers.events.decoding import decode
 
@@ -36,4 +37,6 @@ class ScoreEvidence:
             event = decode(record).event
         except EventError:
             return _MISSING
-        return _MISSING if await self.scores.of(event.account, event.transaction_id) is None else None
+        order = WriteOrder.of(event.accepted_at, record.position)
+        scores = await self.scores.of(event.account, event.transaction_id)
+        return None if score_of(scores, (event.card_id, *event.card_aliases), order) else _MISSING

@@ -79,7 +79,10 @@ async def _raised(stack: RunningStack) -> tuple[str, str, str]:
             )
             for number, score in ((1, 990), (2, 900))
         ]
-        scores = [ScoreItem(ACCOUNT, alert.transaction_id, alert.score, "alert", alert.model) for alert in alerts]
+        scores = [
+            ScoreItem(ACCOUNT, alert.transaction_id, alert.card_id, "0" * 12, alert.score, "alert", alert.model)
+            for alert in alerts
+        ]
         await ScoreTable(client, names.scores).put_all(scores)
     return str(alerts[0].case_id), str(alerts[1].case_id), colleague
 

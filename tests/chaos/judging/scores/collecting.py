@@ -35,7 +35,7 @@ async def score_evidence(system: "System", found: views.Views, poison: frozenset
             registry=wishes.registry(),
             keys=KeyRing.from_settings(settings),
             rows=await reading.log_of(s3, settings.lake_bucket),
-            items=reading.items_by_id(await reading.scanned(dynamodb, names.scores)),
+            items=reading.items_by_record(await reading.scanned(dynamodb, names.scores)),
             states=reading.states_of(await reading.scanned(dynamodb, states)),
             alerts=reading.alerts_of(await reading.scanned(dynamodb, names.alerts)),
             cases=reading.cases_of(await reading.scanned(dynamodb, names.cases)),

@@ -1,4 +1,4 @@
-"""The score log and the table of scores: each id once, by the first write, under versions that were wanted."""
+"""The score log and the table of scores: each record once, under versions that were wanted."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -39,24 +39,21 @@ def pin_faults(evidence: ScoreEvidence) -> Iterator[Finding]:
 
 
 def item_faults(evidence: ScoreEvidence) -> Iterator[Finding]:
-    """The table has one item an id, which says what the row of the first write says."""
-    first = first_writes(evidence)
-    yield from broken("missing in the table of scores", first.keys() - evidence.items.keys())
-    yield from broken("in the table of scores, not in the log", evidence.items.keys() - first.keys())
-    for key, row in first.items():
-        if (found := evidence.items.get(key)) is not None and found != _attributes(row):
-            rows = [each for each in evidence.rows if each.transaction_id == row.transaction_id]
-            told = "; ".join(f"{each.score} at {place_of(each.position)}, {each.accepted_at}" for each in rows)
-            yield Finding("the table of scores says otherwise", f"{key}: {found}, and the log {told}")
+    """The table has one item a row of the log, which says what the row says.
+
+    One more stands there at most for a record of an id that has a row: it was scored by who died before its log, and
+    was a repeat for who came after it.
+    """
+    logged = {_key(item_of(row).attributes()): row for row in evidence.rows}
+    ids = {f"{row.account}#{row.transaction_id}" for row in evidence.rows}
+    yield from broken("missing in the table of scores", logged.keys() - evidence.items.keys())
+    others = (key for key in evidence.items.keys() - logged.keys() if evidence.items[key]["id"]["S"] not in ids)
+    yield from broken("in the table of scores, not in the log", others)
+    for key, row in logged.items():
+        found = evidence.items.get(key)
+        if found is not None and found != item_of(row).attributes():
+            yield Finding("the table of scores says otherwise", f"{key}: {found}, and the log {row.score}")
 
 
-def first_writes(evidence: ScoreEvidence) -> dict[str, ScoreRow]:
-    """The row that counts, by the key of its id."""
-    first: dict[str, ScoreRow] = {}
-    for _, _, row in sorted((row.accepted_at, place, row) for place, row in evidence.by_place().items()):
-        first.setdefault(f"{row.account}#{row.transaction_id}", row)
-    return first
-
-
-def _attributes(row: ScoreRow) -> Mapping[str, Any]:
-    return item_of(row).attributes()
+def _key(item: Mapping[str, Any]) -> str:
+    return f"{item['id']['S']}#{item['record']['S']}"

@@ -34,9 +34,9 @@ async def scanned(client: "DynamoDBClient", table: str) -> list[dict[str, Any]]:
     return found
 
 
-def items_by_id(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def items_by_record(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The items of the table of scores by their keys."""
-    return {item["id"]["S"]: item for item in items}
+    return {f"{item['id']['S']}#{item['record']['S']}": item for item in items}
 
 
 def states_of(items: Sequence[Mapping[str, Any]]) -> dict[str, StoredCardState]:

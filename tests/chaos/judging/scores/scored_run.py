@@ -29,6 +29,7 @@ from tests.builders import card_number, encoded, keys
 from tests.chaos.documents import documents
 from tests.chaos.judging.scores.evidence import Registry, ScoreEvidence, StoredAlert
 from tests.chaos.judging.scores.lineage import Lineage
+from tests.chaos.judging.scores.reading import items_by_record
 from tests.chaos.judging.views import Place
 from tests.fraud.review.memory_tables import Clock, MemoryAlerts, MemoryCases, Steps, Stored
 from tests.fraud.rules.written import rule_set
@@ -136,7 +137,7 @@ async def scored_run(placed: Sequence[tuple[Place, Event]], scorer: MemoryScorer
         registry=registry(),
         keys=keys(),
         rows=list(rows_of(table_of(scorer.rows))),
-        items={f"{row.account}#{row.transaction_id}": item_of(row).attributes() for row in scorer.rows},
+        items=items_by_record([item_of(row).attributes() for row in scorer.rows]),
         states={key: StoredCardState(state.document, 1) for key, state in scorer.states.items()},
         alerts=alerts,
         cases=[record_of(Case, item.document) for item in stored.cases.values()],
