@@ -85,7 +85,11 @@ class Service:
 
 
 def query(table: Table, request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a query of an index."""
+    """The answer to a query of an index, or of the one item that is kept of an id."""
+    if "IndexName" not in request:
+        item = table.items.get(to_json({"id": request["ExpressionAttributeValues"][":id"]}))
+        there = [] if item is None else [item]
+        return {"Items": there, "Count": len(there), "ScannedCount": len(there)}
     condition = _CONDITION.fullmatch(request["KeyConditionExpression"])
     assert condition is not None, request["KeyConditionExpression"]
     values = request["ExpressionAttributeValues"]

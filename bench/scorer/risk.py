@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from devkit.site import ACCOUNT
 
@@ -53,6 +53,7 @@ def measure(rounds: int) -> list[Result]:
     with site() as index, servers.api(index.environment) as served, TemporaryDirectory() as folder:
         ids = _ids(served, index)
         asyncio.run(_score_all(index, ids))
+        unshown = sum(_got(served, index, f"/transactions/{each}")["risk"] is None for each in ids)
         for number in range(rounds + 1):
             for name, query in _QUERIES.items():
                 script = Path(folder) / f"{name}.lua"
@@ -69,14 +70,19 @@ def measure(rounds: int) -> list[Result]:
         compared("GET of one transaction with its risk, CPU us", cpu[WITH][1:], cpu[WITHOUT][1:], bar, by="CPU"),
         compared(f"the same, p50 over {CONNECTIONS} connections, us", p50[WITH][1:], p50[WITHOUT][1:], None),
         none_of("look-ups that failed", failures),
+        none_of("transactions that show no risk", unshown),
     ]
 
 
 def _ids(served: Served, index: Index) -> list[str]:
-    url = f"{served.base}/transactions?card_id={index.card_ids[0]}&limit=100"
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {index.key}"})
+    found = _got(served, index, f"/transactions?card_id={index.card_ids[0]}&limit=100")
+    return [row["transaction_id"] for row in found["data"]]
+
+
+def _got(served: Served, index: Index, target: str) -> Any:
+    request = urllib.request.Request(served.base + target, headers={"Authorization": f"Bearer {index.key}"})
     with urllib.request.urlopen(request) as answer:
-        return [row["transaction_id"] for row in json.load(answer)["data"]]
+        return json.load(answer)
 
 
 async def _score_all(index: Index, ids: Sequence[str]) -> None:
