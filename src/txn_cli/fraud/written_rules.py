@@ -8,7 +8,6 @@ from fraud.rules.rule import BYTES_MAX, Rules
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_file import rules_of_file
 from ingest.files.file_errors import cannot_read
-from txn_core.card_numbers.free_text import holds_card_number
 
 if TYPE_CHECKING:
     from fraud.rules.rule_set import RuleSet
@@ -24,8 +23,7 @@ def read_rules(written: Path) -> Rules:
         with written.open("rb") as opened:
             data = opened.read(BYTES_MAX + 1)
     except OSError as error:
-        name = "the file" if holds_card_number(str(written)) else written
-        raise RuleError(cannot_read(name, error)) from None
+        raise RuleError(cannot_read(written, error)) from None
     if not data.strip():
         raise RuleError("the file is empty: to end all rules write `rule = []` into it")
     return rules_of_file(data)

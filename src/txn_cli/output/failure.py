@@ -8,13 +8,17 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.reasons import reason_of
 from txn_core.aws.errors import code_of
+from txn_core.card_numbers.free_text import holds_card_number
 from txn_core.exceptions import StoreError, TxnError
+
+WITHHELD: Final = "(withheld: it may hold a card number)"
 
 
 class FailedError(TxnError):
@@ -57,10 +61,21 @@ def store_errors(doing: str, kinds: tuple[type[Exception], ...] = (ClientError, 
 
 
 def told(error: TxnError) -> str:
-    """An error's text, with cause and remedy of what it was raised from where those are known and not in it yet."""
+    """An error's text, with cause and remedy of what it was raised from where those are known and not in it yet.
+
+    A path or an id that somebody mistook for another word may be a card number: it is not said again (promise P5).
+    """
     cause = error.__cause__
     reason = None if cause is None or isinstance(cause, TxnError) else reason_of(cause)
-    return str(error) if reason is None or reason in str(error) else f"{error}: {reason}"
+    return withheld(str(error) if reason is None or reason in str(error) else f"{error}: {reason}")
+
+
+def withheld(text: str) -> str:
+    """A text without the words that hold a card number, or without all of its words where several together do."""
+    if not holds_card_number(text):
+        return text
+    shown = " ".join(WITHHELD if holds_card_number(word) else word for word in text.split(" "))
+    return WITHHELD if holds_card_number(shown) else shown
 
 
 def leaf_of(error: Exception) -> Exception:

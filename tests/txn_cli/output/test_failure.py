@@ -2,6 +2,7 @@
 
 import errno
 import ssl
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +17,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from txn_cli.output.failure import FailedError, one_error, told
+from tests.builders import issued_card_number
+from txn_cli.main import run
+from txn_cli.output.failure import WITHHELD, FailedError, one_error, told
 from txn_core.exceptions import StoreError
 
 
@@ -116,3 +119,40 @@ def test_an_error_of_ours_is_told_with_what_it_came_from_once() -> None:
     assert told(error) == "no shards"
     error.__cause__ = StoreError("another of ours")
     assert told(error) == "no shards"
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_word_that_may_be_a_card_number_is_not_said_again(*, grouped: bool) -> None:
+    """A path, an id or a name that somebody mistook for another word; nor is one that stands in several words."""
+    number = issued_card_number()
+    written = " ".join(number[at : at + 4] for at in range(0, 16, 4)) if grouped else number
+    line = told(StoreError(f"cannot read folder/{written}: check its path"))
+    assert not {number, written, number[4:8]} & {*line.split(), line}
+    assert number[:8] not in line
+    assert WITHHELD in line
+    assert told(StoreError("shardId-000000000000: 495903382714902566 is read")) == (
+        "shardId-000000000000: 495903382714902566 is read"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("models", "activate", "{}"),
+        ("models", "sign", "{}"),
+        ("backtest", "--model", "{}", "--file", "x.csv"),
+        ("rules", "activate", "{}"),
+        ("rules", "test", "{}"),
+        ("labels", "load", "{}"),
+        ("load", "{}"),
+        ("train", "--file", "{}", "--out", "model"),
+    ],
+)
+def test_commands_do_not_repeat_a_card_number_that_is_no_file(
+    arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = issued_card_number()
+    monkeypatch.chdir(tmp_path)
+    assert run([each.format(number) for each in arguments]) in {1, 2}
+    said = capsys.readouterr()
+    assert number not in said.out + said.err
