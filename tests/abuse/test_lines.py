@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.abuse.climbing import climb
+from tests.abuse.climbing import Candidate, climb
 from tests.abuse.lines import Lines
 from tests.abuse.meter import SURE_ROUNDS, CpuMeter, collecting_as_the_api
 from tests.abuse.uploads import LINES, Uploads
@@ -22,9 +22,17 @@ def lines() -> Lines:
 def test_no_line_costs_much_more_a_byte_than_an_ordinary_one(lines: Lines) -> None:
     """At most five times as much, by a search that climbs; an hour of it: `make abuse SECONDS=3600`."""
     report = climb(lines, seconds=SECONDS, seed=SEED)
-    over = [candidate for candidate in report.over if candidate.ratio > lines.bar * METER]
+    meter = CpuMeter(lines)
+    with collecting_as_the_api():
+        over = [candidate for candidate in report.over if _is_over(candidate, lines, meter)]
     assert over == [], "\n".join(report.lines())
     assert report.tried > 200
+
+
+def _is_over(candidate: Candidate, lines: Lines, meter: CpuMeter) -> bool:
+    """Whether it is dear in a later minute, too: others that use the processor make some lines dear for a while."""
+    limit = lines.bar * METER
+    return candidate.ratio > limit and all(meter.ratio(candidate.data, SURE_ROUNDS) > limit for _ in range(3))
 
 
 def test_the_known_dear_lines_are_dear_no_more(lines: Lines) -> None:

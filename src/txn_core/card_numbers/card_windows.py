@@ -105,10 +105,11 @@ def _has_number(groups: Sequence[str]) -> bool:
 def _sifted(chains: Sequence[str]) -> set[int]:
     marked = _marked(chains)
     digits_of_each = "\n".join(chains).replace(" ", "") + "\n"
-    ends = [*accumulate(map(len, digits_of_each.splitlines(keepends=True)))]
+    sizes = [*map(len, digits_of_each.splitlines(keepends=True))]
+    ends = [*accumulate(sizes)]
     found = set[int]()
     refused = set[bytes]()  # the same digits over and over would be asked for each time
-    for length, unfit in _unfit(marked):
+    for length, unfit in _unfit(marked, max(sizes) - len("\n")):
         start = unfit.find(0)
         while start >= 0:
             part = marked[start : start + length]
@@ -146,8 +147,11 @@ def _is_grouping(starts: bytes, first_digit: str) -> bool:
     return is_grouping(tuple(map(len, _GROUP.findall(starts))), first_digit)
 
 
-def _unfit(marked: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each length that a part may have, and 0 for each lane at which one begins that may be a card number."""
+def _unfit(marked: bytes, length_max: int) -> Iterator[tuple[int, bytes]]:
+    """Each length that a part may have, and 0 for each lane at which one begins that may be a card number.
+
+    No chain is longer than `length_max`.
+    """
     size = len(marked)
     lanes = int.from_bytes
     values, doubled, breaks, inside = [
@@ -159,6 +163,8 @@ def _unfit(marked: bytes) -> Iterator[tuple[int, bytes]]:
     many = lanes((_sums_of_twelve(starts >> _FLAG_BIT)).to_bytes(size, "little").translate(_MANY), "little")
     windows = _luhn_sums(values, doubled, size), _any_within(no_start), _any_within(breaks), _no_fours(starts)
     for length, sum_, not_single, broken, no_fours in zip(SEARCHED_LENGTHS, *windows, strict=True):
+        if length > length_max:
+            return
         rest = length % 4
         # One to three digits left over are a group of their own.
         not_fours = no_fours | inside >> 8 * (length - rest) if rest else no_fours
