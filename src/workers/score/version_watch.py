@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 import structlog
 
@@ -19,6 +19,7 @@ from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.registry.active_versions import ACTIVE_KEY, Wanted, read_active
 from fraud.registry.model_registry import ModelRegistry
+from fraud.registry.refused_model import REMEDY
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_registry import RuleRegistry
 from fraud.rules.rule_set import RuleSet
@@ -35,6 +36,12 @@ KEPT_MAX: Final = 4
 REFUSED_AGAIN_S: Final = 60.0
 """How long what was refused is not looked at again; it may have been signed or put there meanwhile."""
 ROUND_S_MAX: Final = 60.0
+Kind = Literal["model", "rules"]
+REMEDIES: Final[dict[Kind, str]] = {
+    "model": f"what was wanted before decides, or rules alone; {REMEDY}",
+    "rules": "what was wanted before decides; `txn rules list` shows what is there, `txn rules activate` ends this",
+}
+"""What becomes of records while something is refused, and what ends that."""
 
 T = TypeVar("T")
 
@@ -50,7 +57,7 @@ class _Refused(NamedTuple):
 class Shelf(Generic[T]):
     """What was loaded of one kind by its id, and what was refused; bounded."""
 
-    def __init__(self, kind: str, load: Callable[[str], Awaitable[T]], counts: ScoreMetrics) -> None:
+    def __init__(self, kind: Kind, load: Callable[[str], Awaitable[T]], counts: ScoreMetrics) -> None:
         self._kind, self._load, self._counts = kind, load, counts
         self._kept: OrderedDict[str, T | _Refused] = OrderedDict()
         self._loading = asyncio.Lock()
@@ -84,7 +91,7 @@ class Shelf(Generic[T]):
             return await self._load(id_)
         except (ModelError, RuleError) as error:
             self._counts.versions_refused.labels(self._kind).inc()
-            _log.error("version_refused", kind=self._kind, version=id_, why=str(error))
+            _log.error("version_refused", kind=self._kind, version=id_, why=str(error), remedy=REMEDIES[self._kind])
             return _Refused(time.monotonic())
 
 

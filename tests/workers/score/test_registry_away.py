@@ -15,10 +15,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from fraud.model.loading import MANIFEST, SIGNATURE, load_model
-from fraud.model.manifest import Manifest
 from fraud.model.model import Model
 from fraud.model.shipped import SHIPPED_KEY, shipped_files
-from fraud.model.signature import public_key_of, signed
+from fraud.model.signature import public_key_of
 from fraud.registry import model_registry
 from fraud.registry.active_versions import ActiveVersions, Wanted, change_active
 from fraud.registry.model_registry import ModelRegistry
@@ -26,6 +25,7 @@ from fraud.rules.rule_registry import RuleRegistry
 from fraud.rules.rule_set import RuleSet
 from fraud.scoring.versions import PinnedVersions
 from tests.fraud.rules.written import rules
+from tests.fraud.scoring.made_models import retrained
 from tests.support.memory_versions import MemoryVersions
 from tests.support.virtual_time import in_virtual_time
 from tests.workers.builders import records
@@ -57,16 +57,7 @@ OLD: Final = shipped_files()
 OLD_ID: Final = str(json.loads(OLD[MANIFEST])["id"])
 
 
-def _another() -> tuple[str, dict[str, bytes]]:
-    """The shipped model as another training would have made it: another id and signature, the same trees."""
-    shipped = Manifest.model_validate_json(OLD[MANIFEST])
-    training = shipped.training.model_copy(update={"source": "another"})
-    manifest = shipped.model_copy(update={"training": training}).identified()
-    body = manifest.model_dump_json().encode()
-    return manifest.id, {**OLD, MANIFEST: body, SIGNATURE: signed(body, KEY)}
-
-
-NEW_ID, NEW = _another()
+NEW_ID, NEW = retrained(KEY)
 OLD_RULES, NEW_RULES = rules("amount > 50000"), rules("amount > 50001")
 READ: Final = records(*(bought(number % 3, LARGE, id_=f"{number:08}") for number in range(RECORDS)))
 
