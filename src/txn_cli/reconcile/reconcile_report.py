@@ -28,8 +28,8 @@ class Report:
     """The comparisons of each shard, one a view, and all that is missing or doubled.
 
     `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence, `totals`
-    those of a warehouse. Of the drains that a system may go without, `never_ran` were not compared; `off` have run, but
-    do not run now.
+    those of a warehouse. Of the drains that a system may go without, `never_ran` were not compared; `off` have run,
+    but do not run now.
     """
 
     since: Minute
