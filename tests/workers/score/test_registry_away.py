@@ -86,7 +86,7 @@ class AwayRegistry(MemoryVersions):
 
 
 @dataclass
-class Run:
+class AwayRun:
     """What a scorer left beside a registry, and how late each alert was, seconds."""
 
     world: ScoreWorld
@@ -114,7 +114,7 @@ def quick_models(monkeypatch: pytest.MonkeyPatch, no_threads: None) -> None:
     monkeypatch.setattr(model_registry, "load_model", load)
 
 
-async def run(at_call: int | None = None, *, hangs: bool = False) -> Run:
+async def run(at_call: int | None = None, *, hangs: bool = False) -> AwayRun:
     """Score beside a registry that goes away at a call."""
     kept = MemoryVersions("lake")
     for id_, files in ((OLD_ID, OLD), (NEW_ID, NEW)):
@@ -122,7 +122,7 @@ async def run(at_call: int | None = None, *, hangs: bool = False) -> Run:
     for each in (OLD_RULES, NEW_RULES):
         await RuleRegistry(kept).put(each)
     await want(kept, Wanted(champion=OLD_ID, rules=OLD_RULES.version))
-    away = Run(ScoreWorld(), AwayRegistry("lake", objects=kept.objects, at_call=at_call, hangs=hangs))
+    away = AwayRun(ScoreWorld(), AwayRegistry("lake", objects=kept.objects, at_call=at_call, hangs=hangs))
     keys = [SHIPPED_KEY, public_key_of(KEY)]
     watch = VersionWatch(away.registry, keys, ScoreMetrics(WorkerMetrics("score")), every_s=EVERY_S)
     away.world.watch = watch  # type: ignore[assignment]
