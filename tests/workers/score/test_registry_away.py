@@ -51,12 +51,14 @@ CHANGED_AT: Final = 3
 """Before this record another model and other rules are wanted."""
 CALLS: Final = 24
 """Calls to the registry until the change is taken up, of which each CALLS_APART-th is the first one to fail."""
-CALLS_APART: Final = 5
+CALLS_APART: Final = 6
 KEY: Final = b"7" * 32
 OLD: Final = shipped_files()
 OLD_ID: Final = str(json.loads(OLD[MANIFEST])["id"])
 
 
+CHECKED: Final = dict[bytes, Model]()
+"""Models that passed every check, by their signatures."""
 NEW_ID, NEW = retrained(KEY)
 OLD_RULES, NEW_RULES = rules("amount > 50000"), rules("amount > 50001")
 READ: Final = records(*(bought(number % 3, LARGE, id_=f"{number:08}") for number in range(RECORDS)))
@@ -104,12 +106,11 @@ class AwayRun:
 @pytest.fixture(autouse=True)
 def quick_models(monkeypatch: pytest.MonkeyPatch, no_threads: None) -> None:
     """Check each model once; the files are the same every time."""
-    checked: dict[bytes, Model] = {}
 
     def load(files: dict[str, bytes], keys: Any) -> Model:
-        if (signature := files[SIGNATURE]) not in checked:
-            checked[signature] = quick(load_model(files, keys).id)
-        return checked[signature]
+        if (signature := files[SIGNATURE]) not in CHECKED:
+            CHECKED[signature] = quick(load_model(files, keys).id)
+        return CHECKED[signature]
 
     monkeypatch.setattr(model_registry, "load_model", load)
 
