@@ -8,9 +8,10 @@ The way back is to take away each apostrophe that stands where a cell begins, be
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-from txn_api.reads.fields import CONFLICTS
+from txn_api.reads.fields import AMOUNT, CONFLICTS, amount_of
 
 _CELL_BEGINS: Final = r"(?:^|(?<=[;\t\r\n]))"
 # Full-width forms are formulas in some locales; blanks, quotes and apostrophes in front may be dropped.
@@ -35,6 +36,8 @@ def row(columns: Iterable[Sequence[str]], event: Mapping[str, Any], conflicts: i
 def _value(path: Sequence[str], event: Mapping[str, Any], conflicts: int) -> object:
     if path[0] == CONFLICTS:
         return conflicts
+    if path[0] == AMOUNT:
+        return amount_of(event)
     value = event.get(path[0])
     return value.get(path[1]) if len(path) > 1 and value is not None else value
 
@@ -48,7 +51,7 @@ def _cell(value: object) -> str:
         return _quoted(_DANGEROUS.sub("'", value) if dangerous else value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value)
+    return str(value) if isinstance(value, Decimal) else repr(value)
 
 
 def _quoted(text: str) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from txn_core.transactions.currency import signed_amount
 from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
 from txn_core.transactions.faults import rule_broken
 
 CONFLICTS: Final = "conflicts"
+AMOUNT: Final = "amount"
+"""The one field that no document has: it is made of others for whoever names it."""
 FIELDS_CHARS_MAX: Final = 1_024  # all names there are take 700
 _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "merchant": EventMerchant,
@@ -27,7 +31,13 @@ MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     for name in (*Event.model_fields, CONFLICTS)
     if name not in _LEFT_OUT
 }
-NAMES: Final = frozenset({*MEMBERS, *(f"{name}.{inner}" for name, parts in MEMBERS.items() for inner in parts)})
+# Those that may be named.
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    name: parts
+    for member, inner in MEMBERS.items()
+    for name, parts in ((member, inner), *([(AMOUNT, ())] if member == "amount_minor" else []))
+}
+NAMES: Final = frozenset({*_NAMED, *(f"{name}.{inner}" for name, parts in MEMBERS.items() for inner in parts)})
 
 
 def known_fields(text: str) -> str:
@@ -48,7 +58,9 @@ Fields = Annotated[
     Field(
         description=(
             "The fields to answer with, separated by commas, inner ones with a dot. They come in the order of the "
-            "document, `null` where the transaction has none; all fields when absent."
+            "document, `null` where the transaction has none; all fields when absent. `amount`, which is behind "
+            "`amount_minor` and in an answer only if it is named, is the amount in the currency's major unit with "
+            "all its decimals, as text, and negative unless the transaction is a purchase: `-12.34`."
         ),
         json_schema_extra={
             "pattern": r"^[a-z_]+(\.[a-z_]+)?(,[a-z_]+(\.[a-z_]+)?)*$",
@@ -66,6 +78,9 @@ class Selection:
 
     def from_event(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What is selected of an event; the conflicts are not in it."""
+        if AMOUNT in self.members:
+            amount = amount_of(event)
+            event = {**event, AMOUNT: None if amount is None else str(amount)}
         return {
             name: {part: value.get(part) for part in parts} if parts and value is not None else value
             for name, parts in self.members.items()
@@ -80,6 +95,14 @@ class Selection:
         )
 
 
+def amount_of(event: Mapping[str, Any]) -> Decimal | None:
+    """The amount of an event in the major unit of its currency, with the sign of its type, if it has both."""
+    minor, currency = event.get("amount_minor"), event.get("currency")
+    if minor is None or currency is None:
+        return None
+    return signed_amount(minor, currency, event.get("type") or "purchase")
+
+
 EVERYTHING: Final = Selection(MEMBERS)
 
 
@@ -89,6 +112,6 @@ def selection_of(fields: str) -> Selection:
     named = set(fields.split(","))
     inner = {
         name: parts if name in named else tuple(part for part in parts if f"{name}.{part}" in named)
-        for name, parts in MEMBERS.items()
+        for name, parts in _NAMED.items()
     }
     return Selection({name: parts for name, parts in inner.items() if parts or name in named})

@@ -10,6 +10,7 @@ from txn_api.openapi.components import renamed
 from txn_api.openapi.operations import REF
 from txn_api.openapi.parameters import described_properties
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
+from txn_api.reads.fields import AMOUNT
 from txn_api.reads.negotiation import Form
 from txn_api.resource import Schemas
 from txn_api.schemas import (
@@ -23,6 +24,7 @@ from txn_api.schemas import (
     ShardIdText,
     example_transaction,
 )
+from txn_core.transactions.currency import decimals_in_words
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, TEXT_PATTERN
 
@@ -55,6 +57,11 @@ class TransactionList(Shape):
 # What a client sends as one part, and the same part as it is stored and read.
 _STORED_PARTS: Final = {"Merchant": "EventMerchant", "Customer": "EventCustomer", "Terminal": "EventTerminal"}
 NAMES: Final = {"Event": "Transaction", **{stored: f"Stored{part}" for part, stored in _STORED_PARTS.items()}}
+_AMOUNT: Final = {
+    "anyOf": [{"type": "string", "maxLength": 24, "pattern": r"^-?[0-9]{1,19}(\.[0-9]{1,4})?$"}, {"type": "null"}],
+    "description": "In the currency's major unit; negative for a refund or a reversal. `null` for a currency that has "
+    f"been withdrawn. {decimals_in_words()}",
+}
 _PARTS: Final = {
     **{name: f"{name}Part" for name in ("StoredMerchant", "StoredCustomer", "StoredTerminal", "Transaction")},
     "TransactionList": "TransactionPartList",
@@ -74,7 +81,7 @@ _TRANSACTION: Final = {
     "occurred_at": "2019-01-01T00:00:18.000000Z",
     "conflicts": [],
 }
-_PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount_minor": 497, "merchant": {"name": "Kub, Mann"}}
+_PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount": "4.97", "merchant": {"name": "Kub, Mann"}}
 _CONFLICT: Final = {"accepted_at": "2026-01-02T03:05:00.000000Z", **EXAMPLE_PLACE, "sub_sequence_number": 0}
 _RISK: Final = {"score": 12, "decision": "pass", "model": "mdl_2026-01-01"}
 _CURSOR: Final = "q83vASNFZ4mrze8BI0VniTIwMTktMDEtMDFUMDA6MDA6MTguMDAwMDAwWiMwYjI0MmFiYg"
@@ -93,9 +100,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "TransactionPart": {"some_fields": _PART},
     "TransactionPartList": {"some_fields_of_each": {"data": [_PART], "has_more": False, "next_cursor": None}},
-    "Table": {
-        "some_columns": '"transaction_id","amount_minor","merchant.name"\r\n"my-transaction",497,"Kub, Mann"\r\n'
-    },
+    "Table": {"some_columns": '"transaction_id","amount","merchant.name"\r\n"my-transaction",-4.97,"Kub, Mann"\r\n'},
 }
 # An id's form is not validated: at an id of another form there is nothing.
 WORDS: Final[dict[str, dict[str, Any]]] = {
@@ -183,6 +188,8 @@ def complete(schemas: Schemas) -> Schemas:
     made["RangeParameters"] = described_properties(made["RangeParameters"], WORDS)
     for whole, name in _PARTS.items():
         part = made[name] = renamed(deepcopy(made[whole]), _PARTS)
+        if name == "TransactionPart":
+            part["properties"] = part["properties"] | {AMOUNT: _AMOUNT}
         if whole != "TransactionList":
             del part["required"]
             part["description"] = f"{part['description']} Only the members that were asked for by `fields`."

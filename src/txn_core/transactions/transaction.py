@@ -27,7 +27,7 @@ from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.card_numbers.pan import Pan
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
-from txn_core.transactions.currency import EXPONENTS
+from txn_core.transactions.currency import EXPONENTS, decimals_in_words
 from txn_core.transactions.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of
 from txn_core.transactions.faults import (
     BEYOND,
@@ -199,7 +199,13 @@ class TransactionRequest(_Part):
     card_number: Pan
     amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
     currency: Annotated[
-        str, AfterValidator(_known_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}), A_CODE
+        str,
+        AfterValidator(_known_currency),
+        Field(
+            json_schema_extra={"pattern": "^[A-Z]{3}$"},
+            description=f"ISO 4217, in force and with minor units. {decimals_in_words()}",
+        ),
+        A_CODE,
     ]
     occurred_at: OccurredAt
     merchant: Merchant

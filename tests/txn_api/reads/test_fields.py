@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from tests.builders import body, encoded, full_body
-from txn_api.reads.fields import EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, known_fields, selection_of
+from txn_api.reads.csv_rows import row
+from txn_api.reads.fields import AMOUNT, EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, known_fields, selection_of
 from txn_api.reads.json_rows import document, selected
 
 EVENTS = [encoded(**full_body()).data.decode(), encoded(**body()).data.decode()]
@@ -27,7 +28,7 @@ def picked(fields: list[str], whole: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-@given(st.lists(st.sampled_from(sorted(NAMES)), min_size=1, max_size=8), st.sampled_from(EVENTS))
+@given(st.lists(st.sampled_from(sorted(NAMES - {AMOUNT})), min_size=1, max_size=8), st.sampled_from(EVENTS))
 def test_a_selection_is_a_part_of_the_document(fields: list[str], event: str) -> None:
     """What was asked for, in the document's own order, with the document's own values."""
     part = selected(event, [], selection_of(known_fields(",".join(fields))))
@@ -49,7 +50,7 @@ def test_all_members_are_the_document(event: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", ",", "amount", "amount_minor,", "amount_minor ", "Amount_minor", "merchant.", "merchant.name.x"),
+        *("", ",", "amounts", "amount_minor,", "amount_minor ", "Amount_minor", "merchant.", "merchant.name.x"),
         *(".name", "name", "schema", "schema_version", "card_number", "customer.card_number"),
         "conflicts.accepted_at",
     ],
@@ -77,3 +78,21 @@ def test_an_older_event_that_lacks_a_field_has_none_of_it() -> None:
         "merchant": {"category": None},
         "customer": None,
     }
+
+
+def test_an_amount_is_made_for_whoever_names_it() -> None:
+    """Behind the minor units, whatever the order of the names; as text in JSON, as a number in a table."""
+    refund = json.loads(encoded(**full_body()).data) | {"type": "refund", "amount_minor": 1230, "currency": "EUR"}
+    selection = selection_of("currency,amount,amount_minor")
+    assert json.loads(selected(json.dumps(refund), [], selection)) == {
+        "amount_minor": 1230,
+        "amount": "-12.30",
+        "currency": "EUR",
+    }
+    assert list(selection.members) == ["amount_minor", "amount", "currency"]
+    assert row(selection.columns(), refund, 0) == '1230,-12.30,"EUR"\r\n'
+    withdrawn = refund | {"currency": "DEM"}
+    assert json.loads(selected(json.dumps(withdrawn), [], selection))["amount"] is None
+    assert row(selection.columns(), withdrawn, 0) == '1230,,"DEM"\r\n'
+    assert AMOUNT not in EVERYTHING.members
+    assert json.loads(selected('{"transaction_id":"a"}', [], selection))["amount"] is None
