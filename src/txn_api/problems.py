@@ -13,8 +13,8 @@
     ├── 413 body_too_large
     ├── 414 uri_too_long
     ├── 415 media_type_unsupported, content_encoding_unsupported
-    ├── 422 validation_failed, id_required, card_number_misplaced, idempotency_key_reused, parameter_invalid,
-    │       range_reversed, cursor_invalid
+    ├── 422 validation_failed, id_required, layout_unknown, card_number_misplaced, idempotency_key_reused,
+    │       parameter_invalid, range_reversed, cursor_invalid
     ├── 428 if_match_required
     ├── 429 rate_limited, too_many_concurrent, too_many_cards_of_mask
     ├── 431 head_too_large
@@ -80,6 +80,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
         super().__init__(self.code)
         self.faults = tuple(dict.fromkeys(faults or self.fixed_faults))  # equal ones say nothing more
         self.headers = {**self.fixed_headers, **(headers or {})}
+        self.columns: Mapping[str, str] = {}
+        """The column of an uploaded table behind each pointer."""
 
     def document(self, request_id: str) -> dict[str, object]:
         """The members of the problem document."""
@@ -90,8 +92,13 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
             "code": self.code,
             "detail": self.detail,
             "request_id": request_id,
-            "errors": [{"pointer": f.pointer, "code": f.code, "message": f.message} for f in self.faults],
+            "errors": [self._error(fault) for fault in self.faults],
         }
+
+    def _error(self, fault: Fault) -> dict[str, str]:
+        error = {"pointer": fault.pointer, "code": fault.code, "message": fault.message}
+        column = self.columns.get(fault.pointer) if self.columns else None
+        return error if column is None else error | {"column": column}
 
     def response(self, request_id: str) -> Response:
         """The problem as an HTTP response."""
@@ -465,6 +472,23 @@ class IdRequired(
     faults=(Fault("/transaction_id", "id_required"),),
 ):
     """The transaction has neither an id nor an Idempotency-Key."""
+
+
+class LayoutUnknown(
+    Problem,
+    status=422,
+    code="layout_unknown",
+    title="Layout unknown",
+    detail=(
+        "The first line of the table is no header of a known layout; nothing behind it was read. `errors` names the "
+        "fields that no column was found for."
+    ),
+    remedy=(
+        "Name the columns in the first line as a layout does, such as `card_number,amount,currency,occurred_at,"
+        "merchant_name` of the layout `bank` (docs/loading.md). `txn load` reads further layouts."
+    ),
+):
+    """The header of an uploaded table fits no layout. It stands on the first line of an upload's answer."""
 
 
 class CardNumberMisplaced(

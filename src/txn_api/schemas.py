@@ -58,6 +58,9 @@ class FaultShape(Shape):
     ]
     code: Annotated[CodeText, Field(description="Stable; what to branch on.", examples=sorted(MESSAGES)[:1])]
     message: Annotated[str, Field(max_length=256, pattern=CONTROL_FREE_PATTERN, description="The code's fixed text.")]
+    column: Annotated[
+        str | None, Field(max_length=200, pattern=CONTROL_FREE_PATTERN, description="Of an uploaded table alone.")
+    ] = None
 
 
 class ProblemShape(Shape):

@@ -12,6 +12,7 @@ from tests.canary.marks import Marks
 from tests.canary.probes import Probe
 from tests.support.card_search import CardSearch
 
+_LINE_PROBLEM: Final = re.compile(rb'"problem":\{"type":"[^"]*","title":"[^"]*","status":[0-9]+,"code":"([a-z_]+)"')
 _PARAMETER: Final = re.compile(r"\\\{[a-z_]+\\\}")
 
 
@@ -66,6 +67,8 @@ class Evidence:
         if body and media_type == "application/problem+json":
             document: dict[str, Any] = json.loads(body)
             self.codes[document["code"]] += 1
+        elif media_type == "application/x-ndjson":
+            self.codes.update(code.decode() for code in _LINE_PROBLEM.findall(body))
 
     def add(self, search: CardSearch) -> None:
         """Take in what a search has found."""

@@ -35,6 +35,20 @@ HEAD_BYTES: Final = 80 << 10  # more than a head may have
 BODY_BYTES: Final = 100 << 10  # more than a single body may have
 
 
+TABLE_ROW: Final = {
+    "transaction_id": "canary-table",
+    "card_number": "",
+    "amount": "12.34",
+    "currency": "EUR",
+    "occurred_at": "2026-01-02T03:04:05Z",
+    "merchant": "Kub",
+    "city": "Bern",
+    "customer_reference": "somebody",
+    "time_zone": "UTC",
+}
+"""Of the layout `bank`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One request as it goes into the socket."""
@@ -57,6 +71,7 @@ class Prober:
         yield from self._everywhere()
         yield from self._bodies()
         yield from self._uploads()
+        yield from self._tables()
         yield from self._raw()
 
     def http(self, method: str, target: str, content: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
@@ -179,6 +194,24 @@ class Prober:
         yield Probe("a trailer", head + f"0\r\nX-Card: {number}\r\n\r\n".encode())
         yield Probe("a body that breaks off", self.http("POST", "/transactions", number.encode(), _length(9_000)))
 
+    def _tables(self) -> Iterator[Probe]:
+        """A marked number in each cell of a table, in its header, behind a lost quote, and under other separators."""
+        columns = [*TABLE_ROW, "note"]
+        rows = []
+        for name in columns:
+            number = self.marks.new(f"table {name}")
+            rows.append(",".join((TABLE_ROW | {"card_number": number, "note": "", name: f"x {number}"}).values()))
+        rows.append(f'"{self.marks.new("table, lost quote")},{",".join(TABLE_ROW.values())},')
+        rows.append("," * 40 + self.marks.new("table, cells too many"))
+        content = "\n".join([",".join(columns), *rows]).encode()
+        for query in ("", "?results=all"):
+            yield Probe(f"table {query}", self.http("POST", f"/transactions/bulk{query}", content, _table()))
+        for separator in ",;\t|":
+            header = f"card_number{separator}{self.marks.new('table header')}\n".encode()
+            yield Probe("table of no layout", self.http("POST", "/transactions/bulk", header + content, _table()))
+        charset = {"Content-Type": f'text/csv; charset="{self.marks.new("charset")}"'}
+        yield Probe("table's character set", self.http("POST", "/transactions/bulk", content, charset))
+
     def _raw(self) -> Iterator[Probe]:
         """What is hardly HTTP."""
         number = self.marks.new("raw")
@@ -217,6 +250,10 @@ def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _upload(encoding: str | None = None) -> dict[str, str]:
     return {"Content-Type": NDJSON} | ({} if encoding is None else {"Content-Encoding": encoding})
+
+
+def _table() -> dict[str, str]:
+    return {"Content-Type": "text/csv"}
 
 
 def _length(number: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ EMPTY_BYTES_MAX: Final = 64 << 20
 RECORD_LINES_MAX: Final = 16
 
 _BOM: Final = b"\xef\xbb\xbf"
-_UNCLOSED: Final = "unclosed"
+UNCLOSED: Final = "unclosed"
 
 
 class EndlessError(TxnError):
@@ -63,19 +63,19 @@ def records(file: BinaryIO, separator: str = ",") -> Iterator[CsvRecord | Broken
 
 
 def _record(start: int, first: bytes, lines: "_Lines", separator: str) -> CsvRecord | BrokenRecord:
-    parsed = fault = _parse(first, separator)
+    parsed = fault = cells_of(first, separator)
     taken = [first]
-    while parsed == _UNCLOSED and len(taken) < RECORD_LINES_MAX and (following := lines.take()):
+    while parsed == UNCLOSED and len(taken) < RECORD_LINES_MAX and (following := lines.take()):
         taken.append(following)
-        parsed = _parse(b"".join(taken), separator)
+        parsed = cells_of(b"".join(taken), separator)
     if isinstance(parsed, list):
         return CsvRecord(start, parsed)
     lines.give_back(taken[1:])
-    return BrokenRecord(start, "quoting" if fault == _UNCLOSED else str(fault))
+    return BrokenRecord(start, "quoting" if fault == UNCLOSED else str(fault))
 
 
-def _parse(line: bytes, separator: str) -> list[str] | str:
-    """The cells, or why there are none: `_UNCLOSED` when more lines may still make it one."""
+def cells_of(line: bytes, separator: str) -> list[str] | str:
+    """The cells of a record, or why there are none: `UNCLOSED` when more lines may still make it one."""
     if len(line) > LINE_BYTES_MAX:
         return "line_too_long"
     try:
@@ -85,7 +85,7 @@ def _parse(line: bytes, separator: str) -> list[str] | str:
     try:
         return next(csv.reader([text], strict=True, delimiter=separator))
     except csv.Error:
-        return _UNCLOSED if text.count('"') % 2 else "quoting"
+        return UNCLOSED if text.count('"') % 2 else "quoting"
 
 
 @dataclass(slots=True)

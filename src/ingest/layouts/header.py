@@ -45,6 +45,20 @@ def missing(layout: Layout, header: Header) -> list[str]:
     return found_nowhere
 
 
+def lacking(layout: Layout, header: Header) -> list[str]:
+    """The fields, as JSON pointers, that a layout needs a column for which a header lacks, in the layout's order."""
+    pointers = [
+        pointer
+        for pointer, column in layout.fields()
+        if not isinstance(column, Amount)
+        and (
+            _lacks(column, header)
+            or (isinstance(column, Moment) and column.time_column and header.find(column.time_column) is None)
+        )
+    ]
+    return [*pointers, *(["/amount_minor"] if all(_lacks(amount, header) for amount in layout.amount) else [])]
+
+
 def absent(layout: Layout, header: Header) -> list[str]:
     """The columns that a layout would read and a header lacks, which files may do without and nobody said."""
     return [

@@ -1,11 +1,18 @@
 """How many of its like a row has before it, counted in a few bytes a row."""
 
 from array import array
-from typing import Final
+from typing import Final, Protocol
 
 from txn_core.exceptions import TxnError
 
 ROWS_MAX: Final = 100_000_000
+
+
+class RowCount(Protocol):
+    """Counts rows that are alike."""
+
+    def next(self, fingerprint: int) -> int:
+        """The ordinal of a row among those with its fingerprint, from 1 on."""
 
 
 class Ordinals:

@@ -1,6 +1,6 @@
 """The rows of a file in a layout as request bodies, or as their faults."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pydantic_core import to_json
@@ -35,10 +35,10 @@ class _Step(NamedTuple):
 class RowReader:
     """Reads the rows of one file, one after the other: ids that are derived count the rows before."""
 
-    def __init__(self, layout: Layout, header: Header) -> None:
+    def __init__(self, layout: Layout, header: Header, ids: RowIds | None = None) -> None:
         """Take a layout, and a header that lacks none of the columns that it needs."""
         self._header = header
-        self._ids = RowIds()
+        self._ids = ids or RowIds()
         self._columns: dict[str, str] = {}
         self._constants: list[dict[str, object]] = [{} for _ in _PARTS]
         self._steps = [
@@ -57,6 +57,11 @@ class RowReader:
         self._moment_reader = MomentReader(moment)
         self._zone_at = header.find(moment.zone_column) if moment.zone_column else None
         self._columns |= {"/amount_minor": self._amount_label, "/occurred_at": self._moment_label}
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The file's column behind each JSON pointer into a body."""
+        return self._columns
 
     def row(self, line: int, cells: Sequence[str]) -> Row:
         """The row of a record's cells."""

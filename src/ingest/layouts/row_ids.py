@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.layouts.ordinals import Ordinals
+from ingest.layouts.ordinals import Ordinals, RowCount
 from txn_core.card_numbers.pan import LENGTHS, mask
 
 PREFIX: Final = "row_"
@@ -21,8 +21,8 @@ _TOLD_APART_BY: Final = ("occurred_at", "type", "amount_minor", "currency")
 class RowIds:
     """Gives the rows of one file their ids, in the order of the file."""
 
-    def __init__(self) -> None:
-        self._ordinals = Ordinals()
+    def __init__(self, count: RowCount | None = None) -> None:
+        self._ordinals = count or Ordinals()
 
     def next(self, body: Mapping[str, object], merchant: object) -> str:
         """The id of the next row, by its request body and its merchant's name."""

@@ -106,15 +106,19 @@ def request_body(schema: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def lines_body(schema: str, *, bytes_max: int) -> dict[str, Any]:
+def lines_body(schema: str, *, bytes_max: int, table: bool = False) -> dict[str, Any]:
     """A body of one document a line; for `openapi_extra`. An empty one has no lines, and is none the worse for it.
 
     It may be sent as octets as well: few tools know NDJSON. The examples stand there alone, since a tool that tries
-    out examples fails on those that it cannot send.
+    out examples fails on those that it cannot send. A call may take a `table` of rows as well.
     """
     lines = {"schema": _lines(bytes_max, schema)}
     octets = lines | {"examples": examples.references(f"{schema}Lines")}
-    return {"requestBody": {"required": False, "content": {NDJSON: lines, "application/octet-stream": octets}}}
+    content = {NDJSON: lines, "application/octet-stream": octets}
+    if table:
+        rows = {"type": "string", "format": "csv", "maxLength": bytes_max}
+        content["text/csv"] = {"schema": rows, "examples": examples.references(f"{schema}Table")}
+    return {"requestBody": {"required": False, "content": content}}
 
 
 def lines_answer(example: str, description: str, *schemas: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from txn_api.openapi import examples
-from txn_api.problems import MEDIA_TYPE, PROBLEMS, Problem
+from txn_api.problems import MEDIA_TYPE, PROBLEMS, LayoutUnknown, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Explanation:
     @property
     def answered_by(self) -> str:
         """The operations in words; what none names is answered before any is found."""
+        if self.kind is LayoutUnknown:
+            return "`postTransactionsInBulk`, on a line of its answer"
         return ", ".join(f"`{name}`" for name in self.operations) or "any path"
 
 

@@ -1,4 +1,4 @@
-"""`POST /transactions/bulk`: any number of transactions as NDJSON, each line with its own outcome."""
+"""`POST /transactions/bulk`: any number of transactions as NDJSON or CSV, each line with its own outcome."""
 
 import asyncio
 import json
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from txn_api.access.auth import Principal, requires
 from txn_api.access.standing import Standing
+from txn_api.csv_uploads.rows import CsvRows
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
@@ -31,7 +32,7 @@ from txn_api.router import Router
 from txn_api.routes.post import MINIMAL, REFUND, TAG, Accepted
 from txn_api.schemas import Parameters, ProblemShape, Shape
 from txn_api.services import Service, Services
-from txn_api.writes.bodies import NDJSON, check_type, source
+from txn_api.writes.bodies import CSV, NDJSON, check_type, declares_table, source
 from txn_api.writes.bulk_upload import Admit, Ended, Sink, Upload
 from txn_api.writes.encodings import ENCODINGS, Decoder
 from txn_api.writes.fair_memory import Holding
@@ -79,6 +80,7 @@ class BulkTotals(Shape):
         Ended,
         Field(
             description="Why reading ended; after anything but `complete` there may be lines that were not read. "
+            "`layout_unknown`: a table's header fits no layout. "
             "`rights_ended`: the key was revoked, it or the token expired, or it may do less than when the upload "
             "began. `store_unavailable`: whether the key still holds could not be looked up for too long; try again."
         ),
@@ -112,7 +114,7 @@ router = Router(tags=[TAG.name], checks=[searched(BulkParameters), each_once(Bul
             MediaTypeUnsupported, ContentEncodingUnsupported, BodyTooLarge, BodyTimeout, CardNumberMisplaced
         ),
     },
-    openapi_extra=operations.lines_body("TransactionRequest", bytes_max=2**34) | operations.needs(_SCOPE),
+    openapi_extra=operations.lines_body("TransactionRequest", bytes_max=2**34, table=True) | operations.needs(_SCOPE),
 )
 async def post_bulk(
     request: Request,
@@ -130,21 +132,33 @@ async def post_bulk(
     slowly or cannot be decompressed, or there is no memory to decompress it (`overloaded`); when it holds far more
     than was sent, when the body breaks off, when the credential it began with is revoked, expires or may do less than
     before, and at a shutdown. `ended` says so, and the lines read until then have their outcomes.
+
+    As `text/csv` (UTF-8) the body is a table in one of the layouts of `txn load`, which its header tells. Its cells
+    are separated by commas, semicolons, tabs or vertical bars, a quoted one may span 16 lines, and the header is
+    line 1. `errors` then name the `column` as well. A header that fits no layout ends the upload (`layout_unknown`).
+    A row without an id gets one that is made of what it holds, the same whenever the file is sent again: up to
+    100,000 rows of an upload.
     """
-    encoding = check_type(RawHeaders.of(request.scope), NDJSON, ENCODINGS)
+    headers = RawHeaders.of(request.scope)
+    encoding = check_type(headers, NDJSON | CSV, ENCODINGS)
+    rows = None
+    if declares_table(headers):
+        memory = Holding(services.memories.row_ids, principal.account)
+        rows = CsvRows(services.settings.bulk_line_bytes_max, memory)
     rights = services.gate.standing(request.scope, principal, _SCOPE)
     around = request_text(request)
 
     def admitting() -> Admit:
         # Rights may be added while the upload is under way; when some are taken away, it ends.
         now = rights.principal
-        return partial(
+        admit = partial(
             services.admission.admit,
             account=now.account,
             terminal_ids=now.terminal_ids,
             cards_of_mask_max=now.cards_of_mask_max,
             request_text=around,
         )
+        return admit if rows is None else partial(rows.admit, admit=admit)
 
     return UploadResponse(
         services,
@@ -154,6 +168,7 @@ async def post_bulk(
         request.state.request_id,
         rights=rights,
         everything=parameters.results == "all",
+        rows=rows,
     )
 
 
@@ -171,9 +186,10 @@ class UploadResponse(Response):
         rights: Standing,
         everything: bool = False,
         sink: Sink | None = None,
+        rows: CsvRows | None = None,
     ) -> None:
         super().__init__()
-        self._sink = sink or services.producer
+        self._sink, self._rows = sink or services.producer, rows
         self._services, self._admitting, self._decoder, self._rights = services, admitting, decoder, rights
         self._request_id, self._everything = request_id, everything
         self._turn = partial(services.turns.turn, account)
@@ -197,6 +213,7 @@ class UploadResponse(Response):
             turn=self._turn,
             in_flight=self._in_flight,
             decompression=self._decompression,
+            splitter=self._rows,
             rate=self._rights.lines,
             rights=self._rights,
         )
@@ -205,6 +222,8 @@ class UploadResponse(Response):
         finally:
             for holding in (self._results, self._in_flight, self._decompression):
                 holding.give_back()
+            if self._rows is not None:
+                self._rows.give_back()
         if upload.totals.ended == "broken_off":
             _log.info("upload_broken_off", request_id=self._request_id, read=upload.totals.read)
 
@@ -247,6 +266,11 @@ def lines_of(*documents: Mapping[str, Any]) -> str:
     return "".join(json.dumps(document, separators=(",", ":")) + "\n" for document in documents)
 
 
+_TABLE: Final = """\
+transaction_id,original_transaction_id,card_number,amount,currency,occurred_at,merchant_name
+my-transaction-1,,2703186189652095,12.34,EUR,2026-01-02T03:04:05Z,"Kub, Mann"
+my-transaction-2,my-transaction-1,2703186189652095,-2.00,EUR,2026-01-02T03:04:06Z,"Kub, Mann"
+"""
 TOTALS: Final = {
     "receipt_id": "rcp_0123456789abcdef0123456789abcdef",
     "read": 2,
@@ -261,6 +285,7 @@ resource: Final = Resource(
     shapes=(BulkAccepted, BulkRejected, BulkTotals),
     examples={
         "TransactionRequestLines": {"two_lines": lines_of(MINIMAL, REFUND)},
+        "TransactionRequestTable": {"two_rows": _TABLE},
         "BulkLines": {
             "one_rejected": lines_of({"line": 2, "problem": examples.problem(ValidationFailed)}, TOTALS),
         },

@@ -59,8 +59,8 @@ _STORED_PARTS: Final = {"Merchant": "EventMerchant", "Customer": "EventCustomer"
 NAMES: Final = {"Event": "Transaction", **{stored: f"Stored{part}" for part, stored in _STORED_PARTS.items()}}
 _AMOUNT: Final = {
     "anyOf": [{"type": "string", "maxLength": 24, "pattern": r"^-?[0-9]{1,19}(\.[0-9]{1,4})?$"}, {"type": "null"}],
-    "description": "In the currency's major unit; negative for a refund or a reversal. `null` for a currency that has "
-    f"been withdrawn. {decimals_in_words()}",
+    "description": "In the currency's major unit; negative for a refund or a reversal. `null` for a currency that "
+    f"has been withdrawn. {decimals_in_words()}",
 }
 _PARTS: Final = {
     **{name: f"{name}Part" for name in ("StoredMerchant", "StoredCustomer", "StoredTerminal", "Transaction")},

@@ -1,6 +1,7 @@
 """Reading a request's body: its type, its size and the time it may take are bounded before anything is parsed."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
@@ -24,6 +25,10 @@ NDJSON: Final = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/octet-stream"}
 )
 
+CSV: Final = frozenset({"text/csv"})
+_CHARSET: Final = re.compile(r'charset\s*=\s*"?([^\s;"]*)')
+_UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+
 Waiting = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -44,6 +49,21 @@ def check_type(
         if named == encoding:
             return encoding
     raise ContentEncodingUnsupported(headers={"Accept-Encoding": ", ".join(encodings)})
+
+
+def declares_table(headers: Headers) -> bool:
+    """Whether a body says that it is CSV; without a character set it is in UTF-8 (RFC 7111, 5.1).
+
+    Raises:
+        MediaTypeUnsupported: it says that it is in another one.
+    """
+    plain, _, parameters = headers.get("content-type", "").lower().partition(";")
+    if plain.strip() not in CSV:
+        return False
+    said = _CHARSET.search(parameters)
+    if said is not None and said[1] not in _UTF_8:
+        raise MediaTypeUnsupported
+    return True
 
 
 async def read_whole(receive: Receive, *, bytes_max: int, deadline_s: float, waiting: Waiting = nullcontext) -> bytes:

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from starlette.types import Message, Receive
 
 from txn_api.access.rate_limits import Bucket
-from txn_api.problems import BodyTooLarge, OutcomeUnknown, Overloaded, Problem, StoreUnavailable
+from txn_api.problems import BodyTooLarge, LayoutUnknown, OutcomeUnknown, Overloaded, Problem, StoreUnavailable
 from txn_api.writes.acknowledgement import problem_of
 from txn_api.writes.encodings import Decoder, EncodingMalformedError, TooMuchContentError
 from txn_api.writes.fair_memory import Holding
@@ -58,6 +58,7 @@ Ended = Literal[
     "body_too_large",
     "broken_off",
     "encoding_malformed",
+    "layout_unknown",
     "overloaded",
     "shutting_down",
     "rights_ended",
@@ -96,6 +97,16 @@ class Admitted(Protocol):
     @property
     def card_id(self) -> str:
         """What keeps lines of the same subject in their order: the card, or whatever else they are about."""
+
+
+class Splitter(Protocol):
+    """Lines out of a body's content."""
+
+    def feed(self, piece: bytes) -> Iterator[Line]:
+        """The lines that a piece completes."""
+
+    def end(self) -> Iterator[Line]:
+        """The last lines."""
 
 
 class Sink(Protocol):
@@ -162,24 +173,27 @@ class Upload:
         turn: Callable[[], Awaitable[Turn]],
         in_flight: Holding,
         decompression: Holding,
+        splitter: Splitter | None = None,
         rate: Bucket | None = None,
         rights: Rights | None = None,
     ) -> None:
         """Take what a route has; each row waits for a `turn` (`txn_api.writes.turns`).
 
-        `admitting` gives what admits a line by the rights as they are now.
+        `admitting` gives what admits a line by the rights as they are now. Lines end at newlines unless a `splitter`
+        makes them.
         """
         self._turn, self._rights = turn, rights
         self._in_flight, self._decompression = in_flight, decompression
         self._admitting, self._admit = admitting, admitting()
         self._producer, self._receive, self._stopping = producer, receive, stopping
         self._decoder, self._rate = decoder, rate
-        self._splitter = LineSplitter(line_bytes_max)
+        self._splitter = splitter or LineSplitter(line_bytes_max)
         self._window = lines_in_flight_max
         self._body_deadline_s = body_deadline_s
         self._sender = SenderPatience(BYTES_PER_S_MIN, BODY_DEADLINES_OF_GRACE * body_deadline_s)
         self._waiting: deque[_Waiting] = deque()
         self._is_full = False  # of refused lines
+        self._is_unknown = False  # what its lines are
         self.totals = Totals()
         self.receipt_id = f"rcp_{secrets.token_hex(16)}"
 
@@ -304,7 +318,9 @@ class Upload:
 
     def _ends_early(self) -> bool:
         """Whether no further line is taken; between two rows, whatever may end an upload is asked here."""
-        if self._is_full:
+        if self._is_unknown:
+            self.totals.ended = "layout_unknown"
+        elif self._is_full:
             self.totals.ended = "too_many_rejects"
         elif self._stopping.done():
             self.totals.ended = "shutting_down"
@@ -368,7 +384,7 @@ class Upload:
                 self._charge_faults(refusal)
             self.totals.read += 1
             await self._refuse(number, refusal, results)
-            if self._is_full:
+            if self._is_full or self._is_unknown:
                 break
             await self._ask_rights()  # the client may have let the result wait
             room = 0
@@ -452,6 +468,7 @@ class Upload:
         else:
             self.totals.rejected += 1
         await results.refused(number, problem)
+        self._is_unknown |= isinstance(problem, LayoutUnknown)
         self._is_full |= self.totals.refused >= REJECTS_MAX or results.is_full
 
 

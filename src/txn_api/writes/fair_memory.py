@@ -19,6 +19,7 @@ REJECTED_BYTES_MAX: Final = 64 << 20
 UNREAD_BYTES_MAX: Final = 64 << 20
 IN_FLIGHT_BYTES_MAX: Final = 64 << 20
 DECOMPRESSION_BYTES_MAX: Final = 128 << 20
+ROW_IDS_BYTES_MAX: Final = 32 << 20
 PAGE_BYTES_MAX: Final = 8 << 20
 FREE_BYTES: Final = 16 << 10
 """What an upload may hold of each however much others do; of decompression nothing."""
@@ -127,6 +128,8 @@ class Memories:
     """Lines that wait for the stream, beside what the producer holds of them."""
     decompression: FairMemory = field(default_factory=lambda: FairMemory(DECOMPRESSION_BYTES_MAX, free_bytes=0))
     """What decompressors keep."""
+    row_ids: FairMemory = field(default_factory=lambda: FairMemory(ROW_IDS_BYTES_MAX))
+    """Which rows of uploaded tables have got ids of their content."""
     pages: FairMemory = field(default_factory=lambda: FairMemory(PAGE_BYTES_MAX, free_bytes=0))
     """Pages that are read from the index and written: `ROW_BYTES` for each row that was asked for."""
 

@@ -29,6 +29,8 @@ MESSAGES: Final[dict[str, str]] = {
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
+    "column_duplicated": "a column of the layout comes twice in the header",
+    "column_missing": "the header has no column for it",
     "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "date_format": "must be a calendar date YYYY-MM-DD",
