@@ -26,7 +26,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshot lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -222,8 +222,11 @@ features: $(STAMP) ## write the list of docs/features.md again
 features-oracle: $(STAMP) ## compare every feature of the sample file, and of SEEDS=40 made streams, with a self-join in SQL (10 minutes)
 	@ORACLE_CARDS=1000000 ORACLE_SEEDS=$(or $(SEEDS),40) $(BIN)/python -m pytest -n 0 --timeout 7200 tests/fraud/features/test_oracle.py $(PYTEST_ARGS)
 
-screenshot: $(STAMP) ## take the README's picture of the page again (needs chromium and chromedriver)
-	@$(BIN)/python -m tests.txn_api.browser.screenshot docs/images/page.png
+screenshots: $(STAMP) ## take the README's pictures of the pages again (needs chromium and chromedriver)
+	@$(BIN)/python -m tests.txn_api.browser.screenshots docs/images
+
+test-pages: $(STAMP) ## test every page in a browser (needs chromium and chromedriver)
+	@$(BIN)/python -m pytest -n 0 tests/txn_api/browser $(PYTEST_ARGS)
 
 lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) pyproject.toml --all-extras requirements/dev.in -o requirements/dev.txt

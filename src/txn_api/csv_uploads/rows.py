@@ -37,11 +37,11 @@ class CellFault(Fault):
 class CsvRows:
     """The rows of one upload: the header is taken when it comes, and each row behind it is admitted as a body."""
 
-    def __init__(self, bytes_max: int, holding: Holding) -> None:
-        """`holding` is of the memory in which the rows without an id are counted."""
+    def __init__(self, bytes_max: int, holding: Holding, *, derives_ids: bool = True) -> None:
+        """`holding` is of the memory in which the rows without an id are counted, unless they are refused."""
         self._holding = holding
         self._records = RecordSplitter(bytes_max)
-        self._ids = RowIds(_CountedRows(holding))
+        self._ids = RowIds(_CountedRows(holding, rows_max=ROWS_WITHOUT_ID_MAX if derives_ids else 0))
         self._table: Table | None = None
         self._unknown: LayoutUnknown | None = None
         self._pointers: Mapping[str, str] = {}
@@ -113,8 +113,8 @@ class CsvRows:
 class _CountedRows(RowCount):
     """Counts alike rows in memory that all uploads share."""
 
-    def __init__(self, holding: Holding) -> None:
-        self._holding = holding
+    def __init__(self, holding: Holding, *, rows_max: int) -> None:
+        self._holding, self._rows_max = holding, rows_max
         self._counts: dict[int, int] = {}
         self._refusal: type[Problem] | None = None
 
@@ -132,7 +132,7 @@ class _CountedRows(RowCount):
 
     def _make_room(self) -> None:
         if self._refusal is None:
-            if len(self._counts) >= ROWS_WITHOUT_ID_MAX:
+            if len(self._counts) >= self._rows_max:
                 self._refusal = IdRequired
             elif self._holding.is_too_much:
                 self._refusal = Overloaded

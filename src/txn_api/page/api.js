@@ -1,5 +1,6 @@
 // The one place that talks to the service. The key lives in this module's memory: no storage, no cookie, no URL.
 
+const JSON_TYPE = "application/json";
 let key = "";
 
 export function useKey(presented) {
@@ -8,20 +9,31 @@ export function useKey(presented) {
 
 /** An answer that is not what was asked for: RFC 9457, or what is left of it. */
 export class Problem extends Error {
-  constructor({ title, code = "", detail = "", errors = [], request_id: requestId = "" }, status = 0) {
+  constructor({ title, type = "", code = "", detail = "", errors = [], request_id: requestId = "" }, status = 0) {
     super(title);
-    Object.assign(this, { title, code, detail, errors, requestId, status });
+    Object.assign(this, { title, type, code, detail, errors, requestId, status });
+  }
+
+  /** Whether the same may be answered otherwise a moment later. */
+  get mayPass() {
+    return [0, 408, 429].includes(this.status) || this.status >= 500;
   }
 }
 
 /** What the service answers, as JSON; `body` is an object, or text that is sent as it stands. */
-export async function call(path, { body, signal } = {}) {
-  const response = await ask(path, { body, signal, withKey: true });
-  const text = await response.text();
-  if (response.ok) {
-    return JSON.parse(text);
-  }
-  throw problemOf(response, text);
+export async function call(path, options = {}) {
+  return JSON.parse(await text(path, options));
+}
+
+/** What the service answers, as a table. */
+export function table(path, options = {}) {
+  return text(path, { ...options, accept: "text/csv" });
+}
+
+/** The lines of the answer to an upload, as JSON each; the last one has the totals. */
+export async function upload(path, options) {
+  const lines = await text(path, options);
+  return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
 /** An answer of the routes that need no key; a status other than 2xx is an answer, too. */
@@ -29,20 +41,38 @@ export function look(path) {
   return ask(path, { withKey: false });
 }
 
-async function ask(path, { body, signal, withKey }) {
+async function text(path, options) {
+  const response = await ask(path, { ...options, withKey: true });
+  const answer = await readable(() => response.text(), options.signal);
+  if (response.ok) {
+    return answer;
+  }
+  throw problemOf(response, answer);
+}
+
+function ask(path, { body, signal, withKey, type = JSON_TYPE, accept = "" }) {
   const headers = {};
   if (withKey && key) {
     headers.Authorization = `Bearer ${key}`;
   }
-  if (body !== undefined) {
-    headers["Content-Type"] = "application/json";
+  if (accept) {
+    headers.Accept = accept;
   }
-  const content = typeof body === "object" ? JSON.stringify(body) : body;
+  if (body !== undefined) {
+    headers["Content-Type"] = type;
+  }
+  const isDocument = typeof body === "object" && !(body instanceof Blob);
+  const content = isDocument ? JSON.stringify(body) : body;
   const method = body === undefined ? "GET" : "POST";
+  return readable(() => fetch(path, {
+    method, headers, body: content, signal, cache: "no-store", credentials: "omit", redirect: "error",
+  }), signal);
+}
+
+/** What comes over the network, or the problem that nothing does. */
+async function readable(work, signal) {
   try {
-    return await fetch(path, {
-      method, headers, body: content, signal, cache: "no-store", credentials: "omit", redirect: "error",
-    });
+    return await work();
   } catch (error) {
     if (signal?.aborted) {
       throw error;
@@ -51,10 +81,10 @@ async function ask(path, { body, signal, withKey }) {
   }
 }
 
-function problemOf(response, text) {
+function problemOf(response, answer) {
   const requestId = response.headers.get("X-Request-Id") ?? "";
   try {
-    return new Problem({ request_id: requestId, ...JSON.parse(text) }, response.status);
+    return new Problem({ request_id: requestId, ...JSON.parse(answer) }, response.status);
   } catch {
     return new Problem({ title: "An answer that is no problem document", request_id: requestId }, response.status);
   }

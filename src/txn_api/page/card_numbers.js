@@ -3,6 +3,7 @@
 const LENGTH = 16;
 // As many digits as a card number has at least, whatever separates them: more than the service takes for one.
 const LOOKS_LIKE_ONE = /\p{Nd}(?:[^\p{L}\p{N}]*\p{Nd}){11}/u;
+const DIGITS_ALONE = /^[0-9]{8,19}$/;
 
 /** A random number that passes Luhn and begins with 9, which ISO/IEC 7812 leaves to national bodies. */
 export function madeUpCardNumber() {
@@ -13,6 +14,12 @@ export function madeUpCardNumber() {
 
 export function looksLikeCardNumber(text) {
   return LOOKS_LIKE_ONE.test(text.normalize("NFKC"));
+}
+
+/** Whether a text is digits with a check digit, but for what separates them; an id may hold such, but not be one. */
+export function isCardNumber(text) {
+  const digits = text.normalize("NFKC").replace(/[\s_-]/g, "");
+  return DIGITS_ALONE.test(digits) && checkDigit(digits.slice(0, -1)) === digits.at(-1);
 }
 
 /** Every second digit from the right is doubled, and digit sums are taken (ISO/IEC 7812-1, annex B). */

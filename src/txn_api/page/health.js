@@ -2,11 +2,13 @@
 
 import { look, Problem } from "./api.js";
 import { byId } from "./elements.js";
+import { ago } from "./moments.js";
 
 const EVERY_MS = 5_000;
 const SAMPLE = /^(?<name>\w+)(?:\{(?<labels>.*)\})? (?<value>\S+)$/;
 const UNKNOWN = "unknown";
 let told = "";
+let answeredAt = 0;
 
 export function startHealth() {
   byId("refresh").addEventListener("click", () => refresh({ asked: true }));
@@ -35,6 +37,12 @@ async function refresh({ asked = false } = {}) {
     byId("health-news").textContent = now;
   }
   told = now;
+  if (alive) {
+    answeredAt = Date.now();
+  }
+  byId("health-stale").hidden = alive;
+  byId("health-stale").textContent = alive ? ""
+    : `The service does not answer${answeredAt ? `; it last did ${ago(Date.now() - answeredAt)}` : ""}.`;
 }
 
 function say(id, text, good) {

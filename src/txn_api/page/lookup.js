@@ -1,37 +1,93 @@
 // The look-up form. A card number goes into a body; a merchant's name may stand in a URL unless it looks like one.
 
-import { call, Problem } from "./api.js";
-import { looksLikeCardNumber } from "./card_numbers.js";
+import { call, Problem, table } from "./api.js";
+import { isCardNumber, looksLikeCardNumber } from "./card_numbers.js";
 import { byId, element } from "./elements.js";
+import { hasKey } from "./key.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { hideResults, showResults, turn } from "./results.js";
+import { FIELDS, hideResults, save, showResults, startResults, turn } from "./results.js";
+import { addView, address, entitle, go, rename } from "./router.js";
 
+const NAME = "transactions";
 const SUGGEST_AFTER_MS = 200;
 const SUGGESTIONS = 10;
+const CARD_ID = /^card_[0-9]+_[0-9a-f]{32}$/;
 const place = byId("lookup-problem");
 const fields = {
-  "/card_number": byId("card"), "/merchant_name": byId("merchant"), "/from": byId("from"), "/to": byId("to"),
+  "/card_number": byId("card"), "/card_id": byId("card"), "/merchant_name": byId("merchant"),
+  "/transaction_id": byId("id"), "/from": byId("from"), "/to": byId("to"),
 };
 let suggesting = new AbortController();
 let timer = 0;
+let shownAt = "";
 
 export function startLookup() {
+  addView({
+    name: NAME, enter, needsKey: true, label: "Transactions",
+    about: "Look up a card's or a merchant's transactions over any range of time, or one by its id.",
+  });
   for (const choice of document.getElementsByName("by")) {
     choice.addEventListener("change", choose);
   }
   byId("lookup-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    showing(() => (chosen() === "card" ? cardNumbers() : merchants()));
+    shownAt = "";
+    showing(() => ({ card, merchant, id })[chosen()]());
   });
-  byId("previous").addEventListener("click", () => showing(() => turn(-1), { keep: true }));
-  byId("next").addEventListener("click", () => showing(() => turn(1), { keep: true }));
+  for (const [button, work] of [
+    ["previous", () => turn(-1)], ["next", () => turn(1)], ["again", () => turn(0)], ["csv", save],
+  ]) {
+    byId(button).addEventListener("click", () => showing(work, { keep: true }));
+  }
   byId("merchant").addEventListener("input", suggestSoon);
+  startResults();
   choose();
 }
 
-/** The transactions of a card by its id, which may stand in a URL. */
-export function showCard(cardId) {
-  return showing(() => ranges(`card ${cardId}`, { card_id: cardId }));
+/** The address of a card's transactions, which its id may stand in. */
+export function addressOfCard(cardId) {
+  return address(NAME, { card_id: cardId });
+}
+
+/** The address of a merchant's transactions. */
+export function addressOfMerchant(merchant) {
+  return address(NAME, { merchant });
+}
+
+function enter(query, _rest, fragment) {
+  const [cardId, merchantName] = [query.get("card_id") ?? "", query.get("merchant") ?? ""];
+  fill(query, cardId, merchantName);
+  if (!cardId && !merchantName) {
+    clearProblem(place, fields);
+    hideResults();
+    shownAt = "";
+    return;
+  }
+  if (fragment === shownAt || !hasKey()) {
+    return;
+  }
+  const [whose, selector] = cardId ? [`card ${cardId}`, { card_id: cardId }] : [merchantName, { merchant_name: merchantName }];
+  entitle(`Transactions of ${whose}`);
+  showing(async () => {
+    refuse(cardId ? "/card_id" : "/merchant_name", cardId ? !CARD_ID.test(cardId) : looksLikeCardNumber(merchantName));
+    await showResults(whose, ranges(selector));
+    shownAt = fragment;
+  });
+}
+
+function fill(query, cardId, merchantName) {
+  const by = cardId ? "card" : merchantName ? "merchant" : "";
+  if (!by) {
+    return;
+  }
+  byId(`by-${by}`).checked = true;
+  byId(by).value = cardId || merchantName;
+  // Whoever opens a shared address sees what was shared: what it does not say is as usual.
+  for (const [name, usual] of Object.entries({ from: "", to: "", order: "desc", limit: "25" })) {
+    byId(name).value = query.get(name) ?? usual;
+    byId(name).value ||= usual;
+  }
+  choose();
 }
 
 function chosen() {
@@ -39,8 +95,12 @@ function chosen() {
 }
 
 function choose() {
-  byId("card-field").hidden = chosen() !== "card";
-  byId("merchant-field").hidden = chosen() === "card";
+  for (const by of ["card", "merchant", "id"]) {
+    byId(`${by}-field`).hidden = chosen() !== by;
+  }
+  for (const part of document.querySelectorAll("[data-range]")) {
+    part.hidden = chosen() === "id";
+  }
 }
 
 async function showing(work, { keep = false } = {}) {
@@ -50,31 +110,67 @@ async function showing(work, { keep = false } = {}) {
   } catch (problem) {
     if (!keep) {
       hideResults();
+      shownAt = "";
     }
-    showProblem(place, problem, fields);
+    showProblem(place, problem, fields, () => showing(work, { keep }));
   }
 }
 
-function cardNumbers() {
-  const query = { card_number: byId("card").value.replace(/[ -]/g, ""), ...range(), limit: Number(byId("limit").value) };
-  return showResults("the card", (cursor) => call("/transactions/search", { body: { ...query, ...at(cursor) } }));
+async function card() {
+  const text = byId("card").value.trim();
+  if (text.startsWith("card_")) {
+    go(address(NAME, { card_id: text, ...said() }));
+    return;
+  }
+  rename(address(NAME));
+  entitle("Transactions");
+  const query = { card_number: text.replace(/[ -]/g, ""), ...range(), limit: Number(byId("limit").value), fields: FIELDS };
+  const search = (ask) => (cursor) => ask("/transactions/search", { body: { ...query, ...at(cursor) } });
+  const found = await showResults("the card", { page: search(call), csv: search(table) });
+  if (found?.length) {
+    // The card's id instead of its number: this address may be shared.
+    shownAt = address(NAME, { card_id: found[0].card_id, ...said() });
+    rename(shownAt);
+  }
 }
 
-function merchants() {
+function merchant() {
   const name = byId("merchant").value.trim();
-  if (looksLikeCardNumber(name)) {
+  refuse("/merchant_name", looksLikeCardNumber(name));
+  go(address(NAME, { merchant: name, ...said() }));
+}
+
+function id() {
+  const text = byId("id").value.trim();
+  refuse("/transaction_id", isCardNumber(text));
+  if (text) {
+    go(address(`${NAME}/${encodeURIComponent(text)}`));
+  }
+}
+
+function refuse(pointer, isMisplaced) {
+  if (isMisplaced) {
     throw new Problem({
       title: "That looks like a card number",
-      detail: "Nothing was sent: a merchant's name stands in the URL. Choose “a card's” above.",
-      errors: [{ pointer: "/merchant_name", code: "card_number_misplaced", message: "Holds digits like a card number's" }],
+      detail: "Nothing was sent: this would stand in a URL. Choose “a card's”, which does not.",
+      errors: [{ pointer, code: "card_number_misplaced", message: "Holds digits like a card number's" }],
     });
   }
-  return ranges(name, { merchant_name: name });
 }
 
-function ranges(whose, selector) {
-  const query = { ...selector, ...range(), limit: byId("limit").value };
-  return showResults(whose, (cursor) => call(`/transactions?${new URLSearchParams({ ...query, ...at(cursor) })}`));
+function ranges(selector) {
+  const query = { ...selector, ...range(), limit: byId("limit").value, fields: FIELDS };
+  const list = (ask) => (cursor) => ask(`/transactions?${new URLSearchParams({ ...query, ...at(cursor) })}`);
+  return { page: list(call), csv: list(table) };
+}
+
+/** What the form says of the range, as it stands in an address; what is usual is left out. */
+function said() {
+  const [order, limit] = [byId("order").value, byId("limit").value];
+  return {
+    from: byId("from").value, to: byId("to").value,
+    order: order === "desc" ? "" : order, limit: limit === "25" ? "" : limit,
+  };
 }
 
 function range() {

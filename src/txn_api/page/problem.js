@@ -3,8 +3,19 @@
 import { Problem } from "./api.js";
 import { element } from "./elements.js";
 
-/** Put a problem into its place; `fields` are the inputs by the pointers that blame them. */
-export function showProblem(place, problem, fields = {}) {
+const HINTS = {
+  api_key_missing: "Give a key above.",
+  api_key_invalid: "Forget the key above, and give one that is in force.",
+  scope_missing: "The key above may not do this. Whoever made it can make one with the scope that is named here.",
+  transaction_not_found: "Look-ups find a transaction about a second after its 202, and those of other accounts never.",
+  account_forbidden: "The key above reads its own account alone.",
+};
+
+/**
+ * Put a problem into its place; `fields` are the inputs by the pointers that blame them, and `retry` does it again
+ * where that may help.
+ */
+export function showProblem(place, problem, fields = {}, retry = null) {
   clearProblem(place, fields);
   if (!(problem instanceof Problem)) {
     throw problem;
@@ -13,14 +24,23 @@ export function showProblem(place, problem, fields = {}) {
   const code = problem.code ? element("code", { text: problem.code }) : "";
   const box = element("div", { className: "problem" },
     element("p", {}, element("strong", { text: `${status}${problem.title}` }), code ? " · " : "", code));
-  if (problem.detail) {
-    box.append(element("p", { text: problem.detail }));
+  for (const text of [problem.detail, HINTS[problem.code]]) {
+    if (text) {
+      box.append(element("p", { text }));
+    }
   }
   if (problem.errors.length) {
     box.append(element("ul", {}, ...problem.errors.map(fault)));
   }
+  box.append(...remedy(problem));
   if (problem.requestId) {
     box.append(element("p", { className: "hint" }, "Request ", element("code", { text: problem.requestId })));
+  }
+  if (retry && (problem.mayPass || problem.code === "transaction_not_found")) {
+    const button = element("button", { text: "Try again", className: "small" });
+    button.type = "button";
+    button.addEventListener("click", retry);
+    box.append(button);
   }
   place.append(box);
   blame(problem, fields, place.id);
@@ -32,6 +52,18 @@ export function clearProblem(place, fields = {}) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-errormessage");
   }
+}
+
+/** The way to the service's own page about problems of this code. */
+function remedy({ code }) {
+  if (!/^[a-z0-9_]+$/.test(code)) {
+    return [];
+  }
+  const link = element("a", { text: "What to do about it" });
+  link.href = `/problems/${code}`;
+  link.target = "_blank";
+  link.rel = "noopener";
+  return [element("p", {}, link, " (opens a tab)")];
 }
 
 function fault({ pointer, code, message }) {

@@ -4,8 +4,9 @@ import { call, Problem } from "./api.js";
 import { madeUpCardNumber } from "./card_numbers.js";
 import { byId, element } from "./elements.js";
 import { showLag } from "./health.js";
-import { showCard } from "./lookup.js";
+import { addressOfCard } from "./lookup.js";
 import { clearProblem, showProblem } from "./problem.js";
+import { addView, go } from "./router.js";
 
 const MERCHANTS = ["Rippin, Kub and Mann", "Heller, Gutmann and Zieme", "Lind-Buckridge", "Kutch, Hermiston and Farrell"];
 const SHOWN = ["transaction_id", "card_id", "merchant_id", "accepted_at", "shard_id", "sequence_number"];
@@ -18,15 +19,16 @@ let cardId = "";
 let posted = "";
 
 export function startSample() {
+  addView({
+    name: "sample", needsKey: true, label: "Sample",
+    about: "Post a made-up transaction, see its acknowledgement, and how soon look-ups find it.",
+  });
   byId("another").addEventListener("click", another);
   byId("sample-form").addEventListener("submit", (event) => {
     event.preventDefault();
     post();
   });
-  byId("same-card").addEventListener("click", async () => {
-    await showCard(cardId);
-    byId("lookup-title").scrollIntoView();
-  });
+  byId("same-card").addEventListener("click", () => go(addressOfCard(cardId)));
   another();
 }
 

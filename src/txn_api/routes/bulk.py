@@ -93,6 +93,11 @@ class BulkParameters(Parameters):
     results: Literal["rejected", "all"] = Field(
         "rejected", description="`all` is for clients that read while they send."
     )
+    ids: Literal["derived", "required"] = Field(
+        "derived",
+        description="`required` refuses rows of a table that have no id. It is for whoever sends a table in parts: "
+        "the derived ids of alike rows would be the same in two parts.",
+    )
 
 
 router = Router(tags=[TAG.name], checks=[searched(BulkParameters), each_once(BulkParameters)])
@@ -144,7 +149,8 @@ async def post_bulk(
     rows = None
     if declares_table(headers):
         memory = Holding(services.memories.row_ids, principal.account)
-        rows = CsvRows(services.settings.bulk_line_bytes_max, memory)
+        bytes_max = services.settings.bulk_line_bytes_max
+        rows = CsvRows(bytes_max, memory, derives_ids=parameters.ids == "derived")
     rights = services.gate.standing(request.scope, principal, _SCOPE)
     around = request_text(request)
 
@@ -290,5 +296,5 @@ resource: Final = Resource(
             "one_rejected": lines_of({"line": 2, "problem": examples.problem(ValidationFailed)}, TOTALS),
         },
     },
-    words={"results": {"example": "rejected"}},
+    words={"results": {"example": "rejected"}, "ids": {"example": "derived"}},
 )

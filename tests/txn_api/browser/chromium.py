@@ -47,6 +47,18 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
         running.quit()
 
 
+def keep_downloads(driver: webdriver.Chrome, folder: Path) -> None:
+    """Have what pages download kept in a folder."""
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+
+
+def be_offline(driver: webdriver.Chrome, *, offline: bool = True) -> None:
+    """Take the network away, or give it back."""
+    conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    driver.execute_cdp_cmd("Network.enable", {})
+    driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+
 def show_as(
     driver: webdriver.Chrome, *, scheme: str = "light", width_px: int = WIDTH_PX, height_px: int = 900
 ) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from axe_core_python.selenium import Axe
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -22,15 +23,21 @@ class Visitor:
 
     driver: webdriver.Chrome
     url: str
+    key: str = field(repr=False)
 
     async def do(self, work: Callable[[webdriver.Chrome], T]) -> T:
         """Whatever else is to be done with the browser."""
         return await asyncio.to_thread(work, self.driver)
 
-    async def open(self) -> None:
-        """Load the page again."""
-        await self.do(lambda driver: driver.get(self.url))
-        await self.until(lambda: self.text("ready"), "yes")
+    async def open(self, fragment: str = "") -> None:
+        """Load the page anew, at an address of its own; what was held in its memory is gone."""
+        await self.do(lambda driver: driver.get("about:blank"))
+        await self.do(lambda driver: driver.get(self.url + fragment))
+        await self.until(lambda: self.script("return document.getElementById('ready').textContent"), "yes")
+
+    async def go(self, fragment: str) -> None:
+        """Go to an address within the page."""
+        await self.do(lambda driver: driver.execute_script("location.hash = arguments[0]", fragment))
 
     async def press(self, *keys: str) -> None:
         """Press keys wherever the focus is."""
@@ -60,6 +67,24 @@ class Visitor:
         """Click on something."""
         await self.do(lambda driver: driver.find_element(By.ID, element_id).click())
 
+    async def submit(self, form_id: str) -> None:
+        """Send a form off."""
+        await self.script("arguments[0].requestSubmit()", form_id)
+
+    async def title(self) -> str:
+        """The name of the tab."""
+        return await self.do(lambda driver: driver.title)
+
+    async def fragment(self) -> str:
+        """Where in the page it is."""
+        return str(await self.do(lambda driver: driver.execute_script("return location.hash")))
+
+    async def violations(self) -> list[object]:
+        """What is wrong for people who see, hear or move otherwise, as far as axe-core can tell (WCAG 2.1 A, AA)."""
+        options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+        found = await self.do(lambda driver: Axe().run(driver, options=options))
+        return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]]
+
     async def text(self, element_id: str) -> str:
         """What is to be seen of an element."""
         return await self.do(lambda driver: str(driver.find_element(By.ID, element_id).text))
@@ -81,9 +106,9 @@ class Visitor:
             raise AssertionError(f"{wanted!r} is not to be seen: {last!r}") from None
         return last
 
-    async def give_key(self, key: str) -> None:
+    async def give_key(self, key: str | None = None) -> None:
         """Paste a key and use it."""
-        await self.write("key", key)
+        await self.write("key", key or self.key)
         await self.press(Keys.ENTER)
         await self.until(lambda: self.text("key-news"), "held in this tab's memory")
 

@@ -144,3 +144,11 @@ async def test_the_same_file_again_is_the_same_transactions(desk: AppFixture) ->
     assert len(set(ids)) == 3
     assert len(ids) == 6
     assert desk.services.memories.row_ids.held == 0
+
+
+async def test_a_table_in_parts_has_ids_of_its_own(desk: AppFixture) -> None:
+    """Two rows that are alike in two parts would get one id, and so be one transaction."""
+    content = table(row(1, transaction_id=""), row(2))
+    rejected, totals = await send(desk, content, params={"ids": "required"})
+    assert (rejected["line"], rejected["problem"]["code"]) == (2, "id_required")
+    assert totals["accepted"] == 1

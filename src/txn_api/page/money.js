@@ -1,0 +1,14 @@
+// Amounts for people: the service says the decimals and the sign, since it knows the currencies.
+
+import { element } from "./elements.js";
+
+/** What an amount is made of, for `fields`. */
+export const AMOUNT_FIELDS = "amount_minor,amount,currency";
+
+/** `-12.34 EUR`, with the minor units in the title; a currency that is no longer known has them alone. */
+export function money({ amount, amount_minor: minor, currency }) {
+  const units = `${minor} minor units of ${currency}`;
+  const made = element("span", { text: amount === null ? units : `${amount} ${currency}` });
+  made.title = units;
+  return made;
+}

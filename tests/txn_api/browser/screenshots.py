@@ -1,0 +1,80 @@
+"""Takes the README's pictures of the pages: `python -m tests.txn_api.browser.screenshots FOLDER`.
+
+A local stack with simulated rows is started for them, so that the pictures show what a reader gets.
+"""
+
+import asyncio
+import base64
+import csv
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from devkit.running_stack import running_stack
+from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
+
+from tests.txn_api.browser.chromium import WIDTH_PX, chromium, missing, show_as
+from tests.txn_api.browser.visitor import Visitor
+from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
+
+ROWS: Final = 2_000
+CARDS: Final = 25
+SEED: Final = 8
+MARGIN_PX: Final = 24
+
+
+async def visit_entrance(visitor: Visitor) -> None:
+    """The entrance, as it is after the rows came in."""
+    await visitor.open()
+    await visitor.until(lambda: visitor.text("put"), f"{ROWS:,}")
+
+
+async def visit_transactions(visitor: Visitor, card: str) -> None:
+    """A card's transactions."""
+    await visitor.open("#/transactions")
+    await visitor.give_key()
+    await visitor.script("arguments[0].value = '10'", "limit")
+    await visitor.write("card", card)
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1")
+    # What was typed is a made-up number; a picture of one invites to paste real ones into tickets.
+    await visitor.script("arguments[0].value = ''", "card")
+
+
+def picture(driver: webdriver.Chrome, last: str, *, width_px: int = WIDTH_PX) -> bytes:
+    """The page from its top to the end of an element."""
+    bottom = driver.execute_script(
+        "return document.querySelector(arguments[0]).getBoundingClientRect().bottom + scrollY", last
+    )
+    clip = {"x": 0, "y": 0, "width": width_px, "height": bottom + MARGIN_PX, "scale": 1}
+    taken = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+    return base64.b64decode(taken["data"])
+
+
+def take(target: Path) -> None:
+    """Take the pictures into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "rows.csv"
+        with rows.open("w", newline="") as file:
+            write_rows(simulate_rows(rows=ROWS, cards=CARDS, seed=SEED), file)
+        with rows.open(newline="") as file:
+            ((card, _),) = Counter(row["cc_num"] for row in csv.DictReader(file)).most_common(1)
+        with running_stack(Path(folder) / "data") as stack, chromium(Path(folder) / "profile") as driver:
+            stack.txn("load", str(rows))
+            stack.wait_caught_up()
+            show_as(driver)
+            visitor = Visitor(driver, f"{stack.ready['api_url']}/", stack.ready["api_key"])
+            asyncio.run(visit_entrance(visitor))
+            (target / "entrance.png").write_bytes(picture(driver, "#view-entrance"))
+            asyncio.run(visit_transactions(visitor, card))
+            (target / "transactions.png").write_bytes(picture(driver, "#view-transactions"))
+
+
+if __name__ == "__main__":
+    if missing():
+        sys.exit(f"not on this machine: {', '.join(missing())}")
+    take(Path(sys.argv[1]))

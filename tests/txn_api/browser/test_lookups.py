@@ -1,0 +1,143 @@
+"""Look-ups and a transaction in detail: every state of them."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.builders import transaction_id
+from tests.txn_api.asgi import until
+from tests.txn_api.browser.chromium import be_offline, missing
+from tests.txn_api.browser.downloads import arrived, rows_of
+from tests.txn_api.browser.pages_content import CARD, MERCHANT, fill, refund
+from tests.txn_api.browser.visitor import Visitor
+from tests.txn_api.conftest import Api
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not on this machine: {', '.join(missing())}")
+
+
+async def test_merchants_are_suggested_and_looked_up(visitor: Visitor, api: Api) -> None:
+    await fill(api, 3)
+    await visitor.open("#/transactions")
+    await visitor.give_key()
+    await visitor.click("by-merchant")
+    await visitor.write("merchant", "rippin")
+    names = "return Array.from(arguments[0].options, option => option.value).join()"
+    await visitor.until(lambda: visitor.script(names, "merchants"), MERCHANT)
+    await visitor.write("merchant", f"  {MERCHANT.upper()} ")
+    await visitor.script("arguments[0].value = '2026-01-01T00:00:01'", "from")
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1: 2 transactions.")
+    assert "merchant=RIPPIN" in await visitor.fragment()
+    await visitor.script("arguments[0].value = '2030-01-01T00:00'", "from")
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("results-news"), "No transactions")
+    assert await visitor.text("rows") == ""
+
+
+async def test_a_problem_is_shown_with_all_that_helps(visitor: Visitor, api: Api) -> None:
+    """Title, code, what is wrong where, what to do, and the id to report it by; the field to blame says so."""
+    await visitor.open("#/transactions")
+    await visitor.write("card", "1234")
+    await visitor.press(Keys.ENTER)
+    shown = await visitor.until(lambda: visitor.text("lookup-problem"), "401 API key missing")
+    assert "Give a key above." in shown
+    await visitor.give_key()
+    await visitor.write("card", "1234")
+    await visitor.press(Keys.ENTER)
+    shown = await visitor.until(lambda: visitor.text("lookup-problem"), "422 Parameter invalid")
+    for part in ("parameter_invalid", "/card_number", "8 to 19 digits", "card_number_format", "Request req_"):
+        assert part in shown
+    assert await visitor.script("return arguments[0].getAttribute('aria-invalid')", "card") == "true"
+    remedy = await visitor.script("return arguments[0].querySelector('a').pathname", "lookup-problem")
+    assert (await api.client.get(remedy)).status_code == 200
+
+
+async def test_a_key_without_the_right_is_told_what_it_lacks(visitor: Visitor, api: Api) -> None:
+    header = await api.key("transactions:write")
+    await visitor.open(f"#/transactions?merchant={MERCHANT}")
+    await visitor.give_key(header["Authorization"].removeprefix("Bearer "))
+    shown = await visitor.until(lambda: visitor.text("lookup-problem"), "403")
+    assert "scope_missing" in shown
+    assert "Whoever made it" in shown
+
+
+async def test_what_fails_for_a_moment_is_tried_again(visitor: Visitor, api: Api) -> None:
+    """And what was there is still to be seen meanwhile, as old as it is."""
+    await fill(api, 2)
+    await visitor.open(f"#/transactions?merchant={MERCHANT}")
+    await visitor.give_key()
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1: 2 transactions.")
+    await visitor.do(be_offline)
+    await visitor.click("again")
+    await visitor.until(lambda: visitor.text("lookup-problem"), "No answer")
+    assert await visitor.text("rows") != ""
+    await visitor.do(lambda driver: be_offline(driver, offline=False))
+    await visitor.script("arguments[0].querySelector('button').click()", "lookup-problem")
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1: 2 transactions.")
+    assert await visitor.text("lookup-problem") == ""
+    later = (
+        "const now = Date.now(); Date.now = () => now + 600000; document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    await visitor.script(later)
+    assert await visitor.text("results-age") == "Read 10 min ago: there may be others by now"
+
+
+async def test_amounts_have_their_currencys_decimals_and_their_types_sign(
+    visitor: Visitor, api: Api, downloads: Path
+) -> None:
+    """On the page with the minor units at hand, and in the table that is downloaded."""
+    event = await refund(api)
+    await visitor.open("#/transactions")
+    await visitor.give_key()
+    await visitor.write("card", CARD)
+    await visitor.press(Keys.ENTER)
+    assert "-12.34 EUR" in await visitor.until(lambda: visitor.text("rows"), "refund")
+    assert (
+        await visitor.script("return arguments[0].querySelector('[title]').title", "rows")
+        == "1234 minor units of EUR"
+    )
+    await visitor.click("csv")
+    await until(arrived(downloads))
+    [row] = rows_of(downloads)
+    assert (row["amount"], row["amount_minor"], row["currency"]) == ("-12.34", "1234", "EUR")
+    assert row["transaction_id"] == event.transaction_id
+
+
+async def test_a_transaction_shows_everything(visitor: Visitor, api: Api, downloads: Path) -> None:
+    """Its parts, its score in words, what contradicts it, its original; and where to go from it."""
+    event = await refund(api)
+    await visitor.open("#/transactions")
+    await visitor.give_key()
+    await visitor.click("by-id")
+    await visitor.write("id", event.transaction_id)
+    await visitor.press(Keys.ENTER)
+    shown = await visitor.until(lambda: visitor.text("detail"), "-12.34 EUR")
+    for part in (
+        "1 conflict",
+        "973 of 999",
+        "reviewers have been told",
+        "Moravian Falls",
+        "T0000042",
+        "the-original",
+    ):
+        assert part in shown
+    assert event.card_id in shown
+    assert "Key" not in shown
+    await visitor.do(lambda driver: driver.find_element("css selector", "#detail button").click())
+    await until(arrived(downloads))
+    await visitor.do(lambda driver: driver.find_element("link text", "the-original").click())
+    await visitor.until(lambda: visitor.text("detail-problem"), "404")
+    assert await visitor.fragment() == "#/transactions/the-original"
+    assert not await visitor.text("detail")
+
+
+async def test_a_transaction_that_is_not_there_yet_is_looked_for_again(visitor: Visitor, api: Api) -> None:
+    await visitor.open(f"#/transactions/{transaction_id(0)}")
+    await visitor.until(lambda: visitor.text("detail-news"), "Give a key above")
+    await visitor.give_key()
+    await visitor.until(lambda: visitor.text("detail-problem"), "404 Transaction not found")
+    await fill(api, 1)
+    await visitor.script("arguments[0].querySelector('button').click()", "detail-problem")
+    await visitor.until(lambda: visitor.text("detail"), "4.97")
+    assert "not scored" in await visitor.text("detail")
