@@ -9,8 +9,8 @@ from ingest.layouts.ordinals import RowCount
 from ingest.layouts.read_rows import DamagedRow
 from ingest.layouts.rejection import Rejection
 from ingest.layouts.row_ids import RowIds
-from txn_api.csv_uploads.headers import Table, table_of
 from txn_api.csv_uploads.records import RecordSplitter
+from txn_api.csv_uploads.table_header import Table, table_of
 from txn_api.problems import IdRequired, LayoutUnknown, Overloaded, Problem, ValidationFailed
 from txn_api.writes.bulk_upload import Admitted
 from txn_api.writes.fair_memory import Holding

@@ -62,14 +62,14 @@ function show(whole, amount, path) {
   const save = element("button", { text: "Download as CSV", className: "small" });
   save.type = "button";
   save.addEventListener("click", () => keep(whole.transaction_id, path));
-  const parts = Object.entries(PARTS).filter(([part]) => whole[part]).map(([part, title]) => group(title, whole[part]));
+  const [merchant, ...others] = Object.entries(PARTS).filter(([part]) => whole[part]).map(([part, title]) => group(title, whole[part]));
   const amounts = element("p", { className: "amount" }, money(amount), " ", element("span", { className: "tag", text: whole.type }));
   byId("detail").replaceChildren(
     amounts,
     element("p", {}, "at ", element("strong", { text: name }), ", ", moment(whole.occurred_at), " UTC"),
     element("div", { className: "row" }, ...links, save),
     contradictions(whole.conflicts),
-    element("div", { className: "groups" }, own(whole), ...parts, risk(whole.risk)),
+    element("div", { className: "groups" }, own(whole), merchant, risk(whole.risk), ...others),
     raw(whole));
   byId("detail").hidden = false;
 }

@@ -18,7 +18,7 @@ async def test_everything_is_done_by_keyboard(visitor: Visitor, api: Api) -> Non
     await fill(api, 11)
     assert (await visitor.tab_to("go-transactions"))[0] == "skip"
     await visitor.press(Keys.ENTER)
-    assert await visitor.focused() == "title-transactions"
+    await visitor.until(visitor.focused, "title-transactions")
     assert await visitor.title() == "Transactions · txn-api"
     assert (await visitor.tab_to("key", back=True))[0] == "BUTTON"
     await visitor.press(visitor.key, Keys.ENTER)
@@ -48,11 +48,11 @@ async def test_the_focus_moves_with_the_view(visitor: Visitor) -> None:
     """And so does the name of the tab; the skip link leads to what is shown."""
     for view, title in (("upload", "Upload"), ("sample", "Sample"), ("transactions", "Transactions")):
         await visitor.click(f"go-{view}")
-        assert await visitor.focused() == f"title-{view}"
+        await visitor.until(visitor.focused, f"title-{view}")
         assert await visitor.title() == f"{title} · txn-api"
     await visitor.script("arguments[0].focus()", "skip")
     await visitor.press(Keys.ENTER)
-    assert await visitor.focused() == "title-transactions"
+    await visitor.until(visitor.focused, "title-transactions")
     assert await visitor.fragment() == "#/transactions"
     await visitor.do(lambda driver: driver.back())
     await visitor.until(lambda: visitor.text("title-sample"), "Post a sample")
@@ -88,7 +88,7 @@ async def test_a_shared_address_shows_the_same_once_there_is_a_key(visitor: Visi
     await visitor.do(lambda driver: driver.find_element("css selector", "#rows a").click())
     await visitor.until(visitor.title, "Transaction ")
     await visitor.do(lambda driver: driver.back())
-    assert "00:00:04" in await visitor.text("rows")  # as it was, without another read
+    await visitor.until(lambda: visitor.text("rows"), "00:00:04")  # as it was, without another read
 
 
 async def test_the_entrance_says_when_the_service_is_gone(visitor: Visitor) -> None:
@@ -132,6 +132,7 @@ async def test_neither_key_nor_card_number_is_left_anywhere(visitor: Visitor, ap
     await visitor.click("forget")
     assert await visitor.focused() == "key"
     await visitor.click("go-sample")
+    await visitor.until(visitor.focused, "title-sample")
     await visitor.submit("sample-form")
     await visitor.until(lambda: visitor.text("sample-problem"), "API key missing")
     # One that came by a link is not sent either.
@@ -199,7 +200,7 @@ async def test_a_sample_measures_the_lag_of_the_index(visitor: Visitor, api: Api
     await visitor.click("same-card")
     await visitor.until(lambda: visitor.text("rows"), sent["transaction_id"])
     await visitor.go("#/")
-    assert (await visitor.text("lag")).endswith("s, by the last sample")
+    await visitor.until(lambda: visitor.text("lag"), "s, by the last sample")
     await visitor.go("#/sample")
     await visitor.write("sample", '{"card_number": "1234"')
     await visitor.submit("sample-form")

@@ -30,7 +30,7 @@ class Visitor:
         return await asyncio.to_thread(work, self.driver)
 
     async def open(self, fragment: str = "") -> None:
-        """Load the page anew, at an address of its own; what was held in its memory is gone."""
+        """Load the page again, at one of its addresses; what was held in its memory is gone."""
         await self.do(lambda driver: driver.get("about:blank"))
         await self.do(lambda driver: driver.get(self.url + fragment))
         await self.until(lambda: self.script("return document.getElementById('ready').textContent"), "yes")
