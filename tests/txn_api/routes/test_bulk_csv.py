@@ -1,5 +1,6 @@
 """`POST /transactions/bulk` with a table, as its client sees it."""
 
+import asyncio
 import gzip
 import json
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.builders import card_number, issued_card_number
-from tests.txn_api.asgi import Call
+from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import Api, AppFixture
+from txn_api.routes import bulk as route
 
 HEADER = "transaction_id,card_number,amount,currency,occurred_at,merchant,city,note"
 TYPE = {"content-type": "text/csv"}
@@ -152,3 +154,32 @@ async def test_a_table_in_parts_has_ids_of_its_own(desk: AppFixture) -> None:
     rejected, totals = await send(desk, content, params={"ids": "required"})
     assert (rejected["line"], rejected["problem"]["code"]) == (2, "id_required")
     assert totals["accepted"] == 1
+
+
+async def test_a_reader_that_never_reads_is_cut_off(desk: AppFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with lines: reading stops, what was handed over lands, and the answer is left unfinished."""
+    monkeypatch.setattr(route, "UNREAD_BYTES_MAX", 2_000)
+    monkeypatch.setattr(route, "UNREAD_S_MAX", 0.05)
+    headers = {"authorization": desk.client.headers["authorization"], **TYPE}
+    call = Call(desk.app, "/transactions/bulk", headers=headers, query="results=all")
+    await until(lambda: call.sent)
+    call.reading.clear()
+    call.send(table())
+    for number in range(100):
+        call.send(f"{row(number)}\n".encode())
+        await asyncio.sleep(0)
+    await call.done()
+    assert not call.complete
+    assert call.unread_pieces > 50
+    assert desk.services.producer.buffered_bytes == 0
+
+
+async def test_a_row_that_broke_off_is_no_row(desk: AppFixture) -> None:
+    """Nor is a quoted cell whose end did not come."""
+    headers = {"authorization": desk.client.headers["authorization"], **TYPE}
+    call = Call(desk.app, "/transactions/bulk", headers=headers)
+    call.send(table(row(1)) + f'{row(2)}"open\n{row(3)}'.encode())
+    call.disconnect()
+    await call.done()
+    totals = json.loads(call.body.splitlines()[-1])
+    assert (totals["read"], totals["accepted"], totals["ended"]) == (1, 1, "broken_off")
