@@ -6,7 +6,7 @@ Records are taken in slices, between which the event loop is free: a thousand sc
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from fraud.observations.observation import Observation
@@ -25,7 +25,7 @@ from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.transactions.event import Event
 from txn_core.transactions.instants import instant_of, now
 from workers.events.dead_letters import DeadLetterBox
-from workers.events.decoding import decode
+from workers.events.decoding import event_in
 from workers.events.undecodable import SettingApart
 from workers.retries import UNLIMITED, Patience, retry_outages
 from workers.score.alert_outbox import ALERTS_AT_ONCE, Alarm, AlertOutbox
@@ -38,6 +38,7 @@ SLICE_RECORDS: Final = 64
 WRITES_AT_ONCE: Final = 8
 """Requests of 25 scores each."""
 
+_instant_of: Final = lru_cache(1)(instant_of)  # what came in one record of the stream arrived at once
 
 Logged = Mapping[tuple[int, int], ScoreRow]
 """Rows of the score log by their place in the shard."""
@@ -129,7 +130,7 @@ class Scorer:
         for start in range(0, len(records), SLICE_RECORDS):
             for record in records[start : start + SLICE_RECORDS]:
                 try:
-                    event = decode(record).event
+                    event = event_in(record)
                 except EventError as error:
                     await apart.keep(record, error)
                 else:
@@ -145,7 +146,7 @@ class Scorer:
         if state.history is not None and state.history.knows(observation.transaction_id):
             self.counts.repeats.inc()
             return
-        arrived_at = instant_of(arrival.record.arrived_at)
+        arrived_at = _instant_of(arrival.record.arrived_at)
         verdict = scored(observation, state.history, versions, arrived_at=arrived_at)
         memory.enter(observation, verdict.stage1, place)
         found.rows.append(row_of(event, place, verdict, arrived_at=arrived_at, scored_at=now()))
