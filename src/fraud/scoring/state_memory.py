@@ -104,19 +104,16 @@ class StateMemory:
         Raises:
             KeyError: it was not loaded since the last flush.
         """
-        key = state_key(observation.account, observation.card_id)
-        if (state := self._live[key]) is None:
-            state = self._live[key] = self._begun(key, observation)
-        return state
+        return self._at(state_key(observation.account, observation.card_id), observation)
 
     def enter(self, observation: Observation, stage1: Mapping[str, int], position: Position) -> None:
         """Enter a record that was scored. Into a history that is not known nothing is entered."""
-        state = self.state(observation)
+        key = state_key(observation.account, observation.card_id)
+        state = self._at(key, observation)
         if state.history is None:
             return
         state.history.with_(observation, stage1)
         state.apply(position)
-        key = state_key(observation.account, observation.card_id)
         self._pending.setdefault(key, []).append(Entry(observation, stage1, position))
 
     async def store_all(self) -> None:
@@ -144,6 +141,11 @@ class StateMemory:
             self._live[key] = None if stored is None else self._unpacked(key, stored)
         for key, stored in found.items():
             self._keep(key, stored)
+
+    def _at(self, key: str, observation: Observation) -> CardState:
+        if (state := self._live[key]) is None:
+            state = self._live[key] = self._begun(key, observation)
+        return state
 
     def _begun(self, key: str, observation: Observation) -> CardState:
         aliases = (state_key(observation.account, alias) for alias in observation.card_aliases)
