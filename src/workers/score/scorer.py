@@ -84,15 +84,12 @@ class Scorer:
         letter. The states are changed in memory alone.
         """
         arrivals = await self._read(records)
-        conflicts, unreadable = memory.conflicts, memory.unreadable
         await memory.load(arrival.observation for arrival in arrivals)
         found = _Scores()
         for start in range(0, len(arrivals), SLICE_RECORDS):
             for arrival in arrivals[start : start + SLICE_RECORDS]:
                 self._score(arrival, versions, memory, found)
             await asyncio.sleep(0)
-        self.counts.state_conflicts.inc(memory.conflicts - conflicts)
-        self.counts.states_unreadable.inc(memory.unreadable - unreadable)
         self.counts.note(found.verdicts)
         self.drift.note(versions.champion, found.verdicts)
         await side_by_side(found.alarms, self.outbox.deliver, workers=ALERTS_AT_ONCE)
