@@ -68,7 +68,7 @@ def merged(stored: StoredCardState, entries: Sequence[Entry]) -> CardState:
 
 
 @dataclass(slots=True)
-class _Stretch:
+class _Epoch:
     """The states between two flushes, by key.
 
     Attributes:
@@ -115,8 +115,8 @@ class StateMemory:
         self._table, self._retry, self._bytes_max = table, retry, bytes_max
         self._packed = OrderedDict[str, StoredCardState]()
         self._bytes = 0
-        self._now = _Stretch()
-        self._frozen: _Stretch | None = None
+        self._now = _Epoch()
+        self._frozen: _Epoch | None = None
         self.conflicts = self.unreadable = 0
 
     @property
@@ -161,7 +161,7 @@ class StateMemory:
         """
         if self._frozen is not None:
             raise RuntimeError("one flush at a time")
-        self._frozen, self._now = self._now, _Stretch()
+        self._frozen, self._now = self._now, _Epoch()
 
     async def store_frozen(self) -> None:
         """Store every state that was changed before `freeze`. What was entered by then is durable on return."""
@@ -181,7 +181,7 @@ class StateMemory:
 
     def abandon(self) -> None:
         """Forget everything: somebody else may change the states from now on."""
-        self._now, self._frozen = _Stretch(), None
+        self._now, self._frozen = _Epoch(), None
         self._packed.clear()
         self._bytes = 0
 
@@ -222,7 +222,7 @@ class StateMemory:
             self._note_unreadable(key)
         return state
 
-    async def _store(self, frozen: _Stretch, key: str) -> None:
+    async def _store(self, frozen: _Epoch, key: str) -> None:
         state, entries = frozen.live[key], frozen.entries[key]
         if state is None:
             raise KeyError(key)
@@ -245,20 +245,20 @@ class StateMemory:
             return
         self._settle(frozen, key, StoredCardState(document, 0 if seen is None else seen + 1))
 
-    def _settle(self, frozen: _Stretch, key: str, stored: StoredCardState) -> None:
+    def _settle(self, frozen: _Epoch, key: str, stored: StoredCardState) -> None:
         """Go on from what is stored of a frozen state by now, here and in what came after it."""
         self._keep(key, stored)
         is_ours = stored.document is frozen.packed[key]
         del frozen.entries[key]
-        for stretch in (frozen, self._now):
-            if (state := stretch.live.get(key)) is None:
+        for epoch in (frozen, self._now):
+            if (state := epoch.live.get(key)) is None:
                 continue
             if is_ours:
                 state.version = stored.version
                 continue
-            state = stretch.live[key] = merged(stored, stretch.entries.get(key, ()))
+            state = epoch.live[key] = merged(stored, epoch.entries.get(key, ()))
             if state.history is None:
-                stretch.entries.pop(key, None)
+                epoch.entries.pop(key, None)
 
     def _keep(self, key: str, stored: StoredCardState) -> None:
         """Keep a stored state; of too many those go that were not used for longest."""
