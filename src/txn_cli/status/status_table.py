@@ -59,6 +59,8 @@ def _parts(status: Status) -> Iterator[RenderableType]:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
     yield from (Text(worker.amiss, style="red") for worker in status.workers if worker.amiss)
+    if status.refused is not None:
+        yield Text(status.refused.line, style="yellow")
     yield Text("Every shard is drained to its tip" if status.drained else "Not drained yet")
 
 

@@ -63,9 +63,9 @@ class AlertOutbox:
         )
         raise_it = partial(self.desk.raise_alert, alert, alarm.event.card_aliases)
         raised = await retry_outages("alert", raise_it, until=self.patience)
-        if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
-            await retry_outages("publish alert", partial(self._publish, raised), until=self.patience)
-            await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)
+        if not raised.is_published:
+            await retry_outages("publish alert", partial(self._publish, raised.alert), until=self.patience)
+            await retry_outages("alert", partial(self.desk.mark_published, raised.alert), until=self.patience)
         self.counts.alerts.inc()
 
     def _reasons(self, alarm: Alarm) -> tuple[Reason, ...]:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -83,7 +83,7 @@ async def test_the_alerts_of_a_card_are_one_case() -> None:
     office, alerts = Office(), [alert_of(1), alert_of(2, score=970), alert_of(3, currency="EUR", score=10)]
     for alert in [*alerts, *alerts]:
         told = await office.alerts().raise_alert(alert)
-        assert told.case_id == KEYS.case_id(ACCOUNT, alert.card_id, 1)
+        assert told.alert.case_id == KEYS.case_id(ACCOUNT, alert.card_id, 1)
     (case,) = office.cases()
     assert (case.priority, case.version) == (970, 3)
     assert {each.currency: each.amount_minor for each in case.amount_at_risk} == {"USD": 3_000, "EUR": 3_000}
@@ -95,9 +95,9 @@ async def test_the_first_one_decides_what_an_alert_says() -> None:
     office = Office()
     first = await office.alerts().raise_alert(alert_of(1))
     assert await office.alerts().raise_alert(alert_of(1, alerted_at=after(hours=1))) == first
-    assert not await office.alerts().is_published(first)
-    await office.alerts().mark_published(first)
-    assert await office.alerts().is_published(first)
+    assert not first.is_published
+    await office.alerts().mark_published(first.alert)
+    assert await office.alerts().raise_alert(alert_of(1)) == replace(first, is_published=True)
 
 
 @pytest.mark.parametrize(
