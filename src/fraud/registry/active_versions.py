@@ -17,6 +17,10 @@ from txn_core.transactions.instants import Instant
 
 ACTIVE_KEY: Final = "registry/active.json"
 HISTORY_MAX: Final = 200
+WANTED_REFUSED: Final = "wanted_refused"
+"""The figure of a scorer that says what it refuses of what is wanted, by its kind."""
+WANTED_KINDS: Final = ("model", "challenger", "rules", "registry")
+"""The kinds; `registry` is the object itself, when it cannot be read."""
 _ATTEMPTS_MAX: Final = 20
 
 Person = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@+-]{1,64}$")]
@@ -112,7 +116,9 @@ def _parsed(body: bytes) -> ActiveVersions:
     try:
         return ActiveVersions.model_validate_json(body)
     except ValidationError:
-        raise ModelError(f"{ACTIVE_KEY} is not what this version writes") from None
+        raise ModelError(
+            f"{ACTIVE_KEY} is not what this version writes: put its last version back, or remove it and activate again"
+        ) from None
 
 
 def _bytes_of(active: ActiveVersions) -> bytes:

@@ -61,9 +61,11 @@ def list_models(*, as_json: JsonOption = False, data_dir: StackOption = None, aw
         entries = [{"model": name, "fault": fault} for name, fault in faults.items()]
         say_document({"models": entries, **active.model_dump(mode="json", include={"wanted", "proposal"})})
         return
-    roles = {active.wanted.champion: "decides", active.wanted.challenger: "is logged"}
-    for name, fault in faults.items():
-        say(f"{name}  {fault or roles.get(name, '')}".rstrip())
+    roles = {active.wanted.challenger: "is logged", active.wanted.champion: "decides"}
+    for name in sorted({*faults, *filter(None, roles)}):
+        fault = faults.get(name, "it is not there")
+        wanted = "is wanted, and refused: " if fault and name in roles else ""
+        say(f"{name}  {wanted}{fault or roles.get(name, '')}".rstrip())
     if not faults:
         say("No models: txn models activate shipped, or a folder of txn train")
     if active.proposal is not None:

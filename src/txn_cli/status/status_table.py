@@ -55,6 +55,9 @@ def _parts(status: Status) -> Iterator[RenderableType]:
     yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)
     yield from (Text(line, style="yellow") for worker in status.workers for line in _limit_lines(worker))
+    yield from (
+        Text(_refused_line(worker, kind), style="red") for worker in status.workers for kind in worker.refused
+    )
     for worker in status.workers:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
@@ -137,6 +140,14 @@ def _limit_lines(worker: WorkerStatus) -> Iterator[str]:
             f"{worker.kind} falls behind on {where}: {WHY[limit]} (polled by {', '.join(worker.polling)}); "
             "TXN_FAN_OUT gives a drain 2 MB/s of each shard for itself"
         )
+
+
+def _refused_line(worker: WorkerStatus, kind: str) -> str:
+    """What is refused of what is wanted, and where the reason is."""
+    are = "are" if kind == "rules" else "is"
+    what = "what is wanted cannot be read" if kind == "registry" else f"the wanted {kind} {are} refused"
+    command = "txn rules list" if kind == "rules" else "txn models list"
+    return f"{worker.kind}: {what}, so what was wanted before goes on: {command} says why"
 
 
 def _records(shard: ShardStatus) -> str:

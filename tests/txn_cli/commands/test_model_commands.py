@@ -147,3 +147,7 @@ def test_on_aws_the_credentials_say_who_asks_and_two_persons_have_to(
     assert run(ask) == 0
     assert "scores from now on" in capsys.readouterr().out
     assert _json(capsys, "models", "list")["proposal"] is None
+    (decides,) = {key.split("/")[2] for key in bucket.objects if key.startswith(MODELS_PREFIX)}
+    bucket.objects = {key: each for key, each in bucket.objects.items() if not key.startswith(MODELS_PREFIX)}
+    assert run(["models", "list"]) == 0
+    assert capsys.readouterr().out == f"{decides}  is wanted, and refused: it is not there\n"
