@@ -25,6 +25,7 @@ _ATTEMPTS_MAX: Final = 20
 
 Person = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@+-]{1,64}$")]
 RulesVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Role = Literal["champion", "challenger"]
 
 
 class Wanted(Part):
@@ -33,6 +34,17 @@ class Wanted(Part):
     champion: ModelId | None = None
     challenger: ModelId | None = None
     rules: RulesVersion | None = None
+
+    def with_model(self, role: Role, model_id: ModelId) -> "Wanted":
+        """The same with another model in a role. A challenger that becomes the champion is none any more.
+
+        Raises:
+            ModelError: the challenger is to be the champion itself, beside which it would say the same.
+        """
+        if role == "challenger" and model_id == self.champion:
+            raise ModelError(f"{model_id} decides: a challenger is another model than the champion")
+        after = self.model_copy(update={role: model_id})
+        return after if after.challenger != after.champion else after.model_copy(update={"challenger": None})
 
 
 class Change(Part):
@@ -117,7 +129,7 @@ def _parsed(body: bytes) -> ActiveVersions:
         return ActiveVersions.model_validate_json(body)
     except ValidationError:
         raise ModelError(
-            f"{ACTIVE_KEY} is not what this version writes: put its last version back, or remove it and activate again"
+            f"{ACTIVE_KEY} is not what this version writes: put its last version back, or remove it and activate"
         ) from None
 
 

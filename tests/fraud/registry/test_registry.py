@@ -30,6 +30,14 @@ def asked(who: str, *, alone: bool = False, action: str = "activate") -> Asked:
     return Asked.of(action, who=who, at=AT, alone=alone)
 
 
+def test_a_challenger_is_another_model_than_the_champion() -> None:
+    beside = wanted(1).with_model("challenger", IDS[2])
+    assert beside == Wanted(champion=IDS[1], challenger=IDS[2])
+    assert beside.with_model("champion", IDS[2]) == wanted(2), "or it would be scored twice and compared with itself"
+    with pytest.raises(ModelError, match="decides"):
+        wanted(1).with_model("challenger", IDS[1])
+
+
 async def test_a_model_that_was_put_is_listed_and_loaded() -> None:
     registry = ModelRegistry(MemoryVersions("lake"))
     await registry.put(trained().model_id, trained().files)

@@ -13,6 +13,7 @@ pytest.importorskip("lightgbm", reason="the extra `train`")
 
 from fraud.model.loading import MANIFEST, SIGNATURE, TREES, load_model
 from fraud.model.shipped import SHIPPED_KEY, shipped_files
+from fraud.registry.model_registry import MODELS_PREFIX
 from tests.support.memory_versions import MemoryVersions
 from txn_cli.commands import models_command
 from txn_cli.fraud import model_keys
@@ -79,6 +80,20 @@ def test_a_file_becomes_a_model_and_the_same_backtest_twice(
     assert run(["models", "sign", str(out)]) == 0
     assert "Signed" in capsys.readouterr().out
     assert _json(capsys, "backtest", "--model", str(out), "--file", str(rows))["backtests"][0]["rows"] == ROWS
+
+
+def test_a_backtest_says_what_it_left_out_and_that_nothing_could_be_measured(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, *lines = rows.read_text(encoding="utf-8").splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([header, *(line for line in lines[:30] if line.endswith(",0")), "1,damaged"]) + "\n")
+    assert run(["backtest", "--model", "shipped", "--file", str(few)]) == 0
+    said = capsys.readouterr().out
+    assert "nothing to measure: no frauds are known among these rows" in said
+    assert "average precision" not in said, "0.000 would look like a bad model"
+    assert "1 row of the file was damaged and not used" in said
+    assert _json(capsys, "backtest", "--model", "shipped", "--file", str(few))["rejected"] == 1
 
 
 @pytest.mark.parametrize(
