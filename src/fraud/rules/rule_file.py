@@ -23,7 +23,7 @@ def rules_of_file(data: bytes) -> Rules:
     if len(data) > BYTES_MAX:
         raise RuleError(f"the file is larger than {BYTES_MAX:,} bytes")
     try:
-        written = tomllib.loads(data.decode())
+        written = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise RuleError("the file is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:

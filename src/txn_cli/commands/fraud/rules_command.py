@@ -14,7 +14,7 @@ from fraud.registry.approval import Asked
 from fraud.rules.rule import VERSION_PATTERN, Rules
 from fraud.rules.rule_registry import RuleRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.since import moment_of
+from txn_cli.commands.since import span_of
 from txn_cli.commands.train_command import FileOption, FromOption, ToOption
 from txn_cli.fraud.named_model import named_model
 from txn_cli.fraud.person import person_of
@@ -185,7 +185,7 @@ def _rows_of_lake(begin: str, end: str | None, system: System) -> "LakeRows":
     from txn_cli.fraud.lake_rows import HORIZON, lake_rows  # noqa: PLC0415 - the extra `lake`
 
     now = datetime.now(UTC)
-    first, last = moment_of(begin, now), moment_of(end, now) if end else now
+    first, last = span_of(begin, end, now)
     return asyncio.run(lake_rows(system.settings, first, last, known_by=now, history=HORIZON))
 
 
@@ -194,7 +194,8 @@ def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
     if as_json:
         say_document({"rules_version": rule_set.version, "rules": [rule.id for rule in rule_set.rules.rules]})
     else:
-        say(f"{rule_set.version}: {count} rules that can be activated. Try them: --file, or --from of the lake")
+        rules_said = "1 rule" if count == 1 else f"{count} rules"
+        say(f"{rule_set.version}: {rules_said} that can be activated. Try them: --file, or --from of the lake")
 
 
 def _at(system: System, work: Callable[[VersionedObjects], Awaitable[T]]) -> T:
