@@ -5,6 +5,7 @@ that it stands on the stream, so that whoever raises it once more publishes what
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,17 +16,18 @@ from fraud.model.model import Model
 from fraud.model.reasons import Reason
 from fraud.records.alert import Alert
 from fraud.records.documents import document_of
-from fraud.review.alert_desk import AlertDesk
+from fraud.review.alert_desk import ALERTS_AT_ONCE, AlertDesk
 from fraud.scoring.alerts_of_scores import alert_of
 from fraud.scoring.verdict import Verdict
 from txn_core.aws.types import KinesisClient
+from txn_core.concurrency import side_by_side
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import KeyRing
 from txn_core.transactions.instants import Instant, now
 from workers.retries import UNLIMITED, Patience, retry_outages
 from workers.score.score_metrics import ScoreMetrics
 
-ALERTS_AT_ONCE: Final = 8
+CARDS_AT_ONCE: Final = 8
 
 _log = structlog.get_logger(__name__)
 
@@ -51,22 +53,28 @@ class AlertOutbox:
     counts: ScoreMetrics
     patience: Patience = UNLIMITED
 
-    async def deliver(self, alarm: Alarm) -> None:
-        """Return when the alert of a record is in a case and on the stream.
+    async def deliver(self, alarms: Sequence[Alarm]) -> None:
+        """Return when the alerts of a card's records are in a case and on the stream.
 
         Raises:
             StoreError: others changed the card's case again and again.
         """
-        reasons = await asyncio.to_thread(self._reasons, alarm)  # milliseconds, which no other record waits for
-        alert = alert_of(
-            alarm.event, alarm.verdict, reasons, self.keys, arrived_at=alarm.arrived_at, alerted_at=now()
-        )
-        raise_it = partial(self.desk.raise_alert, alert, alarm.event.card_aliases)
-        raised = await retry_outages("alert", raise_it, until=self.patience)
+        # Milliseconds for each, which no other record waits for.
+        alerts = [await asyncio.to_thread(self._alert, alarm) for alarm in alarms]
+        raise_them = partial(self.desk.raise_alerts, alerts, alarms[0].event.card_aliases)
+        raised = await retry_outages("alert", raise_them, until=self.patience)
+        await side_by_side(raised, self._told, workers=ALERTS_AT_ONCE)
+
+    async def _told(self, raised: Alert) -> None:
+        """Return when an alert is on the stream."""
         if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
             await retry_outages("publish alert", partial(self._publish, raised), until=self.patience)
             await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)
         self.counts.alerts.inc()
+
+    def _alert(self, alarm: Alarm) -> Alert:
+        reasons = self._reasons(alarm)
+        return alert_of(alarm.event, alarm.verdict, reasons, self.keys, arrived_at=alarm.arrived_at, alerted_at=now())
 
     def _reasons(self, alarm: Alarm) -> tuple[Reason, ...]:
         """The reasons of a model; none where rules alone raise the alert, or the model cannot give them."""
