@@ -57,6 +57,8 @@ def _row(table: dict[str, Any]) -> dict[str, Any]:
             raise RuleError("a rule expires in a year that is too far away") from None
     elif isinstance(expires, date):
         row["expires_at"] = instant_of(datetime.combine(expires, time(), UTC))
+    else:
+        raise RuleError("each rule expires: write expires = 2030-01-01, a date or a time without quotes")
     return row
 
 
