@@ -96,7 +96,8 @@ class AlertDesk:
         if not alerts or first.case_id is None:
             return {}
         found, at = await found_case(self._cases, first.account, first.case_id), self._clock()
-        if found is None or found.case.card_id != first.card_id:
+        # The first one's id may be stored for another card, and its case may be of an older card key.
+        if found is None or found.case.card_id != alerts[0].card_id:
             return {}
         grown, bound = found.case, dict[AlertId, Alert]()
 

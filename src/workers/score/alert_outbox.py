@@ -6,7 +6,7 @@ that it stands on the stream, so that whoever raises it once more publishes what
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -22,7 +22,7 @@ from fraud.scoring.verdict import Verdict
 from txn_core.aws.types import KinesisClient
 from txn_core.concurrency import side_by_side
 from txn_core.transactions.event import Event
-from txn_core.transactions.identity import KeyRing
+from txn_core.transactions.identity import AlertId, KeyRing
 from txn_core.transactions.instants import Instant, now
 from workers.retries import UNLIMITED, Patience, retry_outages
 from workers.score.score_metrics import ScoreMetrics
@@ -52,6 +52,7 @@ class AlertOutbox:
     keys: KeyRing
     counts: ScoreMetrics
     patience: Patience = UNLIMITED
+    under_way: dict[AlertId, asyncio.Event] = field(default_factory=dict, init=False)
 
     async def deliver(self, alarms: Sequence[Alarm]) -> None:
         """Return when the alerts of a card's records are in a case and on the stream.
@@ -63,12 +64,22 @@ class AlertOutbox:
         alerts = [await asyncio.to_thread(self._alert, alarm) for alarm in alarms]
         raise_them = partial(self.desk.raise_alerts, alerts, alarms[0].event.card_aliases)
         raised = await retry_outages("alert", raise_them, until=self.patience)
-        await side_by_side(raised, self._told, workers=ALERTS_AT_ONCE)
+        await side_by_side(raised, self.publish, workers=ALERTS_AT_ONCE)
 
-    async def _told(self, raised: Alert) -> None:
-        """Return when an alert is on the stream."""
+    async def publish(self, raised: Alert) -> None:
+        """Return when an alert is on the stream. Two cards of one transaction id wait for each other: it is one."""
+        while (ended := self.under_way.get(raised.alert_id)) is not None:
+            await ended.wait()
+        ended = self.under_way[raised.alert_id] = asyncio.Event()
+        try:
+            await self._publish_new(raised)
+        finally:
+            del self.under_way[raised.alert_id]
+            ended.set()
+
+    async def _publish_new(self, raised: Alert) -> None:
         if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
-            await retry_outages("publish alert", partial(self._publish, raised), until=self.patience)
+            await retry_outages("publish alert", partial(self._put, raised), until=self.patience)
             await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)
         self.counts.alerts.inc()
 
@@ -87,7 +98,7 @@ class AlertOutbox:
             _log.error("reasons_failed", model=alarm.model.id, error=type(error).__name__)
             return ()
 
-    async def _publish(self, alert: Alert) -> None:
+    async def _put(self, alert: Alert) -> None:
         await self.kinesis.put_record(
             StreamName=self.stream, Data=document_of(alert).encode(), PartitionKey=alert.card_id
         )

@@ -130,6 +130,17 @@ async def test_many_alerts_of_a_card_are_one_write_of_its_case() -> None:
     office.hold(alerts)
 
 
+async def test_an_id_that_another_card_has_takes_no_other_alert_along() -> None:
+    """Two cards with one transaction id: the alert is the first one's; what else the second has is its own."""
+    office, other = Office(), "card_1_" + "0" * 32
+    first = await office.alerts().raise_alert(alert_of(1))
+    mine = [alert_of(number, card_id=other) for number in (1, 2, 3)]
+    raised = await office.alerts().raise_alerts(mine)
+    assert raised[0] == first
+    cases = {case.card_id: [each.alert_id for each in case.alerts] for case in office.cases()}
+    assert cases == {first.card_id: [first.alert_id], other: [each.alert_id for each in mine[1:]]}
+
+
 async def test_another_card_or_account_is_another_case() -> None:
     """Nothing of one card is in the case of another."""
     office = Office()
