@@ -34,7 +34,7 @@ async def raised(world: StackFixture, round_: int) -> dict[str, str]:
     desk = AlertDesk(AlertTable(world.dynamodb, names.alerts), CaseTable(world.dynamodb, names.cases), keys())
     numbers = range(CASES * round_, CASES * (round_ + 1))
     alerts = [alert_of(number, card_id=f"card_1_{number:032x}", alerted_at=now()) for number in numbers]
-    stored = [await desk.raise_alert(alert) for alert in alerts]
+    stored = [(await desk.raise_alert(alert)).alert for alert in alerts]
     return {str(alert.case_id): alert.transaction_id for alert in stored}
 
 

@@ -1,7 +1,8 @@
 """The model that comes with the package, so that a new system scores at once.
 
 It was trained on rows of our own simulator (`make shipped-model`) and knows no real fraud. Its private key was thrown
-away when it was signed: nobody can sign another model that this public key covers.
+away when it was signed: nobody can sign another model that this public key covers. The public keys of the models that
+came with former releases stay, so that such a model scores on after an update.
 """
 
 from importlib.resources import files
@@ -9,7 +10,12 @@ from typing import Final
 
 from fraud.model.loading import BYTES_MAX
 
-SHIPPED_KEY: Final = bytes.fromhex((files(__package__) / "shipped_model" / "public_key.hex").read_text().strip())
+KEYS_FILE: Final = "public_keys.hex"
+SHIPPED_KEYS: Final = tuple(
+    map(bytes.fromhex, (files(__package__) / "shipped_model" / KEYS_FILE).read_text("ascii").split())
+)
+"""The public keys of all models that were ever shipped, the newest first."""
+SHIPPED_KEY: Final = SHIPPED_KEYS[0]
 """The public key of the shipped model."""
 
 

@@ -40,6 +40,14 @@ class _Last:
     found: StoredCase | None
 
 
+@dataclass(frozen=True, slots=True)
+class RaisedAlert:
+    """An alert as it is stored, and whether it was noted by then to stand on the stream of alerts."""
+
+    alert: Alert
+    is_published: bool
+
+
 class AlertDesk:
     """Raises alerts."""
 
@@ -48,7 +56,7 @@ class AlertDesk:
     ) -> None:
         self._alerts, self._cases, self._keys, self._clock = alerts, cases, keys, clock
 
-    async def raise_alert(self, alert: Alert, card_aliases: Sequence[CardId] = ()) -> Alert:
+    async def raise_alert(self, alert: Alert, card_aliases: Sequence[CardId] = ()) -> RaisedAlert:
         """Store an alert in the case of its card, and give it as it is stored.
 
         The first one who raises the alert of a transaction decides what it says. A card without a case of its own
@@ -59,12 +67,12 @@ class AlertDesk:
         """
         for _ in range(ROUNDS_MAX):
             if (stored := await self._bound(alert, card_aliases)) is not None and (
-                await self._is_counted(stored, card_aliases)
+                await self._is_counted(stored.alert, card_aliases)
             ):
                 return stored
         raise StoreError(f"alert {alert.alert_id} could not join a case: too many changed it at once")
 
-    async def raise_alerts(self, alerts: Sequence[Alert], card_aliases: Sequence[CardId] = ()) -> list[Alert]:
+    async def raise_alerts(self, alerts: Sequence[Alert], card_aliases: Sequence[CardId] = ()) -> list[RaisedAlert]:
         """Raise alerts of one card as `raise_alert` does, but with one write of the case for all that it can join.
 
         The first one finds the case, or begins it. Of a thousand alerts of a card each would read and write the case.
@@ -73,22 +81,17 @@ class AlertDesk:
             StoreError: as of `raise_alert`.
         """
         first = await self.raise_alert(alerts[0], card_aliases)
-        together = await self._joined_together(first, alerts[1:])
+        together = await self._joined_together(first.alert, alerts[1:])
         return [
             first,
             *[together.get(each.alert_id) or await self.raise_alert(each, card_aliases) for each in alerts[1:]],
         ]
 
-    async def is_published(self, alert: Alert) -> bool:
-        """Whether the alert was noted to stand on the stream of alerts."""
-        found = await self._alerts.find(alert.account, alert.alert_id)
-        return found is not None and found.is_published
-
     async def mark_published(self, alert: Alert) -> None:
         """Note that the alert stands on the stream of alerts."""
         await self._alerts.mark_published(alert.account, alert.alert_id)
 
-    async def _joined_together(self, first: Alert, alerts: Sequence[Alert]) -> dict[AlertId, Alert]:
+    async def _joined_together(self, first: Alert, alerts: Sequence[Alert]) -> dict[AlertId, RaisedAlert]:
         """Those of a card's alerts that were new and joined the first one's case in one write, as they are stored.
 
         The others are left to `raise_alert`: all of them where somebody changed the case meanwhile.
@@ -111,16 +114,16 @@ class AlertDesk:
             if (stored := bound.get(alert.alert_id)) is not None:
                 grown = joined(grown, stored, at)
         is_counted = grown is found.case or await replaced(self._cases, found, grown)
-        return bound if is_counted else {}
+        return {id_: RaisedAlert(each, is_published=False) for id_, each in bound.items()} if is_counted else {}
 
-    async def _bound(self, alert: Alert, card_aliases: Sequence[CardId]) -> Alert | None:
+    async def _bound(self, alert: Alert, card_aliases: Sequence[CardId]) -> RaisedAlert | None:
         """The alert as it is stored, with a case; None when it has to be looked at again."""
         if (found := await self._alerts.find(alert.account, alert.alert_id)) is not None:
-            return record_of(Alert, found.document)
+            return RaisedAlert(record_of(Alert, found.document), found.is_published)
         if (case_id := await self._target(alert, card_aliases)) is None:
             return None
         bound = replace(alert, case_id=case_id)
-        return bound if await self._alerts.put_if_absent(_item(bound)) else None
+        return RaisedAlert(bound, is_published=False) if await self._alerts.put_if_absent(_item(bound)) else None
 
     async def _target(self, alert: Alert, card_aliases: Sequence[CardId]) -> CaseId | None:
         """The case that an alert is to join or to begin; None when it has to be looked at again."""

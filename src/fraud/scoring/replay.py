@@ -53,6 +53,14 @@ class Findings:
     shown: list[Difference] = field(default_factory=list)
     unchecked: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: "Findings") -> None:
+        """Take in what was found of other cards."""
+        self.rows += other.rows
+        self.cells += other.cells
+        self.differences += other.differences
+        self.shown = [*self.shown, *other.shown][:SHOWN_MAX]
+        self.unchecked.update(other.unchecked)
+
 
 @dataclass(slots=True)
 class _Card:

@@ -21,6 +21,7 @@ from txn_api.problems import (
     StoreUnavailable,
     TokenInvalid,
     TooManyConcurrent,
+    UriTooLong,
 )
 from txn_api.schemas import PROBLEM_NAME
 from txn_core.api_keys import Scope
@@ -32,7 +33,7 @@ SIGNATURE: Final = "signature"
 Responses = dict[int | str, dict[str, Any]]
 
 # The edge and the machinery itself answer these, whatever the operation.
-_OF_OPEN: Final[tuple[type[Problem], ...]] = (ParameterInvalid, InternalError)
+_OF_OPEN: Final[tuple[type[Problem], ...]] = (ParameterInvalid, UriTooLong, InternalError)
 _OF_GUARDED: Final[tuple[type[Problem], ...]] = (
     ApiKeyMissing,
     ApiKeyInvalid,

@@ -6,6 +6,8 @@ from typing import Final
 
 TAGS_CHARS_MAX: Final = 8_192
 ANY: Final = "*"
+IF_MATCH_PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
+"""What If-Match holds (RFC 9110, 13.1.1), but for tags beyond ASCII, which the service never gives."""
 _VERSION: Final = re.compile(r'"v([1-9][0-9]{0,8})"')
 _OPAQUE: Final = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 

@@ -44,7 +44,7 @@ from txn_api.problems import (
     Problem,
     ValidationFailed,
 )
-from txn_api.reads.entity_tags import TAGS_CHARS_MAX, tag_of_version, version_of
+from txn_api.reads.entity_tags import IF_MATCH_PATTERN, TAGS_CHARS_MAX, tag_of_version, version_of
 from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes.cases import TAG, case_id_of
@@ -89,10 +89,16 @@ KEY: Final[dict[str, Any]] = {
         "into it."
     ),
 }
-IfMatch = Annotated[
-    str | None,
-    Header(max_length=TAGS_CHARS_MAX, description="The `ETag` of the case as it was seen; `*` is any version."),
-]
+IF_MATCH: Final[dict[str, Any]] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` of the case as it was seen; `*` is any version.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": TAGS_CHARS_MAX, "pattern": IF_MATCH_PATTERN},
+    "example": tag_of_version(1),
+}
+IfMatch = Annotated[str | None, Header(max_length=TAGS_CHARS_MAX, include_in_schema=False)]
+"""Where it is missing, the problem is one of ours (428), though the document calls it required."""
 
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -157,7 +163,7 @@ def _action(name: str, operation_id: str, summary: str, schema: str | None = Non
             ),
         },
         openapi_extra={
-            "parameters": [KEY],
+            "parameters": [IF_MATCH, KEY],
             **({} if schema is None else operations.request_body(schema)),
             **operations.needs(_SCOPE),
         },

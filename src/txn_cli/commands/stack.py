@@ -26,6 +26,7 @@ from txn_cli.status.observer import Observer
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import progress_line, show_status
+from txn_cli.status.wanted_model import WantedModel
 from txn_cli.warehouse_watch.installation import wanted_every_s
 from txn_core.dynamodb.tables import FIRST_GENERATION
 from txn_core.service_links import service_links
@@ -193,7 +194,7 @@ def status(
 
 async def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> Status | None:
     """Show the status until Ctrl-C; the last one, if there was any."""
-    async with Observer.open(settings, urls) as observer:
+    async with WantedModel.open(settings) as wanted, Observer.open(settings, urls, wanted) as observer:
         shown = Watch(observer, console)
         with suppress(asyncio.CancelledError):  # which is how asyncio.run hands on Ctrl-C
             await shown.run()
@@ -201,7 +202,7 @@ async def _watched(settings: Settings, urls: ProcessUrls, console: Console) -> S
 
 
 async def _status(settings: Settings, urls: ProcessUrls, timeout_s: float | None) -> Status:
-    async with Observer.open(settings, urls) as observer:
+    async with WantedModel.open(settings) as wanted, Observer.open(settings, urls, wanted) as observer:
         if timeout_s is None:
             return await observer.look()
         with Meter("Waiting for the workers") as meter:

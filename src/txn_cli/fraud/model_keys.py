@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from fraud.model.model_errors import ModelError
-from fraud.model.shipped import SHIPPED_KEY
+from fraud.model.shipped import SHIPPED_KEYS
 from fraud.model.signature import key_of_text, public_key_of
 from fraud.model.trusted_keys import trusted_keys
 from txn_cli.output.named import DEFAULT_FOLDER
@@ -42,7 +42,7 @@ def signing_keys(data_dir: Path | None) -> tuple[bytes, ...]:
     stack = Secrets.read(DataDir.at(data_dir or DEFAULT_FOLDER))
     private = (None if stack is None else key_of_text(stack.model_signing_key), users_key())
     own = (public_key_of(key) for key in private if key is not None)
-    return (*(() if given is None else trusted_keys(given)), *own, SHIPPED_KEY)
+    return (*(() if given is None else trusted_keys(given)), *own, *SHIPPED_KEYS)
 
 
 def users_key() -> bytes | None:

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Final
 
 import fraud.model
+from fraud.model.shipped import KEYS_FILE
 from fraud.model.signature import public_key_of
 from fraud.training.labelled import Labelled
 from fraud.training.training import Request, Trained, train
@@ -39,8 +40,14 @@ def ship(folder: Path = FOLDER) -> Trained:
     folder.mkdir(exist_ok=True)
     for name, data in made.files.items():
         (folder / name).write_bytes(data)
-    (folder / "public_key.hex").write_text(f"{public_key_of(key).hex()}\n", encoding="ascii")
+    note_key(folder / KEYS_FILE, public_key_of(key))
     return made
+
+
+def note_key(file: Path, public_key: bytes) -> None:
+    """Put a public key before those of former releases, whose models are still taken."""
+    former = file.read_text(encoding="ascii") if file.exists() else ""
+    file.write_text(f"{public_key.hex()}\n{former}", encoding="ascii")
 
 
 if __name__ == "__main__":

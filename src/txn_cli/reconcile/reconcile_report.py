@@ -1,6 +1,6 @@
 """What a reconciliation found, for people and for machines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -28,7 +28,8 @@ class Report:
     """The comparisons of each shard, one a view, and all that is missing or doubled.
 
     `views` are the names of all that were compared, `by_ledger_alone` those of views without evidence, `totals`
-    those of a warehouse.
+    those of a warehouse. Of the drains that a system may go without, `never_ran` were not compared; `off` have run,
+    but do not run now.
     """
 
     since: Minute
@@ -38,6 +39,8 @@ class Report:
     faults: tuple[Fault, ...]
     deep: bool
     totals: "tuple[Total, ...]" = ()
+    never_ran: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
 
     @property
     def all_right(self) -> bool:
@@ -56,7 +59,8 @@ class Report:
         }
         if self.totals:
             document["totals"] = [total.document() for total in self.totals]
-        return document | ({"by_ledger_alone": self.by_ledger_alone} if self.by_ledger_alone else {})
+        named = {"by_ledger_alone": self.by_ledger_alone, "never_ran": self.never_ran, "off": self.off}
+        return document | {name: drains for name, drains in named.items() if drains}
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -72,15 +76,25 @@ def show_report(report: Report, console: Console) -> None:
         console.print(_faults_table(report))
     if len(report.faults) > SHOWN_MAX:
         console.print(f"{len(report.faults) - SHOWN_MAX:,} more are in the output of --json")
-    if any(comparison.unfinished for comparison in report.comparisons):
-        console.print("Unfinished minutes were skipped: one of both workers has not done all of them yet")
-    if any(comparison.unknown for comparison in report.comparisons):
-        console.print("Unknown minutes were skipped: a ledger began after them")
-    for view in report.by_ledger_alone:
-        console.print(f"The {view} was compared by its ledger alone: nothing of what it holds was read again")
+    for note in _notes(report):
+        console.print(note)
     console.print(
         Text("All compared minutes agree") if report.all_right else Text("The views are not the same", style="red")
     )
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """What was not compared, and why."""
+    if any(comparison.unfinished for comparison in report.comparisons):
+        yield "Unfinished minutes were skipped: one of both workers has not done all of them yet"
+    if any(comparison.unknown for comparison in report.comparisons):
+        yield "Unknown minutes were skipped: a ledger began after them"
+    for view in report.by_ledger_alone:
+        yield f"The {view} was compared by its ledger alone: nothing of what it holds was read again"
+    for drain in report.never_ran:
+        yield f"`txn worker {drain}` has not run here: nothing of it was compared"
+    for drain in report.off:
+        yield f"`txn worker {drain}` does not run now: what it has not done stays unfinished"
 
 
 def _total_line(total: "Total") -> Text:

@@ -24,6 +24,7 @@ from txn_core.drains import readers_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.positions import SequenceNumber, ShardId
 from txn_core.settings import Settings
+from workers.leases.lease import Lease
 from workers.leases.ledger import Minute
 from workers.leases.ledger_table import LedgerTable
 from workers.leases.table import LeaseTable
@@ -64,6 +65,7 @@ class Reconciliation:
                     LeaseTable(dynamodb, names.leases(drain.name)),
                     LedgerTable(dynamodb, names.ledger(drain.name)),
                     None if drain.evidence is None else await resolve_name(drain.evidence)(settings, dynamodb, store),
+                    optional=drain.extra is not None,
                 )
                 for drain in readers_of(settings.stream, settings)
             }
@@ -83,7 +85,10 @@ class Reconciliation:
         ledgers = {drain.name: await drain.ledgers(rows[drain.name], since) for drain in drains}
         retained_from = await self.stream.retained_from()
         landed, totals = await self._landed(ledgers, beginnings, since)
-        views = self.views if landed is None else (*self.views, landed)
+        never_ran = tuple(view.name for view in self.views if view.optional and not rows[view.name])
+        off = tuple(view.name for view in self.views if view.optional and is_off(rows[view.name]))
+        ran = tuple(view for view in self.views if view.name not in never_ran)
+        views = ran if landed is None else (*ran, landed)
         comparisons: list[Comparison] = []
         faults: list[Fault] = []
         for shard_id in sorted({shard_id for by_shard in ledgers.values() for shard_id in by_shard}):
@@ -100,7 +105,17 @@ class Reconciliation:
                 faults += await examination.faults(hour)
         names = tuple(view.name for view in views)
         alone = tuple(view.name for view in views if view.sets_apart is None)
-        return Report(since, names, alone, tuple(comparisons), tuple(faults), deep=deep, totals=totals)
+        return Report(
+            since,
+            names,
+            alone,
+            tuple(comparisons),
+            tuple(faults),
+            deep=deep,
+            totals=totals,
+            never_ran=never_ran,
+            off=off,
+        )
 
     async def _landed(
         self,
@@ -118,6 +133,11 @@ class Reconciliation:
         with self.warehouse() as target:
             ledgers[landed.name] = await landed.ledgers(target, ledgers[self.reference.name], since)
             return landed, await asyncio.to_thread(totals_of, target)
+
+
+def is_off(rows: Sequence[Lease]) -> bool:
+    """Whether a drain has run, and no process has one of its leases now."""
+    return bool(rows) and all(row.owner is None for row in rows)
 
 
 def by_hour(comparisons: Sequence[Comparison], *, deep: bool) -> Iterator[Mapping[Minute, Mapping[str, MinuteSums]]]:

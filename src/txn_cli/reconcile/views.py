@@ -46,12 +46,16 @@ class JudgedView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A drain's name, its leases and ledgers. Without evidence the view is compared by its ledgers alone."""
+    """A drain's name, its leases and ledgers. Without evidence the view is compared by its ledgers alone.
+
+    A system may go without an `optional` one.
+    """
 
     name: str
     leases: LeaseTable
     ledger_table: LedgerTable
     evidence: Evidence | None = None
+    optional: bool = False
 
     @property
     def sets_apart(self) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from fraud.registry.refused_model import RefusedModel
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness, WarehouseStatus
 from txn_core.kinesis.stream_limits import ReadLimit
 from txn_core.positions import ShardId
@@ -124,13 +125,17 @@ class WorkerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Every kind of worker at one moment, and the other processes, as far as there are some that can be asked."""
+    """Every kind of worker at one moment, and the other processes, as far as there are some that can be asked.
+
+    `refused` is the model that is wanted for scores and would not be taken.
+    """
 
     at: datetime
     workers: tuple[WorkerStatus, ...]
     api: ApiStatus | None = None
     ingest: IngestStatus | None = None
     warehouse: WarehouseStatus | None = None
+    refused: RefusedModel | None = None
 
     @classmethod
     def now(
@@ -139,9 +144,10 @@ class Status:
         api: ApiStatus | None = None,
         ingest: IngestStatus | None = None,
         warehouse: WarehouseStatus | None = None,
+        refused: RefusedModel | None = None,
     ) -> "Status":
         """The status of this moment."""
-        return cls(datetime.now(UTC), workers, api, ingest, warehouse)
+        return cls(datetime.now(UTC), workers, api, ingest, warehouse, refused)
 
     @property
     def drained(self) -> bool:

@@ -13,11 +13,12 @@ from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.process import WorkerSaid, api_says, ingest_says, warehouse_says, worker_says
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.tail import rest_behind
+from txn_cli.status.wanted_model import WantedModel
 from txn_core import drains
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import is_passing
 from txn_core.aws.types import DynamoDBClient, KinesisClient
-from txn_core.drains import INDEX, DrainDefinition
+from txn_core.drains import INDEX, SCORE, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
@@ -35,20 +36,26 @@ STORE_ERRORS: Final = (ClientError, BotoCoreError, OSError)  # of which TimeoutE
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Observes the workers of one system; `urls` are those of its processes that can be asked."""
+    """Observes the workers of one system; `urls` are those of its processes that can be asked.
+
+    `wanted` is the model that is wanted for scores, where that is looked at, too.
+    """
 
     kinesis: KinesisClient
     dynamodb: DynamoDBClient
     settings: Settings
     urls: ProcessUrls = field(default_factory=ProcessUrls)
+    wanted: WantedModel | None = None
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, urls: ProcessUrls) -> "AsyncIterator[Observer]":
+    async def open(
+        cls, settings: Settings, urls: ProcessUrls, wanted: WantedModel | None = None
+    ) -> "AsyncIterator[Observer]":
         """An observer for the time of the block."""
         aws = Aws(settings)
         async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb:
-            yield cls(kinesis, dynamodb, settings, urls)
+            yield cls(kinesis, dynamodb, settings, urls, wanted)
 
     @property
     def pause_s(self) -> float:
@@ -70,7 +77,9 @@ class Observer:
             looked = [await self._worker(drain, identities[drain.stream(self.settings)]) for drain in readers]
             workers = [worker for worker, drain in zip(looked, readers, strict=True) if not _never_ran(worker, drain)]
             warehouse = None if self.urls.warehouse is None else await warehouse_says(self.urls.warehouse)
-            return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse)
+            scores = any(worker.kind == SCORE.name for worker in workers)
+            refused = await self.wanted.refused() if scores and self.wanted is not None else None
+            return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse, refused=refused)
 
     async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
         """Look until every worker has drained every shard, or the time is over; the last status, if there was one.

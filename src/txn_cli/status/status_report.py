@@ -14,6 +14,7 @@ def document(status: Status) -> dict[str, object]:
         "api": None if status.api is None else _api(status.api),
         "ingest": None if status.ingest is None else _ingest(status.ingest),
         "warehouse": None if status.warehouse is None else warehouse_document(status.warehouse),
+        "refused_model": None if status.refused is None else status.refused._asdict(),
         "workers": {worker.kind: _worker(worker, status) for worker in status.workers},
     }
 

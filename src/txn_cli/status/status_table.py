@@ -55,13 +55,16 @@ def _parts(status: Status) -> Iterator[RenderableType]:
     yield from (Text(_batches_line(worker)) for worker in status.workers if worker.counts.get("flush_seconds_count"))
     yield _shards(status)
     yield from (Text(line, style="yellow") for worker in status.workers for line in _limit_lines(worker))
-    yield from (
-        Text(_refused_line(worker, kind), style="red") for worker in status.workers for kind in worker.refused
-    )
     for worker in status.workers:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
     yield from (Text(worker.amiss, style="red") for worker in status.workers if worker.amiss)
+    for worker in status.workers:
+        # A refused champion has a line of its own, with its id.
+        kinds = [kind for kind in worker.refused if kind != "model" or status.refused is None]
+        yield from (Text(_refused_line(worker, kind), style="red") for kind in kinds)
+    if status.refused is not None:
+        yield Text(status.refused.line, style="yellow")
     yield Text("Every shard is drained to its tip" if status.drained else "Not drained yet")
 
 

@@ -16,7 +16,7 @@ from fraud.model.model import Model
 from fraud.model.reasons import Reason
 from fraud.records.alert import Alert
 from fraud.records.documents import document_of
-from fraud.review.alert_desk import ALERTS_AT_ONCE, AlertDesk
+from fraud.review.alert_desk import ALERTS_AT_ONCE, AlertDesk, RaisedAlert
 from fraud.scoring.alerts_of_scores import alert_of
 from fraud.scoring.verdict import Verdict
 from txn_core.aws.types import KinesisClient
@@ -28,6 +28,8 @@ from workers.retries import UNLIMITED, Patience, retry_outages
 from workers.score.score_metrics import ScoreMetrics
 
 CARDS_AT_ONCE: Final = 8
+TOLD_MAX: Final = 1_000
+"""Of the alerts that a process has published, those that it remembers."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +54,7 @@ class AlertOutbox:
     keys: KeyRing
     counts: ScoreMetrics
     patience: Patience = UNLIMITED
-    under_way: dict[AlertId, asyncio.Event] = field(default_factory=dict, init=False)
+    told: dict[AlertId, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
     async def deliver(self, alarms: Sequence[Alarm]) -> None:
         """Return when the alerts of a card's records are in a case and on the stream.
@@ -66,22 +68,27 @@ class AlertOutbox:
         raised = await retry_outages("alert", raise_them, until=self.patience)
         await side_by_side(raised, self.publish, workers=ALERTS_AT_ONCE)
 
-    async def publish(self, raised: Alert) -> None:
-        """Return when an alert is on the stream. Two cards of one transaction id wait for each other: it is one."""
-        while (ended := self.under_way.get(raised.alert_id)) is not None:
-            await ended.wait()
-        ended = self.under_way[raised.alert_id] = asyncio.Event()
-        try:
-            await self._publish_new(raised)
-        finally:
-            del self.under_way[raised.alert_id]
-            ended.set()
+    async def publish(self, raised: RaisedAlert) -> None:
+        """Return when an alert is on the stream.
 
-    async def _publish_new(self, raised: Alert) -> None:
-        if not await retry_outages("alert", partial(self.desk.is_published, raised), until=self.patience):
-            await retry_outages("publish alert", partial(self._put, raised), until=self.patience)
-            await retry_outages("alert", partial(self.desk.mark_published, raised), until=self.patience)
+        Two cards of one transaction id have one alert: whoever comes second waits for the first one.
+        """
+        if not raised.is_published:
+            id_ = raised.alert.alert_id
+            if (told := self.told.get(id_)) is None:
+                told = self.told[id_] = asyncio.create_task(self._publish_new(raised.alert))
+                if len(self.told) > TOLD_MAX:
+                    del self.told[next(iter(self.told))]
+            try:
+                await asyncio.shield(told)
+            except Exception:
+                self.told.pop(id_, None)
+                raise
         self.counts.alerts.inc()
+
+    async def _publish_new(self, alert: Alert) -> None:
+        await retry_outages("publish alert", partial(self._put, alert), until=self.patience)
+        await retry_outages("alert", partial(self.desk.mark_published, alert), until=self.patience)
 
     def _alert(self, alarm: Alarm) -> Alert:
         reasons = self._reasons(alarm)

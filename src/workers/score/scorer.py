@@ -97,7 +97,7 @@ class Scorer:
         self.drift.note(versions.champion, found.verdicts)
         await side_by_side(found.alarms.values(), self.outbox.deliver, workers=CARDS_AT_ONCE)
         await self._show(found.rows)
-        await self._disable_failing(versions, found.verdicts)
+        self._note_failing(versions, found.verdicts)
         return found.rows
 
     async def adopt(
@@ -165,7 +165,7 @@ class Scorer:
 
         await side_by_side(batches, put, workers=WRITES_AT_ONCE)
 
-    async def _disable_failing(self, versions: Versions, verdicts: Sequence[Verdict]) -> None:
+    def _note_failing(self, versions: Versions, verdicts: Sequence[Verdict]) -> None:
         if versions.rules is None:
             return
         version = versions.rules.version
@@ -175,4 +175,4 @@ class Scorer:
             health = self.health[version] = RuleHealth()
         failing = frozenset[str]().union(*(health.note(verdict.rule_errors) for verdict in verdicts))
         if failing:
-            await self.versions.disable(version, failing)
+            self.versions.note_failing(version, failing)

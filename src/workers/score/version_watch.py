@@ -2,7 +2,8 @@
 
 Whatever the registry holds, the scorer goes on. A wanted model that does not pass its checks, and wanted rules that
 cannot be compiled, are refused, and what was wanted before stays wanted. Where the registry cannot be reached, it
-stays wanted, too; only who has to know what to begin with waits for it.
+stays wanted, too; only who has to know what to begin with waits for it. Whoever scores with what is loaded waits for
+no request to the registry.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 import structlog
 
@@ -18,6 +19,7 @@ from fraud.model.model import Model
 from fraud.model.model_errors import ModelError
 from fraud.registry.active_versions import ACTIVE_KEY, Wanted, read_active
 from fraud.registry.model_registry import ModelRegistry
+from fraud.registry.refused_model import REMEDY
 from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_registry import RuleRegistry
 from fraud.rules.rule_set import RuleSet
@@ -34,6 +36,12 @@ KEPT_MAX: Final = 4
 REFUSED_AGAIN_S: Final = 60.0
 """How long what was refused is not looked at again; it may have been signed or put there meanwhile."""
 ROUND_S_MAX: Final = 60.0
+Kind = Literal["model", "rules"]
+REMEDIES: Final[dict[Kind, str]] = {
+    "model": f"what was wanted before decides, or rules alone; {REMEDY}",
+    "rules": "what was wanted before decides; `txn rules list` shows what is there, `txn rules activate` ends this",
+}
+"""What becomes of records while something is refused, and what ends that."""
 
 T = TypeVar("T")
 
@@ -49,35 +57,41 @@ class _Refused(NamedTuple):
 class Shelf(Generic[T]):
     """What was loaded of one kind by its id, and what was refused; bounded."""
 
-    def __init__(self, kind: str, load: Callable[[str], Awaitable[T]], counts: ScoreMetrics) -> None:
+    def __init__(self, kind: Kind, load: Callable[[str], Awaitable[T]], counts: ScoreMetrics) -> None:
         self._kind, self._load, self._counts = kind, load, counts
         self._kept: OrderedDict[str, T | _Refused] = OrderedDict()
+        self._loading = asyncio.Lock()
 
     async def get(self, id_: str | None) -> T | None:
-        """What has an id; None where there is none, or it is refused.
+        """What has an id; None where there is none, or it is refused. What is kept is given at once.
 
         Raises:
             ClientError, OSError: the registry does not answer.
         """
         if id_ is None:
             return None
-        found = self._kept.get(id_)
-        if isinstance(found, _Refused) and time.monotonic() - found.at_s < REFUSED_AGAIN_S:
-            return None
-        if found is None or isinstance(found, _Refused):
-            found = await self._loaded(id_)
-        self._kept[id_] = found
+        if (found := self._known(id_)) is None:
+            async with self._loading:  # several shards ask for one model
+                if (found := self._known(id_)) is None:
+                    found = self._kept[id_] = await self._loaded(id_)
+        self._kept[id_] = found  # once more, where others have taken its place meanwhile
         self._kept.move_to_end(id_)
         if len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)
         return None if isinstance(found, _Refused) else found
+
+    def _known(self, id_: str) -> T | _Refused | None:
+        """What is kept under an id, unless it was refused so long ago that it is looked at again."""
+        found = self._kept.get(id_)
+        is_due = isinstance(found, _Refused) and time.monotonic() - found.at_s >= REFUSED_AGAIN_S
+        return None if is_due else found
 
     async def _loaded(self, id_: str) -> T | _Refused:
         try:
             return await self._load(id_)
         except (ModelError, RuleError) as error:
             self._counts.versions_refused.labels(self._kind).inc()
-            _log.error("version_refused", kind=self._kind, version=id_, why=str(error))
+            _log.error("version_refused", kind=self._kind, version=id_, why=str(error), remedy=REMEDIES[self._kind])
             return _Refused(time.monotonic())
 
 
@@ -105,7 +119,7 @@ class VersionWatch:
         self._registry, self._rule_registry = ModelRegistry(objects), RuleRegistry(objects)
         self._models = Shelf("model", self._load_model, counts)
         self._rules = Shelf("rules", self._load_rules, counts)
-        self._loading = asyncio.Lock()
+        self._failing: dict[str, frozenset[str]] = {}
         self._etag: str | None = None
         self._choice: _Choice | None = None
 
@@ -127,11 +141,12 @@ class VersionWatch:
         return await retry_outages("versions", partial(self._versions, pinned), until=self._patience)
 
     async def run(self) -> None:
-        """Look at the registry again and again, for as long as the process works."""
+        """Look at the registry again and again, for as long as the process works, and disable rules that fail."""
         while True:
             await asyncio.sleep(self._every_s)
             try:
                 async with asyncio.timeout(ROUND_S_MAX):
+                    await self._disable_failing()
                     await self.look()
             except Exception as error:
                 if not is_passing(error):
@@ -159,21 +174,26 @@ class VersionWatch:
         self._choice, self._etag = await self._chosen(wanted), etag
         self._counts.note_refused(self._choice.refused)
 
-    async def disable(self, version: str, failing: frozenset[str]) -> None:
-        """Want the rules without those that fail all the time. In an outage the next failure asks again."""
-        try:
-            without = await self._rule_registry.disable(version, failing, now())
-        except (ModelError, RuleError) as error:
-            _log.error("rules_not_disabled", rules=sorted(failing), why=str(error))
-            return
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            _log.warning("outage", call="disable rules", error=code_of(error))
-            return
-        if without is not None:
-            _log.error("rules_disabled", rules=sorted(failing), version=without)
-            await retry_outages("registry", self.look, until=self._patience)
+    def note_failing(self, version: str, failing: frozenset[str]) -> None:
+        """Note rules of a version that fail all the time: `run` has the registry want the rules without them."""
+        self._failing[version] = self._failing.get(version, frozenset()) | failing
+
+    async def _disable_failing(self) -> None:
+        """Want the rules without those that fail all the time. What an outage ends is done with the next look.
+
+        Raises:
+            ClientError, OSError: the registry does not answer.
+        """
+        for version, failing in tuple(self._failing.items()):
+            try:
+                without = await self._rule_registry.disable(version, failing, now())
+            except (ModelError, RuleError) as error:
+                _log.error("rules_not_disabled", rules=sorted(failing), why=str(error))
+            else:
+                if without is not None:
+                    _log.error("rules_disabled", rules=sorted(failing), version=without)
+            if self._failing[version] == failing:
+                del self._failing[version]
 
     async def _chosen(self, wanted: Wanted) -> _Choice:
         """What can be taken of what is wanted; for the rest, what was taken before."""
@@ -189,12 +209,11 @@ class VersionWatch:
         return _Choice(PinnedVersions(**chosen), refused)
 
     async def _versions(self, pinned: PinnedVersions) -> Versions:
-        async with self._loading:  # several shards ask for one model
-            return Versions(
-                await self._models.get(pinned.model),
-                await self._models.get(pinned.challenger),
-                await self._rules.get(pinned.rules),
-            )
+        return Versions(
+            await self._models.get(pinned.model),
+            await self._models.get(pinned.challenger),
+            await self._rules.get(pinned.rules),
+        )
 
     async def _load_model(self, model_id: str) -> Model:
         return await self._registry.load(model_id, self._keys)

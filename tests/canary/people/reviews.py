@@ -74,9 +74,11 @@ async def _raised(stack: RunningStack) -> tuple[str, str, str]:
         await ApiKeyTable(client, names.api_keys).put(kept)
         desk = AlertDesk(AlertTable(client, names.alerts), CaseTable(client, names.cases), keys)
         alerts = [
-            await desk.raise_alert(
-                alert_of(number, account=ACCOUNT, card_id=f"card_1_{number:032x}", score=score, alerted_at=now())
-            )
+            (
+                await desk.raise_alert(
+                    alert_of(number, account=ACCOUNT, card_id=f"card_1_{number:032x}", score=score, alerted_at=now())
+                )
+            ).alert
             for number, score in ((1, 990), (2, 900))
         ]
         scores = [

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -83,7 +83,7 @@ async def test_the_alerts_of_a_card_are_one_case() -> None:
     office, alerts = Office(), [alert_of(1), alert_of(2, score=970), alert_of(3, currency="EUR", score=10)]
     for alert in [*alerts, *alerts]:
         told = await office.alerts().raise_alert(alert)
-        assert told.case_id == KEYS.case_id(ACCOUNT, alert.card_id, 1)
+        assert told.alert.case_id == KEYS.case_id(ACCOUNT, alert.card_id, 1)
     (case,) = office.cases()
     assert (case.priority, case.version) == (970, 3)
     assert {each.currency: each.amount_minor for each in case.amount_at_risk} == {"USD": 3_000, "EUR": 3_000}
@@ -95,9 +95,9 @@ async def test_the_first_one_decides_what_an_alert_says() -> None:
     office = Office()
     first = await office.alerts().raise_alert(alert_of(1))
     assert await office.alerts().raise_alert(alert_of(1, alerted_at=after(hours=1))) == first
-    assert not await office.alerts().is_published(first)
-    await office.alerts().mark_published(first)
-    assert await office.alerts().is_published(first)
+    assert not first.is_published
+    await office.alerts().mark_published(first.alert)
+    assert await office.alerts().raise_alert(alert_of(1)) == replace(first, is_published=True)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,8 @@ async def test_when_an_alert_joins(hours: float, before: list[Claim | Close | Re
 async def test_many_alerts_of_a_card_are_one_write_of_its_case() -> None:
     """A rule that hits everything raises hundreds; a case that was read and written for each would hold up all."""
     office, alerts = Office(), [alert_of(number) for number in range(1, 101)]
-    assert [each.alert_id for each in await office.alerts().raise_alerts(alerts)] == [
-        alert.alert_id for alert in alerts
-    ]
+    raised = await office.alerts().raise_alerts(alerts)
+    assert [each.alert.alert_id for each in raised] == [alert.alert_id for alert in alerts]
     assert office.steps.calls < len(alerts) + 15
     assert [entry.text for entry in office.cases()[0].audit] == [alert.alert_id for alert in alerts]
     office.hold(alerts)
@@ -133,10 +132,10 @@ async def test_many_alerts_of_a_card_are_one_write_of_its_case() -> None:
 async def test_an_id_that_another_card_has_takes_no_other_alert_along() -> None:
     """Two cards with one transaction id: the alert is the first one's; what else the second has is its own."""
     office, other = Office(), "card_1_" + "0" * 32
-    first = await office.alerts().raise_alert(alert_of(1))
+    first = (await office.alerts().raise_alert(alert_of(1))).alert
     mine = [alert_of(number, card_id=other) for number in (1, 2, 3)]
     raised = await office.alerts().raise_alerts(mine)
-    assert raised[0] == first
+    assert raised[0].alert == first
     cases = {case.card_id: [each.alert_id for each in case.alerts] for case in office.cases()}
     assert cases == {first.card_id: [first.alert_id], other: [each.alert_id for each in mine[1:]]}
 

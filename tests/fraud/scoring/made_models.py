@@ -4,9 +4,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from fraud.model.loading import MANIFEST, TREES, checked_model
+from fraud.model.loading import MANIFEST, SIGNATURE, TREES, checked_model
+from fraud.model.manifest import Manifest
 from fraud.model.model import Model
 from fraud.model.shipped import shipped_files
+from fraud.model.signature import signed
 
 CHAMPION = "mdl_" + "c" * 32
 CHALLENGER = "mdl_" + "d" * 32
@@ -17,6 +19,16 @@ def model(model_id: str = CHAMPION) -> Model:
     """A model whose log-odds depend on the card's history."""
     shipped = _shipped()
     return replace(shipped, manifest=shipped.manifest.model_copy(update={"id": model_id}))
+
+
+def retrained(key: bytes) -> tuple[str, dict[str, bytes]]:
+    """Id and files of a model that is signed by a key, with the trees of the shipped one."""
+    files = shipped_files()
+    shipped = Manifest.model_validate_json(files[MANIFEST])
+    training = shipped.training.model_copy(update={"source": "another"})
+    manifest = shipped.model_copy(update={"training": training}).identified()
+    body = manifest.model_dump_json().encode()
+    return manifest.id, {**files, MANIFEST: body, SIGNATURE: signed(body, key)}
 
 
 class FailingModel(Model):

@@ -32,7 +32,8 @@ class Floor:
         keys, account = self.api.services.keys, self.api.account
         made = alert_of(number, account=account, card_id=f"card_1_{card:032x}", **{"alerted_at": now()} | changes)
         alert_id = keys.alert_id(account, made.transaction_id)
-        return await self.desk.raise_alert(alert_of(number, **_fields(made) | {"alert_id": alert_id}))
+        raised = await self.desk.raise_alert(alert_of(number, **_fields(made) | {"alert_id": alert_id}))
+        return raised.alert
 
     async def reviewer(self) -> dict[str, str]:
         """The header of another reviewer's key."""

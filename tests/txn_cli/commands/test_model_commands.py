@@ -12,11 +12,12 @@ import pytest
 pytest.importorskip("lightgbm", reason="the extra `train`")
 
 from fraud.model.loading import MANIFEST, SIGNATURE, TREES, load_model
-from fraud.model.shipped import SHIPPED_KEY, shipped_files
+from fraud.model.shipped import KEYS_FILE, SHIPPED_KEY, SHIPPED_KEYS, shipped_files
 from fraud.registry.model_registry import MODELS_PREFIX
 from tests.support.memory_versions import MemoryVersions
 from txn_cli.commands import models_command
 from txn_cli.fraud import model_keys
+from txn_cli.fraud.ship import note_key
 from txn_cli.main import run
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_core.aws.clients import Aws
@@ -131,6 +132,15 @@ def test_a_users_key_is_made_once_and_one_that_is_none_is_refused(
 
 def test_the_shipped_model_is_signed_by_the_key_that_is_shipped() -> None:
     assert load_model(shipped_files(), [SHIPPED_KEY]).manifest.training.source.startswith("txn simulate")
+
+
+def test_the_keys_of_former_shipped_models_stay_trusted(tmp_path: Path) -> None:
+    file = tmp_path / KEYS_FILE
+    for key in (b"1" * 32, b"2" * 32):
+        note_key(file, key)
+    assert file.read_text().split() == [(b"2" * 32).hex(), (b"1" * 32).hex()]
+    assert len(SHIPPED_KEYS) > 1
+    assert set(SHIPPED_KEYS) <= set(model_keys.signing_keys(tmp_path))
 
 
 def test_on_aws_the_credentials_say_who_asks_and_two_persons_have_to(

@@ -16,7 +16,9 @@ from fraud.model.shipped import SHIPPED_KEY, shipped_files
 from fraud.records.score_row import ScoreRow
 from fraud.registry.model_registry import ModelRegistry
 from fraud.rules.rule_registry import RuleRegistry
+from fraud.scoring.families import Families
 from fraud.scoring.filling import FILLING_KEY, Filling, Reached
+from fraud.scoring.replay import Findings, Replay
 from fraud.scoring.score_log import table_of
 from fraud.scoring.versions import Versions
 from tests.fraud.rules.written import rules
@@ -107,6 +109,45 @@ async def test_what_was_served_is_right_and_one_changed_score_is_not(bucket: Buc
     await changed.store.delete(key)
     await changed.log([replace(rows[0][0], score=1_000), *rows[0][1:40]])
     assert (await changed.check().findings(BEGIN)).differences == 1
+
+
+async def test_cards_are_folded_in_parts_with_the_same_findings(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a part holds no more records than it may."""
+    held: list[int] = []
+    finish = Replay.finish
+
+    def noted(self: Replay) -> Findings:
+        held.append(len(self._rows))
+        return finish(self)
+
+    monkeypatch.setattr(Replay, "finish", noted)
+    rows = [await served(records, versions()) for records in shards()]
+    await bucket.log([replace(rows[0][0], score=1_000), *rows[0][1:]])
+    await bucket.log(rows[1])
+    whole = await bucket.check().findings(BEGIN)
+    assert held == [whole.rows]
+    assert whole.differences == 1
+    records_max = whole.rows // 2
+    in_parts = await replace(bucket.check(), records_max=records_max).findings(BEGIN)
+    assert in_parts == whole
+    assert len(held) > 2
+    assert max(held[1:]) <= records_max
+
+
+def test_the_ids_of_a_card_are_folded_together() -> None:
+    """Also where an id of the middle links them; a card that is too large is a part of its own."""
+    families = Families(["a#3", "a#5", "a#7"])
+    families.count({"a#3": 4, "a#5": 3, "a#7": 90})
+    families.join("a#3", ["a#2"])
+    families.join("a#2", ["a#1"])
+    families.join("a#3", ["a#2", "a#1"])
+    assert families.ids == {"a#1", "a#2", "a#3", "a#5", "a#7"}
+    families.count({"a#1": 4})
+    assert list(families.groups(8)) == [{"a#1", "a#2", "a#3"}, {"a#5"}, {"a#7"}]
+    assert list(families.groups(11)) == [{"a#1", "a#2", "a#3", "a#5"}, {"a#7"}]
+    assert list(Families([]).groups(8)) == []
 
 
 async def test_what_cannot_be_compared_is_said(bucket: Bucket) -> None:

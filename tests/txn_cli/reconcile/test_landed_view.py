@@ -104,7 +104,8 @@ async def test_a_landing_that_holds_the_lake_agrees(
         assert each.all_right, each.document()
         agreeing, *others = landed(each)
         assert (agreeing > 0, others) == (True, [0, 0])
-    assert report.views == ("index", "score", "landing")
+    assert report.views == ("index", "landing")
+    assert report.never_ran == ("score",)
     assert report.by_ledger_alone == ()
     assert [(total.what, total.counts) for total in report.totals] == [
         ("positions", {"landing": positions, "star": positions}),

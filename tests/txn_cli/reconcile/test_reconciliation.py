@@ -84,12 +84,15 @@ async def test_views_of_the_same_records_agree(world: StackFixture, tmp_path: Pa
     code, out = await reconcile(tmp_path, "--json", "--deep")
     document = json.loads(out)
     assert (code, document["faults"]) == (0, [])
-    compared = [shard for shard in document["shards"] if "index" in shard["positions"]]
+    compared = document["shards"]
     assert sum(shard["positions"]["index"] for shard in compared) == 13
     assert [shard["unfinished"] for shard in compared] == [[], []]
+    assert document["never_ran"] == ["score"]
+    assert all("score" not in shard["positions"] for shard in compared)
     code, out = await reconcile(tmp_path)
     assert code == 0
     assert "All compared minutes agree" in out
+    assert "`txn worker score` has not run here" in " ".join(out.split())
 
 
 async def test_what_was_removed_or_doubled_is_named(world: StackFixture, tmp_path: Path) -> None:

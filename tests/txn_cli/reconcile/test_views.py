@@ -10,12 +10,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from tests.workers.builders import event, id_of
+from tests.workers.builders import ALICE, event, id_of, lease
 from tests.workers.conftest import StackFixture, until, world_of
 from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger
 from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.reconcile_report import Report, show_report
-from txn_cli.reconcile.reconciliation import Reconciliation
+from txn_cli.reconcile.reconciliation import Reconciliation, is_off
 from txn_cli.reconcile.views import View
 from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.kinesis.record_batch import StreamRecord
@@ -184,6 +184,17 @@ async def test_each_drain_is_judged_by_what_its_own_checkpoint_covers(world: Sta
 def test_a_report_of_two_drains_says_nothing_of_views_without_evidence() -> None:
     document = Report(EVER, ("index",), (), (), (), deep=False).document()
     assert [*document] == ["all_right", "since", "deep", "shards", "faults"]
+
+
+def test_a_drain_that_was_left_out_or_does_not_run_is_said_in_a_line() -> None:
+    seen = lease()
+    assert [is_off(rows) for rows in ([], [seen], [seen, seen.taken(ALICE)])] == [False, True, False]
+    for report, line in (
+        (Report(EVER, ("index",), (), (), (), deep=False, never_ran=("score",)), "has not run here"),
+        (Report(EVER, ("index",), (), (), (), deep=False, off=("score",)), "does not run now"),
+    ):
+        assert report.all_right
+        assert f"`txn worker score` {line}" in shown(report)
 
 
 def test_a_shard_and_its_minutes_stand_under_the_names_of_both_drains() -> None:

@@ -12,6 +12,7 @@ from txn_cli.status.drain import Drain, Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
+from txn_cli.status.wanted_model import WantedModel
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import StoreError
@@ -60,6 +61,14 @@ def drains(status: Status) -> dict[str, dict[str, Drain]]:
 
 async def test_an_empty_stream_is_drained(observer: Observer) -> None:
     assert (await observer.look()).drained
+
+
+async def test_whoever_can_ask_no_bucket_learns_nothing_of_the_wanted_model(settings: Settings) -> None:
+    async with WantedModel.open(settings.model_copy(update={"bucket": None})) as wanted:
+        assert wanted is None
+    async with WantedModel.open(settings) as wanted:  # the bucket is not made
+        assert wanted is not None
+        assert await wanted.refused() is None
 
 
 async def test_a_record_is_left_until_its_checkpoint(observer: Observer) -> None:

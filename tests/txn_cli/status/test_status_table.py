@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
+from fraud.registry.refused_model import RefusedModel
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
 from txn_cli.status.live import Watch
@@ -93,6 +94,17 @@ def test_the_document_says_the_same() -> None:
             assert lags == [(7.0, 9, True), (0.0, 0, False), (0.0, None, False)]
         case other:
             pytest.fail(f"not the document: {other}")
+
+
+def test_a_refused_model_is_said_in_a_line_with_the_remedy() -> None:
+    refused, shown = RefusedModel("mdl_1", "it reads another feature set"), console()
+    shown.width = 80
+    status = replace(STATUS, refused=refused)
+    show_status(status, shown)
+    assert refused.line in printed(shown).splitlines()
+    assert "txn models activate shipped" in refused.line
+    assert document(status)["refused_model"] == {"model": "mdl_1", "why": "it reads another feature set"}
+    assert document(STATUS)["refused_model"] is None
 
 
 def test_a_drain_that_falls_behind_says_what_holds_it_up_and_what_helps() -> None:

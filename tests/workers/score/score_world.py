@@ -208,7 +208,7 @@ class Watch:
         champion, challenger = (self.models.get(str(each)) for each in (pinned.model, pinned.challenger))
         return Versions(champion, challenger, self.rules.get(str(pinned.rules)))
 
-    async def disable(self, _: str, failing: frozenset[str]) -> None:
+    def note_failing(self, _: str, failing: frozenset[str]) -> None:
         self.disabled.append(failing)
 
 
@@ -228,23 +228,28 @@ class ScoreWorld:
         self,
         life: Life | None = None,
         *,
+        bucket: Life | None = None,
+        alerts: Life | None = None,
         owner: WorkerName = ALICE,
         row: Lease | None = None,
         records_max: int = 5,
         age_s: float = 60.0,
         dies_at_object: bool = False,
     ) -> "Process":
-        """A process that has taken the lease of the shard, or the lease that a row is."""
+        """A process that has taken the lease of the shard, or the lease that a row is.
+
+        Its calls to the bucket, and those to the stream of alerts, may be of a life of their own.
+        """
         life = life or Life()
         seen = self.rows[(row or lease()).shard_id]
         taken = self.rows[seen.shard_id] = seen.taken(owner)
         metrics = WorkerMetrics("score")
-        counts, store = ScoreMetrics(metrics), _Store(self.objects, life, dies_at_object)
+        counts, store = ScoreMetrics(metrics), _Store(self.objects, bucket or life, dies_at_object)
         steps = _Steps(life)
         desk = AlertDesk(MemoryAlerts(self.reviewed, steps), MemoryCases(self.reviewed, steps), keys())
         scorer = Scorer(
             scores=_Scores(self.shown, life),
-            outbox=AlertOutbox(desk, _Stream(self.published, life), "alerts", keys(), counts),  # type: ignore[arg-type]
+            outbox=AlertOutbox(desk, _Stream(self.published, alerts or life), "alerts", keys(), counts),  # type: ignore[arg-type]
             dead_letters=DeadLetterBox(store, Seal(b"k" * 32), "score", "stream", metrics),  # type: ignore[arg-type]
             versions=self.watch,  # type: ignore[arg-type]
             counts=counts,

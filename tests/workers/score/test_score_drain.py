@@ -5,7 +5,7 @@ import json
 from functools import partial
 
 from fraud.model.loading import MANIFEST
-from fraud.model.shipped import shipped_files
+from fraud.model.shipped import SHIPPED_KEY, shipped_files
 from fraud.records.alert import Alert
 from fraud.records.documents import record_of
 from fraud.registry.active_versions import ActiveVersions, Wanted, change_active
@@ -18,6 +18,8 @@ from tests.builders import ARRIVED_AT, SHARD, card_number
 from tests.fraud.rules.written import rules
 from tests.workers.builders import ACCOUNT, event
 from tests.workers.conftest import StackFixture, until
+from txn_cli.status.observer import Observer
+from txn_cli.status.wanted_model import WantedModel
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.drains import SCORE
 from txn_core.dynamodb.alerts import AlertTable
@@ -69,7 +71,7 @@ async def published(world: StackFixture) -> list[Alert]:
 
 
 async def test_a_transaction_becomes_a_score_an_alert_and_a_row_of_the_log(world: StackFixture) -> None:
-    """And the alert stands on its stream, and a reconciliation finds the record settled."""
+    """The alert stands on its stream, a reconciliation finds the record settled, a status says a refused model."""
     version = await choose(world.store.versioned)
     events = [
         event(SMALL, card_number=card_number(1), amount_minor=1_000),
@@ -97,6 +99,11 @@ async def test_a_transaction_becomes_a_score_an_alert_and_a_row_of_the_log(world
     evidence = await open_evidence(world.settings, world.dynamodb, world.store)
     read = [StreamRecord(data, places[0], ARRIVED_AT) for data in (*events, event())]
     assert await evidence.faults(read) == [None, None, "missing_in_scores"]
+
+    for keys, refused in ((), MODEL), ([SHIPPED_KEY], None):
+        wanted = WantedModel(world.store.versioned, tuple(keys))
+        status = await Observer(world.kinesis, world.dynamodb, world.settings, wanted=wanted).look()
+        assert (status.refused and status.refused.model) == refused
 
 
 async def test_states_are_filled_from_the_lake_and_the_stream_is_scored_behind_them(world: StackFixture) -> None:

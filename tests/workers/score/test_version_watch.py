@@ -1,7 +1,9 @@
 """Whatever the registry holds, the scorer knows what to score with, and keeps to what it knew."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,6 +15,7 @@ from fraud.rules.rule_registry import RULES_PREFIX, RuleRegistry
 from fraud.scoring.versions import PinnedVersions
 from tests.fraud.rules.written import rules
 from tests.support.memory_versions import MemoryVersions
+from tests.support.virtual_time import in_virtual_time
 from workers import retries
 from workers.leases.version_pin import VersionPin
 from workers.metrics import WorkerMetrics
@@ -25,10 +28,11 @@ OTHER = "mdl_" + "0" * 32
 BEFORE = VersionPin(None, "mdl_" + "1" * 32, None, "rules_before")
 
 
+@dataclass
 class AwayOnce(MemoryVersions):
     """A registry that does not answer at first."""
 
-    away = 1
+    away: int = 1
 
     async def find(self, key: str):  # type: ignore[no-untyped-def] # noqa: ANN201 - as the bucket has it
         if self.away:
@@ -160,18 +164,27 @@ async def test_an_idle_watch_reads_one_head_a_look() -> None:
     assert objects.life.calls == calls + 3
 
 
-async def test_rules_that_fail_all_the_time_are_wanted_no_more() -> None:
-    objects = await registry()
+@in_virtual_time
+async def test_rules_that_fail_all_the_time_are_wanted_no_more(no_threads: None) -> None:
+    """An outage delays it, and ends nothing."""
+    objects = AwayOnce("lake", objects=(await registry()).objects, away=0)
     made = rules("amount > 1", "amount > 2")
     version = await RuleRegistry(objects).put(made)
     await want(objects, champion=MODEL, rules=version)
     seen, _ = watch(objects)
     await seen.look()
-    await seen.disable(version, frozenset({"r1"}))
+    looks = asyncio.create_task(seen.run())
+    objects.away = 1
+    seen.note_failing(version, frozenset({"r1"}))
+    await asyncio.sleep(1.5)
+    assert (await seen.wanted_after(None)).rules == version
+    await asyncio.sleep(1.0)
     wanted = await seen.wanted_after(None)
     assert (wanted.model, wanted.rules) == (MODEL, made.without(frozenset({"r1"})).version)
-    await seen.disable(version, frozenset({"r0"}))
+    seen.note_failing(version, frozenset({"r0"}))
+    await asyncio.sleep(1.0)
     assert (await seen.wanted_after(None)).rules == wanted.rules, "another version is wanted by now"
+    looks.cancel()
 
 
 async def test_a_shelf_keeps_the_latest_ones_alone() -> None:
