@@ -23,12 +23,13 @@ from txn_core.dynamodb.scores import BATCH_ITEMS_MAX, ScoreItem, ScoreTable
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, CardId
 from txn_core.transactions.instants import instant_of, now
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import event_in
 from workers.events.undecodable import SettingApart
 from workers.retries import UNLIMITED, Patience, retry_outages
-from workers.score.alert_outbox import ALERTS_AT_ONCE, Alarm, AlertOutbox
+from workers.score.alert_outbox import CARDS_AT_ONCE, Alarm, AlertOutbox
 from workers.score.drift_watch import DriftWatch
 from workers.score.score_metrics import ScoreMetrics
 from workers.score.score_objects import refuse_other
@@ -55,11 +56,11 @@ class _ReadEvent:
 
 @dataclass(slots=True)
 class _Scores:
-    """What came of some records."""
+    """What came of some records; the alarms by account and card."""
 
     rows: list[ScoreRow] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
+    alarms: dict[tuple[Account, CardId], list[Alarm]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Scorer:
             await asyncio.sleep(0)
         self.counts.note(found.verdicts)
         self.drift.note(versions.champion, found.verdicts)
-        await side_by_side(found.alarms, self.outbox.deliver, workers=ALERTS_AT_ONCE)
+        await side_by_side(found.alarms.values(), self.outbox.deliver, workers=CARDS_AT_ONCE)
         await self._show(found.rows)
         self._note_failing(versions, found.verdicts)
         return found.rows
@@ -149,7 +150,8 @@ class Scorer:
         found.rows.append(row_of(event, place, verdict, arrived_at=arrived_at, scored_at=now()))
         found.verdicts.append(verdict)
         if verdict.decision == "alert":
-            found.alarms.append(Alarm(event, arrived_at, verdict, versions.champion))
+            alarms = found.alarms.setdefault((event.account, event.card_id), [])
+            alarms.append(Alarm(event, arrived_at, verdict, versions.champion))
 
     async def _show(self, rows: Sequence[ScoreRow]) -> None:
         """Return when the scores can be looked up."""
