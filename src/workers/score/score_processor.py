@@ -147,13 +147,15 @@ class ScoreProcessor:
         await self._pin(records[0].position)
         pins = self._lease.row.pins
         rows: list[ScoreRow] = []
-        for pin, some in groupby(records, key=lambda record: pin_at(pins, record.position)):
+        first = 0
+        for pin, same in groupby(pin_at(pins, record.position) for record in records):
+            some = records[first : (first := first + sum(1 for _ in same))]
             wanted = PinnedVersions() if pin is None else PinnedVersions(*pin.versions)
             versions = await self._site.scorer.versions.versions(wanted)
             if self._covered_to is None:
-                rows += await self._site.scorer.score(list(some), versions, self._memory)
+                rows += await self._site.scorer.score(some, versions, self._memory)
             else:
-                rows += await self._site.scorer.adopt(list(some), self._logged, versions, self._memory)
+                rows += await self._site.scorer.adopt(some, self._logged, versions, self._memory)
         tally = await asyncio.to_thread(tally_of, records)
         if self._pending is None:
             self._pending = PendingRows(records[0], records[0], time.monotonic())

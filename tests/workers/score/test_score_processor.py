@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from devkit.user_records import UserRecord
 
 from fraud.rules.rule_health import IN_A_ROW_MAX
 from fraud.scoring.card_state import CardState
@@ -20,7 +21,9 @@ from tests.workers.conftest import until
 from tests.workers.score.score_world import FIRST, SECOND, Process, ScoreWorld
 from txn_core.dynamodb.card_states import CardStateDocument, StoredCardState
 from txn_core.exceptions import StoreError
-from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
+from txn_core.kinesis.aggregation import aggregate, unpack
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
+from txn_core.positions import SequenceNumber
 from workers.leases.held import LeaseLostError
 from workers.leases.version_pin import VersionPin, pin_at
 from workers.reading.reader import Batch
@@ -231,6 +234,15 @@ async def test_records_that_make_no_rows_make_no_object() -> None:
     ledger = world.rows[SHARD].ledger
     assert ledger is not None
     assert sum(noted.count for _, noted in ledger.open.sums) == 3
+
+
+async def test_an_aggregate_without_an_event_is_one_letter() -> None:
+    world = ScoreWorld()
+    users = unpack(aggregate([UserRecord("key", b"garbage")] * 100, "0"), "")
+    run = RecordRun(SHARD, SequenceNumber("1"), 0, ARRIVED_AT, users.data, users.begins, users.ends)
+    await world.begun().drain(RecordBatch([run]), at_once=64)
+    assert len(world.dead_letters()) == 1
+    assert world.rows[SHARD].checkpoint.covers(position(1, 99))
 
 
 async def test_a_flush_is_due_by_age_and_by_the_hour_too() -> None:
