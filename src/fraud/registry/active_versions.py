@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from fraud.model.flat_tree import Part
 from fraud.model.manifest import ModelId
 from fraud.model.model_errors import ModelError
-from txn_core.aws.versioned_objects import LoadedObject, VersionedObjects
+from txn_core.aws.versioned_objects import LoadedObject, ObjectTooLargeError, VersionedObjects
 from txn_core.transactions.instants import Instant
 
 ACTIVE_KEY: Final = "registry/active.json"
@@ -129,10 +129,10 @@ async def change_active(
 
 async def _loaded(objects: VersionedObjects) -> LoadedObject | None:
     """The object, when it is no larger than one may be: whoever writes there could fill the scorer's memory."""
-    there = await objects.find(ACTIVE_KEY)
-    if there is not None and there.size > BYTES_MAX:
-        raise ModelError(f"{ACTIVE_KEY} is larger than {BYTES_MAX:,} bytes: {_REMEDY}")
-    return await objects.load(ACTIVE_KEY)
+    try:
+        return await objects.load(ACTIVE_KEY, BYTES_MAX)
+    except ObjectTooLargeError:
+        raise ModelError(f"{ACTIVE_KEY} is larger than {BYTES_MAX:,} bytes: {_REMEDY}") from None
 
 
 def _parsed(body: bytes) -> ActiveVersions:
