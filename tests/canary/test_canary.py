@@ -147,15 +147,15 @@ def test_what_was_asked_without_a_number_proves_nothing() -> None:
     assert not evidence.codes
     evidence.note(Probe("with", f"GET /transactions/{number}?x=1 HTTP/1.1\r\n\r\n".encode()), answer)
     assert (evidence.codes, evidence.statuses) == ({"c": 1}, {404: 1})
+    assert evidence.routes_of(("GET /{x}", "GET /transactions/{transaction_id}")) == {
+        "GET /transactions/{transaction_id}": 1
+    }
     lines = (
         b'{"line":1,"problem":{"type":"/problems/d","title":"D","status":422,"code":"d","errors":[]}}\n{"read":1}\n'
     )
     uploaded = b"HTTP/1.1 200 x\r\nContent-Type: application/x-ndjson\r\n\r\n" + lines
     evidence.note(Probe("upload", f"POST /transactions/bulk?x={number} HTTP/1.1\r\n\r\n".encode()), uploaded)
     assert evidence.codes == {"c": 1, "d": 1}
-    assert evidence.routes_of(("GET /{x}", "GET /transactions/{transaction_id}")) == {
-        "GET /transactions/{transaction_id}": 1
-    }
 
 
 def test_a_run_that_has_seen_nothing_says_of_everything_that_it_is_missing() -> None:

@@ -3,13 +3,13 @@
 import { Problem } from "./api.js";
 import { element } from "./elements.js";
 
-const HINTS = {
-  api_key_missing: "Give a key above.",
-  api_key_invalid: "Forget the key above, and give one that is in force.",
-  scope_missing: "The key above may not do this. Whoever made it can make one with the scope that is named here.",
-  transaction_not_found: "Look-ups find a transaction about a second after its 202, and those of other accounts never.",
-  account_forbidden: "The key above reads its own account alone.",
-};
+const HINTS = new Map([
+  ["api_key_missing", "Give a key above."],
+  ["api_key_invalid", "Forget the key above, and give one that is in force."],
+  ["scope_missing", "The key above may not do this. Whoever made it can make one with the scope that is named here."],
+  ["transaction_not_found", "Look-ups find a transaction about a second after its 202, and those of other accounts never."],
+  ["account_forbidden", "The key above reads its own account alone."],
+]);
 
 /**
  * Put a problem into its place; `fields` are the inputs by the pointers that blame them, and `retry` does it again
@@ -24,7 +24,7 @@ export function showProblem(place, problem, fields = {}, retry = null) {
   const code = problem.code ? element("code", { text: problem.code }) : "";
   const box = element("div", { className: "problem" },
     element("p", {}, element("strong", { text: `${status}${problem.title}` }), code ? " · " : "", code));
-  for (const text of [problem.detail, HINTS[problem.code]]) {
+  for (const text of [problem.detail, HINTS.get(problem.code)]) {
     if (text) {
       box.append(element("p", { text }));
     }
