@@ -226,7 +226,7 @@ screenshots: $(STAMP) ## take the README's pictures of the pages again (needs ch
 	@$(BIN)/python -m tests.txn_api.browser.screenshots docs/images
 
 test-pages: $(STAMP) ## test every page in a browser (needs chromium and chromedriver)
-	@$(BIN)/python -m pytest -n 0 tests/txn_api/browser $(PYTEST_ARGS)
+	@TEST_PAGES=1 $(BIN)/python -m pytest -n 0 tests/txn_api/browser $(PYTEST_ARGS)
 
 lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) pyproject.toml --all-extras requirements/dev.in -o requirements/dev.txt

@@ -20,9 +20,22 @@ export class Problem extends Error {
   }
 }
 
-/** What the service answers, as JSON; `body` is an object, or text that is sent as it stands. */
+/**
+ * What the service answers, as JSON; null if there is nothing to say (204). `body` is an object, or text that is sent
+ * as it stands.
+ */
 export async function call(path, options = {}) {
-  return JSON.parse(await text(path, options));
+  const answer = await text(path, options);
+  return answer === "" ? null : JSON.parse(answer);
+}
+
+/** An action on a version of something that was seen, which is done once however often it has to be sent. */
+export function act(path, { version = null, body = {} } = {}) {
+  const headers = { "Idempotency-Key": `"${crypto.randomUUID()}"` };
+  if (version !== null) {
+    headers["If-Match"] = `"v${version}"`;
+  }
+  return call(path, { body, headers });
 }
 
 /** What the service answers, as a table. */
@@ -50,8 +63,8 @@ async function text(path, options) {
   throw problemOf(response, answer);
 }
 
-function ask(path, { body, signal, withKey, type = JSON_TYPE, accept = "" }) {
-  const headers = {};
+function ask(path, { body, signal, withKey, type = JSON_TYPE, accept = "", headers: more = {} }) {
+  const headers = { ...more };
   if (withKey && key) {
     headers.Authorization = `Bearer ${key}`;
   }

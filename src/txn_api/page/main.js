@@ -1,5 +1,7 @@
 // Puts the page together. No build step: browsers load these modules as they stand.
 
+import { startAlerts } from "./alerts.js";
+import { startCase } from "./case.js";
 import { startHealth } from "./health.js";
 import { startKey } from "./key.js";
 import { startLookup } from "./lookup.js";
@@ -13,6 +15,8 @@ addView({ name: "nowhere", title: "No such page" });
 startKey();
 startLookup();
 startTransaction();
+startAlerts();
+startCase();
 startUpload();
 startSample();
 startHealth();

@@ -2,10 +2,17 @@
 
 import { element } from "./elements.js";
 
-/** An instant in UTC, without what is zero. */
+/** An instant in UTC, to the second; the rest of it is in the title. */
 export function moment(instant) {
-  const made = element("time", { text: instant.replace("T", " ").replace(/(\.0+)?Z$/, "") });
-  made.dateTime = instant;
+  const made = element("time", { text: instant.replace("T", " ").replace(/(\.\d+)?Z$/, "") });
+  made.dateTime = made.title = instant;
+  return made;
+}
+
+/** The same with what is below a second, unless that is zero. */
+export function exactMoment(instant) {
+  const made = moment(instant);
+  made.textContent = instant.replace("T", " ").replace(/(\.0+)?Z$/, "");
   return made;
 }
 

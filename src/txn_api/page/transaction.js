@@ -6,7 +6,7 @@ import { download } from "./download.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
 import { addressOfCard, addressOfMerchant } from "./lookup.js";
-import { moment } from "./moments.js";
+import { exactMoment, moment } from "./moments.js";
 import { AMOUNT_FIELDS, money } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { addView, address, entitle } from "./router.js";
@@ -106,7 +106,7 @@ function contradictions(conflicts) {
     return made;
   }));
   const rows = conflicts.map((conflict) => element("tr", {},
-    element("td", {}, moment(conflict.accepted_at)),
+    element("td", {}, exactMoment(conflict.accepted_at)),
     element("td", { className: "mono", text: conflict.shard_id }),
     element("td", { className: "mono", text: `${conflict.sequence_number} / ${conflict.sub_sequence_number}` })));
   const caption = element("caption", { text: "Later 202s of this id with other content; the first content counts" });
@@ -125,7 +125,7 @@ function group(title, values) {
   const lines = known.flatMap(([name, value]) => [
     element("dt", { text: name.replaceAll("_", " ") }),
     element("dd", { className: /(_id|masked)$/.test(name) ? "mono" : "" },
-      MOMENTS.has(name) ? moment(value) : String(value)),
+      MOMENTS.has(name) ? exactMoment(value) : String(value)),
   ]);
   return element("section", { className: "card" }, element("h2", { text: title }), element("dl", { className: "ids" }, ...lines));
 }

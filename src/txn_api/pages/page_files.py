@@ -9,19 +9,22 @@ import gzip
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from txn_api.edge.headers import RawHeaders
 from txn_api.reads.entity_tags import matches, tag_of
+from txn_core.transactions.currency import EXPONENTS
 
 LARGE_BYTES_MIN: Final = 64 << 10
 TAGS_BYTES_MAX: Final = 1_024
 """Of an `If-None-Match`, which is not read beyond: a browser sends the one tag that it has."""
 
 INDEX: Final = "index.html"
+CURRENCIES: Final = "currencies.js"
 MEDIA_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -35,9 +38,8 @@ class PageFile:
 
     __slots__ = ("_tag", "_unchanged", "_whole", "content")
 
-    def __init__(self, path: Path, headers: Mapping[str, str]) -> None:
-        """Read a file whose answers have these headers."""
-        content = path.read_bytes()
+    def __init__(self, content: bytes, media_type: str, headers: Mapping[str, str]) -> None:
+        """Take a file whose answers have these headers."""
         encoded = {}
         if len(content) >= LARGE_BYTES_MIN:
             content, encoded = gzip.compress(content, mtime=0), {"Content-Encoding": "gzip"}
@@ -46,8 +48,13 @@ class PageFile:
         self._tag = tag_of(content)
         headers = {**headers, **encoded, "ETag": self._tag}
         # Made once for all requests: to make them is half of what an answer costs.
-        self._whole = Response(content, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+        self._whole = Response(content, media_type=media_type, headers=headers)
         self._unchanged = Response(status_code=304, headers=headers)
+
+    @classmethod
+    def read(cls, path: Path, headers: Mapping[str, str]) -> Self:
+        """The file at a path, whose name tells its type."""
+        return cls(path.read_bytes(), MEDIA_TYPES[path.suffix], headers)
 
     def answer(self, request: Request) -> Response:
         """The file, or that the client has it already."""
@@ -58,6 +65,16 @@ class PageFile:
 
 
 def page_files(headers: Mapping[str, str], index_headers: Mapping[str, str]) -> dict[str, PageFile]:
-    """The page's files by name; a file of a type that is not known is none of them."""
+    """The page's files by name, one of them made; a file of a type that is not known is none of them."""
     paths = [path for path in Path(str(files("txn_api") / "page")).iterdir() if path.suffix in MEDIA_TYPES]
-    return {path.name: PageFile(path, index_headers if path.name == INDEX else headers) for path in paths}
+    found = {path.name: path.read_bytes() for path in paths} | {CURRENCIES: _currencies()}
+    return {
+        name: PageFile(content, MEDIA_TYPES[Path(name).suffix], index_headers if name == INDEX else headers)
+        for name, content in found.items()
+    }
+
+
+def _currencies() -> bytes:
+    """A module of the decimals that each currency has, by the core's own table."""
+    decimals = to_json(dict(sorted(EXPONENTS.items()))).decode()
+    return f"// Of ISO 4217, as the service has them.\n\nexport const DECIMALS = {decimals};\n".encode()

@@ -41,9 +41,9 @@ def _files() -> dict[str, PageFile]:
     assert found is not None and found.submodule_search_locations  # noqa: PT018, S101 - a dependency is installed
     theirs = Path(found.submodule_search_locations[0]) / "static"
     return {
-        _PAGE: PageFile(_OURS / _PAGE, _SMALL | {"Content-Security-Policy": _DOCS_POLICY}),
-        **{name: PageFile(_OURS / name, _SMALL) for name in _OUR_NAMES},
-        **{name: PageFile(theirs / name, _LARGE) for name in _THEIR_NAMES},
+        _PAGE: PageFile.read(_OURS / _PAGE, _SMALL | {"Content-Security-Policy": _DOCS_POLICY}),
+        **{name: PageFile.read(_OURS / name, _SMALL) for name in _OUR_NAMES},
+        **{name: PageFile.read(theirs / name, _LARGE) for name in _THEIR_NAMES},
     }
 
 

@@ -1,11 +1,13 @@
 """A headless Chromium of the machine's own, with nothing of its user and no word to anybody but the page's server."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -24,6 +26,10 @@ _ARGUMENTS: Final = (
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 )
+
+
+LONG: Final = pytest.mark.skipif("TEST_PAGES" not in os.environ, reason="one of the long ones: make test-pages")
+"""Of a test that `make test` leaves out where there is a browser."""
 
 
 def missing() -> list[str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.txn_api.browser.chromium import WIDTH_PX, be_offline, missing, show_as
+from tests.txn_api.browser.chromium import LONG, WIDTH_PX, be_offline, missing, show_as
 from tests.txn_api.browser.pages_content import CARD, fill, refund
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
@@ -44,6 +44,7 @@ async def test_everything_is_done_by_keyboard(visitor: Visitor, api: Api) -> Non
     await visitor.until(lambda: visitor.text("results-news"), "Page 1: 10 transactions")
 
 
+@LONG
 async def test_the_focus_moves_with_the_view(visitor: Visitor) -> None:
     """And so does the name of the tab; the skip link leads to what is shown."""
     for view, title in (("upload", "Upload"), ("sample", "Sample"), ("transactions", "Transactions")):
@@ -58,6 +59,7 @@ async def test_the_focus_moves_with_the_view(visitor: Visitor) -> None:
     await visitor.until(lambda: visitor.text("title-sample"), "Post a sample")
 
 
+@LONG
 @pytest.mark.parametrize(
     "fragment", ["#/nowhere", "#/upload/more", "#/transactions/a/b/../..//", "#/%E0%A4%A", "#/__proto__"]
 )
@@ -67,6 +69,7 @@ async def test_an_address_that_names_nothing_says_so(visitor: Visitor, fragment:
     assert "There is no such page" in shown or "One transaction" in shown
 
 
+@LONG
 async def test_a_shared_address_shows_the_same_once_there_is_a_key(visitor: Visitor, api: Api) -> None:
     """It has the card's id and the range, and neither the number nor the key."""
     await fill(api, 5)
@@ -91,6 +94,7 @@ async def test_a_shared_address_shows_the_same_once_there_is_a_key(visitor: Visi
     await visitor.until(lambda: visitor.text("rows"), "00:00:04")  # as it was, without another read
 
 
+@LONG
 async def test_the_entrance_says_when_the_service_is_gone(visitor: Visitor) -> None:
     """And how old what it says is."""
     await visitor.do(be_offline)
@@ -185,6 +189,7 @@ async def test_every_view_is_accessible(visitor: Visitor, api: Api, scheme: str,
     await check()
 
 
+@LONG
 async def test_a_sample_measures_the_lag_of_the_index(visitor: Visitor, api: Api) -> None:
     """From the acknowledgement until look-ups find it; then its card is one button away."""
     await visitor.open("#/sample")

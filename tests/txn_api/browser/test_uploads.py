@@ -11,7 +11,7 @@ import pytest
 from ingest.layouts.csv_records import BrokenRecord, records
 from tests.builders import card_number
 from tests.txn_api.asgi import until
-from tests.txn_api.browser.chromium import be_offline, missing
+from tests.txn_api.browser.chromium import LONG, be_offline, missing
 from tests.txn_api.browser.downloads import arrived, rows_of
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
@@ -75,6 +75,7 @@ async def test_a_file_goes_in_parts_with_its_own_lines(uploader: Visitor, api: A
     assert sent > 2
 
 
+@LONG
 async def test_rows_without_ids_go_in_one_piece(uploader: Visitor) -> None:
     """Their ids are made of all rows before them."""
     header = HEADER.removeprefix("transaction_id,")
@@ -84,6 +85,7 @@ async def test_rows_without_ids_go_in_one_piece(uploader: Visitor) -> None:
     assert (await figures(uploader))["accepted"] == "3"
 
 
+@LONG
 @pytest.mark.parametrize(
     ("text", "news"),
     [
@@ -99,6 +101,7 @@ async def test_a_file_without_rows_of_ours_says_so(uploader: Visitor, text: str,
     assert (await figures(uploader))["accepted"] == "0"
 
 
+@LONG
 async def test_an_upload_waits_for_a_service_that_is_away(uploader: Visitor) -> None:
     """And goes on by itself; what was sent twice counts once."""
     await uploader.do(be_offline)
@@ -109,6 +112,7 @@ async def test_an_upload_waits_for_a_service_that_is_away(uploader: Visitor) -> 
     assert (await figures(uploader))["accepted"] == "2"
 
 
+@LONG
 async def test_an_upload_is_stopped(uploader: Visitor) -> None:
     await uploader.do(be_offline)
     await drop(uploader, "\n".join([HEADER, row(1)]))
@@ -119,6 +123,7 @@ async def test_an_upload_is_stopped(uploader: Visitor) -> None:
     assert await uploader.script("return arguments[0].hidden", "stop")
 
 
+@LONG
 async def test_a_key_that_may_not_send_is_told_so(visitor: Visitor, api: Api) -> None:
     header = await api.key("transactions:read")
     await visitor.open("#/upload")
@@ -134,6 +139,7 @@ def _table(choose: random.Random) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+@LONG
 async def test_a_file_is_cut_where_the_service_sees_a_row_end(visitor: Visitor) -> None:
     """However its quotes are broken: rows before a cut and behind it are those of the whole file."""
     choose = random.Random(24)

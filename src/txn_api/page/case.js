@@ -1,0 +1,156 @@
+// One case: its alerts with their reasons, what was done about it, and what is to be done.
+
+import { act, call } from "./api.js";
+import { alertCard } from "./alert_card.js";
+import { nextCase } from "./alerts.js";
+import { closeDecision, decidesBy, startDecision } from "./decision.js";
+import { byId, element } from "./elements.js";
+import { hasKey } from "./key.js";
+import { addressOfCard } from "./lookup.js";
+import { moment } from "./moments.js";
+import { sum } from "./money.js";
+import { clearProblem, showProblem } from "./problem.js";
+import { addView, address, entitle, focusTitle } from "./router.js";
+
+const ALERTS_MAX = 100;
+const place = byId("case-problem");
+const news = byId("case-news");
+let present = null;
+let asked = 0;
+
+export function startCase() {
+  addView({ name: "cases/", section: "case", enter, needsKey: true, title: "One case" });
+  startDecision((resolution, reason) => done("close", { resolution, reason }));
+  byId("case-claim").addEventListener("click", () => done("claim"));
+  byId("case-release").addEventListener("click", () => done("release"));
+  byId("case-next").addEventListener("click", () => nextCase(news, place));
+  byId("case-snooze").addEventListener("click", () => done("snooze", { minutes: Number(byId("case-minutes").value) }));
+  byId("case-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = byId("case-text").value.trim();
+    const isClosed = present?.status === "closed" && event.submitter?.id === "case-reopen";
+    done(isClosed ? "reopen" : "note", isClosed ? { reason: text } : { text });
+  });
+  byId("view-case").addEventListener("keydown", (event) => {
+    // Keys act while the focus is within the view, and not while somebody types.
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) {
+      return;
+    }
+    if (event.key === "n") {
+      nextCase(news, place);
+    } else if (event.key === "c") {
+      done("claim");
+    } else if (!present || present.status === "closed" || !decidesBy(event.key)) {
+      return;
+    }
+    event.preventDefault();
+  });
+}
+
+async function enter(_query, caseId) {
+  const mine = ++asked;
+  present = null;
+  clearProblem(place);
+  closeDecision();
+  byId("case").hidden = true;
+  byId("case-text").value = "";
+  news.textContent = hasKey() ? "Reading …" : "Give a key above to see it.";
+  if (hasKey()) {
+    await read(caseId, mine);
+  }
+}
+
+async function read(caseId, mine) {
+  const path = encodeURIComponent(caseId);
+  try {
+    const [found, alerts] = await Promise.all([
+      call(`/cases/${path}`), call(`/alerts?${new URLSearchParams({ case_id: caseId, limit: ALERTS_MAX })}`),
+    ]);
+    if (mine === asked) {
+      news.textContent = "";
+      show(found);
+      const left = found.alert_count - alerts.data.length;
+      byId("case-alerts").replaceChildren(
+        ...alerts.data.map(alertCard),
+        left > 0 ? element("p", { className: "hint", text: `${left} earlier alerts are not shown.` }) : "");
+      byId("case").hidden = false;
+    }
+  } catch (problem) {
+    if (mine === asked) {
+      news.textContent = "";
+      showProblem(place, problem, {}, () => read(caseId, mine));
+    }
+  }
+}
+
+/** Do something with the case as it was seen; where it has changed since, it is read again. */
+async function done(action, body = {}) {
+  if (present === null) {
+    return;
+  }
+  const { case_id: caseId, version } = present;
+  clearProblem(place);
+  try {
+    show(await act(`/cases/${caseId}/${action}`, { version, body }));
+    byId("case-text").value = "";
+    news.textContent = `Done: ${action}.`;
+    focusTitle(); // what had the focus may be gone, and keys go on from here
+  } catch (problem) {
+    if (problem.code === "case_changed") {
+      await read(caseId, asked);
+    }
+    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => done(action, body));
+  }
+}
+
+function show(found) {
+  present = found;
+  const isClosed = found.status === "closed";
+  entitle(`Case of ${found.card_masked}`);
+  if (isClosed) {
+    closeDecision();
+  }
+  const card = element("a", { text: found.card_masked });
+  card.href = addressOfCard(found.card_id);
+  const amounts = found.amount_at_risk.flatMap((amount, at) => (at ? [", ", sum(amount)] : [sum(amount)]));
+  byId("case-head").replaceChildren(
+    element("p", { className: "amount" }, ...amounts, " ", element("span", { className: "tag", text: found.status })),
+    element("p", {}, "Score ", element("strong", { text: `${found.priority} of 999` }), ", card ", card,
+      `, ${found.alert_count === 1 ? "1 alert" : `${found.alert_count} alerts`}, opened `, moment(found.opened_at), " UTC"),
+    standing(found), previous(found));
+  byId("decision").hidden = isClosed;
+  byId("case-reopen").hidden = !isClosed || found.superseded;
+  for (const id of ["case-claim", "case-release", "case-snooze", "case-minutes"]) {
+    byId(id).disabled = isClosed || (id === "case-release" && found.status !== "claimed");
+  }
+  byId("case-audit").replaceChildren(...found.audit.toReversed().map(entry));
+}
+
+function standing({ status, assignee, claim_expires_at: until, snoozed_until: snoozed, resolution, reason }) {
+  if (status === "closed") {
+    return element("p", {}, "Closed as ", element("strong", { text: resolution }), reason ? `: ${reason}` : "");
+  }
+  if (status === "claimed") {
+    return element("p", {}, "Claimed by ", element("code", { text: assignee }), " until ", moment(until), " UTC");
+  }
+  return snoozed ? element("p", {}, "Put off until ", moment(snoozed), " UTC") : element("p", { text: "Free to be claimed." });
+}
+
+function previous({ previous_case_id: before }) {
+  if (before === null) {
+    return "";
+  }
+  const link = element("a", { text: "The card's case before" });
+  link.href = address(`cases/${before}`);
+  return element("p", {}, link);
+}
+
+function entry({ number, at, by, action, text, resolution, until }) {
+  const said = [resolution, text].filter(Boolean).join(": ");
+  return element("tr", {},
+    element("td", { className: "number", text: String(number) }),
+    element("td", {}, moment(at)),
+    element("td", { className: "mono", text: by }),
+    element("td", { text: action.replaceAll("_", " ") }),
+    element("td", { className: "name" }, said, until ? element("span", {}, said ? ", until " : "until ", moment(until)) : ""));
+}
