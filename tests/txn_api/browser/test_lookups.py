@@ -98,7 +98,7 @@ async def test_amounts_have_their_currencys_decimals_and_their_types_sign(
     await visitor.press(Keys.ENTER)
     assert "-12.34 EUR" in await visitor.until(lambda: visitor.text("rows"), "refund")
     assert (
-        await visitor.script("return arguments[0].querySelector('[title]').title", "rows")
+        await visitor.script("return arguments[0].querySelector('span[title]').title", "rows")
         == "1234 minor units of EUR"
     )
     await visitor.click("csv")

@@ -149,7 +149,10 @@ async def test_neither_key_nor_card_number_is_left_anywhere(visitor: Visitor, ap
         assert CARD not in sent
 
 
-@pytest.mark.parametrize(("scheme", "width_px"), [("light", 320), ("dark", WIDTH_PX), ("light", 3840)])
+@pytest.mark.parametrize(
+    ("scheme", "width_px"),
+    [("light", 320), pytest.param("dark", WIDTH_PX, marks=LONG), pytest.param("light", 3840, marks=LONG)],
+)
 async def test_every_view_is_accessible(visitor: Visitor, api: Api, scheme: str, width_px: int) -> None:
     """With results, problems and an acknowledgement on it, and never wider than the window (WCAG 2.1, 1.4.10)."""
     event = await refund(api, merchant={"name": "W" * 100})
