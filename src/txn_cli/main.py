@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "processes": ("api", "worker", "bootstrap"),
     "reconcile_command": ("reconcile",),
     "sql": ("sql",),
+    "insight_command": ("insight",),
     "train_command": ("train",),
     "backtest_command": ("backtest",),
     "ingest_command": ("ingest",),

@@ -1,0 +1,43 @@
+"""Whose query goes next: so many at once, so many that wait, and nobody waits for long."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class NoTurnError(Exception):
+    """A query got no turn: too many wait, or it waited for too long."""
+
+
+class Turns:
+    """Turns in the order of arrival."""
+
+    def __init__(self, at_once: int, waiting_max: int, wait_s: float) -> None:
+        self._turns = asyncio.Semaphore(at_once)
+        self._waiting_max, self._wait_s = waiting_max, wait_s
+        self.waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A turn for the time of the block.
+
+        Raises:
+            NoTurnError: there is none.
+        """
+        await self._wait()
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _wait(self) -> None:
+        if self._turns.locked() and self.waiting >= self._waiting_max:
+            raise NoTurnError
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise NoTurnError from None
+        finally:
+            self.waiting -= 1
