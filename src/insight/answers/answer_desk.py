@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from insight.answers.answer import Answer
+from insight.answers.answered_question import AnsweredQuestion
 from insight.answers.turns import Turns
 from txn_core.single_flight import SingleFlight
 from warehouse.questions.catalogue import Question, questions
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import GRACE_S, closed_session
-from warehouse.sql.query_errors import NotPublishedError
+from warehouse.sql.query_errors import NotPublishedError, QueryError, QueryTooLargeError, QueryTooLongError
 from warehouse.sql.reader_roles import Role
 
 FILE: Final = "warehouse.duckdb"
+ENDED_KEPT_S: Final = 60.0
+"""For how long a query is not run again that took more than its bounds."""
 _SLACK_S: Final = 10.0
 """What a query gets beside its own time: to open the files, and for the rows' way into the answer."""
 
@@ -62,16 +64,18 @@ class AnswerDesk:
         self, place: Place, turns: Turns, threads: ThreadPoolExecutor, told: Told, *, wait_s: float,
         asked: Sequence[Question] | None = None,
     ) -> None:  # fmt: skip
-        self._place, self._turns, self._threads, self._told = place, turns, threads, told
+        self._place, self._threads, self._told = place, threads, told
+        self.turns = turns
         self._questions = {question.name: question for question in asked or questions()}
-        self._kept: dict[str, tuple[str, Answer]] = {}
+        self._kept: dict[str, tuple[str, AnsweredQuestion]] = {}
+        self._ended: dict[str, tuple[str, float, QueryError]] = {}
         self._queries = SingleFlight(self._query, place.bounds.timeout_s + wait_s + GRACE_S + _SLACK_S)
 
     def question(self, name: str) -> Question | None:
         """The question of a name."""
         return self._questions.get(name)
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question) -> AnsweredQuestion:
         """The answer from the files that are published now.
 
         Raises:
@@ -80,25 +84,38 @@ class AnswerDesk:
             QueryError: the query fails, or takes more than its bounds.
         """
         stamp = self._place.stamp()
+        self._refuse_ended(question.name, stamp)
         kept = self._kept.get(question.name)
         if kept is not None and kept[0] == stamp:
             return kept[1]
         return await self._queries.get((stamp, question.name))
 
-    async def _query(self, asked: tuple[str, str]) -> Answer:
+    async def _query(self, asked: tuple[str, str]) -> AnsweredQuestion:
         stamp, name = asked
-        async with self._turns.turn():
+        async with self.turns.turn():
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._threads, self._ask, self._questions[name], stamp)
+            try:
+                answer = await loop.run_in_executor(self._threads, self._ask, self._questions[name], stamp)
+            except (QueryTooLongError, QueryTooLargeError) as error:
+                self._ended[name] = (stamp, time.monotonic() + ENDED_KEPT_S, error)
+                raise
         self._kept[name] = (stamp, answer)
         return answer
 
-    def _ask(self, question: Question, stamp: str) -> Answer:
+    def _refuse_ended(self, name: str, stamp: str) -> None:
+        """Raise again what ended the query of the same data a short while ago: it would take as much once more."""
+        if (ended := self._ended.get(name)) is not None:
+            of, until, error = ended
+            if of == stamp and time.monotonic() < until:
+                raise error.with_traceback(None)
+            del self._ended[name]
+
+    def _ask(self, question: Question, stamp: str) -> AnsweredQuestion:
         began, outcome = time.perf_counter(), "answered"
         place = self._place
         try:
             with closed_session(place.folder, Role.ANALYST, place.bounds, place.overdue) as reader:
-                return Answer.asked(question, reader, stamp)
+                return AnsweredQuestion.asked(question, reader, stamp)
         except Exception as error:
             outcome = type(error).__name__
             raise

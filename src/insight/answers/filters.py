@@ -39,7 +39,7 @@ class Filters:
         carried = filters_of(question)
         return [name for name in self.chosen if name not in carried]
 
-    def places(self, question: Question, rows: Sequence[Row]) -> list[int]:
+    def indexes(self, question: Question, rows: Sequence[Row]) -> list[int]:
         """The places of the rows that are chosen, in their order."""
         if not self.chosen:
             return list(range(len(rows)))

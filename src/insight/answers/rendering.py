@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from insight.answers.answer import Answer
+from insight.answers.answered_question import AnsweredQuestion
 from insight.answers.data_state import DataState
 from insight.answers.filters import Filters, filters_of
 from insight.sentences.seen import seen_in
@@ -31,7 +31,7 @@ def catalogue_json() -> bytes:
     return json_text({"questions": [_question(each) for each in questions()]}).encode()
 
 
-def answer_json(answer: Answer, filters: Filters) -> bytes:
+def answer_json(answer: AnsweredQuestion, filters: Filters) -> bytes:
     """An answer with all that is to be known of it."""
     return json_text(
         {
@@ -56,7 +56,7 @@ def answer_json(answer: Answer, filters: Filters) -> bytes:
     ).encode()
 
 
-def answer_csv(answer: Answer) -> bytes:
+def answer_csv(answer: AnsweredQuestion) -> bytes:
     """The rows, with a header; hidden values are empty."""
     records = csv_records(QueryResult(answer.schema, iter(answer.rows)))
     return "".join(f"{record}\r\n" for record in records).encode()

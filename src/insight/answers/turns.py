@@ -10,12 +10,13 @@ class NoTurnError(Exception):
 
 
 class Turns:
-    """Turns in the order of arrival."""
+    """Turns in the order of arrival; `waiting` and `free` count them."""
 
     def __init__(self, at_once: int, waiting_max: int, wait_s: float) -> None:
         self._turns = asyncio.Semaphore(at_once)
         self._waiting_max, self._wait_s = waiting_max, wait_s
         self.waiting = 0
+        self.free = at_once
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -25,9 +26,11 @@ class Turns:
             NoTurnError: there is none.
         """
         await self._wait()
+        self.free -= 1
         try:
             yield
         finally:
+            self.free += 1
             self._turns.release()
 
     async def _wait(self) -> None:

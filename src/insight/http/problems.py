@@ -45,6 +45,6 @@ class QueryTooLarge(
     title="Question needs too much memory",
     detail="The question needs more memory than the service allows and was ended; nothing is wrong with the data.",
     remedy="An operator may allow more by `TXN_INSIGHT_MEMORY`.",
-    headers={"Retry-After": "600"},
+    headers={"Retry-After": "60"},
 ):
     """A query ran into its bound of memory and was ended."""

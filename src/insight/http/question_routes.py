@@ -7,14 +7,14 @@ import structlog
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from insight.answers.answer import Answer
 from insight.answers.answer_desk import AnswerDesk
+from insight.answers.answered_question import AnsweredQuestion
 from insight.answers.filters import FROM, TO, Filters
 from insight.answers.rendering import answer_csv, answer_json, catalogue_json
 from insight.answers.turns import NoTurnError
 from insight.http.problems import QueryTooLarge, QueryTooLong, QuestionNotFound, WarehouseNotBuilt
-from insight.http.question_shapes import EXAMPLES, Catalogue, QuestionAnswer, QuestionParameters
-from insight.http.services import Desk
+from insight.http.question_shapes import EXAMPLES, Catalogue, QuestionAnswer, QuestionParameters, answer_or_table
+from insight.http.services import DeskOfRequest
 from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
@@ -57,7 +57,7 @@ async def list_questions(_: Annotated[Principal, requires("insight:read")]) -> R
     summary="Answer a question",
     response_class=Response,
     responses={
-        200: operations.answer("QuestionAnswer", "The answer; as CSV its rows alone.", own_headers=("ETag", "Vary")),
+        200: answer_or_table(),
         304: {"description": "The data is of the version that `If-None-Match` names."},
         **operations.problems(
             QuestionNotFound, NotAcceptable, CardNumberMisplaced, WarehouseNotBuilt, QueryTooLong, QueryTooLarge
@@ -70,7 +70,7 @@ async def answer_question(
     question_id: str,
     parameters: Annotated[QuestionParameters, Query()],
     _: Annotated[Principal, requires("insight:read")],
-    desk: Desk,
+    desk: DeskOfRequest,
 ) -> Response:
     """Answer a question from the data that is published now, as JSON or as CSV (`format=csv`, or by `Accept`).
 
@@ -118,7 +118,7 @@ def _has_already(request: Request, tag: str) -> bool:
     return bool(tags) and len(tags) <= TAGS_CHARS_MAX and matches(tags, tag)
 
 
-async def _answer(desk: AnswerDesk, question: Question) -> Answer:
+async def _answer(desk: AnswerDesk, question: Question) -> AnsweredQuestion:
     """The answer of the published data.
 
     Raises:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from insight.answers.filters import FROM, NAMED, TO
+from txn_api.openapi import examples, operations
+from txn_api.reads.negotiation import Form
 from txn_api.schemas import Parameters, Shape
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN
 
@@ -14,6 +16,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern="^[a-z][a-z0-9_
 Words = Annotated[str, Field(max_length=1_000, pattern=CONTROL_FREE_PATTERN)]
 MonthText = Annotated[str, Field(pattern=MONTH_PATTERN, min_length=7, max_length=7)]
 Label = Annotated[str, Field(min_length=1, max_length=64, pattern=CONTROL_FREE_PATTERN)]
+Text = Annotated[str, Field(max_length=1_000, description="As it was sent; a merchant's name, say.")]
 Place = Annotated[int, Field(ge=0, le=1_000_000)]
 Time = Annotated[
     str, Field(max_length=35, pattern="^[0-9-]{10}T[0-9:]{8}Z$", json_schema_extra={"format": "date-time"})
@@ -113,7 +116,7 @@ class QuestionAnswer(QuestionSummary):
     data: DataOfAnswer
     columns: Annotated[list[AnswerColumn], Field(max_length=32)]
     rows: Annotated[
-        list[Annotated[list[Words | int | float | None], Field(max_length=32)]],
+        list[Annotated[list[Text | int | float | None], Field(max_length=32)]],
         Field(max_length=1_000_000, description="Values in the order of the columns; null is hidden or empty."),
     ]
     suppressed: SuppressedCells
@@ -142,7 +145,28 @@ _COLUMNS: Final = (
     ("net", "money", False, "purchases less refunds and reversals", "decimal", 3),
     ("net_a_transaction", "money", False, "net, divided by the transactions", "decimal", 3),
 )
-EXAMPLES: Final = {
+_TABLE: Final = {
+    "schema": {
+        "type": "string",
+        "format": "csv",
+        "maxLength": 2**24,
+        "description": "RFC 4180; the first line names the columns. Hidden values are empty.",
+    },
+    "examples": examples.references("AnswerTable"),
+}
+
+
+def answer_or_table() -> dict[str, Any]:
+    """The response of an answer in either form."""
+    made = operations.answer("QuestionAnswer", "The answer; as CSV its rows alone.", own_headers=("ETag", "Vary"))
+    return made | {"content": {**made["content"], Form.CSV.value: _TABLE}}
+
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "AnswerTable": {
+        "one_shown_one_hidden": "month,region,currency,customers,transactions,net,net_a_transaction\r\n"
+        "2026-03-01,South,USD,340,20418,1759345.490,86.166\r\n2026-03-01,West,USD,,,,\r\n"
+    },
     "Catalogue": {"one_question": {"questions": [_QUESTION]}},
     "QuestionAnswer": {
         "two_shown_two_hidden": {

@@ -1,7 +1,7 @@
 """What the routes work with, opened when the service starts and closed when it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from insight.answers.answer_desk import AnswerDesk, Place
 from insight.answers.turns import Turns
 from insight.http.query_metrics import QueryMetrics
 from txn_api.access.auth import Authenticator, Gate
+from txn_api.access.authenticator import FindKey
 from txn_api.access.key_misses import MissBudget
 from txn_api.access.rate_limits import Limiter
-from txn_api.access.signatures import Signatures
+from txn_api.access.signatures import Signatures, Use
 from txn_api.access.tokens import Tokens
 from txn_api.services import open_tokens
 from txn_core.api_keys import ApiKeyTable
@@ -28,7 +29,7 @@ from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import SettingsError
 from txn_core.quotas import Limits
-from txn_core.readiness import ReadinessChecks
+from txn_core.readiness import Check, ReadinessChecks
 from txn_core.settings import Settings
 from warehouse.questions.catalogue import Question
 from warehouse.sql.bounds import Bounds
@@ -55,7 +56,7 @@ async def desk_of(request: Request) -> AnswerDesk:
     return services.desk
 
 
-Desk = Annotated[AnswerDesk, Depends(desk_of)]
+DeskOfRequest = Annotated[AnswerDesk, Depends(desk_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,52 +83,55 @@ async def open_insight(
     Raises:
         SettingsError: the key is missing by which signed requests are verified.
     """
-    if settings.identity_key is None:
-        raise SettingsError("TXN_IDENTITY_KEY is required; a local stack (`txn up`, `--data-dir`) has its own")
     aws, names = Aws(settings), TableNames.of(settings)
-    place = Place(asked.folder, Bounds(settings.insight_memory, THREADS, settings.insight_timeout_s), asked.overdue)
+    async with (
+        aws.dynamodb() as dynamodb,
+        aws.dynamodb_reader() as key_reader,
+        open_tokens(settings, registry) as tokens,
+    ):
+        keys = ApiKeyTable(key_reader, names.api_keys)
+        used = UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None
+        reached = partial(dynamodb.get_item, TableName=names.api_keys, Key={"key_id": string("#ready")})
+        guarded = gate(settings, keys.get, registry, tokens=tokens, use=used)
+        async with insight_services(settings, asked, registry, guarded, {"dynamodb": reached}) as services:
+            yield services
+
+
+@asynccontextmanager
+async def insight_services(
+    settings: Settings, asked: Asked, registry: CollectorRegistry, guarded: Gate, checks: Mapping[str, Check]
+) -> AsyncIterator[InsightServices]:
+    """What the routes work with, behind a gate; the threads of queries end with the block."""
+    bounds = Bounds(settings.insight_memory, THREADS, settings.insight_timeout_s)
+    place = Place(asked.folder, bounds, asked.overdue)
     turns = Turns(settings.insight_queries_max, settings.insight_waiting_max, settings.insight_wait_s)
     threads = ThreadPoolExecutor(settings.insight_queries_max, thread_name_prefix="question")
+    told = QueryMetrics(registry, turns)
+    desk = AnswerDesk(place, turns, threads, told, wait_s=settings.insight_wait_s, asked=asked.questions)
+    all_checks: dict[str, Check] = {**checks, "warehouse": partial(_published, place)}
     try:
-        async with (
-            aws.dynamodb() as dynamodb,
-            aws.dynamodb_reader() as key_reader,
-            open_tokens(settings, registry) as tokens,
-        ):
-            use = UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None
-            signatures = Signatures(settings.identity_key.get_secret_value(), use=use)
-            keys = ApiKeyTable(key_reader, names.api_keys)
-            checks = {
-                "dynamodb": partial(dynamodb.get_item, TableName=names.api_keys, Key={"key_id": string("#ready")}),
-                "warehouse": partial(_published, place),
-            }
-            yield InsightServices(
-                settings=settings,
-                gate=_gate(settings, keys, signatures, tokens, registry),
-                readiness=ReadinessChecks(checks, lambda _: UNAVAILABLE),
-                desk=AnswerDesk(
-                    place,
-                    turns,
-                    threads,
-                    QueryMetrics(registry, turns),
-                    wait_s=settings.insight_wait_s,
-                    asked=asked.questions,
-                ),
-            )
+        yield InsightServices(settings, guarded, ReadinessChecks(all_checks, lambda _: UNAVAILABLE), desk)
     finally:
         await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
 
-def _gate(
+def gate(
     settings: Settings,
-    keys: ApiKeyTable,
-    signatures: Signatures,
-    tokens: Tokens | None,
+    find: FindKey,
     registry: CollectorRegistry,
+    *,
+    tokens: Tokens | None = None,
+    use: Use | None = None,
 ) -> Gate:
-    """The API's way in, with the same keys and tokens."""
+    """The API's way in, with the same keys and tokens. Of its secrets it needs the one that signatures follow from.
+
+    Raises:
+        SettingsError: that one is missing.
+    """
+    if settings.identity_key is None:
+        raise SettingsError("TXN_IDENTITY_KEY is required; a local stack (`txn up`, `--data-dir`) has its own")
     authenticator = Authenticator(
-        keys.get,
+        find,
         settings.api_key_cache_s,
         limiter=Limiter(Limits.from_settings(settings)),
         tokens=tokens,
@@ -135,7 +139,7 @@ def _gate(
     )
     return Gate(
         authenticator,
-        signatures,
+        Signatures(settings.identity_key.get_secret_value(), use=use),
         body_bytes_max=settings.body_bytes_max,
         body_deadline_s=settings.body_deadline_s,
     )

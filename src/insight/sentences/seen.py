@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from insight.answers.answer import Answer
+from insight.answers.answered_question import AnsweredQuestion
 from insight.sentences import fraud, habits, spending
 from insight.sentences.words import Cell
+from txn_core.printable import printable
 
 NOTHING: Final = "Too few cells are shown to say what is seen."
 
@@ -26,6 +27,6 @@ SENTENCES: Final[dict[str, Callable[[Sequence[Cell]], str]]] = {
 """Each is given the cells that are shown, and gives nothing where these do not say enough."""
 
 
-def seen_in(answer: Answer) -> str:
-    """What is seen in the rows of an answer that are shown."""
-    return SENTENCES[answer.question.name](answer.cells()) or NOTHING
+def seen_in(answer: AnsweredQuestion) -> str:
+    """What is seen in the rows of an answer that are shown; without the characters that names are disguised by."""
+    return printable(SENTENCES[answer.question.name](answer.cells())) or NOTHING

@@ -13,11 +13,12 @@ from txn_core.transactions.faults import fault_of
 
 def install(app: App) -> None:
     """Have the framework's errors become problems."""
-    app.add_exception_handler(RequestValidationError, _refuse_parameters)
+    app.add_exception_handler(RequestValidationError, refuse_parameters)
     app.add_exception_handler(HTTPException, _refuse_route)
 
 
-async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
+async def refuse_parameters(_: Request, error: Exception) -> NoReturn:
+    """Raise what a client is told of wrong parameters: fixed texts by code, and names of ours."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
     error.__traceback__ = None  # the frame in it that raised the error holds the error, too
     raise ParameterInvalid(

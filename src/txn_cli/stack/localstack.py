@@ -149,12 +149,10 @@ async def local_stack(
             try:
                 if extras.warehouse_every_s:  # once others can find the stack, as the warehouse's runs do
                     every_s = extras.warehouse_every_s
-                    specs = [
-                        warehouse_spec(settings, data_dir, base.ports, environment, every_s),
-                        insight_spec(settings, data_dir, base.ports, environment),
-                    ]
+                    runs = warehouse_spec(settings, data_dir, base.ports, environment, every_s)
+                    answers = insight_spec(settings, data_dir, base.ports, environment)
                     with narrator.step("Starting what runs the warehouse and answers questions to it"):
-                        await supervisor.start(specs)
+                        await supervisor.start([runs], [answers])
                     ready = replace(ready, pids=supervisor.pids, insight_url=base.ports.url(INSIGHT))
                     publication.ready(ready)
                 yield LocalStack(ready, settings, base.ports, data_dir, supervisor.send)

@@ -17,7 +17,7 @@ class InsightSettings(BaseModel):
     insight_memory: str = Field(
         "500MB", pattern=r"^[1-9][0-9]*(MB|GB)$", description="memory that DuckDB may take for a question"
     )
-    insight_timeout_s: float = Field(20.0, gt=0, le=3600, description="longest time of a question, seconds")
+    insight_timeout_s: float = Field(10.0, gt=0, le=3600, description="longest time of a question, seconds")
     insight_queries_max: int = Field(
         1, ge=1, le=64, description="questions that the insight service asks of the warehouse at once, a thread each"
     )
@@ -25,7 +25,7 @@ class InsightSettings(BaseModel):
         64, ge=0, le=10_000, description="questions that wait for their turn; more are answered 503"
     )
     insight_wait_s: float = Field(
-        15.0, gt=0, le=3600, description="longest wait of a question for its turn, seconds; then it is answered 503"
+        20.0, gt=0, le=3600, description="longest wait of a question for its turn, seconds; then it is answered 503"
     )
     insight_nice: int = Field(
         10, ge=0, le=19, description="niceness of the insight service, so that posts go before questions"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -50,10 +51,10 @@ def test_sums_are_of_the_cells_that_are_shown(published: Path, capsys: pytest.Ca
     with open_duckdb(published / "warehouse", Role.ANALYST, BOUNDS) as reader:
         answer, hidden = ask(reader, question_of("q01"))
         cells = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    nets = defaultdict(list)
+    nets: defaultdict[str, list[Any]] = defaultdict(list)
     for cell in cells:
         if cell["currency"] == "USD":
-            nets[cell["region"]].append(cell["net"])
+            nets[str(cell["region"])].append(cell["net"])
     [region, *_] = [name for name, values in nets.items() if None in values and any(values)]
     expected = sum(net for net in nets[region] if net is not None)
     assert hidden.rows

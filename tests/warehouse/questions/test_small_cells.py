@@ -169,5 +169,5 @@ def made_up(question: Question, rng: random.Random) -> list[Row]:
 
 def _value(unit: Unit, rng: random.Random) -> int:
     if unit is Unit.CUSTOMERS:
-        return rng.choice((0, 3, *range(5, 30)))
+        return int(rng.choice((0, 3, *range(5, 30))))
     return rng.randrange(100)

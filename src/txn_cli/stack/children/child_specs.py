@@ -93,7 +93,7 @@ def warehouse_spec(
 def insight_spec(
     settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str]
 ) -> ChildSpec:
-    """What answers questions to the warehouse; nothing waits for it, and it has no key but that of signatures.
+    """What answers questions to the warehouse; nothing waits for it, and of all keys it has the one for signatures.
 
     It answers at once, also before the first run of the warehouse has published anything.
     """

@@ -18,7 +18,7 @@ _MONTHS_AFTER = "months_after"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnsweredQuestion:
     """A question answered from one state of the data.
 
     Attributes:
@@ -34,7 +34,7 @@ class Answer:
     data: DataState
 
     @classmethod
-    def asked(cls, question: Question, reader: DuckDbReader, stamp: str) -> "Answer":
+    def asked(cls, question: Question, reader: DuckDbReader, stamp: str) -> "AnsweredQuestion":
         """Ask a session.
 
         Raises:
@@ -47,13 +47,13 @@ class Answer:
         partial = frozenset(n for n, row in enumerate(rows) if not months.isdisjoint(_months_of(question, row)))
         return cls(question, answer.schema, rows, hidden, partial, data)
 
-    def chosen(self, filters: Filters) -> "Answer":
+    def chosen(self, filters: Filters) -> "AnsweredQuestion":
         """The part of the answer that filters choose."""
         if not filters.chosen:
             return self
-        places = filters.places(self.question, self.rows)
+        places = filters.indexes(self.question, self.rows)
         new = {old: number for number, old in enumerate(places)}
-        return Answer(
+        return AnsweredQuestion(
             self.question,
             self.schema,
             [self.rows[place] for place in places],
