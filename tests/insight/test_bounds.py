@@ -14,8 +14,8 @@ from warehouse.sql.duckdb_reader import closed_session
 from warehouse.sql.reader_roles import Role
 
 Q12 = question_of("q12")
-ENDLESS = """select 'rural' as urbanicity, sum(hash(a.i + b.i + c.i)) as customers, 1 as transactions, 1 as kilometers,
-1 as beyond_100_km from range(10000) as a(i), range(10000) as b(i), range(10000) as c(i)"""
+ENDLESS = """select 'rural' as urbanicity, sum(hash(a.i + b.i + c.i)) as customers, 1 as transactions,
+1 as kilometers, 1 as beyond_100_km from range(10000) as a(i), range(10000) as b(i), range(10000) as c(i)"""
 HUGE = """select 'rural' as urbanicity, len(list(a.i)) as customers, 1 as transactions, 1 as kilometers,
 1 as beyond_100_km from range(100000000) as a(i)"""
 
