@@ -17,6 +17,8 @@ CONNECTIONS_MAX: Final = 1_024
 """Connections at once; the application itself answers fewer requests."""
 HEAD_BYTES_MAX: Final = 64 << 10
 IDLE_S_MAX: Final = 20
+CUBES_MAX: Final = 2
+"""Cubes of the explorer at once, each with the memory of a query: the one that is asked, and its successor."""
 
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
@@ -41,7 +43,7 @@ def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_quietly)
     queries = Bounds(settings.insight_memory, 1, settings.insight_timeout_s).memory_bytes
-    with bounded_memory(settings.insight_queries_max * queries + BESIDE_BYTES):
+    with bounded_memory((settings.insight_queries_max + CUBES_MAX) * queries + BESIDE_BYTES):
         uvicorn.Server(config).run(sockets=[listener])
 
 

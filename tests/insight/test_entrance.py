@@ -15,7 +15,7 @@ async def test_a_key_with_the_scope_is_needed(service: Service) -> None:
         assert (none.status_code, none.json()["code"]) == (401, "api_key_missing")
         assert none.headers["access-control-allow-origin"] == ORIGIN  # or the page could not tell why
     others = service.key(*(scope for scope in SCOPES if scope != "insight:read"))
-    for path in ("/insight/questions", QUESTION):
+    for path in ("/insight/questions", QUESTION, "/insight/explorer"):
         assert (await service.client.get(path, headers=others)).json()["code"] == "scope_missing"
 
 
@@ -24,7 +24,8 @@ async def test_what_is_open_needs_none(service: Service) -> None:
         assert (await service.client.get(path, headers={"Authorization": ""})).status_code == 200
     document = (await service.client.get("/insight/openapi.json")).json()
     assert set(document["paths"]) == {
-        "/insight/questions", "/insight/questions/{question_id}", "/healthz", "/readyz", "/metrics",
+        "/insight/questions", "/insight/questions/{question_id}", "/insight/explorer",
+        "/healthz", "/readyz", "/metrics",
     }  # fmt: skip
     metrics = await service.client.get("/metrics", headers=service.key("admin"))
     assert "txn_insight_waiting 0.0" in metrics.text

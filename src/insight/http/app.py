@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from insight.http import documentation, origins, question_routes
+from insight.http import documentation, explorer_routes, origins, question_routes
 from insight.http.application import InsightApp
 from insight.http.services import Asked, open_insight
 from txn_api.edge import framework_errors, security_headers
@@ -18,7 +18,7 @@ from txn_api.routes import health
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
-RESOURCES: Final = (question_routes.resource, health.resource)
+RESOURCES: Final = (question_routes.resource, explorer_routes.resource, health.resource)
 REQUESTS_MAX: Final = 512
 """Requests answered at once, those included that wait for a query; more are answered 503."""
 _DESCRIPTION: Final = """\
@@ -63,7 +63,7 @@ def create_insight(settings: Settings, asked: Asked) -> InsightApp:
     app = InsightApp(
         edge,
         raw_routes=[],
-        keyed=[question_routes.router],
+        keyed=[question_routes.router, explorer_routes.router],
         opened=[health.router, documentation.router],
         title=ABOUT.title,
         version=API_VERSION,

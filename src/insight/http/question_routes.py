@@ -3,15 +3,12 @@
 from datetime import date
 from typing import Annotated, Final
 
-import structlog
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from insight.answers.answer_desk import AnswerDesk
-from insight.answers.answered_question import AnsweredQuestion
 from insight.answers.filters import FROM, TO, Filters
 from insight.answers.rendering import answer_csv, answer_json, catalogue_json
-from insight.answers.turns import NoTurnError
+from insight.http.kept_answers import KEPT, TAG_HEADER, has_already, told
 from insight.http.problems import QueryTooLarge, QueryTooLong, QuestionNotFound, WarehouseNotBuilt
 from insight.http.question_shapes import EXAMPLES, Catalogue, QuestionAnswer, QuestionParameters, answer_or_table
 from insight.http.services import DeskOfRequest
@@ -19,22 +16,17 @@ from txn_api.access.auth import Principal, requires
 from txn_api.edge.headers import RawHeaders
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.openapi import operations
-from txn_api.problems import CardNumberMisplaced, InternalError, NotAcceptable, Overloaded, ParameterInvalid
-from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches
+from txn_api.problems import CardNumberMisplaced, NotAcceptable, ParameterInvalid
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.resource import Resource, Tag
 from txn_api.router import Router
 from txn_core.transactions.faults import Fault
 from warehouse.questions.catalogue import Question
-from warehouse.sql.query_errors import NotPublishedError, QueryError, QueryTooLargeError, QueryTooLongError
 
 CATALOGUE: Final = catalogue_json()
 _TAG: Final = Tag("questions", "The twelve questions, and their answers.")
-_KEPT: Final = {"Cache-Control": "private, no-cache"}
-_VARY: Final = {"Vary": "Accept, Authorization, X-API-Key"}
 _OPEN_END: Final = date(9999, 12, 1)
 
-_log = structlog.get_logger()
 router = Router(tags=[_TAG.name], checks=[searched(QuestionParameters), each_once(QuestionParameters)])
 
 
@@ -48,7 +40,7 @@ router = Router(tags=[_TAG.name], checks=[searched(QuestionParameters), each_onc
 )
 async def list_questions(_: Annotated[Principal, requires("insight:read")]) -> Response:
     """List the questions: what each asks, its unit, its keys, and the filters that it carries."""
-    return Response(CATALOGUE, media_type="application/json", headers=_KEPT)
+    return Response(CATALOGUE, media_type="application/json", headers=KEPT)
 
 
 @router.get(
@@ -81,10 +73,11 @@ async def answer_question(
         raise QuestionNotFound
     filters = _filters(question, parameters)
     form = _form(request, parameters)
-    answer = await _answer(desk, question)
+    with told(question.name):
+        answer = await desk.answer(question)
     tag = f'"{answer.data.version}{"-csv" if form is Form.CSV else ""}"'
-    headers = {**_KEPT, **_VARY, "ETag": tag}
-    if _has_already(request, tag):
+    headers = {**KEPT, "ETag": tag}
+    if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     chosen = answer.chosen(filters)
     if form is Form.CSV:
@@ -113,46 +106,12 @@ def _form(request: Request, parameters: QuestionParameters) -> Form:
     return form_of(RawHeaders.of(request.scope).get("accept", ""))
 
 
-def _has_already(request: Request, tag: str) -> bool:
-    tags = RawHeaders.of(request.scope).get("if-none-match", "")
-    return bool(tags) and len(tags) <= TAGS_CHARS_MAX and matches(tags, tag)
-
-
-async def _answer(desk: AnswerDesk, question: Question) -> AnsweredQuestion:
-    """The answer of the published data.
-
-    Raises:
-        Problem: 503 where there is none, or it takes too much.
-    """
-    try:
-        return await desk.answer(question)
-    except NotPublishedError:
-        raise WarehouseNotBuilt from None
-    except NoTurnError:
-        raise Overloaded(retry_after_s=5) from None
-    except (QueryTooLongError, TimeoutError):
-        _log.warning("query_too_long", question=question.name)
-        raise QueryTooLong from None
-    except QueryTooLargeError:
-        _log.warning("query_too_large", question=question.name)
-        raise QueryTooLarge from None
-    except QueryError as error:
-        _log.error("query_failed", question=question.name, reason=str(error))
-        raise InternalError from None
-
-
 resource: Final = Resource(
     tag=_TAG,
     router=router,
     shapes=(Catalogue, QuestionAnswer),
     examples=EXAMPLES,
-    headers={
-        "ETag": {
-            "description": "The version of the data behind the answer, by form.",
-            "schema": {"type": "string", "maxLength": 64, "pattern": '^"[0-9a-f]{16}(-csv)?"$'},
-            "example": '"6f1c0a2b9d3e4f50"',
-        }
-    },
+    headers=TAG_HEADER,
     words={
         "question_id": {
             "description": "The id of a question.",

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from insight.answers.answer_desk import AnswerDesk, Place
 from insight.answers.turns import Turns
+from insight.explorer.explorer_desk import ExplorerDesk
 from insight.http.query_metrics import QueryMetrics
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.authenticator import FindKey
@@ -48,6 +49,7 @@ class InsightServices:
     gate: Gate
     readiness: ReadinessChecks
     desk: AnswerDesk
+    explorer: ExplorerDesk
 
 
 async def desk_of(request: Request) -> AnswerDesk:
@@ -57,6 +59,15 @@ async def desk_of(request: Request) -> AnswerDesk:
 
 
 DeskOfRequest = Annotated[AnswerDesk, Depends(desk_of)]
+
+
+async def explorer_of(request: Request) -> ExplorerDesk:
+    """The desk that answers the choices of a request."""
+    services: InsightServices = request.app.state.services
+    return services.explorer
+
+
+ExplorerOfRequest = Annotated[ExplorerDesk, Depends(explorer_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +116,14 @@ async def insight_services(
     bounds = Bounds(settings.insight_memory, THREADS, settings.insight_timeout_s)
     place = Place(asked.folder, bounds, asked.overdue)
     turns = Turns(settings.insight_queries_max, settings.insight_waiting_max, settings.insight_wait_s)
-    threads = ThreadPoolExecutor(settings.insight_queries_max, thread_name_prefix="question")
+    viewing = Turns(1, settings.insight_waiting_max, settings.insight_wait_s)
+    threads = ThreadPoolExecutor(settings.insight_queries_max + 1, thread_name_prefix="query")
     told = QueryMetrics(registry, turns)
     desk = AnswerDesk(place, turns, threads, told, wait_s=settings.insight_wait_s, asked=asked.questions)
+    explorer = ExplorerDesk(place, threads, told, building=turns, viewing=viewing)
     all_checks: dict[str, Check] = {**checks, "warehouse": partial(_published, place)}
     try:
-        yield InsightServices(settings, guarded, ReadinessChecks(all_checks, lambda _: UNAVAILABLE), desk)
+        yield InsightServices(settings, guarded, ReadinessChecks(all_checks, lambda _: UNAVAILABLE), desk, explorer)
     finally:
         await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 

@@ -1,25 +1,20 @@
 """The cells of an answer that are not shown: the small ones, and others from which a small one could be computed.
 
-Where a sum is known, a single hidden cell is the sum less the others. So in each set of cells that add up, a hidden
-cell has company: at least one more, and among them a cell of five customers or more, so that what is left over when
-everything shown is taken away tells of five customers, too. To hide such a cell may ask for company in another set,
-until nothing is left to do. Cells of nobody are no company, since everybody knows what they hold.
-
 What follows a hidden cell may tell of it as well: growth over a hidden month is empty.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from warehouse.questions.catalogue import Question
-from warehouse.questions.small_cells import CUSTOMERS_MIN, Row, is_small_cell
+from warehouse.questions.company import with_company
+from warehouse.questions.small_cells import Row, is_small_cell
 from warehouse.questions.sums import groupings_of
 
 _OF_THE_MONTH_BEFORE: Final = frozenset({"transactions_growth", "net_growth"})
 """Values from which, with the month that they stand at, the month before can be computed."""
-_COMPANY_MIN: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,59 +43,20 @@ class HiddenCells:
 
 def hidden_cells(question: Question, rows: Sequence[Row]) -> HiddenCells:
     """What is not to be shown of a whole answer, which has the columns of the question."""
-    found = _Search(question, rows).found()
+    place = [column.name for column in question.columns].index("customers")
+    customers = [count if isinstance(count := row[place], int) else 0 for row in rows]
+    small = {number for number, row in enumerate(rows) if is_small_cell(question, row)}
+    found = with_company(customers, small, _sets(question, rows))
     return HiddenCells(frozenset(found), frozenset(_telling(question, rows, found)))
 
 
-@dataclass(slots=True)
-class _Search:
-    """Looks for company until each hidden cell has it."""
-
-    question: Question
-    rows: Sequence[Row]
-    customers: list[int] = field(init=False)
-    members: dict[Hashable, list[int]] = field(init=False)
-    groups: list[list[Hashable]] = field(init=False)
-    hidden: set[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        place = [column.name for column in self.question.columns].index("customers")
-        self.customers = [count if isinstance(count := row[place], int) else 0 for row in self.rows]
-        self.hidden = {number for number, row in enumerate(self.rows) if is_small_cell(self.question, row)}
-        self.groups = [
-            [(which, of(row)) for which, of in enumerate(groupings_of(self.question))] for row in self.rows
-        ]
-        self.members = defaultdict(list)
-        for number, groups in enumerate(self.groups):
-            if self.customers[number] or number in self.hidden:
-                for group in groups:
-                    self.members[group].append(number)
-
-    def found(self) -> set[int]:
-        """The rows to hide."""
-        waiting = [group for number in sorted(self.hidden) for group in self.groups[number]]
-        while waiting:
-            group = waiting.pop()
-            while (chosen := self._company(group)) is not None:
-                self.hidden.add(chosen)
-                waiting += self.groups[chosen]
-        return self.hidden
-
-    def _company(self, group: Hashable) -> int | None:
-        """The cell that is to be hidden next in a set, or None when nothing is left to do there."""
-        members = self.members[group]
-        hidden = [number for number in members if number in self.hidden]
-        shown = [number for number in members if number not in self.hidden]
-        if not hidden or not shown:
-            return None
-        if len(hidden) >= _COMPANY_MIN and any(self.customers[number] >= CUSTOMERS_MIN for number in hidden):
-            return None
-        return min(shown, key=self._cost)
-
-    def _cost(self, number: int) -> tuple[int, int, int]:
-        """Cells go first whose other sets have hidden cells already, then those of few customers."""
-        alone = sum(not any(other in self.hidden for other in self.members[group]) for group in self.groups[number])
-        return alone, self.customers[number], number
+def _sets(question: Question, rows: Sequence[Row]) -> list[list[int]]:
+    """The cells that add up, for each sum."""
+    sets: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for which, grouping in enumerate(groupings_of(question)):
+        for number, row in enumerate(rows):
+            sets[which, grouping(row)].append(number)
+    return list(sets.values())
 
 
 def _telling(question: Question, rows: Sequence[Row], hidden: set[int]) -> list[tuple[int, int]]:
