@@ -25,6 +25,8 @@ from warehouse.sql.reader_roles import Role
 FILE: Final = "warehouse.duckdb"
 ENDED_KEPT_S: Final = 60.0
 """For how long a query is not run again that took more than its bounds."""
+WANTED_S: Final = 900.0
+"""How long ago a question may have been asked last that is asked again after a build."""
 _SLACK_S: Final = 10.0
 """What a query gets beside its own time: to open the files, and for the rows' way into the answer."""
 
@@ -68,8 +70,23 @@ class AnswerDesk:
         self.turns = turns
         self._questions = {question.name: question for question in asked or questions()}
         self._kept: dict[str, tuple[str, AnsweredQuestion]] = {}
+        self._asked_at: dict[str, float] = {}
         self._ended: dict[str, tuple[str, float, QueryError]] = {}
         self._queries = SingleFlight(self._query, place.bounds.timeout_s + wait_s + GRACE_S + _SLACK_S)
+
+    def stamp(self) -> str:
+        """What tells the published files from those before and after them.
+
+        Raises:
+            NotPublishedError: nothing is published.
+        """
+        return self._place.stamp()
+
+    def wanted(self) -> list[Question]:
+        """The questions that were asked lately; all, as long as none was."""
+        since = time.monotonic() - WANTED_S
+        lately = [name for name, at in self._asked_at.items() if at > since]
+        return [self._questions[name] for name in (lately if self._asked_at else self._questions)]
 
     def question(self, name: str) -> Question | None:
         """The question of a name."""
@@ -83,7 +100,12 @@ class AnswerDesk:
             NoTurnError: too much is asked at once.
             QueryError: the query fails, or takes more than its bounds.
         """
-        stamp = self._place.stamp()
+        self._asked_at[question.name] = time.monotonic()
+        return await self.warm(question)
+
+    async def warm(self, question: Question) -> AnsweredQuestion:
+        """The same for nobody who waits for it. Raises as `answer`."""
+        stamp = self.stamp()
         self._refuse_ended(question.name, stamp)
         kept = self._kept.get(question.name)
         if kept is not None and kept[0] == stamp:

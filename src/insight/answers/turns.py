@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
+
+IDLE_PAUSE_S: Final = 0.05
 
 
 class NoTurnError(Exception):
@@ -32,6 +35,11 @@ class Turns:
         finally:
             self.free += 1
             self._turns.release()
+
+    async def idle(self) -> None:
+        """Return when nobody waits and a turn is free."""
+        while self.waiting or not self.free:  # noqa: ASYNC110 - others take turns and leave them
+            await asyncio.sleep(IDLE_PAUSE_S)
 
     async def _wait(self) -> None:
         if self._turns.locked() and self.waiting >= self._waiting_max:

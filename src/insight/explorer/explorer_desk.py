@@ -16,7 +16,7 @@ from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 import structlog
 
-from insight.answers.answer_desk import ENDED_KEPT_S, Place, Told
+from insight.answers.answer_desk import ENDED_KEPT_S, WANTED_S, Place, Told
 from insight.answers.turns import Turns
 from insight.explorer.cube import Cube
 from insight.explorer.dimensions import Choice
@@ -48,6 +48,7 @@ class ExplorerDesk:
         self._place, self._threads, self._told = place, threads, told
         self._building, self._viewing = building, viewing
         self._kept: _Kept | None = None
+        self._asked_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._failed: tuple[str, float, QueryError] | None = None
 
@@ -59,6 +60,7 @@ class ExplorerDesk:
             NoTurnError: too much is asked at once.
             QueryError: the cube or the views take more than their bounds.
         """
+        self._asked_at = time.monotonic()
         kept = await self._newest()
         if (views := kept.views.get(choice)) is not None:
             kept.views.move_to_end(choice)
@@ -69,6 +71,16 @@ class ExplorerDesk:
         if len(kept.views) > KEPT_MAX:
             kept.views.popitem(last=False)
         return kept.cube, views
+
+    def is_wanted(self) -> bool:
+        """Whether a choice was asked lately."""
+        return self._asked_at is not None and self._asked_at > time.monotonic() - WANTED_S
+
+    async def warm(self) -> None:
+        """Have the cube of the newest data, and wait for it. Raises as `views`."""
+        await self._newest()
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     async def _newest(self) -> _Kept:
         """What there is; when it is not of the newest data, its successor is being built."""

@@ -16,6 +16,7 @@ from insight.answers.answer_desk import AnswerDesk, Place
 from insight.answers.turns import Turns
 from insight.explorer.explorer_desk import ExplorerDesk
 from insight.http.query_metrics import QueryMetrics
+from insight.warming import keep_warm
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.authenticator import FindKey
 from txn_api.access.key_misses import MissBudget
@@ -105,7 +106,11 @@ async def open_insight(
         reached = partial(dynamodb.get_item, TableName=names.api_keys, Key={"key_id": string("#ready")})
         guarded = gate(settings, keys.get, registry, tokens=tokens, use=used)
         async with insight_services(settings, asked, registry, guarded, {"dynamodb": reached}) as services:
-            yield services
+            warming = asyncio.create_task(keep_warm(services.desk, services.explorer))
+            try:
+                yield services
+            finally:
+                warming.cancel()
 
 
 @asynccontextmanager
