@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import TypeVar
 
-from txn_core.aws.versioned_objects import ETag, ListedObject, LoadedObject, VersionedObjects
+from txn_core.aws.versioned_objects import ETag, ListedObject, LoadedObject, ObjectTooLargeError, VersionedObjects
 
 T = TypeVar("T")
 
@@ -82,9 +82,11 @@ class MemoryVersions(VersionedObjects):
     async def find(self, key: str) -> ListedObject | None:
         return await self._call(lambda: self._listed(key) if key in self.objects else None)
 
-    async def load(self, key: str) -> LoadedObject | None:
+    async def load(self, key: str, bytes_max: int | None = None) -> LoadedObject | None:
         def load() -> LoadedObject | None:
             found = self.objects.get(key)
+            if found is not None and bytes_max is not None and len(found.body) > bytes_max:
+                raise ObjectTooLargeError
             age = None if found is None else self.clock.now - found.changed_at
             return None if found is None or age is None else LoadedObject(found.body, found.etag, age.total_seconds())
 

@@ -9,33 +9,22 @@ from fraud.observations.distances import degrees_e4, squared_steps
 
 def _from_home(view: View) -> Value:
     seen = view.observation
-    latitude, longitude = seen.customer_latitude, seen.customer_longitude
-    place = _place(view)
+    latitude, longitude, place = seen.customer_latitude, seen.customer_longitude, view.place
     if latitude is None or longitude is None or place is None:
         return None
     return squared_steps(degrees_e4(latitude, 90), degrees_e4(longitude, 180), *place)
 
 
 def _from_last(view: View) -> Value:
-    last, place = view.columns.last_place, _place(view)
-    if last is None or place is None or last.occurred_at_s > view.at_s:
-        return None
-    return squared_steps(last.latitude_e4, last.longitude_e4, *place)
+    return view.from_last
 
 
 def _speed(view: View) -> Value:
     """Squared, as a root is not the same on every machine."""
-    last, distance = view.columns.last_place, _from_last(view)
+    last, distance = view.columns.last_place, view.from_last
     if last is None or distance is None or last.occurred_at_s == view.at_s:
         return None
     return distance / (view.at_s - last.occurred_at_s) ** 2
-
-
-def _place(view: View) -> tuple[int, int] | None:
-    latitude, longitude = view.observation.merchant_latitude, view.observation.merchant_longitude
-    if latitude is None or longitude is None:
-        return None
-    return degrees_e4(latitude, 90), degrees_e4(longitude, 180)
 
 
 def _card_age(view: View) -> Value:

@@ -7,7 +7,7 @@ from fraud.features.view import View
 
 
 def _to_mean(view: View) -> Value:
-    return _ratio(view.amount * len(view.month_amounts), sum(view.month_amounts))
+    return _ratio(view.amount * len(view.month_amounts), view.month_amount)
 
 
 def _to_max(view: View) -> Value:
@@ -16,7 +16,7 @@ def _to_max(view: View) -> Value:
 
 def _as_large(view: View) -> Value:
     amount = view.amount
-    return sum([prior >= amount for prior in view.month_amounts])
+    return len([prior for prior in view.month_amounts if prior >= amount])
 
 
 def _category_to_mean(view: View) -> Value:
@@ -28,11 +28,11 @@ def _category_to_max(view: View) -> Value:
 
 
 def _category_share(view: View) -> Value:
-    return _ratio(len(view.alike), len(view.month_amounts))
+    return _ratio(len(view.alike_amounts), len(view.month_amounts))
 
 
 def _category_count_month(view: View) -> Value:
-    return len(view.alike)
+    return len(view.alike_amounts)
 
 
 def _category_count_day(view: View) -> Value:
@@ -44,7 +44,7 @@ def _category_count_week(view: View) -> Value:
 
 
 def _category_since(view: View) -> Value:
-    return view.at_s - view.times[view.month + view.alike[-1]] if view.alike else None
+    return view.at_s - view.times[view.last_alike] if view.last_alike >= 0 else None
 
 
 def _categories_day(view: View) -> Value:

@@ -33,7 +33,7 @@ class Said:
 
 
 def _known(said: list[int]) -> list[int]:
-    return [value for value in said if value != NO_LOG_ODDS]
+    return said if NO_LOG_ODDS not in said else [value for value in said if value != NO_LOG_ODDS]
 
 
 def _own(said: Said) -> Value:
@@ -69,27 +69,27 @@ def _mean_date(said: Said) -> Value:
 
 
 def _suspect_date(said: Said) -> Value:
-    return sum([value > LEVELS[0] for value in said.date])
+    return len([value for value in said.date if value > LEVELS[0]])
 
 
 def _likely_date(said: Said) -> Value:
-    return sum([value > LEVELS[1] for value in said.date])
+    return len([value for value in said.date if value > LEVELS[1]])
 
 
 def _suspect_day(said: Said) -> Value:
-    return sum([value > LEVELS[0] for value in said.day])
+    return len([value for value in said.day if value > LEVELS[0]])
 
 
 def _likely_day(said: Said) -> Value:
-    return sum([value > LEVELS[1] for value in said.day])
+    return len([value for value in said.day if value > LEVELS[1]])
 
 
 def _suspect_week(said: Said) -> Value:
-    return sum([value > LEVELS[0] for value in said.week])
+    return len([value for value in said.week if value > LEVELS[0]])
 
 
 def _likely_week(said: Said) -> Value:
-    return sum([value > LEVELS[1] for value in said.week])
+    return len([value for value in said.week if value > LEVELS[1]])
 
 
 _SUSPECT: Final = "{} earlier purchases looked suspicious "

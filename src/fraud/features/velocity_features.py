@@ -36,7 +36,7 @@ def _amount_hour(view: View) -> Value:
 
 
 def _amount_day(view: View) -> Value:
-    return sum(view.amounts[view.day : view.end])
+    return view.day_amount
 
 
 def _amount_date(view: View) -> Value:
@@ -44,23 +44,23 @@ def _amount_date(view: View) -> Value:
 
 
 def _amount_week(view: View) -> Value:
-    return sum(view.amounts[view.week : view.end])
+    return sum(view.week_amounts)
 
 
 def _amount_month(view: View) -> Value:
-    return sum(view.month_amounts)
+    return view.month_amount
 
 
 def _max_day(view: View) -> Value:
-    return max(view.amounts[view.day : view.end], default=None)
+    return max(view.day_amounts, default=None)
 
 
 def _max_week(view: View) -> Value:
-    return max(view.amounts[view.week : view.end], default=None)
+    return max(view.week_amounts, default=None)
 
 
 def _large_day(view: View) -> Value:
-    return sum([amount >= LARGE for amount in view.amounts[view.day : view.end]])
+    return sum([amount >= LARGE for amount in view.day_amounts])
 
 
 def _night_day(view: View) -> Value:
@@ -70,7 +70,7 @@ def _night_day(view: View) -> Value:
 
 def _mean_day(view: View) -> Value:
     """With the transaction's own amount, so that there always is one."""
-    return (sum(view.amounts[view.day : view.end]) + view.amount) / (view.end - view.day + 1)
+    return (view.day_amount + view.amount) / (view.end - view.day + 1)
 
 
 def _last_amount(view: View) -> Value:

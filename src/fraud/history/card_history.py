@@ -12,6 +12,7 @@ id is remembered as long as its entry.
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Self
 
@@ -142,6 +143,7 @@ class CardHistory(Columns):
         del self.other_ids[first * ID_BYTES : end * ID_BYTES]
 
 
+@lru_cache(1)  # it is asked whether an id is known, and then the id is entered
 def _digest(transaction_id: str) -> bytes:
     return blake2b(transaction_id.encode(), digest_size=ID_BYTES).digest()
 

@@ -15,8 +15,9 @@ There are few ways to pass the splits before a leaf, so a leaf keeps its answers
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import chain
 from math import factorial, prod
-from operator import or_
+from operator import add, itemgetter, or_
 from typing import Final, NamedTuple, Self
 
 from fraud.model.flat_tree import FlatTree, floats
@@ -44,24 +45,27 @@ class _Step(NamedTuple):
 
 
 class _Leaf:
-    """A leaf with the features on its way. What they add depends on which of the way's splits a row passes low."""
+    """A leaf with the features on its way. What they add depends on which of the way's splits a row passes low.
 
-    __slots__ = ("_asked", "_kept", "_steps", "_value", "features")
+    Attributes:
+        asked: the splits on the way.
+        kept: what each of the features adds to a row that passes these splits low.
+    """
+
+    __slots__ = ("_steps", "_value", "asked", "features", "kept")
 
     def __init__(self, value: float, steps: Sequence[_Step]) -> None:
         self._value, self._steps = value, steps
         self.features = tuple(step.feature for step in steps)
-        self._asked = reduce(or_, (step.asked for step in steps))
-        self._kept: dict[int, array[float]] = {}
+        self.asked = reduce(or_, (step.asked for step in steps))
+        self.kept: dict[int, array[float]] = {}
 
     def parts(self, passed_low: int) -> "array[float]":
-        """What each of `features` adds to a row that passes these splits low."""
-        known = passed_low & self._asked
-        if (parts := self._kept.get(known)) is None:
-            found = dict(_parts(self._value, self._steps, known))
-            parts = array("d", [found[feature] for feature in self.features])
-            if len(self._kept) < KEPT_MAX:
-                self._kept[known] = parts
+        """The answer for a row that passes these splits of the way low, which is kept if there is room."""
+        found = dict(_parts(self._value, self._steps, passed_low))
+        parts = array("d", [found[feature] for feature in self.features])
+        if len(self.kept) < KEPT_MAX:
+            self.kept[passed_low] = parts
         return parts
 
 
@@ -74,27 +78,36 @@ class _ExplainedTree:
         values = floats(tree.value)
         expected = sum(value * rows for value, rows in zip(values, tree.leaf_rows, strict=True))
         self.expected = expected / sum(tree.leaf_rows)
-        self._splits = tree.splits(features)
+        self._splits = tuple((1 << number, *split) for number, split in enumerate(tree.splits(features)))
         self._leaves = tuple(_leaves(tree, values))
 
-    def add_to(self, found: list[float], row: Sequence[float]) -> None:
-        """Add what each feature adds to a row that `spread` made."""
+    @property
+    def features(self) -> Iterator[int]:
+        """The feature of each number that `put_parts` puts."""
+        return chain.from_iterable(leaf.features for leaf in self._leaves)
+
+    def put_parts(self, found: list[float], row: Sequence[float]) -> None:
+        """Put what each feature adds to a row that `spread` made, leaf by leaf."""
         passed_low = 0
-        for number, (column, threshold) in enumerate(self._splits):
+        for bit, column, threshold in self._splits:
             if row[column] <= threshold:
-                passed_low |= 1 << number
+                passed_low |= bit
         for leaf in self._leaves:
-            for feature, part in zip(leaf.features, leaf.parts(passed_low), strict=True):
-                found[feature] += part
+            known = passed_low & leaf.asked
+            found.extend(leaf.kept.get(known) or leaf.parts(known))
 
 
 class Contributions:
     """The trees of one stage, explained."""
 
-    __slots__ = ("_features", "_trees", "expected")
+    __slots__ = ("_added", "_trees", "expected")
 
     def __init__(self, trees: Sequence[_ExplainedTree], features: int) -> None:
-        self._trees, self._features = trees, features
+        self._trees = trees
+        places: list[list[int]] = [[0, 0] for _ in range(features)]
+        for place, feature in enumerate(chain.from_iterable(tree.features for tree in trees), 1):
+            places[feature].append(place)
+        self._added = tuple(itemgetter(*each) for each in places)
         self.expected = sum(tree.expected for tree in trees)
         """The expected log-odds over the rows of training."""
 
@@ -105,10 +118,10 @@ class Contributions:
 
     def to(self, values: Sequence[Value]) -> list[float]:
         """What each feature adds to the log-odds of a row."""
-        found, row = [0.0] * self._features, spread(values)
+        parts, row = [0.0], spread(values)
         for tree in self._trees:
-            tree.add_to(found, row)
-        return found
+            tree.put_parts(parts, row)
+        return [reduce(add, added(parts)) for added in self._added]
 
 
 def _leaves(tree: FlatTree, values: Sequence[float]) -> Iterator[_Leaf]:

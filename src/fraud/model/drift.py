@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from operator import sub
 from typing import Final
 
 from fraud.model.manifest import DriftBins
@@ -17,9 +17,9 @@ _SMALLEST: Final = 1e-4
 def counts_of(bins: DriftBins, values: Iterable[Value]) -> list[int]:
     """How many values of one feature, or scores, are in each bin of training; the last count is of missing ones."""
     found = list(values)
-    known = sorted(value for value in found if value is not None)
-    edges = [0, *(bisect_left(known, bound) for bound in bins.bounds), len(known)]
-    return [*(end - begin for begin, end in pairwise(edges)), len(found) - len(known)]
+    known = sorted([value for value in found if value is not None])
+    edges = [bisect_left(known, bound) for bound in bins.bounds]
+    return [*map(sub, [*edges, len(known)], [0, *edges]), len(found) - len(known)]
 
 
 def index_of(bins: DriftBins, counts: Sequence[int]) -> float:
@@ -32,9 +32,9 @@ def stability_index(expected: Sequence[int], seen: Sequence[int]) -> float:
     if not sum(expected) or not sum(seen):
         return 0.0
     pairs = zip(_shares(expected), _shares(seen), strict=True)
-    return math.fsum((found - usual) * math.log(found / usual) for usual, found in pairs)
+    return math.fsum([(found - usual) * math.log(found / usual) for usual, found in pairs])
 
 
-def _shares(counts: Sequence[int]) -> Iterable[float]:
+def _shares(counts: Sequence[int]) -> list[float]:
     total = sum(counts)
-    return (max(count / total, _SMALLEST) for count in counts)
+    return [share if (share := count / total) > _SMALLEST else _SMALLEST for count in counts]

@@ -25,12 +25,14 @@ _LOW: Final = -math.inf
 
 def spread(values: Sequence[Value]) -> list[float]:
     """The row that trees read: the values three times, each time with another number for those that are missing."""
-    if None not in values:
-        return [float(value) for value in values] * 3  # type: ignore[arg-type]
+    if not (missing := values.count(None)):
+        return [*map(float, values)] * 3  # type: ignore[arg-type]
     row = [_HIGH if value is None else float(value) for value in values]
-    row += [_LOW if value is None else float(value) for value in values]
-    row += [0.0 if value is None else float(value) for value in values]
-    return row
+    low, zero, place = row.copy(), row.copy(), -1
+    for _ in range(missing):
+        place = values.index(None, place + 1)
+        low[place], zero[place] = _LOW, 0.0
+    return row + low + zero
 
 
 def log_odds(trees: Sequence[Node], row: Sequence[float]) -> float:

@@ -15,7 +15,9 @@ _RIGHT_ANGLE_SQUARED: Final = 32_400  # of degrees: 180 * 180
 
 def degrees_e4(degrees: float, degrees_max: int) -> int:
     """Whole ten-thousandths of a degree, rounded down, within plus and minus `degrees_max`."""
-    return math.floor(min(max(degrees, -degrees_max), degrees_max) * _STEPS)
+    if not -degrees_max <= degrees <= degrees_max:
+        degrees = min(max(degrees, -degrees_max), degrees_max)
+    return math.floor(degrees * _STEPS)
 
 
 def squared_steps(latitude_e4: int, longitude_e4: int, other_latitude_e4: int, other_longitude_e4: int) -> int:

@@ -12,15 +12,23 @@ from pydantic import Field, StringConstraints, ValidationError
 from fraud.model.flat_tree import Part
 from fraud.model.manifest import ModelId
 from fraud.model.model_errors import ModelError
-from txn_core.aws.versioned_objects import VersionedObjects
+from txn_core.aws.versioned_objects import LoadedObject, ObjectTooLargeError, VersionedObjects
 from txn_core.transactions.instants import Instant
 
 ACTIVE_KEY: Final = "registry/active.json"
 HISTORY_MAX: Final = 200
+WANTED_REFUSED: Final = "wanted_refused"
+"""The figure of a scorer that says what it refuses of what is wanted, by its kind."""
+WANTED_KINDS: Final = ("model", "challenger", "rules", "registry")
+"""The kinds; `registry` is the object itself, when it cannot be read."""
+BYTES_MAX: Final = 1 << 20
+"""Of the object; with the whole history it has a tenth of that."""
 _ATTEMPTS_MAX: Final = 20
+_REMEDY: Final = "put its last version back, or remove it and activate"
 
 Person = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@+-]{1,64}$")]
 RulesVersion = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Role = Literal["champion", "challenger"]
 
 
 class Wanted(Part):
@@ -29,6 +37,17 @@ class Wanted(Part):
     champion: ModelId | None = None
     challenger: ModelId | None = None
     rules: RulesVersion | None = None
+
+    def with_model(self, role: Role, model_id: ModelId) -> "Wanted":
+        """The same with another model in a role. A challenger that becomes the champion is none any more.
+
+        Raises:
+            ModelError: the challenger is to be the champion itself, beside which it would say the same.
+        """
+        if role == "challenger" and model_id == self.champion:
+            raise ModelError(f"{model_id} decides: a challenger is another model than the champion")
+        after = self.model_copy(update={role: model_id})
+        return after if after.challenger != after.champion else after.model_copy(update={"challenger": None})
 
 
 class Change(Part):
@@ -85,7 +104,7 @@ async def read_active(objects: VersionedObjects) -> ActiveVersions:
     Raises:
         ModelError: the object is not what this version writes.
     """
-    found = await objects.load(ACTIVE_KEY)
+    found = await _loaded(objects)
     return ActiveVersions() if found is None else _parsed(found.body)
 
 
@@ -98,7 +117,7 @@ async def change_active(
         ModelError: the object is not what this version writes, others change it all the time, or `change` refuses.
     """
     for _ in range(_ATTEMPTS_MAX):
-        found = await objects.load(ACTIVE_KEY)
+        found = await _loaded(objects)
         after = change(ActiveVersions() if found is None else _parsed(found.body))
         body = _bytes_of(after)
         if found is not None and body == found.body:
@@ -108,11 +127,19 @@ async def change_active(
     raise ModelError(f"{ACTIVE_KEY} is changed by others all the time: try again")
 
 
+async def _loaded(objects: VersionedObjects) -> LoadedObject | None:
+    """The object, when it is no larger than one may be: whoever writes there could fill the scorer's memory."""
+    try:
+        return await objects.load(ACTIVE_KEY, BYTES_MAX)
+    except ObjectTooLargeError:
+        raise ModelError(f"{ACTIVE_KEY} is larger than {BYTES_MAX:,} bytes: {_REMEDY}") from None
+
+
 def _parsed(body: bytes) -> ActiveVersions:
     try:
         return ActiveVersions.model_validate_json(body)
     except ValidationError:
-        raise ModelError(f"{ACTIVE_KEY} is not what this version writes") from None
+        raise ModelError(f"{ACTIVE_KEY} is not what this version writes: {_REMEDY}") from None
 
 
 def _bytes_of(active: ActiveVersions) -> bytes:

@@ -20,12 +20,14 @@ from fraud.records.alert import Alert
 from fraud.records.case_alerts import joined, opened, superseded, takes
 from fraud.records.documents import document_of, record_of
 from fraud.review.stored_cases import StoredCase, created, found_case, replaced
+from txn_core.concurrency import side_by_side
 from txn_core.dynamodb.alerts import AlertItem, AlertTable
 from txn_core.dynamodb.cases import CaseTable
 from txn_core.exceptions import StoreError
-from txn_core.transactions.identity import Account, CardId, CaseId, KeyRing
+from txn_core.transactions.identity import Account, AlertId, CardId, CaseId, KeyRing
 from txn_core.transactions.instants import Instant, now
 
+ALERTS_AT_ONCE: Final = 8
 ROUNDS_MAX: Final = 100
 """Of one alert; each is lost to somebody who changed the same case or the same alert."""
 
@@ -70,9 +72,49 @@ class AlertDesk:
                 return stored
         raise StoreError(f"alert {alert.alert_id} could not join a case: too many changed it at once")
 
+    async def raise_alerts(self, alerts: Sequence[Alert], card_aliases: Sequence[CardId] = ()) -> list[RaisedAlert]:
+        """Raise alerts of one card as `raise_alert` does, but with one write of the case for all that it can join.
+
+        The first one finds the case, or begins it. Of a thousand alerts of a card each would read and write the case.
+
+        Raises:
+            StoreError: as of `raise_alert`.
+        """
+        first = await self.raise_alert(alerts[0], card_aliases)
+        together = await self._joined_together(first.alert, alerts[1:])
+        return [
+            first,
+            *[together.get(each.alert_id) or await self.raise_alert(each, card_aliases) for each in alerts[1:]],
+        ]
+
     async def mark_published(self, alert: Alert) -> None:
         """Note that the alert stands on the stream of alerts."""
         await self._alerts.mark_published(alert.account, alert.alert_id)
+
+    async def _joined_together(self, first: Alert, alerts: Sequence[Alert]) -> dict[AlertId, RaisedAlert]:
+        """Those of a card's alerts that were new and joined the first one's case in one write, as they are stored.
+
+        The others are left to `raise_alert`: all of them where somebody changed the case meanwhile.
+        """
+        if not alerts or first.case_id is None:
+            return {}
+        found, at = await found_case(self._cases, first.account, first.case_id), self._clock()
+        # The first one's id may be stored for another card, and its case may be of an older card key.
+        if found is None or found.case.card_id != alerts[0].card_id:
+            return {}
+        grown, bound = found.case, dict[AlertId, Alert]()
+
+        async def bind(alert: Alert) -> None:
+            stored = replace(alert, case_id=first.case_id)
+            if takes(found.case, alert, at) and await self._alerts.put_if_absent(_item(stored)):
+                bound[alert.alert_id] = stored
+
+        await side_by_side(alerts, bind, workers=ALERTS_AT_ONCE)
+        for alert in alerts:
+            if (stored := bound.get(alert.alert_id)) is not None:
+                grown = joined(grown, stored, at)
+        is_counted = grown is found.case or await replaced(self._cases, found, grown)
+        return {id_: RaisedAlert(each, is_published=False) for id_, each in bound.items()} if is_counted else {}
 
     async def _bound(self, alert: Alert, card_aliases: Sequence[CardId]) -> RaisedAlert | None:
         """The alert as it is stored, with a case; None when it has to be looked at again."""

@@ -142,7 +142,7 @@ def _fault(text: str) -> str:
 
 
 def _remedy(fault: str) -> str:
-    if "null" in fault:
+    if "null_type" in fault:
         return ": a missing value is asked for by has_amount and the like"
     if "'_/_'" in fault and "double" in fault:
         return ": doubles are multiplied and not divided, as 0.5 * mean_24h"

@@ -132,7 +132,8 @@ def fault_of(error: ValidationError) -> str:
     """The first fault of rules in one line. It holds no value: what was written there may be a card number."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part + 1) if isinstance(part, int) else _known(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    fault = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {fault}" if place else fault
 
 
 def _known(name: str) -> str:

@@ -23,7 +23,7 @@ def rules_of_file(data: bytes) -> Rules:
     if len(data) > BYTES_MAX:
         raise RuleError(f"the file is larger than {BYTES_MAX:,} bytes")
     try:
-        written = tomllib.loads(data.decode())
+        written = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise RuleError("the file is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -57,6 +57,8 @@ def _row(table: dict[str, Any]) -> dict[str, Any]:
             raise RuleError("a rule expires in a year that is too far away") from None
     elif isinstance(expires, date):
         row["expires_at"] = instant_of(datetime.combine(expires, time(), UTC))
+    else:
+        raise RuleError("each rule expires: write expires = 2030-01-01, a date or a time without quotes")
     return row
 
 

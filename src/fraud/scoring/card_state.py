@@ -62,9 +62,10 @@ class CardState:
 
         Of the shards those with the highest sequence numbers are kept, which are the newest ones.
         """
-        if self.covers(position):
+        place, done = position.within_shard(), self.applied.get(position.shard_id)
+        if done is not None and place <= done:
             return
-        self.applied[position.shard_id] = position.within_shard()
+        self.applied[position.shard_id] = place
         if len(self.applied) > SHARDS_MAX:
             others = (shard for shard in self.applied if shard != position.shard_id)
             del self.applied[min(others, key=lambda shard: (self.applied[shard], shard))]

@@ -4,10 +4,15 @@ Two shards hold one card at once only where a record landed on a wrong shard dur
 is another one than was seen: the state is read again, and the records that wait are entered into it with the log-odds
 that they were given, but for those that it covers. So each record is entered once, `applied` never falls, and a score
 once given stays.
+
+A flush freezes what it stores. Later records go on from copies of the frozen states, so that scoring need not wait
+for the writes. Where a write finds another version, the copy is made again: of what is stored by then, with the
+records that were entered since.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, Protocol
 
@@ -62,11 +67,44 @@ def merged(stored: StoredCardState, entries: Sequence[Entry]) -> CardState:
     return state
 
 
+@dataclass(slots=True)
+class _Epoch:
+    """The states between two flushes, by key.
+
+    Attributes:
+        live: those in use; None where nothing is stored.
+        copied: keys of states that began as copies, in order.
+        entries: what was entered and is to be stored.
+        packed: what is stored of a state, once it is frozen and was asked for.
+    """
+
+    live: dict[str, CardState | None] = field(default_factory=dict)
+    copied: list[str] = field(default_factory=list)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    packed: dict[str, CardStateDocument] = field(default_factory=dict)
+
+    def document(self, key: str) -> CardStateDocument:
+        """What is stored of a state that is frozen and known."""
+        if (document := self.packed.get(key)) is None:
+            if (state := self.live[key]) is None:
+                raise KeyError(key)
+            document = self.packed[key] = state.document
+        return document
+
+    def copy_of(self, key: str) -> CardState | None:
+        """A frozen state for further use; itself where it is not to be stored."""
+        state = self.live[key]
+        if state is None or state.history is None or key not in self.entries:
+            return state
+        return CardState(CardHistory.unpack(self.document(key).history), dict(state.applied), state.version)
+
+
 class StateMemory:
     """The states of one shard's cards.
 
-    To be used in this order: `load` what a batch needs, then for each record `state` and `enter`, and at the flush
-    `store_all`, which stores everything that was entered, so that all of it has to be in the flush's object.
+    To be used in this order: `load` what a batch needs, then for each record `state` and `enter`. A flush is `freeze`
+    and `store_frozen`, which stores everything that was entered before, so that all of it has to be in the flush's
+    object. Between the two, and while the latter is on its way, further batches may be loaded and entered.
 
     Attributes:
         conflicts: how often somebody else had changed a state meanwhile.
@@ -77,15 +115,14 @@ class StateMemory:
         self._table, self._retry, self._bytes_max = table, retry, bytes_max
         self._packed = OrderedDict[str, StoredCardState]()
         self._bytes = 0
-        self._live: dict[str, CardState | None] = {}
-        self._copied: list[str] = []
-        self._pending: dict[str, list[Entry]] = {}
+        self._now = _Epoch()
+        self._frozen: _Epoch | None = None
         self.conflicts = self.unreadable = 0
 
     @property
     def pending(self) -> int:
         """How many states wait to be stored."""
-        return len(self._pending)
+        return len(self._now.entries) + (0 if self._frozen is None else len(self._frozen.entries))
 
     async def load(self, observations: Iterable[Observation]) -> None:
         """Have the states of these records' cards at hand, and of those without one the states of their aliases."""
@@ -94,7 +131,7 @@ class StateMemory:
         await self._load(
             state_key(each.account, alias)
             for key, each in cards.items()
-            if self._live[key] is None
+            if self._now.live[key] is None
             for alias in each.card_aliases
         )
 
@@ -104,53 +141,79 @@ class StateMemory:
         Raises:
             KeyError: it was not loaded since the last flush.
         """
-        key = state_key(observation.account, observation.card_id)
-        if (state := self._live[key]) is None:
-            state = self._live[key] = self._begun(key, observation)
-        return state
+        return self._at(state_key(observation.account, observation.card_id), observation)
 
     def enter(self, observation: Observation, stage1: Mapping[str, int], position: Position) -> None:
         """Enter a record that was scored. Into a history that is not known nothing is entered."""
-        state = self.state(observation)
+        key = state_key(observation.account, observation.card_id)
+        state = self._at(key, observation)
         if state.history is None:
             return
         state.history.with_(observation, stage1)
         state.apply(position)
-        key = state_key(observation.account, observation.card_id)
-        self._pending.setdefault(key, []).append(Entry(observation, stage1, position))
+        self._now.entries.setdefault(key, []).append(Entry(observation, stage1, position))
+
+    def freeze(self) -> None:
+        """Let what was entered so far be what `store_frozen` stores.
+
+        Raises:
+            RuntimeError: what was frozen before is not stored.
+        """
+        if self._frozen is not None:
+            raise RuntimeError("one flush at a time")
+        self._frozen, self._now = self._now, _Epoch()
+
+    async def store_frozen(self) -> None:
+        """Store every state that was changed before `freeze`. What was entered by then is durable on return."""
+        if (frozen := self._frozen) is None:
+            raise RuntimeError("nothing is frozen")
+        # A copy goes before the state that it was made of: whoever makes it once more finds that one as it was.
+        for key in reversed(frozen.copied):
+            if key in frozen.entries:
+                await self._store(frozen, key)
+        await side_by_side(list(frozen.entries), partial(self._store, frozen), workers=WRITES_AT_ONCE)
+        self._frozen = None
 
     async def store_all(self) -> None:
-        """Store every state that was changed. What was entered is durable on return."""
-        # A copy goes before the state that it was made of: whoever makes it once more finds that one as it was.
-        for key in reversed(self._copied):
-            if key in self._pending:
-                await self._store(key)
-        await side_by_side(list(self._pending), self._store, workers=WRITES_AT_ONCE)
-        self._live.clear()
-        self._copied.clear()
+        """Freeze and store."""
+        self.freeze()
+        await self.store_frozen()
 
     def abandon(self) -> None:
         """Forget everything: somebody else may change the states from now on."""
-        for held in (self._packed, self._live, self._copied, self._pending):
-            held.clear()
+        self._now, self._frozen = _Epoch(), None
+        self._packed.clear()
         self._bytes = 0
 
     async def _load(self, keys: Iterable[str]) -> None:
-        wanted = [key for key in dict.fromkeys(keys) if key not in self._live]
-        missing = [key for key in wanted if key not in self._packed]
+        live, frozen, missing = self._now.live, self._frozen, list[str]()
+        for key in dict.fromkeys(keys):
+            if key in live:
+                continue
+            if frozen is not None and key in frozen.live:
+                live[key] = frozen.copy_of(key)
+            elif (stored := self._packed.get(key)) is not None:
+                live[key] = self._unpacked(key, stored)
+            else:
+                missing.append(key)
         found = await self._retry("card states", partial(self._table.load, missing)) if missing else {}
-        for key in wanted:
-            stored = found.get(key) or self._packed.get(key)
-            self._live[key] = None if stored is None else self._unpacked(key, stored)
+        for key in missing:
+            stored = found.get(key)
+            live[key] = None if stored is None else self._unpacked(key, stored)
         for key, stored in found.items():
             self._keep(key, stored)
 
+    def _at(self, key: str, observation: Observation) -> CardState:
+        if (state := self._now.live[key]) is None:
+            state = self._now.live[key] = self._begun(key, observation)
+        return state
+
     def _begun(self, key: str, observation: Observation) -> CardState:
         aliases = (state_key(observation.account, alias) for alias in observation.card_aliases)
-        known = next((state for alias in aliases if (state := self._live.get(alias)) is not None), None)
+        known = next((state for alias in aliases if (state := self._now.live.get(alias)) is not None), None)
         if known is None:
             return CardState()
-        self._copied.append(key)
+        self._now.copied.append(key)
         history = None if known.history is None else CardHistory.unpack(known.history.pack())
         return CardState(history, dict(known.applied))
 
@@ -159,30 +222,43 @@ class StateMemory:
             self._note_unreadable(key)
         return state
 
-    async def _store(self, key: str) -> None:
-        state, entries = self._live[key], self._pending[key]
+    async def _store(self, frozen: _Epoch, key: str) -> None:
+        state, entries = frozen.live[key], frozen.entries[key]
         if state is None:
             raise KeyError(key)
-        while state.history is not None:
-            document, seen = state.document, state.version
-            if await self._retry("card state", partial(self._table.put, key, document, seen)):
-                self._keep(key, StoredCardState(document, 0 if seen is None else seen + 1))
-                break
+        document, seen = frozen.document(key), state.version
+        while not await self._retry("card state", partial(self._table.put, key, document, seen)):
             stored = (await self._retry("card state", partial(self._table.load, [key]))).get(key)
             if stored is None:  # somebody has deleted it
-                state.version = None
+                seen = None
                 continue
-            self._keep(key, stored)
-            state = merged(stored, entries)
+            state, seen = merged(stored, entries), stored.version
             if state.history is None:
                 self._note_unreadable(key)
             elif (
-                state.applied == CardState.of(stored).applied
-            ):  # our own write, whose answer was lost, or a successor's
-                break
-            else:
+                state.applied != CardState.of(stored).applied
+            ):  # or else it is our own write, whose answer was lost, or a successor's
                 self.conflicts += 1
-        del self._pending[key]
+                document = state.document
+                continue
+            self._settle(frozen, key, stored)
+            return
+        self._settle(frozen, key, StoredCardState(document, 0 if seen is None else seen + 1))
+
+    def _settle(self, frozen: _Epoch, key: str, stored: StoredCardState) -> None:
+        """Go on from what is stored of a frozen state by now, here and in what came after it."""
+        self._keep(key, stored)
+        is_ours = stored.document is frozen.packed[key]
+        del frozen.entries[key]
+        for epoch in (frozen, self._now):
+            if (state := epoch.live.get(key)) is None:
+                continue
+            if is_ours:
+                state.version = stored.version
+                continue
+            state = epoch.live[key] = merged(stored, epoch.entries.get(key, ()))
+            if state.history is None:
+                epoch.entries.pop(key, None)
 
     def _keep(self, key: str, stored: StoredCardState) -> None:
         """Keep a stored state; of too many those go that were not used for longest."""

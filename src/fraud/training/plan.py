@@ -42,7 +42,7 @@ class Plan:
         end -= delay_s
         days = -(-(end - first) // DAY_S)
         if days < DAYS_MIN:
-            raise ModelError(f"labels of {max(days, 0)} days are known: training needs {DAYS_MIN} days")
+            raise ModelError(f"training needs {DAYS_MIN} days whose labels are known: it has {max(days, 0)}")
         plan = cls(first, first + int(days * STOP_AT) * DAY_S, first + int(days * TEST_AT) * DAY_S, end)
         plan.check(rows)
         return plan

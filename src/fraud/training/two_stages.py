@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from fraud.model.model_errors import ModelError
 from fraud.training.boosting import OPTIONS, TREES, Grown, Options
 from fraud.training.labelled import Cards, mixed, with_fraud
 from fraud.training.matrices import LearningRows, Matrix
@@ -30,10 +31,16 @@ class TwoStages:
     def with_folds(
         cls, rows: LearningRows, *, stop_s: int, seed: int, trees: int = TREES, options: Options = OPTIONS
     ) -> "tuple[TwoStages, list[TwoStages]]":
-        """Both stages, and for each fold of the cards two stages that were grown without its transactions."""
+        """Both stages, and for each fold of the cards two stages that were grown without its transactions.
+
+        Raises:
+            ModelError: all cards are in one fold, as a single one is.
+        """
         grows = rows.at_s < stop_s
         first_rows, labels, folds = rows.first[grows], rows.labels[grows], folds_of(rows.cards, seed)[grows]
         parts = [folds >= 0, *(folds != fold for fold in range(FOLDS))]
+        if not all(part.any() for part in parts):
+            raise ModelError("the rows to grow trees are of too few cards: a fifth of them has to be left out")
         first, *without = [
             Grown.of(first_rows[part], labels[part], options.first, seed=seed, trees=trees) for part in parts
         ]

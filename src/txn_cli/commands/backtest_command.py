@@ -10,7 +10,7 @@ import typer
 
 from fraud.model.model import Model
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
-from txn_cli.commands.since import AsOfOption, moment_of
+from txn_cli.commands.since import AsOfOption, moment_of, span_of
 from txn_cli.commands.train_command import FileOption, FromOption, ToOption
 from txn_cli.fraud.backtest_run import BacktestRun
 from txn_cli.fraud.named_model import named_model
@@ -20,6 +20,7 @@ from txn_cli.terminal import say, say_document
 if TYPE_CHECKING:
     from fraud.rules.rule_backtest import RuleBacktest
     from fraud.training.labelled import Labelled
+    from txn_cli.fraud.labelled_file import LabelledFile
 
 
 def backtest(
@@ -60,17 +61,19 @@ def backtest(
     models = [named_model(name, data_dir) for name in model or ()]
     run = BacktestRun(models, None if rules is None else _rule_backtest(rules, models[0] if models else None))
     if file is not None:
-        run.take(_of_file(file, first, last))
+        from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
+
+        source = LabelledFile(file)
+        run.take(_of_file(source, first, last))
+        run.rejected = source.rejected
     else:
-        till = moment_of(end, now) if end else now
+        since, till = span_of(begin or "", end, now)
         known_by = last or now
         system = system_at(data_dir, aws=aws)
         from txn_cli.fraud.lake_rows import HORIZON, lake_rows  # noqa: PLC0415 - the extra `lake`
 
         before, asked = asyncio.run(
-            lake_rows(
-                system.settings, moment_of(begin or "", now), min(till, known_by), known_by=known_by, history=HORIZON
-            )
+            lake_rows(system.settings, since, min(till, known_by), known_by=known_by, history=HORIZON)
         )
         run.take((row, False) for row in before)
         run.take((row, _is_from(row, first)) for row in asked)
@@ -86,11 +89,11 @@ def _rule_backtest(rules: str, model: Model | None) -> "RuleBacktest":
     return RuleBacktest(compiled_rules(read_rules(Path(rules))), model)
 
 
-def _of_file(file: str, first: datetime | None, last: datetime | None) -> "Iterator[tuple[Labelled, bool]]":
+def _of_file(
+    source: "LabelledFile", first: datetime | None, last: datetime | None
+) -> "Iterator[tuple[Labelled, bool]]":
     """The rows of a file up to a moment, each with whether it is counted."""
-    from txn_cli.fraud.labelled_file import LabelledFile  # noqa: PLC0415 - where asked alone
-
-    for row in LabelledFile(file).rows():
+    for row in source.rows():
         if last is None or row.at_s < last.timestamp():
             yield row, _is_from(row, first)
 

@@ -60,7 +60,7 @@ def load(
     else:
         say(f"{taken:,} labelled, {len(rejected):,} rejected, {unknown:,} unknown")
         for line, each in islice(problems.items(), SHOWN_MAX):
-            say(f"line {line}: {', '.join(f'{f.pointer} {f.message}' for f in each.faults) or each.title}")
+            say(f"line {line}: {', '.join(f'{f.pointer} {f.message}'.strip() for f in each.faults) or each.title}")
     outcome = Outcome.UNSETTLED if unknown else Outcome.REJECTED if rejected else Outcome.DONE
     raise typer.Exit(LOADING[outcome])
 

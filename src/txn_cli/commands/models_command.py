@@ -16,11 +16,11 @@ from fraud.model.model_errors import ModelError
 from fraud.model.shipped import shipped_files
 from fraud.model.signature import public_key_of, signed
 from fraud.model.trusted_keys import trusted_keys
-from fraud.registry.active_versions import ActiveVersions, Wanted, change_active, read_active
+from fraud.registry.active_versions import ActiveVersions, Role, Wanted, change_active, read_active
 from fraud.registry.approval import Asked, decided
 from fraud.registry.model_registry import ModelRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.since import AsOfOption, moment_of
+from txn_cli.commands.since import AsOfOption, span_of
 from txn_cli.fraud.model_keys import training_key, users_key
 from txn_cli.fraud.person import person_of
 from txn_cli.fraud.side_lines import side_lines
@@ -61,10 +61,12 @@ def list_models(*, as_json: JsonOption = False, data_dir: StackOption = None, aw
         entries = [{"model": name, "fault": fault} for name, fault in faults.items()]
         say_document({"models": entries, **active.model_dump(mode="json", include={"wanted", "proposal"})})
         return
-    roles = {active.wanted.champion: "decides", active.wanted.challenger: "is logged"}
-    for name, fault in faults.items():
-        say(f"{name}  {fault or roles.get(name, '')}".rstrip())
-    if not faults:
+    roles = {active.wanted.challenger: "is logged", active.wanted.champion: "decides"}
+    for name in sorted({*faults, *filter(None, roles)}):
+        fault = faults.get(name, "it is not there")
+        wanted = "is wanted, and refused: " if fault and name in roles else ""
+        say(f"{name}  {wanted}{fault or roles.get(name, '')}".rstrip())
+    if not (faults or any(roles)):
         say("No models: txn models activate shipped, or a folder of txn train")
     if active.proposal is not None:
         say(f"{active.proposal.who} asks for {active.proposal.wanted.champion}: a second person has to, too")
@@ -96,8 +98,8 @@ def activate(
     agree(f"Let {model} score?", system, yes=yes)
     asked = _asked("challenge" if challenger else "activate", by, system)
     model_id = _at(system, put)
-    field = "challenger" if challenger else "champion"
-    _change(system, asked, lambda active: active.wanted.model_copy(update={field: model_id}))
+    field: Role = "challenger" if challenger else "champion"
+    _change(system, asked, lambda active: active.wanted.with_model(field, model_id))
 
 
 @models.command()
@@ -140,9 +142,7 @@ def compare(
     Nothing is scored again: what both gave stands in the log of scores. Labels are those that are known, and behind
     them what transactions said of themselves.
     """
-    now = datetime.now(UTC)
-    end = moment_of(as_of, now) if as_of else now
-    begin = moment_of(since, now)
+    begin, end = span_of(since, as_of, datetime.now(UTC), names="--since/--as-of")
     system = system_at(data_dir, aws=aws)
     from txn_cli.fraud.challengers import comparison  # noqa: PLC0415 - the extra `lake`
 

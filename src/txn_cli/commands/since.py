@@ -18,6 +18,19 @@ AsOfOption = Annotated[
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def span_of(begin: str, end: str | None, at: datetime, *, names: str = "--from/--to") -> tuple[datetime, datetime]:
+    """Two moments by the names of their options; without the second one it is the moment that is given.
+
+    Raises:
+        BadParameter: one is none, or the first one lies behind the second.
+    """
+    first, last = moment_of(begin, at), moment_of(end, at) if end else at
+    if first > last:
+        one, other = names.split("/")
+        raise typer.BadParameter(f"it lies behind {other if end else 'now'}", param_hint=one)
+    return first, last
+
+
 def moment_of(text: str, at: datetime) -> datetime:
     """The moment that is named: an RFC 3339 time, or so long before a moment.
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, system_at
-from txn_cli.commands.since import moment_of
+from txn_cli.commands.since import span_of
 from txn_cli.fraud.model_folder import write_folder
 from txn_cli.fraud.model_keys import training_key
 from txn_cli.terminal import say, say_document
@@ -69,7 +69,7 @@ def train(
         rejected = source.rejected
     else:
         now = datetime.now(UTC)
-        first, last = moment_of(begin or "", now), moment_of(end, now) if end else now
+        first, last = span_of(begin or "", end, now)
         settings = system_at(data_dir, aws=aws).settings
         from txn_cli.fraud.lake_rows import lake_rows  # noqa: PLC0415 - the extra
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fraud.evaluation.backtest import Backtest
-from fraud.evaluation.intervals import Estimate
+from fraud.evaluation.intervals import Estimate, Estimates
 from fraud.evaluation.side_by_side import SideBySide
 from fraud.model.model import Model
 from fraud.training.labelled import Labelled
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 class BacktestRun:
-    """All that is measured in one go over the rows: models, challengers beside the first one, and rules."""
+    """All that is measured in one go over the rows: models, challengers beside the first one, and rules.
+
+    `rejected` is how many rows of the file were damaged and left out.
+    """
 
     def __init__(self, models: Sequence[Model], rules: "RuleBacktest | None") -> None:
         self._tests = [Backtest(model) for model in models]
         self._beside = [SideBySide(models[0].decide, model.decide) for model in models[1:]]
         self._rules = rules
+        self.rejected = 0
 
     def take(self, rows: Iterable[tuple[Labelled, bool]]) -> None:
         """Hold rows against all; those that are not to be counted fill histories."""
@@ -52,6 +56,7 @@ class BacktestRun:
                 for other, side in zip(ids[1:], self._beside, strict=True)
             ],
             "rules": None if self._rules is None else self._rules.document(),
+            "rejected": self.rejected,
         }
 
     def lines(self) -> Iterator[str]:
@@ -59,10 +64,10 @@ class BacktestRun:
         for test in self._tests:
             found = test.estimates()
             yield f"{test.model.id}: {found.rows:,} rows, {found.frauds:,} frauds"
-            yield (
-                f"  average precision {_shown(found.average_precision)}, recall at 0.1 % "
-                f"{_shown(found.recall_at_fpr)}, precision of 5 cards a day {_shown(found.card_precision)}"
-            )
+            if found.frauds:
+                yield f"  {_measured(found)}"
+            else:
+                yield "  nothing to measure: no frauds are known among these rows"
             yield (
                 f"  {test.alerts:,} alerts, {test.alerts_a_day():,.1f} a day; of {test.fraud_minor / 100:,.2f} in "
                 f"frauds {test.caught_minor / 100:,.2f} alerted"
@@ -71,6 +76,16 @@ class BacktestRun:
             yield from side_lines(test.model.id, side.document())
         if self._rules is not None:
             yield from rule_lines(self._rules.document())
+        if self.rejected:
+            rows = "1 row of the file was" if self.rejected == 1 else f"{self.rejected:,} rows of the file were"
+            yield f"{rows} damaged and not used"
+
+
+def _measured(found: Estimates) -> str:
+    return (
+        f"average precision {_shown(found.average_precision)}, recall at 0.1 % "
+        f"{_shown(found.recall_at_fpr)}, precision of 5 cards a day {_shown(found.card_precision)}"
+    )
 
 
 def _shown(estimate: Estimate) -> str:

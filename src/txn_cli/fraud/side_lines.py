@@ -20,6 +20,6 @@ def side_lines(challenger: str, document: dict[str, Any]) -> Iterator[str]:
     if (found := document["average_precision"]) is not None:
         gap = found["difference"]
         yield (
-            f"  average precision {found['champion']:.3f} and {found['challenger']:.3f}: "
+            f"  average precision {found['challenger']:.3f}, the champion's {found['champion']:.3f}: "
             f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
         )

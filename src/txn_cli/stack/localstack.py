@@ -174,9 +174,9 @@ async def _warn_of_waiting(base: Foundation, kinds: Collection[str], narrator: N
     """Tell of workers that run and wait for somebody to do something."""
     urls = base.ports.metrics_urls()
     for kind in kinds:
-        ready, *_ = await worker_says(kind, urls[kind])
-        if not ready.ready:
-            narrator.warn(f"The {kind} worker waits: {ready.why}")
+        said = await worker_says(kind, urls[kind])
+        if said.ready is not None and not said.ready.ready:
+            narrator.warn(f"The {kind} worker waits: {said.ready.why}")
 
 
 @asynccontextmanager

@@ -84,7 +84,7 @@ class WorkerStatus:
     """One kind of worker over all shards; `counts` are what its process says it did, by name, and `ready` is what it
     says of itself, if it can be asked. `lake` is how much of the lake is read, for an index that is built from it.
     `amiss` says in words that the leases belong to another stream, and is empty when they do not. `polling` are the
-    drains that poll its stream, this one perhaps among them.
+    drains that poll its stream, this one perhaps among them. `refused` is what is wanted of it and refused by it.
     """
 
     kind: str
@@ -94,6 +94,7 @@ class WorkerStatus:
     ready: ProcessReadiness | None = None
     amiss: str = ""
     polling: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def held_up(self) -> Counter[ReadLimit]:

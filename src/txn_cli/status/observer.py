@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
-from txn_cli.status.process import api_says, ingest_says, warehouse_says, worker_says
+from txn_cli.status.process import WorkerSaid, api_says, ingest_says, warehouse_says, worker_says
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.tail import rest_behind
 from txn_cli.status.wanted_model import WantedModel
@@ -122,15 +122,17 @@ class Observer:
         found = None if identity is None else belonging(leases.values(), listed, identity)
         amiss, foreign = ("", ()) if found is None else (told(found, kind, stream), found.foreign)
         url = self.urls.workers.get(kind)
-        ready, counts, limits = (None, {}, {}) if url is None else await worker_says(kind, url)
+        said = WorkerSaid(None, {}, {}) if url is None else await worker_says(kind, url)
         shards = [
-            replace(await self._shard(stream, shard_id, lease, foreign=lease in foreign), limit=limits.get(shard_id))
+            replace(
+                await self._shard(stream, shard_id, lease, foreign=lease in foreign), limit=said.limits.get(shard_id)
+            )
             for shard_id, lease in ((shard.shard_id, leases.get(shard.shard_id)) for shard in listed)
         ]
         built = drain is INDEX and names.generation != FIRST_GENERATION
         lake = await LakeProgress(self.dynamodb, names.lake_progress).count() if built else None
         polling = polling_drains(self.settings, stream)
-        return WorkerStatus(kind, tuple(shards), counts, lake, ready, amiss, polling)
+        return WorkerStatus(kind, tuple(shards), said.counts, lake, said.ready, amiss, polling, said.refused)
 
     async def _shard(self, stream: str, shard_id: ShardId, lease: Lease | None, *, foreign: bool) -> ShardStatus:
         rest: Rest | None = None

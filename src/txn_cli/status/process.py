@@ -7,6 +7,7 @@ from typing import Final, get_args
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from fraud.registry.active_versions import WANTED_REFUSED
 from txn_cli.trust import trust
 from txn_core.kinesis.stream_limits import READS_LIMITED, ReadLimit
 from txn_core.positions import ShardId
@@ -57,6 +58,22 @@ class WarehouseStatus:
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSaid:
+    """What a worker says of itself. All but its readiness is empty where it does not answer.
+
+    Attributes:
+        counts: its counters by name without the prefix they share.
+        limits: what limits its reads, by shard.
+        refused: what is wanted of it and what it refuses, such as a model.
+    """
+
+    ready: ProcessReadiness | None
+    counts: dict[str, float]
+    limits: dict[ShardId, ReadLimit]
+    refused: tuple[str, ...] = ()
+
+
 async def warehouse_says(url: str) -> WarehouseStatus:
     """The status of what runs the warehouse, at a base URL."""
     async with _client(url) as client:
@@ -70,14 +87,11 @@ async def ingest_says(url: str) -> IngestStatus:
         return IngestStatus(await _readiness(client), parse_labelled("ingest", await _metrics(client)))
 
 
-async def worker_says(kind: str, url: str) -> tuple[ProcessReadiness, dict[str, float], dict[ShardId, ReadLimit]]:
-    """A worker's readiness, its counters by name without the prefix they share, and what limits its reads by shard.
-
-    The latter two are empty where it does not answer.
-    """
+async def worker_says(kind: str, url: str) -> WorkerSaid:
+    """What a worker of a kind says at a base URL."""
     async with _client(url) as client:
         readiness, text = await _readiness(client), await _metrics(client)
-    return readiness, parse_counts(kind, text), parse_limits(kind, text)
+    return WorkerSaid(readiness, parse_counts(kind, text), parse_limits(kind, text), parse_refused(kind, text))
 
 
 async def api_says(url: str) -> ApiStatus:
@@ -121,6 +135,17 @@ def parse_limits(kind: str, text: str) -> dict[ShardId, ReadLimit]:
         for limit in get_args(ReadLimit)
         if sample.value and sample.labels["limit"] == limit
     }
+
+
+def parse_refused(kind: str, text: str) -> tuple[str, ...]:
+    """What a worker of a kind refuses of what is wanted, in the order in which the worker names it."""
+    return tuple(
+        sample.labels["kind"]
+        for family in text_string_to_metric_families(text)
+        if family.name == f"txn_{kind}_{WANTED_REFUSED}"
+        for sample in family.samples
+        if sample.value
+    )
 
 
 def parse_gauges(kind: str, text: str) -> dict[str, float]:

@@ -36,6 +36,7 @@ def _worker(worker: WorkerStatus, status: Status) -> dict[str, object]:
         "drained": worker.drained,
         "amiss": worker.amiss or None,
         "lag_s": round(worker.lag_s(status.at), 3),
+        "refused": list(worker.refused),
         "process": None if worker.ready is None else _readiness(worker.ready),
         "leases": dict(worker.leases),
         "counts": worker.counts,

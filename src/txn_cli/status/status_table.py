@@ -59,6 +59,10 @@ def _parts(status: Status) -> Iterator[RenderableType]:
         if worker.lake is not None:
             yield Text(_lake_line(worker.lake))
     yield from (Text(worker.amiss, style="red") for worker in status.workers if worker.amiss)
+    for worker in status.workers:
+        # A refused champion has a line of its own, with its id.
+        kinds = [kind for kind in worker.refused if kind != "model" or status.refused is None]
+        yield from (Text(_refused_line(worker, kind), style="red") for kind in kinds)
     if status.refused is not None:
         yield Text(status.refused.line, style="yellow")
     yield Text("Every shard is drained to its tip" if status.drained else "Not drained yet")
@@ -139,6 +143,14 @@ def _limit_lines(worker: WorkerStatus) -> Iterator[str]:
             f"{worker.kind} falls behind on {where}: {WHY[limit]} (polled by {', '.join(worker.polling)}); "
             "TXN_FAN_OUT gives a drain 2 MB/s of each shard for itself"
         )
+
+
+def _refused_line(worker: WorkerStatus, kind: str) -> str:
+    """What is refused of what is wanted, and where the reason is."""
+    are = "are" if kind == "rules" else "is"
+    what = "what is wanted cannot be read" if kind == "registry" else f"the wanted {kind} {are} refused"
+    command = "txn rules list" if kind == "rules" else "txn models list"
+    return f"{worker.kind}: {what}, so what was wanted before goes on: {command} says why"
 
 
 def _records(shard: ShardStatus) -> str:

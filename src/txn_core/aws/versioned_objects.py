@@ -18,6 +18,10 @@ from txn_core.aws.types import S3Client
 ETag = NewType("ETag", str)
 
 
+class ObjectTooLargeError(Exception):
+    """An object has more bytes than its reader takes; none of them was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedObject:
     """An object as a list names it; `changed_at` is when it was written, by the clock of S3."""
@@ -66,12 +70,18 @@ class VersionedObjects:
             return None
         return ListedObject(key, ETag(head["ETag"]), head["ContentLength"], head["LastModified"])
 
-    async def load(self, key: str) -> LoadedObject | None:
-        """An object, or None when it is not there."""
+    async def load(self, key: str, bytes_max: int | None = None) -> LoadedObject | None:
+        """An object, or None when it is not there.
+
+        Raises:
+            ObjectTooLargeError: it has more than `bytes_max` bytes.
+        """
         answer = await _present(self._client.get_object(Bucket=self.bucket, Key=key))
         if answer is None:
             return None
         async with answer["Body"] as body:
+            if bytes_max is not None and answer["ContentLength"] > bytes_max:
+                raise ObjectTooLargeError
             data = await body.read()
         said_at = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return LoadedObject(data, ETag(answer["ETag"]), (said_at - answer["LastModified"]).total_seconds())

@@ -14,6 +14,8 @@ from txn_core.transactions.event_form import has_shape, have_shape
 from txn_core.transactions.identity import normalise_merchant
 
 EVENT_BYTES_MAX: Final = 256 << 10  # a DynamoDB item holds 400 KB, and keys and conflicts stand beside the event
+SHORT_BYTES_MAX: Final = EVENT_BYTES_MAX // 16
+"""Of bytes whose canonical form is not too large, however they are written: no character becomes more than six."""
 MERCHANT_KEY_BYTES_MAX: Final = 1024  # a DynamoDB sort key
 
 
@@ -35,11 +37,22 @@ def decode(record: StreamRecord) -> DecodedEvent:
         EventError: it is not an event, or not one that the views can hold. Says why, never what stood there.
     """
     event = Event.decode(record.data)
-    data = event.model_dump_json(by_alias=True).encode()
+    data = _canonical(event)
     _refuse_unkeepable(event, data)
     return DecodedEvent(
         event, record if data == record.data else StreamRecord(data, record.position, record.arrived_at)
     )
+
+
+def event_in(record: StreamRecord) -> Event:
+    """The same event for those who do not keep its bytes, which are not written once more unless it may be too large.
+
+    Raises:
+        EventError: as `decode`.
+    """
+    event, data = Event.decode(record.data), record.data
+    _refuse_unkeepable(event, data if len(data) <= SHORT_BYTES_MAX else _canonical(event))
+    return event
 
 
 def to_look_at(records: RecordBatch) -> list[int]:
@@ -54,6 +67,10 @@ def to_look_at(records: RecordBatch) -> list[int]:
         for place, record in enumerate(records)
         if len(record.data) > EVENT_BYTES_MAX or not has_shape(record.data)
     ]
+
+
+def _canonical(event: Event) -> bytes:
+    return event.model_dump_json(by_alias=True).encode()
 
 
 def _refuse_unkeepable(event: Event, data: bytes) -> None:

@@ -69,7 +69,7 @@ class DriftWatch:
             return
         found: dict[str, float] = {}
         for each, blocks in zip(bins, zip(*self._counts, strict=True), strict=True):
-            found[each.name] = index_of(each, [sum(counts) for counts in zip(*blocks, strict=True)])
+            found[each.name] = index_of(each, [*map(sum, zip(*blocks, strict=True))])
             self._metrics.drift.labels(each.name).set(found[each.name])
         self._tell({name: round(found[name], 3) for name in sorted(STEADY & found.keys()) if found[name] >= ALARM})
 

@@ -12,7 +12,7 @@ from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import WriteOrder
 from txn_core.settings import Settings
-from workers.events.decoding import decode
+from workers.events.decoding import event_in
 
 _MISSING: Final = "missing_in_scores"
 
@@ -34,7 +34,7 @@ class ScoreEvidence:
 
     async def _fault(self, record: StreamRecord) -> str | None:
         try:
-            event = decode(record).event
+            event = event_in(record)
         except EventError:
             return _MISSING
         order = WriteOrder.of(event.accepted_at, record.position)

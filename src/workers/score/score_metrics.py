@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from fraud.records.score_row import Decision, Fallback
+from fraud.registry.active_versions import WANTED_KINDS, WANTED_REFUSED
 from fraud.scoring.verdict import Verdict
 from workers.metrics import WorkerMetrics
 
@@ -24,11 +25,20 @@ class ScoreMetrics:
         self.state_conflicts = metrics.counter("state_conflicts", "Card states that another worker had changed")
         self.states_unreadable = metrics.counter("states_unreadable", "Card states that could not be read")
         self.versions_refused = metrics.counter("versions_refused", "Versions that could not be taken", "kind")
+        self._wanted_refused = metrics.gauge(
+            WANTED_REFUSED, "1 while what is wanted is refused, and what was wanted before goes on", "kind"
+        )
         self.drift = metrics.gauge("drift", "Population stability index of the latest records", "feature")
         for decision in get_args(Decision):
             self._decisions.labels(decision)
         for reason in get_args(Fallback):
             self._fallbacks.labels(reason)
+        self.note_refused(frozenset())
+
+    def note_refused(self, kinds: frozenset[str]) -> None:
+        """Say of which of the `WANTED_KINDS` the wanted version is refused now."""
+        for kind in WANTED_KINDS:
+            self._wanted_refused.labels(kind).set(kind in kinds)
 
     def note(self, verdicts: Sequence[Verdict]) -> None:
         """Count the verdicts of some records."""

@@ -5,8 +5,10 @@ lease, the object of the score log, the states, and the checkpoint with the ledg
 checkpoint, passes over what the states cover, and scores the rest as it was scored before, since the states are those
 of before and the versions are pinned on the lease. What is in the log already is not scored again, but taken from it.
 
-A flush covers all that was scored. So records are scored up to where a flush is due, and no further; where a plan
-stands on the lease, up to where its object reaches.
+A flush covers all that was scored when it began. While it is on its way further records are scored, up to as many as
+one flush takes with those of the flush itself; then its end is waited for. There is one flush at a time. What fails
+in it fails the drain, which drops all that was scored since and reads again from the checkpoint. Under a plan of a
+predecessor, records are scored up to where its object reaches, and its flush is waited for.
 """
 
 import asyncio
@@ -56,12 +58,22 @@ class ScoreSite:
     limits: FlushLimits
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A flush that is on its way, with so many positions."""
+
+    positions: int
+    task: asyncio.Task[None]
+
+
 class ScoreProcessor:
     """Scores one shard."""
 
     def __init__(self, site: ScoreSite, memory: StateMemory, lease: Cursor, lag: ShardLag) -> None:
         self._site, self._memory, self._lease, self._lag = site, memory, lease, lag
         self._pending: PendingRows | None = None
+        self._flight: _Flight | None = None
+        self._conflicts = self._unreadable = 0  # of the memory's, which are counted
         self._looked = False
         self._covered_to: Position | None = None  # by the object of the plan that stands on the lease
         self._logged: Logged = {}  # the rows of that object
@@ -69,37 +81,45 @@ class ScoreProcessor:
         self._seen_tip = False
 
     async def take(self, batch: Batch) -> None:
-        """Score a batch, carry out what a predecessor planned, and flush what is due."""
+        """Score a batch, carry out what a predecessor planned, and begin a flush that is due."""
         self._lag.has_read(batch)
         records = batch.records
         while records:
+            await self._land(wait=False)
             target = await self._target()
             if (count := self._count(records, target)) == 0:
-                await self._flush("span" if target is None else "plan")
+                if self._flight is not None:
+                    await self._land()
+                else:
+                    await self._flush("span" if target is None else "plan")
                 continue
             await self._score(records[:count])
             records = records[count:]
             await self._flush_if_due(target)
+        await self._land(wait=batch.ended)
         await self._flush_if_due(await self._target())
-        if batch.ended and self._lease.row.plan is not None:
+        if batch.ended and self._flight is None and self._lease.row.plan is not None:
             await self._flush("plan")
         self._seen_tip = self._seen_tip or batch.at_tip
-        if batch.at_tip and self._pending is None:
+        if batch.at_tip and self._pending is None and self._flight is None:
             self._lag.at_tip()
 
     async def finish(self) -> None:
         """Flush everything that was taken, unless a predecessor's plan is not yet read to its end."""
+        await self._land()
         if self._lease.row.plan is None and self._pending is not None:
             await self._flush("end")
 
     def abandon(self) -> None:
         """Forget what was taken; the next holder reads it again."""
-        self._pending = None
+        if self._flight is not None:
+            self._flight.task.cancel()
+        self._pending = self._flight = None
         self._memory.abandon()
 
     async def _target(self) -> Position | None:
         """Up to where a predecessor's plan is to be carried out: to its end, or its object's; None without a plan."""
-        if (plan := self._lease.row.plan) is None:
+        if self._flight is not None or (plan := self._lease.row.plan) is None:
             return None
         if not self._looked:
             self._covered_to = await self._site.objects.covered_to(plan)
@@ -110,11 +130,11 @@ class ScoreProcessor:
         return self._covered_to or plan.last
 
     def _count(self, records: RecordBatch, target: Position | None) -> int:
-        """How many records the flush that is to come takes of those that follow; 0 where it is due without any."""
+        """How many records may be scored of those that follow; 0 where a flush comes before, or its end."""
         if target is not None:
             return sum(1 for record in records if record.position.within_shard() <= target.within_shard())
         pending = self._pending
-        room = self._site.limits.records - (0 if pending is None else pending.positions)
+        room = self._site.limits.records - self._positions
         first = (records[0] if pending is None else pending.first).arrived_at
         count = 0
         for run in records.runs:
@@ -127,19 +147,22 @@ class ScoreProcessor:
         await self._pin(records[0].position)
         pins = self._lease.row.pins
         rows: list[ScoreRow] = []
-        for pin, some in groupby(records, key=lambda record: pin_at(pins, record.position)):
+        first = 0
+        for pin, same in groupby(pin_at(pins, record.position) for record in records):
+            some = records[first : (first := first + sum(1 for _ in same))]
             wanted = PinnedVersions() if pin is None else PinnedVersions(*pin.versions)
             versions = await self._site.scorer.versions.versions(wanted)
             if self._covered_to is None:
-                rows += await self._site.scorer.score(list(some), versions, self._memory)
+                rows += await self._site.scorer.score(some, versions, self._memory)
             else:
-                rows += await self._site.scorer.adopt(list(some), self._logged, versions, self._memory)
+                rows += await self._site.scorer.adopt(some, self._logged, versions, self._memory)
         tally = await asyncio.to_thread(tally_of, records)
         if self._pending is None:
             self._pending = PendingRows(records[0], records[0], time.monotonic())
         self._pending.add(records, tally, rows)
         self._taken += len(records)
-        self._lag.pending = self._pending.positions
+        self._lag.pending = self._positions
+        self._count_states()
 
     async def _pin(self, start: Position) -> None:
         """Let the versions that are wanted now hold from a position on, where nobody can have scored it before.
@@ -158,24 +181,53 @@ class ScoreProcessor:
             await self._lease.pin(VersionPin(start, *wanted))
 
     def _is_new_ground(self, last: VersionPin, start: Position) -> bool:
-        if self._lease.row.plan is not None or not last.holds_at(start) or last.start == start:
+        if self._flight is not None or self._lease.row.plan is not None:
+            return False
+        if not last.holds_at(start) or last.start == start:
             return False
         return self._seen_tip or self._taken >= self._site.limits.records
 
     async def _flush_if_due(self, target: Position | None) -> None:
-        if (pending := self._pending) is None:
+        """Carry out a predecessor's plan whose target was reached; without one, begin a flush that is due."""
+        if (pending := self._pending) is None or self._flight is not None:
             return
         if target is not None:
             if pending.has_reached(target):
                 await self._flush("plan")
         elif pending.positions >= self._site.limits.records:
-            await self._flush("records")
+            self._begin("records")
         elif time.monotonic() - pending.since_s >= self._site.limits.age_s:
-            await self._flush("age")
+            self._begin("age")
 
     async def _flush(self, cause: Cause) -> None:
-        """Make durable what is pending: as the plan that stands on the lease says, or as one that is made now."""
-        metrics, pending, plan = self._site.metrics, self._pending, self._lease.row.plan
+        """Begin a flush, and return when all of it is durable."""
+        self._begin(cause)
+        await self._land()
+
+    def _begin(self, cause: Cause) -> None:
+        """Let what is pending be made durable, and what is scored from now on come after it."""
+        pending, self._pending = self._pending, None
+        self._memory.freeze()
+        task = asyncio.create_task(self._carry_out(cause, pending))
+        task.add_done_callback(_look_at)
+        self._flight = _Flight(0 if pending is None else pending.positions, task)
+
+    async def _land(self, *, wait: bool = True) -> None:
+        """Return when no flush is on its way, or at once without `wait`. Raises what has failed in it."""
+        if (flight := self._flight) is not None and (wait or flight.task.done()):
+            await flight.task
+            self._flight = None
+            self._lag.pending = self._positions
+
+    @property
+    def _positions(self) -> int:
+        """How many were taken and are not known to be checkpointed."""
+        flight, pending = self._flight, self._pending
+        return (0 if flight is None else flight.positions) + (0 if pending is None else pending.positions)
+
+    async def _carry_out(self, cause: Cause, pending: PendingRows | None) -> None:
+        """Make durable what was pending: as the plan that stands on the lease says, or as one that is made now."""
+        metrics, plan = self._site.metrics, self._lease.row.plan
         positions = 0 if pending is None else pending.positions
         rows: Sequence[ScoreRow] = () if pending is None else pending.rows
         metrics.flush_records.observe(positions)
@@ -189,17 +241,18 @@ class ScoreProcessor:
                     metrics.lost("planned")
             if plan is not None and rows and self._covered_to is None:
                 await self._site.objects.write(plan, rows)
-            await self._store_states()
+            await self._memory.store_frozen()
+            self._count_states()
             to = self._covered_to or (plan.last if plan is not None else None)
             await self._advance(to, pending)
         self._site.scorer.counts.flushes.labels(cause).inc()
 
-    async def _store_states(self) -> None:
-        conflicts, unreadable = self._memory.conflicts, self._memory.unreadable
-        await self._memory.store_all()
-        counts = self._site.scorer.counts
-        counts.state_conflicts.inc(self._memory.conflicts - conflicts)
-        counts.states_unreadable.inc(self._memory.unreadable - unreadable)
+    def _count_states(self) -> None:
+        """Count what the memory has met since it was last asked."""
+        counts, memory = self._site.scorer.counts, self._memory
+        counts.state_conflicts.inc(memory.conflicts - self._conflicts)
+        counts.states_unreadable.inc(memory.unreadable - self._unreadable)
+        self._conflicts, self._unreadable = memory.conflicts, memory.unreadable
 
     async def _advance(self, to: Position | None, pending: PendingRows | None) -> None:
         """Checkpoint what was made durable; `to` is where a plan ends, behind all that could be read perhaps."""
@@ -208,7 +261,13 @@ class ScoreProcessor:
             to = pending.last.position
         tally = tally_of(()) if pending is None else pending.tally
         await self._site.checkpointer.advance(self._lease, to, tally)
-        self._pending, self._looked, self._covered_to, self._logged, self._lag.pending = None, False, None, {}, 0
+        self._looked, self._covered_to, self._logged = False, None, {}
         if pending is not None:
             self._site.metrics.records.inc(pending.positions)
             self._lag.durable_to(pending.last.arrived_at)
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    """Ask for the error of a flush that nobody waits for any more: another one has ended the drain."""
+    if not task.cancelled():
+        task.exception()

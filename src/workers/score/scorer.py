@@ -6,7 +6,7 @@ Records are taken in slices, between which the event loop is free: a thousand sc
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from fraud.observations.observation import Observation
@@ -23,12 +23,13 @@ from txn_core.dynamodb.scores import BATCH_ITEMS_MAX, ScoreItem, ScoreTable
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.transactions.event import Event
+from txn_core.transactions.identity import Account, CardId
 from txn_core.transactions.instants import instant_of, now
 from workers.events.dead_letters import DeadLetterBox
-from workers.events.decoding import decode
+from workers.events.decoding import event_in
 from workers.events.undecodable import SettingApart
 from workers.retries import UNLIMITED, Patience, retry_outages
-from workers.score.alert_outbox import ALERTS_AT_ONCE, Alarm, AlertOutbox
+from workers.score.alert_outbox import CARDS_AT_ONCE, Alarm, AlertOutbox
 from workers.score.drift_watch import DriftWatch
 from workers.score.score_metrics import ScoreMetrics
 from workers.score.score_objects import refuse_other
@@ -38,6 +39,7 @@ SLICE_RECORDS: Final = 64
 WRITES_AT_ONCE: Final = 8
 """Requests of 25 scores each."""
 
+_instant_of: Final = lru_cache(1)(instant_of)  # what came in one record of the stream arrived at once
 
 Logged = Mapping[tuple[int, int], ScoreRow]
 """Rows of the score log by their place in the shard."""
@@ -54,11 +56,11 @@ class _ReadEvent:
 
 @dataclass(slots=True)
 class _Scores:
-    """What came of some records."""
+    """What came of some records; the alarms by account and card."""
 
     rows: list[ScoreRow] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
+    alarms: dict[tuple[Account, CardId], list[Alarm]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +85,15 @@ class Scorer:
         letter. The states are changed in memory alone.
         """
         arrivals = await self._read(records)
-        conflicts, unreadable = memory.conflicts, memory.unreadable
         await memory.load(arrival.observation for arrival in arrivals)
         found = _Scores()
         for start in range(0, len(arrivals), SLICE_RECORDS):
             for arrival in arrivals[start : start + SLICE_RECORDS]:
                 self._score(arrival, versions, memory, found)
             await asyncio.sleep(0)
-        self.counts.state_conflicts.inc(memory.conflicts - conflicts)
-        self.counts.states_unreadable.inc(memory.unreadable - unreadable)
         self.counts.note(found.verdicts)
         self.drift.note(versions.champion, found.verdicts)
-        await side_by_side(found.alarms, self.outbox.deliver, workers=ALERTS_AT_ONCE)
+        await side_by_side(found.alarms.values(), self.outbox.deliver, workers=CARDS_AT_ONCE)
         await self._show(found.rows)
         self._note_failing(versions, found.verdicts)
         return found.rows
@@ -129,7 +128,7 @@ class Scorer:
         for start in range(0, len(records), SLICE_RECORDS):
             for record in records[start : start + SLICE_RECORDS]:
                 try:
-                    event = decode(record).event
+                    event = event_in(record)
                 except EventError as error:
                     await apart.keep(record, error)
                 else:
@@ -145,13 +144,14 @@ class Scorer:
         if state.history is not None and state.history.knows(observation.transaction_id):
             self.counts.repeats.inc()
             return
-        arrived_at = instant_of(arrival.record.arrived_at)
+        arrived_at = _instant_of(arrival.record.arrived_at)
         verdict = scored(observation, state.history, versions, arrived_at=arrived_at)
         memory.enter(observation, verdict.stage1, place)
         found.rows.append(row_of(event, place, verdict, arrived_at=arrived_at, scored_at=now()))
         found.verdicts.append(verdict)
         if verdict.decision == "alert":
-            found.alarms.append(Alarm(event, arrived_at, verdict, versions.champion))
+            alarms = found.alarms.setdefault((event.account, event.card_id), [])
+            alarms.append(Alarm(event, arrived_at, verdict, versions.champion))
 
     async def _show(self, rows: Sequence[ScoreRow]) -> None:
         """Return when the scores can be looked up."""

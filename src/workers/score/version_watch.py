@@ -115,6 +115,7 @@ class VersionWatch:
         patience: Patience = UNLIMITED,
     ) -> None:
         self._objects, self._keys, self._every_s, self._patience = objects, tuple(keys), every_s, patience
+        self._counts = counts
         self._registry, self._rule_registry = ModelRegistry(objects), RuleRegistry(objects)
         self._models = Shelf("model", self._load_model, counts)
         self._rules = Shelf("rules", self._load_rules, counts)
@@ -168,8 +169,10 @@ class VersionWatch:
             if self._choice is None or etag != self._etag:
                 _log.error("registry_unreadable", why=str(error))
             self._choice, self._etag = self._choice or _Choice(), etag
+            self._counts.note_refused(self._choice.refused | {"registry"})
             return
         self._choice, self._etag = await self._chosen(wanted), etag
+        self._counts.note_refused(self._choice.refused)
 
     def note_failing(self, version: str, failing: frozenset[str]) -> None:
         """Note rules of a version that fail all the time: `run` has the registry want the rules without them."""

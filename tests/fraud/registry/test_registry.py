@@ -30,6 +30,23 @@ def asked(who: str, *, alone: bool = False, action: str = "activate") -> Asked:
     return Asked.of(action, who=who, at=AT, alone=alone)
 
 
+async def test_an_object_of_wanted_versions_that_is_too_large_is_refused() -> None:
+    objects = MemoryVersions("lake")
+    await objects.put(ACTIVE_KEY, b" " * (1 << 20) + b"{}")
+    with pytest.raises(ModelError, match="larger than"):
+        await read_active(objects)
+    with pytest.raises(ModelError, match="larger than"):
+        await change_active(objects, lambda active: active)
+
+
+def test_a_challenger_is_another_model_than_the_champion() -> None:
+    beside = wanted(1).with_model("challenger", IDS[2])
+    assert beside == Wanted(champion=IDS[1], challenger=IDS[2])
+    assert beside.with_model("champion", IDS[2]) == wanted(2), "or it would be scored twice and compared with itself"
+    with pytest.raises(ModelError, match="decides"):
+        wanted(1).with_model("challenger", IDS[1])
+
+
 async def test_a_model_that_was_put_is_listed_and_loaded() -> None:
     registry = ModelRegistry(MemoryVersions("lake"))
     await registry.put(trained().model_id, trained().files)

@@ -119,6 +119,27 @@ async def test_when_an_alert_joins(hours: float, before: list[Claim | Close | Re
     office.hold([alert_of(1), alert_of(2)])
 
 
+async def test_many_alerts_of_a_card_are_one_write_of_its_case() -> None:
+    """A rule that hits everything raises hundreds; a case that was read and written for each would hold up all."""
+    office, alerts = Office(), [alert_of(number) for number in range(1, 101)]
+    raised = await office.alerts().raise_alerts(alerts)
+    assert [each.alert.alert_id for each in raised] == [alert.alert_id for alert in alerts]
+    assert office.steps.calls < len(alerts) + 15
+    assert [entry.text for entry in office.cases()[0].audit] == [alert.alert_id for alert in alerts]
+    office.hold(alerts)
+
+
+async def test_an_id_that_another_card_has_takes_no_other_alert_along() -> None:
+    """Two cards with one transaction id: the alert is the first one's; what else the second has is its own."""
+    office, other = Office(), "card_1_" + "0" * 32
+    first = (await office.alerts().raise_alert(alert_of(1))).alert
+    mine = [alert_of(number, card_id=other) for number in (1, 2, 3)]
+    raised = await office.alerts().raise_alerts(mine)
+    assert raised[0].alert == first
+    cases = {case.card_id: [each.alert_id for each in case.alerts] for case in office.cases()}
+    assert cases == {first.card_id: [first.alert_id], other: [each.alert_id for each in mine[1:]]}
+
+
 async def test_another_card_or_account_is_another_case() -> None:
     """Nothing of one card is in the case of another."""
     office = Office()
@@ -148,8 +169,8 @@ async def test_whoever_dies_at_any_call_is_repeated(
     situation: str, meanwhile: Close | Reopen | None, *, carried_out: bool
 ) -> None:
     """Killed at each of its calls, and a reviewer acts before the successor comes: one alert, one open case."""
-    for lost_at in range(1, 30):
-        office, alerts = Office(), [alert_of(1), alert_of(2)]
+    for lost_at in range(1, 40):
+        office, alerts = Office(), [alert_of(1), alert_of(2), alert_of(3)]
         if situation != "none":
             await office.alerts().raise_alert(alerts[0])
         for action in SITUATIONS[situation]:
@@ -157,7 +178,7 @@ async def test_whoever_dies_at_any_call_is_repeated(
         dying = Steps(lost_at=lost_at, carried_out=carried_out)
         is_lost = False
         try:
-            await office.alerts(dying).raise_alert(alerts[1])
+            await office.alerts(dying).raise_alerts(alerts[1:])
         except LostError:
             is_lost = True
         if meanwhile is not None:
@@ -181,7 +202,10 @@ async def test_many_at_once_in_any_order(seeds: range) -> None:
 
         async def scorer(rng: random.Random, alerts: list[Alert], office: Office) -> None:
             steps = Steps(rng, lost_at=rng.randrange(25), carried_out=rng.random() < 0.5)
-            for alert in rng.sample(alerts, len(alerts)):
+            mine = rng.sample(alerts, len(alerts))
+            with suppress(LostError):
+                await office.alerts(steps).raise_alerts(mine[rng.randrange(2) :])
+            for alert in mine:
                 with suppress(LostError):
                     await office.alerts(steps).raise_alert(alert)
 

@@ -63,6 +63,17 @@ def test_a_hostile_or_mistaken_condition_is_refused_in_one_line_that_names_the_r
 
 
 @pytest.mark.parametrize(
+    ("when", "helps"),
+    [("amount == null", True), ("null == amount", True), ("// amount > 1", False), ("amount >", False)],
+)
+def test_what_is_said_of_a_missing_value_is_said_where_one_is_asked_for(when: str, *, helps: bool) -> None:
+    """The library names null in every fault that lists what may stand there."""
+    with pytest.raises(RuleError) as refused:
+        rule_set(when)
+    assert ("has_amount" in str(refused.value)) is helps
+
+
+@pytest.mark.parametrize(
     "when",
     [
         "amount<0" + "||amount<0" * 190,

@@ -38,6 +38,21 @@ def test_a_file_is_rules_and_lists_and_comes_back_from_its_bytes() -> None:
     assert not asked.hits({"count_1h": 3, "amount": 60_000, "merchant_id": "mer_a"})
 
 
+def test_a_file_may_begin_with_the_mark_that_windows_writes() -> None:
+    assert rules_of_file(b"\xef\xbb\xbf" + FILE.encode()) == rules_of_file(FILE.encode())
+
+
+def test_two_rules_of_one_id_are_refused_in_plain_words() -> None:
+    with pytest.raises(RuleError, match=r"^two rules have one id$"):
+        rules_of_file(FILE.encode() + RULE.encode())
+
+
+@pytest.mark.parametrize("expires", ['expires = "2030-01-01"', "expires = 12:00:00", ""])
+def test_how_a_rule_expires_is_said_in_the_words_of_the_file(expires: str) -> None:
+    with pytest.raises(RuleError, match="a date or a time without quotes"):
+        rules_of_file(changed("expires = 2030-01-01", expires))
+
+
 @pytest.mark.parametrize("moment", ["2030-01-01T01:00:00+01:00", "2030-01-01T00:00:00Z", "2030-01-01 00:00:00"])
 def test_a_rule_expires_at_a_date_or_a_moment(moment: str) -> None:
     assert rules_of_file(changed("2030-01-01", moment)) == rules_of_file(FILE.encode())

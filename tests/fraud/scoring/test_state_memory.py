@@ -153,7 +153,7 @@ class _Watched(MemoryStates):
 
 
 async def _drain(table: MemoryStates, records: list[Record], rng: random.Random) -> None:
-    """Flush some at a time; sometimes end before the checkpoint, and begin again there."""
+    """Flush some at a time, and go on meanwhile; sometimes end before the checkpoint, and begin again there."""
     checkpoint, memory = 0, StateMemory(table, retry, rng.choice((600, 10**6)))
     while checkpoint < len(records):
         size = rng.randrange(1, 9)
@@ -161,7 +161,12 @@ async def _drain(table: MemoryStates, records: list[Record], rng: random.Random)
         if rng.random() < 0.2:
             memory = StateMemory(table, retry)
             continue
-        await memory.store_all()
+        memory.freeze()
+        storing = asyncio.create_task(memory.store_frozen())
+        for at in range(checkpoint + size, checkpoint + size + rng.randrange(9)):
+            await fold(memory, records[at : at + 1])
+            await asyncio.sleep(0)
+        await storing
         if rng.random() < 0.2:
             memory.abandon()
             continue

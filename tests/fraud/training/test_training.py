@@ -73,6 +73,11 @@ def test_labels_of_the_days_that_judge_change_nothing_but_the_report() -> None:
     assert one.metrics != two.metrics
 
 
+def test_a_single_card_is_refused_as_no_fold_can_go_without_it() -> None:
+    with pytest.raises(ModelError, match="too few cards"):
+        train(made_rows(cards=1), Request(source="made rows", trees=1))
+
+
 def test_no_card_is_in_two_folds_and_a_fold_does_not_know_its_cards() -> None:
     cards = [row.observation.card_id for row in made_rows()]
     folds = folds_of(cards, 1)
@@ -119,7 +124,7 @@ def test_labels_that_are_not_known_yet_are_not_used() -> None:
     ("rows", "why"),
     [
         (list, "no rows"),
-        (lambda: made_rows(days=5), "labels of 5 days"),
+        (lambda: made_rows(days=5), "10 days whose labels are known: it has 5"),
         (lambda: [row for row in made_rows() if not row.is_fraud], "no frauds"),
         (lambda: [row for row in made_rows() if row.is_fraud], "no other transactions"),
         (lambda: [row for row in made_rows() if not (row.is_fraud and row.at_s > BEGAN_S + 13 * DAY_S)], "to judge"),

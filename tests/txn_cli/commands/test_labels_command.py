@@ -84,6 +84,8 @@ def test_rejected_rows_are_named_by_their_lines(api: FakeApi, data_dir: Path, tm
         (6, "validation_failed"),
     ]
     assert number not in done.out + done.err
+    shown = txn("labels", "load", tmp_path / "c.csv", "--data-dir", data_dir).out
+    assert "line 6: holds a field that is not part of the contract" in shown
 
 
 def test_what_is_not_known_is_said(api: FakeApi, data_dir: Path, tmp_path: Path) -> None:

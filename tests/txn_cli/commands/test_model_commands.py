@@ -13,6 +13,7 @@ pytest.importorskip("lightgbm", reason="the extra `train`")
 
 from fraud.model.loading import MANIFEST, SIGNATURE, TREES, load_model
 from fraud.model.shipped import KEYS_FILE, SHIPPED_KEY, SHIPPED_KEYS, shipped_files
+from fraud.registry.model_registry import MODELS_PREFIX
 from tests.support.memory_versions import MemoryVersions
 from txn_cli.commands import models_command
 from txn_cli.fraud import model_keys
@@ -80,6 +81,20 @@ def test_a_file_becomes_a_model_and_the_same_backtest_twice(
     assert run(["models", "sign", str(out)]) == 0
     assert "Signed" in capsys.readouterr().out
     assert _json(capsys, "backtest", "--model", str(out), "--file", str(rows))["backtests"][0]["rows"] == ROWS
+
+
+def test_a_backtest_says_what_it_left_out_and_that_nothing_could_be_measured(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, *lines = rows.read_text(encoding="utf-8").splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([header, *(line for line in lines[:30] if line.endswith(",0")), "1,damaged"]) + "\n")
+    assert run(["backtest", "--model", "shipped", "--file", str(few)]) == 0
+    said = capsys.readouterr().out
+    assert "nothing to measure: no frauds are known among these rows" in said
+    assert "average precision" not in said, "0.000 would look like a bad model"
+    assert "1 row of the file was damaged and not used" in said
+    assert _json(capsys, "backtest", "--model", "shipped", "--file", str(few))["rejected"] == 1
 
 
 @pytest.mark.parametrize(
@@ -157,3 +172,7 @@ def test_on_aws_the_credentials_say_who_asks_and_two_persons_have_to(
     assert run(ask) == 0
     assert "scores from now on" in capsys.readouterr().out
     assert _json(capsys, "models", "list")["proposal"] is None
+    (decides,) = {key.split("/")[2] for key in bucket.objects if key.startswith(MODELS_PREFIX)}
+    bucket.objects = {key: each for key, each in bucket.objects.items() if not key.startswith(MODELS_PREFIX)}
+    assert run(["models", "list"]) == 0
+    assert capsys.readouterr().out == f"{decides}  is wanted, and refused: it is not there\n"

@@ -6,10 +6,12 @@ from txn_cli.stack import ports
 from txn_cli.status.process import (
     UNREACHABLE,
     ProcessReadiness,
+    WorkerSaid,
     api_says,
     ingest_says,
     parse_counts,
     parse_limits,
+    parse_refused,
     worker_says,
 )
 from txn_core.positions import ShardId
@@ -19,6 +21,7 @@ from workers.hosts.health import readiness_of, served
 from workers.index.index_processor import IndexMetrics
 from workers.ingest.ingest_metrics import IngestMetrics
 from workers.metrics import WorkerMetrics
+from workers.score.score_metrics import ScoreMetrics
 
 
 async def fine() -> None:
@@ -77,17 +80,25 @@ async def test_a_worker_says_that_it_is_ready_and_what_it_did() -> None:
     settings, metrics = own_port(), WorkerMetrics("archive")
     metrics.leases_stolen.inc(2)
     with served(metrics.registry, readiness_of({"sink": fine}), settings):
-        ready, counts, _ = await worker_says("archive", url_of(settings))
-    assert ready == ProcessReadiness(ready=True)
-    assert counts["leases_stolen"] == 2
+        said = await worker_says("archive", url_of(settings))
+    assert said.ready == ProcessReadiness(ready=True)
+    assert said.counts["leases_stolen"] == 2
+
+
+def test_what_a_worker_refuses_is_read_from_the_metrics() -> None:
+    metrics = WorkerMetrics("score")
+    counts = ScoreMetrics(metrics)
+    assert parse_refused("score", generate_latest(metrics.registry).decode()) == ()
+    counts.note_refused(frozenset({"rules", "model"}))
+    assert parse_refused("score", generate_latest(metrics.registry).decode()) == ("model", "rules")
 
 
 async def test_a_process_that_is_not_ready_says_why() -> None:
     settings = own_port()
     checks = {"stream": fine, "sink": unfit, "leases": unfit}
     with served(WorkerMetrics("index").registry, readiness_of(checks), settings):
-        ready, *_ = await worker_says("index", url_of(settings))
-    assert ready == ProcessReadiness(ready=False, why="sink: not today; leases: not today")
+        said = await worker_says("index", url_of(settings))
+    assert said.ready == ProcessReadiness(ready=False, why="sink: not today; leases: not today")
 
 
 async def test_the_apis_answers_are_counted_by_class_over_all_its_processes() -> None:
@@ -102,7 +113,7 @@ async def test_the_apis_answers_are_counted_by_class_over_all_its_processes() ->
 
 async def test_what_does_not_answer_counts_nothing() -> None:
     url = url_of(own_port())
-    assert await worker_says("index", url) == (ProcessReadiness(ready=False, why=UNREACHABLE), {}, {})
+    assert await worker_says("index", url) == WorkerSaid(ProcessReadiness(ready=False, why=UNREACHABLE), {}, {})
     api = await api_says(url)
     assert (api.ready.why, api.answered) == (UNREACHABLE, {})
 

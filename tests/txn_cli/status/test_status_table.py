@@ -130,6 +130,21 @@ def test_a_drain_that_falls_behind_says_what_holds_it_up_and_what_helps() -> Non
             raise AssertionError(other)
 
 
+def test_what_a_worker_refuses_of_what_is_wanted_is_said_with_where_the_reason_is() -> None:
+    status = Status(NOW, (WorkerStatus("score", (), {}, refused=("model", "rules", "registry")),))
+    on = console()
+    show_status(status, on)
+    text = printed(on)
+    assert "score: the wanted model is refused, so what was wanted before goes on: txn models list says why" in text
+    assert "score: the wanted rules are refused, so what was wanted before goes on: txn rules list says why" in text
+    assert "score: what is wanted cannot be read, so what was wanted before goes on: txn models list says why" in text
+    match document(status)["workers"]:
+        case {"score": {"refused": said}}:
+            assert said == ["model", "rules", "registry"]
+        case other:
+            raise AssertionError(other)
+
+
 class Looks:
     """Gives one status after another, or raises it; then hangs."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.memory_versions import MemoryVersions
 from txn_core.aws.clients import Aws
-from txn_core.aws.versioned_objects import VersionedObjects
+from txn_core.aws.versioned_objects import ObjectTooLargeError, VersionedObjects
 from txn_core.settings import Settings
 
 
@@ -49,6 +49,11 @@ async def test_each_version_is_replaced_and_removed_by_who_has_seen_it(
     assert loaded is not None
     assert (loaded.body, loaded.etag) == (b"second", second)
     assert 0 <= loaded.age_s < 60
+    again = await objects.load(key, 6)
+    assert again is not None
+    assert again.body == b"second"
+    with pytest.raises(ObjectTooLargeError):
+        await objects.load(key, 5)
     found = await objects.find(key)
     assert found is not None
     assert (found.etag, found.size) == (second, 6)

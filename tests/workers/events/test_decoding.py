@@ -7,7 +7,7 @@ import pytest
 from tests.builders import arrived
 from tests.workers.builders import event
 from txn_core.exceptions import EventError
-from workers.events.decoding import EVENT_BYTES_MAX, decode
+from workers.events.decoding import EVENT_BYTES_MAX, decode, event_in
 
 
 def test_an_event_of_ours_is_kept_byte_for_byte() -> None:
@@ -20,6 +20,8 @@ def test_a_foreign_event_is_kept_in_canonical_form() -> None:
     data = event()
     foreign = json.dumps(dict(reversed(json.loads(data).items())), indent=2, ensure_ascii=True).encode()
     assert decode(arrived(foreign)).arrived.data == data
+    for written in (foreign, foreign + b" " * EVENT_BYTES_MAX):
+        assert event_in(arrived(written)) == decode(arrived(data)).event
 
 
 @pytest.mark.parametrize("name", ["\u200b", "\ufeff \u3164", "\u2800", "Kub\u200b"])
@@ -50,3 +52,6 @@ def test_what_a_view_could_not_hold_is_refused_without_saying_what_it_was(poison
     with pytest.raises(EventError) as caught:
         decode(arrived(poison))
     assert len(str(caught.value)) < 80
+    with pytest.raises(EventError) as alone:
+        event_in(arrived(poison))
+    assert str(alone.value) == str(caught.value)

@@ -127,6 +127,7 @@ class _Ledger(LedgerTable):
 class _States(CardStateTable):
     items: dict[str, StoredCardState]
     life: Life
+    answers: asyncio.Event
 
     async def load(self, keys: Iterable[str]) -> dict[str, StoredCardState]:
         return self.life.take(lambda: {key: self.items[key] for key in keys if key in self.items})
@@ -139,6 +140,7 @@ class _States(CardStateTable):
             self.items[key] = StoredCardState(document, 0 if seen_version is None else seen_version + 1)
             return True
 
+        await self.answers.wait()
         await asyncio.sleep(0)
         return self.life.take(put)
 
@@ -214,7 +216,7 @@ class Watch:
 
 @dataclass
 class ScoreWorld:
-    """The stores of the scorer, and one shard's lease."""
+    """The stores of the scorer, and one shard's lease. Without `states_answer` a write of a card state hangs."""
 
     rows: dict[Any, Lease] = field(default_factory=lambda: {lease().shard_id: lease()})
     states: dict[str, StoredCardState] = field(default_factory=dict)
@@ -223,6 +225,10 @@ class ScoreWorld:
     objects: dict[str, tuple[bytes, Mapping[str, str]]] = field(default_factory=dict)
     published: list[Alert] = field(default_factory=list)
     watch: Watch = field(default_factory=Watch)
+    states_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.states_answer.set()
 
     def begun(
         self,
@@ -258,7 +264,7 @@ class ScoreWorld:
         objects = ScoreObjects(PlannedObjects(store, SCORES_PREFIX), asyncio.Semaphore(1))  # type: ignore[arg-type]
         site = ScoreSite(scorer, objects, Checkpointer(_Ledger()), metrics, FlushLimits(records_max, age_s))
         held = HeldLease(_Leases(self.rows, life), taken)
-        memory = StateMemory(_States(self.states, life), retry_outages)
+        memory = StateMemory(_States(self.states, life, self.states_answer), retry_outages)
         return Process(held, ScoreProcessor(site, memory, held, ShardLag()), memory, life, metrics)
 
     def log(self) -> list[ScoreRow]:

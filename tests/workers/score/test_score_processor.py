@@ -1,10 +1,13 @@
 """The scorer's protocol: killed at any call, and resumed, it leaves what an undisturbed run leaves."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from devkit.user_records import UserRecord
 
 from fraud.rules.rule_health import IN_A_ROW_MAX
 from fraud.scoring.card_state import CardState
@@ -14,15 +17,20 @@ from tests.fraud.rules.written import rule_set
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, failing
 from tests.support.memory_versions import DeadError, Life
 from tests.workers.builders import BOB, event, later, lease, records, shard
-from tests.workers.score.score_world import FIRST, SECOND, ScoreWorld
+from tests.workers.conftest import until
+from tests.workers.score.score_world import FIRST, SECOND, Process, ScoreWorld
 from txn_core.dynamodb.card_states import CardStateDocument, StoredCardState
 from txn_core.exceptions import StoreError
-from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
+from txn_core.kinesis.aggregation import aggregate, unpack
+from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
+from txn_core.positions import SequenceNumber
 from workers.leases.held import LeaseLostError
 from workers.leases.version_pin import VersionPin, pin_at
 from workers.reading.reader import Batch
 
 LARGE = 90_000_00
+UNDER_WAY: dict[str, Any] = {"records_max": 12, "age_s": 1e-9}
+"""Limits under which a flush begins with each batch, unless one is on its way."""
 
 
 def bought(card: int = 0, amount_minor: int = 1_000, id_: str | None = None, **changes: Any) -> bytes:
@@ -83,7 +91,10 @@ async def test_an_alert_is_raised_and_published_before_anything_is_checkpointed(
     assert world.rows[SHARD].checkpoint == lease().checkpoint
 
 
-async def test_whoever_is_killed_behind_any_call_leaves_nothing_that_the_next_one_does_not_mend() -> None:
+@pytest.mark.parametrize("limits", [{}, UNDER_WAY], ids=["one after the other", "scoring goes on"])
+async def test_whoever_is_killed_behind_any_call_leaves_nothing_that_the_next_one_does_not_mend(
+    limits: dict[str, Any],
+) -> None:
     """The same rows, one alert each, one case a card, the same states: as of a process that nobody killed."""
     read = stream()
     expected = (await undisturbed(read)).found()
@@ -93,7 +104,7 @@ async def test_whoever_is_killed_behind_any_call_leaves_nothing_that_the_next_on
         ends_at += 1
         world = ScoreWorld()
         try:
-            await world.begun(Life(ends_at, behind=True)).drain(read)
+            await world.begun(Life(ends_at, behind=True), **limits).drain(read, at_once=2 if limits else 4)
             killed = False
         except* DeadError:
             pass
@@ -225,10 +236,20 @@ async def test_records_that_make_no_rows_make_no_object() -> None:
     assert sum(noted.count for _, noted in ledger.open.sums) == 3
 
 
+async def test_an_aggregate_without_an_event_is_one_letter() -> None:
+    world = ScoreWorld()
+    users = unpack(aggregate([UserRecord("key", b"garbage")] * 100, "0"), "")
+    run = RecordRun(SHARD, SequenceNumber("1"), 0, ARRIVED_AT, users.data, users.begins, users.ends)
+    await world.begun().drain(RecordBatch([run]), at_once=64)
+    assert len(world.dead_letters()) == 1
+    assert world.rows[SHARD].checkpoint.covers(position(1, 99))
+
+
 async def test_a_flush_is_due_by_age_and_by_the_hour_too() -> None:
     world = ScoreWorld()
     process = world.begun(age_s=1e-9)
     await process.drain(records(bought()), finish=False)
+    await process.drain([])
     assert len(world.log()) == 1
     read = [
         StreamRecord(bought(), position(number), ARRIVED_AT + timedelta(minutes=50 * number))
@@ -317,6 +338,108 @@ async def test_a_second_holder_does_no_harm() -> None:
     assert world.found() == expected
     sleeping.processor.abandon()
     assert sleeping.memory.pending == 0
+
+
+def shown(world: ScoreWorld, scores: int) -> Callable[[], Awaitable[bool]]:
+    async def enough() -> bool:
+        return len(world.shown) >= scores
+
+    return enough
+
+
+def objects(world: ScoreWorld, number: int) -> Callable[[], Awaitable[bool]]:
+    async def enough() -> bool:
+        return len(world.objects) >= number
+
+    return enough
+
+
+async def hanging(world: ScoreWorld, read: list[StreamRecord], **limits: Any) -> tuple[Process, asyncio.Task[None]]:
+    """A process whose first flush hangs at the card states, and what it goes on with: the rest of the stream."""
+    process = world.begun(**UNDER_WAY | {"records_max": 100} | limits)
+    world.states_answer.clear()
+    await process.drain(read[:2], finish=False)
+    await until(objects(world, 1))
+    rest = RecordBatch.of(read[2:])
+    return process, asyncio.create_task(process.processor.take(Batch(rest, at_tip=True, ended=False)))
+
+
+async def test_scores_and_alerts_go_on_while_a_flush_hangs_up_to_what_one_flush_takes() -> None:
+    world, read = ScoreWorld(), stream()
+    expected = (await undisturbed(read)).found()
+    process, going_on = await hanging(world, read, records_max=10)
+    await until(shown(world, 8))  # the records at 1 to 10, of which one is a repeat, one is no event
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not going_on.done()
+    assert len(world.shown) == 8
+    assert {alert.transaction_id for alert in world.published} >= {"00000003", "00000005", "00000006"}
+    assert {row.transaction_id for row in world.log()} == {"00000001", "00000002"}
+    assert (world.states, world.rows[SHARD].checkpoint) == ({}, lease().checkpoint)
+    world.states_answer.set()
+    await going_on
+    await process.processor.finish()
+    assert world.found() | {"ledger": None} == expected | {"ledger": None}
+    assert process.count("state_conflicts_total") == 0
+
+
+async def test_no_versions_change_while_a_flush_is_on_its_way() -> None:
+    """Its plan stands on the lease, and a successor takes up to its end for what may have been scored."""
+    world, read = ScoreWorld(), stream()
+    process, going_on = await hanging(world, read)
+    world.watch.wanted = SECOND
+    await going_on
+    assert world.rows[SHARD].pins == (VersionPin(None, *FIRST),)
+    world.states_answer.set()
+    await process.processor.finish()
+    assert {row.model for row in world.log()} == {CHAMPION}
+
+
+async def test_whoever_loses_the_lease_during_a_flush_changes_nothing_behind_it() -> None:
+    world, read = ScoreWorld(), stream()
+    expected = (await undisturbed(read)).found()
+    process, going_on = await hanging(world, read)
+    await going_on
+    states, world.states_answer = world.states_answer, asyncio.Event()
+    world.states_answer.set()
+    await world.begun(owner=BOB).drain(read)
+    states.set()
+    with pytest.raises(LeaseLostError):
+        await process.processor.finish()
+    process.processor.abandon()
+    assert world.found() | {"ledger": None} == expected | {"ledger": None}
+
+
+async def test_a_flush_that_is_given_up_writes_nothing_any_more() -> None:
+    world, read = ScoreWorld(), stream()
+    process, going_on = await hanging(world, read)
+    await going_on
+    process.processor.abandon()
+    world.states_answer.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (world.states, world.rows[SHARD].checkpoint) == ({}, lease().checkpoint)
+    assert process.memory.pending == 0
+
+
+async def test_a_card_that_another_shard_changed_during_a_flush_keeps_what_was_scored_meanwhile() -> None:
+    world = ScoreWorld(rows={SHARD: lease(), shard(1): lease(1)})
+    here = records(*(bought(0, id_=f"0000000{number}") for number in range(1, 6)))
+    process, going_on = await hanging(world, here)
+    await going_on
+    states, world.states_answer = world.states_answer, asyncio.Event()
+    world.states_answer.set()
+    wrong = StreamRecord(bought(0, id_="00000009"), position(9, shard_id=shard(1)), ARRIVED_AT)
+    await world.begun(owner=BOB, row=lease(1)).drain([wrong])
+    states.set()
+    await process.processor.finish()
+    (stored,) = world.states.values()
+    history, logged = CardState.of(stored).history, world.log()
+    assert history is not None
+    assert len(logged) == 6
+    assert stored.document.applied == {SHARD: "5/0", shard(1): "9/0"}
+    assert sorted(history.log_odds[CHAMPION]) == sorted(row.stage1_millilogit or 0 for row in logged)
+    assert process.count("state_conflicts_total") == 1
 
 
 async def test_nothing_is_pinned_by_whoever_lost_the_lease() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fraud.model.loading import MANIFEST, TREES
 from fraud.model.shipped import SHIPPED_KEY, shipped_files
-from fraud.registry.active_versions import ACTIVE_KEY, ActiveVersions, Wanted, change_active
+from fraud.registry.active_versions import ACTIVE_KEY, WANTED_KINDS, ActiveVersions, Wanted, change_active
 from fraud.registry.model_registry import MODELS_PREFIX, ModelRegistry
 from fraud.rules.rule_registry import RULES_PREFIX, RuleRegistry
 from fraud.scoring.versions import PinnedVersions
@@ -44,6 +44,12 @@ class AwayOnce(MemoryVersions):
 def watch(objects: MemoryVersions) -> tuple[VersionWatch, WorkerMetrics]:
     metrics = WorkerMetrics("score")
     return VersionWatch(objects, [SHIPPED_KEY], ScoreMetrics(metrics), every_s=1.0), metrics
+
+
+def refused(metrics: WorkerMetrics) -> set[str]:
+    """The kinds of which the wanted version is refused, by the gauge."""
+    value = metrics.registry.get_sample_value
+    return {kind for kind in WANTED_KINDS if value("txn_score_wanted_refused", {"kind": kind})}
 
 
 async def registry(**wanted: str) -> MemoryVersions:
@@ -96,9 +102,17 @@ async def test_a_model_that_was_tampered_with_is_refused_and_the_one_before_goes
     await seen.look()
     assert (await seen.wanted_after(BEFORE)).model == MODEL
     fresh, metrics = watch(objects)
+    assert refused(metrics) == set()
     assert (await fresh.wanted_after(BEFORE)).model == BEFORE.model
     assert (await fresh.wanted_after(None)).model is None
     assert metrics.registry.get_sample_value("txn_score_versions_refused_total", {"kind": "model"}) == 1
+    assert refused(metrics) == {"model"}, "which `txn status` says"
+    await want(objects, champion=MODEL)
+    await fresh.look()
+    assert refused(metrics) == set()
+    await objects.put(ACTIVE_KEY, b"garbage")
+    await fresh.look()
+    assert refused(metrics) == {"registry"}
 
 
 @pytest.mark.parametrize(

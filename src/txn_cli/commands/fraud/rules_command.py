@@ -12,10 +12,12 @@ import typer
 from fraud.registry.active_versions import ActiveVersions, Change, read_active
 from fraud.registry.approval import Asked
 from fraud.rules.rule import VERSION_PATTERN, Rules
+from fraud.rules.rule_error import RuleError
 from fraud.rules.rule_registry import RuleRegistry
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
-from txn_cli.commands.since import moment_of
+from txn_cli.commands.since import span_of
 from txn_cli.commands.train_command import FileOption, FromOption, ToOption
+from txn_cli.extras import is_installed
 from txn_cli.fraud.named_model import named_model
 from txn_cli.fraud.person import person_of
 from txn_cli.fraud.written_rules import compiled_rules, read_rules, rule_lines
@@ -132,31 +134,49 @@ def list_rules(
     data_dir: StackOption = None,
     aws: AwsOption = False,
 ) -> None:
-    """List the rules of a version, who let it become active, and which other versions there are."""
+    """List the rules of a version, who let it become active, and which other versions there are.
+
+    Of an active version that the scorer refuses, why.
+    """
     system = system_at(data_dir, aws=aws)
 
-    async def found(objects: VersionedObjects) -> tuple[ActiveVersions, list[str], Rules | None]:
+    async def found(objects: VersionedObjects) -> tuple[ActiveVersions, list[str], Rules | None, str | None]:
         registry, active = RuleRegistry(objects), await read_active(objects)
-        shown = version or active.wanted.rules
-        return active, await registry.versions(), None if shown is None else await registry.load(shown)
+        versions, wanted, shown, fault = await registry.versions(), version or active.wanted.rules, None, None
+        try:
+            shown = None if wanted is None else await registry.load(wanted)
+            if shown is not None and is_installed("score"):
+                compiled_rules(shown)
+        except RuleError as error:
+            if version is not None and shown is None:
+                raise
+            fault = str(error)
+        return active, versions, shown, fault
 
-    active, versions, shown = _at(system, found)
+    active, versions, shown, fault = _at(system, found)
     change = next((each for each in reversed(active.history) if shown and each.wanted.rules == shown.version), None)
     if as_json:
-        say_document(_document(active, versions, shown, change))
+        say_document({**_document(active, versions, shown, change), "fault": fault})
         return
-    if shown is None:
-        say("No rules are active: txn rules activate FILE")
-    else:
-        say(f"{shown.version}{' is active' if shown.version == active.wanted.rules else ''}{_by(change)}")
-        for rule in shown.rules:
-            state = "disabled" if rule.is_disabled else rule.mode
-            say(f"  {rule.id}  {rule.action}, {state}, of {rule.owner}, until {rule.expires_at}")
+    say(_heading(active, shown, fault, change))
+    for rule in () if shown is None else shown.rules:
+        state = "disabled" if rule.is_disabled else rule.mode
+        say(f"  {rule.id}  {rule.action}, {state}, of {rule.owner}, until {rule.expires_at}")
     for other in versions:
         if shown is None or other != shown.version:
             say(f"{other} is kept")
     if active.proposal is not None and active.proposal.action == "rules":
         say(f"{active.proposal.who} asks for {active.proposal.wanted.rules}: a second person has to ask for the same")
+
+
+def _heading(active: ActiveVersions, shown: Rules | None, fault: str | None, change: Change | None) -> str:
+    wanted = active.wanted.rules
+    if fault is not None:
+        name = wanted if shown is None else shown.version
+        return f"{name} {'is wanted, and' if name == wanted else 'would be'} refused: {fault}"
+    if shown is None:
+        return "No rules are active: txn rules activate FILE"
+    return f"{shown.version}{' is active' if shown.version == wanted else ''}{_by(change)}"
 
 
 def _document(
@@ -185,7 +205,7 @@ def _rows_of_lake(begin: str, end: str | None, system: System) -> "LakeRows":
     from txn_cli.fraud.lake_rows import HORIZON, lake_rows  # noqa: PLC0415 - the extra `lake`
 
     now = datetime.now(UTC)
-    first, last = moment_of(begin, now), moment_of(end, now) if end else now
+    first, last = span_of(begin, end, now)
     return asyncio.run(lake_rows(system.settings, first, last, known_by=now, history=HORIZON))
 
 
@@ -194,7 +214,8 @@ def _say_read(rule_set: "RuleSet", *, as_json: bool) -> None:
     if as_json:
         say_document({"rules_version": rule_set.version, "rules": [rule.id for rule in rule_set.rules.rules]})
     else:
-        say(f"{rule_set.version}: {count} rules that can be activated. Try them: --file, or --from of the lake")
+        rules_said = "1 rule" if count == 1 else f"{count} rules"
+        say(f"{rule_set.version}: {rules_said} that can be activated. Try them: --file, or --from of the lake")
 
 
 def _at(system: System, work: Callable[[VersionedObjects], Awaitable[T]]) -> T:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.fraud.rules.written import RULES_FILE
+from fraud.registry.active_versions import Wanted, change_active
+from fraud.rules.rule import Rules
+from fraud.rules.rule_registry import RULES_PREFIX
+from tests.fraud.rules.written import RULES_FILE, rules
 from tests.support.memory_versions import MemoryVersions
 from txn_cli.commands.fraud import rules_command
 from txn_cli.main import run
@@ -32,7 +35,7 @@ def _written(tmp_path: Path) -> Path:
 def _system(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A local stack whose bucket is in memory."""
     bucket = MemoryVersions("lake")
-    system = SimpleNamespace(is_local=True, where="a stack", settings=None)
+    system = SimpleNamespace(is_local=True, where="a stack", settings=None, bucket=bucket)
 
     def at(_: object, work: Callable[[MemoryVersions], Awaitable[Any]]) -> Any:
         return asyncio.run(work(bucket))  # type: ignore[arg-type]
@@ -89,6 +92,31 @@ def test_rules_become_active_by_somebody_who_owns_none_and_are_listed(
     assert said(capsys, "list")["active"] == found["version"]
     assert run(["rules", "list"]) == 0
     assert "is active, asked for by bob" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (rules("(" * 900 + "true" + ")" * 900), "rule r0: it is nested deeper than 32"),
+        (rules("amount > 1"), "larger than 4,000,000 bytes"),
+    ],
+    ids=["no condition", "too large"],
+)
+def test_the_list_says_why_the_scorer_refuses_the_wanted_rules(
+    stored: Rules, why: str, system: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody put them into the bucket; the list goes on, so that another version can be named."""
+
+    async def put() -> None:
+        body = stored.bytes if "larger" not in why else b" " * 4_000_001
+        await system.bucket.put(f"{RULES_PREFIX}{stored.version}.json", body)
+        wanted = Wanted(rules=stored.version)
+        await change_active(system.bucket, lambda active: active.model_copy(update={"wanted": wanted}))
+
+    asyncio.run(put())
+    assert why in said(capsys, "list")["fault"]
+    assert run(["rules", "list"]) == 0
+    assert f"{stored.version} is wanted, and refused: " in capsys.readouterr().out
 
 
 def test_on_aws_the_credentials_say_who_asks_and_two_have_to(
