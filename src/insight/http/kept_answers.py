@@ -20,7 +20,7 @@ TAG_HEADER: Final[dict[str, dict[str, Any]]] = {
     "ETag": {
         "description": "The version of the data behind the answer, by form.",
         "schema": {"type": "string", "maxLength": 64, "pattern": '^"[0-9a-f]{16}(-csv)?"$'},
-        "example": '"6f1c0a2b9d3e4f50"',
+        "example": '"a7a7a7a7a7a7a7a7"',
     }
 }
 RETRY_AFTER_S: Final = 5

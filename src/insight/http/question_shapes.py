@@ -174,7 +174,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             "sql": "select ...",
             "chosen": {"currency": "USD"},
             "data": {
-                "version": "6f1c0a2b9d3e4f50",
+                "version": "a7a7a7a7a7a7a7a7",
                 "built_at": "2026-04-20T12:00:00Z",
                 "first_transaction_at": "2026-03-01T00:00:18Z",
                 "last_transaction_at": "2026-04-12T23:59:02Z",
