@@ -114,7 +114,7 @@ async def test_an_answer_is_kept_until_the_data_changes(tmp_path: Path, own_envi
         assert (again.status_code, again.content) == (304, b"")
         csv_tag = (await service.client.get("/insight/questions/q04?format=csv")).headers["etag"]
         assert csv_tag == f'{tag[:-1]}-csv"'
-        publish(folder, run="run-2", load=2, count=190)
+        publish(folder, run="run-2", load=2, count=60)
         newer = await service.client.get("/insight/questions/q04", headers={"If-None-Match": tag})
         assert newer.status_code == 200
         assert newer.headers["etag"] != tag
@@ -138,7 +138,7 @@ async def test_before_the_first_build_there_is_nothing_to_ask(
 async def test_an_empty_warehouse_is_answered(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:
     """One fact: every cell is of one customer, and nothing is told."""
     async with serving(publish(tmp_path / "warehouse", count=1)) as service:
-        for name in NAMES:
+        for name in ("q01", "q05", "q09", "q11"):
             answer = await service.answer(name)
             assert answer["seen"] == "Too few cells are shown to say what is seen."
             values = [n for n, column in enumerate(answer["columns"]) if not column["is_key"]]

@@ -15,7 +15,7 @@ from insight.explorer.dimensions import DIMENSIONS
 from tests.insight.conftest import Service, publish, serving
 from tests.warehouse.questions.star_schema import CURRENCIES, REGIONS, Fact, facts
 
-COUNT, SEED = 700, 3
+COUNT, SEED = 700, 1
 CHOICES: Final = 12
 LABEL: Final[Mapping[str, Callable[[Fact], str]]] = {
     "region": lambda fact: REGIONS[fact.state][1],
@@ -30,7 +30,7 @@ LABEL: Final[Mapping[str, Callable[[Fact], str]]] = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish(tmp_path_factory.mktemp("explorer"), count=COUNT, seed=SEED)
+    return publish(tmp_path_factory.mktemp("explorer"), count=COUNT)
 
 
 @pytest.fixture
@@ -158,18 +158,18 @@ async def test_views_are_kept_and_have_a_tag(service: Service) -> None:
     assert service.count("txn_insight_queries_total", question="cube", outcome="answered") == 1
 
 
-@pytest.mark.parametrize("query", ["gender=M&gender=F", "month=2025", "urbanicity=city", "from=2025-01"])
-async def test_a_wrong_choice_is_refused(service: Service, query: str) -> None:
-    response = await service.client.get(f"/insight/explorer?{query}")
-    assert (response.status_code, response.json()["code"]) == (422, "parameter_invalid")
+async def test_a_wrong_choice_is_refused(service: Service) -> None:
+    for query in ("gender=M&gender=F", "month=2025", "urbanicity=city", "from=2025-01"):
+        response = await service.client.get(f"/insight/explorer?{query}")
+        assert (response.status_code, response.json()["code"]) == (422, "parameter_invalid")
 
 
 async def test_after_a_build_the_cube_follows(tmp_path: Path, own_environment: pytest.MonkeyPatch) -> None:
     """Choices are answered meanwhile, from the former data, and the answer says so."""
-    folder = publish(tmp_path / "warehouse", count=300)
+    folder = publish(tmp_path / "warehouse")
     async with serving(folder) as service:
         former = await explored(service, {})
-        publish(folder, run="run-2", load=2, count=400)
+        publish(folder, run="run-2", load=2, count=COUNT)
         versions = [(await explored(service, {}))["data"]["version"]]
         assert versions == [former["data"]["version"]]
         while versions[-1] == former["data"]["version"]:
@@ -177,7 +177,7 @@ async def test_after_a_build_the_cube_follows(tmp_path: Path, own_environment: p
             versions.append((await explored(service, {"gender": "M"}))["data"]["version"])
         newest = await explored(service, {})
         assert newest["data"]["version"] == versions[-1]
-        assert newest["total"] == summed(chosen(facts(400, 1), {"currency": "USD"}), "USD")
+        assert newest["total"] == summed(chosen(facts(COUNT, SEED), {"currency": "USD"}), "USD")
 
 
 async def test_a_cube_that_takes_too_long_is_not_built_again_at_once(
@@ -185,7 +185,7 @@ async def test_a_cube_that_takes_too_long_is_not_built_again_at_once(
 ) -> None:
     async with serving(tmp_path / "nowhere", insight_memory="1MB") as service:
         assert (await service.client.get("/insight/explorer")).json()["code"] == "warehouse_not_built"
-        publish(tmp_path / "nowhere", count=300)
+        publish(tmp_path / "nowhere")
         for _ in range(2):
             response = await service.client.get("/insight/explorer")
             assert (response.status_code, response.json()["code"]) == (503, "query_too_large")
