@@ -131,6 +131,10 @@ async def test_before_the_first_build_there_is_nothing_to_ask(
         assert response.headers["retry-after"] == "10"
         ready = await service.client.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]) == (503, {"warehouse": "unavailable"})
+        (tmp_path / "nowhere").mkdir()
+        (tmp_path / "nowhere" / "warehouse.duckdb").write_bytes(b"no database" * 1_000)
+        for path in ("questions/q01", "explorer"):
+            assert (await service.client.get(f"/insight/{path}")).json()["code"] == "warehouse_not_built"
         publish(tmp_path / "nowhere")
         assert (await service.client.get("/insight/questions/q01")).status_code == 200
 

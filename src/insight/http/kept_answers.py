@@ -43,7 +43,8 @@ def told(asked: str) -> Iterator[None]:
     """
     try:
         yield
-    except NotPublishedError:
+    except NotPublishedError as error:
+        _log.warning("warehouse_not_readable", reason=str(error))
         raise WarehouseNotBuilt from None
     except NoTurnError:
         raise Overloaded(retry_after_s=RETRY_AFTER_S) from None

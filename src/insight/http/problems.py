@@ -23,7 +23,7 @@ class WarehouseNotBuilt(
     remedy="Wait as long as `Retry-After` says; an operator sees by `txn warehouse run` what is missing.",
     headers={"Retry-After": "10"},
 ):
-    """The warehouse was never built, or its folder is not where the service looks for it."""
+    """The warehouse was never built, its files cannot be read, or they are not where the service looks for them."""
 
 
 class QueryTooLong(

@@ -189,7 +189,9 @@ def _attach(own: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
             own.execute(f"create schema if not exists {schema}")
             own.execute(f"create or replace view {qualified} as from {name}.{qualified}")
     except duckdb.Error as error:
-        raise QueryError(f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}") from None
+        raise NotPublishedError(
+            f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}"
+        ) from None
 
 
 def _word(error: Exception) -> str:

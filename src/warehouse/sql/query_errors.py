@@ -16,7 +16,7 @@ class QueryTooLargeError(QueryError):
 
 
 class NotPublishedError(QueryError):
-    """There are no published files to ask."""
+    """There are no published files to ask, or none that can be read."""
 
 
 FILES: str = "SQL reads neither files nor the network here: name tables of star and marts"
